@@ -1,0 +1,2 @@
+//! atocore: a project-knowledge store for LLM agents, over MCP, on one SQLite file.
+pub mod model;

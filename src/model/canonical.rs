@@ -1,0 +1,28 @@
+//! One text for each JSON value: keys sorted, so that equal values are equal strings.
+
+use serde_json::{Map, Value};
+
+/// The value with the keys of every object in order.
+pub fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(sorted_map(map)),
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The map with its keys, and those of every object in it, in order.
+pub fn sorted_map(map: &Map<String, Value>) -> Map<String, Value> {
+    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect()
+}
+
+/// How deep arrays and objects are nested in the value; a plain value has depth 0.
+pub fn depth(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}

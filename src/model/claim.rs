@@ -1,0 +1,221 @@
+//! Claims: what an active row says about a slot that can hold one value only.
+//!
+//! A claim is derived from its row and nothing else, so it can be made afresh at any time.
+
+use serde_json::Value;
+
+use super::canonical;
+use super::entity::Entity;
+use super::event::Kind;
+use super::lifecycle::Status;
+use super::memory::Memory;
+use super::ontology::{KeySource, Ontology, SlotRule};
+use super::project::ProjectState;
+use super::quantity::{Quantity, split_number};
+use super::relationship::{Relationship, RelationshipStatus};
+use super::text::collapse;
+
+/// A place for one value: of a kind, under a key, in a project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    pub kind: String,
+    pub key: String,
+    pub project: String,
+}
+
+/// A row's value for a slot: as it is shown, and in the form in which values are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub owner_kind: Kind,
+    pub owner_id: String,
+    pub slot: Slot,
+    pub value: String,
+    pub value_key: String,
+}
+
+/// The kind of slot in which memories with one subject meet.
+pub const MEMORY_SUBJECT: &str = "memory.subject";
+/// What the kinds of the slots of trusted state begin with; the category follows.
+pub const STATE_PREFIX: &str = "state.";
+
+/// What an entity claims: one value for each slot rule of its type.
+pub fn of_entity(entity: &Entity, ontology: &Ontology) -> Vec<Claim> {
+    if entity.status != Status::Active {
+        return Vec::new();
+    }
+    ontology
+        .slots
+        .iter()
+        .filter_map(|slot| {
+            let SlotRule::Property { entity_type, key, value, or_description } = &slot.rule else {
+                return None;
+            };
+            if *entity_type != entity.entity_type {
+                return None;
+            }
+            let key = match key {
+                KeySource::Name => collapse(&entity.name),
+                KeySource::Property(name) => collapse(&shown(entity.properties.get(name)?)),
+            };
+            let (value, value_key) = property_value(entity, value, *or_description)?;
+            let slot = Slot { kind: slot.name.clone(), key, project: entity.project.clone() };
+            Some(claim(Kind::Entity, &entity.id, slot, value, value_key))
+        })
+        .filter(|claim| !claim.slot.key.is_empty())
+        .collect()
+}
+
+/// What a link claims, while it and both of its ends are active.
+pub fn of_relationship(
+    link: &Relationship,
+    source: &Entity,
+    target: &Entity,
+    ontology: &Ontology,
+) -> Vec<Claim> {
+    let active = link.status == RelationshipStatus::Active
+        && source.status == Status::Active
+        && target.status == Status::Active;
+    if !active {
+        return Vec::new();
+    }
+    let mut claims = Vec::new();
+    for slot in &ontology.slots {
+        let SlotRule::Relationship { entity_type, relationship_type } = &slot.rule else {
+            continue;
+        };
+        let inverse =
+            ontology.relationship_type(relationship_type).and_then(|t| t.inverse.as_deref());
+        let (holder, held) = if *relationship_type == link.relationship_type {
+            (source, target)
+        } else if inverse == Some(&link.relationship_type) {
+            (target, source)
+        } else {
+            continue;
+        };
+        if holder.entity_type == *entity_type {
+            let slot = Slot {
+                kind: slot.name.clone(),
+                key: holder.id.clone(),
+                project: holder.project.clone(),
+            };
+            claims.push(claim(
+                Kind::Relationship,
+                &link.id,
+                slot,
+                held.name.clone(),
+                held.id.clone(),
+            ));
+        }
+    }
+    claims
+}
+
+/// What a memory claims: its content, if it was given a subject.
+pub fn of_memory(memory: &Memory) -> Vec<Claim> {
+    let key = collapse(&memory.subject);
+    if memory.status != Status::Active || key.is_empty() {
+        return Vec::new();
+    }
+    let slot = Slot { kind: MEMORY_SUBJECT.to_owned(), key, project: memory.project.clone() };
+    let value_key = text_key(&memory.content);
+    vec![claim(Kind::Memory, &memory.id, slot, memory.content.clone(), value_key)]
+}
+
+/// What a row of trusted state claims.
+pub fn of_state(state: &ProjectState, project: &str) -> Vec<Claim> {
+    if !state.is_active() {
+        return Vec::new();
+    }
+    let slot = Slot {
+        kind: format!("{STATE_PREFIX}{}", state.category),
+        key: collapse(&state.key),
+        project: project.to_owned(),
+    };
+    vec![claim(Kind::ProjectState, &state.id, slot, state.value.clone(), text_key(&state.value))]
+}
+
+/// Whether a statement says what a trusted value says: it holds the value as whole words.
+pub fn states(content: &str, value: &str) -> bool {
+    let words = |text: &str| format!(" {} ", fold(text));
+    words(content).contains(&words(value))
+}
+
+fn claim(owner_kind: Kind, owner_id: &str, slot: Slot, value: String, value_key: String) -> Claim {
+    Claim { owner_kind, owner_id: owner_id.to_owned(), slot, value, value_key }
+}
+
+fn property_value(entity: &Entity, name: &str, or_description: bool) -> Option<(String, String)> {
+    let given = entity.properties.get(name).filter(|value| !is_blank(value));
+    let Some(value) = given else {
+        let described = or_description && !entity.description.trim().is_empty();
+        return described.then(|| (entity.description.clone(), text_key(&entity.description)));
+    };
+    let unit = ["unit", "units"].iter().find_map(|key| entity.properties.get(*key)?.as_str());
+    let text = shown(value);
+    let with_unit = match unit {
+        // A unit beside a value that carries its own would be said twice.
+        Some(unit) if split_number(&text).is_some_and(|(_, rest)| rest.is_empty()) => {
+            format!("{text} {unit}")
+        }
+        _ => text,
+    };
+    let value_key = text_key(&with_unit);
+    Some((with_unit, value_key))
+}
+
+/// A text in the form in which values are compared: quantities by value, other text by its words.
+fn text_key(text: &str) -> String {
+    match (Quantity::parse(text), split_number(text)) {
+        (Some(quantity), _) => quantity.key(),
+        (None, Some((number, rest))) => format!("{number:.11e} {}", fold(rest)),
+        (None, None) => fold(text),
+    }
+}
+
+/// Lower-cased words; punctuation counts only inside a word, as in `M6x20` or `p04-gigabit`.
+fn fold(text: &str) -> String {
+    let edge =
+        |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '"' | '\'' | '`' | '(' | ')');
+    text.split_whitespace()
+        .map(|word| word.trim_matches(edge).to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => canonical::sorted(other).to_string(),
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_compared_by_what_they_say() {
+        for (a, b) in [
+            ("10 mm", "1 cm"),
+            ("Zerodur", " zerodur. "),
+            ("3 bolts", "3.0 bolts"),
+            ("true", "True"),
+        ] {
+            assert_eq!(text_key(a), text_key(b), "{a} = {b}");
+        }
+        for (a, b) in [("10 mm", "11 mm"), ("M6x20", "M6x25"), ("3 bolts", "3 nuts")] {
+            assert_ne!(text_key(a), text_key(b), "{a} ≠ {b}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_states_the_value_that_it_holds_as_whole_words() {
+        assert!(states("The mirror is made of Zerodur class 0.", "zerodur"));
+        assert!(!states("The mirror is made of Zerodurium.", "Zerodur"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Conflicts: active rows that claim one slot with incompatible values.
+
+use serde::Serialize;
+
+use super::claim::Slot;
+
+/// Where a conflict stands.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ConflictStatus {
+    Open,
+    Resolved,
+    Dismissed,
+}
+
+impl ConflictStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Resolved, Self::Dismissed].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// The resolution of a conflict that ended because fewer than two values were left.
+pub const SETTLED: &str = "settled";
+/// The resolution of a conflict that is real and stays.
+pub const KEEP_ALL: &str = "keep_all";
+/// The resolution of a conflict in which one side won.
+pub const SUPERSEDE_OTHERS: &str = "supersede_others";
+/// The resolution of a conflict that is none.
+pub const DISMISS: &str = "dismiss";
+
+/// One row of `conflicts` with its members; its serialised form is the audit's snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Conflict {
+    pub id: String,
+    pub slot_kind: String,
+    pub slot_key: String,
+    pub project: String,
+    pub status: ConflictStatus,
+    pub resolution: String,
+    pub resolved_at: Option<String>,
+    pub detected_at: String,
+    pub note: String,
+    pub members: Vec<ConflictMember>,
+}
+
+/// One row of `conflict_members`: a row that claims the slot, and the value it claims.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConflictMember {
+    pub id: String,
+    pub member_kind: String,
+    pub member_id: String,
+    pub member_layer_trust: i64,
+    pub value_snapshot: String,
+    /// The value in the form in which values are compared.
+    pub value_key: String,
+    /// When it stopped claiming the slot while the conflict went on.
+    pub left_at: Option<String>,
+}
+
+impl Conflict {
+    pub fn slot(&self) -> Slot {
+        Slot {
+            kind: self.slot_kind.clone(),
+            key: self.slot_key.clone(),
+            project: self.project.clone(),
+        }
+    }
+
+    /// The members that still claim the slot, or did when the conflict ended.
+    pub fn present(&self) -> impl Iterator<Item = &ConflictMember> {
+        self.members.iter().filter(|member| member.left_at.is_none())
+    }
+
+    /// Whether the values were looked at and left standing: they are not raised again.
+    pub fn acknowledges(&self, values: &std::collections::BTreeSet<&str>) -> bool {
+        let left_standing = self.status == ConflictStatus::Dismissed
+            || (self.status == ConflictStatus::Resolved && self.resolution == KEEP_ALL);
+        left_standing
+            && values.iter().all(|value| self.present().any(|member| member.value_key == *value))
+    }
+}

@@ -1,0 +1,94 @@
+//! What can go wrong, each with a code for programs and a hint that says what to do next.
+
+use thiserror::Error;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of the store. All but `Internal` are the caller's to act on.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum Error {
+    #[error("there is no {what} {given:?}")]
+    NotFound { what: &'static str, given: String, nearest: Vec<String> },
+    #[error("{field}: {problem}")]
+    Invalid { field: String, problem: String, hint: String },
+    #[error("{what} {id} is {status}; {operation} needs it to be {needed}")]
+    Transition {
+        what: &'static str,
+        id: String,
+        status: String,
+        operation: &'static str,
+        needed: &'static str,
+    },
+    #[error("{what} {id} is at version {current}, not {expected}")]
+    Stale { what: &'static str, id: String, current: i64, expected: i64 },
+    #[error("{what} {given:?} is taken: {existing}")]
+    Duplicate { what: &'static str, given: String, existing: String },
+    #[error("{relationship_type}: {problem}")]
+    Link { relationship_type: String, problem: String, hint: String },
+    #[error("{problem}")]
+    Provenance { problem: String },
+    #[error("{what} has {size} {unit}; the limit is {limit}")]
+    TooMuch { what: String, size: usize, limit: usize, unit: &'static str },
+    #[error("another process is writing to the store")]
+    Busy,
+    #[error("{message}")]
+    Storage { message: String, hint: String },
+    #[error("atocore failed: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    pub fn invalid(
+        field: impl Into<String>,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into(), hint: hint.into() }
+    }
+
+    pub fn not_found(what: &'static str, given: impl Into<String>) -> Self {
+        Self::NotFound { what, given: given.into(), nearest: Vec::new() }
+    }
+
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid { .. } => "invalid",
+            Self::Transition { .. } => "transition",
+            Self::Stale { .. } => "stale",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Link { .. } => "link",
+            Self::Provenance { .. } => "provenance",
+            Self::TooMuch { .. } => "too_much",
+            Self::Busy => "busy",
+            Self::Storage { .. } => "storage",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotFound { nearest, .. } if nearest.is_empty() => {
+                "Take the id from an earlier answer, or list what is there.".to_owned()
+            }
+            Self::NotFound { nearest, .. } => format!("Nearest: {}.", nearest.join("; ")),
+            Self::Transition { status, .. } => match status.as_str() {
+                "candidate" => "Promote it first.".to_owned(),
+                "active" => "Supersede or invalidate it instead.".to_owned(),
+                _ => "It is history and stays as it is; create a new row instead.".to_owned(),
+            },
+            Self::Stale { current, .. } => format!(
+                "Read it again, and repeat the call with expected_version {current} if the change still holds."
+            ),
+            Self::Duplicate { .. } => "Use the existing one, or choose another name.".to_owned(),
+            Self::Provenance { .. } => {
+                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"), or set hand_authored to true."
+                    .to_owned()
+            }
+            Self::TooMuch { .. } => "Split it, or keep a pointer to the source instead.".to_owned(),
+            Self::Busy => "Nothing was changed; try again.".to_owned(),
+            Self::Internal(_) => "Nothing was changed. Please report this with the message.".to_owned(),
+            Self::Invalid { hint, .. } | Self::Link { hint, .. } | Self::Storage { hint, .. } => hint.clone(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Memories: attributed statements in natural language.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lifecycle::Status;
+
+/// What a memory is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum MemoryType {
+    Identity,
+    Preference,
+    Project,
+    Episodic,
+    Knowledge,
+    Adaptation,
+}
+
+impl MemoryType {
+    pub const ALL: [MemoryType; 6] = [
+        Self::Identity,
+        Self::Preference,
+        Self::Project,
+        Self::Episodic,
+        Self::Knowledge,
+        Self::Adaptation,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Preference => "preference",
+            Self::Project => "project",
+            Self::Episodic => "episodic",
+            Self::Knowledge => "knowledge",
+            Self::Adaptation => "adaptation",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Who somebody is and what they like stays a memory; facts can become entities.
+    pub fn can_graduate(self) -> bool {
+        matches!(self, Self::Project | Self::Knowledge | Self::Adaptation)
+    }
+}
+
+/// One row of `memories`; its serialised form is the snapshot that the audit keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Memory {
+    pub id: String,
+    pub memory_type: MemoryType,
+    pub content: String,
+    pub subject: String,
+    pub project: String,
+    pub source_chunk_id: Option<String>,
+    pub confidence: f64,
+    pub status: Status,
+    pub last_referenced_at: Option<String>,
+    pub reference_count: i64,
+    pub domain_tags: Vec<String>,
+    pub valid_until: Option<String>,
+    pub graduated_to_entity_id: Option<String>,
+    pub superseded_by: Option<String>,
+    pub version: i64,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// The most tags that a memory carries.
+pub const MAX_TAGS: usize = 10;
+
+/// Tags trimmed and lower-cased, each once, in the order given.
+pub fn normalise_tags(tags: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = tag.trim().to_lowercase();
+        if !tag.is_empty() && !kept.contains(&tag) {
+            kept.push(tag);
+        }
+    }
+    kept
+}

@@ -1,0 +1,33 @@
+//! What things are: plain values without SQL, clock, files or protocol.
+//!
+//! Everything else in the crate is built on these types, and they are built on nothing of it.
+
+pub mod canonical;
+pub mod claim;
+pub mod conflict;
+pub mod entity;
+pub mod error;
+pub mod event;
+pub mod lifecycle;
+pub mod memory;
+pub mod ontology;
+pub mod page;
+pub mod project;
+pub mod quantity;
+pub mod relationship;
+pub mod source_ref;
+pub mod text;
+pub mod timestamp;
+
+pub use claim::{Claim, Slot};
+pub use conflict::{Conflict, ConflictMember, ConflictStatus};
+pub use entity::Entity;
+pub use error::{Error, Result};
+pub use event::{Action, Event, Kind};
+pub use lifecycle::{Operation, Status};
+pub use memory::Memory;
+pub use ontology::Ontology;
+pub use page::{Page, PageRequest};
+pub use project::{Project, ProjectState, ResolvedProject};
+pub use relationship::{Relationship, RelationshipStatus};
+pub use timestamp::Timestamp;

@@ -1,0 +1,144 @@
+//! The ontology: which kinds of things there are, how they may be linked, and what must be single.
+//!
+//! It is data: [`builtin`] is the table that the program carries, [`file`] adds to it at start.
+
+mod builtin;
+mod file;
+
+use serde::Serialize;
+
+use super::error::{Error, Result};
+use super::text::nearest;
+
+/// Everything that the ontology says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ontology {
+    pub entity_types: Vec<EntityType>,
+    pub relationship_types: Vec<RelationshipType>,
+    pub slots: Vec<SlotType>,
+}
+
+/// A kind of entity.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EntityType {
+    pub name: String,
+    pub description: String,
+    /// Properties that an entity of this type must carry.
+    pub required_properties: Vec<String>,
+}
+
+/// A kind of relationship, read from source to target as its name says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RelationshipType {
+    pub name: String,
+    pub family: String,
+    pub description: String,
+    /// Entity types that may stand at the source; empty for any.
+    pub sources: Vec<String>,
+    /// Entity types that may stand at the target; empty for any.
+    pub targets: Vec<String>,
+    /// The type that says the same in the other direction.
+    pub inverse: Option<String>,
+}
+
+/// A slot: what can hold one value only.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SlotType {
+    pub name: String,
+    pub rule: SlotRule,
+}
+
+/// How a slot is filled.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotRule {
+    /// Entities of the type have at most one active target of the relationship.
+    Relationship { entity_type: String, relationship_type: String },
+    /// Entities of the type that share a key agree in the value of a property.
+    Property { entity_type: String, key: KeySource, value: String, or_description: bool },
+}
+
+/// What tells that two entities speak of the same slot.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    Name,
+    Property(String),
+}
+
+/// The families of relationship types.
+pub const FAMILIES: [&str; 4] = ["structural", "intent", "validation", "provenance"];
+
+impl Ontology {
+    pub fn entity_type(&self, name: &str) -> Option<&EntityType> {
+        self.entity_types.iter().find(|entry| entry.name == name)
+    }
+
+    pub fn relationship_type(&self, name: &str) -> Option<&RelationshipType> {
+        self.relationship_types.iter().find(|entry| entry.name == name)
+    }
+
+    pub fn entity_type_names(&self) -> Vec<String> {
+        self.entity_types.iter().map(|entry| entry.name.clone()).collect()
+    }
+
+    pub fn relationship_type_names(&self) -> Vec<String> {
+        self.relationship_types.iter().map(|entry| entry.name.clone()).collect()
+    }
+
+    /// The entity type of that name, or an error that lists the types.
+    pub fn require_entity_type(&self, name: &str) -> Result<&EntityType> {
+        self.entity_type(name).ok_or_else(|| unknown("entity_type", name, self.entity_type_names()))
+    }
+
+    /// The relationship type of that name, or an error that lists the types.
+    pub fn require_relationship_type(&self, name: &str) -> Result<&RelationshipType> {
+        self.relationship_type(name)
+            .ok_or_else(|| unknown("relationship_type", name, self.relationship_type_names()))
+    }
+
+    /// Checks that the link may stand between entities of these types.
+    pub fn check_ends(&self, relationship_type: &str, source: &str, target: &str) -> Result<()> {
+        let rule = self.require_relationship_type(relationship_type)?;
+        let mut problems = Vec::new();
+        let mut allowed = Vec::new();
+        for (end, found, types) in
+            [("source", source, &rule.sources), ("target", target, &rule.targets)]
+        {
+            if !types.is_empty() && !types.iter().any(|name| name == found) {
+                problems.push(format!("its {end} cannot be a {found}"));
+                allowed.push(format!("Allowed as {end}: {}.", types.join(", ")));
+            }
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Link {
+            relationship_type: relationship_type.to_owned(),
+            problem: problems.join(", and "),
+            hint: allowed.join(" "),
+        })
+    }
+
+    /// Whether links of this type fill a slot, so that they matter to conflicts.
+    pub fn fills_slot(&self, relationship_type: &str) -> bool {
+        self.slots.iter().any(|slot| match &slot.rule {
+            SlotRule::Relationship { relationship_type: name, .. } => {
+                name == relationship_type
+                    || self.relationship_type(name).and_then(|rule| rule.inverse.as_deref())
+                        == Some(relationship_type)
+            }
+            SlotRule::Property { .. } => false,
+        })
+    }
+}
+
+fn unknown(field: &str, given: &str, names: Vec<String>) -> Error {
+    let near = nearest(given, names.iter().cloned());
+    let guess = near.first().map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
+    Error::invalid(
+        field,
+        format!("{given:?} is not a known type"),
+        format!("{guess}Known types: {}.", names.join(", ")),
+    )
+}

@@ -1,0 +1,86 @@
+//! Projects, their canonical names, and the state of a project that is set by hand.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The project of rows that have none yet.
+pub const INBOX: &str = "inbox";
+
+/// One row of `projects` with its aliases; its serialised form is the audit's snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Project {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    pub status: String,
+    pub aliases: Vec<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// One row of `project_state`: a fact that a person set, which wins every tie.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ProjectState {
+    pub id: String,
+    pub project_id: String,
+    pub category: String,
+    pub key: String,
+    pub value: String,
+    pub source: String,
+    pub confidence: f64,
+    pub status: String,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl ProjectState {
+    pub fn is_active(&self) -> bool {
+        self.status == "active"
+    }
+}
+
+/// What a project argument came to: the name that is used, and whether it is registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ResolvedProject {
+    /// The canonical name that was used; "" is global.
+    pub name: String,
+    /// False for a name that nobody registered: it is kept as written.
+    pub registered: bool,
+    /// Registered names close to an unregistered one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<String>,
+}
+
+/// Lower-case letters and digits in groups joined by single hyphens, as in `p04-gigabit`.
+pub fn is_canonical_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.split('-').all(|part| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
+}
+
+/// The canonical form that is closest to what was written.
+pub fn suggest_canonical_name(written: &str) -> String {
+    let folded: String = written
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
+        .collect();
+    let ascii: String = folded.chars().filter(char::is_ascii).collect();
+    ascii.split_whitespace().collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_names_are_lower_case_kebab_case() {
+        for good in ["p04-gigabit", "fprime", "a-1"] {
+            assert!(is_canonical_name(good), "{good}");
+        }
+        for bad in ["", "P04", "a--b", "-a", "a-", "a b", "a_b", "größe"] {
+            assert!(!is_canonical_name(bad), "{bad}");
+        }
+        assert_eq!(suggest_canonical_name("P04 Gigabit!"), "p04-gigabit");
+    }
+}

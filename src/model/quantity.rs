@@ -1,0 +1,284 @@
+//! Quantities: a number and a unit in one comparable form, so that 10 mm equals 1 cm.
+//!
+//! Units, prefixes and factors are those of the SI Brochure (9th edition, 2019, tables 2, 4, 7 and 8)
+//! and of NIST Special Publication 811 (2008, appendix B) for the others. A unit is a product of
+//! symbols with powers, as in `N·m`, `kg/m^3` or `m/s²`.
+
+/// Powers of metre, kilogram, second, ampere, kelvin, mole, candela, radian and bit.
+type Dimension = [i8; 9];
+
+/// A quantity in base units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantity {
+    value: f64,
+    dimension: Dimension,
+}
+
+struct Unit {
+    symbols: &'static [&'static str],
+    factor: f64,
+    dimension: Dimension,
+    prefixes: bool,
+}
+
+const fn unit(symbols: &'static [&'static str], factor: f64, dimension: Dimension) -> Unit {
+    Unit { symbols, factor, dimension, prefixes: false }
+}
+
+const fn metric(symbols: &'static [&'static str], factor: f64, dimension: Dimension) -> Unit {
+    Unit { symbols, factor, dimension, prefixes: true }
+}
+
+const NONE: Dimension = [0; 9];
+const LENGTH: Dimension = [1, 0, 0, 0, 0, 0, 0, 0, 0];
+const MASS: Dimension = [0, 1, 0, 0, 0, 0, 0, 0, 0];
+const TIME: Dimension = [0, 0, 1, 0, 0, 0, 0, 0, 0];
+const TEMPERATURE: Dimension = [0, 0, 0, 0, 1, 0, 0, 0, 0];
+const ANGLE: Dimension = [0, 0, 0, 0, 0, 0, 0, 1, 0];
+const INFORMATION: Dimension = [0, 0, 0, 0, 0, 0, 0, 0, 1];
+const FORCE: Dimension = [1, 1, -2, 0, 0, 0, 0, 0, 0];
+const PRESSURE: Dimension = [-1, 1, -2, 0, 0, 0, 0, 0, 0];
+const ENERGY: Dimension = [2, 1, -2, 0, 0, 0, 0, 0, 0];
+const POWER: Dimension = [2, 1, -3, 0, 0, 0, 0, 0, 0];
+
+const UNITS: &[Unit] = &[
+    metric(&["m", "meter", "meters", "metre", "metres"], 1.0, LENGTH),
+    metric(&["g", "gram", "grams"], 1e-3, MASS),
+    metric(&["s", "sec", "second", "seconds"], 1.0, TIME),
+    metric(&["A", "ampere", "amperes"], 1.0, [0, 0, 0, 1, 0, 0, 0, 0, 0]),
+    metric(&["K", "kelvin"], 1.0, TEMPERATURE),
+    metric(&["mol"], 1.0, [0, 0, 0, 0, 0, 1, 0, 0, 0]),
+    metric(&["cd"], 1.0, [0, 0, 0, 0, 0, 0, 1, 0, 0]),
+    metric(&["lm"], 1.0, [0, 0, 0, 0, 0, 0, 1, 0, 0]),
+    metric(&["lx"], 1.0, [-2, 0, 0, 0, 0, 0, 1, 0, 0]),
+    metric(&["rad"], 1.0, ANGLE),
+    metric(&["sr"], 1.0, NONE),
+    metric(&["Hz", "hertz"], 1.0, [0, 0, -1, 0, 0, 0, 0, 0, 0]),
+    metric(&["N", "newton", "newtons"], 1.0, FORCE),
+    metric(&["Pa", "pascal"], 1.0, PRESSURE),
+    metric(&["J", "joule", "joules"], 1.0, ENERGY),
+    metric(&["W", "watt", "watts"], 1.0, POWER),
+    metric(&["C", "coulomb"], 1.0, [0, 0, 1, 1, 0, 0, 0, 0, 0]),
+    metric(&["V", "volt", "volts"], 1.0, [2, 1, -3, -1, 0, 0, 0, 0, 0]),
+    metric(&["F", "farad"], 1.0, [-2, -1, 4, 2, 0, 0, 0, 0, 0]),
+    metric(&["Ω", "\u{2126}", "ohm", "ohms"], 1.0, [2, 1, -3, -2, 0, 0, 0, 0, 0]),
+    metric(&["S", "siemens"], 1.0, [-2, -1, 3, 2, 0, 0, 0, 0, 0]),
+    metric(&["Wb"], 1.0, [2, 1, -2, -1, 0, 0, 0, 0, 0]),
+    metric(&["T", "tesla"], 1.0, [0, 1, -2, -1, 0, 0, 0, 0, 0]),
+    metric(&["H", "henry"], 1.0, [2, 1, -2, -2, 0, 0, 0, 0, 0]),
+    metric(&["Gy", "Sv"], 1.0, [2, 0, -2, 0, 0, 0, 0, 0, 0]),
+    metric(&["L", "l", "liter", "liters", "litre", "litres"], 1e-3, [3, 0, 0, 0, 0, 0, 0, 0, 0]),
+    metric(&["bar"], 1e5, PRESSURE),
+    metric(&["eV"], 1.602_176_634e-19, ENERGY),
+    metric(&["Wh"], 3600.0, ENERGY),
+    metric(&["Ah"], 3600.0, [0, 0, 1, 1, 0, 0, 0, 0, 0]),
+    metric(&["t", "tonne", "tonnes"], 1e3, MASS),
+    metric(&["bit", "bits"], 1.0, INFORMATION),
+    metric(&["bps"], 1.0, [0, 0, -1, 0, 0, 0, 0, 0, 1]),
+    metric(&["B", "byte", "bytes"], 8.0, INFORMATION),
+    unit(&["KiB"], 8.0 * 1024.0, INFORMATION),
+    unit(&["MiB"], 8.0 * 1024.0 * 1024.0, INFORMATION),
+    unit(&["GiB"], 8.0 * 1024.0 * 1024.0 * 1024.0, INFORMATION),
+    unit(&["min", "minute", "minutes"], 60.0, TIME),
+    unit(&["h", "hr", "hour", "hours"], 3600.0, TIME),
+    unit(&["d", "day", "days"], 86_400.0, TIME),
+    unit(&["week", "weeks"], 604_800.0, TIME),
+    unit(&["%", "percent"], 1e-2, NONE),
+    unit(&["ppm"], 1e-6, NONE),
+    unit(&["°", "deg", "degree", "degrees"], std::f64::consts::PI / 180.0, ANGLE),
+    unit(&["arcmin"], std::f64::consts::PI / 10_800.0, ANGLE),
+    unit(&["arcsec"], std::f64::consts::PI / 648_000.0, ANGLE),
+    unit(&["rev"], 2.0 * std::f64::consts::PI, ANGLE),
+    unit(&["rpm"], std::f64::consts::PI / 30.0, [0, 0, -1, 0, 0, 0, 0, 1, 0]),
+    unit(&["in", "inch", "inches"], 0.0254, LENGTH),
+    unit(&["ft", "foot", "feet"], 0.3048, LENGTH),
+    unit(&["yd"], 0.9144, LENGTH),
+    unit(&["mi", "mile", "miles"], 1609.344, LENGTH),
+    unit(&["nmi"], 1852.0, LENGTH),
+    unit(&["lb", "lbs", "lbm"], 0.453_592_37, MASS),
+    unit(&["oz"], 0.028_349_523_125, MASS),
+    unit(&["lbf"], 4.448_221_615_260_5, FORCE),
+    unit(&["kgf"], 9.806_65, FORCE),
+    unit(&["psi"], 6_894.757_293_168_36, PRESSURE),
+    unit(&["atm"], 101_325.0, PRESSURE),
+    unit(&["Torr", "torr", "mmHg"], 101_325.0 / 760.0, PRESSURE),
+    unit(&["cal"], 4.184, ENERGY),
+    unit(&["BTU"], 1_055.055_852_62, ENERGY),
+    unit(&["hp"], 745.699_871_582_270_2, POWER),
+];
+
+const PREFIXES: &[(&str, f64)] = &[
+    ("Q", 1e30),
+    ("R", 1e27),
+    ("Y", 1e24),
+    ("Z", 1e21),
+    ("E", 1e18),
+    ("P", 1e15),
+    ("T", 1e12),
+    ("G", 1e9),
+    ("M", 1e6),
+    ("k", 1e3),
+    ("h", 1e2),
+    ("da", 1e1),
+    ("d", 1e-1),
+    ("c", 1e-2),
+    ("m", 1e-3),
+    ("µ", 1e-6),
+    ("μ", 1e-6),
+    ("u", 1e-6),
+    ("n", 1e-9),
+    ("p", 1e-12),
+    ("f", 1e-15),
+    ("a", 1e-18),
+    ("z", 1e-21),
+    ("y", 1e-24),
+    ("r", 1e-27),
+    ("q", 1e-30),
+    ("kilo", 1e3),
+    ("mega", 1e6),
+    ("giga", 1e9),
+    ("centi", 1e-2),
+    ("milli", 1e-3),
+    ("micro", 1e-6),
+    ("nano", 1e-9),
+];
+
+impl Quantity {
+    pub fn new(value: f64, unit: &str) -> Option<Self> {
+        let unit = unit.trim();
+        let celsius = ["°C", "degC", "Celsius", "celsius", "℃"];
+        let fahrenheit = ["°F", "degF", "Fahrenheit", "fahrenheit", "℉"];
+        if celsius.contains(&unit) {
+            return Some(Self { value: value + 273.15, dimension: TEMPERATURE });
+        }
+        if fahrenheit.contains(&unit) {
+            return Some(Self { value: (value + 459.67) / 1.8, dimension: TEMPERATURE });
+        }
+        let (factor, dimension) = parse_unit(unit)?;
+        Some(Self { value: value * factor, dimension })
+    }
+
+    /// Reads a number and a unit, as in `10 mm` or `1.5e3 kg/m^3`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (value, unit) = split_number(text)?;
+        Self::new(value, unit)
+    }
+
+    /// The quantity as text: equal quantities (to 12 significant digits) are equal texts.
+    pub fn key(&self) -> String {
+        let value = if self.value == 0.0 { 0.0 } else { self.value };
+        let dimension: Vec<String> = self.dimension.iter().map(i8::to_string).collect();
+        format!("{value:.11e} [{}]", dimension.join(","))
+    }
+}
+
+/// The number at the start of the text, and what stands behind it.
+pub fn split_number(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim();
+    let numeric = |c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e' | 'E');
+    let end = text.find(|c| !numeric(c)).unwrap_or(text.len());
+    (1..=end).rev().filter(|end| text.is_char_boundary(*end)).find_map(|end| {
+        let value: f64 = text[..end].parse().ok().filter(|value: &f64| value.is_finite())?;
+        Some((value, text[end..].trim()))
+    })
+}
+
+fn parse_unit(text: &str) -> Option<(f64, Dimension)> {
+    let mut factor = 1.0;
+    let mut dimension = NONE;
+    let mut sign = 1;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let separator = |c: char| matches!(c, '/' | '*' | '·' | '⋅' | '.' | ' ');
+        let end = rest.find(separator).unwrap_or(rest.len());
+        if end > 0 {
+            let (part, power) = split_power(&rest[..end])?;
+            let (symbol_factor, symbol_dimension) = find_symbol(part)?;
+            let power = sign * power;
+            factor *= f64::powi(symbol_factor, i32::from(power));
+            for (sum, step) in dimension.iter_mut().zip(symbol_dimension) {
+                *sum = sum.checked_add(step.checked_mul(power)?)?;
+            }
+        }
+        let mut behind = rest[end..].chars();
+        if behind.next() == Some('/') {
+            sign = -1;
+        }
+        rest = behind.as_str();
+    }
+    Some((factor, dimension))
+}
+
+/// Takes `m²`, `m^2`, `m2` and `s-1` apart into symbol and power.
+fn split_power(part: &str) -> Option<(&str, i8)> {
+    for (mark, power) in [("²", 2), ("³", 3), ("⁴", 4), ("⁻¹", -1), ("⁻²", -2)] {
+        if let Some(symbol) = part.strip_suffix(mark) {
+            return Some((symbol, power));
+        }
+    }
+    let start = part.find(|c: char| c.is_ascii_digit() || c == '-' || c == '^');
+    let Some(start) = start else {
+        return Some((part, 1));
+    };
+    let power: i8 = part[start..].trim_start_matches('^').parse().ok()?;
+    (1..=9).contains(&power.abs()).then_some((&part[..start], power))
+}
+
+fn find_symbol(symbol: &str) -> Option<(f64, Dimension)> {
+    let named = |wanted: &str, prefixed: bool| {
+        UNITS.iter().find(|unit| (!prefixed || unit.prefixes) && unit.symbols.contains(&wanted))
+    };
+    if let Some(unit) = named(symbol, false) {
+        return Some((unit.factor, unit.dimension));
+    }
+    PREFIXES.iter().find_map(|(prefix, factor)| {
+        let unit = named(symbol.strip_prefix(prefix)?, true)?;
+        Some((factor * unit.factor, unit.dimension))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> String {
+        Quantity::parse(text).unwrap_or_else(|| panic!("{text} is a quantity")).key()
+    }
+
+    #[test]
+    fn equal_quantities_have_equal_keys() {
+        for (a, b) in [
+            ("10 mm", "1 cm"),
+            ("10mm", "0.01 m"),
+            ("1 in", "25.4 mm"),
+            ("1 kg/m^3", "0.001 g/cm³"),
+            ("5 N·m", "5 N*m"),
+            ("20 °C", "293.15 K"),
+            ("68 °F", "20 °C"),
+            ("100 %", "1"),
+            ("1 kWh", "3.6 MJ"),
+            ("60 rpm", "1 rev/s"),
+            ("1 kB", "8000 bit"),
+            ("9.81 m/s²", "981 cm s^-2"),
+            ("10 um", "10 µm"),
+            ("0 m", "-0 cm"),
+            ("1e3 g", "1 kg"),
+        ] {
+            assert_eq!(key(a), key(b), "{a} = {b}");
+        }
+    }
+
+    #[test]
+    fn different_quantities_have_different_keys() {
+        for (a, b) in [("10 mm", "1 m"), ("10 mm", "10 g"), ("10 mm", "10"), ("1 mW", "1 MW")] {
+            assert_ne!(key(a), key(b), "{a} ≠ {b}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_known_unit_is_no_quantity() {
+        for text in ["", "mm", "10 widgets", "ten mm", "1 m^", "1 m^99", "M6x20", "inf m", "€5"] {
+            assert!(Quantity::parse(text).is_none(), "{text}");
+        }
+    }
+}

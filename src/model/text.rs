@@ -1,0 +1,87 @@
+//! Text as data: what is stored may hold anything, what is shown may not hide anything.
+
+use std::borrow::Cow;
+
+/// Whether a character is invisible or changes how its neighbours are shown.
+///
+/// Control characters but line feed and tab; zero-width, bidirectional and tag characters
+/// (Unicode Technical Report 36, section 3; the "Trojan Source" set).
+pub fn is_hidden(c: char) -> bool {
+    match c {
+        '\n' | '\t' => false,
+        c if c.is_control() => true,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{FEFF}' | '\u{3164}' => true,
+        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => true,
+        '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}' => true,
+        _ => false,
+    }
+}
+
+/// The text with every hidden character written as an escape such as `\u{200b}`.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The text in double quotes on one line, cut at `max` characters.
+pub fn quoted(text: &str, max: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(max) + 8);
+    line.push('"');
+    for c in text.chars().take(max) {
+        match c {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            '\n' => line.push_str("\\n"),
+            '\t' => line.push_str("\\t"),
+            c if is_hidden(c) => line.extend(c.escape_unicode()),
+            c => line.push(c),
+        }
+    }
+    line.push('"');
+    let left = text.chars().count().saturating_sub(max);
+    if left > 0 {
+        line.push_str(&format!(" (+{left} characters)"));
+    }
+    line
+}
+
+/// The text trimmed, runs of white space as one space: how names are compared and kept.
+pub fn collapse(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The up to three of `names` that look most like `given`, best first.
+pub fn nearest(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let given = given.to_lowercase();
+    let mut scored: Vec<(f64, String)> = names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&given, &name.to_lowercase()), name))
+        .filter(|(score, _)| *score >= 0.7)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    scored.dedup_by(|a, b| a.1 == b.1);
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_shown_as_escapes() {
+        assert_eq!(visible("a\u{200B}b\u{202E}c\u{0}"), "a\\u{200b}b\\u{202e}c\\u{0}");
+        assert!(matches!(visible("größe\n\t10 µm"), Cow::Borrowed(_)));
+        assert_eq!(quoted("say \"hi\"\nnow", 99), r#""say \"hi\"\nnow""#);
+        assert_eq!(quoted("abcdef", 4), "\"abcd\" (+2 characters)");
+    }
+}
