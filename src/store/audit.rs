@@ -1,0 +1,210 @@
+//! The audit table: append, read back, and the chain of hashes that seals it.
+//!
+//! Each row's hash covers the hash of the row before it and digests of before, after and note, so
+//! that clearing those contents leaves the chain verifiable. Rows older than the chain are
+//! sealed together by the first link.
+
+use sha2::{Digest, Sha256};
+
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::event::{AuditEntry, ChainLink};
+use crate::model::{Event, Result};
+use crate::params;
+
+/// The end of the chain, to which the next row is tied.
+#[derive(Debug, Clone)]
+pub struct Head {
+    pub seq: i64,
+    pub hash: String,
+}
+
+const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
+    after_json, note, before_digest, after_digest, note_digest, prev_hash, hash";
+
+/// The lower-case hexadecimal SHA-256 of a text.
+pub fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 over fields, each written with its length before it, so that no two lists of fields
+/// give the same bytes.
+fn digest_fields(fields: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for field in fields {
+        hasher.update(field.len().to_string());
+        hasher.update(":");
+        hasher.update(field);
+    }
+    hex(&hasher.finalize())
+}
+
+/// The hash that a row must carry.
+pub fn link_hash(entry: &AuditEntry) -> String {
+    let chain = &entry.chain;
+    digest_fields(&[
+        &chain.prev_hash,
+        &entry.seq.to_string(),
+        &entry.id,
+        &entry.subject_id,
+        &entry.kind,
+        &entry.action,
+        &entry.actor,
+        &entry.timestamp,
+        &chain.before_digest,
+        &chain.after_digest,
+        &chain.note_digest,
+    ])
+}
+
+/// The seal over one more row from before the chain.
+pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
+    digest_fields(&[
+        sealed,
+        &entry.seq.to_string(),
+        &entry.id,
+        &entry.subject_id,
+        &entry.kind,
+        &entry.action,
+        &entry.actor,
+        &entry.timestamp,
+        &entry.before_json,
+        &entry.after_json,
+        &entry.note,
+    ])
+}
+
+/// The end of the chain; before the first link, the seal over what is older.
+pub fn head(view: &View<'_>) -> Result<Head> {
+    let sql = "SELECT seq, hash FROM memory_audit ORDER BY seq DESC LIMIT 1";
+    let last = view.conn.one(sql, &[], |row| Ok((row.integer("seq")?, row.text("hash")?)))?;
+    let Some((seq, hash)) = last else { return Ok(Head { seq: 0, hash: String::new() }) };
+    if !hash.is_empty() {
+        return Ok(Head { seq, hash });
+    }
+    let mut sealed = String::new();
+    for_each(view, |entry| {
+        sealed = seal(&sealed, entry);
+        Ok(())
+    })?;
+    Ok(Head { seq, hash: sealed })
+}
+
+/// Adds a row for the event behind `head`, and gives its id and the new head.
+pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(String, Head)> {
+    let before_json = event.before.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string);
+    let after_json = event.after.to_string();
+    let mut entry = AuditEntry {
+        seq: head.seq + 1,
+        id: tx.new_id(),
+        subject_id: event.id.to_owned(),
+        kind: event.kind.as_str().to_owned(),
+        action: event.action.as_str().to_owned(),
+        actor: tx.actor.to_owned(),
+        timestamp: tx.now.to_string(),
+        chain: ChainLink {
+            before_digest: digest(&before_json),
+            after_digest: digest(&after_json),
+            note_digest: digest(event.note),
+            prev_hash: head.hash,
+            hash: String::new(),
+        },
+        before_json,
+        after_json,
+        note: event.note.to_owned(),
+    };
+    entry.chain.hash = link_hash(&entry);
+    let chain = &entry.chain;
+    tx.change_uncovered(
+        "INSERT INTO memory_audit (seq, id, memory_id, entity_kind, action, actor, timestamp, \
+         before_json, after_json, note, before_digest, after_digest, note_digest, prev_hash, hash) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        params![
+            entry.seq,
+            &entry.id,
+            &entry.subject_id,
+            &entry.kind,
+            &entry.action,
+            &entry.actor,
+            &entry.timestamp,
+            &entry.before_json,
+            &entry.after_json,
+            &entry.note,
+            &chain.before_digest,
+            &chain.after_digest,
+            &chain.note_digest,
+            &chain.prev_hash,
+            &chain.hash,
+        ],
+    )?;
+    let head = Head { seq: entry.seq, hash: entry.chain.hash };
+    Ok((entry.id, head))
+}
+
+fn entry(row: &Row<'_>) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        seq: row.integer("seq")?,
+        id: row.text("id")?,
+        subject_id: row.text("memory_id")?,
+        kind: row.text("entity_kind")?,
+        action: row.text("action")?,
+        actor: row.text("actor")?,
+        timestamp: row.text("timestamp")?,
+        before_json: row.text("before_json")?,
+        after_json: row.text("after_json")?,
+        note: row.text("note")?,
+        chain: ChainLink {
+            before_digest: row.text("before_digest")?,
+            after_digest: row.text("after_digest")?,
+            note_digest: row.text("note_digest")?,
+            prev_hash: row.text("prev_hash")?,
+            hash: row.text("hash")?,
+        },
+    })
+}
+
+/// The rows about one subject behind `after_seq`, oldest first.
+pub fn of_subject(
+    view: &View<'_>,
+    id: &str,
+    after_seq: i64,
+    limit: i64,
+) -> Result<Vec<AuditEntry>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
+    );
+    view.conn.all(&sql, params![id, after_seq, limit], entry)
+}
+
+pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {
+    view.conn.number("SELECT count(*) AS n FROM memory_audit WHERE memory_id = ?1", params![id])
+}
+
+/// Visits every row in order, a bounded number in memory at a time.
+pub fn for_each(view: &View<'_>, mut visit: impl FnMut(&AuditEntry) -> Result<()>) -> Result<()> {
+    const BATCH: i64 = 500;
+    let sql =
+        format!("SELECT {COLUMNS} FROM memory_audit WHERE seq > ?1 ORDER BY seq LIMIT {BATCH}");
+    let mut after = i64::MIN;
+    loop {
+        let batch = view.conn.all(&sql, params![after], entry)?;
+        for entry in &batch {
+            visit(entry)?;
+        }
+        match batch.last() {
+            Some(last) if batch.len() as i64 == BATCH => after = last.seq,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// For a subject, the newest snapshot that the chain holds.
+pub fn newest_after(view: &View<'_>, kind: &str, id: &str) -> Result<Option<(String, String)>> {
+    let sql = "SELECT id, after_json FROM memory_audit \
+         WHERE memory_id = ?1 AND entity_kind = ?2 AND hash <> '' ORDER BY seq DESC LIMIT 1";
+    view.conn.one(sql, params![id, kind], |row| Ok((row.text("id")?, row.text("after_json")?)))
+}

@@ -1,0 +1,74 @@
+//! The table `claims`, derived from the active rows.
+
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::{Claim, Error, Kind, Result, Slot};
+use crate::params;
+
+const COLUMNS: &str = "owner_kind, owner_id, slot_kind, slot_key, project, value, value_key";
+
+fn claim(row: &Row<'_>) -> Result<Claim> {
+    let kind = row.text("owner_kind")?;
+    Ok(Claim {
+        owner_kind: Kind::parse(&kind)
+            .ok_or_else(|| Error::Internal(format!("a claim of the unknown kind {kind:?}")))?,
+        owner_id: row.text("owner_id")?,
+        slot: Slot {
+            kind: row.text("slot_kind")?,
+            key: row.text("slot_key")?,
+            project: row.text("project")?,
+        },
+        value: row.text("value")?,
+        value_key: row.text("value_key")?,
+    })
+}
+
+/// The claims of one row, in the order of their slots.
+pub fn of_owner(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM claims WHERE owner_id = ?1 AND owner_kind = ?2 ORDER BY slot_kind"
+    );
+    view.conn.all(&sql, params![id, kind.as_str()], claim)
+}
+
+/// Every claim under a key in a project: what detection looks at.
+pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Claim>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM claims WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
+         ORDER BY slot_kind, owner_id"
+    );
+    view.conn.all(&sql, params![key, project], claim)
+}
+
+pub fn insert(tx: &Tx<'_>, claim: &Claim) -> Result<()> {
+    tx.change_uncovered(
+        "INSERT INTO claims (owner_kind, owner_id, slot_kind, slot_key, project, value, value_key) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            claim.owner_kind.as_str(),
+            &claim.owner_id,
+            &claim.slot.kind,
+            &claim.slot.key,
+            &claim.slot.project,
+            &claim.value,
+            &claim.value_key,
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn delete_of_owner(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
+    let sql = "DELETE FROM claims WHERE owner_id = ?1 AND owner_kind = ?2";
+    tx.change_uncovered(sql, params![id, kind.as_str()])?;
+    Ok(())
+}
+
+/// Rows that hold claims, behind an id, in order: to walk the whole table in steps.
+pub fn owners_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<(Kind, String)>> {
+    let sql = "SELECT DISTINCT owner_id, owner_kind FROM claims WHERE owner_id > ?1 \
+         ORDER BY owner_id LIMIT ?2";
+    let owners = view.conn.all(sql, params![after, limit], |row| {
+        Ok((row.text("owner_kind")?, row.text("owner_id")?))
+    })?;
+    Ok(owners.into_iter().filter_map(|(kind, id)| Some((Kind::parse(&kind)?, id))).collect())
+}

@@ -1,0 +1,138 @@
+//! The tables `conflicts` and `conflict_members`.
+
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::{Conflict, ConflictMember, ConflictStatus, Error, Kind, Result};
+use crate::params;
+
+const COLUMNS: &str =
+    "id, slot_kind, slot_key, project, status, resolution, resolved_at, detected_at, note";
+
+fn conflict(view: &View<'_>, row: &Row<'_>) -> Result<Conflict> {
+    let id = row.text("id")?;
+    let status = row.text("status")?;
+    Ok(Conflict {
+        slot_kind: row.text("slot_kind")?,
+        slot_key: row.text("slot_key")?,
+        project: row.text("project")?,
+        status: ConflictStatus::parse(&status).ok_or_else(|| Error::Storage {
+            message: format!("the conflict {id} has the unknown status {status:?}"),
+            hint: "The file was changed by another program; restore a backup or correct that row."
+                .to_owned(),
+        })?,
+        resolution: row.text("resolution")?,
+        resolved_at: row.optional_text("resolved_at")?,
+        detected_at: row.text("detected_at")?,
+        note: row.text("note")?,
+        members: members(view, &id)?,
+        id,
+    })
+}
+
+fn members(view: &View<'_>, conflict_id: &str) -> Result<Vec<ConflictMember>> {
+    view.conn.all(
+        "SELECT id, member_kind, member_id, member_layer_trust, value_snapshot, value_key, left_at \
+         FROM conflict_members WHERE conflict_id = ?1 ORDER BY id",
+        params![conflict_id],
+        |row| {
+            Ok(ConflictMember {
+                id: row.text("id")?,
+                member_kind: row.text("member_kind")?,
+                member_id: row.text("member_id")?,
+                member_layer_trust: row.integer("member_layer_trust")?,
+                value_snapshot: row.text("value_snapshot")?,
+                value_key: row.text("value_key")?,
+                left_at: row.optional_text("left_at")?,
+            })
+        },
+    )
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Conflict>> {
+    let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE id = ?1");
+    view.conn.one(&sql, params![id], |row| conflict(view, row))
+}
+
+/// Writes the conflict and its members as they are now.
+pub fn put(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
+    tx.change(
+        Kind::Conflict,
+        &conflict.id,
+        "INSERT INTO conflicts (id, slot_kind, slot_key, project, status, resolution, resolved_at, \
+         detected_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+         ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+         resolution = excluded.resolution, resolved_at = excluded.resolved_at, note = excluded.note",
+        params![
+            &conflict.id,
+            &conflict.slot_kind,
+            &conflict.slot_key,
+            &conflict.project,
+            conflict.status.as_str(),
+            &conflict.resolution,
+            &conflict.resolved_at,
+            &conflict.detected_at,
+            &conflict.note,
+        ],
+    )?;
+    for member in &conflict.members {
+        tx.change(
+            Kind::Conflict,
+            &conflict.id,
+            "INSERT INTO conflict_members (id, conflict_id, member_kind, member_id, \
+             member_layer_trust, value_snapshot, value_key, left_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+             ON CONFLICT (id) DO UPDATE SET value_snapshot = excluded.value_snapshot, \
+             value_key = excluded.value_key, left_at = excluded.left_at",
+            params![
+                &member.id,
+                &conflict.id,
+                &member.member_kind,
+                &member.member_id,
+                member.member_layer_trust,
+                &member.value_snapshot,
+                &member.value_key,
+                &member.left_at,
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Every conflict that there ever was under a key in a project.
+pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2"
+    );
+    view.conn.all(&sql, params![key, project], |row| conflict(view, row))
+}
+
+/// Conflicts of one status behind a place in the order of their detection.
+pub fn of_status(
+    view: &View<'_>,
+    status: ConflictStatus,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Conflict>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM conflicts WHERE status = ?1 AND (detected_at, id) > (?2, ?3) \
+         ORDER BY detected_at, id LIMIT ?4"
+    );
+    view.conn
+        .all(&sql, params![status.as_str(), after.0, after.1, limit], |row| conflict(view, row))
+}
+
+/// The open conflicts that a row takes part in.
+pub fn open_with_member(view: &View<'_>, member_id: &str) -> Result<Vec<Conflict>> {
+    let sql = "SELECT c.* FROM conflict_members m JOIN conflicts c ON c.id = m.conflict_id \
+         WHERE m.member_id = ?1 AND m.left_at IS NULL AND c.status = 'open' ORDER BY c.detected_at, c.id";
+    view.conn.all(sql, params![member_id], |row| conflict(view, row))
+}
+
+/// Ids of all conflicts behind an id, in order: to walk the whole table in steps.
+pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
+    view.conn.all(
+        "SELECT id FROM conflicts WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![after, limit],
+        |row| row.text("id"),
+    )
+}

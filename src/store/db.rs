@@ -1,0 +1,187 @@
+//! The file: opened, upgraded, read and written. A write is one transaction that leaves an
+//! audit row, or nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::schema::{self, Stage, Upgrade};
+use super::settings::{Durability, Settings};
+use super::sql::Conn;
+use super::tx::{Tx, View};
+use crate::model::{Error, Result};
+
+/// The writing side of the store.
+pub struct Db {
+    conn: Conn,
+    settings: Settings,
+}
+
+/// A reading side of the store, on a connection of its own.
+pub struct Reader {
+    conn: Conn,
+    settings: Settings,
+}
+
+impl Db {
+    /// Opens the file, making or upgrading it first if need be. `after_upgrade` runs in the
+    /// transaction of an upgrade: it derives what the older file did not have.
+    pub fn open(
+        settings: Settings,
+        after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
+    ) -> Result<(Self, Option<Upgrade>)> {
+        create_file(&settings.path)?;
+        let stage = schema::stage(&Conn::open(&settings.path, false)?, &settings.path)?;
+        let conn = Conn::open(&settings.path, true)?;
+        conn.set_busy_timeout(settings.busy_timeout)?;
+        let backup = match stage {
+            Stage::Python | Stage::Older => Some(back_up(&conn, &settings)?),
+            Stage::Empty | Stage::Current => None,
+        };
+        use_wal(&conn, settings.busy_timeout)?;
+        let synchronous = match settings.durability {
+            Durability::Normal => "NORMAL",
+            Durability::Full => "FULL",
+        };
+        conn.batch(&format!(
+            "PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; \
+             PRAGMA recursive_triggers = ON;"
+        ))?;
+        let db = Self { conn, settings };
+        if stage == Stage::Current {
+            return Ok((db, None));
+        }
+        let added = db.migrate(after_upgrade)?;
+        Ok((db, backup.map(|backup| Upgrade { backup, added })))
+    }
+
+    fn migrate(&self, after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>) -> Result<Vec<String>> {
+        self.write("atocore", "upgrade", |tx| {
+            // Another process may have done it since the file was looked at.
+            let stage = schema::stage(&self.conn, &self.settings.path)?;
+            if stage == Stage::Current {
+                return Ok(Vec::new());
+            }
+            let added = schema::migrate(&self.conn, stage)?;
+            if stage != Stage::Empty {
+                after_upgrade(tx)?;
+            }
+            Ok(added)
+        })
+    }
+
+    /// Runs one write: all of it is kept, or nothing.
+    pub fn write<T>(
+        &self,
+        actor: &str,
+        operation: &'static str,
+        f: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.conn.batch("BEGIN IMMEDIATE")?;
+        let rollback = RollBack(&self.conn);
+        let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
+        let value = f(&tx)?;
+        tx.check_complete()?;
+        self.conn.batch("COMMIT")?;
+        std::mem::forget(rollback);
+        Ok(value)
+    }
+
+    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        read(&self.conn, &self.settings, f)
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Reader {
+    /// Opens a reading side of a file that [`Db::open`] has made ready.
+    pub fn open(settings: Settings) -> Result<Self> {
+        let conn = Conn::open(&settings.path, false)?;
+        conn.set_busy_timeout(settings.busy_timeout)?;
+        Ok(Self { conn, settings })
+    }
+
+    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        read(&self.conn, &self.settings, f)
+    }
+}
+
+/// Ends a transaction that was not committed, also when a panic unwinds through it.
+struct RollBack<'c>(&'c Conn);
+
+impl Drop for RollBack<'_> {
+    fn drop(&mut self) {
+        // A failed COMMIT may have ended the transaction already: nothing is left to undo then.
+        let _ = self.0.batch("ROLLBACK");
+    }
+}
+
+fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
+    View { conn, now: (settings.clock)(), ontology: &settings.ontology }
+}
+
+fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+    conn.batch("BEGIN")?;
+    let _end = RollBack(conn);
+    f(&view(conn, settings))
+}
+
+/// Makes the file and its folders, for this user only, if they are not there.
+fn create_file(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| Error::Storage {
+        message: format!("{} cannot be made: {error}", path.display()),
+        hint: "Choose another place with --db, or mend the folder's permissions.".to_owned(),
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(failed)
+}
+
+/// Switching to WAL does not wait for the busy timeout, so it is tried again here.
+fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let mode = conn.one("SELECT journal_mode FROM pragma_journal_mode", &[], |row| {
+            row.text("journal_mode")
+        });
+        if mode.is_ok_and(|mode| mode.as_deref() == Some("wal")) {
+            return Ok(());
+        }
+        match conn.one("PRAGMA journal_mode = WAL", &[], |row| row.text("journal_mode")) {
+            Err(Error::Busy) if started.elapsed() < patience => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(error),
+            Ok(mode) if mode.as_deref() == Some("wal") => return Ok(()),
+            Ok(_) => {
+                return Err(Error::Storage {
+                    message: "the file system cannot hold a write-ahead log".to_owned(),
+                    hint: "Put the file on a local disk with --db.".to_owned(),
+                });
+            }
+        }
+    }
+}
+
+/// Copies the file to `<name>.<instant>.backup` beside it.
+fn back_up(conn: &Conn, settings: &Settings) -> Result<PathBuf> {
+    let instant = (settings.clock)().to_string().replace([':', '.'], "-");
+    let mut name = settings.path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{instant}.backup"));
+    let target = settings.path.with_file_name(name);
+    create_file(&target)?;
+    conn.back_up(&target)?;
+    Ok(target)
+}

@@ -1,0 +1,189 @@
+//! The table `entities`.
+
+use serde_json::{Map, Value as Json};
+
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::{Entity, Error, Kind, Result, Status};
+use crate::params;
+
+const COLUMNS: &str = "id, entity_type, name, project, description, properties, status, \
+    confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
+    created_at, updated_at";
+
+fn entity(row: &Row<'_>) -> Result<Entity> {
+    let id = row.text("id")?;
+    Ok(Entity {
+        entity_type: row.text("entity_type")?,
+        name: row.text("name")?,
+        project: row.text("project")?,
+        description: row.text("description")?,
+        properties: object(&row.text("properties")?),
+        status: status(row, "entity", &id)?,
+        confidence: row.real("confidence")?,
+        source_refs: strings(&row.text("source_refs")?),
+        extractor_version: row.text("extractor_version")?,
+        canonical_home: row.text("canonical_home")?,
+        hand_authored: row.integer("hand_authored")? != 0,
+        version: row.integer("version")?,
+        created_at: row.text("created_at")?,
+        updated_at: row.text("updated_at")?,
+        id,
+    })
+}
+
+/// The status of a memory or entity row.
+pub(super) fn status(row: &Row<'_>, what: &str, id: &str) -> Result<Status> {
+    let text = row.text("status")?;
+    Status::parse(&text).ok_or_else(|| Error::Storage {
+        message: format!("the {what} {id} has the unknown status {text:?}"),
+        hint: "The file was changed by another program; restore a backup or correct that row."
+            .to_owned(),
+    })
+}
+
+/// A JSON object; a text that is none is kept under the key `unparsed`.
+pub(super) fn object(text: &str) -> Map<String, Json> {
+    match serde_json::from_str(text) {
+        Ok(Json::Object(map)) => map,
+        _ if text.trim().is_empty() => Map::new(),
+        _ => Map::from_iter([("unparsed".to_owned(), Json::String(text.to_owned()))]),
+    }
+}
+
+/// A JSON list of strings; a text that is none is kept as the only item.
+pub(super) fn strings(text: &str) -> Vec<String> {
+    match serde_json::from_str(text) {
+        Ok(items) => items,
+        Err(_) if text.trim().is_empty() => Vec::new(),
+        Err(_) => vec![text.to_owned()],
+    }
+}
+
+pub(super) fn json_list(items: &[String]) -> String {
+    Json::from(items).to_string()
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {
+    let sql = format!("SELECT {COLUMNS} FROM entities WHERE id = ?1");
+    view.conn.one(&sql, params![id], entity)
+}
+
+pub fn insert(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
+    tx.change(
+        Kind::Entity,
+        &entity.id,
+        "INSERT INTO entities (id, entity_type, name, project, description, properties, status, \
+         confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
+         created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        params![
+            &entity.id,
+            &entity.entity_type,
+            &entity.name,
+            &entity.project,
+            &entity.description,
+            &Json::Object(entity.properties.clone()).to_string(),
+            entity.status.as_str(),
+            entity.confidence,
+            &json_list(&entity.source_refs),
+            &entity.extractor_version,
+            &entity.canonical_home,
+            entity.hand_authored,
+            entity.version,
+            &entity.created_at,
+            &entity.updated_at,
+        ],
+    )
+}
+
+pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
+    tx.change(
+        Kind::Entity,
+        &entity.id,
+        "UPDATE entities SET project = ?2, description = ?3, properties = ?4, status = ?5, \
+         confidence = ?6, source_refs = ?7, hand_authored = ?8, version = ?9, updated_at = ?10 \
+         WHERE id = ?1",
+        params![
+            &entity.id,
+            &entity.project,
+            &entity.description,
+            &Json::Object(entity.properties.clone()).to_string(),
+            entity.status.as_str(),
+            entity.confidence,
+            &json_list(&entity.source_refs),
+            entity.hand_authored,
+            entity.version,
+            &entity.updated_at,
+        ],
+    )
+}
+
+/// Entities of a name, in any case of its letters, oldest first.
+pub fn named(view: &View<'_>, name: &str, limit: i64) -> Result<Vec<Entity>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE ORDER BY created_at, id LIMIT ?2"
+    );
+    view.conn.all(&sql, params![name, limit], entity)
+}
+
+/// Names that begin as the text does: where to look for what somebody meant.
+pub fn names_like(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> {
+    let start: String = text.chars().take(2).collect();
+    let end = format!("{start}\u{10FFFF}");
+    let sql = "SELECT id, name FROM entities \
+         WHERE name >= ?1 COLLATE NOCASE AND name < ?2 COLLATE NOCASE LIMIT 500";
+    view.conn.all(sql, params![&start, &end], |row| Ok((row.text("id")?, row.text("name")?)))
+}
+
+/// Entities of one status behind a place in the order of their creation.
+pub fn of_status(
+    view: &View<'_>,
+    status: Status,
+    project: Option<&str>,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Entity>> {
+    let order = "(created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4";
+    match project {
+        None => {
+            let sql = format!("SELECT {COLUMNS} FROM entities WHERE status = ?1 AND {order}");
+            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit], entity)
+        }
+        Some(project) => {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM entities WHERE status = ?1 AND project = ?5 AND {order}"
+            );
+            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit, project], entity)
+        }
+    }
+}
+
+/// How many entities of one status there are, in one project or in all.
+pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
+    match project {
+        None => view.conn.number(
+            "SELECT count(*) AS n FROM entities WHERE status = ?1",
+            params![status.as_str()],
+        ),
+        Some(project) => view.conn.number(
+            "SELECT count(*) AS n FROM entities WHERE project = ?1 AND status = ?2",
+            params![project, status.as_str()],
+        ),
+    }
+}
+
+/// Every entity stored under a project name in any case of its letters.
+pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Entity>> {
+    let sql = format!("SELECT {COLUMNS} FROM entities WHERE project = ?1 COLLATE NOCASE");
+    view.conn.all(&sql, params![project], entity)
+}
+
+/// Ids of all entities behind an id, in order: to walk the whole table in steps.
+pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
+    view.conn.all(
+        "SELECT id FROM entities WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![after, limit],
+        |row| row.text("id"),
+    )
+}

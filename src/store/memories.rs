@@ -1,0 +1,185 @@
+//! The table `memories`.
+
+use super::entities::{json_list, status, strings};
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::memory::MemoryType;
+use crate::model::{Error, Kind, Memory, Result, Status};
+use crate::params;
+
+const COLUMNS: &str = "id, memory_type, content, subject, project, source_chunk_id, confidence, \
+    status, last_referenced_at, reference_count, domain_tags, valid_until, \
+    graduated_to_entity_id, superseded_by, version, created_at, updated_at";
+
+fn memory(row: &Row<'_>) -> Result<Memory> {
+    let id = row.text("id")?;
+    let kind = row.text("memory_type")?;
+    Ok(Memory {
+        memory_type: MemoryType::parse(&kind).ok_or_else(|| Error::Storage {
+            message: format!("the memory {id} has the unknown type {kind:?}"),
+            hint: "The file was changed by another program; restore a backup or correct that row."
+                .to_owned(),
+        })?,
+        content: row.text("content")?,
+        subject: row.text("subject")?,
+        project: row.text("project")?,
+        source_chunk_id: row.optional_text("source_chunk_id")?,
+        confidence: row.real("confidence")?,
+        status: status(row, "memory", &id)?,
+        last_referenced_at: row.optional_text("last_referenced_at")?,
+        reference_count: row.integer("reference_count")?,
+        domain_tags: strings(&row.text("domain_tags")?),
+        valid_until: row.optional_text("valid_until")?.filter(|text| !text.is_empty()),
+        graduated_to_entity_id: row.optional_text("graduated_to_entity_id")?,
+        superseded_by: row.optional_text("superseded_by")?,
+        version: row.integer("version")?,
+        created_at: row.text("created_at")?,
+        updated_at: row.text("updated_at")?,
+        id,
+    })
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Memory>> {
+    let sql = format!("SELECT {COLUMNS} FROM memories WHERE id = ?1");
+    view.conn.one(&sql, params![id], memory)
+}
+
+pub fn insert(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
+    tx.change(
+        Kind::Memory,
+        &memory.id,
+        "INSERT INTO memories (id, memory_type, content, subject, project, source_chunk_id, \
+         confidence, status, last_referenced_at, reference_count, domain_tags, valid_until, \
+         graduated_to_entity_id, superseded_by, version, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        params![
+            &memory.id,
+            memory.memory_type.as_str(),
+            &memory.content,
+            &memory.subject,
+            &memory.project,
+            &memory.source_chunk_id,
+            memory.confidence,
+            memory.status.as_str(),
+            &memory.last_referenced_at,
+            memory.reference_count,
+            &json_list(&memory.domain_tags),
+            &memory.valid_until,
+            &memory.graduated_to_entity_id,
+            &memory.superseded_by,
+            memory.version,
+            &memory.created_at,
+            &memory.updated_at,
+        ],
+    )
+}
+
+pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
+    tx.change(
+        Kind::Memory,
+        &memory.id,
+        "UPDATE memories SET content = ?2, subject = ?3, project = ?4, confidence = ?5, \
+         status = ?6, last_referenced_at = ?7, reference_count = ?8, domain_tags = ?9, \
+         valid_until = ?10, graduated_to_entity_id = ?11, superseded_by = ?12, version = ?13, \
+         updated_at = ?14 WHERE id = ?1",
+        params![
+            &memory.id,
+            &memory.content,
+            &memory.subject,
+            &memory.project,
+            memory.confidence,
+            memory.status.as_str(),
+            &memory.last_referenced_at,
+            memory.reference_count,
+            &json_list(&memory.domain_tags),
+            &memory.valid_until,
+            &memory.graduated_to_entity_id,
+            &memory.superseded_by,
+            memory.version,
+            &memory.updated_at,
+        ],
+    )
+}
+
+/// The memory that says the same, of the same type, project and status.
+pub fn same(view: &View<'_>, wanted: &Memory) -> Result<Option<Memory>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memories WHERE project = ?1 AND memory_type = ?2 AND status = ?3 \
+         AND substr(content, 1, 64) = substr(?4, 1, 64) AND content = ?4 \
+         ORDER BY created_at, id LIMIT 1"
+    );
+    let kind = wanted.memory_type.as_str();
+    view.conn.one(
+        &sql,
+        params![&wanted.project, kind, wanted.status.as_str(), &wanted.content],
+        memory,
+    )
+}
+
+/// Memories that open with the same 64 characters, in any case of their letters.
+pub fn opening_alike(view: &View<'_>, content: &str, limit: i64) -> Result<Vec<Memory>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memories \
+         WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?1, 1, 64) LIMIT ?2"
+    );
+    view.conn.all(&sql, params![content, limit], memory)
+}
+
+/// Memories of one status behind a place in the order of their creation.
+pub fn of_status(
+    view: &View<'_>,
+    status: Status,
+    project: Option<&str>,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Memory>> {
+    let order = "(created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4";
+    match project {
+        None => {
+            let sql = format!("SELECT {COLUMNS} FROM memories WHERE status = ?1 AND {order}");
+            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit], memory)
+        }
+        Some(project) => {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM memories WHERE status = ?1 AND project = ?5 AND {order}"
+            );
+            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit, project], memory)
+        }
+    }
+}
+
+/// How many memories of one status there are, in one project or in all.
+pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
+    match project {
+        None => view.conn.number(
+            "SELECT count(*) AS n FROM memories WHERE status = ?1",
+            params![status.as_str()],
+        ),
+        Some(project) => view.conn.number(
+            "SELECT count(*) AS n FROM memories WHERE project = ?1 AND status = ?2",
+            params![project, status.as_str()],
+        ),
+    }
+}
+
+/// Every memory stored under a project name in any case of its letters.
+pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Memory>> {
+    let sql = format!("SELECT {COLUMNS} FROM memories WHERE project = ?1 COLLATE NOCASE");
+    view.conn.all(&sql, params![project], memory)
+}
+
+/// Memories that this one replaced.
+pub fn superseded_by(view: &View<'_>, id: &str) -> Result<Vec<Memory>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM memories WHERE superseded_by = ?1 ORDER BY created_at, id");
+    view.conn.all(&sql, params![id], memory)
+}
+
+/// Ids of all memories behind an id, in order: to walk the whole table in steps.
+pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
+    view.conn.all(
+        "SELECT id FROM memories WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![after, limit],
+        |row| row.text("id"),
+    )
+}

@@ -1,0 +1,20 @@
+//! How things are kept: the only SQL, one file for each noun, and no decisions.
+
+pub mod audit;
+pub mod claims;
+pub mod conflicts;
+pub mod db;
+pub mod entities;
+pub mod memories;
+pub mod projects;
+pub mod relationships;
+pub mod schema;
+pub mod settings;
+pub mod sources;
+pub mod sql;
+pub mod tx;
+
+pub use db::{Db, Reader};
+pub use schema::Upgrade;
+pub use settings::{Durability, Settings};
+pub use tx::{Tx, View};

@@ -1,0 +1,212 @@
+//! The tables `projects`, `project_aliases` and `project_state`.
+
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::{Kind, Project, ProjectState, Result};
+use crate::params;
+
+fn project(view: &View<'_>, row: &Row<'_>) -> Result<Project> {
+    let id = row.text("id")?;
+    let aliases = view.conn.all(
+        "SELECT alias FROM project_aliases WHERE project_id = ?1 ORDER BY alias",
+        params![&id],
+        |row| row.text("alias"),
+    )?;
+    Ok(Project {
+        name: row.text("name")?,
+        description: row.text("description")?,
+        status: row.text("status")?,
+        aliases,
+        created_at: row.text("created_at")?,
+        updated_at: row.text("updated_at")?,
+        id,
+    })
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Project>> {
+    let sql = "SELECT * FROM projects WHERE id = ?1";
+    view.conn.one(sql, params![id], |row| project(view, row))
+}
+
+/// The project of a name or alias, in any case of its letters.
+pub fn named(view: &View<'_>, name: &str) -> Result<Option<Project>> {
+    let by_name =
+        "SELECT * FROM projects WHERE name = ?1 COLLATE NOCASE ORDER BY name = ?1 DESC LIMIT 1";
+    let by_alias = "SELECT p.* FROM project_aliases a JOIN projects p ON p.id = a.project_id \
+        WHERE a.alias = ?1 COLLATE NOCASE LIMIT 1";
+    match view.conn.one(by_name, params![name], |row| project(view, row))? {
+        Some(found) => Ok(Some(found)),
+        None => view.conn.one(by_alias, params![name], |row| project(view, row)),
+    }
+}
+
+pub fn insert(tx: &Tx<'_>, project: &Project) -> Result<()> {
+    tx.change(
+        Kind::Project,
+        &project.id,
+        "INSERT INTO projects (id, name, description, status, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            &project.id,
+            &project.name,
+            &project.description,
+            &project.status,
+            &project.created_at,
+            &project.updated_at,
+        ],
+    )?;
+    insert_aliases(tx, project)
+}
+
+pub fn update(tx: &Tx<'_>, project: &Project) -> Result<()> {
+    tx.change(
+        Kind::Project,
+        &project.id,
+        "UPDATE projects SET description = ?2, status = ?3, updated_at = ?4 WHERE id = ?1",
+        params![&project.id, &project.description, &project.status, &project.updated_at],
+    )?;
+    insert_aliases(tx, project)
+}
+
+fn insert_aliases(tx: &Tx<'_>, project: &Project) -> Result<()> {
+    for alias in &project.aliases {
+        tx.change(
+            Kind::Project,
+            &project.id,
+            "INSERT INTO project_aliases (alias, project_id) VALUES (?1, ?2) \
+             ON CONFLICT (alias) DO NOTHING",
+            params![alias, &project.id],
+        )?;
+    }
+    Ok(())
+}
+
+/// Registered projects in the order of their names, behind `after`.
+pub fn list(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<Project>> {
+    let sql = "SELECT * FROM projects WHERE name > ?1 ORDER BY name LIMIT ?2";
+    view.conn.all(sql, params![after, limit], |row| project(view, row))
+}
+
+pub fn count(view: &View<'_>) -> Result<i64> {
+    view.conn.number("SELECT count(*) AS n FROM projects", &[])
+}
+
+/// Names and aliases of all registered projects.
+pub fn all_names(view: &View<'_>) -> Result<Vec<String>> {
+    view.conn.all(
+        "SELECT name FROM projects UNION ALL SELECT alias FROM project_aliases",
+        &[],
+        |row| row.text("name"),
+    )
+}
+
+/// Project names that rows carry, registered or not. Steps from name to name over the index.
+pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for table in ["entities", "memories"] {
+        let sql = format!("SELECT min(project) AS name FROM {table} WHERE project > ?1");
+        let mut last = String::new();
+        while let Some(name) =
+            view.conn.one(&sql, params![&last], |row| row.optional_text("name"))?.flatten()
+        {
+            last.clone_from(&name);
+            names.push(name);
+        }
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Moves raw sources, which the audit does not cover, to the canonical project name.
+pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
+    for table in ["source_documents", "interactions"] {
+        let sql = format!(
+            "UPDATE {table} SET project = ?2 WHERE project = ?1 COLLATE NOCASE AND project <> ?2"
+        );
+        tx.change_uncovered(&sql, params![from, to])?;
+    }
+    Ok(())
+}
+
+const STATE_COLUMNS: &str =
+    "id, project_id, category, key, value, source, confidence, status, created_at, updated_at";
+
+fn state(row: &Row<'_>) -> Result<ProjectState> {
+    Ok(ProjectState {
+        id: row.text("id")?,
+        project_id: row.text("project_id")?,
+        category: row.text("category")?,
+        key: row.text("key")?,
+        value: row.text("value")?,
+        source: row.text("source")?,
+        confidence: row.real("confidence")?,
+        status: row.text("status")?,
+        created_at: row.text("created_at")?,
+        updated_at: row.text("updated_at")?,
+    })
+}
+
+pub fn state_by_id(view: &View<'_>, id: &str) -> Result<Option<ProjectState>> {
+    let sql = format!("SELECT {STATE_COLUMNS} FROM project_state WHERE id = ?1");
+    view.conn.one(&sql, params![id], state)
+}
+
+/// The row of a key: the active one if there is one.
+pub fn state_of(
+    view: &View<'_>,
+    project_id: &str,
+    category: &str,
+    key: &str,
+) -> Result<Option<ProjectState>> {
+    let sql = format!(
+        "SELECT {STATE_COLUMNS} FROM project_state \
+         WHERE project_id = ?1 AND category = ?2 AND key = ?3 ORDER BY status = 'active' DESC LIMIT 1"
+    );
+    view.conn.one(&sql, params![project_id, category, key], state)
+}
+
+pub fn insert_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
+    tx.change(
+        Kind::ProjectState,
+        &state.id,
+        "INSERT INTO project_state (id, project_id, category, key, value, source, confidence, \
+         status, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            &state.id,
+            &state.project_id,
+            &state.category,
+            &state.key,
+            &state.value,
+            &state.source,
+            state.confidence,
+            &state.status,
+            &state.created_at,
+            &state.updated_at,
+        ],
+    )
+}
+
+pub fn update_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
+    tx.change(
+        Kind::ProjectState,
+        &state.id,
+        "UPDATE project_state SET value = ?2, source = ?3, confidence = ?4, status = ?5, \
+         updated_at = ?6 WHERE id = ?1",
+        params![
+            &state.id,
+            &state.value,
+            &state.source,
+            state.confidence,
+            &state.status,
+            &state.updated_at,
+        ],
+    )
+}
+
+/// Ids of all projects, or of all rows of trusted state, behind an id, in order.
+pub fn ids_after(view: &View<'_>, kind: Kind, after: &str, limit: i64) -> Result<Vec<String>> {
+    let table = if kind == Kind::Project { "projects" } else { "project_state" };
+    let sql = format!("SELECT id FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2");
+    view.conn.all(&sql, params![after, limit], |row| row.text("id"))
+}

@@ -1,0 +1,163 @@
+//! The table `relationships`.
+
+use super::entities::{json_list, strings};
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::{Error, Kind, Relationship, RelationshipStatus, Result};
+use crate::params;
+
+const COLUMNS: &str = "id, source_entity_id, target_entity_id, relationship_type, status, \
+    confidence, source_refs, created_at";
+
+fn relationship(row: &Row<'_>) -> Result<Relationship> {
+    let id = row.text("id")?;
+    let status = row.text("status")?;
+    Ok(Relationship {
+        source_entity_id: row.text("source_entity_id")?,
+        target_entity_id: row.text("target_entity_id")?,
+        relationship_type: row.text("relationship_type")?,
+        status: RelationshipStatus::parse(&status).ok_or_else(|| Error::Storage {
+            message: format!("the relationship {id} has the unknown status {status:?}"),
+            hint: "The file was changed by another program; restore a backup or correct that row."
+                .to_owned(),
+        })?,
+        confidence: row.real("confidence")?,
+        source_refs: strings(&row.text("source_refs")?),
+        created_at: row.text("created_at")?,
+        id,
+    })
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Relationship>> {
+    let sql = format!("SELECT {COLUMNS} FROM relationships WHERE id = ?1");
+    view.conn.one(&sql, params![id], relationship)
+}
+
+pub fn insert(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
+    tx.change(
+        Kind::Relationship,
+        &link.id,
+        "INSERT INTO relationships (id, source_entity_id, target_entity_id, relationship_type, \
+         status, confidence, source_refs, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            &link.id,
+            &link.source_entity_id,
+            &link.target_entity_id,
+            &link.relationship_type,
+            link.status.as_str(),
+            link.confidence,
+            &json_list(&link.source_refs),
+            &link.created_at,
+        ],
+    )
+}
+
+pub fn update_status(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
+    tx.change(
+        Kind::Relationship,
+        &link.id,
+        "UPDATE relationships SET status = ?2 WHERE id = ?1",
+        params![&link.id, link.status.as_str()],
+    )
+}
+
+/// The active link of a type from one entity to another.
+pub fn active(
+    view: &View<'_>,
+    source: &str,
+    relationship_type: &str,
+    target: &str,
+) -> Result<Option<Relationship>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 \
+         AND relationship_type = ?2 AND target_entity_id = ?3 AND status = 'active'"
+    );
+    view.conn.one(&sql, params![source, relationship_type, target], relationship)
+}
+
+/// The active links of an entity, in both directions.
+pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = 'active' \
+         UNION ALL SELECT {COLUMNS} FROM relationships \
+         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = 'active'"
+    );
+    view.conn.all(&sql, params![entity_id], relationship)
+}
+
+/// The ids at the other end of active links of one type that start (or end) at an entity.
+pub fn neighbours(
+    view: &View<'_>,
+    entity_id: &str,
+    relationship_type: &str,
+    outgoing: bool,
+) -> Result<Vec<String>> {
+    let sql = if outgoing {
+        "SELECT target_entity_id AS other FROM relationships WHERE source_entity_id = ?1 \
+         AND relationship_type = ?2 AND status = 'active' ORDER BY created_at, id"
+    } else {
+        "SELECT source_entity_id AS other FROM relationships WHERE target_entity_id = ?1 \
+         AND relationship_type = ?2 AND status = 'active' ORDER BY created_at, id"
+    };
+    view.conn.all(sql, params![entity_id, relationship_type], |row| row.text("other"))
+}
+
+/// A link as seen from one of its ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbour {
+    pub relationship_id: String,
+    pub relationship_type: String,
+    pub status: String,
+    pub outgoing: bool,
+    pub entity_id: String,
+    pub name: String,
+    pub entity_type: String,
+    pub entity_status: String,
+}
+
+const NEIGHBOURS: &str = "\
+    SELECT r.id AS id, r.relationship_type AS relationship_type, r.status AS status, 1 AS outgoing, \
+    e.id AS other, e.name AS name, e.entity_type AS entity_type, e.status AS entity_status \
+    FROM relationships r JOIN entities e ON e.id = r.target_entity_id WHERE r.source_entity_id = ?1 \
+    UNION ALL \
+    SELECT r.id, r.relationship_type, r.status, 0, e.id, e.name, e.entity_type, e.status \
+    FROM relationships r JOIN entities e ON e.id = r.source_entity_id WHERE r.target_entity_id = ?1";
+
+/// The links of an entity with what stands at their other ends, behind the id `after`;
+/// only active ones to active entities unless `all`.
+pub fn around(
+    view: &View<'_>,
+    entity_id: &str,
+    all: bool,
+    after: &str,
+    limit: i64,
+) -> Result<(Vec<Neighbour>, i64)> {
+    let wanted = "(?2 OR (status = 'active' AND entity_status = 'active'))";
+    let sql = format!(
+        "SELECT * FROM ({NEIGHBOURS}) WHERE {wanted} AND id > ?3 ORDER BY id, outgoing LIMIT ?4"
+    );
+    let found = view.conn.all(&sql, params![entity_id, all, after, limit], |row| {
+        Ok(Neighbour {
+            relationship_id: row.text("id")?,
+            relationship_type: row.text("relationship_type")?,
+            status: row.text("status")?,
+            outgoing: row.integer("outgoing")? == 1,
+            entity_id: row.text("other")?,
+            name: row.text("name")?,
+            entity_type: row.text("entity_type")?,
+            entity_status: row.text("entity_status")?,
+        })
+    })?;
+    let sql = format!("SELECT count(*) AS n FROM ({NEIGHBOURS}) WHERE {wanted}");
+    let total = view.conn.number(&sql, params![entity_id, all])?;
+    Ok((found, total))
+}
+
+/// Ids of all relationships behind an id, in order: to walk the whole table in steps.
+pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
+    view.conn.all(
+        "SELECT id FROM relationships WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![after, limit],
+        |row| row.text("id"),
+    )
+}

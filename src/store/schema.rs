@@ -1,0 +1,191 @@
+//! The schema of the file: made new, upgraded from the Python system, or refused.
+
+use std::path::{Path, PathBuf};
+
+use super::sql::{Conn, Value};
+use crate::model::{Error, Result, Timestamp};
+
+const TABLES: &str = include_str!("schema/0001_tables.sql");
+const INDEXES: &str = include_str!("schema/0002_indexes.sql");
+
+/// The number that a current file carries in `user_version`.
+pub const VERSION: i64 = 2;
+/// `atoc`, in `application_id`: the file is one of ours.
+const APPLICATION_ID: i64 = 0x6174_6f63;
+/// What every database of the Python system has had since its first stage.
+const PYTHON_TABLES: [&str; 3] = ["source_documents", "source_chunks", "memories"];
+
+/// What a file turned out to be before anything was written to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Empty,
+    Python,
+    Older,
+    Current,
+}
+
+/// What opening an older file did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Upgrade {
+    pub backup: PathBuf,
+    pub added: Vec<String>,
+}
+
+/// Looks at a file without changing it; a newer or foreign one is an error.
+pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
+    let pragma = |name: &str| conn.number(&format!("SELECT {name} AS n FROM pragma_{name}"), &[]);
+    let refuse = |what: String, hint: &str| {
+        Err(Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() })
+    };
+    let version = pragma("user_version")?;
+    let application = pragma("application_id")?;
+    if application == APPLICATION_ID {
+        return match version {
+            VERSION => Ok(Stage::Current),
+            older if older < VERSION => Ok(Stage::Older),
+            newer => refuse(
+                format!(
+                    "was written by a newer atocore (schema {newer}; this one knows {VERSION})"
+                ),
+                "Install a newer atocore. The file was left as it is.",
+            ),
+        };
+    }
+    let tables = tables(conn)?;
+    if tables.is_empty() && application == 0 {
+        return Ok(Stage::Empty);
+    }
+    if PYTHON_TABLES.iter().all(|name| tables.iter().any(|table| table == name)) {
+        return Ok(Stage::Python);
+    }
+    refuse(
+        "is an SQLite database of another program".to_owned(),
+        "Choose another file with --db. The file was left as it is.",
+    )
+}
+
+/// Brings an empty or older file to the current schema. Runs inside the caller's transaction.
+pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
+    let before = tables(conn)?;
+    let mut added = Vec::new();
+    conn.batch(TABLES)?;
+    if stage != Stage::Empty {
+        added.extend(tables(conn)?.into_iter().filter(|table| !before.contains(table)));
+        let reference = Conn::in_memory()?;
+        reference.batch(TABLES)?;
+        for table in &before {
+            added.extend(add_missing_columns(conn, &reference, table)?);
+        }
+    }
+    if stage == Stage::Python {
+        rewrite_instants(conn, &before)?;
+        number_audit_rows(conn)?;
+    }
+    conn.batch(INDEXES)?;
+    conn.batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    ))?;
+    Ok(added)
+}
+
+fn tables(conn: &Conn) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    conn.all(sql, &[], |row| row.text("name"))
+}
+
+struct Column {
+    name: String,
+    declaration: String,
+    required: bool,
+}
+
+fn columns(conn: &Conn, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, type, \"notnull\" AS required, dflt_value FROM pragma_table_info(?1)";
+    conn.all(sql, &[Value::Text(table)], |row| {
+        let name = row.text("name")?;
+        let not_null = row.integer("required")? == 1;
+        let default = row.optional_text("dflt_value")?;
+        let mut declaration = format!("{name} {}", row.text("type")?);
+        if not_null {
+            declaration.push_str(" NOT NULL");
+        }
+        if let Some(default) = &default {
+            declaration.push_str(&format!(" DEFAULT {default}"));
+        }
+        Ok(Column { name, declaration, required: not_null && default.is_none() })
+    })
+}
+
+fn add_missing_columns(conn: &Conn, reference: &Conn, table: &str) -> Result<Vec<String>> {
+    let present = columns(conn, table)?;
+    let mut added = Vec::new();
+    for column in columns(reference, table)? {
+        if present.iter().any(|known| known.name == column.name) {
+            continue;
+        }
+        if column.required {
+            return Err(Error::Storage {
+                message: format!("the table {table} has no column {}", column.name),
+                hint: "This is not a database of the Python system. It was left as it is."
+                    .to_owned(),
+            });
+        }
+        conn.batch(&format!("ALTER TABLE {table} ADD COLUMN {}", column.declaration))?;
+        added.push(format!("{table}.{}", column.name));
+    }
+    Ok(added)
+}
+
+/// Columns of instants that the program compares; the audit's own are left to the letter.
+const INSTANTS: [(&str, &[&str]); 9] = [
+    ("projects", &["created_at", "updated_at"]),
+    ("source_documents", &["ingested_at", "updated_at"]),
+    ("source_chunks", &["created_at"]),
+    ("memories", &["created_at", "updated_at", "last_referenced_at", "valid_until"]),
+    ("entities", &["created_at", "updated_at"]),
+    ("relationships", &["created_at"]),
+    ("project_state", &["created_at", "updated_at"]),
+    ("interactions", &["created_at"]),
+    ("conflicts", &["detected_at", "resolved_at"]),
+];
+
+/// Writes `YYYY-MM-DD HH:MM:SS` as RFC 3339, the same instant in the form that sorts.
+/// A text that is no instant is kept.
+fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
+    for (table, columns) in INSTANTS {
+        if !tables.iter().any(|name| name == table) {
+            continue;
+        }
+        for column in columns {
+            let sql = format!("SELECT DISTINCT {column} AS instant FROM {table}");
+            for text in
+                conn.all(&sql, &[], |row| row.optional_text("instant"))?.into_iter().flatten()
+            {
+                let parsed = if *column == "valid_until" {
+                    Timestamp::parse_end(&text)
+                } else {
+                    Timestamp::parse(&text)
+                };
+                let Some(instant) = parsed.map(|instant| instant.to_string()) else { continue };
+                if instant != text {
+                    let sql = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1");
+                    conn.execute(&sql, &[Value::Text(&text), Value::Text(&instant)])?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives the audit rows from before the chain their places, in the order of their instants.
+fn number_audit_rows(conn: &Conn) -> Result<()> {
+    let ids = conn
+        .all("SELECT id FROM memory_audit ORDER BY timestamp, rowid", &[], |row| row.text("id"))?;
+    for (index, id) in ids.iter().enumerate() {
+        conn.execute(
+            "UPDATE memory_audit SET seq = ?2 WHERE id = ?1",
+            &[Value::Text(id), Value::Integer(index as i64 + 1)],
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! What a store is opened with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::model::{Ontology, Timestamp};
+
+/// What a commit survives. A killed process loses nothing with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// `synchronous=NORMAL`: a power cut may take the last commits, never part of one.
+    #[default]
+    Normal,
+    /// `synchronous=FULL`: a power cut takes nothing that was answered.
+    Full,
+}
+
+/// Where the time comes from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Where new ids come from.
+pub type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
+
+/// What a store is opened with. The clock and the ids are inputs, so that a test can fix them.
+#[derive(Clone)]
+pub struct Settings {
+    pub path: PathBuf,
+    pub durability: Durability,
+    pub busy_timeout: Duration,
+    pub ontology: Arc<Ontology>,
+    pub clock: Clock,
+    pub ids: Ids,
+}
+
+impl Settings {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            durability: Durability::default(),
+            busy_timeout: Duration::from_secs(10),
+            ontology: Arc::new(Ontology::default()),
+            clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
+            ids: Arc::new(Uuid::now_v7),
+        }
+    }
+}

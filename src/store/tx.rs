@@ -1,0 +1,141 @@
+//! A read (`View`) and a write (`Tx`): the time, the actor and the connection, under one guard.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use super::audit::{self, Head};
+use super::settings::Ids;
+use super::sql::{Conn, Value};
+use crate::model::{Error, Event, Kind, Ontology, Result, Slot, Timestamp};
+
+/// One consistent look at the store.
+pub struct View<'c> {
+    pub(super) conn: &'c Conn,
+    pub now: Timestamp,
+    pub ontology: &'c Ontology,
+}
+
+/// One write. It commits only if every row that it changed has an event in the audit,
+/// and every slot whose claims it touched has been looked at for conflicts.
+pub struct Tx<'c> {
+    view: View<'c>,
+    pub actor: &'c str,
+    pub operation: &'static str,
+    ids: &'c Ids,
+    log: RefCell<Log>,
+}
+
+/// What a write has done so far.
+#[derive(Debug, Default)]
+struct Log {
+    changed: Vec<(Kind, String)>,
+    recorded: Vec<(Kind, String)>,
+    touched: BTreeSet<Slot>,
+    head: Option<Head>,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = View<'c>;
+
+    fn deref(&self) -> &View<'c> {
+        &self.view
+    }
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(
+        view: View<'c>,
+        actor: &'c str,
+        operation: &'static str,
+        ids: &'c Ids,
+    ) -> Self {
+        Self { view, actor, operation, ids, log: RefCell::default() }
+    }
+
+    pub fn new_id(&self) -> String {
+        (self.ids)().to_string()
+    }
+
+    /// Changes a row that the audit covers; an event for it must follow.
+    pub(super) fn change(
+        &self,
+        kind: Kind,
+        id: &str,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<()> {
+        self.log.borrow_mut().changed.push((kind, id.to_owned()));
+        self.conn.execute(sql, params)?;
+        Ok(())
+    }
+
+    /// Changes a row that the audit does not cover: derived tables and raw sources.
+    pub(super) fn change_uncovered(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+        self.conn.execute(sql, params)
+    }
+
+    /// Writes the event into the audit, chained to the one before it, and gives its id.
+    pub fn record(&self, event: &Event<'_>) -> Result<String> {
+        let head = self.log.borrow_mut().head.take();
+        let head = match head {
+            Some(head) => head,
+            None => audit::head(&self.view)?,
+        };
+        let (id, head) = audit::append(self, event, head)?;
+        let mut log = self.log.borrow_mut();
+        log.head = Some(head);
+        log.recorded.push((event.kind, event.id.to_owned()));
+        Ok(id)
+    }
+
+    /// Notes that the claims on a slot may have changed.
+    pub fn touch(&self, slot: Slot) {
+        self.log.borrow_mut().touched.insert(slot);
+    }
+
+    /// The slots touched since this was last asked.
+    pub fn take_touched(&self) -> BTreeSet<Slot> {
+        std::mem::take(&mut self.log.borrow_mut().touched)
+    }
+
+    /// Runs a part of the write that leaves nothing behind if it fails.
+    pub fn attempt<T>(&self, part: impl FnOnce() -> Result<T>) -> Result<T> {
+        let (changed, recorded, touched, head) = {
+            let log = self.log.borrow();
+            (log.changed.len(), log.recorded.len(), log.touched.clone(), log.head.clone())
+        };
+        self.conn.batch("SAVEPOINT attempt")?;
+        let outcome = part();
+        if outcome.is_err() {
+            self.conn.batch("ROLLBACK TO attempt")?;
+            let mut log = self.log.borrow_mut();
+            log.changed.truncate(changed);
+            log.recorded.truncate(recorded);
+            log.touched = touched;
+            log.head = head;
+        }
+        self.conn.batch("RELEASE attempt")?;
+        outcome
+    }
+
+    /// The guard: called before the commit.
+    pub(super) fn check_complete(&self) -> Result<()> {
+        let log = self.log.borrow();
+        let recorded: BTreeSet<_> = log.recorded.iter().collect();
+        if let Some((kind, id)) = log.changed.iter().find(|row| !recorded.contains(row)) {
+            return Err(Error::Internal(format!(
+                "{} changed {} {id} without an audit row",
+                self.operation,
+                kind.as_str()
+            )));
+        }
+        if let Some(slot) = log.touched.first() {
+            return Err(Error::Internal(format!(
+                "{} touched the slot {} {:?} without looking for conflicts",
+                self.operation, slot.kind, slot.key
+            )));
+        }
+        Ok(())
+    }
+}
