@@ -106,19 +106,37 @@ pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>
     view.conn.all(&sql, params![key, project], |row| conflict(view, row))
 }
 
+/// Every conflict that there ever was under a key, in any project.
+pub fn of_slot_key(view: &View<'_>, key: &str) -> Result<Vec<Conflict>> {
+    let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE");
+    view.conn.all(&sql, params![key], |row| conflict(view, row))
+}
+
+/// The condition that a conflict is in one of the projects; no project is all of them.
+const IN_PROJECTS: &str = "(?2 = '[]' OR project IN (SELECT value FROM json_each(?2)))";
+
 /// Conflicts of one status behind a place in the order of their detection.
 pub fn of_status(
     view: &View<'_>,
     status: ConflictStatus,
+    projects: &[&str],
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Conflict>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM conflicts WHERE status = ?1 AND (detected_at, id) > (?2, ?3) \
-         ORDER BY detected_at, id LIMIT ?4"
+        "SELECT {COLUMNS} FROM conflicts WHERE status = ?1 AND {IN_PROJECTS} \
+         AND (detected_at, id) > (?3, ?4) ORDER BY detected_at, id LIMIT ?5"
     );
-    view.conn
-        .all(&sql, params![status.as_str(), after.0, after.1, limit], |row| conflict(view, row))
+    let projects = serde_json::Value::from(projects).to_string();
+    view.conn.all(&sql, params![status.as_str(), &projects, after.0, after.1, limit], |row| {
+        conflict(view, row)
+    })
+}
+
+pub fn count(view: &View<'_>, status: ConflictStatus, projects: &[&str]) -> Result<i64> {
+    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE status = ?1 AND {IN_PROJECTS}");
+    let projects = serde_json::Value::from(projects).to_string();
+    view.conn.number(&sql, params![status.as_str(), &projects])
 }
 
 /// The open conflicts that a row takes part in.

@@ -127,6 +127,15 @@ pub fn named(view: &View<'_>, name: &str, limit: i64) -> Result<Vec<Entity>> {
     view.conn.all(&sql, params![name, limit], entity)
 }
 
+/// Entities of the same type, name and project, oldest first.
+pub fn alike(view: &View<'_>, wanted: &Entity) -> Result<Vec<Entity>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND entity_type = ?2 \
+         AND project = ?3 ORDER BY created_at, id LIMIT 1000"
+    );
+    view.conn.all(&sql, params![&wanted.name, &wanted.entity_type, &wanted.project], entity)
+}
+
 /// Names that begin as the text does: where to look for what somebody meant.
 pub fn names_like(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> {
     let start: String = text.chars().take(2).collect();

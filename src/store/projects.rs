@@ -81,14 +81,9 @@ fn insert_aliases(tx: &Tx<'_>, project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Registered projects in the order of their names, behind `after`.
-pub fn list(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<Project>> {
-    let sql = "SELECT * FROM projects WHERE name > ?1 ORDER BY name LIMIT ?2";
-    view.conn.all(sql, params![after, limit], |row| project(view, row))
-}
-
-pub fn count(view: &View<'_>) -> Result<i64> {
-    view.conn.number("SELECT count(*) AS n FROM projects", &[])
+/// All registered projects in the order of their names.
+pub fn list(view: &View<'_>) -> Result<Vec<Project>> {
+    view.conn.all("SELECT * FROM projects ORDER BY name", &[], |row| project(view, row))
 }
 
 /// Names and aliases of all registered projects.

@@ -68,9 +68,30 @@ pub fn active(
     relationship_type: &str,
     target: &str,
 ) -> Result<Option<Relationship>> {
+    between(view, source, relationship_type, target, "status = 'active'")
+}
+
+/// The link of a type from one entity to another that was ended last.
+pub fn last_ended(
+    view: &View<'_>,
+    source: &str,
+    relationship_type: &str,
+    target: &str,
+) -> Result<Option<Relationship>> {
+    between(view, source, relationship_type, target, "status <> 'active'")
+}
+
+fn between(
+    view: &View<'_>,
+    source: &str,
+    relationship_type: &str,
+    target: &str,
+    wanted: &str,
+) -> Result<Option<Relationship>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 \
-         AND relationship_type = ?2 AND target_entity_id = ?3 AND status = 'active'"
+         AND relationship_type = ?2 AND target_entity_id = ?3 AND {wanted} \
+         ORDER BY created_at DESC, id DESC LIMIT 1"
     );
     view.conn.one(&sql, params![source, relationship_type, target], relationship)
 }

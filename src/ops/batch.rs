@@ -1,0 +1,116 @@
+//! Many rows in one write, tied together by keys that are local to the call: all or nothing.
+
+use std::collections::HashMap;
+
+use crate::model::{Error, Result};
+use crate::ops::checks;
+use crate::ops::entities::{self, NewEntity};
+use crate::ops::memories::{self, NewMemory};
+use crate::ops::relationships::{self, Linked, NewRelationship};
+use crate::store::Tx;
+
+/// Rows to be made together.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    pub entities: Vec<(Option<String>, NewEntity)>,
+    pub relationships: Vec<NewRelationship>,
+    pub memories: Vec<(Option<String>, NewMemory)>,
+}
+
+/// What became of a batch, in the order of its rows.
+#[derive(Debug, Clone, Default)]
+pub struct Made {
+    pub entities: Vec<(Option<String>, entities::Created)>,
+    pub relationships: Vec<Linked>,
+    pub memories: Vec<(Option<String>, memories::Created)>,
+}
+
+/// Entities and memories by their local keys.
+#[derive(Debug, Default)]
+pub struct Keys(HashMap<String, String>);
+
+impl Keys {
+    /// Gives a key to an id; one key names one row.
+    pub fn bind(&mut self, key: Option<&str>, id: &str) -> Result<()> {
+        let Some(key) = key else { return Ok(()) };
+        match self.0.get(key) {
+            Some(known) if known != id => Err(Error::Duplicate {
+                what: "key",
+                given: key.to_owned(),
+                existing: format!("it names {known} already"),
+            }),
+            _ => {
+                self.0.insert(key.to_owned(), id.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// The id that a key names; anything else is taken as an id.
+    pub fn id<'a>(&'a self, key_or_id: &'a str) -> &'a str {
+        self.0.get(key_or_id).map_or(key_or_id, String::as_str)
+    }
+
+    /// The link with the keys at its ends replaced by ids.
+    pub fn tie(&self, link: NewRelationship) -> NewRelationship {
+        NewRelationship {
+            source_id: self.id(&link.source_id).to_owned(),
+            target_id: self.id(&link.target_id).to_owned(),
+            ..link
+        }
+    }
+    /// The entity with each `memory:<key>` among its sources as `memory:<id>`.
+    pub fn cite(&self, new: &NewEntity) -> NewEntity {
+        let mut new = new.clone();
+        for reference in &mut new.source_refs {
+            if let Some(key) = reference.strip_prefix("memory:") {
+                *reference = format!("memory:{}", self.id(key));
+            }
+        }
+        new
+    }
+}
+
+/// Makes all rows of the batch; an error names the row that it is about.
+pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
+    let rows = batch.entities.len() + batch.relationships.len() + batch.memories.len();
+    checks::at_most("the batch", rows, checks::MAX_ROWS, "rows")?;
+    let mut keys = Keys::default();
+    let mut made = Made::default();
+    for (index, (key, new)) in batch.memories.iter().enumerate() {
+        let at = |error| located("memories", index, error);
+        let memory = memories::create(tx, new, note).map_err(at)?;
+        keys.bind(key.as_deref(), &memory.row.id).map_err(at)?;
+        made.memories.push((key.clone(), memory));
+    }
+    for (index, (key, new)) in batch.entities.iter().enumerate() {
+        let at = |error| located("entities", index, error);
+        let entity = entities::create_alone(tx, &keys.cite(new), note).map_err(at)?;
+        keys.bind(key.as_deref(), &entity.row.id).map_err(at)?;
+        made.entities.push((key.clone(), entity));
+    }
+    for (index, (_, new)) in batch.entities.iter().enumerate() {
+        let at = |error| located("entities", index, error);
+        for link in &new.relationships {
+            let link = link.of(&made.entities[index].1.row.id).map_err(at)?;
+            made.relationships.push(relationships::create(tx, &keys.tie(link), note).map_err(at)?);
+        }
+    }
+    for (index, link) in batch.relationships.iter().enumerate() {
+        let linked = relationships::create(tx, &keys.tie(link.clone()), note)
+            .map_err(|error| located("relationships", index, error))?;
+        made.relationships.push(linked);
+    }
+    Ok(made)
+}
+
+/// Says in an error which row of the batch it is about.
+fn located(list: &str, index: usize, error: Error) -> Error {
+    match error {
+        Error::Busy | Error::Storage { .. } | Error::Internal(_) => error,
+        Error::Invalid { field, problem, hint } => {
+            Error::Invalid { field: format!("{list}[{index}].{field}"), problem, hint }
+        }
+        other => Error::invalid(format!("{list}[{index}]"), other.to_string(), other.hint()),
+    }
+}

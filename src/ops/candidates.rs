@@ -1,0 +1,79 @@
+//! The review queue: memories and entities that wait for somebody, oldest first.
+
+use crate::model::{Entity, Memory, Page, PageRequest, Result, Status};
+use crate::ops::projects::Scope;
+use crate::ops::{entities, memories};
+use crate::store::{self, View};
+
+/// One row that waits, with rows like it.
+#[derive(Debug, Clone)]
+pub enum Candidate {
+    Entity { row: Entity, similar: Vec<Entity> },
+    Memory { row: Memory, similar: Vec<Memory> },
+}
+
+impl Candidate {
+    fn place(&self) -> (&str, &str) {
+        match self {
+            Self::Entity { row, .. } => (&row.created_at, &row.id),
+            Self::Memory { row, .. } => (&row.created_at, &row.id),
+        }
+    }
+}
+
+/// What the queue is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    #[default]
+    Both,
+    Entities,
+    Memories,
+}
+
+/// The candidates of a scope, oldest first, with similar rows beside each.
+pub fn list(
+    view: &View<'_>,
+    scope: &Scope,
+    wanted: Wanted,
+    page: &PageRequest,
+) -> Result<Page<Candidate>> {
+    let after = (page.after_text(0), page.after_text(1));
+    let mut found = Vec::new();
+    let mut total = 0;
+    for project in &scope.names {
+        let project = project.as_deref();
+        if wanted != Wanted::Memories {
+            let rows =
+                store::entities::of_status(view, Status::Candidate, project, after, page.fetch())?;
+            found.extend(rows.into_iter().map(|row| Candidate::Entity { row, similar: vec![] }));
+            total += store::entities::count(view, Status::Candidate, project)?;
+        }
+        if wanted != Wanted::Entities {
+            let rows =
+                store::memories::of_status(view, Status::Candidate, project, after, page.fetch())?;
+            found.extend(rows.into_iter().map(|row| Candidate::Memory { row, similar: vec![] }));
+            total += store::memories::count(view, Status::Candidate, project)?;
+        }
+    }
+    found.sort_by(|a, b| a.place().cmp(&b.place()));
+    page.page(found, total, |candidate| {
+        let (created_at, id) = candidate.place();
+        vec![created_at.to_owned(), id.to_owned()]
+    })
+    .map(|candidate| with_similar(view, candidate))
+}
+
+fn with_similar(view: &View<'_>, candidate: Candidate) -> Result<Candidate> {
+    Ok(match candidate {
+        Candidate::Entity { row, .. } => {
+            let mut similar = store::entities::alike(view, &row)?;
+            similar.retain(|other| other.id != row.id);
+            similar.truncate(entities::MAX_SIMILAR);
+            Candidate::Entity { row, similar }
+        }
+        Candidate::Memory { row, .. } => {
+            let similar = memories::similar(view, &row)?;
+            Candidate::Memory { row, similar }
+        }
+    })
+}

@@ -1,0 +1,205 @@
+//! The one way to change a row that the audit covers: the row, its event and its claims together.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{
+    Action, Claim, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState,
+    Relationship, Result, claim,
+};
+use crate::ops::claims;
+use crate::store::{self, Tx, View};
+
+/// A kind of row that the audit covers.
+pub trait Audited: Serialize {
+    const KIND: Kind;
+
+    fn id(&self) -> &str;
+    fn insert(&self, tx: &Tx<'_>) -> Result<()>;
+    fn update(&self, tx: &Tx<'_>) -> Result<()>;
+
+    /// What the row claims as it stands.
+    fn claims(&self, _view: &View<'_>) -> Result<Vec<Claim>> {
+        Ok(Vec::new())
+    }
+
+    /// Refreshes the claims of other rows that depend on this one.
+    fn refresh_dependent_claims(&self, _tx: &Tx<'_>, _before: &Self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Stores a new row; gives the id of its audit row.
+pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
+    row.insert(tx)?;
+    claims::refresh(tx, row)?;
+    tx.record(&Event {
+        kind: T::KIND,
+        id: row.id(),
+        action: Action::Created,
+        before: None,
+        after: snapshot(row)?,
+        note,
+    })
+}
+
+/// Stores a changed row; gives the id of its audit row.
+pub fn change<T: Audited>(
+    tx: &Tx<'_>,
+    before: &T,
+    after: &T,
+    action: Action,
+    note: &str,
+) -> Result<String> {
+    after.update(tx)?;
+    claims::refresh(tx, after)?;
+    after.refresh_dependent_claims(tx, before)?;
+    tx.record(&Event {
+        kind: T::KIND,
+        id: after.id(),
+        action,
+        before: Some(snapshot(before)?),
+        after: snapshot(after)?,
+        note,
+    })
+}
+
+/// The full row as the audit keeps it.
+pub fn snapshot<T: Serialize>(row: &T) -> Result<Value> {
+    serde_json::to_value(row).map_err(|error| Error::Internal(error.to_string()))
+}
+
+impl Audited for Entity {
+    const KIND: Kind = Kind::Entity;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::entities::insert(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::entities::update(tx, self)
+    }
+
+    fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
+        Ok(claim::of_entity(self, view.ontology))
+    }
+
+    fn refresh_dependent_claims(&self, tx: &Tx<'_>, before: &Self) -> Result<()> {
+        if self.status == before.status && self.project == before.project {
+            return Ok(());
+        }
+        for link in store::relationships::active_at(tx, &self.id)? {
+            if tx.ontology.fills_slot(&link.relationship_type) {
+                claims::refresh(tx, &link)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Audited for Memory {
+    const KIND: Kind = Kind::Memory;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::memories::insert(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::memories::update(tx, self)
+    }
+
+    fn claims(&self, _view: &View<'_>) -> Result<Vec<Claim>> {
+        Ok(claim::of_memory(self))
+    }
+}
+
+impl Audited for Relationship {
+    const KIND: Kind = Kind::Relationship;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::relationships::insert(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::relationships::update_status(tx, self)
+    }
+
+    fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
+        if !view.ontology.fills_slot(&self.relationship_type) {
+            return Ok(Vec::new());
+        }
+        let source = store::entities::get(view, &self.source_entity_id)?;
+        let target = store::entities::get(view, &self.target_entity_id)?;
+        Ok(match (source, target) {
+            (Some(source), Some(target)) => {
+                claim::of_relationship(self, &source, &target, view.ontology)
+            }
+            _ => Vec::new(),
+        })
+    }
+}
+
+impl Audited for ProjectState {
+    const KIND: Kind = Kind::ProjectState;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::projects::insert_state(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::projects::update_state(tx, self)
+    }
+
+    fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
+        let project = store::projects::get(view, &self.project_id)?;
+        Ok(project.map_or_else(Vec::new, |project| claim::of_state(self, &project.name)))
+    }
+}
+
+impl Audited for Project {
+    const KIND: Kind = Kind::Project;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::projects::insert(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::projects::update(tx, self)
+    }
+}
+
+impl Audited for Conflict {
+    const KIND: Kind = Kind::Conflict;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::conflicts::put(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::conflicts::put(tx, self)
+    }
+}

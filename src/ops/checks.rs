@@ -1,0 +1,107 @@
+//! The rules that a value must meet before it is stored, and the limits of its size.
+
+use serde_json::{Map, Value};
+
+use crate::model::source_ref::SourceRef;
+use crate::model::{Error, Result, canonical, text};
+use crate::store::{View, sources};
+
+/// Characters of a name, subject, key or category.
+pub const MAX_NAME: usize = 500;
+/// Characters of a description, content, value or note.
+pub const MAX_TEXT: usize = 32_000;
+/// Bytes of all properties of an entity, as JSON.
+pub const MAX_PROPERTIES: usize = 32_000;
+/// Levels of nesting in properties.
+pub const MAX_DEPTH: usize = 16;
+/// Source references of a row.
+pub const MAX_REFS: usize = 200;
+/// Rows in one call.
+pub const MAX_ROWS: usize = 200;
+
+/// A name without white space at its ends; runs of white space inside it become one space.
+pub fn name(field: &str, given: &str) -> Result<String> {
+    let name = text::collapse(given);
+    if name.is_empty() {
+        return Err(Error::invalid(field, "it is blank", "Give it a name of one letter or more."));
+    }
+    at_most(field, name.chars().count(), MAX_NAME, "characters")?;
+    Ok(name)
+}
+
+pub fn text_length(field: &str, given: &str) -> Result<()> {
+    at_most(field, given.chars().count(), MAX_TEXT, "characters")
+}
+
+pub fn confidence(given: Option<f64>) -> Result<f64> {
+    let confidence = given.unwrap_or(1.0);
+    if (0.0..=1.0).contains(&confidence) {
+        return Ok(confidence);
+    }
+    Err(Error::invalid(
+        "confidence",
+        format!("{confidence} is out of range"),
+        "Give a number from 0.0 (a guess) to 1.0 (certain).",
+    ))
+}
+
+/// References trimmed, each once; each has a known scheme, and what it names in the store exists.
+pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
+    let mut kept: Vec<String> = Vec::new();
+    for given in given {
+        let given = given.trim();
+        let reference = SourceRef::parse(given)?;
+        if !sources::exists(view, reference.scheme, reference.target)? {
+            return Err(Error::invalid(
+                "source_refs",
+                format!("{given:?} names nothing that is in the store"),
+                "Cite what exists, or use doc:<path> or url:<address> for a source outside.",
+            ));
+        }
+        if !kept.iter().any(|known| known == given) {
+            kept.push(given.to_owned());
+        }
+    }
+    at_most("source_refs", kept.len(), MAX_REFS, "references")?;
+    Ok(kept)
+}
+
+/// Properties with their keys in order, within the limits.
+pub fn properties(given: &Map<String, Value>) -> Result<Map<String, Value>> {
+    let value = Value::Object(given.clone());
+    at_most("properties", canonical::depth(&value), MAX_DEPTH, "levels")?;
+    at_most("properties", value.to_string().len(), MAX_PROPERTIES, "bytes")?;
+    Ok(canonical::sorted_map(given))
+}
+
+/// An instant that ends something; a date holds until the end of its day.
+pub fn end_instant(field: &str, given: &str) -> Result<String> {
+    crate::model::Timestamp::parse_end(given).map(|instant| instant.to_string()).ok_or_else(|| {
+        Error::invalid(
+            field,
+            format!("{given:?} is not a date or instant"),
+            "Write it as 2026-12-31 or 2026-12-31T18:00:00Z.",
+        )
+    })
+}
+
+pub fn expected_version(
+    what: &'static str,
+    id: &str,
+    current: i64,
+    expected: Option<i64>,
+) -> Result<()> {
+    match expected {
+        Some(expected) if expected != current => {
+            Err(Error::Stale { what, id: id.to_owned(), current, expected })
+        }
+        _ => Ok(()),
+    }
+}
+
+pub fn at_most(what: &str, size: usize, limit: usize, unit: &'static str) -> Result<()> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Error::TooMuch { what: what.to_owned(), size, limit, unit })
+}

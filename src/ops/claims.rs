@@ -1,0 +1,112 @@
+//! Keeps the claims of rows as the rows are, and makes them all afresh.
+
+use crate::model::{Claim, Kind, Result};
+use crate::ops::change::Audited;
+use crate::store::{self, Tx, View};
+
+/// Brings the stored claims of one row up to date, and marks the slots that it touches.
+pub fn refresh<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
+    let claims = row.claims(tx)?;
+    replace(tx, T::KIND, row.id(), &claims)?;
+    Ok(())
+}
+
+fn replace(tx: &Tx<'_>, kind: Kind, id: &str, claims: &[Claim]) -> Result<bool> {
+    let stored = store::claims::of_owner(tx, kind, id)?;
+    let unchanged =
+        stored.len() == claims.len() && stored.iter().all(|claim| claims.contains(claim));
+    if unchanged {
+        return Ok(false);
+    }
+    store::claims::delete_of_owner(tx, kind, id)?;
+    for claim in claims {
+        store::claims::insert(tx, claim)?;
+    }
+    for claim in stored.iter().chain(claims) {
+        tx.touch(claim.slot.clone());
+    }
+    Ok(true)
+}
+
+/// Makes every claim afresh from the rows; gives how many rows had wrong ones.
+pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
+    let mut mended = 0;
+    for_each_row(tx, |kind, id| {
+        let claims = derived(tx, kind, id)?;
+        mended += usize::from(replace(tx, kind, id, &claims)?);
+        Ok(())
+    })?;
+    Ok(mended)
+}
+
+/// Rows whose stored claims are not those that the row makes.
+pub fn wrong(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
+    let mut found = Vec::new();
+    for_each_row(view, |kind, id| {
+        let mut derived = derived(view, kind, id)?;
+        derived.sort_by(|a, b| a.slot.cmp(&b.slot));
+        let mut stored = store::claims::of_owner(view, kind, id)?;
+        stored.sort_by(|a, b| a.slot.cmp(&b.slot));
+        if stored != derived {
+            found.push((kind, id.to_owned()));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Visits every row that may claim something, and every row that a stored claim names.
+fn for_each_row(view: &View<'_>, mut visit: impl FnMut(Kind, &str) -> Result<()>) -> Result<()> {
+    for kind in [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState] {
+        for_each_id(view, kind, |id| visit(kind, id))?;
+    }
+    let mut after = String::new();
+    loop {
+        let owners = store::claims::owners_after(view, &after, BATCH)?;
+        let Some((_, last)) = owners.last() else { return Ok(()) };
+        after.clone_from(last);
+        for (kind, id) in &owners {
+            visit(*kind, id)?;
+        }
+    }
+}
+
+const BATCH: i64 = 500;
+
+/// Visits the ids of all rows of a kind, a bounded number in memory at a time.
+pub fn for_each_id(
+    view: &View<'_>,
+    kind: Kind,
+    mut visit: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        let ids = match kind {
+            Kind::Entity => store::entities::ids_after(view, &after, BATCH)?,
+            Kind::Memory => store::memories::ids_after(view, &after, BATCH)?,
+            Kind::Relationship => store::relationships::ids_after(view, &after, BATCH)?,
+            Kind::Conflict => store::conflicts::ids_after(view, &after, BATCH)?,
+            Kind::Project | Kind::ProjectState => {
+                store::projects::ids_after(view, kind, &after, BATCH)?
+            }
+        };
+        let Some(last) = ids.last() else { return Ok(()) };
+        after.clone_from(last);
+        for id in &ids {
+            visit(id)?;
+        }
+    }
+}
+
+fn derived(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
+    fn of<T: Audited>(view: &View<'_>, row: Option<T>) -> Result<Vec<Claim>> {
+        row.map_or_else(|| Ok(Vec::new()), |row| row.claims(view))
+    }
+    match kind {
+        Kind::Entity => of(view, store::entities::get(view, id)?),
+        Kind::Memory => of(view, store::memories::get(view, id)?),
+        Kind::Relationship => of(view, store::relationships::get(view, id)?),
+        Kind::ProjectState => of(view, store::projects::state_by_id(view, id)?),
+        Kind::Project | Kind::Conflict => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,163 @@
+//! Looks at the slots that a write touched: opens conflicts, lets members join, and settles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::claim::{STATE_PREFIX, states};
+use crate::model::conflict::SETTLED;
+use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
+use crate::ops::change;
+use crate::store::{self, Tx};
+
+/// Looks at every slot touched so far in this write; gives the conflicts that it opened,
+/// changed or settled.
+pub fn detect(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
+    let places: BTreeSet<(String, String)> = tx
+        .take_touched()
+        .into_iter()
+        .map(|slot| (slot.key.to_ascii_lowercase(), slot.project))
+        .collect();
+    let mut changed = Vec::new();
+    for (key, project) in places {
+        changed.extend(look_at(tx, &key, &project)?);
+    }
+    Ok(changed)
+}
+
+/// Looks at all slots under one key of a project.
+fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
+    let claims = store::claims::of_key(tx, key, project)?;
+    let known = store::conflicts::of_key(tx, key, project)?;
+    let mut slots = by_slot_kind(&claims);
+    for conflict in known.iter().filter(|known| known.status == ConflictStatus::Open) {
+        slots.entry(conflict.slot_kind.clone()).or_default();
+    }
+    let mut changed = Vec::new();
+    for (kind, claims) in slots {
+        let history: Vec<&Conflict> =
+            known.iter().filter(|conflict| conflict.slot_kind == kind).collect();
+        changed.extend(look_at_slot(tx, &kind, &claims, &history)?);
+    }
+    Ok(changed)
+}
+
+/// The claims of each slot. A slot of trusted state also holds what entities and memories claim
+/// under its key; one that says what the state says counts as the state's value.
+fn by_slot_kind(claims: &[Claim]) -> BTreeMap<String, Vec<Claim>> {
+    let mut slots: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
+    for claim in claims {
+        slots.entry(claim.slot.kind.clone()).or_default().push(claim.clone());
+    }
+    for (kind, members) in &mut slots {
+        let Some(state) = members.first().filter(|_| kind.starts_with(STATE_PREFIX)).cloned()
+        else {
+            continue;
+        };
+        let others =
+            claims.iter().filter(|claim| matches!(claim.owner_kind, Kind::Entity | Kind::Memory));
+        for other in others {
+            let mut claim =
+                Claim { slot: Slot { kind: kind.clone(), ..other.slot.clone() }, ..other.clone() };
+            if states(&claim.value, &state.value) {
+                claim.value_key.clone_from(&state.value_key);
+            }
+            members.push(claim);
+        }
+    }
+    slots
+}
+
+fn look_at_slot(
+    tx: &Tx<'_>,
+    kind: &str,
+    claims: &[Claim],
+    history: &[&Conflict],
+) -> Result<Option<Conflict>> {
+    let values: BTreeSet<&str> = claims.iter().map(|claim| claim.value_key.as_str()).collect();
+    let contested =
+        values.len() >= 2 && !history.iter().any(|conflict| conflict.acknowledges(&values));
+    let open = history.iter().find(|conflict| conflict.status == ConflictStatus::Open);
+    match (open, contested) {
+        (None, false) => Ok(None),
+        (None, true) => raise(tx, kind, claims).map(Some),
+        (Some(open), true) => join(tx, open, claims),
+        (Some(open), false) => settle(tx, open).map(Some),
+    }
+}
+
+fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
+    let slot = &claims[0].slot;
+    let conflict = Conflict {
+        id: tx.new_id(),
+        slot_kind: kind.to_owned(),
+        slot_key: slot.key.clone(),
+        project: slot.project.clone(),
+        status: ConflictStatus::Open,
+        resolution: String::new(),
+        resolved_at: None,
+        detected_at: tx.now.to_string(),
+        note: String::new(),
+        members: claims.iter().map(|claim| member(tx, claim)).collect(),
+    };
+    change::create(tx, &conflict, "")?;
+    Ok(conflict)
+}
+
+fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
+    let member_layer_trust = match claim.owner_kind {
+        Kind::ProjectState => 3,
+        Kind::Entity | Kind::Relationship => 2,
+        Kind::Memory => 1,
+        Kind::Project | Kind::Conflict => 0,
+    };
+    ConflictMember {
+        id: tx.new_id(),
+        member_kind: claim.owner_kind.as_str().to_owned(),
+        member_id: claim.owner_id.clone(),
+        member_layer_trust,
+        value_snapshot: claim.value.clone(),
+        value_key: claim.value_key.clone(),
+        left_at: None,
+    }
+}
+
+/// Brings the members of an open conflict up to date.
+fn join(tx: &Tx<'_>, open: &Conflict, claims: &[Claim]) -> Result<Option<Conflict>> {
+    let mut after = open.clone();
+    for member in &mut after.members {
+        let claim = claims.iter().find(|claim| {
+            claim.owner_id == member.member_id && claim.owner_kind.as_str() == member.member_kind
+        });
+        match claim {
+            Some(claim) => {
+                member.value_snapshot.clone_from(&claim.value);
+                member.value_key.clone_from(&claim.value_key);
+                member.left_at = None;
+            }
+            None if member.left_at.is_none() => member.left_at = Some(tx.now.to_string()),
+            None => {}
+        }
+    }
+    for claim in claims {
+        if !open.members.iter().any(|member| {
+            member.member_id == claim.owner_id && member.member_kind == claim.owner_kind.as_str()
+        }) {
+            after.members.push(member(tx, claim));
+        }
+    }
+    if after == *open {
+        return Ok(None);
+    }
+    change::change(tx, open, &after, Action::Updated, "")?;
+    Ok(Some(after))
+}
+
+fn settle(tx: &Tx<'_>, open: &Conflict) -> Result<Conflict> {
+    let after = Conflict {
+        status: ConflictStatus::Resolved,
+        resolution: SETTLED.to_owned(),
+        resolved_at: Some(tx.now.to_string()),
+        ..open.clone()
+    };
+    change::change(tx, open, &after, Action::Resolved, "fewer than two values are left")?;
+    Ok(after)
+}

@@ -1,0 +1,9 @@
+//! Conflicts: found at every write, shown with both sides, settled only when somebody says how.
+
+mod detect;
+mod resolve;
+mod show;
+
+pub use detect::detect;
+pub use resolve::{Resolution, ResolveRequest, Resolved, resolve};
+pub use show::{MemberDetail, Shown, list, of_member, show, show_all};

@@ -1,0 +1,120 @@
+//! Conflicts as they are shown: both sides, where they come from, and what is suggested.
+
+use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Page, PageRequest, Result};
+use crate::ops::projects::Scope;
+use crate::store::{self, View};
+
+/// How many members an answer names; the count says how many there are.
+const MAX_MEMBERS: usize = 20;
+
+/// A conflict with what its members are.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub conflict: Conflict,
+    /// The slot's key in words, where the key is an id.
+    pub slot_name: String,
+    /// By trust, then by age.
+    pub members: Vec<MemberDetail>,
+    pub member_count: usize,
+}
+
+/// One side of a conflict.
+#[derive(Debug, Clone)]
+pub struct MemberDetail {
+    pub member: ConflictMember,
+    pub name: String,
+    pub source_refs: Vec<String>,
+    pub created_at: String,
+}
+
+impl Shown {
+    /// The most trusted member; among equals, the oldest. Never applied by itself.
+    pub fn suggested(&self) -> Option<&MemberDetail> {
+        self.members.first()
+    }
+}
+
+pub fn show(view: &View<'_>, conflict: &Conflict) -> Result<Shown> {
+    let mut members = conflict
+        .present()
+        .map(|member| detail(view, member))
+        .collect::<Result<Vec<MemberDetail>>>()?;
+    members.sort_by(|a, b| {
+        let trust = b.member.member_layer_trust.cmp(&a.member.member_layer_trust);
+        trust.then_with(|| {
+            (&a.created_at, &a.member.member_id).cmp(&(&b.created_at, &b.member.member_id))
+        })
+    });
+    let member_count = members.len();
+    members.truncate(MAX_MEMBERS);
+    let slot_name = match store::entities::get(view, &conflict.slot_key)? {
+        Some(entity) => entity.name,
+        None => conflict.slot_key.clone(),
+    };
+    Ok(Shown { conflict: conflict.clone(), slot_name, members, member_count })
+}
+
+pub fn show_all(view: &View<'_>, conflicts: &[Conflict]) -> Result<Vec<Shown>> {
+    conflicts.iter().map(|conflict| show(view, conflict)).collect()
+}
+
+fn detail(view: &View<'_>, member: &ConflictMember) -> Result<MemberDetail> {
+    let id = &member.member_id;
+    let mut name = String::new();
+    let mut source_refs = Vec::new();
+    let mut created_at = String::new();
+    match Kind::parse(&member.member_kind) {
+        Some(Kind::Entity) => {
+            if let Some(row) = store::entities::get(view, id)? {
+                (name, source_refs, created_at) = (row.name, row.source_refs, row.created_at);
+            }
+        }
+        Some(Kind::Memory) => {
+            if let Some(row) = store::memories::get(view, id)? {
+                (name, created_at) = (row.subject, row.created_at);
+                source_refs.extend(row.source_chunk_id.map(|chunk| format!("chunk:{chunk}")));
+            }
+        }
+        Some(Kind::Relationship) => {
+            if let Some(row) = store::relationships::get(view, id)? {
+                name = row.relationship_type;
+                (source_refs, created_at) = (row.source_refs, row.created_at);
+            }
+        }
+        Some(Kind::ProjectState) => {
+            if let Some(row) = store::projects::state_by_id(view, id)? {
+                name = format!("{}/{}", row.category, row.key);
+                created_at = row.created_at;
+                source_refs.extend(Some(row.source).filter(|source| !source.is_empty()));
+            }
+        }
+        Some(Kind::Project | Kind::Conflict) | None => {}
+    }
+    Ok(MemberDetail { member: member.clone(), name, source_refs, created_at })
+}
+
+/// Conflicts of one status in a scope, in the order of their detection.
+pub fn list(
+    view: &View<'_>,
+    scope: &Scope,
+    status: ConflictStatus,
+    page: &PageRequest,
+) -> Result<Page<Shown>> {
+    let names: Vec<&str> = scope.names.iter().flatten().map(String::as_str).collect();
+    let after = (page.after_text(0), page.after_text(1));
+    let found = store::conflicts::of_status(view, status, &names, after, page.fetch())?;
+    let total = store::conflicts::count(view, status, &names)?;
+    page.page(found, total, |conflict| vec![conflict.detected_at.clone(), conflict.id.clone()])
+        .map(|conflict| show(view, &conflict))
+}
+
+/// The open conflicts that a row takes part in, itself or through its active links.
+pub fn of_member(view: &View<'_>, id: &str) -> Result<Vec<Shown>> {
+    let mut conflicts = store::conflicts::open_with_member(view, id)?;
+    conflicts.extend(
+        store::conflicts::of_slot_key(view, id)?
+            .into_iter()
+            .filter(|conflict| conflict.status == ConflictStatus::Open),
+    );
+    show_all(view, &conflicts)
+}

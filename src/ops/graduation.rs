@@ -1,0 +1,166 @@
+//! Graduation: a memory becomes an entity, and points to it from then on.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::model::{Entity, Error, Memory, Operation, Result, Status};
+use crate::ops::entities::{self, EntityUpdate, NewEntity};
+use crate::ops::lifecycle;
+use crate::store::{Tx, View};
+
+/// A memory on its way to become an entity: a new one of a type and name, or a given one.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Graduation {
+    pub memory_id: String,
+    /// Entity that says the same already; leave out to make a new one.
+    pub entity_id: Option<String>,
+    /// Type of the new entity.
+    pub entity_type: Option<String>,
+    /// Name of the new entity.
+    pub name: Option<String>,
+    /// Project of the new entity; the memory's if left out.
+    pub project: Option<String>,
+    /// Description of the new entity; the memory's content if left out.
+    pub description: Option<String>,
+    #[serde(default)]
+    pub properties: Map<String, Value>,
+    /// True promotes the entity at once, which completes the graduation.
+    #[serde(default)]
+    pub promote: bool,
+}
+
+/// What a graduation came to so far.
+#[derive(Debug, Clone)]
+pub struct Graduated {
+    pub memory: Memory,
+    pub entity: Entity,
+    pub created: bool,
+    pub changed: bool,
+    pub audit_id: Option<String>,
+    pub similar: Vec<Entity>,
+}
+
+/// Makes an entity candidate from the memory, or adds the memory to the sources of a given
+/// entity. The memory graduates when the entity is active.
+pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
+    let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
+    check_may_graduate(tx, &memory)?;
+    let mut done = match &wish.entity_id {
+        Some(entity_id) => attach(tx, entity_id, &memory, note)?,
+        None => propose(tx, wish, &memory, note)?,
+    };
+    let active = match done.entity.status {
+        Status::Candidate if wish.promote => {
+            let promoted = entities::promote(tx, &done.entity.id, None, None, note)?.outcome;
+            done.changed = true;
+            done.audit_id = promoted.audit_id;
+            done.entity = promoted.row;
+            true
+        }
+        status => status == Status::Active,
+    };
+    if active && complete(tx, &memory.id, &done.entity.id, note)?.is_some() {
+        done.changed = true;
+    }
+    done.memory = lifecycle::require(tx, &memory.id)?;
+    Ok(done)
+}
+
+fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
+    if !memory.memory_type.can_graduate() {
+        return Err(Error::invalid(
+            "memory_id",
+            format!("a memory of type {} does not graduate", memory.memory_type.as_str()),
+            "Only project, knowledge and adaptation memories become entities.",
+        ));
+    }
+    if let Some(entity_id) = &memory.graduated_to_entity_id {
+        let name = lifecycle::require::<Entity>(view, entity_id)
+            .map_or_else(|_| entity_id.clone(), |entity| format!("{entity_id} {}", entity.name));
+        return Err(Error::Duplicate {
+            what: "memory",
+            given: memory.id.clone(),
+            existing: format!("it graduated to {name}"),
+        });
+    }
+    Operation::Graduate.applies_to(memory.status, "memory", &memory.id).map(drop)
+}
+
+fn propose(tx: &Tx<'_>, wish: &Graduation, memory: &Memory, note: &str) -> Result<Graduated> {
+    let (Some(entity_type), Some(name)) = (&wish.entity_type, &wish.name) else {
+        return Err(Error::invalid(
+            "entity_type",
+            "a new entity needs entity_type and name",
+            "Give both, or entity_id of an entity that says the same already.",
+        ));
+    };
+    let new = NewEntity {
+        entity_type: entity_type.clone(),
+        name: name.clone(),
+        project: Some(wish.project.clone().unwrap_or_else(|| memory.project.clone())),
+        description: wish.description.clone().unwrap_or_else(|| memory.content.clone()),
+        properties: wish.properties.clone(),
+        source_refs: vec![reference(memory)],
+        confidence: Some(memory.confidence),
+        ..NewEntity::default()
+    };
+    let made = entities::create_alone(tx, &new, note)?;
+    let mut done = attach(tx, &made.row.id, memory, note)?;
+    done.created = made.created;
+    done.changed |= made.created;
+    done.audit_id = made.audit_id.or(done.audit_id);
+    done.similar = made.similar;
+    Ok(done)
+}
+
+fn attach(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> Result<Graduated> {
+    let edit = EntityUpdate {
+        entity_id: entity_id.to_owned(),
+        source_refs: vec![reference(memory)],
+        ..EntityUpdate::default()
+    };
+    let outcome = entities::update(tx, &edit, note)?;
+    Ok(Graduated {
+        memory: memory.clone(),
+        entity: outcome.row,
+        created: false,
+        changed: outcome.changed,
+        audit_id: outcome.audit_id,
+        similar: Vec::new(),
+    })
+}
+
+/// Sets an active memory to graduated, pointing to the active entity that it became. A memory
+/// that cannot graduate is only a source, and is left as it is.
+pub fn complete(
+    tx: &Tx<'_>,
+    memory_id: &str,
+    entity_id: &str,
+    note: &str,
+) -> Result<Option<Memory>> {
+    let memory: Memory = lifecycle::require(tx, memory_id)?;
+    if memory.status != Status::Active || !memory.memory_type.can_graduate() {
+        return Ok(None);
+    }
+    let outcome =
+        lifecycle::apply(tx, Operation::Graduate, memory_id, None, note, |memory: &mut Memory| {
+            memory.graduated_to_entity_id = Some(entity_id.to_owned());
+            Ok(())
+        })?;
+    Ok(Some(outcome.row))
+}
+
+fn reference(memory: &Memory) -> String {
+    format!("memory:{}", memory.id)
+}
+
+/// What a memory became: the entity, and the current head of that entity's chain.
+pub fn became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> {
+    let Some(id) = &memory.graduated_to_entity_id else { return Ok(Vec::new()) };
+    let entity: Entity = lifecycle::require(view, id)?;
+    let mut chain = lifecycle::successors(view, &entity)?;
+    chain.insert(0, entity);
+    Ok(chain)
+}

@@ -1,0 +1,29 @@
+//! The audit of one row, as it is read.
+
+use serde_json::Value;
+
+use crate::model::event::AuditEntry;
+use crate::model::{Page, PageRequest, Result};
+use crate::store::{self, View};
+
+/// One change of a row.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub entry: AuditEntry,
+    pub before: Value,
+    pub after: Value,
+}
+
+/// The changes of a row, oldest first.
+pub fn of(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>> {
+    let found = store::audit::of_subject(view, id, page.after_number(), page.fetch())?;
+    let total = store::audit::count_of_subject(view, id)?;
+    page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| {
+        Ok(Change { before: parsed(&entry.before_json), after: parsed(&entry.after_json), entry })
+    })
+}
+
+/// A snapshot; a text of the Python system that is no JSON is kept as a string.
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+}

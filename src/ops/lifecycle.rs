@@ -1,0 +1,256 @@
+//! The lifecycle, written once for memories and entities: promote, reject, supersede, invalidate,
+//! graduate.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Entity, Error, Memory, Operation, Result, Status, text};
+use crate::ops::change::{self, Audited};
+use crate::ops::{checks, relationships};
+use crate::store::{self, Tx, View};
+
+/// A row with a status, a version and a life.
+pub trait Living: Audited + Clone {
+    const WHAT: &'static str;
+
+    fn find(view: &View<'_>, id: &str) -> Result<Option<Self>>;
+    fn status(&self) -> Status;
+    fn set_status(&mut self, status: Status);
+    fn version(&self) -> i64;
+    /// Counts the change and notes its time.
+    fn stamp(&mut self, tx: &Tx<'_>);
+
+    /// Names, with ids, that are close to what was given for an id.
+    fn nearest(_view: &View<'_>, _given: &str) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// The rows that this one replaced directly.
+    fn replaced(&self, view: &View<'_>) -> Result<Vec<String>>;
+    /// The row that replaced this one, if any.
+    fn replacement(&self, view: &View<'_>) -> Result<Option<String>>;
+    /// Stores that `by` replaced this row.
+    fn note_replacement(&mut self, tx: &Tx<'_>, by: &Self, note: &str) -> Result<()>;
+}
+
+/// What a lifecycle operation did.
+#[derive(Debug, Clone)]
+pub struct Outcome<T> {
+    pub row: T,
+    pub changed: bool,
+    pub audit_id: Option<String>,
+}
+
+/// The row of that id, or an error with the nearest names.
+pub fn require<T: Living>(view: &View<'_>, id: &str) -> Result<T> {
+    match T::find(view, id)? {
+        Some(row) => Ok(row),
+        None => Err(Error::NotFound {
+            what: T::WHAT,
+            given: id.to_owned(),
+            nearest: T::nearest(view, id)?,
+        }),
+    }
+}
+
+/// Runs one operation of the lifecycle table. `prepare` checks and edits the row before it is
+/// stored; it is not called when the operation has been done already.
+pub fn apply<T: Living>(
+    tx: &Tx<'_>,
+    operation: Operation,
+    id: &str,
+    expected_version: Option<i64>,
+    note: &str,
+    prepare: impl FnOnce(&mut T) -> Result<()>,
+) -> Result<Outcome<T>> {
+    checks::text_length("note", note)?;
+    let before: T = require(tx, id)?;
+    checks::expected_version(T::WHAT, id, before.version(), expected_version)?;
+    if !operation.applies_to(before.status(), T::WHAT, id)? {
+        return Ok(Outcome { row: before, changed: false, audit_id: None });
+    }
+    let mut after = before.clone();
+    prepare(&mut after)?;
+    let (_, to, action) = operation.row();
+    after.set_status(to);
+    after.stamp(tx);
+    let audit_id = change::change(tx, &before, &after, action, note)?;
+    Ok(Outcome { row: after, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Candidate → invalid.
+pub fn reject<T: Living>(
+    tx: &Tx<'_>,
+    id: &str,
+    expected_version: Option<i64>,
+    note: &str,
+) -> Result<Outcome<T>> {
+    apply(tx, Operation::Reject, id, expected_version, note, |_: &mut T| Ok(()))
+}
+
+/// Active → invalid, for a reason.
+pub fn invalidate<T: Living>(
+    tx: &Tx<'_>,
+    id: &str,
+    expected_version: Option<i64>,
+    reason: &str,
+) -> Result<Outcome<T>> {
+    if reason.trim().is_empty() {
+        return Err(Error::invalid(
+            "note",
+            "invalidating needs a reason",
+            "Say in note why it no longer holds; it stays in the audit.",
+        ));
+    }
+    apply(tx, Operation::Invalidate, id, expected_version, reason, |_: &mut T| Ok(()))
+}
+
+/// Active → superseded, by another row of the same kind if given.
+pub fn supersede<T: Living>(
+    tx: &Tx<'_>,
+    id: &str,
+    by: Option<&str>,
+    expected_version: Option<i64>,
+    note: &str,
+) -> Result<Outcome<T>> {
+    let by: Option<T> = by.map(|by| require(tx, by)).transpose()?;
+    if let Some(by) = &by {
+        check_chain::<T>(tx, id, by.id())?;
+    }
+    apply(tx, Operation::Supersede, id, expected_version, note, |row: &mut T| match &by {
+        Some(by) => row.note_replacement(tx, by, note),
+        None => Ok(()),
+    })
+}
+
+/// Checks that `by` may replace `id`: not itself, and nothing that `id` replaced before.
+pub fn check_chain<T: Living>(view: &View<'_>, id: &str, by: &str) -> Result<()> {
+    let refuse = |problem: &str| {
+        Err(Error::invalid(
+            "superseded_by",
+            problem,
+            "Name the row that holds now; it must be another one, and not an older link of this chain.",
+        ))
+    };
+    if id == by {
+        return refuse("a row cannot supersede itself");
+    }
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![id.to_owned()];
+    while let Some(next) = waiting.pop() {
+        if next == by {
+            return refuse("the chain would become a cycle");
+        }
+        if seen.insert(next.clone()) {
+            if let Some(row) = T::find(view, &next)? {
+                waiting.extend(row.replaced(view)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The chain from what replaced this row to the current head, this row left out.
+pub fn successors<T: Living>(view: &View<'_>, row: &T) -> Result<Vec<T>> {
+    let mut chain: Vec<T> = Vec::new();
+    let mut next = row.replacement(view)?;
+    while let Some(id) = next {
+        if id == row.id() || chain.iter().any(|seen| seen.id() == id) {
+            break;
+        }
+        let Some(found) = T::find(view, &id)? else { break };
+        next = found.replacement(view)?;
+        chain.push(found);
+    }
+    Ok(chain)
+}
+
+impl Living for Entity {
+    const WHAT: &'static str = "entity";
+
+    fn find(view: &View<'_>, id: &str) -> Result<Option<Self>> {
+        store::entities::get(view, id)
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn set_status(&mut self, status: Status) {
+        self.status = status;
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn stamp(&mut self, tx: &Tx<'_>) {
+        self.version += 1;
+        self.updated_at = tx.now.to_string();
+    }
+
+    fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
+        let known = store::entities::names_like(view, given)?;
+        let near = text::nearest(given, known.iter().map(|(_, name)| name.clone()));
+        Ok(near
+            .into_iter()
+            .filter_map(|name| {
+                let (id, _) = known.iter().find(|(_, known)| *known == name)?;
+                Some(format!("{id} {name}"))
+            })
+            .collect())
+    }
+
+    fn replaced(&self, view: &View<'_>) -> Result<Vec<String>> {
+        store::relationships::neighbours(view, &self.id, SUPERSEDES, true)
+    }
+
+    fn replacement(&self, view: &View<'_>) -> Result<Option<String>> {
+        Ok(store::relationships::neighbours(view, &self.id, SUPERSEDES, false)?.pop())
+    }
+
+    fn note_replacement(&mut self, tx: &Tx<'_>, by: &Self, note: &str) -> Result<()> {
+        relationships::ensure(tx, &by.id, SUPERSEDES, &self.id, note).map(drop)
+    }
+}
+
+/// The relationship from a new entity to the one that it replaced.
+pub const SUPERSEDES: &str = "supersedes";
+
+impl Living for Memory {
+    const WHAT: &'static str = "memory";
+
+    fn find(view: &View<'_>, id: &str) -> Result<Option<Self>> {
+        store::memories::get(view, id)
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn set_status(&mut self, status: Status) {
+        self.status = status;
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn stamp(&mut self, tx: &Tx<'_>) {
+        self.version += 1;
+        self.updated_at = tx.now.to_string();
+    }
+
+    fn replaced(&self, view: &View<'_>) -> Result<Vec<String>> {
+        let older = store::memories::superseded_by(view, &self.id)?;
+        Ok(older.into_iter().map(|memory| memory.id).collect())
+    }
+
+    fn replacement(&self, _view: &View<'_>) -> Result<Option<String>> {
+        Ok(self.superseded_by.clone())
+    }
+
+    fn note_replacement(&mut self, _tx: &Tx<'_>, by: &Self, _note: &str) -> Result<()> {
+        self.superseded_by = Some(by.id.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! Memories: creating, correcting and promoting them.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::memory::{MAX_TAGS, MemoryType, normalise_tags};
+use crate::model::{Action, Error, Memory, Operation, Result};
+use crate::ops::entities::{InitialStatus, MAX_SIMILAR, check_editable};
+use crate::ops::lifecycle::{self, Living, Outcome};
+use crate::ops::{change, checks, projects};
+use crate::store::{self, Tx};
+
+/// A memory to be made.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMemory {
+    pub memory_type: MemoryType,
+    /// One statement that is true by itself.
+    pub content: String,
+    /// What it is about, if only one statement about that can hold; another is shown as a conflict.
+    #[serde(default)]
+    pub subject: String,
+    /// Project name or alias; "" is global.
+    pub project: Option<String>,
+    /// 0.0 to 1.0; 1.0 if left out.
+    pub confidence: Option<f64>,
+    /// At most 10.
+    #[serde(default)]
+    pub domain_tags: Vec<String>,
+    /// Date or instant after which it no longer holds.
+    pub valid_until: Option<String>,
+    /// Chunk of a document that it was taken from.
+    pub source_chunk_id: Option<String>,
+    /// candidate unless the person asked for active.
+    #[serde(default)]
+    pub status: InitialStatus,
+}
+
+/// What creating did.
+#[derive(Debug, Clone)]
+pub struct Created {
+    pub row: Memory,
+    pub created: bool,
+    pub audit_id: Option<String>,
+    /// Other memories of the project that begin with the same words.
+    pub similar: Vec<Memory>,
+}
+
+/// Makes the memory, or finds the one that says the same already.
+pub fn create(tx: &Tx<'_>, new: &NewMemory, note: &str) -> Result<Created> {
+    checks::text_length("note", note)?;
+    let row = build(tx, new)?;
+    let existing = store::memories::same(tx, &row)?;
+    let created = existing.is_none();
+    let row = existing.unwrap_or(row);
+    let similar = similar(tx, &row)?;
+    let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
+    Ok(Created { row, created, audit_id, similar })
+}
+
+/// Other memories of the same project that begin with the same words.
+pub fn similar(view: &store::View<'_>, row: &Memory) -> Result<Vec<Memory>> {
+    let mut alike = store::memories::opening_alike(view, &row.content, 50)?;
+    alike.retain(|other| other.id != row.id && other.project == row.project);
+    alike.truncate(MAX_SIMILAR);
+    Ok(alike)
+}
+
+fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
+    if let Some(chunk) = &new.source_chunk_id {
+        if !store::sources::exists(tx, "chunk", chunk)? {
+            return Err(Error::not_found("chunk", chunk));
+        }
+    }
+    Ok(Memory {
+        memory_type: new.memory_type,
+        content: content(&new.content)?,
+        subject: subject(&new.subject)?,
+        project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
+        source_chunk_id: new.source_chunk_id.clone(),
+        confidence: checks::confidence(new.confidence)?,
+        status: new.status.into(),
+        last_referenced_at: None,
+        reference_count: 0,
+        domain_tags: tags(&new.domain_tags)?,
+        valid_until: new
+            .valid_until
+            .as_deref()
+            .map(|text| checks::end_instant("valid_until", text))
+            .transpose()?,
+        graduated_to_entity_id: None,
+        superseded_by: None,
+        version: 1,
+        created_at: tx.now.to_string(),
+        updated_at: tx.now.to_string(),
+        id: tx.new_id(),
+    })
+}
+
+fn content(given: &str) -> Result<String> {
+    checks::text_length("content", given)?;
+    match given.trim() {
+        "" => Err(Error::invalid("content", "it is blank", "State what is to be remembered.")),
+        content => Ok(content.to_owned()),
+    }
+}
+
+fn subject(given: &str) -> Result<String> {
+    if given.trim().is_empty() { Ok(String::new()) } else { checks::name("subject", given) }
+}
+
+fn tags(given: &[String]) -> Result<Vec<String>> {
+    let tags = normalise_tags(given);
+    checks::at_most("domain_tags", tags.len(), MAX_TAGS, "tags")?;
+    for tag in &tags {
+        checks::at_most("domain_tags", tag.chars().count(), checks::MAX_NAME, "characters")?;
+    }
+    Ok(tags)
+}
+
+/// A correction of a memory: what is left out stays as it is.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryUpdate {
+    pub memory_id: String,
+    pub content: Option<String>,
+    pub subject: Option<String>,
+    /// 0.0 to 1.0.
+    pub confidence: Option<f64>,
+    /// Replaces the tags.
+    pub domain_tags: Option<Vec<String>>,
+    /// Date or instant after which it no longer holds; "" for none.
+    pub valid_until: Option<String>,
+    /// Refuse if the version is another.
+    pub expected_version: Option<i64>,
+}
+
+/// Corrects what may be corrected of a candidate or active memory.
+pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<Outcome<Memory>> {
+    checks::text_length("note", note)?;
+    let before: Memory = lifecycle::require(tx, &edit.memory_id)?;
+    checks::expected_version("memory", &before.id, before.version, edit.expected_version)?;
+    check_editable(&before)?;
+    let mut after = before.clone();
+    if let Some(given) = &edit.content {
+        after.content = content(given)?;
+    }
+    if let Some(given) = &edit.subject {
+        after.subject = subject(given)?;
+    }
+    if edit.confidence.is_some() {
+        after.confidence = checks::confidence(edit.confidence)?;
+    }
+    if let Some(given) = &edit.domain_tags {
+        after.domain_tags = tags(given)?;
+    }
+    match edit.valid_until.as_deref().map(str::trim) {
+        None => {}
+        Some("") => after.valid_until = None,
+        Some(given) => after.valid_until = Some(checks::end_instant("valid_until", given)?),
+    }
+    if after == before {
+        return Ok(Outcome { row: before, changed: false, audit_id: None });
+    }
+    after.stamp(tx);
+    let audit_id = change::change(tx, &before, &after, Action::Updated, note)?;
+    Ok(Outcome { row: after, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Candidate → active.
+pub fn promote(
+    tx: &Tx<'_>,
+    id: &str,
+    expected_version: Option<i64>,
+    note: &str,
+) -> Result<Outcome<Memory>> {
+    lifecycle::apply(tx, Operation::Promote, id, expected_version, note, |_: &mut Memory| Ok(()))
+}

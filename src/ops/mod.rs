@@ -1,0 +1,50 @@
+//! What may be done: one file for each noun or capability, all inside the caller's transaction.
+
+pub mod batch;
+pub mod candidates;
+pub mod change;
+pub mod checks;
+pub mod claims;
+pub mod conflicts;
+pub mod entities;
+pub mod graduation;
+pub mod history;
+pub mod import;
+pub mod lifecycle;
+pub mod memories;
+pub mod projects;
+pub mod relationships;
+pub mod state;
+pub mod verify;
+
+use crate::model::{Conflict, Result};
+use crate::store::{Db, Settings, Tx, Upgrade};
+
+/// What a write gave, and the conflicts that it opened, changed or settled.
+#[derive(Debug, Clone)]
+pub struct Done<T> {
+    pub value: T,
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Opens the store. An older file gets its claims, and what they contradict is shown.
+pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
+    Db::open(settings, |tx| {
+        claims::rebuild(tx)?;
+        conflicts::detect(tx)?;
+        Ok(())
+    })
+}
+
+/// Runs one write as one transaction: the operation, then the look for conflicts.
+pub fn write<T>(
+    db: &Db,
+    actor: &str,
+    operation: &'static str,
+    f: impl FnOnce(&Tx<'_>) -> Result<T>,
+) -> Result<Done<T>> {
+    db.write(actor, operation, |tx| {
+        let value = f(tx)?;
+        Ok(Done { value, conflicts: conflicts::detect(tx)? })
+    })
+}

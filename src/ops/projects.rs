@@ -1,0 +1,252 @@
+//! Projects: one canonical name each, aliases that lead to it, and rows moved to it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
+use crate::model::{Action, Entity, Error, Memory, Project, ResolvedProject, Result, text};
+use crate::ops::change;
+use crate::ops::checks;
+use crate::ops::lifecycle::Living;
+use crate::store::{self, Tx, View};
+
+/// Canonicalises a project argument: an alias or another case becomes the canonical name; an
+/// unknown name is kept as written, and reported with the nearest registered ones.
+pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
+    let name = text::collapse(given);
+    checks::at_most("project", name.chars().count(), checks::MAX_NAME, "characters")?;
+    let registered = |name: String| ResolvedProject { name, registered: true, nearest: Vec::new() };
+    if name.is_empty() {
+        return Ok(registered(name));
+    }
+    if name.eq_ignore_ascii_case(INBOX) {
+        return Ok(registered(INBOX.to_owned()));
+    }
+    match store::projects::named(view, &name)? {
+        Some(project) => Ok(registered(project.name)),
+        None => Ok(ResolvedProject {
+            nearest: text::nearest(&name, store::projects::all_names(view)?),
+            registered: false,
+            name,
+        }),
+    }
+}
+
+/// Which projects a read covers: all, or one with or without the global rows.
+pub fn scope(view: &View<'_>, project: Option<&str>, scope_only: bool) -> Result<Scope> {
+    let Some(project) = project else { return Ok(Scope { project: None, names: vec![None] }) };
+    let project = resolve(view, project)?;
+    let mut names = vec![Some(project.name.clone())];
+    if !scope_only && !project.name.is_empty() {
+        names.push(Some(String::new()));
+    }
+    Ok(Scope { project: Some(project), names })
+}
+
+/// The projects that a read covers; `None` in `names` is every project.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub project: Option<ResolvedProject>,
+    pub names: Vec<Option<String>>,
+}
+
+impl Scope {
+    pub fn covers(&self, project: &str) -> bool {
+        self.names.iter().any(|name| name.as_deref().is_none_or(|name| name == project))
+    }
+}
+
+/// A project to be registered, or aliases to be added to one.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// Canonical name: lower-case letters and digits joined by hyphens.
+    pub name: String,
+    pub description: Option<String>,
+    /// Other names for it; rows stored under them move to the canonical name.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+}
+
+/// What registering did.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    pub row: Project,
+    pub created: bool,
+    pub audit_id: Option<String>,
+    /// How many rows moved to the canonical name.
+    pub moved: usize,
+}
+
+/// Registers a project, or adds what is new to a registered one.
+pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
+    checks::text_length("note", note)?;
+    checks::text_length("description", wish.description.as_deref().unwrap_or_default())?;
+    let name = checks::name("name", &wish.name)?;
+    if name.eq_ignore_ascii_case(INBOX) {
+        return Err(Error::invalid(
+            "name",
+            "inbox is reserved for what has no project yet",
+            "Choose another name.",
+        ));
+    }
+    let before = store::projects::named(tx, &name)?;
+    if let Some(other) = before.as_ref().filter(|known| !known.name.eq_ignore_ascii_case(&name)) {
+        return Err(taken(&name, other));
+    }
+    if before.is_none() && !is_canonical_name(&name) {
+        return Err(Error::invalid(
+            "name",
+            format!("{name:?} is not lower-case kebab-case"),
+            format!("Register {:?}, with {name:?} as an alias.", suggest_canonical_name(&name)),
+        ));
+    }
+    let mut row = before.clone().unwrap_or_else(|| Project {
+        id: tx.new_id(),
+        name,
+        description: String::new(),
+        status: "active".to_owned(),
+        aliases: Vec::new(),
+        created_at: tx.now.to_string(),
+        updated_at: tx.now.to_string(),
+    });
+    if let Some(description) = &wish.description {
+        row.description = description.trim().to_owned();
+    }
+    add_aliases(tx, &mut row, &wish.aliases)?;
+    let audit_id = match &before {
+        None => Some(change::create(tx, &row, note)?),
+        Some(before) if *before == row => None,
+        Some(before) => {
+            row.updated_at = tx.now.to_string();
+            Some(change::change(tx, before, &row, Action::Updated, note)?)
+        }
+    };
+    let moved = move_rows(tx, &row)?;
+    Ok(Registered { row, created: before.is_none(), audit_id, moved })
+}
+
+fn taken(name: &str, by: &Project) -> Error {
+    Error::Duplicate {
+        what: "project name",
+        given: name.to_owned(),
+        existing: format!("it belongs to the project {}", by.name),
+    }
+}
+
+fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()> {
+    for alias in aliases {
+        let alias = checks::name("aliases", alias)?;
+        if alias.eq_ignore_ascii_case(INBOX) {
+            return Err(Error::invalid("aliases", "inbox is reserved", "Choose another alias."));
+        }
+        match store::projects::named(tx, &alias)? {
+            Some(other) if other.id != row.id => return Err(taken(&alias, &other)),
+            _ => {}
+        }
+        let known = alias.eq_ignore_ascii_case(&row.name)
+            || row.aliases.iter().any(|known| known.eq_ignore_ascii_case(&alias));
+        if !known {
+            row.aliases.push(alias);
+        }
+    }
+    row.aliases.sort();
+    Ok(())
+}
+
+/// Moves every row stored under an alias, or another case of the name, to the canonical name.
+fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
+    let mut moved = 0;
+    for from in std::iter::once(&project.name).chain(&project.aliases) {
+        for entity in store::entities::under_project(tx, from)? {
+            let after = Entity { project: project.name.clone(), ..entity.clone() };
+            moved += move_row(tx, &entity, after, project)?;
+        }
+        for memory in store::memories::under_project(tx, from)? {
+            let after = Memory { project: project.name.clone(), ..memory.clone() };
+            moved += move_row(tx, &memory, after, project)?;
+        }
+        store::projects::move_sources(tx, from, &project.name)?;
+    }
+    Ok(moved)
+}
+
+fn move_row<T: Living + PartialEq>(
+    tx: &Tx<'_>,
+    before: &T,
+    mut after: T,
+    project: &Project,
+) -> Result<usize> {
+    if *before == after {
+        return Ok(0);
+    }
+    after.stamp(tx);
+    let note = format!("moved to the canonical name of the project {}", project.name);
+    change::change(tx, before, &after, Action::Renamed, &note)?;
+    Ok(1)
+}
+
+/// A project with how much there is in it.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    pub name: String,
+    /// Absent for a name that rows carry and nobody registered.
+    pub project: Option<Project>,
+    pub entities: Counts,
+    pub memories: Counts,
+}
+
+/// How many rows are active, and how many wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub active: i64,
+    pub candidates: i64,
+}
+
+/// All projects: registered ones and names in use that are not registered, in order of name.
+pub fn list(view: &View<'_>) -> Result<Vec<Counted>> {
+    let mut names = store::projects::names_in_use(view)?;
+    let mut projects = store::projects::list(view)?;
+    names.extend(projects.iter().map(|project| project.name.clone()));
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| {
+            let at = projects.iter().position(|project| project.name == name);
+            counted(view, name, at.map(|index| projects.swap_remove(index)))
+        })
+        .collect()
+}
+
+fn counted(view: &View<'_>, name: String, project: Option<Project>) -> Result<Counted> {
+    use crate::model::Status::{Active, Candidate};
+    Ok(Counted {
+        entities: Counts {
+            active: store::entities::count(view, Active, Some(&name))?,
+            candidates: store::entities::count(view, Candidate, Some(&name))?,
+        },
+        memories: Counts {
+            active: store::memories::count(view, Active, Some(&name))?,
+            candidates: store::memories::count(view, Candidate, Some(&name))?,
+        },
+        name,
+        project,
+    })
+}
+
+/// The registered project of a name, made if the name is canonical and nobody registered it.
+pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<Project> {
+    if let Some(project) = store::projects::named(tx, &text::collapse(given))? {
+        return Ok(project);
+    }
+    if is_canonical_name(given) && given != INBOX {
+        let wish = Registration { name: given.to_owned(), ..Registration::default() };
+        return Ok(register(tx, &wish, note)?.row);
+    }
+    Err(Error::NotFound {
+        what: "registered project",
+        given: given.to_owned(),
+        nearest: text::nearest(given, store::projects::all_names(tx)?),
+    })
+}

@@ -1,0 +1,132 @@
+//! Relationships: linking two entities, and ending a link.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::{Action, Entity, Error, Relationship, RelationshipStatus, Result};
+use crate::ops::{change, checks, lifecycle};
+use crate::store::{self, Tx};
+
+/// A link to be made, or ended.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRelationship {
+    pub relationship_type: String,
+    /// Entity the link starts at.
+    pub source_id: String,
+    /// Entity the link points to.
+    pub target_id: String,
+    /// 0.0 to 1.0; 1.0 if left out.
+    pub confidence: Option<f64>,
+    /// Where this is stated.
+    #[serde(default)]
+    pub source_refs: Vec<String>,
+    /// True ends the active link instead; its history stays.
+    #[serde(default)]
+    pub end: bool,
+}
+
+/// What linking did.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    pub row: Relationship,
+    /// Whether the link was made, or ended, by this call.
+    pub changed: bool,
+    pub audit_id: Option<String>,
+}
+
+/// Makes the link, or ends it if `end` says so.
+pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+    checks::text_length("note", note)?;
+    if new.end {
+        return end(tx, new, note);
+    }
+    let confidence = checks::confidence(new.confidence)?;
+    let source_refs = checks::source_refs(tx, &new.source_refs)?;
+    tx.ontology.require_relationship_type(&new.relationship_type)?;
+    let source: Entity = lifecycle::require(tx, &new.source_id)?;
+    let target: Entity = lifecycle::require(tx, &new.target_id)?;
+    tx.ontology.check_ends(&new.relationship_type, &source.entity_type, &target.entity_type)?;
+    if source.id == target.id {
+        return Err(Error::Link {
+            relationship_type: new.relationship_type.clone(),
+            problem: "an entity cannot be linked to itself".to_owned(),
+            hint: "Give two different entities.".to_owned(),
+        });
+    }
+    if new.relationship_type == lifecycle::SUPERSEDES {
+        lifecycle::check_chain::<Entity>(tx, &target.id, &source.id)?;
+    }
+    if let Some(row) =
+        store::relationships::active(tx, &source.id, &new.relationship_type, &target.id)?
+    {
+        return Ok(Linked { row, changed: false, audit_id: None });
+    }
+    let row = Relationship {
+        id: tx.new_id(),
+        source_entity_id: source.id,
+        target_entity_id: target.id,
+        relationship_type: new.relationship_type.clone(),
+        status: RelationshipStatus::Active,
+        confidence,
+        source_refs,
+        created_at: tx.now.to_string(),
+    };
+    let audit_id = change::create(tx, &row, note)?;
+    Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Makes the link with nothing but its ends, if it is not there.
+pub fn ensure(
+    tx: &Tx<'_>,
+    source_id: &str,
+    relationship_type: &str,
+    target_id: &str,
+    note: &str,
+) -> Result<Linked> {
+    let new = NewRelationship {
+        relationship_type: relationship_type.to_owned(),
+        source_id: source_id.to_owned(),
+        target_id: target_id.to_owned(),
+        ..NewRelationship::default()
+    };
+    create(tx, &new, note)
+}
+
+fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+    let active =
+        store::relationships::active(tx, &new.source_id, &new.relationship_type, &new.target_id)?;
+    if let Some(link) = active {
+        return close(tx, &link, RelationshipStatus::Invalid, note);
+    }
+    let ended = store::relationships::last_ended(
+        tx,
+        &new.source_id,
+        &new.relationship_type,
+        &new.target_id,
+    )?;
+    match ended {
+        Some(row) => Ok(Linked { row, changed: false, audit_id: None }),
+        None => Err(Error::not_found(
+            "relationship",
+            format!("{} {} {}", new.source_id, new.relationship_type, new.target_id),
+        )),
+    }
+}
+
+/// Takes an active link out of the present: invalid if it no longer holds, superseded if
+/// another took its place.
+pub fn close(
+    tx: &Tx<'_>,
+    link: &Relationship,
+    status: RelationshipStatus,
+    note: &str,
+) -> Result<Linked> {
+    let action = match status {
+        RelationshipStatus::Superseded => Action::Superseded,
+        RelationshipStatus::Active | RelationshipStatus::Invalid => Action::Invalidated,
+    };
+    let row = Relationship { status, ..link.clone() };
+    let audit_id = change::change(tx, link, &row, action, note)?;
+    Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+}

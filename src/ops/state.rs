@@ -1,0 +1,102 @@
+//! Trusted project state: set by hand, never by promotion, and it wins every tie.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::{Action, Error, Project, ProjectState, Result};
+use crate::ops::{change, checks, projects};
+use crate::store::{self, Tx};
+
+/// A fact that a person sets for a project, or ends.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateChange {
+    /// Project name or alias.
+    pub project: String,
+    /// Kind of fact, such as status, decision or milestone.
+    pub category: String,
+    pub key: String,
+    /// Left out only with end.
+    pub value: Option<String>,
+    /// Who or what says so.
+    #[serde(default)]
+    pub source: String,
+    /// 0.0 to 1.0; 1.0 if left out.
+    pub confidence: Option<f64>,
+    /// True ends the fact; its history stays.
+    #[serde(default)]
+    pub end: bool,
+}
+
+/// What setting did.
+#[derive(Debug, Clone)]
+pub struct StateSet {
+    pub project: Project,
+    pub row: ProjectState,
+    pub changed: bool,
+    pub audit_id: Option<String>,
+}
+
+/// Sets, changes or ends the one active value of (project, category, key).
+pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
+    checks::text_length("note", note)?;
+    let category = checks::name("category", &wish.category)?;
+    let key = checks::name("key", &wish.key)?;
+    let confidence = checks::confidence(wish.confidence)?;
+    checks::text_length("source", &wish.source)?;
+    let project = projects::require_registered(tx, &wish.project, note)?;
+    let before = store::projects::state_of(tx, &project.id, &category, &key)?;
+    if wish.end {
+        let Some(before) = before else {
+            return Err(Error::not_found("state", format!("{category}/{key}")));
+        };
+        return end(tx, project, before, note);
+    }
+    let mut row = before.clone().unwrap_or_else(|| ProjectState {
+        id: tx.new_id(),
+        project_id: project.id.clone(),
+        category,
+        key,
+        value: String::new(),
+        source: String::new(),
+        confidence: 1.0,
+        status: String::new(),
+        created_at: tx.now.to_string(),
+        updated_at: tx.now.to_string(),
+    });
+    row.value = value(wish.value.as_deref())?;
+    row.source = wish.source.trim().to_owned();
+    row.confidence = confidence;
+    row.status = "active".to_owned();
+    let audit_id = match &before {
+        None => Some(change::create(tx, &row, note)?),
+        Some(before) if *before == row => None,
+        Some(before) => {
+            row.updated_at = tx.now.to_string();
+            Some(change::change(tx, before, &row, Action::Updated, note)?)
+        }
+    };
+    Ok(StateSet { project, row, changed: audit_id.is_some(), audit_id })
+}
+
+fn value(given: Option<&str>) -> Result<String> {
+    let value = given.unwrap_or_default().trim();
+    checks::text_length("value", value)?;
+    if value.is_empty() {
+        return Err(Error::invalid("value", "it is blank", "Give the value, or end: true."));
+    }
+    Ok(value.to_owned())
+}
+
+fn end(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Result<StateSet> {
+    if !before.is_active() {
+        return Ok(StateSet { project, row: before, changed: false, audit_id: None });
+    }
+    let row = ProjectState {
+        status: "superseded".to_owned(),
+        updated_at: tx.now.to_string(),
+        ..before.clone()
+    };
+    let audit_id = change::change(tx, &before, &row, Action::Superseded, note)?;
+    Ok(StateSet { project, row, changed: true, audit_id: Some(audit_id) })
+}

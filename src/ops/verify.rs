@@ -1,0 +1,140 @@
+//! Proves the audit: the chain link by link, and that the newest snapshot of each row is the row.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::event::AuditEntry;
+use crate::model::{Kind, Result};
+use crate::ops::change::snapshot;
+use crate::ops::claims;
+use crate::store::audit::{digest, for_each, link_hash, newest_after, seal};
+use crate::store::{self, View};
+
+/// What verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Rows of the audit.
+    pub rows: i64,
+    /// Rows from before the chain, sealed by its first link.
+    pub sealed: i64,
+    /// The hash of the last row: note it elsewhere to prove later that nothing was cut off.
+    pub head: String,
+    /// The first row that does not fit, and why.
+    pub broken: Option<String>,
+    /// Rows that differ from their newest snapshot.
+    pub differing: Vec<String>,
+}
+
+impl Report {
+    pub fn is_clean(&self) -> bool {
+        self.broken.is_none() && self.differing.is_empty()
+    }
+}
+
+/// Verifies the whole audit.
+pub fn verify(view: &View<'_>) -> Result<Report> {
+    let mut report = Report::default();
+    let mut chain = Chain::default();
+    for_each(view, |entry| {
+        report.rows += 1;
+        if report.broken.is_none() {
+            report.broken = chain
+                .take(entry)
+                .err()
+                .map(|problem| format!("audit row {} ({}): {problem}", entry.seq, entry.id));
+        }
+        Ok(())
+    })?;
+    report.sealed = chain.sealed_rows;
+    report.head = chain.hash;
+    report.differing = differing(view)?;
+    Ok(report)
+}
+
+/// The chain as far as it has been followed.
+#[derive(Default)]
+struct Chain {
+    seq: i64,
+    hash: String,
+    started: bool,
+    sealed_rows: i64,
+}
+
+impl Chain {
+    fn take(&mut self, entry: &AuditEntry) -> Result<(), &'static str> {
+        if entry.seq != self.seq + 1 {
+            return Err("a row before it is missing or out of order");
+        }
+        self.seq = entry.seq;
+        let link = &entry.chain;
+        if link.hash.is_empty() {
+            if self.started {
+                return Err("it carries no hash, though the chain has begun");
+            }
+            self.sealed_rows += 1;
+            self.hash = seal(&self.hash, entry);
+            return Ok(());
+        }
+        if link.prev_hash != self.hash {
+            return Err(if self.started || self.sealed_rows == 0 {
+                "it is not tied to the row before it"
+            } else {
+                "rows from before the chain were changed"
+            });
+        }
+        self.started = true;
+        let contents = [
+            (&entry.before_json, &link.before_digest),
+            (&entry.after_json, &link.after_digest),
+            (&entry.note, &link.note_digest),
+        ];
+        if contents.iter().any(|(text, expected)| digest(text) != **expected) {
+            return Err("its contents were changed");
+        }
+        if link_hash(entry) != link.hash {
+            return Err("its own fields were changed");
+        }
+        self.hash.clone_from(&link.hash);
+        Ok(())
+    }
+}
+
+/// Rows that the chain covers and that differ from their newest snapshot, or are gone.
+fn differing(view: &View<'_>) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        claims::for_each_id(view, *kind, |id| {
+            let Some((_, after)) = newest_after(view, kind.as_str(), id)? else { return Ok(()) };
+            let recorded: Option<Value> = serde_json::from_str(&after).ok();
+            if recorded != row(view, *kind, id)? {
+                found.push(format!("{} {id}", kind.as_str()));
+            }
+            Ok(())
+        })?;
+    }
+    for_each(view, |entry| {
+        let kind = Kind::parse(&entry.kind);
+        let covered = entry.action == "created" && !entry.chain.hash.is_empty();
+        if let Some(kind) = kind.filter(|_| covered) {
+            if row(view, kind, &entry.subject_id)?.is_none() {
+                found.push(format!("{} {} is gone", kind.as_str(), entry.subject_id));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn row(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
+    fn value<T: Serialize>(row: Option<T>) -> Result<Option<Value>> {
+        row.map(|row| snapshot(&row)).transpose()
+    }
+    match kind {
+        Kind::Entity => value(store::entities::get(view, id)?),
+        Kind::Memory => value(store::memories::get(view, id)?),
+        Kind::Relationship => value(store::relationships::get(view, id)?),
+        Kind::Project => value(store::projects::get(view, id)?),
+        Kind::ProjectState => value(store::projects::state_by_id(view, id)?),
+        Kind::Conflict => value(store::conflicts::get(view, id)?),
+    }
+}
