@@ -1,4 +1,17 @@
 //! atocore: a project-knowledge store for LLM agents, over MCP, on one SQLite file.
+//!
+//! The tour, in reading order. `model` says what things are, `store` how they are kept, `ops` what
+//! may be done, `mcp` how an agent asks. Each knows only those before it. A write is one `ops` call
+//! in one transaction that leaves an audit row.
+//!
+//! 1. [`model`]: the ontology table, the lifecycle table, claims and slots, errors with hints.
+//! 2. [`store`]: one SQLite file, one guarded transaction, the chained audit.
+//! 3. [`ops`]: creating, promoting, graduating, finding and settling conflicts, verifying.
+//! 4. [`mcp`]: the tools over standard input and output.
+//! 5. [`cli`]: the commands of the same binary.
+
+pub mod cli;
+pub mod mcp;
 pub mod model;
 pub mod ops;
 pub mod store;

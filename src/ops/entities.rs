@@ -353,3 +353,16 @@ fn described(entity: &Entity) -> String {
     let Entity { id, entity_type, name, project, status, .. } = entity;
     format!("{id} {entity_type} {name} in {project:?} ({status})")
 }
+
+/// Active entities with neither a source nor a signature, as the Python system allowed.
+pub fn without_provenance(view: &View<'_>) -> Result<Vec<Entity>> {
+    let mut found = Vec::new();
+    crate::ops::claims::for_each_id(view, crate::model::Kind::Entity, |id| {
+        found.extend(
+            store::entities::get(view, id)?
+                .filter(|row| row.status == Status::Active && !row.has_provenance()),
+        );
+        Ok(())
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,74 @@
+//! `atocore audit`: prove the audit, or show the history of one row.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::Cli;
+use crate::mcp::tools::change_line;
+use crate::model::{Error, PageRequest, Result};
+use crate::ops::{history, verify};
+
+#[derive(Subcommand)]
+pub enum Audit {
+    /// Verify the whole chain, and that the newest snapshot of each row is the row; exit code 1 if not
+    Verify,
+    /// Show every change of one row, oldest first
+    Show {
+        /// Id of an entity, memory, relationship, project, state or conflict
+        id: String,
+        /// Print each change whole, as a line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
+    match audit {
+        Audit::Verify => verify(cli),
+        Audit::Show { id, json } => show(cli, id, *json),
+    }
+}
+
+fn verify(cli: &Cli) -> Result<ExitCode> {
+    let report = cli.open()?.read(verify::verify)?;
+    println!("{} audit rows, {} of them sealed from before the chain", report.rows, report.sealed);
+    println!("head {}", report.head);
+    if let Some(broken) = &report.broken {
+        println!("BROKEN at {broken}");
+    }
+    for row in &report.differing {
+        println!("DIFFERS from its newest audit row: {row}");
+    }
+    if report.is_clean() {
+        println!("the chain holds, and every row is as its newest audit row says");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn show(cli: &Cli, id: &str, json: bool) -> Result<ExitCode> {
+    let db = cli.open()?;
+    let mut cursor: Option<String> = None;
+    let mut shown = 0;
+    loop {
+        let page = PageRequest::new("audit", Some(200), cursor.as_deref())?;
+        let changes = db.read(|view| history::of(view, id, &page))?;
+        for change in &changes.items {
+            if json {
+                println!("{}", crate::mcp::tools::change_value(change));
+            } else {
+                println!("{}", change_line(change));
+            }
+        }
+        shown += changes.items.len();
+        cursor = changes.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if shown == 0 {
+        return Err(Error::not_found("audited row", id));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,4 @@
+//! `atocore demo`.
+pub fn run() -> crate::model::Result<std::process::ExitCode> {
+    todo!()
+}

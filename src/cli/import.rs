@@ -1,0 +1,191 @@
+//! `atocore import`: rows from JSON lines, in any order, a transaction for each batch.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Cli, person};
+use crate::mcp::answer::conflict_lines;
+use crate::model::{Error, Result};
+use crate::ops::batch::Keys;
+use crate::ops::conflicts;
+use crate::ops::import::{self, Line, PASSES};
+use crate::store::Db;
+
+/// Lines in one transaction.
+const BATCH: usize = 500;
+/// The longest line, in bytes.
+const MAX_LINE: u64 = 8 * 1024 * 1024;
+/// Refused lines that the report names.
+const MAX_REFUSED: usize = 100;
+
+#[derive(Args)]
+pub struct Import {
+    /// JSON lines; keys in it are local to the file
+    file: PathBuf,
+    /// Who imports; the name of the user if left out
+    #[arg(long)]
+    actor: Option<String>,
+}
+
+/// What an import did.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub created: usize,
+    pub existing: usize,
+    /// Ids of the conflicts that it opened.
+    pub conflicts: Vec<String>,
+    /// Line numbers, with the reason.
+    pub refused: Vec<(usize, String)>,
+}
+
+pub fn run(cli: &Cli, wish: &Import) -> Result<ExitCode> {
+    let db = cli.open()?;
+    let report = import_file(&db, &wish.file, &person(wish.actor.as_deref())?)?;
+    print_report(&db, &report)?;
+    Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub fn print_report(db: &Db, report: &Report) -> Result<()> {
+    println!("created {}", report.created);
+    println!("already there {}", report.existing);
+    println!("conflicts opened {}", report.conflicts.len());
+    for id in &report.conflicts {
+        let shown = db.read(|view| match crate::store::conflicts::get(view, id)? {
+            Some(conflict) => conflicts::show(view, &conflict).map(Some),
+            None => Ok(None),
+        })?;
+        for line in shown.iter().flat_map(conflict_lines) {
+            println!("  {line}");
+        }
+    }
+    println!("refused {}", report.refused.len());
+    for (number, reason) in report.refused.iter().take(MAX_REFUSED) {
+        println!("  line {number}: {reason}");
+    }
+    Ok(())
+}
+
+/// Imports the file in passes, so that a line may name what stands below it.
+pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
+    let unreadable = |error: std::io::Error| Error::Storage {
+        message: format!("{} cannot be read: {error}", path.display()),
+        hint: "Give a file of JSON lines.".to_owned(),
+    };
+    let mut report = Report::default();
+    let mut passes = Vec::new();
+    for_each_line(path, unreadable, |number, bytes| {
+        passes.push(match understand(bytes) {
+            Ok(line) => line.map(|line| line.pass()),
+            Err(reason) => {
+                report.refused.push((number, reason));
+                None
+            }
+        });
+        Ok(())
+    })?;
+    let bar = progress(passes.iter().flatten().count());
+    let mut keys = Keys::default();
+    for pass in 0..PASSES {
+        if !passes.contains(&Some(pass)) {
+            continue;
+        }
+        let mut batch = Vec::new();
+        for_each_line(path, unreadable, |number, bytes| {
+            if passes.get(number - 1) == Some(&Some(pass)) {
+                if let Ok(Some(line)) = understand(bytes) {
+                    batch.push((number, line));
+                }
+            }
+            if batch.len() == BATCH {
+                bar.inc(batch.len() as u64);
+                store(db, actor, &std::mem::take(&mut batch), &mut keys, &mut report)?;
+            }
+            Ok(())
+        })?;
+        bar.inc(batch.len() as u64);
+        store(db, actor, &batch, &mut keys, &mut report)?;
+    }
+    bar.finish_and_clear();
+    report.refused.sort_by_key(|(number, _)| *number);
+    report.conflicts.sort();
+    report.conflicts.dedup();
+    Ok(report)
+}
+
+fn store(
+    db: &Db,
+    actor: &str,
+    batch: &[(usize, Line)],
+    keys: &mut Keys,
+    report: &mut Report,
+) -> Result<()> {
+    db.write(actor, "import", |tx| {
+        for (number, line) in batch {
+            match import::store(tx, line, keys, "") {
+                Ok(stored) => {
+                    report.created += usize::from(stored.created);
+                    report.existing += usize::from(!stored.created);
+                    report.conflicts.extend(stored.conflicts.into_iter().map(|c| c.id));
+                }
+                Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
+                    return Err(error);
+                }
+                Err(error) => report.refused.push((*number, reason(&error))),
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A line taken apart; nothing for a blank one, a reason for one that cannot be taken.
+fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
+    if bytes.len() as u64 > MAX_LINE {
+        return Err(format!("it has over {MAX_LINE} bytes; split it"));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 ({error}); convert the file to UTF-8"))?;
+    let text = text.trim_start_matches('\u{FEFF}').trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Line::parse(text).map(Some).map_err(|error| reason(&error))
+}
+
+fn reason(error: &Error) -> String {
+    format!("{error} ({})", error.hint())
+}
+
+fn for_each_line(
+    path: &Path,
+    unreadable: impl Fn(std::io::Error) -> Error,
+    mut visit: impl FnMut(usize, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut file = BufReader::new(File::open(path).map_err(&unreadable)?);
+    let mut bytes = Vec::new();
+    for number in 1.. {
+        bytes.clear();
+        let read =
+            file.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut bytes).map_err(&unreadable)?;
+        if read == 0 {
+            break;
+        }
+        if bytes.last() != Some(&b'\n') && bytes.len() as u64 > MAX_LINE {
+            file.skip_until(b'\n').map_err(&unreadable)?;
+        }
+        visit(number, &bytes)?;
+    }
+    Ok(())
+}
+
+fn progress(rows: usize) -> ProgressBar {
+    let bar = ProgressBar::new(rows as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} rows, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}

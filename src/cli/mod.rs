@@ -1,0 +1,219 @@
+//! The command line: one file a command, all of the same binary.
+
+mod audit;
+mod demo;
+mod import;
+mod maintenance;
+mod review;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use crate::model::{Error, Ontology, Result, Timestamp};
+use crate::ops;
+use crate::store::{Db, Durability, Settings, Upgrade};
+
+/// A project-knowledge store for LLM agents, over MCP, on one SQLite file.
+///
+/// Without a command it serves: an MCP client starts it and talks to it over standard input and
+/// output. Agents propose entities and memories, somebody promotes them, contradictions are
+/// shown, and every change stays in an append-only audit.
+///
+/// Try `atocore demo` first.
+#[derive(Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    /// The SQLite file; made if it is not there. Default: atocore.db in the platform's data folder.
+    #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// A TOML file that adds entity types, relationship types and slots (docs/ontology.md).
+    #[arg(long, env = "ATOCORE_ONTOLOGY", global = true, value_name = "FILE")]
+    ontology: Option<PathBuf>,
+    /// What a commit survives: a killed process (normal), or also a power cut (full).
+    #[arg(long, env = "ATOCORE_DURABILITY", global = true, value_enum, default_value_t)]
+    durability: DurabilityChoice,
+    /// How long a write waits for another process, in milliseconds.
+    #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u64).range(0..=600_000))]
+    busy_timeout: u64,
+    /// What to log to standard error.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log: LogLevel,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum DurabilityChoice {
+    #[default]
+    Normal,
+    Full,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum LogLevel {
+    Error,
+    #[default]
+    Warn,
+    Info,
+    Debug,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve one MCP client over standard input and output (the default)
+    Serve(serve::Serve),
+    /// Read rows from JSON lines: project, memory, entity, relationship, project_state
+    Import(import::Import),
+    /// Prove the audit, or show the history of one row
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Print the tool surface as Markdown (this is docs/tools.md)
+    Tools,
+    /// Show what waits for approval, oldest first
+    Candidates(review::Candidates),
+    /// Make a candidate active
+    Promote(review::Decision),
+    /// Turn a candidate down
+    Reject(review::Decision),
+    /// Make the claims, from which conflicts are found, afresh from the rows
+    RebuildClaims,
+    /// Load a small hardware project into a temporary file and play a session over real stdio
+    Demo,
+}
+
+/// Runs the command that the arguments ask for.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.log);
+    match execute(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            eprintln!("hint: {}", error.hint());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: &Cli) -> Result<ExitCode> {
+    match &cli.command {
+        None => serve::run(cli, &serve::Serve::default()),
+        Some(Command::Serve(serve)) => serve::run(cli, serve),
+        Some(Command::Import(import)) => import::run(cli, import),
+        Some(Command::Audit(audit)) => audit::run(cli, audit),
+        Some(Command::Tools) => maintenance::tools(cli),
+        Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),
+        Some(Command::Promote(decision)) => review::promote(cli, decision),
+        Some(Command::Reject(decision)) => review::reject(cli, decision),
+        Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
+        Some(Command::Demo) => demo::run(),
+    }
+}
+
+impl Cli {
+    fn ontology(&self) -> Result<Ontology> {
+        let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
+        let text = std::fs::read_to_string(path).map_err(|error| Error::Storage {
+            message: format!("{} cannot be read: {error}", path.display()),
+            hint: "Give --ontology a TOML file in UTF-8.".to_owned(),
+        })?;
+        Ontology::extended(&text, &path.display().to_string())
+    }
+
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::new(self.database_path()?);
+        settings.durability = match self.durability {
+            DurabilityChoice::Normal => Durability::Normal,
+            DurabilityChoice::Full => Durability::Full,
+        };
+        settings.busy_timeout = Duration::from_millis(self.busy_timeout);
+        settings.ontology = Arc::new(self.ontology()?);
+        if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
+            fix_chance(&mut settings, seed);
+        }
+        Ok(settings)
+    }
+
+    fn database_path(&self) -> Result<PathBuf> {
+        if let Some(path) = &self.db {
+            return Ok(path.clone());
+        }
+        let folders =
+            directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| Error::Storage {
+                message: "this user has no home folder".to_owned(),
+                hint: "Name a file with --db or ATOCORE_DB.".to_owned(),
+            })?;
+        Ok(folders.data_dir().join("atocore.db"))
+    }
+
+    /// Opens the store, and says on standard error what an upgrade did.
+    fn open(&self) -> Result<Db> {
+        let (db, upgrade) = ops::open(self.settings()?)?;
+        if let Some(upgrade) = upgrade {
+            report_upgrade(&db, &upgrade)?;
+        }
+        Ok(db)
+    }
+}
+
+fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
+    eprintln!("upgraded the file; the old one is kept as {}", upgrade.backup.display());
+    eprintln!("added: {}", upgrade.added.join(", "));
+    let unsourced = db.read(ops::entities::without_provenance)?;
+    if !unsourced.is_empty() {
+        eprintln!(
+            "{} active entities have no source and no signature; they are kept as they are:",
+            unsourced.len()
+        );
+        for entity in unsourced.iter().take(20) {
+            eprintln!("  {} {} {}", entity.id, entity.entity_type, entity.name);
+        }
+    }
+    Ok(())
+}
+
+/// Who acts on the command line.
+fn person(given: Option<&str>) -> Result<String> {
+    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
+    ops::checks::name("actor", &actor)
+}
+
+fn start_log(level: LogLevel) {
+    let level = match level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+/// For tests: instants and ids that count up from a seed, so that the same calls give the same
+/// bytes (`ATOCORE_TEST_SEED`, see CONTRIBUTING.md).
+fn fix_chance(settings: &mut Settings, seed: u64) {
+    let ticks = AtomicU64::new(0);
+    let ids = AtomicU64::new(seed * 1_000_000);
+    let start =
+        Timestamp::parse("2026-01-01T00:00:00Z").map(|t| t.plus_seconds(seed as i64 * 86_400));
+    if let Some(start) = start {
+        settings.clock =
+            Arc::new(move || start.plus_seconds(ticks.fetch_add(1, Ordering::Relaxed) as i64));
+    }
+    settings.ids = Arc::new(move || {
+        let number = ids.fetch_add(1, Ordering::Relaxed) + 1;
+        Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0000 | u128::from(number))
+    });
+}

@@ -1,0 +1,88 @@
+//! The shapes of answers, as their output schemas describe them. Rows are the columns of their
+//! tables; docs/tools.md lists them once, so that no schema has to repeat them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+type Row = Map<String, Value>;
+
+/// Declares the shape of a write's answer: its own fields, and those that all writes share.
+macro_rules! written {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        #[derive(Serialize, JsonSchema)]
+        pub struct $name {
+            $(pub $field: $type,)*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub audit_id: Option<String>,
+            pub conflicts: Vec<Row>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub next_step: Option<String>,
+        }
+    };
+}
+
+written!(EntityCreated { entity: Row, created: bool, similar: Vec<Row>, project_used: Row });
+written!(EntityChanged { entity: Row, changed: bool });
+written!(EntityPromoted { entity: Row, changed: bool, graduated: Vec<Row> });
+written!(MemoryCreated { memory: Row, created: bool, similar: Vec<Row>, project_used: Row });
+written!(MemoryChanged { memory: Row, changed: bool });
+written!(MemoryGraduated { memory: Row, entity: Row, created: bool, changed: bool, similar: Vec<Row> });
+written!(RelationshipChanged { relationship: Row, changed: bool, created: bool });
+written!(ConflictResolved { conflict: Row, changed: bool, superseded: Vec<String> });
+written!(ProjectRegistered { project: Row, created: bool, moved: u64 });
+written!(StateChanged { project_state: Row, changed: bool });
+written!(BatchCreated {
+    entities: Vec<Row>,
+    relationships: Vec<Row>,
+    memories: Vec<Row>,
+    created: u64,
+    existing: u64,
+});
+
+/// Declares the shape of a list's answer: the list under its name, how long it is, how to go on.
+macro_rules! listed {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        #[derive(Serialize, JsonSchema)]
+        pub struct $name {
+            $(pub $field: $type,)*
+            pub total: u64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub next_cursor: Option<String>,
+        }
+    };
+}
+
+listed!(Items { items: Vec<Row> });
+listed!(Entries { entries: Vec<Row> });
+listed!(EntityRead {
+    entity: Row,
+    relationships: Vec<Row>,
+    conflicts: Vec<Row>,
+    chain: Vec<Row>,
+});
+
+/// A review of a memory: what it came to, or its history.
+#[derive(Serialize, JsonSchema)]
+pub struct MemoryReviewed {
+    pub memory: Row,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<Vec<Row>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    pub conflicts: Vec<Row>,
+}
+
+/// The ontology.
+#[derive(Serialize, JsonSchema)]
+pub struct OntologyShown {
+    pub entity_types: Vec<Row>,
+    pub relationship_types: Vec<Row>,
+    pub slots: Vec<Row>,
+}

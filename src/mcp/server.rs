@@ -1,0 +1,220 @@
+//! The MCP server: which tools are on, what they answer, and how serving ends.
+
+use std::sync::Arc;
+
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+    CustomRequest, CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig,
+};
+use rmcp::service::{RequestContext, ServerInitializeError};
+use rmcp::{RoleServer, ServerHandler};
+use serde_json::json;
+
+use super::answer::Answer;
+use super::bridge::Bridge;
+use super::tool::{Job, Tool};
+use super::tools;
+use super::transport::Lines;
+use crate::model::text::visible;
+use crate::model::{Error, Ontology, Result};
+use crate::ops::checks;
+
+/// How an agent is told to work with the store; clients cut it at 2,048 characters.
+const INSTRUCTIONS: &str = include_str!("instructions.txt");
+/// How long a client may keep the list of tools: it does not change while the server runs.
+const TOOLS_TTL_MS: u64 = 3_600_000;
+
+/// Which tools are on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Selection {
+    #[default]
+    Default,
+    All,
+    /// The default ones and these.
+    With(Vec<String>),
+}
+
+/// What a server is started with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub selection: Selection,
+    /// The project of calls that name none.
+    pub default_project: Option<String>,
+}
+
+/// The tools that are on, or an error for a name that is none.
+pub fn select(ontology: &Ontology, selection: &Selection) -> Result<Vec<Tool>> {
+    let mut all = tools::all(ontology);
+    let named: &[String] = match selection {
+        Selection::All => return Ok(all),
+        Selection::Default => &[],
+        Selection::With(names) => names,
+    };
+    if let Some(unknown) = named.iter().find(|name| !all.iter().any(|t| t.about.name == **name)) {
+        let names: Vec<&str> = all.iter().map(|tool| tool.about.name).collect();
+        return Err(Error::invalid(
+            "--tools",
+            format!("there is no tool {unknown:?}"),
+            format!("Tools: all, {}.", names.join(", ")),
+        ));
+    }
+    all.retain(|tool| tool.default || named.iter().any(|name| name == tool.about.name));
+    Ok(all)
+}
+
+/// One server process, serving one client.
+#[derive(Clone)]
+pub struct Server {
+    bridge: Bridge,
+    tools: Arc<Vec<Tool>>,
+    default_project: Option<String>,
+}
+
+impl Server {
+    pub fn new(bridge: Bridge, ontology: &Ontology, options: Options) -> Result<Self> {
+        let tools = Arc::new(select(ontology, &options.selection)?);
+        Ok(Self { bridge, tools, default_project: options.default_project })
+    }
+
+    /// Serves until the end of input or a signal to stop; what is in hand is finished.
+    pub async fn run(self, lines: Lines) -> Result<()> {
+        let mut stop = std::pin::pin!(stop_signal());
+        loop {
+            let started = tokio::select! {
+                started = rmcp::serve_server(self.clone(), lines.clone()) => started,
+                () = &mut stop => return Ok(()),
+            };
+            match started {
+                Ok(running) => {
+                    let stopping = running.cancellation_token();
+                    let mut running = std::pin::pin!(running.waiting());
+                    let ended = tokio::select! {
+                        ended = &mut running => ended,
+                        () = &mut stop => {
+                            stopping.cancel();
+                            running.await
+                        }
+                    };
+                    return ended.map(drop).map_err(|error| Error::Internal(error.to_string()));
+                }
+                Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+                Err(ServerInitializeError::TransportError { error, .. }) => {
+                    tracing::info!("the client went away: {error}");
+                    return Ok(());
+                }
+                Err(error) => tracing::warn!("before a session began: {error}"),
+            }
+        }
+    }
+
+    async fn call(&self, request: CallToolRequestParams, client: String) -> Result<Answer> {
+        let Some(tool) = self.tools.iter().find(|tool| tool.about.name == request.name) else {
+            return Err(Error::not_found("tool", request.name));
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        match tool.prepare(arguments, self.default_project.as_deref())? {
+            Job::Read(job) => self.bridge.read(tool.about.name, job).await,
+            Job::Write { actor, job } => {
+                let actor = actor.filter(|actor| !actor.trim().is_empty()).unwrap_or(client);
+                let actor = checks::name("actor", &actor)?;
+                self.bridge.write(actor, tool.about.name, job).await
+            }
+        }
+    }
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(
+                Implementation::new("atocore", env!("CARGO_PKG_VERSION")).with_title("atocore"),
+            )
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let specs = self.tools.iter().map(|tool| tool.spec.clone()).collect();
+        let mut list = ListToolsResult::with_all_items(specs);
+        list.ttl_ms = Some(TOOLS_TTL_MS);
+        list.cache_scope = Some(CacheScope::Public);
+        Ok(list)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if !self.tools.iter().any(|tool| tool.about.name == request.name) {
+            let message = format!("Unknown tool: {}", request.name);
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        let client = context.client_info().map_or_else(|| "agent".to_owned(), |info| info.name);
+        match self.call(request, client).await {
+            Ok(answer) => {
+                let (text, structured) = answer.render();
+                let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+                result.structured_content = Some(structured);
+                Ok(result.into())
+            }
+            Err(Error::Internal(message)) => {
+                tracing::error!("a bug of atocore: {message}");
+                Err(ErrorData::internal_error(format!("atocore failed: {message}"), None))
+            }
+            Err(error) => Ok(failed(&error).into()),
+        }
+    }
+
+    /// A known method gets here only when its parameters could not be read.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        match request.method.as_str() {
+            "initialize" | "ping" | "server/discover" | "tools/call" | "tools/list" => {
+                let message = format!("the parameters of {} could not be read", request.method);
+                Err(ErrorData::invalid_params(message, None))
+            }
+            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
+        }
+    }
+}
+
+/// An error that the caller can act on: text only, because some clients check structured content
+/// against the output schema and then drop it.
+fn failed(error: &Error) -> CallToolResult {
+    let shown = |text: &str| visible(text).into_owned();
+    let error = json!({
+        "error": {
+            "code": error.code(),
+            "message": shown(&error.to_string()),
+            "hint": shown(&error.hint()),
+        }
+    });
+    CallToolResult::error(vec![ContentBlock::text(error.to_string())])
+}
+
+/// Waits for the signal that asks a process to stop.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without a way to hear signals the process is stopped by the end of input.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

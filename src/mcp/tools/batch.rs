@@ -1,0 +1,143 @@
+//! Many rows in one call.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::about;
+use crate::mcp::answer::{
+    Answer, entity_brief, entity_line, memory_brief, memory_line, relationship_line,
+};
+use crate::mcp::outputs::BatchCreated;
+use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::{Error, Result};
+use crate::ops::batch::{self, Batch};
+use crate::ops::relationships::NewRelationship;
+use crate::store::Tx;
+
+pub fn tools() -> Vec<Tool> {
+    vec![Tool::write::<CreateBatch, BatchCreated>(
+        about(
+            "create_batch",
+            "Create batch",
+            Effect::Adds,
+            "Many rows in one transaction, all or nothing, at most 200. Give rows a key of your own; relationships and memory:<key> sources may use it in place of an id.",
+        ),
+        create,
+    )]
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateBatch {
+    /// As in create_entity, each with an optional key.
+    #[serde(default)]
+    entities: Vec<Map<String, Value>>,
+    /// relationship_type, source_id and target_id (ids or keys), source_refs.
+    #[serde(default)]
+    relationships: Vec<Map<String, Value>>,
+    /// As in create_memory, each with an optional key.
+    #[serde(default)]
+    memories: Vec<Map<String, Value>>,
+    /// For rows that name none.
+    project: Option<String>,
+}
+
+impl CreateBatch {
+    fn into_batch(self) -> Result<Batch> {
+        let project = self.project.as_deref();
+        let mut relationships = Vec::new();
+        for (index, fields) in self.relationships.into_iter().enumerate() {
+            let link: NewRelationship = read("relationships", index, fields)?;
+            if link.end {
+                return Err(Error::invalid(
+                    format!("relationships[{index}].end"),
+                    "a batch only creates",
+                    "End links with create_relationship.",
+                ));
+            }
+            relationships.push(link);
+        }
+        Ok(Batch {
+            entities: keyed("entities", self.entities, project)?,
+            relationships,
+            memories: keyed("memories", self.memories, project)?,
+        })
+    }
+}
+
+fn keyed<T: serde::de::DeserializeOwned>(
+    list: &str,
+    rows: Vec<Map<String, Value>>,
+    project: Option<&str>,
+) -> Result<Vec<(Option<String>, T)>> {
+    rows.into_iter()
+        .enumerate()
+        .map(|(index, mut fields)| {
+            let key = match fields.shift_remove("key") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(key)) => Some(key),
+                Some(other) => Some(other.to_string()),
+            };
+            if let Some(project) = project {
+                fields.entry("project").or_insert_with(|| Value::from(project));
+            }
+            Ok((key, read(list, index, fields)?))
+        })
+        .collect()
+}
+
+fn read<T: serde::de::DeserializeOwned>(
+    list: &str,
+    index: usize,
+    mut fields: Map<String, Value>,
+) -> Result<T> {
+    fields.retain(|_, value| !value.is_null());
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { format!(".{path}") };
+        Error::invalid(
+            format!("{list}[{index}]{path}"),
+            error.into_inner().to_string(),
+            "Nothing of the batch was stored; mend this row and send all again.",
+        )
+    })
+}
+
+fn create(tx: &Tx<'_>, call: &Call, wish: CreateBatch) -> Result<Answer> {
+    let made = batch::create(tx, &wish.into_batch()?, &call.note)?;
+    let created = made.entities.iter().filter(|(_, row)| row.created).count()
+        + made.relationships.iter().filter(|row| row.changed).count()
+        + made.memories.iter().filter(|(_, row)| row.created).count();
+    let all = made.entities.len() + made.relationships.len() + made.memories.len();
+    let mut answer =
+        Answer::new().line(format!("created {created} rows, {} already there", all - created));
+    let tagged = |mut row: Value, key: Option<&String>, created: bool| {
+        row["created"] = json!(created);
+        if let Some(key) = key {
+            row["key"] = json!(key);
+        }
+        row
+    };
+    let mut entities = Vec::new();
+    for (key, row) in &made.entities {
+        answer = answer.line(entity_line(&row.row));
+        entities.push(tagged(entity_brief(&row.row), key.as_ref(), row.created));
+    }
+    let mut relationships = Vec::new();
+    for row in &made.relationships {
+        answer = answer.line(relationship_line(&row.row));
+        relationships.push(json!({ "relationship_id": row.row.id, "created": row.changed }));
+    }
+    let mut memories = Vec::new();
+    for (key, row) in &made.memories {
+        answer = answer.line(memory_line(&row.row));
+        memories.push(tagged(memory_brief(&row.row), key.as_ref(), row.created));
+    }
+    Ok(answer
+        .with("entities", entities)
+        .with("relationships", relationships)
+        .with("memories", memories)
+        .with("created", created)
+        .with("existing", all - created))
+}

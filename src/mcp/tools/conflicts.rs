@@ -1,0 +1,77 @@
+//! Tools for conflicts: list the open ones, settle one.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::about;
+use crate::mcp::answer::{Answer, conflict_lines, conflict_value};
+use crate::mcp::outputs::{ConflictResolved, Items};
+use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::{ConflictStatus, PageRequest, Result};
+use crate::ops::conflicts::{self, ResolveRequest};
+use crate::ops::projects;
+use crate::store::{Tx, View};
+
+pub fn tools() -> Vec<Tool> {
+    vec![
+        Tool::read::<ListConflicts, Items>(
+            about(
+                "list_conflicts",
+                "List conflicts",
+                Effect::Reads,
+                "Open contradictions: both sides with their sources and trust, the most trusted suggested. Show them to the person; never pick a winner yourself.",
+            ),
+            list,
+        ),
+        Tool::write::<ResolveRequest, ConflictResolved>(
+            about(
+                "resolve_conflict",
+                "Resolve conflict",
+                Effect::Replaces,
+                "Settle an open conflict as the person decided.",
+            ),
+            resolve,
+        ),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListConflicts {
+    /// All if left out.
+    project: Option<String>,
+    /// Without global rows.
+    #[serde(default)]
+    scope_only: bool,
+    /// open if left out.
+    status: Option<ConflictStatus>,
+    /// 1 to 200; 20 if left out.
+    limit: Option<u32>,
+    /// next_cursor of the last answer.
+    cursor: Option<String>,
+}
+
+fn list(view: &View<'_>, wish: ListConflicts) -> Result<Answer> {
+    let scope = projects::scope(view, wish.project.as_deref(), wish.scope_only)?;
+    let status = wish.status.unwrap_or(ConflictStatus::Open);
+    let page = PageRequest::new("conflicts", wish.limit, wish.cursor.as_deref())?;
+    let found = conflicts::list(view, &scope, status, &page)?;
+    Answer::scoped(&scope).list("items", &found, |shown| {
+        Ok((conflict_lines(shown).join("\n"), conflict_value(shown)))
+    })
+}
+
+fn resolve(tx: &Tx<'_>, call: &Call, wish: ResolveRequest) -> Result<Answer> {
+    let done = conflicts::resolve(tx, &wish, &call.note)?;
+    let shown = conflicts::show(tx, &done.conflict)?;
+    let mut answer = Answer::new()
+        .with("conflict", conflict_value(&shown))
+        .with("changed", done.changed)
+        .with("superseded", done.superseded.clone())
+        .audit_id(done.audit_id)
+        .line(conflict_lines(&shown).join("\n"));
+    for id in &done.superseded {
+        answer = answer.line(format!("superseded {id}"));
+    }
+    Ok(answer)
+}

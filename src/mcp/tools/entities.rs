@@ -1,0 +1,347 @@
+//! Tools for entities: propose, correct, read, promote, reject, supersede, invalidate, audit.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Detail, about};
+use crate::mcp::answer::{
+    Answer, conflict_value, entity_brief, entity_line, entity_value, memory_brief, memory_line,
+};
+use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityPromoted, EntityRead, Entries};
+use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::text::quoted;
+use crate::model::{Entity, PageRequest, Result, Status};
+use crate::ops::entities::{EntityQuery, EntityUpdate, NewEntity};
+use crate::ops::history::Change;
+use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::{conflicts, entities, history, projects};
+use crate::store::relationships::{Neighbour, around};
+use crate::store::{Tx, View};
+
+pub fn tools() -> Vec<Tool> {
+    use Effect::{Adds, Reads, Replaces};
+    vec![
+        Tool::write::<NewEntity, EntityCreated>(
+            about(
+                "create_entity",
+                "Create entity",
+                Adds,
+                "Propose a typed, sourced fact, with its relationships. It waits as a candidate until promoted; the same fact again answers with the existing one. Search first; to correct one use update_entity.",
+            ),
+            create,
+        ),
+        Tool::write::<EntityUpdate, EntityChanged>(
+            about(
+                "update_entity",
+                "Update entity",
+                Replaces,
+                "Correct description, properties, confidence or sources of an entity. If the fact itself changed, create the new one and supersede the old.",
+            ),
+            update,
+        ),
+        Tool::read::<GetEntity, EntityRead>(
+            about(
+                "get_entity",
+                "Get entity",
+                Reads,
+                "One entity with its relationships, open conflicts and what superseded it. By entity_id, or by name if that is unique.",
+            ),
+            get,
+        ),
+        Tool::write::<Promote, EntityPromoted>(
+            about(
+                "promote_entity",
+                "Promote entity",
+                Adds,
+                "Make a candidate active, when a person or a rule approved it. Memories that it came from graduate.",
+            ),
+            promote,
+        ),
+        Tool::write::<Target, EntityChanged>(
+            about(
+                "reject_entity",
+                "Reject entity",
+                Replaces,
+                "Turn a candidate down; it becomes invalid and stays on record.",
+            ),
+            |tx, call, target: Target| {
+                changed(lifecycle::reject(
+                    tx,
+                    &target.entity_id,
+                    target.expected_version,
+                    &call.note,
+                )?)
+            },
+        ),
+        Tool::write::<Supersede, EntityChanged>(
+            about(
+                "supersede_entity",
+                "Supersede entity",
+                Replaces,
+                "Retire an active entity that was true until now, naming the one that replaces it if there is one.",
+            ),
+            |tx, call, wish: Supersede| {
+                let by = wish.superseded_by.as_deref();
+                changed(lifecycle::supersede(
+                    tx,
+                    &wish.entity_id,
+                    by,
+                    wish.expected_version,
+                    &call.note,
+                )?)
+            },
+        ),
+        Tool::write::<Target, EntityChanged>(
+            about(
+                "invalidate_entity",
+                "Invalidate entity",
+                Replaces,
+                "Retire an active entity that was never true; note must say why.",
+            ),
+            |tx, call, target: Target| {
+                changed(lifecycle::invalidate(
+                    tx,
+                    &target.entity_id,
+                    target.expected_version,
+                    &call.note,
+                )?)
+            },
+        ),
+        Tool::read::<GetAudit, Entries>(
+            about(
+                "get_entity_audit",
+                "Get entity audit",
+                Reads,
+                "The whole history of one entity, oldest first: who did what and why, with the row before and after.",
+            ),
+            audit,
+        ),
+    ]
+}
+
+fn create(tx: &Tx<'_>, call: &Call, new: NewEntity) -> Result<Answer> {
+    let made = entities::create(tx, &new, &call.note)?;
+    let word = if made.created { "created" } else { "already there:" };
+    let similar: Vec<Value> = made.similar.iter().map(entity_brief).collect();
+    let mut answer = Answer::new()
+        .with("entity", entity_value(&made.row)?)
+        .with("created", made.created)
+        .audit_id(made.audit_id)
+        .line(format!("{word} {}", entity_line(&made.row)))
+        .project(&projects::resolve(tx, new.project.as_deref().unwrap_or_default())?)
+        .with("similar", similar);
+    for other in &made.similar {
+        answer = answer.line(format!("similar: {}", entity_line(other)));
+    }
+    Ok(match made.row.status {
+        Status::Candidate => {
+            answer.next(format!("promote_entity {} once it is approved.", made.row.id))
+        }
+        _ => answer,
+    })
+}
+
+fn update(tx: &Tx<'_>, call: &Call, edit: EntityUpdate) -> Result<Answer> {
+    changed(entities::update(tx, &edit, &call.note)?)
+}
+
+fn changed(outcome: Outcome<Entity>) -> Result<Answer> {
+    let word = if outcome.changed { "changed" } else { "unchanged" };
+    Ok(Answer::new()
+        .with("entity", entity_value(&outcome.row)?)
+        .with("changed", outcome.changed)
+        .audit_id(outcome.audit_id)
+        .line(format!("{word} {}", entity_line(&outcome.row))))
+}
+
+/// An entity, and the version that the caller has seen.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Target {
+    entity_id: String,
+    /// Refuse if the version is another.
+    expected_version: Option<i64>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Promote {
+    entity_id: String,
+    /// Move it to this project first.
+    target_project: Option<String>,
+    /// Refuse if the version is another.
+    expected_version: Option<i64>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Supersede {
+    entity_id: String,
+    /// The entity that holds now.
+    superseded_by: Option<String>,
+    /// Refuse if the version is another.
+    expected_version: Option<i64>,
+}
+
+fn promote(tx: &Tx<'_>, call: &Call, wish: Promote) -> Result<Answer> {
+    let project = wish.target_project.as_deref();
+    let done = entities::promote(tx, &wish.entity_id, project, wish.expected_version, &call.note)?;
+    let graduated: Vec<Value> = done.graduated.iter().map(memory_brief).collect();
+    let mut answer = changed(done.outcome)?.with("graduated", graduated);
+    for memory in &done.graduated {
+        answer = answer.line(format!("graduated {}", memory_line(memory)));
+    }
+    Ok(answer)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetEntity {
+    entity_id: Option<String>,
+    name: Option<String>,
+    entity_type: Option<String>,
+    project: Option<String>,
+    /// concise cuts long texts.
+    #[serde(default)]
+    detail: Detail,
+    /// Also find, and list links of, what is not active.
+    #[serde(default)]
+    include_inactive: bool,
+    /// Relationships a page, 1 to 200; 20 if left out.
+    limit: Option<u32>,
+    /// next_cursor of the last answer.
+    cursor: Option<String>,
+}
+
+fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
+    let entity = entities::find(
+        view,
+        &EntityQuery {
+            id: wish.entity_id.as_deref(),
+            name: wish.name.as_deref(),
+            entity_type: wish.entity_type.as_deref(),
+            // A default project narrows a name; an id is unique by itself.
+            project: wish.project.as_deref().filter(|_| wish.entity_id.is_none()),
+            include_inactive: wish.include_inactive,
+        },
+    )?;
+    let page = PageRequest::new("relationships", wish.limit, wish.cursor.as_deref())?;
+    let after = page.after_text(0);
+    let (links, total) = around(view, &entity.id, wish.include_inactive, after, page.fetch())?;
+    let links = page.page(links, total, |link| vec![link.relationship_id.clone()]);
+    let chain = lifecycle::successors(view, &entity)?;
+    let open = conflicts::of_member(view, &entity.id)?;
+    let mut row = entity_value(&entity)?;
+    if wish.detail == Detail::Concise {
+        crate::mcp::answer::shorten(&mut row, 1_000);
+    }
+    let mut answer = Answer::new()
+        .with("entity", row)
+        .line(entity_line(&entity))
+        .line(format!("description {}", quoted(&entity.description, 1_000)));
+    if !entity.properties.is_empty() {
+        let properties = Value::Object(entity.properties.clone()).to_string();
+        answer = answer.line(format!("properties {}", quoted(&properties, 1_000)));
+    }
+    if !entity.source_refs.is_empty() {
+        answer = answer.line(format!("sources {}", quoted(&entity.source_refs.join(", "), 1_000)));
+    }
+    for newer in &chain {
+        answer = answer.line(format!("superseded by {}", entity_line(newer)));
+    }
+    let chain: Vec<Value> = chain.iter().map(entity_brief).collect();
+    for conflict in &open {
+        answer = answer.line(crate::mcp::answer::conflict_lines(conflict).join("\n"));
+    }
+    let open: Vec<Value> = open.iter().map(conflict_value).collect();
+    answer
+        .with("conflicts", open)
+        .with("chain", chain)
+        .list("relationships", &links, |link| Ok((neighbour_line(link), neighbour_value(link))))
+}
+
+fn neighbour_line(link: &Neighbour) -> String {
+    let arrow = if link.outgoing { "→" } else { "←" };
+    format!(
+        "  {arrow} {} {} {} {} ({})",
+        link.relationship_type,
+        link.entity_id,
+        link.entity_type,
+        quoted(&link.name, 160),
+        if link.status == "active" { &link.entity_status } else { &link.status },
+    )
+}
+
+fn neighbour_value(link: &Neighbour) -> Value {
+    json!({
+        "relationship_id": link.relationship_id,
+        "relationship_type": link.relationship_type,
+        "direction": if link.outgoing { "out" } else { "in" },
+        "status": link.status,
+        "entity_id": link.entity_id,
+        "name": link.name,
+        "entity_type": link.entity_type,
+        "entity_status": link.entity_status,
+    })
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetAudit {
+    entity_id: String,
+    /// 1 to 200; 20 if left out.
+    limit: Option<u32>,
+    /// next_cursor of the last answer.
+    cursor: Option<String>,
+}
+
+fn audit(view: &View<'_>, wish: GetAudit) -> Result<Answer> {
+    let entity: Entity = lifecycle::require(view, &wish.entity_id)?;
+    let page = PageRequest::new("audit", wish.limit, wish.cursor.as_deref())?;
+    let changes = history::of(view, &entity.id, &page)?;
+    Answer::new()
+        .line(entity_line(&entity))
+        .list("entries", &changes, |change| Ok((change_line(change), change_value(change))))
+}
+
+/// A change in one line: what of the row became different.
+pub fn change_line(change: &Change) -> String {
+    let entry = &change.entry;
+    let note = if entry.note.is_empty() {
+        String::new()
+    } else {
+        format!(" because {}", quoted(&entry.note, 160))
+    };
+    let empty = serde_json::Map::new();
+    let before = change.before.as_object().unwrap_or(&empty);
+    let after = change.after.as_object().unwrap_or(&empty);
+    let differing: Vec<String> = after
+        .iter()
+        .filter(|(key, value)| {
+            !before.is_empty()
+                && before.get(*key) != Some(*value)
+                && !matches!(key.as_str(), "version" | "updated_at")
+        })
+        .map(|(key, value)| {
+            let old = before.get(key).unwrap_or(&Value::Null).to_string();
+            format!("{key} {} → {}", quoted(&old, 80), quoted(&value.to_string(), 80))
+        })
+        .collect();
+    let differing =
+        if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) };
+    format!("{} {} by {}{differing}{note}", entry.timestamp, entry.action, quoted(&entry.actor, 80))
+}
+
+pub fn change_value(change: &Change) -> Value {
+    let entry = &change.entry;
+    json!({
+        "audit_id": entry.id,
+        "action": entry.action,
+        "actor": entry.actor,
+        "timestamp": entry.timestamp,
+        "before": change.before,
+        "after": change.after,
+        "note": entry.note,
+    })
+}

@@ -1,0 +1,156 @@
+//! Tools for memories: remember, review, graduate, correct.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::about;
+use super::entities::{change_line, change_value};
+use crate::mcp::answer::{
+    Answer, entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
+};
+use crate::mcp::outputs::{MemoryChanged, MemoryCreated, MemoryGraduated, MemoryReviewed};
+use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::{Memory, PageRequest, Result, Status};
+use crate::ops::graduation::{self, Graduation};
+use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::memories::{self, MemoryUpdate, NewMemory};
+use crate::ops::{history, projects};
+use crate::store::Tx;
+
+pub fn tools() -> Vec<Tool> {
+    use Effect::{Adds, Replaces};
+    vec![
+        Tool::write::<NewMemory, MemoryCreated>(
+            about("create_memory", "Create memory", Adds, "Remember one statement in natural language, as a candidate. For a typed fact with links use create_entity."),
+            create,
+        ),
+        Tool::write::<Review, MemoryReviewed>(
+            about("review_memory", "Review memory", Replaces, "Promote, reject, supersede or invalidate a memory as a person decided, or show its history. Invalidating needs a note."),
+            review,
+        ),
+        Tool::write::<Graduation, MemoryGraduated>(
+            about("graduate_memory", "Graduate memory", Adds, "Turn an active project, knowledge or adaptation memory into an entity: a new candidate, or one that exists. The memory graduates when that entity is active."),
+            graduate,
+        ),
+        Tool::write::<MemoryUpdate, MemoryChanged>(
+            about("update_memory", "Update memory", Replaces, "Correct content, subject, confidence, tags or end of a memory. If the fact itself changed, create the new one and supersede the old."),
+            |tx, call, edit: MemoryUpdate| changed(memories::update(tx, &edit, &call.note)?),
+        )
+        .on_request(),
+    ]
+}
+
+fn create(tx: &Tx<'_>, call: &Call, new: NewMemory) -> Result<Answer> {
+    let made = memories::create(tx, &new, &call.note)?;
+    let word = if made.created { "created" } else { "already there:" };
+    let similar: Vec<Value> = made.similar.iter().map(memory_brief).collect();
+    let mut answer = Answer::new()
+        .with("memory", memory_value(&made.row)?)
+        .with("created", made.created)
+        .audit_id(made.audit_id)
+        .line(format!("{word} {}", memory_line(&made.row)))
+        .project(&projects::resolve(tx, new.project.as_deref().unwrap_or_default())?)
+        .with("similar", similar);
+    for other in &made.similar {
+        answer = answer.line(format!("similar: {}", memory_line(other)));
+    }
+    Ok(match made.row.status {
+        Status::Candidate => answer.next(format!(
+            "review_memory {} with action promote once it is approved.",
+            made.row.id
+        )),
+        _ => answer,
+    })
+}
+
+fn changed(outcome: Outcome<Memory>) -> Result<Answer> {
+    let word = if outcome.changed { "changed" } else { "unchanged" };
+    Ok(Answer::new()
+        .with("memory", memory_value(&outcome.row)?)
+        .with("changed", outcome.changed)
+        .audit_id(outcome.audit_id)
+        .line(format!("{word} {}", memory_line(&outcome.row))))
+}
+
+/// What a person wants to do with a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum ReviewAction {
+    Promote,
+    Reject,
+    Supersede,
+    Invalidate,
+    History,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    memory_id: String,
+    action: ReviewAction,
+    /// With supersede: the memory that holds now.
+    superseded_by: Option<String>,
+    /// Refuse if the version is another.
+    expected_version: Option<i64>,
+    /// With history: entries a page, 1 to 200; 20 if left out.
+    limit: Option<u32>,
+    /// With history: next_cursor of the last answer.
+    cursor: Option<String>,
+}
+
+fn review(tx: &Tx<'_>, call: &Call, wish: Review) -> Result<Answer> {
+    let (id, version, note) = (&wish.memory_id, wish.expected_version, &call.note);
+    match wish.action {
+        ReviewAction::Promote => changed(memories::promote(tx, id, version, note)?),
+        ReviewAction::Reject => changed(lifecycle::reject(tx, id, version, note)?),
+        ReviewAction::Supersede => {
+            changed(lifecycle::supersede(tx, id, wish.superseded_by.as_deref(), version, note)?)
+        }
+        ReviewAction::Invalidate => changed(lifecycle::invalidate(tx, id, version, note)?),
+        ReviewAction::History => show(tx, &wish),
+    }
+}
+
+/// The memory with its history, what it became, and what holds now.
+fn show(tx: &Tx<'_>, wish: &Review) -> Result<Answer> {
+    let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
+    let page = PageRequest::new("audit", wish.limit, wish.cursor.as_deref())?;
+    let changes = history::of(tx, &memory.id, &page)?;
+    let mut answer =
+        Answer::new().with("memory", memory_value(&memory)?).line(memory_line(&memory));
+    let became = graduation::became(tx, &memory)?;
+    for entity in &became {
+        answer = answer.line(format!("became {}", entity_line(entity)));
+    }
+    let newer = lifecycle::successors(tx, &memory)?;
+    for memory in &newer {
+        answer = answer.line(format!("superseded by {}", memory_line(memory)));
+    }
+    answer
+        .with("became", became.iter().map(entity_brief).collect::<Vec<_>>())
+        .with("chain", newer.iter().map(memory_brief).collect::<Vec<_>>())
+        .list("entries", &changes, |change| Ok((change_line(change), change_value(change))))
+}
+
+fn graduate(tx: &Tx<'_>, call: &Call, wish: Graduation) -> Result<Answer> {
+    let done = graduation::graduate(tx, &wish, &call.note)?;
+    let similar: Vec<Value> = done.similar.iter().map(entity_brief).collect();
+    let answer = Answer::new()
+        .with("memory", memory_value(&done.memory)?)
+        .with("entity", entity_value(&done.entity)?)
+        .with("created", done.created)
+        .with("changed", done.changed)
+        .audit_id(done.audit_id)
+        .line(memory_line(&done.memory))
+        .line(format!("became {}", entity_line(&done.entity)))
+        .with("similar", similar);
+    Ok(match done.entity.status {
+        Status::Candidate => answer.next(format!(
+            "promote_entity {} completes the graduation; until then the memory stays active.",
+            done.entity.id
+        )),
+        _ => answer,
+    })
+}

@@ -1,0 +1,59 @@
+//! The tools, one file a noun.
+
+mod batch;
+mod conflicts;
+mod entities;
+mod memories;
+mod ontology;
+mod projects;
+mod relationships;
+mod review;
+
+pub use entities::{change_line, change_value};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::tool::{About, Effect, Tool};
+use crate::model::Ontology;
+
+/// How much of each row a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Detail {
+    #[default]
+    Concise,
+    Full,
+}
+
+/// Every tool there is, in the order in which an agent meets them.
+pub fn all(ontology: &Ontology) -> Vec<Tool> {
+    let mut tools: Vec<Tool> = [
+        entities::tools(),
+        relationships::tools(),
+        memories::tools(),
+        review::tools(),
+        batch::tools(),
+        conflicts::tools(),
+        projects::tools(),
+        ontology::tools(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    for tool in &mut tools {
+        let mut input = (*tool.spec.input_schema).clone();
+        super::schema::name_types(&mut input, ontology);
+        tool.spec.input_schema = input.into();
+    }
+    tools
+}
+
+fn about(
+    name: &'static str,
+    title: &'static str,
+    effect: Effect,
+    description: &'static str,
+) -> About {
+    About { name, title, description, effect }
+}

@@ -1,0 +1,114 @@
+//! Tools for projects and their trusted state.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::about;
+use crate::mcp::answer::{Answer, row_value};
+use crate::mcp::outputs::{Items, ProjectRegistered, StateChanged};
+use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::text::quoted;
+use crate::model::{Page, PageRequest, Result};
+use crate::ops::projects::{self, Counted, Registration};
+use crate::ops::state::{self, StateChange};
+use crate::store::{Tx, View};
+
+pub fn tools() -> Vec<Tool> {
+    vec![
+        Tool::read::<ListProjects, Items>(
+            about("list_projects", "List projects", Effect::Reads, "Canonical project names with aliases and counts. Use it to learn which name to pass as project."),
+            list,
+        ),
+        Tool::write::<Registration, ProjectRegistered>(
+            about("register_project", "Register project", Effect::Adds, "Register a canonical project name, or add aliases; rows stored under an alias move to it."),
+            register,
+        )
+        .on_request(),
+        Tool::write::<StateChange, StateChanged>(
+            about("set_project_state", "Set project state", Effect::Replaces, "Set a trusted fact of a project, only at a person's word: it outranks everything else. end: true ends it."),
+            set_state,
+        )
+        .on_request(),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListProjects {
+    /// 1 to 200; 20 if left out.
+    limit: Option<u32>,
+    /// next_cursor of the last answer.
+    cursor: Option<String>,
+}
+
+fn list(view: &View<'_>, wish: ListProjects) -> Result<Answer> {
+    let request = PageRequest::new("projects", wish.limit, wish.cursor.as_deref())?;
+    let mut found = projects::list(view)?;
+    let total = found.len() as i64;
+    found
+        .retain(|counted| request.after.is_none() || counted.name.as_str() > request.after_text(0));
+    let page: Page<Counted> = request.page(found, total, |counted| vec![counted.name.clone()]);
+    Answer::new().list("items", &page, |counted| {
+        let aliases = counted.project.as_ref().map(|p| p.aliases.clone()).unwrap_or_default();
+        let (entities, memories) = (counted.entities, counted.memories);
+        let registered = if counted.project.is_some() { "" } else { " (not registered)" };
+        let also = if aliases.is_empty() {
+            String::new()
+        } else {
+            format!(", also {}", aliases.join(", "))
+        };
+        let line = format!(
+            "project {}{registered}{also}: {} entities, {} memories, {} candidates",
+            quoted(&counted.name, 160),
+            entities.active,
+            memories.active,
+            entities.candidates + memories.candidates,
+        );
+        let value = json!({
+            "name": counted.name,
+            "registered": counted.project.is_some(),
+            "project_id": counted.project.as_ref().map(|project| &project.id),
+            "description": counted.project.as_ref().map(|project| &project.description),
+            "aliases": aliases,
+            "entities": { "active": entities.active, "candidates": entities.candidates },
+            "memories": { "active": memories.active, "candidates": memories.candidates },
+        });
+        Ok((line, value))
+    })
+}
+
+fn register(tx: &Tx<'_>, call: &Call, wish: Registration) -> Result<Answer> {
+    let done = projects::register(tx, &wish, &call.note)?;
+    let word = if done.created { "registered" } else { "known" };
+    Ok(Answer::new()
+        .with("project", row_value("project_id", &done.row)?)
+        .with("created", done.created)
+        .with("moved", done.moved)
+        .audit_id(done.audit_id)
+        .line(format!(
+            "{word} project {} {}, aliases {}; {} rows moved to it",
+            done.row.id,
+            done.row.name,
+            quoted(&done.row.aliases.join(", "), 500),
+            done.moved,
+        )))
+}
+
+fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
+    let done = state::set(tx, &wish, &call.note)?;
+    let row = &done.row;
+    Ok(Answer::new()
+        .with("project_state", row_value("project_state_id", row)?)
+        .with("changed", done.changed)
+        .audit_id(done.audit_id)
+        .line(format!(
+            "state {} {}/{} = {} ({}) in {}",
+            row.id,
+            row.category,
+            row.key,
+            quoted(&row.value, 160),
+            row.status,
+            done.project.name,
+        )))
+}

@@ -1,0 +1,275 @@
+//! JSON-RPC lines over standard input and output.
+//!
+//! The SDK's own transport was rejected: it drops a line that it cannot read without an answer, and
+//! goes through a pool of blocking threads for every read and write when a client hands over
+//! sockets, as Node and the clients built on it do.
+
+use std::sync::Arc;
+
+use rmcp::RoleServer;
+use rmcp::model::{ErrorCode, ErrorData, RequestId};
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// The longest line that is taken as a request, in bytes.
+pub const MAX_LINE: usize = 8 * 1024 * 1024;
+/// The longest line that is read to find out whose request it is, in bytes.
+const MAX_READ: usize = 64 * 1024 * 1024;
+/// Messages that wait on either side before the other has to.
+const WAITING: usize = 64;
+
+type Incoming = RxJsonRpcMessage<RoleServer>;
+type Outgoing = TxJsonRpcMessage<RoleServer>;
+
+/// A message to be written, and where to say that it was.
+type Letter = (Outgoing, oneshot::Sender<std::io::Result<()>>);
+
+/// A connection over two streams. Clones share it, so that serving can begin anew on it.
+#[derive(Clone)]
+pub struct Lines {
+    incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
+    outgoing: mpsc::Sender<Letter>,
+}
+
+impl Lines {
+    /// Connects to standard input and output. The handle ends when everything is written.
+    pub fn stdio() -> (Self, JoinHandle<()>) {
+        Self::new(standard_input(), standard_output())
+    }
+
+    pub fn new(
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> (Self, JoinHandle<()>) {
+        let (received, incoming) = mpsc::channel(WAITING);
+        let (outgoing, letters) = mpsc::channel(WAITING);
+        let writer = tokio::spawn(write_lines(output, letters));
+        tokio::spawn(read_lines(input, received, outgoing.clone()));
+        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing }, writer)
+    }
+}
+
+impl Transport<RoleServer> for Lines {
+    type Error = std::io::Error;
+
+    fn send(
+        &mut self,
+        message: Outgoing,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        let outgoing = self.outgoing.clone();
+        async move {
+            let closed = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+            let (written, done) = oneshot::channel();
+            outgoing.send((message, written)).await.map_err(|_| closed())?;
+            done.await.map_err(|_| closed())?
+        }
+    }
+
+    async fn receive(&mut self) -> Option<Incoming> {
+        self.incoming.lock().await.recv().await
+    }
+
+    async fn close(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+async fn write_lines(mut output: impl AsyncWrite + Unpin, mut letters: mpsc::Receiver<Letter>) {
+    while let Some((message, written)) = letters.recv().await {
+        let outcome = write_line(&mut output, &message).await;
+        let broken = outcome.is_err();
+        // Whoever sent it may have been cancelled; the line is whole all the same.
+        let _ = written.send(outcome);
+        if broken {
+            return;
+        }
+    }
+}
+
+async fn write_line(
+    output: &mut (impl AsyncWrite + Unpin),
+    message: &Outgoing,
+) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    output.write_all(&line).await?;
+    output.flush().await
+}
+
+/// Reads until the end of input, or until nobody wants the messages.
+async fn read_lines(
+    input: impl AsyncRead + Unpin,
+    received: mpsc::Sender<Incoming>,
+    outgoing: mpsc::Sender<Letter>,
+) {
+    let mut input = BufReader::with_capacity(64 * 1024, input);
+    loop {
+        let line = match read_line(&mut input).await {
+            Ok(Some(line)) => line,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!("standard input failed: {error}");
+                return;
+            }
+        };
+        match understand(&line) {
+            Understood::Message(message) => {
+                if received.send(*message).await.is_err() {
+                    return;
+                }
+            }
+            Understood::Nothing => {}
+            Understood::Mistake(error, id) => {
+                tracing::warn!("refused a line: {}", error.message);
+                let (written, _) = oneshot::channel();
+                if outgoing.send((Outgoing::error(error, id), written)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A line without its end; one over `MAX_READ` is read on to its end and given cut short.
+async fn read_line(input: &mut (impl AsyncBufReadExt + Unpin)) -> std::io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    loop {
+        let available = input.fill_buf().await?;
+        if available.is_empty() {
+            // What came before the end of input without a line feed is no whole message.
+            return Ok(None);
+        }
+        let end = available.iter().position(|byte| *byte == b'\n');
+        let part = &available[..end.unwrap_or(available.len())];
+        let room = (MAX_READ + 1).saturating_sub(line.len());
+        line.extend_from_slice(&part[..part.len().min(room)]);
+        let consumed = part.len() + usize::from(end.is_some());
+        input.consume(consumed);
+        if end.is_some() {
+            return Ok(Some(line));
+        }
+    }
+}
+
+enum Understood {
+    Message(Box<Incoming>),
+    Nothing,
+    Mistake(ErrorData, Option<RequestId>),
+}
+
+/// What can be told of a line that is no message.
+#[derive(Deserialize)]
+struct Envelope {
+    id: Option<Value>,
+    method: Option<String>,
+}
+
+fn understand(line: &[u8]) -> Understood {
+    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+    if line.is_empty() {
+        return Understood::Nothing;
+    }
+    if line.len() > MAX_LINE {
+        let size =
+            if line.len() > MAX_READ { format!("over {MAX_READ}") } else { line.len().to_string() };
+        let error = ErrorData::new(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line has {size} bytes; the limit is {MAX_LINE}"),
+            hint("Split the call: create_batch takes up to 200 rows, import takes files."),
+        );
+        return Understood::Mistake(error, request_id(line));
+    }
+    match serde_json::from_slice::<Incoming>(line) {
+        Ok(message) => Understood::Message(Box::new(message)),
+        Err(error) => refuse(line, &error),
+    }
+}
+
+fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
+    let mistake = |code: ErrorCode, message: String, what: &str| {
+        Understood::Mistake(ErrorData::new(code, message, hint(what)), request_id(line))
+    };
+    if let Err(error) = std::str::from_utf8(line) {
+        let message = format!("the line is not UTF-8: {error}");
+        return mistake(ErrorCode::PARSE_ERROR, message, "Send JSON in UTF-8, one message a line.");
+    }
+    match serde_json::from_slice::<Envelope>(line) {
+        Ok(Envelope { id: None, method: Some(method) }) => {
+            tracing::debug!("ignored the notification {method:?}");
+            Understood::Nothing
+        }
+        Ok(_) => mistake(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line is not a JSON-RPC 2.0 request: {error}"),
+            "Send jsonrpc \"2.0\", an id that is a string or a whole number, and a method.",
+        ),
+        Err(error) if error.is_data() => mistake(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line is not one JSON-RPC message: {error}"),
+            "Send one message a line, as an object; batches are not part of the protocol.",
+        ),
+        Err(error) => mistake(
+            ErrorCode::PARSE_ERROR,
+            format!("the line is not JSON: {error}"),
+            "Send JSON in UTF-8, one message a line.",
+        ),
+    }
+}
+
+fn hint(what: &str) -> Option<Value> {
+    Some(json!({ "hint": what }))
+}
+
+/// The id of the request that a line would be, if that much of it can be read.
+fn request_id(line: &[u8]) -> Option<RequestId> {
+    let envelope: Envelope = serde_json::from_slice(line).ok()?;
+    serde_json::from_value(envelope.id?).ok()
+}
+
+type Input = Box<dyn AsyncRead + Send + Unpin>;
+type Output = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// Standard input as a stream that the runtime waits for, if it is a pipe or a socket.
+fn standard_input() -> Input {
+    #[cfg(target_os = "linux")]
+    if let Ok(pipe) = tokio::net::unix::pipe::OpenOptions::new().open_receiver("/proc/self/fd/0") {
+        return Box::new(pipe);
+    }
+    #[cfg(unix)]
+    if let Some(socket) = socket(&std::io::stdin()) {
+        return Box::new(socket);
+    }
+    Box::new(tokio::io::stdin())
+}
+
+/// Standard output as a stream that the runtime waits for, if it is a pipe or a socket.
+fn standard_output() -> Output {
+    #[cfg(target_os = "linux")]
+    if let Ok(pipe) = tokio::net::unix::pipe::OpenOptions::new().open_sender("/proc/self/fd/1") {
+        return Box::new(pipe);
+    }
+    #[cfg(unix)]
+    if let Some(socket) = socket(&std::io::stdout()) {
+        return Box::new(socket);
+    }
+    Box::new(tokio::io::stdout())
+}
+
+#[cfg(unix)]
+fn socket(stream: &impl std::os::fd::AsFd) -> Option<tokio::net::UnixStream> {
+    use std::os::unix::fs::FileTypeExt;
+
+    let owned = stream.as_fd().try_clone_to_owned().ok()?;
+    let file = std::fs::File::from(owned);
+    if !file.metadata().ok()?.file_type().is_socket() {
+        return None;
+    }
+    let socket = std::os::unix::net::UnixStream::from(std::os::fd::OwnedFd::from(file));
+    socket.set_nonblocking(true).ok()?;
+    tokio::net::UnixStream::from_std(socket).ok()
+}
