@@ -31,7 +31,7 @@ pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
 }
 
 fn verify(cli: &Cli) -> Result<ExitCode> {
-    let report = cli.open()?.read(verify::verify)?;
+    let report = cli.open_existing()?.read(verify::verify)?;
     println!("{} audit rows, {} of them sealed from before the chain", report.rows, report.sealed);
     println!("head {}", report.head);
     if let Some(broken) = &report.broken {
@@ -48,7 +48,7 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
 }
 
 fn show(cli: &Cli, id: &str, json: bool) -> Result<ExitCode> {
-    let db = cli.open()?;
+    let db = cli.open_existing()?;
     let mut cursor: Option<String> = None;
     let mut shown = 0;
     loop {

@@ -1,5 +1,6 @@
 //! `atocore import`: rows from JSON lines, in any order, a transaction for each batch.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -35,7 +36,8 @@ pub struct Import {
 /// What an import did.
 #[derive(Debug, Default)]
 pub struct Report {
-    pub created: usize,
+    /// Rows made, by kind.
+    pub created: BTreeMap<&'static str, usize>,
     pub existing: usize,
     /// Ids of the conflicts that it opened.
     pub conflicts: Vec<String>,
@@ -51,7 +53,11 @@ pub fn run(cli: &Cli, wish: &Import) -> Result<ExitCode> {
 }
 
 pub fn print_report(db: &Db, report: &Report) -> Result<()> {
-    println!("created {}", report.created);
+    let total: usize = report.created.values().sum();
+    let kinds: Vec<String> =
+        report.created.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+    println!("created {total}{kinds}");
     println!("already there {}", report.existing);
     println!("conflicts opened {}", report.conflicts.len());
     for id in &report.conflicts {
@@ -128,8 +134,11 @@ fn store(
         for (number, line) in batch {
             match import::store(tx, line, keys, "") {
                 Ok(stored) => {
-                    report.created += usize::from(stored.created);
-                    report.existing += usize::from(!stored.created);
+                    if stored.created {
+                        *report.created.entry(line.kind()).or_default() += 1;
+                    } else {
+                        report.existing += 1;
+                    }
                     report.conflicts.extend(stored.conflicts.into_iter().map(|c| c.id));
                 }
                 Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {

@@ -14,7 +14,7 @@ pub fn tools(cli: &Cli) -> Result<ExitCode> {
 }
 
 pub fn rebuild_claims(cli: &Cli) -> Result<ExitCode> {
-    let done = ops::write(&cli.open()?, "atocore", "rebuild-claims", claims::rebuild)?;
+    let done = ops::write(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
     println!("{} rows had wrong claims; {} conflicts changed", done.value, done.conflicts.len());
     Ok(ExitCode::SUCCESS)
 }

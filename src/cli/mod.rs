@@ -154,6 +154,18 @@ impl Cli {
         Ok(folders.data_dir().join("atocore.db"))
     }
 
+    /// Opens a store that is there: what only reads does not make one.
+    fn open_existing(&self) -> Result<Db> {
+        let path = self.database_path()?;
+        if path.exists() {
+            return self.open();
+        }
+        Err(Error::Storage {
+            message: format!("there is no file {}", path.display()),
+            hint: "Name an existing file with --db or ATOCORE_DB.".to_owned(),
+        })
+    }
+
     /// Opens the store, and says on standard error what an upgrade did.
     fn open(&self) -> Result<Db> {
         let (db, upgrade) = ops::open(self.settings()?)?;
@@ -205,7 +217,7 @@ fn start_log(level: LogLevel) {
 /// bytes (`ATOCORE_TEST_SEED`, see CONTRIBUTING.md).
 fn fix_chance(settings: &mut Settings, seed: u64) {
     let ticks = AtomicU64::new(0);
-    let ids = AtomicU64::new(seed * 1_000_000);
+    let ids = AtomicU64::new(seed << 24);
     let start =
         Timestamp::parse("2026-01-01T00:00:00Z").map(|t| t.plus_seconds(seed as i64 * 86_400));
     if let Some(start) = start {

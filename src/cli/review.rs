@@ -32,7 +32,7 @@ pub struct Decision {
 }
 
 pub fn candidates(cli: &Cli, wish: &Candidates) -> Result<ExitCode> {
-    let db = cli.open()?;
+    let db = cli.open_existing()?;
     let mut cursor: Option<String> = None;
     loop {
         let page = PageRequest::new("candidates", Some(200), cursor.as_deref())?;
@@ -87,7 +87,7 @@ fn decide(
     operation: &'static str,
     act: impl FnOnce(&Tx<'_>, &str, &str) -> Result<Vec<String>>,
 ) -> Result<ExitCode> {
-    let db = cli.open()?;
+    let db = cli.open_existing()?;
     let actor = person(decision.actor.as_deref())?;
     let done = ops::write(&db, &actor, operation, |tx| {
         let known =

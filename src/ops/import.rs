@@ -78,6 +78,17 @@ impl Line {
         }
     }
 
+    /// The line's `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Project(_) => "project",
+            Self::Memory(..) => "memory",
+            Self::Entity(..) => "entity",
+            Self::Relationship(_) => "relationship",
+            Self::State(_) => "project_state",
+        }
+    }
+
     /// In which of the passes over the file the line is stored, so that a line may name what
     /// stands below it.
     pub fn pass(&self) -> usize {

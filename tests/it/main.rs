@@ -1,1 +1,4 @@
-fn main() {}
+//! The one integration binary: the real program, a real file, real stdio.
+
+mod stories;
+mod support;
