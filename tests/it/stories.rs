@@ -54,8 +54,13 @@ fn difference(path: &Path, written: &str, told: &str) -> String {
 
 /// Runs the story; gives it as it should be written.
 fn tell(story: &str) -> String {
-    let mut teller =
-        Teller { place: Place::new(), session: None, seed: 0, schemas: HashMap::new() };
+    let mut teller = Teller {
+        place: Place::new(),
+        session: None,
+        seed: 0,
+        schemas: HashMap::new(),
+        names: Vec::new(),
+    };
     let mut told = String::new();
     for line in story.lines().filter(|line| !line.starts_with(['|', '=', '!'])) {
         told.push_str(line);
