@@ -98,7 +98,7 @@ pub fn merge(schema: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// Names the types of the ontology where an argument takes one.
+/// Names the types of the ontology where an argument makes something of one.
 pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     for (name, choices) in [

@@ -40,9 +40,9 @@ pub enum Effect {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Common {
-    /// Who does this; the client's name if left out.
+    /// Who does this, if not the client.
     actor: Option<String>,
-    /// The reason; kept in the audit.
+    /// Why; kept in the audit.
     #[serde(alias = "reason")]
     note: Option<String>,
 }

@@ -2,3 +2,5 @@
 
 mod stories;
 mod support;
+mod surface;
+mod tidy;

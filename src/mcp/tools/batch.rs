@@ -17,15 +17,13 @@ use crate::store::Tx;
 
 pub fn tools() -> Vec<Tool> {
     vec![Tool::write::<CreateBatch, BatchCreated>(
-        about(
-            "create_batch",
-            "Create batch",
-            Effect::Adds,
-            "Many rows in one transaction, all or nothing, at most 200. Give rows a key of your own; relationships and memory:<key> sources may use it in place of an id.",
-        ),
+        about("create_batch", "Create batch", Effect::Adds, CREATE_BATCH),
         create,
     )]
 }
+
+const CREATE_BATCH: &str = "Many rows in one transaction, all or nothing, at most 200. Give rows \
+    a key of your own; relationships and memory:<key> sources may use it in place of an id.";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -15,25 +15,19 @@ use crate::store::{Tx, View};
 pub fn tools() -> Vec<Tool> {
     vec![
         Tool::read::<ListConflicts, Items>(
-            about(
-                "list_conflicts",
-                "List conflicts",
-                Effect::Reads,
-                "Open contradictions: both sides with their sources and trust, the most trusted suggested. Show them to the person; never pick a winner yourself.",
-            ),
+            about("list_conflicts", "List conflicts", Effect::Reads, LIST_CONFLICTS),
             list,
         ),
         Tool::write::<ResolveRequest, ConflictResolved>(
-            about(
-                "resolve_conflict",
-                "Resolve conflict",
-                Effect::Replaces,
-                "Settle an open conflict as the person decided.",
-            ),
+            about("resolve_conflict", "Resolve conflict", Effect::Replaces, RESOLVE_CONFLICT),
             resolve,
         ),
     ]
 }
+
+const LIST_CONFLICTS: &str = "Open contradictions: both sides with their sources and trust, the \
+    most trusted suggested. Show them to the person; never pick a winner yourself.";
+const RESOLVE_CONFLICT: &str = "Settle an open conflict as the person decided.";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,14 +1,12 @@
-//! Tools for entities: propose, correct, read, promote, reject, supersede, invalidate, audit.
+//! Tools for entities: propose, correct, read, and their history.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Detail, about};
-use crate::mcp::answer::{
-    Answer, conflict_value, entity_brief, entity_line, entity_value, memory_brief, memory_line,
-};
-use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityPromoted, EntityRead, Entries};
+use crate::mcp::answer::{Answer, conflict_value, entity_brief, entity_line, entity_value};
+use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityRead, Entries};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::text::quoted;
 use crate::model::{Entity, PageRequest, Result, Status};
@@ -20,105 +18,35 @@ use crate::store::relationships::{Neighbour, around};
 use crate::store::{Tx, View};
 
 pub fn tools() -> Vec<Tool> {
-    use Effect::{Adds, Reads, Replaces};
     vec![
         Tool::write::<NewEntity, EntityCreated>(
-            about(
-                "create_entity",
-                "Create entity",
-                Adds,
-                "Propose a typed, sourced fact, with its relationships. It waits as a candidate until promoted; the same fact again answers with the existing one. Search first; to correct one use update_entity.",
-            ),
+            about("create_entity", "Create entity", Effect::Adds, CREATE),
             create,
         ),
         Tool::write::<EntityUpdate, EntityChanged>(
-            about(
-                "update_entity",
-                "Update entity",
-                Replaces,
-                "Correct description, properties, confidence or sources of an entity. If the fact itself changed, create the new one and supersede the old.",
-            ),
+            about("update_entity", "Update entity", Effect::Replaces, UPDATE),
             update,
         ),
         Tool::read::<GetEntity, EntityRead>(
-            about(
-                "get_entity",
-                "Get entity",
-                Reads,
-                "One entity with its relationships, open conflicts and what superseded it. By entity_id, or by name if that is unique.",
-            ),
+            about("get_entity", "Get entity", Effect::Reads, GET),
             get,
         ),
-        Tool::write::<Promote, EntityPromoted>(
-            about(
-                "promote_entity",
-                "Promote entity",
-                Adds,
-                "Make a candidate active, when a person or a rule approved it. Memories that it came from graduate.",
-            ),
-            promote,
-        ),
-        Tool::write::<Target, EntityChanged>(
-            about(
-                "reject_entity",
-                "Reject entity",
-                Replaces,
-                "Turn a candidate down; it becomes invalid and stays on record.",
-            ),
-            |tx, call, target: Target| {
-                changed(lifecycle::reject(
-                    tx,
-                    &target.entity_id,
-                    target.expected_version,
-                    &call.note,
-                )?)
-            },
-        ),
-        Tool::write::<Supersede, EntityChanged>(
-            about(
-                "supersede_entity",
-                "Supersede entity",
-                Replaces,
-                "Retire an active entity that was true until now, naming the one that replaces it if there is one.",
-            ),
-            |tx, call, wish: Supersede| {
-                let by = wish.superseded_by.as_deref();
-                changed(lifecycle::supersede(
-                    tx,
-                    &wish.entity_id,
-                    by,
-                    wish.expected_version,
-                    &call.note,
-                )?)
-            },
-        ),
-        Tool::write::<Target, EntityChanged>(
-            about(
-                "invalidate_entity",
-                "Invalidate entity",
-                Replaces,
-                "Retire an active entity that was never true; note must say why.",
-            ),
-            |tx, call, target: Target| {
-                changed(lifecycle::invalidate(
-                    tx,
-                    &target.entity_id,
-                    target.expected_version,
-                    &call.note,
-                )?)
-            },
-        ),
         Tool::read::<GetAudit, Entries>(
-            about(
-                "get_entity_audit",
-                "Get entity audit",
-                Reads,
-                "The whole history of one entity, oldest first: who did what and why, with the row before and after.",
-            ),
+            about("get_entity_audit", "Get entity audit", Effect::Reads, AUDIT),
             audit,
         ),
     ]
 }
+
+const CREATE: &str = "Propose a typed, sourced fact, with its relationships. It waits as a \
+    candidate until promoted; the same fact again answers with the existing one. To correct one \
+    use update_entity.";
+const UPDATE: &str = "Correct description, properties, confidence or sources of an entity. If the \
+    fact itself changed, create the new one and supersede the old.";
+const GET: &str = "One entity with its relationships, open conflicts and what superseded it. By \
+    entity_id, or by name if that is unique.";
+const AUDIT: &str = "The whole history of one entity, oldest first: who did what and why, with the \
+    row before and after.";
 
 fn create(tx: &Tx<'_>, call: &Call, new: NewEntity) -> Result<Answer> {
     let made = entities::create(tx, &new, &call.note)?;
@@ -146,53 +74,14 @@ fn update(tx: &Tx<'_>, call: &Call, edit: EntityUpdate) -> Result<Answer> {
     changed(entities::update(tx, &edit, &call.note)?)
 }
 
-fn changed(outcome: Outcome<Entity>) -> Result<Answer> {
+/// The answer to a change of an entity.
+pub fn changed(outcome: Outcome<Entity>) -> Result<Answer> {
     let word = if outcome.changed { "changed" } else { "unchanged" };
     Ok(Answer::new()
         .with("entity", entity_value(&outcome.row)?)
         .with("changed", outcome.changed)
         .audit_id(outcome.audit_id)
         .line(format!("{word} {}", entity_line(&outcome.row))))
-}
-
-/// An entity, and the version that the caller has seen.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Target {
-    entity_id: String,
-    /// Refuse if the version is another.
-    expected_version: Option<i64>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Promote {
-    entity_id: String,
-    /// Move it to this project first.
-    target_project: Option<String>,
-    /// Refuse if the version is another.
-    expected_version: Option<i64>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Supersede {
-    entity_id: String,
-    /// The entity that holds now.
-    superseded_by: Option<String>,
-    /// Refuse if the version is another.
-    expected_version: Option<i64>,
-}
-
-fn promote(tx: &Tx<'_>, call: &Call, wish: Promote) -> Result<Answer> {
-    let project = wish.target_project.as_deref();
-    let done = entities::promote(tx, &wish.entity_id, project, wish.expected_version, &call.note)?;
-    let graduated: Vec<Value> = done.graduated.iter().map(memory_brief).collect();
-    let mut answer = changed(done.outcome)?.with("graduated", graduated);
-    for memory in &done.graduated {
-        answer = answer.line(format!("graduated {}", memory_line(memory)));
-    }
-    Ok(answer)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -324,13 +213,17 @@ pub fn change_line(change: &Change) -> String {
                 && !matches!(key.as_str(), "version" | "updated_at")
         })
         .map(|(key, value)| {
-            let old = before.get(key).unwrap_or(&Value::Null).to_string();
-            format!("{key} {} → {}", quoted(&old, 80), quoted(&value.to_string(), 80))
+            let old = before.get(key).unwrap_or(&Value::Null);
+            format!("{key} {} → {}", quoted(&plain(old), 80), quoted(&plain(value), 80))
         })
         .collect();
     let differing =
         if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) };
     format!("{} {} by {}{differing}{note}", entry.timestamp, entry.action, quoted(&entry.actor, 80))
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 pub fn change_value(change: &Change) -> Value {

@@ -22,24 +22,34 @@ pub fn tools() -> Vec<Tool> {
     use Effect::{Adds, Replaces};
     vec![
         Tool::write::<NewMemory, MemoryCreated>(
-            about("create_memory", "Create memory", Adds, "Remember one statement in natural language, as a candidate. For a typed fact with links use create_entity."),
+            about("create_memory", "Create memory", Adds, CREATE_MEMORY),
             create,
         ),
         Tool::write::<Review, MemoryReviewed>(
-            about("review_memory", "Review memory", Replaces, "Promote, reject, supersede or invalidate a memory as a person decided, or show its history. Invalidating needs a note."),
+            about("review_memory", "Review memory", Replaces, REVIEW_MEMORY),
             review,
         ),
         Tool::write::<Graduation, MemoryGraduated>(
-            about("graduate_memory", "Graduate memory", Adds, "Turn an active project, knowledge or adaptation memory into an entity: a new candidate, or one that exists. The memory graduates when that entity is active."),
+            about("graduate_memory", "Graduate memory", Adds, GRADUATE_MEMORY),
             graduate,
         ),
         Tool::write::<MemoryUpdate, MemoryChanged>(
-            about("update_memory", "Update memory", Replaces, "Correct content, subject, confidence, tags or end of a memory. If the fact itself changed, create the new one and supersede the old."),
+            about("update_memory", "Update memory", Replaces, UPDATE_MEMORY),
             |tx, call, edit: MemoryUpdate| changed(memories::update(tx, &edit, &call.note)?),
         )
         .on_request(),
     ]
 }
+
+const CREATE_MEMORY: &str = "Remember one statement in natural language, as a candidate. For a \
+    typed fact with links use create_entity.";
+const REVIEW_MEMORY: &str = "Promote, reject, supersede or invalidate a memory as a person \
+    decided, or show its history. Invalidating needs a note.";
+const GRADUATE_MEMORY: &str = "Turn an active project, knowledge or adaptation memory into an \
+    entity: a new candidate, or one that exists. The memory graduates when that entity is \
+    active.";
+const UPDATE_MEMORY: &str = "Correct content, subject, confidence, tags or end of a memory. If \
+    the fact itself changed, create the new one and supersede the old.";
 
 fn create(tx: &Tx<'_>, call: &Call, new: NewMemory) -> Result<Answer> {
     let made = memories::create(tx, &new, &call.note)?;

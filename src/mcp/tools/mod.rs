@@ -2,6 +2,7 @@
 
 mod batch;
 mod conflicts;
+mod decisions;
 mod entities;
 mod memories;
 mod ontology;
@@ -30,6 +31,7 @@ pub enum Detail {
 pub fn all(ontology: &Ontology) -> Vec<Tool> {
     let mut tools: Vec<Tool> = [
         entities::tools(),
+        decisions::tools(),
         relationships::tools(),
         memories::tools(),
         review::tools(),
@@ -41,7 +43,7 @@ pub fn all(ontology: &Ontology) -> Vec<Tool> {
     .into_iter()
     .flatten()
     .collect();
-    for tool in &mut tools {
+    for tool in tools.iter_mut().filter(|tool| tool.about.effect != Effect::Reads) {
         let mut input = (*tool.spec.input_schema).clone();
         super::schema::name_types(&mut input, ontology);
         tool.spec.input_schema = input.into();

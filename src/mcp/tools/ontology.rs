@@ -15,12 +15,15 @@ use crate::store::View;
 pub fn tools() -> Vec<Tool> {
     vec![
         Tool::read::<DescribeOntology, OntologyShown>(
-            about("describe_ontology", "Describe ontology", Effect::Reads, "The entity types, the relationship types with what may stand at each end, and the slots that hold one value."),
+            about("describe_ontology", "Describe ontology", Effect::Reads, DESCRIBE_ONTOLOGY),
             describe,
         )
         .on_request(),
     ]
 }
+
+const DESCRIBE_ONTOLOGY: &str = "The entity types, the relationship types with what may stand at \
+    each end, and the slots that hold one value.";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,21 +17,28 @@ use crate::store::{Tx, View};
 pub fn tools() -> Vec<Tool> {
     vec![
         Tool::read::<ListProjects, Items>(
-            about("list_projects", "List projects", Effect::Reads, "Canonical project names with aliases and counts. Use it to learn which name to pass as project."),
+            about("list_projects", "List projects", Effect::Reads, LIST_PROJECTS),
             list,
         ),
         Tool::write::<Registration, ProjectRegistered>(
-            about("register_project", "Register project", Effect::Adds, "Register a canonical project name, or add aliases; rows stored under an alias move to it."),
+            about("register_project", "Register project", Effect::Adds, REGISTER_PROJECT),
             register,
         )
         .on_request(),
         Tool::write::<StateChange, StateChanged>(
-            about("set_project_state", "Set project state", Effect::Replaces, "Set a trusted fact of a project, only at a person's word: it outranks everything else. end: true ends it."),
+            about("set_project_state", "Set project state", Effect::Replaces, SET_PROJECT_STATE),
             set_state,
         )
         .on_request(),
     ]
 }
+
+const LIST_PROJECTS: &str = "Canonical project names with aliases and counts. Use it to learn \
+    which name to pass as project.";
+const REGISTER_PROJECT: &str = "Register a canonical project name, or add aliases; rows stored \
+    under an alias move to it.";
+const SET_PROJECT_STATE: &str = "Set a trusted fact of a project, only at a person's word: it \
+    outranks everything else. end: true ends it.";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,15 +10,13 @@ use crate::store::Tx;
 
 pub fn tools() -> Vec<Tool> {
     vec![Tool::write::<NewRelationship, RelationshipChanged>(
-        about(
-            "create_relationship",
-            "Create relationship",
-            Effect::Replaces,
-            "Link two entities; the type reads from source to target, as in component satisfies requirement. end: true ends an active link that no longer holds.",
-        ),
+        about("create_relationship", "Create relationship", Effect::Replaces, CREATE_RELATIONSHIP),
         create,
     )]
 }
+
+const CREATE_RELATIONSHIP: &str = "Link two entities; the type reads from source to target, as \
+    in component satisfies requirement. end: true ends an active link that no longer holds.";
 
 fn create(tx: &Tx<'_>, call: &Call, new: NewRelationship) -> Result<Answer> {
     let done = relationships::create(tx, &new, &call.note)?;

@@ -17,15 +17,14 @@ use crate::store::View;
 
 pub fn tools() -> Vec<Tool> {
     vec![Tool::read::<ListCandidates, Items>(
-        about(
-            "list_candidates",
-            "List candidates",
-            Effect::Reads,
-            "The review queue: entities and memories that wait for approval, oldest first, with similar rows beside each. Show them to the person; do not approve your own.",
-        ),
+        about("list_candidates", "List candidates", Effect::Reads, LIST_CANDIDATES),
         list,
     )]
 }
+
+const LIST_CANDIDATES: &str = "The review queue: entities and memories that wait for approval, \
+    oldest first, with similar rows beside each. Show them to the person; do not approve your \
+    own.";
 
 /// Which rows of the queue are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
