@@ -1,4 +1,198 @@
-//! `atocore demo`.
-pub fn run() -> crate::model::Result<std::process::ExitCode> {
-    todo!()
+//! `atocore demo`: a small hardware project in a temporary file, and a session with it over real
+//! standard input and output, as an agent would have it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+
+use serde_json::{Value, json};
+
+use super::import::{import_file, print_report};
+use crate::model::{Error, Result};
+use crate::ops;
+use crate::store::Settings;
+
+const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
+
+pub fn run() -> Result<ExitCode> {
+    let folder = Folder::new()?;
+    let file = folder.0.join("lynx.jsonl");
+    std::fs::write(&file, PROJECT).map_err(|error| failed("the demo's file", &error))?;
+    let path = folder.0.join("demo.db");
+    println!("A hardware project, {} lines of examples/lynx.jsonl:\n", PROJECT.lines().count());
+    {
+        let (db, _) = ops::open(Settings::new(&path))?;
+        let report = import_file(&db, &file, "demo")?;
+        print_report(&db, &report)?;
+    }
+    let mut session = Session::start(&path)?;
+    play(&mut session)?;
+    session.end()?;
+    println!("\nThe audit of all this, proved by `atocore audit verify`:");
+    let (db, _) = ops::open(Settings::new(&path))?;
+    let report = db.read(ops::verify::verify)?;
+    println!("{} audit rows; the chain holds: {}", report.rows, report.is_clean());
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The session: each call stands under what an agent would be doing.
+fn play(session: &mut Session) -> Result<()> {
+    session
+        .say("Two documents give the mirror another mass. The import said so; it is still open.");
+    let open = session.call("list_conflicts", json!({ "project": "lynx" }))?;
+    let conflict = text_at(&open, "/items/0/conflict_id")?;
+    let weighed = text_at(&open, "/items/0/members/1/member_id")?;
+    session.say("The person trusts the scales. The other value is superseded, not deleted.");
+    session.call(
+        "resolve_conflict",
+        json!({ "conflict_id": conflict, "resolution": "supersede_others", "winner_id": weighed,
+                "actor": "ada", "note": "weighed at the vendor" }),
+    )?;
+    session.say("The agent reads in a report that the mirror is borosilicate, and proposes it.");
+    let mirror =
+        session.call("get_entity", json!({ "name": "Primary mirror", "project": "p07" }))?;
+    let glass = session.call("get_entity", json!({ "name": "Borosilicate 3.3" }))?;
+    session.call(
+        "create_relationship",
+        json!({ "source_id": text_at(&mirror, "/entity/entity_id")?,
+                "relationship_type": "uses_material",
+                "target_id": text_at(&glass, "/entity/entity_id")?,
+                "source_refs": ["doc:lynx/vendor-report.md"] }),
+    )?;
+    session.say("One mirror, two materials: the write succeeded and showed the contradiction.");
+    session.say("A site measurement refutes an assumption. What rests on it stays visible.");
+    let assumption = session.call("get_entity", json!({ "name": "Night gradient" }))?;
+    session.call(
+        "invalidate_entity",
+        json!({ "entity_id": text_at(&assumption, "/entity/entity_id")?, "actor": "ada",
+                "note": "logged 2.4 K an hour in October" }),
+    )?;
+    session.call("get_entity", json!({ "name": "No mirror fan", "include_inactive": true }))?;
+    session.say("The agent remembers what it heard. It is a candidate: no default read shows it.");
+    let memory = session.call(
+        "create_memory",
+        json!({ "memory_type": "project", "project": "p07-lynx",
+                "content": "A 12 V fan behind the mirror draws 3 W and halves the cool-down time." }),
+    )?;
+    let memory = text_at(&memory, "/memory/memory_id")?;
+    session.call("list_candidates", json!({ "project": "p07-lynx" }))?;
+    session.say("Approved by a person, it becomes a typed fact, and points to it from then on.");
+    session.call(
+        "review_memory",
+        json!({ "memory_id": memory, "action": "promote", "actor": "ada" }),
+    )?;
+    let became = session.call(
+        "graduate_memory",
+        json!({ "memory_id": memory, "entity_type": "component", "name": "Mirror fan",
+                "promote": true, "actor": "ada" }),
+    )?;
+    session
+        .call("get_entity_audit", json!({ "entity_id": text_at(&became, "/entity/entity_id")? }))?;
+    session.say("A requirement that nobody satisfies has no link into it:");
+    session.call("get_entity", json!({ "name": "LYN-005", "project": "lynx" }))?;
+    Ok(())
+}
+
+fn text_at(answer: &Value, pointer: &str) -> Result<String> {
+    let found = answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    found.ok_or_else(|| Error::Internal(format!("the demo found nothing at {pointer}")))
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Error {
+    Error::Storage {
+        message: format!("{what}: {error}"),
+        hint: "The demo needs a temporary folder that it can write.".to_owned(),
+    }
+}
+
+/// A temporary folder that goes away with the demo.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("atocore-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| failed("a temporary folder", &error))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!("{} stays behind: {error}", self.0.display());
+        }
+    }
+}
+
+/// A server process and its client.
+struct Session {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    calls: u64,
+}
+
+impl Session {
+    fn start(db: &Path) -> Result<Self> {
+        let broken = |error: std::io::Error| failed("the demo's server", &error);
+        let program = std::env::current_exe().map_err(broken)?;
+        let mut child = Command::new(program)
+            .arg("--db")
+            .arg(db)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(broken)?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::Internal("the demo's server has no streams".to_owned()));
+        };
+        let mut session = Self { child, input, output: BufReader::new(output), calls: 0 };
+        let client = json!({ "name": "demo-agent", "version": "1" });
+        session.request(
+            "initialize",
+            json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client }),
+        )?;
+        session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
+        println!("\nA session over standard input and output begins.");
+        Ok(session)
+    }
+
+    fn say(&self, text: &str) {
+        println!("\n# {text}");
+    }
+
+    /// Calls a tool, and prints the call and its answer.
+    fn call(&mut self, tool: &str, arguments: Value) -> Result<Value> {
+        println!("> {tool} {arguments}");
+        let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }))?;
+        let text = answer.pointer("/result/content/0/text").and_then(Value::as_str);
+        for line in text.unwrap_or_default().lines() {
+            println!("  {line}");
+        }
+        match answer.pointer("/result/structuredContent") {
+            Some(structured) => Ok(structured.clone()),
+            None => Err(Error::Internal(format!("{tool} failed in the demo: {answer}"))),
+        }
+    }
+
+    fn request(&mut self, method: &str, params: Value) -> Result<Value> {
+        self.calls += 1;
+        let request =
+            json!({ "jsonrpc": "2.0", "id": self.calls, "method": method, "params": params });
+        self.send(&request)?;
+        let mut line = String::new();
+        let broken = |error: std::io::Error| failed("the demo's server", &error);
+        self.output.read_line(&mut line).map_err(broken)?;
+        serde_json::from_str(&line).map_err(|error| failed("the demo's server", &error.into()))
+    }
+
+    fn send(&mut self, message: &Value) -> Result<()> {
+        writeln!(self.input, "{message}").map_err(|error| failed("the demo's server", &error))
+    }
+
+    fn end(mut self) -> Result<()> {
+        drop(self.input);
+        self.child.wait().map(drop).map_err(|error| failed("the demo's server", &error))
+    }
 }

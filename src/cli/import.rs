@@ -102,10 +102,10 @@ pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
         }
         let mut batch = Vec::new();
         for_each_line(path, unreadable, |number, bytes| {
-            if passes.get(number - 1) == Some(&Some(pass)) {
-                if let Ok(Some(line)) = understand(bytes) {
-                    batch.push((number, line));
-                }
+            if passes.get(number - 1) == Some(&Some(pass))
+                && let Ok(Some(line)) = understand(bytes)
+            {
+                batch.push((number, line));
             }
             if batch.len() == BATCH {
                 bar.inc(batch.len() as u64);

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::text::{quoted, visible};
-use crate::model::{Entity, Error, Memory, Page, Relationship, ResolvedProject, Result};
+use crate::model::{
+    ConflictStatus, Entity, Error, Memory, Page, Relationship, ResolvedProject, Result,
+};
 use crate::ops::change::snapshot;
 use crate::ops::conflicts::Shown;
 use crate::ops::projects::Scope;
@@ -284,12 +286,18 @@ pub fn conflict_value(shown: &Shown) -> Value {
         "status": conflict.status,
         "members": members,
         "member_count": shown.member_count,
-        "suggested": shown.suggested().map(|detail| &detail.member.member_id),
+        "suggested": suggestion(shown),
         "resolution": conflict.resolution,
         "detected_at": conflict.detected_at,
         "resolved_at": conflict.resolved_at,
         "note": conflict.note,
     })
+}
+
+/// The member that is suggested, while there is something to decide.
+fn suggestion(shown: &Shown) -> Option<&String> {
+    let open = shown.conflict.status == ConflictStatus::Open;
+    shown.suggested().filter(|_| open).map(|detail| &detail.member.member_id)
 }
 
 fn cut(text: &str, max: usize) -> Value {
@@ -313,7 +321,7 @@ pub fn conflict_lines(shown: &Shown) -> Vec<String> {
         quoted(&shown.slot_name, LINE_TEXT),
         conflict.status.as_str(),
     )];
-    let suggested = shown.suggested().map(|detail| &detail.member.member_id);
+    let suggested = suggestion(shown);
     for detail in &shown.members {
         let member = &detail.member;
         let mark = if Some(&member.member_id) == suggested { ", suggested" } else { "" };

@@ -119,10 +119,10 @@ pub fn coerce(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
     for (name, value) in arguments.iter_mut() {
         let expected = properties.get(name).and_then(|property| property.get("type"));
         let Some(expected) = expected.and_then(Value::as_str) else { continue };
-        if let (Value::String(text), false) = (&*value, expected == "string") {
-            if let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected)) {
-                *value = parsed;
-            }
+        if let (Value::String(text), false) = (&*value, expected == "string")
+            && let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected))
+        {
+            *value = parsed;
         }
         if expected == "integer" {
             let whole = value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);

@@ -140,10 +140,10 @@ pub fn check_chain<T: Living>(view: &View<'_>, id: &str, by: &str) -> Result<()>
         if next == by {
             return refuse("the chain would become a cycle");
         }
-        if seen.insert(next.clone()) {
-            if let Some(row) = T::find(view, &next)? {
-                waiting.extend(row.replaced(view)?);
-            }
+        if seen.insert(next.clone())
+            && let Some(row) = T::find(view, &next)?
+        {
+            waiting.extend(row.replaced(view)?);
         }
     }
     Ok(())

@@ -67,10 +67,10 @@ pub fn similar(view: &store::View<'_>, row: &Memory) -> Result<Vec<Memory>> {
 }
 
 fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
-    if let Some(chunk) = &new.source_chunk_id {
-        if !store::sources::exists(tx, "chunk", chunk)? {
-            return Err(Error::not_found("chunk", chunk));
-        }
+    if let Some(chunk) = &new.source_chunk_id
+        && !store::sources::exists(tx, "chunk", chunk)?
+    {
+        return Err(Error::not_found("chunk", chunk));
     }
     Ok(Memory {
         memory_type: new.memory_type,

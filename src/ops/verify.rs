@@ -115,10 +115,10 @@ fn differing(view: &View<'_>) -> Result<Vec<String>> {
     for_each(view, |entry| {
         let kind = Kind::parse(&entry.kind);
         let covered = entry.action == "created" && !entry.chain.hash.is_empty();
-        if let Some(kind) = kind.filter(|_| covered) {
-            if row(view, kind, &entry.subject_id)?.is_none() {
-                found.push(format!("{} {} is gone", kind.as_str(), entry.subject_id));
-            }
+        if let Some(kind) = kind.filter(|_| covered)
+            && row(view, kind, &entry.subject_id)?.is_none()
+        {
+            found.push(format!("{} {} is gone", kind.as_str(), entry.subject_id));
         }
         Ok(())
     })?;

@@ -131,7 +131,8 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
         .line(format!("description {}", quoted(&entity.description, 1_000)));
     if !entity.properties.is_empty() {
         let properties = Value::Object(entity.properties.clone()).to_string();
-        answer = answer.line(format!("properties {}", quoted(&properties, 1_000)));
+        let shown: String = properties.chars().take(1_000).collect();
+        answer = answer.line(format!("properties {shown}"));
     }
     if !entity.source_refs.is_empty() {
         answer = answer.line(format!("sources {}", quoted(&entity.source_refs.join(", "), 1_000)));
@@ -144,6 +145,16 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
         answer = answer.line(crate::mcp::answer::conflict_lines(conflict).join("\n"));
     }
     let open: Vec<Value> = open.iter().map(conflict_value).collect();
+    if !wish.include_inactive {
+        let (_, all) = around(view, &entity.id, true, "", 0)?;
+        answer = answer.with("inactive_relationships", all - total);
+        if all > total {
+            answer = answer.line(format!(
+                "{} more links are ended or lead to what is not active; include_inactive shows them",
+                all - total
+            ));
+        }
+    }
     answer
         .with("conflicts", open)
         .with("chain", chain)
