@@ -1,5 +1,9 @@
 //! The one integration binary: the real program, a real file, real stdio.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod concurrency;
+mod protocol;
+mod random;
 mod stories;
 mod support;
 mod surface;
