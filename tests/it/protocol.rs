@@ -74,7 +74,7 @@ fn a_line_that_is_no_message_gets_an_error_and_the_server_goes_on() {
         (b"[]", -32600, "not one JSON-RPC message"),
         (b"{\"id\": 7}", -32600, "not a JSON-RPC 2.0 request"),
         (
-            b"{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\": \"tools/call\", \"params\": 3}",
+            b"{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\": \"tools/call\", \"params\": {}}",
             -32602,
             "parameters",
         ),
