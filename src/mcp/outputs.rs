@@ -22,7 +22,13 @@ macro_rules! written {
     };
 }
 
-written!(EntityCreated { entity: Row, created: bool, similar: Vec<Row>, project_used: Row });
+written!(EntityCreated {
+    entity: Row,
+    created: bool,
+    relationships: Vec<Row>,
+    similar: Vec<Row>,
+    project_used: Row,
+});
 written!(EntityChanged { entity: Row, changed: bool });
 written!(EntityPromoted { entity: Row, changed: bool, graduated: Vec<Row> });
 written!(MemoryCreated { memory: Row, created: bool, similar: Vec<Row>, project_used: Row });

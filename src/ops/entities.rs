@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::model::ontology::EntityType;
 use crate::model::{Action, Entity, Error, Memory, Operation, Result, Status, source_ref};
 use crate::ops::lifecycle::{self, Living, Outcome};
-use crate::ops::relationships::{self, NewRelationship};
+use crate::ops::relationships::{self, Linked, NewRelationship};
 use crate::ops::{change, checks, graduation, projects};
 use crate::store::{self, Tx, View};
 
@@ -100,6 +100,8 @@ pub struct Created {
     pub audit_id: Option<String>,
     /// Other entities of the same type, name and project.
     pub similar: Vec<Entity>,
+    /// The links made with it.
+    pub links: Vec<Linked>,
 }
 
 /// How many similar rows an answer names.
@@ -107,10 +109,10 @@ pub const MAX_SIMILAR: usize = 5;
 
 /// Makes the entity and its links, or finds the one that says the same already.
 pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created> {
-    let created = create_alone(tx, new, note)?;
     checks::at_most("relationships", new.relationships.len(), checks::MAX_ROWS, "links")?;
+    let mut created = create_alone(tx, new, note)?;
     for link in &new.relationships {
-        relationships::create(tx, &link.of(&created.row.id)?, note)?;
+        created.links.push(relationships::create(tx, &link.of(&created.row.id)?, note)?);
     }
     Ok(created)
 }
@@ -129,10 +131,10 @@ pub fn create_alone(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created>
     let existing = same.map(|index| similar.remove(index));
     similar.truncate(MAX_SIMILAR);
     if let Some(row) = existing {
-        return Ok(Created { row, created: false, audit_id: None, similar });
+        return Ok(Created { row, created: false, audit_id: None, similar, links: vec![] });
     }
     let audit_id = change::create(tx, &row, note)?;
-    Ok(Created { row, created: true, audit_id: Some(audit_id), similar })
+    Ok(Created { row, created: true, audit_id: Some(audit_id), similar, links: vec![] })
 }
 
 fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
@@ -318,10 +320,13 @@ pub fn find(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
     };
     let project = query.project.map(|project| projects::resolve(view, project)).transpose()?;
     let mut found = store::entities::named(view, &name, 200)?;
-    found.retain(|entity| {
-        query.entity_type.is_none_or(|wanted| wanted == entity.entity_type)
-            && project.as_ref().is_none_or(|wanted| wanted.name == entity.project)
-    });
+    found.retain(|entity| query.entity_type.is_none_or(|wanted| wanted == entity.entity_type));
+    if let Some(project) = project {
+        // A project's own row goes before a global one of the same name.
+        let own = found.iter().any(|entity| entity.project == project.name);
+        let wanted = if own { project.name.as_str() } else { "" };
+        found.retain(|entity| entity.project == wanted);
+    }
     let (mut wanted, hidden): (Vec<Entity>, Vec<Entity>) = found
         .into_iter()
         .partition(|entity| query.include_inactive || entity.status == Status::Active);

@@ -19,10 +19,8 @@ pub trait Living: Audited + Clone {
     /// Counts the change and notes its time.
     fn stamp(&mut self, tx: &Tx<'_>);
 
-    /// Names, with ids, that are close to what was given for an id.
-    fn nearest(_view: &View<'_>, _given: &str) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
+    /// What somebody may have meant by an id that is not there.
+    fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>>;
 
     /// The rows that this one replaced directly.
     fn replaced(&self, view: &View<'_>) -> Result<Vec<String>>;
@@ -189,6 +187,9 @@ impl Living for Entity {
     }
 
     fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
+        if let Some(memory) = store::memories::get(view, given)? {
+            return Ok(vec![format!("{} is a memory; use the tools for memories", memory.id)]);
+        }
         let known = store::entities::names_like(view, given)?;
         let near = text::nearest(given, known.iter().map(|(_, name)| name.clone()));
         Ok(near
@@ -238,6 +239,14 @@ impl Living for Memory {
     fn stamp(&mut self, tx: &Tx<'_>) {
         self.version += 1;
         self.updated_at = tx.now.to_string();
+    }
+
+    fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
+        let entity = store::entities::get(view, given)?;
+        Ok(entity
+            .map(|entity| format!("{} is an entity; use the tools for entities", entity.id))
+            .into_iter()
+            .collect())
     }
 
     fn replaced(&self, view: &View<'_>) -> Result<Vec<String>> {

@@ -80,7 +80,7 @@ pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
 
 /// The end of the chain; before the first link, the seal over what is older.
 pub fn head(view: &View<'_>) -> Result<Head> {
-    let sql = "SELECT seq, hash FROM memory_audit ORDER BY seq DESC LIMIT 1";
+    let sql = "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";
     let last = view.conn.one(sql, &[], |row| Ok((row.integer("seq")?, row.text("hash")?)))?;
     let Some((seq, hash)) = last else { return Ok(Head { seq: 0, hash: String::new() }) };
     if !hash.is_empty() {

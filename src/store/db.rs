@@ -32,42 +32,46 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
-        let stage = schema::stage(&Conn::open(&settings.path, false)?, &settings.path)?;
         let conn = Conn::open(&settings.path, true)?;
         conn.set_busy_timeout(settings.busy_timeout)?;
-        let backup = match stage {
-            Stage::Python | Stage::Older => Some(back_up(&conn, &settings)?),
-            Stage::Empty | Stage::Current => None,
-        };
-        use_wal(&conn, settings.busy_timeout)?;
-        let synchronous = match settings.durability {
+        let stage = schema::stage(&conn, &settings.path)?;
+        conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")?;
+        let db = Self { conn, settings };
+        // The mode of the journal is written into the file, so it waits until the upgrade holds.
+        let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
+        use_wal(&db.conn, db.settings.busy_timeout)?;
+        let synchronous = match db.settings.durability {
             Durability::Normal => "NORMAL",
             Durability::Full => "FULL",
         };
-        conn.batch(&format!(
-            "PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; \
-             PRAGMA recursive_triggers = ON;"
-        ))?;
-        let db = Self { conn, settings };
-        if stage == Stage::Current {
-            return Ok((db, None));
-        }
-        let added = db.migrate(after_upgrade)?;
-        Ok((db, backup.map(|backup| Upgrade { backup, added })))
+        db.conn.batch(&format!("PRAGMA synchronous = {synchronous};"))?;
+        Ok((db, upgrade))
     }
 
-    fn migrate(&self, after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>) -> Result<Vec<String>> {
+    fn migrate(
+        &self,
+        after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
+    ) -> Result<Option<Upgrade>> {
         self.write("atocore", "upgrade", |tx| {
             // Another process may have done it since the file was looked at.
             let stage = schema::stage(&self.conn, &self.settings.path)?;
-            if stage == Stage::Current {
-                return Ok(Vec::new());
+            match stage {
+                Stage::Current => return Ok(None),
+                Stage::Empty => return schema::migrate(&self.conn, stage).map(|_| None),
+                Stage::Python | Stage::Older => {}
             }
-            let added = schema::migrate(&self.conn, stage)?;
-            if stage != Stage::Empty {
-                after_upgrade(tx)?;
+            schema::check_sound(&self.conn, &self.settings.path)?;
+            let backup = back_up(&self.settings)?;
+            let upgraded = schema::migrate(&self.conn, stage)
+                .and_then(|added| after_upgrade(tx).map(|()| added));
+            match upgraded {
+                Ok(added) => Ok(Some(Upgrade { backup, added })),
+                Err(error) => {
+                    // The file stays as it was, so a copy of it is of no use.
+                    let _ = fs::remove_file(&backup);
+                    Err(error)
+                }
             }
-            Ok(added)
         })
     }
 
@@ -132,6 +136,12 @@ fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result
 
 /// Makes the file and its folders, for this user only, if they are not there.
 fn create_file(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::Storage {
+            message: format!("{} is a folder", path.display()),
+            hint: "Name a file in it with --db.".to_owned(),
+        });
+    }
     if path.exists() {
         return Ok(());
     }
@@ -175,13 +185,29 @@ fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
     }
 }
 
-/// Copies the file to `<name>.<instant>.backup` beside it.
-fn back_up(conn: &Conn, settings: &Settings) -> Result<PathBuf> {
+/// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its
+/// own, since one that is about to write cannot be copied from.
+fn back_up(settings: &Settings) -> Result<PathBuf> {
     let instant = (settings.clock)().to_string().replace([':', '.'], "-");
-    let mut name = settings.path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{instant}.backup"));
-    let target = settings.path.with_file_name(name);
+    let name = settings.path.file_name().unwrap_or_default();
+    let named = |ending: &str| {
+        let mut name = name.to_owned();
+        name.push(format!(".{instant}{ending}.backup"));
+        settings.path.with_file_name(name)
+    };
+    let mut target = named("");
+    for number in 2.. {
+        if !target.exists() {
+            break;
+        }
+        target = named(&format!("-{number}"));
+    }
     create_file(&target)?;
-    conn.back_up(&target)?;
+    let source = Conn::open(&settings.path, false)?;
+    source.set_busy_timeout(settings.busy_timeout)?;
+    if let Err(error) = source.back_up(&target) {
+        let _ = fs::remove_file(&target);
+        return Err(error);
+    }
     Ok(target)
 }

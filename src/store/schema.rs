@@ -33,7 +33,15 @@ pub struct Upgrade {
 
 /// Looks at a file without changing it; a newer or foreign one is an error.
 pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
-    let pragma = |name: &str| conn.number(&format!("SELECT {name} AS n FROM pragma_{name}"), &[]);
+    let named = |error| match error {
+        Error::Storage { message, hint } => {
+            Error::Storage { message: format!("{}: {message}", path.display()), hint }
+        }
+        other => other,
+    };
+    let pragma = |name: &str| {
+        conn.number(&format!("SELECT {name} AS n FROM pragma_{name}"), &[]).map_err(named)
+    };
     let refuse = |what: String, hint: &str| {
         Err(Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() })
     };
@@ -51,7 +59,7 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
             ),
         };
     }
-    let tables = tables(conn)?;
+    let tables = tables(conn).map_err(named)?;
     if tables.is_empty() && application == 0 {
         return Ok(Stage::Empty);
     }
@@ -62,6 +70,24 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
         "is an SQLite database of another program".to_owned(),
         "Choose another file with --db. The file was left as it is.",
     )
+}
+
+/// Refuses an older file that is damaged: it could not be upgraded whole, nor backed up.
+pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
+    let page = conn.number("SELECT page_size AS n FROM pragma_page_size", &[])?;
+    let length = std::fs::metadata(path).map_or(0, |data| data.len());
+    let problem = if !length.is_multiple_of(u64::try_from(page).unwrap_or(512)) {
+        Some("its last page is cut off".to_owned())
+    } else {
+        conn.one("PRAGMA quick_check(1)", &[], |row| row.text("quick_check"))?
+            .filter(|answer| answer != "ok")
+    };
+    problem.map_or(Ok(()), |problem| {
+        Err(Error::Storage {
+            message: format!("{} is damaged: {problem}", path.display()),
+            hint: "Restore a backup of it. The file was left as it is.".to_owned(),
+        })
+    })
 }
 
 /// Brings an empty or older file to the current schema. Runs inside the caller's transaction.
@@ -76,10 +102,15 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
         for table in &before {
             added.extend(add_missing_columns(conn, &reference, table)?);
         }
-    }
-    if stage == Stage::Python {
-        rewrite_instants(conn, &before)?;
-        number_audit_rows(conn)?;
+        reference.batch(INDEXES)?;
+        drop_namesakes(conn, &reference)?;
+        if stage == Stage::Python {
+            for table in &before {
+                fill_nulls(conn, &reference, table)?;
+            }
+            rewrite_instants(conn, &before)?;
+            number_audit_rows(conn)?;
+        }
     }
     conn.batch(INDEXES)?;
     conn.batch(&format!(
@@ -96,6 +127,7 @@ fn tables(conn: &Conn) -> Result<Vec<String>> {
 struct Column {
     name: String,
     declaration: String,
+    default: Option<String>,
     required: bool,
 }
 
@@ -112,7 +144,8 @@ fn columns(conn: &Conn, table: &str) -> Result<Vec<Column>> {
         if let Some(default) = &default {
             declaration.push_str(&format!(" DEFAULT {default}"));
         }
-        Ok(Column { name, declaration, required: not_null && default.is_none() })
+        let required = not_null && default.is_none();
+        Ok(Column { name, declaration, default, required })
     })
 }
 
@@ -136,6 +169,23 @@ fn add_missing_columns(conn: &Conn, reference: &Conn, table: &str) -> Result<Vec
     Ok(added)
 }
 
+/// Drops what bears the name of an index of ours and is another: it would stand in its place.
+fn drop_namesakes(conn: &Conn, reference: &Conn) -> Result<()> {
+    let sql = "SELECT type, name, sql FROM sqlite_master \
+         WHERE type IN ('index', 'trigger') AND sql IS NOT NULL";
+    let all = |conn: &Conn| {
+        conn.all(sql, &[], |row| Ok((row.text("type")?, row.text("name")?, row.text("sql")?)))
+    };
+    let ours = all(reference)?;
+    for known in all(conn)? {
+        let (kind, name, _) = &known;
+        if ours.iter().any(|(_, ours, _)| ours == name) && !ours.contains(&known) {
+            conn.batch(&format!("DROP {kind} {name}"))?;
+        }
+    }
+    Ok(())
+}
+
 /// Columns of instants that the program compares; the audit's own are left to the letter.
 const INSTANTS: [(&str, &[&str]); 9] = [
     ("projects", &["created_at", "updated_at"]),
@@ -149,6 +199,25 @@ const INSTANTS: [(&str, &[&str]); 9] = [
     ("conflicts", &["detected_at", "resolved_at"]),
 ];
 
+/// Writes the default where the Python system allowed NULL and a look-up would pass the row by.
+/// An instant that nobody knows becomes the empty text, as which it is read. A status is not made up.
+fn fill_nulls(conn: &Conn, reference: &Conn, table: &str) -> Result<()> {
+    if table == "memory_audit" {
+        return Ok(());
+    }
+    let instants = INSTANTS.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, all)| all);
+    for column in columns(reference, table)?.iter().filter(|column| column.name != "status") {
+        let filling = match &column.default {
+            Some(default) => default.as_str(),
+            None if column.required && instants.contains(&column.name.as_str()) => "''",
+            None => continue,
+        };
+        let name = &column.name;
+        conn.execute(&format!("UPDATE {table} SET {name} = {filling} WHERE {name} IS NULL"), &[])?;
+    }
+    Ok(())
+}
+
 /// Writes `YYYY-MM-DD HH:MM:SS` as RFC 3339, the same instant in the form that sorts.
 /// A text that is no instant is kept.
 fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
@@ -157,19 +226,18 @@ fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
             continue;
         }
         for column in columns {
-            let sql = format!("SELECT DISTINCT {column} AS instant FROM {table}");
-            for text in
-                conn.all(&sql, &[], |row| row.optional_text("instant"))?.into_iter().flatten()
+            let parse =
+                if *column == "valid_until" { Timestamp::parse_end } else { Timestamp::parse };
+            let read = format!("SELECT rowid, {column} AS instant FROM {table}");
+            let write = format!("UPDATE {table} SET {column} = ?2 WHERE rowid = ?1");
+            for (row, text) in
+                conn.all(&read, &[], |row| Ok((row.integer("rowid")?, row.text("instant")?)))?
             {
-                let parsed = if *column == "valid_until" {
-                    Timestamp::parse_end(&text)
-                } else {
-                    Timestamp::parse(&text)
+                let Some(instant) = parse(&text).map(|instant| instant.to_string()) else {
+                    continue;
                 };
-                let Some(instant) = parsed.map(|instant| instant.to_string()) else { continue };
                 if instant != text {
-                    let sql = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1");
-                    conn.execute(&sql, &[Value::Text(&text), Value::Text(&instant)])?;
+                    conn.execute(&write, &[Value::Integer(row), Value::Text(&instant)])?;
                 }
             }
         }
@@ -179,12 +247,11 @@ fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
 
 /// Gives the audit rows from before the chain their places, in the order of their instants.
 fn number_audit_rows(conn: &Conn) -> Result<()> {
-    let ids = conn
-        .all("SELECT id FROM memory_audit ORDER BY timestamp, rowid", &[], |row| row.text("id"))?;
-    for (index, id) in ids.iter().enumerate() {
+    let sql = "SELECT rowid FROM memory_audit ORDER BY timestamp, rowid";
+    for (index, row) in conn.all(sql, &[], |row| row.integer("rowid"))?.into_iter().enumerate() {
         conn.execute(
-            "UPDATE memory_audit SET seq = ?2 WHERE id = ?1",
-            &[Value::Text(id), Value::Integer(index as i64 + 1)],
+            "UPDATE memory_audit SET seq = ?2 WHERE rowid = ?1",
+            &[Value::Integer(row), Value::Integer(index as i64 + 1)],
         )?;
     }
     Ok(())

@@ -35,6 +35,7 @@ pub struct Settings {
 }
 
 impl Settings {
+    #[expect(clippy::disallowed_methods, reason = "here the clock and the ids come in")]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),

@@ -126,7 +126,48 @@ impl Conn {
     }
 
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        #[cfg(debug_assertions)]
+        self.check_plan(sql)?;
         self.0.prepare_cached(sql).map_err(|error| failed(&error))
+    }
+
+    /// For tests: with `ATOCORE_TEST_PLANS` set, refuses a statement that would read through a
+    /// whole table that grows with use.
+    #[cfg(debug_assertions)]
+    fn check_plan(&self, sql: &str) -> Result<()> {
+        const GROWING: [&str; 15] = [
+            "entities",
+            "memories",
+            "relationships",
+            "memory_audit",
+            "conflicts",
+            "conflict_members",
+            "claims",
+            "interactions",
+            "source_documents",
+            "source_chunks",
+            "project_state",
+            "r",
+            "e",
+            "m",
+            "c",
+        ];
+        let reads =
+            ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb));
+        if !reads || std::env::var_os("ATOCORE_TEST_PLANS").is_none() {
+            return Ok(());
+        }
+        let mut plan =
+            self.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).map_err(|error| failed(&error))?;
+        let mut steps = plan.raw_query();
+        while let Some(step) = steps.next().map_err(|error| failed(&error))? {
+            let detail: String = step.get("detail").map_err(|error| failed(&error))?;
+            let scanned = detail.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+            if scanned.is_some_and(|table| GROWING.contains(&table)) {
+                return Err(Error::Internal(format!("{detail}: {sql}")));
+            }
+        }
+        Ok(())
     }
 
     /// Runs one statement and says how many rows it changed.

@@ -52,13 +52,22 @@ fn create(tx: &Tx<'_>, call: &Call, new: NewEntity) -> Result<Answer> {
     let made = entities::create(tx, &new, &call.note)?;
     let word = if made.created { "created" } else { "already there:" };
     let similar: Vec<Value> = made.similar.iter().map(entity_brief).collect();
+    let links: Vec<Value> = made
+        .links
+        .iter()
+        .map(|link| json!({ "relationship_id": link.row.id, "created": link.changed }))
+        .collect();
     let mut answer = Answer::new()
         .with("entity", entity_value(&made.row)?)
         .with("created", made.created)
         .audit_id(made.audit_id)
         .line(format!("{word} {}", entity_line(&made.row)))
         .project(&projects::resolve(tx, new.project.as_deref().unwrap_or_default())?)
+        .with("relationships", links)
         .with("similar", similar);
+    for link in &made.links {
+        answer = answer.line(relationship_line(&link.row));
+    }
     for other in &made.similar {
         answer = answer.line(format!("similar: {}", entity_line(other)));
     }

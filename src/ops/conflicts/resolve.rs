@@ -105,7 +105,11 @@ fn supersede_others(
     note: &str,
 ) -> Result<Vec<String>> {
     let members: Vec<&ConflictMember> = conflict.present().collect();
-    let winner = members.iter().find(|member| Some(member.member_id.as_str()) == winner_id);
+    // For a link the winner may also be named by what it leads to.
+    let is_winner = |member: &&&ConflictMember| {
+        winner_id.is_some_and(|id| id == member.member_id || id == member.value_key)
+    };
+    let winner = members.iter().find(is_winner);
     let Some(winner) = winner else {
         let ids: Vec<&str> = members.iter().map(|member| member.member_id.as_str()).collect();
         return Err(Error::invalid(
