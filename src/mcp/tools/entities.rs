@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Detail, about};
-use crate::mcp::answer::{Answer, conflict_value, entity_brief, entity_line, entity_value};
+use crate::mcp::answer::{
+    Answer, conflict_value, entity_brief, entity_line, entity_value, relationship_line,
+};
 use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityRead, Entries};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::text::quoted;
