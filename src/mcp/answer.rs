@@ -9,7 +9,8 @@ use crate::model::{
 };
 use crate::ops::change::snapshot;
 use crate::ops::conflicts::Shown;
-use crate::ops::projects::Scope;
+use crate::ops::projects::{self, Scope};
+use crate::store::View;
 
 /// The most bytes of one answer's structured content. At two bytes a token, which is denser than
 /// identifiers in o200k_base are, it stays within 20,000 tokens.
@@ -65,14 +66,18 @@ impl Answer {
     /// Says which project was used, and what is close to one that is not registered.
     pub fn project(self, project: &ResolvedProject) -> Self {
         let answer = self.with("project_used", json!(project));
-        if project.registered {
-            return answer;
+        match unregistered_line(project) {
+            Some(line) => answer.line(line),
+            None => answer,
         }
-        let near = match project.nearest.as_slice() {
-            [] => String::new(),
-            names => format!("; nearest: {}", names.join(", ")),
-        };
-        answer.line(format!("project {} is not registered{near}", quoted(&project.name, LINE_TEXT)))
+    }
+
+    /// As [`Answer::project`], if a project was given at all.
+    pub fn given_project(self, view: &View<'_>, given: Option<&str>) -> Result<Self> {
+        match given {
+            Some(given) => Ok(self.project(&projects::resolve(view, given)?)),
+            None => Ok(self),
+        }
     }
 
     /// Adds the conflicts that a write opened, changed or settled.
@@ -148,6 +153,16 @@ impl Answer {
         show_hidden(&mut structured);
         (visible(&self.lines.join("\n")).into_owned(), structured)
     }
+}
+
+/// Says of a project that nobody registered what is close to it.
+pub fn unregistered_line(project: &ResolvedProject) -> Option<String> {
+    let near = match project.nearest.as_slice() {
+        [] => String::new(),
+        names => format!("; nearest: {}", names.join(", ")),
+    };
+    let name = quoted(&project.name, LINE_TEXT);
+    (!project.registered).then(|| format!("project {name} is not registered{near}"))
 }
 
 /// Cuts every text in the value at `max` characters, and says how much is left out.

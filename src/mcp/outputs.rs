@@ -16,8 +16,7 @@ macro_rules! written {
             #[serde(skip_serializing_if = "Option::is_none")]
             pub audit_id: Option<String>,
             pub conflicts: Vec<Row>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub next_step: Option<String>,
+            pub next_step: String,
         }
     };
 }

@@ -70,6 +70,8 @@ pub struct Tool {
     pub spec: ToolSpec,
     /// On unless tools are chosen by name.
     pub default: bool,
+    /// Whether the server's project stands in for one that a call leaves out.
+    default_project: bool,
     prepare: Prepare,
 }
 
@@ -125,16 +127,24 @@ impl Tool {
             Some(true),
             Some(false),
         );
+        let properties = input.get("properties");
+        let default_project = properties.is_some_and(|fields| fields.get("project").is_some());
         let spec = ToolSpec::new(about.name, about.description, Arc::new(input))
             .with_title(about.title)
             .with_raw_output_schema(Arc::new(output))
             .with_annotations(annotations);
-        Self { about, spec, default: true, prepare }
+        Self { about, spec, default: true, default_project, prepare }
     }
 
     /// Off unless asked for.
     pub fn on_request(mut self) -> Self {
         self.default = false;
+        self
+    }
+
+    /// Without a project given it takes the one of what it is about, not the server's.
+    pub fn with_own_project(mut self) -> Self {
+        self.default_project = false;
         self
     }
 
@@ -145,12 +155,7 @@ impl Tool {
         default_project: Option<&str>,
     ) -> Result<Job> {
         schema::coerce(&self.spec.input_schema, &mut arguments);
-        let takes_project = self
-            .spec
-            .input_schema
-            .get("properties")
-            .is_some_and(|properties| properties.get("project").is_some());
-        if let (Some(project), true) = (default_project, takes_project) {
+        if let (Some(project), true) = (default_project, self.default_project) {
             arguments.entry("project").or_insert_with(|| Value::from(project));
         }
         (self.prepare)(arguments)

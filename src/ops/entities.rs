@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::ontology::EntityType;
-use crate::model::{Action, Entity, Error, Memory, Operation, Result, Status, source_ref};
+use crate::model::{
+    Action, Entity, Error, Memory, Operation, ResolvedProject, Result, Status, source_ref,
+};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::relationships::{self, Linked, NewRelationship};
 use crate::ops::{change, checks, graduation, projects};
@@ -321,15 +323,12 @@ pub fn find(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
     let project = query.project.map(|project| projects::resolve(view, project)).transpose()?;
     let mut found = store::entities::named(view, &name, 200)?;
     found.retain(|entity| query.entity_type.is_none_or(|wanted| wanted == entity.entity_type));
-    if let Some(project) = project {
-        // A project's own row goes before a global one of the same name.
-        let own = found.iter().any(|entity| entity.project == project.name);
-        let wanted = if own { project.name.as_str() } else { "" };
-        found.retain(|entity| entity.project == wanted);
-    }
-    let (mut wanted, hidden): (Vec<Entity>, Vec<Entity>) = found
+    let (mut wanted, mut hidden): (Vec<Entity>, Vec<Entity>) = found
         .into_iter()
         .partition(|entity| query.include_inactive || entity.status == Status::Active);
+    for found in [&mut wanted, &mut hidden] {
+        retain_in_project(found, project.as_ref());
+    }
     match (wanted.pop(), wanted.is_empty()) {
         (Some(entity), true) => Ok(entity),
         (Some(last), false) => {
@@ -341,10 +340,16 @@ pub fn find(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
                 format!("Give the entity_id of one: {}.", found.join("; ")),
             ))
         }
-        (None, _) if hidden.is_empty() => Err(Error::NotFound {
-            what: "entity",
-            nearest: Entity::nearest(view, &name)?,
-            given: name,
+        (None, _) if hidden.is_empty() => Err(match project.filter(|known| !known.registered) {
+            Some(unknown) => Error::NotFound {
+                what: "registered project",
+                given: unknown.name,
+                nearest: unknown.nearest,
+            },
+            None => {
+                let nearest = Entity::nearest(view, &name)?;
+                Error::NotFound { what: "entity", given: name, nearest }
+            }
         }),
         (None, _) => Err(Error::NotFound {
             what: "active entity",
@@ -352,6 +357,14 @@ pub fn find(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
             nearest: hidden.iter().take(5).map(described).collect(),
         }),
     }
+}
+
+/// Keeps a project's own rows; where there are none, the global ones.
+fn retain_in_project(found: &mut Vec<Entity>, project: Option<&ResolvedProject>) {
+    let Some(project) = project else { return };
+    let own = found.iter().any(|entity| entity.project == project.name);
+    let wanted = if own { project.name.as_str() } else { "" };
+    found.retain(|entity| entity.project == wanted);
 }
 
 fn described(entity: &Entity) -> String {

@@ -44,8 +44,10 @@ impl Line {
             return Err(refuse("it is not a JSON object".to_owned()));
         };
         let kind = object.remove("type");
-        let key = |object: &mut serde_json::Map<String, Value>| {
-            object.remove("key").and_then(|key| key.as_str().map(str::to_owned))
+        let key = |object: &mut serde_json::Map<String, Value>| match object.remove("key") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(key)) => Some(key),
+            Some(other) => Some(other.to_string()),
         };
         match kind.as_ref().and_then(Value::as_str) {
             Some("project") => read(value).map(Line::Project),
@@ -117,23 +119,28 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
 #[derive(Debug, Clone)]
 pub struct Stored {
     pub created: bool,
+    /// The project that an entity or a memory went to.
+    pub project: Option<String>,
     pub conflicts: Vec<Conflict>,
 }
 
 /// Stores one line: all of it, or nothing.
 pub fn store(tx: &Tx<'_>, line: &Line, keys: &mut Keys, note: &str) -> Result<Stored> {
     let mut bound = None;
+    let mut project = None;
     let stored = tx.attempt(|| {
         let created = match line {
             Line::Project(wish) => projects::register(tx, wish, note)?.created,
             Line::Memory(key, new) => {
                 let made = memories::create(tx, new, note)?;
                 bound = Some((key.as_deref(), made.row.id));
+                project = Some(made.row.project);
                 made.created
             }
             Line::Entity(key, new) => {
                 let made = entities::create_alone(tx, &keys.cite(new), note)?;
                 bound = Some((key.as_deref(), made.row.id));
+                project = Some(made.row.project);
                 made.created
             }
             Line::Relationship(new) => {
@@ -144,7 +151,7 @@ pub fn store(tx: &Tx<'_>, line: &Line, keys: &mut Keys, note: &str) -> Result<St
         if let Some((key, id)) = &bound {
             keys.bind(*key, id)?;
         }
-        Ok(Stored { created, conflicts: conflicts::detect(tx)? })
+        Ok(Stored { created, project: project.take(), conflicts: conflicts::detect(tx)? })
     })?;
     Ok(stored)
 }

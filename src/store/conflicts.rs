@@ -112,31 +112,31 @@ pub fn of_slot_key(view: &View<'_>, key: &str) -> Result<Vec<Conflict>> {
     view.conn.all(&sql, params![key], |row| conflict(view, row))
 }
 
-/// The condition that a conflict is in one of the projects; no project is all of them.
-const IN_PROJECTS: &str = "(?2 = '[]' OR project IN (SELECT value FROM json_each(?2)))";
+/// The conditions of a list: the projects as a JSON list, empty for all; whether ended ones count.
+const LISTED: &str = "(?1 = '[]' OR project IN (SELECT value FROM json_each(?1))) \
+    AND status IN ('open', iif(?2, 'resolved', 'open'), iif(?2, 'dismissed', 'open'))";
 
-/// Conflicts of one status behind a place in the order of their detection.
-pub fn of_status(
+/// Open conflicts, or all of them, behind a place in the order of their detection.
+pub fn list(
     view: &View<'_>,
-    status: ConflictStatus,
     projects: &[&str],
+    ended: bool,
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Conflict>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM conflicts WHERE status = ?1 AND {IN_PROJECTS} \
-         AND (detected_at, id) > (?3, ?4) ORDER BY detected_at, id LIMIT ?5"
+        "SELECT {COLUMNS} FROM conflicts WHERE {LISTED} AND (detected_at, id) > (?3, ?4) \
+         ORDER BY detected_at, id LIMIT ?5"
     );
     let projects = serde_json::Value::from(projects).to_string();
-    view.conn.all(&sql, params![status.as_str(), &projects, after.0, after.1, limit], |row| {
-        conflict(view, row)
-    })
+    view.conn
+        .all(&sql, params![&projects, ended, after.0, after.1, limit], |row| conflict(view, row))
 }
 
-pub fn count(view: &View<'_>, status: ConflictStatus, projects: &[&str]) -> Result<i64> {
-    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE status = ?1 AND {IN_PROJECTS}");
+pub fn count(view: &View<'_>, projects: &[&str], ended: bool) -> Result<i64> {
+    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE {LISTED}");
     let projects = serde_json::Value::from(projects).to_string();
-    view.conn.number(&sql, params![status.as_str(), &projects])
+    view.conn.number(&sql, params![&projects, ended])
 }
 
 /// The open conflicts that a row takes part in.

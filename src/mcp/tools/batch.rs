@@ -1,17 +1,23 @@
 //! Many rows in one call.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::about;
 use crate::mcp::answer::{
     Answer, entity_brief, entity_line, memory_brief, memory_line, relationship_line,
+    unregistered_line,
 };
 use crate::mcp::outputs::BatchCreated;
+use crate::mcp::schema;
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::{Error, Result};
-use crate::ops::batch::{self, Batch};
+use crate::ops::batch::{self, Batch, Made};
+use crate::ops::projects;
 use crate::ops::relationships::NewRelationship;
 use crate::store::Tx;
 
@@ -45,7 +51,9 @@ impl CreateBatch {
     fn into_batch(self) -> Result<Batch> {
         let project = self.project.as_deref();
         let mut relationships = Vec::new();
-        for (index, fields) in self.relationships.into_iter().enumerate() {
+        let known = schema::input::<NewRelationship>();
+        for (index, mut fields) in self.relationships.into_iter().enumerate() {
+            schema::coerce(&known, &mut fields);
             let link: NewRelationship = read("relationships", index, fields)?;
             if link.end {
                 return Err(Error::invalid(
@@ -64,11 +72,12 @@ impl CreateBatch {
     }
 }
 
-fn keyed<T: serde::de::DeserializeOwned>(
+fn keyed<T: DeserializeOwned + JsonSchema>(
     list: &str,
     rows: Vec<Map<String, Value>>,
     project: Option<&str>,
 ) -> Result<Vec<(Option<String>, T)>> {
+    let known = schema::input::<T>();
     rows.into_iter()
         .enumerate()
         .map(|(index, mut fields)| {
@@ -77,6 +86,7 @@ fn keyed<T: serde::de::DeserializeOwned>(
                 Some(Value::String(key)) => Some(key),
                 Some(other) => Some(other.to_string()),
             };
+            schema::coerce(&known, &mut fields);
             if let Some(project) = project {
                 fields.entry("project").or_insert_with(|| Value::from(project));
             }
@@ -85,12 +95,7 @@ fn keyed<T: serde::de::DeserializeOwned>(
         .collect()
 }
 
-fn read<T: serde::de::DeserializeOwned>(
-    list: &str,
-    index: usize,
-    mut fields: Map<String, Value>,
-) -> Result<T> {
-    fields.retain(|_, value| !value.is_null());
+fn read<T: DeserializeOwned>(list: &str, index: usize, fields: Map<String, Value>) -> Result<T> {
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { format!(".{path}") };
@@ -132,10 +137,27 @@ fn create(tx: &Tx<'_>, call: &Call, wish: CreateBatch) -> Result<Answer> {
         answer = answer.line(memory_line(&row.row));
         memories.push(tagged(memory_brief(&row.row), key.as_ref(), row.created));
     }
-    Ok(answer
+    Ok(name_projects(tx, answer, &made)?
         .with("entities", entities)
         .with("relationships", relationships)
         .with("memories", memories)
         .with("created", created)
-        .with("existing", all - created))
+        .with("existing", all - created)
+        .next("list_candidates shows what waits for approval."))
+}
+
+/// Says which projects the rows went to, and which of them nobody registered.
+fn name_projects(tx: &Tx<'_>, mut answer: Answer, made: &Made) -> Result<Answer> {
+    let entities = made.entities.iter().map(|(_, made)| made.row.project.as_str());
+    let memories = made.memories.iter().map(|(_, made)| made.row.project.as_str());
+    let names: BTreeSet<&str> = entities.chain(memories).collect();
+    let mut used = Vec::new();
+    for name in names {
+        let project = projects::resolve(tx, name)?;
+        if let Some(line) = unregistered_line(&project) {
+            answer = answer.line(line);
+        }
+        used.push(json!(project));
+    }
+    Ok(answer.with("projects_used", used))
 }

@@ -7,7 +7,7 @@ use super::about;
 use crate::mcp::answer::{Answer, conflict_lines, conflict_value};
 use crate::mcp::outputs::{ConflictResolved, Items};
 use crate::mcp::tool::{Call, Effect, Tool};
-use crate::model::{ConflictStatus, PageRequest, Result};
+use crate::model::{PageRequest, Result};
 use crate::ops::conflicts::{self, ResolveRequest};
 use crate::ops::projects;
 use crate::store::{Tx, View};
@@ -37,8 +37,9 @@ struct ListConflicts {
     /// Without global rows.
     #[serde(default)]
     scope_only: bool,
-    /// open if left out.
-    status: Option<ConflictStatus>,
+    /// Also those that were resolved or dismissed.
+    #[serde(default)]
+    include_inactive: bool,
     /// 1 to 200; 20 if left out.
     limit: Option<u32>,
     /// next_cursor of the last answer.
@@ -47,9 +48,8 @@ struct ListConflicts {
 
 fn list(view: &View<'_>, wish: ListConflicts) -> Result<Answer> {
     let scope = projects::scope(view, wish.project.as_deref(), wish.scope_only)?;
-    let status = wish.status.unwrap_or(ConflictStatus::Open);
     let page = PageRequest::new("conflicts", wish.limit, wish.cursor.as_deref())?;
-    let found = conflicts::list(view, &scope, status, &page)?;
+    let found = conflicts::list(view, &scope, wish.include_inactive, &page)?;
     Answer::scoped(&scope).list("items", &found, |shown| {
         Ok((conflict_lines(shown).join("\n"), conflict_value(shown)))
     })
@@ -64,6 +64,7 @@ fn resolve(tx: &Tx<'_>, call: &Call, wish: ResolveRequest) -> Result<Answer> {
         .with("superseded", done.superseded.clone())
         .audit_id(done.audit_id)
         .line(conflict_lines(&shown).join("\n"));
+    answer = answer.next("list_conflicts shows what is still open.");
     for id in &done.superseded {
         answer = answer.line(format!("superseded {id}"));
     }

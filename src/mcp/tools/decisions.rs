@@ -74,7 +74,8 @@ fn promote(tx: &Tx<'_>, call: &Call, wish: Promote) -> Result<Answer> {
     let project = wish.target_project.as_deref();
     let done = entities::promote(tx, &wish.entity_id, project, wish.expected_version, &call.note)?;
     let graduated: Vec<Value> = done.graduated.iter().map(memory_brief).collect();
-    let mut answer = changed(done.outcome)?.with("graduated", graduated);
+    let mut answer =
+        changed(done.outcome)?.given_project(tx, project)?.with("graduated", graduated);
     for memory in &done.graduated {
         answer = answer.line(format!("graduated {}", memory_line(memory)));
     }

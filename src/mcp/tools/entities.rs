@@ -73,12 +73,7 @@ fn create(tx: &Tx<'_>, call: &Call, new: NewEntity) -> Result<Answer> {
     for other in &made.similar {
         answer = answer.line(format!("similar: {}", entity_line(other)));
     }
-    Ok(match made.row.status {
-        Status::Candidate => {
-            answer.next(format!("promote_entity {} once it is approved.", made.row.id))
-        }
-        _ => answer,
-    })
+    Ok(answer.next(next_step(&made.row)))
 }
 
 fn update(tx: &Tx<'_>, call: &Call, edit: EntityUpdate) -> Result<Answer> {
@@ -92,7 +87,19 @@ pub fn changed(outcome: Outcome<Entity>) -> Result<Answer> {
         .with("entity", entity_value(&outcome.row)?)
         .with("changed", outcome.changed)
         .audit_id(outcome.audit_id)
-        .line(format!("{word} {}", entity_line(&outcome.row))))
+        .line(format!("{word} {}", entity_line(&outcome.row)))
+        .next(next_step(&outcome.row)))
+}
+
+/// What there is to do with an entity as it stands.
+fn next_step(row: &Entity) -> String {
+    match row.status {
+        Status::Candidate => format!("promote_entity {} once it is approved.", row.id),
+        Status::Active => format!("get_entity {} shows it with its links and conflicts.", row.id),
+        Status::Superseded | Status::Invalid | Status::Graduated => {
+            format!("get_entity {} with include_inactive shows what rested on it.", row.id)
+        }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -115,14 +122,15 @@ struct GetEntity {
 }
 
 fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
+    // A default project narrows a name; an id is unique by itself.
+    let project = wish.project.as_deref().filter(|_| wish.entity_id.is_none());
     let entity = entities::find(
         view,
         &EntityQuery {
             id: wish.entity_id.as_deref(),
             name: wish.name.as_deref(),
             entity_type: wish.entity_type.as_deref(),
-            // A default project narrows a name; an id is unique by itself.
-            project: wish.project.as_deref().filter(|_| wish.entity_id.is_none()),
+            project,
             include_inactive: wish.include_inactive,
         },
     )?;
@@ -137,6 +145,7 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
         crate::mcp::answer::shorten(&mut row, 1_000);
     }
     let mut answer = Answer::new()
+        .given_project(view, project)?
         .with("entity", row)
         .line(entity_line(&entity))
         .line(format!("description {}", quoted(&entity.description, 1_000)));
@@ -157,19 +166,25 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
     }
     let open: Vec<Value> = open.iter().map(conflict_value).collect();
     if !wish.include_inactive {
-        let (_, all) = around(view, &entity.id, true, "", 0)?;
-        answer = answer.with("inactive_relationships", all - total);
-        if all > total {
-            answer = answer.line(format!(
-                "{} more links are ended or lead to what is not active; include_inactive shows them",
-                all - total
-            ));
-        }
+        answer = count_inactive(view, answer, &entity.id, total)?;
     }
     answer
         .with("conflicts", open)
         .with("chain", chain)
         .list("relationships", &links, |link| Ok((neighbour_line(link), neighbour_value(link))))
+}
+
+/// Says how many links the answer leaves out because they are not active.
+fn count_inactive(view: &View<'_>, answer: Answer, entity_id: &str, shown: i64) -> Result<Answer> {
+    let (_, all) = around(view, entity_id, true, "", 0)?;
+    let hidden = all - shown;
+    let answer = answer.with("inactive_relationships", hidden);
+    if hidden == 0 {
+        return Ok(answer);
+    }
+    Ok(answer.line(format!(
+        "{hidden} more links are ended or lead to what is not active; include_inactive shows them"
+    )))
 }
 
 fn neighbour_line(link: &Neighbour) -> String {

@@ -32,7 +32,8 @@ pub fn tools() -> Vec<Tool> {
         Tool::write::<Graduation, MemoryGraduated>(
             about("graduate_memory", "Graduate memory", Adds, GRADUATE_MEMORY),
             graduate,
-        ),
+        )
+        .with_own_project(),
         Tool::write::<MemoryUpdate, MemoryChanged>(
             about("update_memory", "Update memory", Replaces, UPDATE_MEMORY),
             |tx, call, edit: MemoryUpdate| changed(memories::update(tx, &edit, &call.note)?),
@@ -65,13 +66,7 @@ fn create(tx: &Tx<'_>, call: &Call, new: NewMemory) -> Result<Answer> {
     for other in &made.similar {
         answer = answer.line(format!("similar: {}", memory_line(other)));
     }
-    Ok(match made.row.status {
-        Status::Candidate => answer.next(format!(
-            "review_memory {} with action promote once it is approved.",
-            made.row.id
-        )),
-        _ => answer,
-    })
+    Ok(answer.next(next_step(&made.row)))
 }
 
 fn changed(outcome: Outcome<Memory>) -> Result<Answer> {
@@ -80,7 +75,22 @@ fn changed(outcome: Outcome<Memory>) -> Result<Answer> {
         .with("memory", memory_value(&outcome.row)?)
         .with("changed", outcome.changed)
         .audit_id(outcome.audit_id)
-        .line(format!("{word} {}", memory_line(&outcome.row))))
+        .line(format!("{word} {}", memory_line(&outcome.row)))
+        .next(next_step(&outcome.row)))
+}
+
+/// What there is to do with a memory as it stands.
+fn next_step(row: &Memory) -> String {
+    let id = &row.id;
+    match row.status {
+        Status::Candidate => {
+            format!("review_memory {id} with action promote once it is approved.")
+        }
+        Status::Active if row.memory_type.can_graduate() => {
+            format!("graduate_memory {id} makes it a typed fact.")
+        }
+        _ => format!("review_memory {id} with action history shows what became of it."),
+    }
 }
 
 /// What a person wants to do with a memory.
@@ -155,12 +165,13 @@ fn graduate(tx: &Tx<'_>, call: &Call, wish: Graduation) -> Result<Answer> {
         .audit_id(done.audit_id)
         .line(memory_line(&done.memory))
         .line(format!("became {}", entity_line(&done.entity)))
+        .given_project(tx, wish.project.as_deref().filter(|_| wish.entity_id.is_none()))?
         .with("similar", similar);
-    Ok(match done.entity.status {
-        Status::Candidate => answer.next(format!(
-            "promote_entity {} completes the graduation; until then the memory stays active.",
-            done.entity.id
-        )),
-        _ => answer,
-    })
+    let id = &done.entity.id;
+    Ok(answer.next(match done.entity.status {
+        Status::Candidate => format!(
+            "promote_entity {id} completes the graduation; until then the memory stays active."
+        ),
+        _ => format!("get_entity {id} shows it with its links and conflicts."),
+    }))
 }

@@ -9,6 +9,7 @@ use crate::mcp::answer::{Answer, row_value};
 use crate::mcp::outputs::{Items, ProjectRegistered, StateChanged};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::text::quoted;
+use crate::model::project::INBOX;
 use crate::model::{Page, PageRequest, Result};
 use crate::ops::projects::{self, Counted, Registration};
 use crate::ops::state::{self, StateChange};
@@ -59,14 +60,15 @@ fn list(view: &View<'_>, wish: ListProjects) -> Result<Answer> {
     Answer::new().list("items", &page, |counted| {
         let aliases = counted.project.as_ref().map(|p| p.aliases.clone()).unwrap_or_default();
         let (entities, memories) = (counted.entities, counted.memories);
-        let registered = if counted.project.is_some() { "" } else { " (not registered)" };
+        let registered = counted.project.is_some() || counted.name == INBOX;
+        let unknown = if registered { "" } else { " (not registered)" };
         let also = if aliases.is_empty() {
             String::new()
         } else {
             format!(", also {}", aliases.join(", "))
         };
         let line = format!(
-            "project {}{registered}{also}: {} entities, {} memories, {} candidates",
+            "project {}{unknown}{also}: {} entities, {} memories, {} candidates",
             quoted(&counted.name, 160),
             entities.active,
             memories.active,
@@ -74,7 +76,7 @@ fn list(view: &View<'_>, wish: ListProjects) -> Result<Answer> {
         );
         let value = json!({
             "name": counted.name,
-            "registered": counted.project.is_some(),
+            "registered": registered,
             "project_id": counted.project.as_ref().map(|project| &project.id),
             "description": counted.project.as_ref().map(|project| &project.description),
             "aliases": aliases,
@@ -99,7 +101,8 @@ fn register(tx: &Tx<'_>, call: &Call, wish: Registration) -> Result<Answer> {
             done.row.name,
             quoted(&done.row.aliases.join(", "), 500),
             done.moved,
-        )))
+        ))
+        .next(format!("Name {} as project in later calls.", done.row.name)))
 }
 
 fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
@@ -117,5 +120,6 @@ fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
             quoted(&row.value, 160),
             row.status,
             done.project.name,
-        )))
+        ))
+        .next("list_conflicts shows what contradicts it."))
 }

@@ -30,5 +30,6 @@ fn create(tx: &Tx<'_>, call: &Call, new: NewRelationship) -> Result<Answer> {
         .with("changed", done.changed)
         .with("created", done.changed && !new.end)
         .audit_id(done.audit_id)
-        .line(format!("{word} {}", relationship_line(&done.row))))
+        .line(format!("{word} {}", relationship_line(&done.row)))
+        .next(format!("get_entity {} shows its links.", done.row.source_entity_id)))
 }

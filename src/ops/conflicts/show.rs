@@ -93,17 +93,17 @@ fn detail(view: &View<'_>, member: &ConflictMember) -> Result<MemberDetail> {
     Ok(MemberDetail { member: member.clone(), name, source_refs, created_at })
 }
 
-/// Conflicts of one status in a scope, in the order of their detection.
+/// The open conflicts of a scope, and ended ones if wanted, in the order of their detection.
 pub fn list(
     view: &View<'_>,
     scope: &Scope,
-    status: ConflictStatus,
+    ended: bool,
     page: &PageRequest,
 ) -> Result<Page<Shown>> {
     let names: Vec<&str> = scope.names.iter().flatten().map(String::as_str).collect();
     let after = (page.after_text(0), page.after_text(1));
-    let found = store::conflicts::of_status(view, status, &names, after, page.fetch())?;
-    let total = store::conflicts::count(view, status, &names)?;
+    let found = store::conflicts::list(view, &names, ended, after, page.fetch())?;
+    let total = store::conflicts::count(view, &names, ended)?;
     page.page(found, total, |conflict| vec![conflict.detected_at.clone(), conflict.id.clone()])
         .map(|conflict| show(view, &conflict))
 }
