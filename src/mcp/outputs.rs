@@ -47,25 +47,23 @@ written!(BatchCreated {
 
 /// Declares the shape of a list's answer: the list under its name, how long it is, how to go on.
 macro_rules! listed {
-    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+    ($name:ident { $($field:ident: $type:ty),* } maybe { $($optional:ident: $some:ty),* }) => {
         #[derive(Serialize, JsonSchema)]
         pub struct $name {
             $(pub $field: $type,)*
             pub total: u64,
+            $(#[serde(skip_serializing_if = "Option::is_none")]
+            pub $optional: Option<$some>,)*
             #[serde(skip_serializing_if = "Option::is_none")]
             pub next_cursor: Option<String>,
         }
     };
 }
 
-listed!(Items { items: Vec<Row> });
-listed!(Entries { entries: Vec<Row> });
-listed!(EntityRead {
-    entity: Row,
-    relationships: Vec<Row>,
-    conflicts: Vec<Row>,
-    chain: Vec<Row>,
-});
+listed!(Items { items: Vec<Row> } maybe { project_used: Row });
+listed!(Entries { entries: Vec<Row> } maybe {});
+listed!(EntityRead { entity: Row, relationships: Vec<Row>, conflicts: Vec<Row>, chain: Vec<Row> }
+    maybe { inactive_relationships: u64 });
 
 /// A review of a memory: what it came to, or its history.
 #[derive(Serialize, JsonSchema)]
@@ -75,6 +73,10 @@ pub struct MemoryReviewed {
     pub changed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub became: Option<Vec<Row>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -98,21 +98,23 @@ pub fn merge(schema: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// Names the types of the ontology where an argument makes something of one.
+/// Names the types of the ontology where a tool cannot do without one.
 pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let needs = |name: &str| required.as_array().is_some_and(|all| all.iter().any(|n| n == name));
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     for (name, choices) in [
         ("entity_type", ontology.entity_type_names()),
         ("relationship_type", ontology.relationship_type_names()),
     ] {
-        if let Some(Value::Object(property)) = properties.get_mut(name) {
+        if let Some(Value::Object(property)) = properties.get_mut(name).filter(|_| needs(name)) {
             property.insert("enum".to_owned(), Value::from(choices));
         }
     }
 }
 
-/// Mends what clients are known to send: numbers, booleans, lists and objects as strings, whole
-/// numbers as `1.0`, and `null` for an argument that is left out.
+/// Mends what clients are known to send: numbers, booleans, lists and objects as strings, one text
+/// for a list of texts, whole numbers as `1.0`, and `null` for an argument that is left out.
 pub fn coerce(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
     let Some(Value::Object(properties)) = schema.get("properties") else { return };
     arguments.retain(|name, value| !value.is_null() || !properties.contains_key(name));
@@ -123,6 +125,9 @@ pub fn coerce(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
             && let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected))
         {
             *value = parsed;
+        }
+        if let ("array", Value::String(text)) = (expected, &*value) {
+            *value = Value::from(vec![text.clone()]);
         }
         if expected == "integer" {
             let whole = value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);

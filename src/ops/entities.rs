@@ -45,7 +45,7 @@ pub struct NewEntity {
     /// Facts by name: value and unit of a parameter or requirement, decides and choice of a decision.
     #[serde(default)]
     pub properties: Map<String, Value>,
-    /// Where it is stated: doc:<path>, url:<address>, commit:<hash>, session:<id>, or memory:, chunk:, interaction: with an id.
+    /// Where it is stated: doc:<path>, url:<address>, commit:<hash>, session:<id>, or memory:<id>, chunk:<id>, interaction:<id>.
     #[serde(default)]
     pub source_refs: Vec<String>,
     /// True if a person vouches for it and there is no source.

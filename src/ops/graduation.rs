@@ -14,11 +14,9 @@ use crate::store::{Tx, View};
 #[serde(deny_unknown_fields)]
 pub struct Graduation {
     pub memory_id: String,
-    /// Entity that says the same already; leave out to make a new one.
+    /// Entity that says it already, in place of a new one.
     pub entity_id: Option<String>,
-    /// Type of the new entity.
     pub entity_type: Option<String>,
-    /// Name of the new entity.
     pub name: Option<String>,
     /// Project of the new entity; the memory's if left out.
     pub project: Option<String>,

@@ -112,16 +112,6 @@ impl World {
     fn run(&self, tx: &Tx<'_>, step: &Step, made: &mut Made) -> Result<(), Error> {
         match step {
             Step::Entity { .. } | Step::Memory { .. } => create(tx, step, made),
-            Step::Link { kind, source, target, end } => {
-                let new = NewRelationship {
-                    relationship_type: LINKS[*kind].to_owned(),
-                    source_id: self.entity(*source),
-                    target_id: self.entity(*target),
-                    end: *end,
-                    ..NewRelationship::default()
-                };
-                relationships::create(tx, &new, "").map(drop)
-            }
             Step::PromoteEntity(which) => {
                 entities::promote(tx, &self.entity(*which), Some("one"), None, "").map(drop)
             }
@@ -153,6 +143,24 @@ impl World {
                 made.entity = Some(graduation::graduate(tx, &wish, "")?.entity.id);
                 Ok(())
             }
+            Step::Resolve { which, how, winner } => resolve(tx, *which, *how, *winner),
+            step => self.set_up(tx, step),
+        }
+    }
+
+    /// Links, trusted state and aliases: what the lifecycle does not touch.
+    fn set_up(&self, tx: &Tx<'_>, step: &Step) -> Result<(), Error> {
+        match step {
+            Step::Link { kind, source, target, end } => {
+                let new = NewRelationship {
+                    relationship_type: LINKS[*kind].to_owned(),
+                    source_id: self.entity(*source),
+                    target_id: self.entity(*target),
+                    end: *end,
+                    ..NewRelationship::default()
+                };
+                relationships::create(tx, &new, "").map(drop)
+            }
             Step::State { key, value, end } => {
                 let wish = StateChange {
                     project: "p01-one".to_owned(),
@@ -164,7 +172,6 @@ impl World {
                 };
                 state::set(tx, &wish, "").map(drop)
             }
-            Step::Resolve { which, how, winner } => resolve(tx, *which, *how, *winner),
             Step::Alias(number) => {
                 let wish = Registration {
                     name: "p01-one".to_owned(),
@@ -173,6 +180,7 @@ impl World {
                 };
                 projects::register(tx, &wish, "").map(drop)
             }
+            _ => Ok(()),
         }
     }
 

@@ -43,7 +43,7 @@ pub fn all(ontology: &Ontology) -> Vec<Tool> {
     .into_iter()
     .flatten()
     .collect();
-    for tool in tools.iter_mut().filter(|tool| tool.about.effect != Effect::Reads) {
+    for tool in &mut tools {
         let mut input = (*tool.spec.input_schema).clone();
         super::schema::name_types(&mut input, ontology);
         tool.spec.input_schema = input.into();
