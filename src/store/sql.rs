@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
 
@@ -109,6 +110,10 @@ impl Conn {
         let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| failed(&error))?;
         conn.set_prepared_statement_cache_capacity(128);
+        // Else SQLite plans a cached statement anew for each value that may sway the plan, such as
+        // that of a `LIMIT ?1`, which takes longer than to run it.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(|error| failed(&error))?;
         Ok(Self(conn))
     }
 
