@@ -1,6 +1,6 @@
 //! `atocore import`: rows from JSON lines, in any order, a transaction for each batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Cli, person};
-use crate::mcp::answer::conflict_lines;
-use crate::model::{Error, Result};
+use crate::mcp::answer::{conflict_lines, unregistered_line};
+use crate::model::{Conflict, ConflictStatus, Error, Result};
 use crate::ops::batch::Keys;
-use crate::ops::conflicts;
 use crate::ops::import::{self, Line, PASSES};
+use crate::ops::{conflicts, projects};
 use crate::store::Db;
 
 /// Lines in one transaction.
@@ -39,6 +39,8 @@ pub struct Report {
     /// Rows made, by kind.
     pub created: BTreeMap<&'static str, usize>,
     pub existing: usize,
+    /// Projects that entities and memories went to.
+    pub projects: BTreeSet<String>,
     /// Ids of the conflicts that it opened.
     pub conflicts: Vec<String>,
     /// Line numbers, with the reason.
@@ -59,6 +61,10 @@ pub fn print_report(db: &Db, report: &Report) -> Result<()> {
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
     println!("created {total}{kinds}");
     println!("already there {}", report.existing);
+    for name in &report.projects {
+        let project = db.read(|view| projects::resolve(view, name))?;
+        unregistered_line(&project).iter().for_each(|line| println!("{line}"));
+    }
     println!("conflicts opened {}", report.conflicts.len());
     for id in &report.conflicts {
         let shown = db.read(|view| match crate::store::conflicts::get(view, id)? {
@@ -139,7 +145,10 @@ fn store(
                     } else {
                         report.existing += 1;
                     }
-                    report.conflicts.extend(stored.conflicts.into_iter().map(|c| c.id));
+                    report.projects.extend(stored.project);
+                    let open = |found: &Conflict| found.status == ConflictStatus::Open;
+                    let opened = stored.conflicts.into_iter().filter(open);
+                    report.conflicts.extend(opened.map(|conflict| conflict.id));
                 }
                 Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
                     return Err(error);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Cli, person};
-use crate::mcp::answer::{conflict_lines, entity_line, memory_line};
+use crate::mcp::answer::{conflict_lines, entity_line, memory_line, unregistered_line};
 use crate::model::{Entity, Error, Memory, PageRequest, Result};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living};
@@ -33,6 +33,10 @@ pub struct Decision {
 
 pub fn candidates(cli: &Cli, wish: &Candidates) -> Result<ExitCode> {
     let db = cli.open_existing()?;
+    if let Some(given) = &wish.project {
+        let project = db.read(|view| projects::resolve(view, given))?;
+        unregistered_line(&project).iter().for_each(|line| println!("{line}"));
+    }
     let mut cursor: Option<String> = None;
     loop {
         let page = PageRequest::new("candidates", Some(200), cursor.as_deref())?;

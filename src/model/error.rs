@@ -72,6 +72,9 @@ impl Error {
                 "Take the id from an earlier answer, or list what is there.".to_owned()
             }
             Self::NotFound { nearest, .. } => format!("Nearest: {}.", nearest.join("; ")),
+            Self::Transition { what: "conflict", .. } => {
+                "It stays as it was settled; a new value opens a new conflict.".to_owned()
+            }
             Self::Transition { status, .. } => match status.as_str() {
                 "candidate" => "Promote it first.".to_owned(),
                 "active" => "Supersede or invalidate it instead.".to_owned(),

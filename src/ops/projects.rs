@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
-use crate::model::{Action, Entity, Error, Memory, Project, ResolvedProject, Result, text};
+use crate::model::{
+    Action, Conflict, Entity, Error, Memory, Project, ResolvedProject, Result, text,
+};
 use crate::ops::change;
 use crate::ops::checks;
 use crate::ops::lifecycle::Living;
@@ -155,6 +157,7 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
 }
 
 /// Moves every row stored under an alias, or another case of the name, to the canonical name.
+/// Conflicts go along, so that what was acknowledged there is not raised again here.
 fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     let mut moved = 0;
     for from in std::iter::once(&project.name).chain(&project.aliases) {
@@ -165,6 +168,12 @@ fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
         for memory in store::memories::under_project(tx, from)? {
             let after = Memory { project: project.name.clone(), ..memory.clone() };
             moved += move_row(tx, &memory, after, project)?;
+        }
+        for conflict in store::conflicts::under_project(tx, from)? {
+            let after = Conflict { project: project.name.clone(), ..conflict.clone() };
+            if after != conflict {
+                change::change(tx, &conflict, &after, Action::Renamed, &move_note(project))?;
+            }
         }
         store::projects::move_sources(tx, from, &project.name)?;
     }
@@ -181,9 +190,12 @@ fn move_row<T: Living + PartialEq>(
         return Ok(0);
     }
     after.stamp(tx);
-    let note = format!("moved to the canonical name of the project {}", project.name);
-    change::change(tx, before, &after, Action::Renamed, &note)?;
+    change::change(tx, before, &after, Action::Renamed, &move_note(project))?;
     Ok(1)
+}
+
+fn move_note(project: &Project) -> String {
+    format!("moved to the canonical name of the project {}", project.name)
 }
 
 /// A project with how much there is in it.

@@ -60,7 +60,7 @@ pub fn put(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
         &conflict.id,
         "INSERT INTO conflicts (id, slot_kind, slot_key, project, status, resolution, resolved_at, \
          detected_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-         ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+         ON CONFLICT (id) DO UPDATE SET project = excluded.project, status = excluded.status, \
          resolution = excluded.resolution, resolved_at = excluded.resolved_at, note = excluded.note",
         params![
             &conflict.id,
@@ -101,9 +101,16 @@ pub fn put(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
 /// Every conflict that there ever was under a key in a project.
 pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2"
+        "SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
+         ORDER BY detected_at, id"
     );
     view.conn.all(&sql, params![key, project], |row| conflict(view, row))
+}
+
+/// Every conflict that there ever was under a project name in any case of its letters.
+pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Conflict>> {
+    let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE project = ?1 COLLATE NOCASE");
+    view.conn.all(&sql, params![project], |row| conflict(view, row))
 }
 
 /// Every conflict that there ever was under a key, in any project.

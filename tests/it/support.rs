@@ -40,7 +40,8 @@ impl Place {
     }
 
     pub fn serve(&self, seed: u64, arguments: &[&str]) -> Session {
-        Session::start(program(&self.db(), seed).arg("serve").args(arguments))
+        let mut command = program(&self.db(), seed);
+        Session::start(command.arg("serve").args(arguments).current_dir(self.folder.path()))
     }
 
     /// A look at the file from outside.

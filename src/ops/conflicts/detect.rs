@@ -71,17 +71,23 @@ fn look_at_slot(
     kind: &str,
     claims: &[Claim],
     history: &[&Conflict],
-) -> Result<Option<Conflict>> {
+) -> Result<Vec<Conflict>> {
     let values: BTreeSet<&str> = claims.iter().map(|claim| claim.value_key.as_str()).collect();
     let contested =
         values.len() >= 2 && !history.iter().any(|conflict| conflict.acknowledges(&values));
-    let open = history.iter().find(|conflict| conflict.status == ConflictStatus::Open);
-    match (open, contested) {
-        (None, false) => Ok(None),
-        (None, true) => raise(tx, kind, claims).map(Some),
-        (Some(open), true) => join(tx, open, claims),
-        (Some(open), false) => settle(tx, open).map(Some),
+    let mut open = history.iter().filter(|conflict| conflict.status == ConflictStatus::Open);
+    let mut changed = Vec::new();
+    match (open.next(), contested) {
+        (None, false) => {}
+        (None, true) => changed.push(raise(tx, kind, claims)?),
+        (Some(open), true) => changed.extend(join(tx, open, claims)?),
+        (Some(open), false) => changed.push(settle(tx, open, "fewer than two values are left")?),
     }
+    // Projects that became one may each have had a conflict of this slot: the oldest goes on.
+    for other in open {
+        changed.push(settle(tx, other, "an older conflict of this slot goes on")?);
+    }
+    Ok(changed)
 }
 
 fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
@@ -151,13 +157,13 @@ fn join(tx: &Tx<'_>, open: &Conflict, claims: &[Claim]) -> Result<Option<Conflic
     Ok(Some(after))
 }
 
-fn settle(tx: &Tx<'_>, open: &Conflict) -> Result<Conflict> {
+fn settle(tx: &Tx<'_>, open: &Conflict, note: &str) -> Result<Conflict> {
     let after = Conflict {
         status: ConflictStatus::Resolved,
         resolution: SETTLED.to_owned(),
         resolved_at: Some(tx.now.to_string()),
         ..open.clone()
     };
-    change::change(tx, open, &after, Action::Resolved, "fewer than two values are left")?;
+    change::change(tx, open, &after, Action::Resolved, note)?;
     Ok(after)
 }

@@ -35,6 +35,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS idx_audit_seq ON memory_audit (seq);
 CREATE INDEX IF NOT EXISTS idx_audit_subject ON memory_audit (memory_id, seq);
 
 CREATE INDEX IF NOT EXISTS idx_conflicts_slot ON conflicts (slot_key COLLATE NOCASE, project);
+CREATE INDEX IF NOT EXISTS idx_conflicts_alias ON conflicts (project COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS idx_conflicts_status ON conflicts (status, detected_at, id);
 CREATE INDEX IF NOT EXISTS idx_conflict_members_conflict ON conflict_members (conflict_id);
 CREATE INDEX IF NOT EXISTS idx_conflict_members_member ON conflict_members (member_id);
