@@ -8,3 +8,4 @@ mod stories;
 mod support;
 mod surface;
 mod tidy;
+mod upgrade;
