@@ -179,15 +179,12 @@ impl Cli {
 fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     eprintln!("upgraded the file; the old one is kept as {}", upgrade.backup.display());
     eprintln!("added: {}", upgrade.added.join(", "));
+    let open = db.read(|view| crate::store::conflicts::count(view, &[], false))?;
+    eprintln!("open conflicts: {open}");
     let unsourced = db.read(ops::entities::without_provenance)?;
-    if !unsourced.is_empty() {
-        eprintln!(
-            "{} active entities have no source and no signature; they are kept as they are:",
-            unsourced.len()
-        );
-        for entity in unsourced.iter().take(20) {
-            eprintln!("  {} {} {}", entity.id, entity.entity_type, entity.name);
-        }
+    eprintln!("active entities without source or signature, kept as they are: {}", unsourced.len());
+    for entity in &unsourced {
+        eprintln!("  {} {} {}", entity.id, entity.entity_type, entity.name);
     }
     Ok(())
 }

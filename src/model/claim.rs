@@ -38,6 +38,13 @@ pub const MEMORY_SUBJECT: &str = "memory.subject";
 /// What the kinds of the slots of trusted state begin with; the category follows.
 pub const STATE_PREFIX: &str = "state.";
 
+/// Whether rows can claim slots of this kind today.
+pub fn is_known_slot(kind: &str, ontology: &Ontology) -> bool {
+    kind == MEMORY_SUBJECT
+        || kind.starts_with(STATE_PREFIX)
+        || ontology.slots.iter().any(|slot| slot.name == kind)
+}
+
 /// What an entity claims: one value for each slot rule of its type.
 pub fn of_entity(entity: &Entity, ontology: &Ontology) -> Vec<Claim> {
     if entity.status != Status::Active {

@@ -94,23 +94,18 @@ pub fn ensure(
 }
 
 fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
-    let active =
-        store::relationships::active(tx, &new.source_id, &new.relationship_type, &new.target_id)?;
-    if let Some(link) = active {
-        return close(tx, &link, RelationshipStatus::Invalid, note);
+    let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
+    let mut ended = None;
+    // A file of the Python system may hold the same link more than once.
+    while let Some(link) = store::relationships::active(tx, source, kind, target)? {
+        ended = Some(close(tx, &link, RelationshipStatus::Invalid, note)?);
     }
-    let ended = store::relationships::last_ended(
-        tx,
-        &new.source_id,
-        &new.relationship_type,
-        &new.target_id,
-    )?;
-    match ended {
+    if let Some(ended) = ended {
+        return Ok(ended);
+    }
+    match store::relationships::last_ended(tx, source, kind, target)? {
         Some(row) => Ok(Linked { row, changed: false, audit_id: None }),
-        None => Err(Error::not_found(
-            "relationship",
-            format!("{} {} {}", new.source_id, new.relationship_type, new.target_id),
-        )),
+        None => Err(Error::not_found("relationship", format!("{source} {kind} {target}"))),
     }
 }
 

@@ -61,7 +61,14 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
     }
     let tables = tables(conn).map_err(named)?;
     if tables.is_empty() && application == 0 {
-        return Ok(Stage::Empty);
+        // SQLite takes a file shorter than its smallest page for an empty one.
+        return match std::fs::metadata(path).map_or(0, |data| data.len()) {
+            1..512 => refuse(
+                "is not a database".to_owned(),
+                "The file was left as it is; choose another with --db.",
+            ),
+            _ => Ok(Stage::Empty),
+        };
     }
     if PYTHON_TABLES.iter().all(|name| tables.iter().any(|table| table == name)) {
         return Ok(Stage::Python);

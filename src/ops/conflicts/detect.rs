@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::claim::{STATE_PREFIX, states};
+use crate::model::claim::{self, STATE_PREFIX, states};
 use crate::model::conflict::SETTLED;
 use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
 use crate::ops::change;
@@ -28,7 +28,9 @@ fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
     let claims = store::claims::of_key(tx, key, project)?;
     let known = store::conflicts::of_key(tx, key, project)?;
     let mut slots = by_slot_kind(&claims);
-    for conflict in known.iter().filter(|known| known.status == ConflictStatus::Open) {
+    // What nothing can claim today, such as a slot of the Python system, is nobody's to settle.
+    let open = known.iter().filter(|conflict| conflict.status == ConflictStatus::Open);
+    for conflict in open.filter(|conflict| claim::is_known_slot(&conflict.slot_kind, tx.ontology)) {
         slots.entry(conflict.slot_kind.clone()).or_default();
     }
     let mut changed = Vec::new();
@@ -150,6 +152,8 @@ fn join(tx: &Tx<'_>, open: &Conflict, claims: &[Claim]) -> Result<Option<Conflic
             after.members.push(member(tx, claim));
         }
     }
+    // As they are read back, whatever form the ids of older members have.
+    after.members.sort_by(|a, b| a.id.cmp(&b.id));
     if after == *open {
         return Ok(None);
     }
