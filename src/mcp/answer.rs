@@ -1,5 +1,7 @@
 //! Answers: short lines for a reader, the same complete as structured content, and a bound on both.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -165,14 +167,23 @@ pub fn unregistered_line(project: &ResolvedProject) -> Option<String> {
     (!project.registered).then(|| format!("project {name} is not registered{near}"))
 }
 
+/// The text cut at `max` characters, with how much is left out.
+pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+    match text.chars().count().saturating_sub(max) {
+        0 => Cow::Borrowed(text),
+        left => {
+            let kept: String = text.chars().take(max).collect();
+            Cow::Owned(format!("{kept}… (+{left} characters)"))
+        }
+    }
+}
+
 /// Cuts every text in the value at `max` characters, and says how much is left out.
 pub fn shorten(value: &mut Value, max: usize) {
     match value {
         Value::String(text) => {
-            let left = text.chars().count().saturating_sub(max);
-            if left > 0 {
-                let kept: String = text.chars().take(max).collect();
-                *text = format!("{kept}… (+{left} characters)");
+            if let Cow::Owned(shown) = shortened(text, max) {
+                *text = shown;
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, max)),
@@ -184,7 +195,7 @@ pub fn shorten(value: &mut Value, max: usize) {
 fn show_hidden(value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let std::borrow::Cow::Owned(shown) = visible(text) {
+            if let Cow::Owned(shown) = visible(text) {
                 *text = shown;
             }
         }

@@ -79,17 +79,17 @@ pub fn for_each_id(
     kind: Kind,
     mut visit: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
+    let table = match kind {
+        Kind::Entity => "entities",
+        Kind::Memory => "memories",
+        Kind::Relationship => "relationships",
+        Kind::Conflict => "conflicts",
+        Kind::Project => "projects",
+        Kind::ProjectState => "project_state",
+    };
     let mut after = String::new();
     loop {
-        let ids = match kind {
-            Kind::Entity => store::entities::ids_after(view, &after, BATCH)?,
-            Kind::Memory => store::memories::ids_after(view, &after, BATCH)?,
-            Kind::Relationship => store::relationships::ids_after(view, &after, BATCH)?,
-            Kind::Conflict => store::conflicts::ids_after(view, &after, BATCH)?,
-            Kind::Project | Kind::ProjectState => {
-                store::projects::ids_after(view, kind, &after, BATCH)?
-            }
-        };
+        let ids = store::rows::ids_after(view, table, &after, BATCH)?;
         let Some(last) = ids.last() else { return Ok(()) };
         after.clone_from(last);
         for id in &ids {

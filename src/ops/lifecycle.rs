@@ -162,6 +162,28 @@ pub fn successors<T: Living>(view: &View<'_>, row: &T) -> Result<Vec<T>> {
     Ok(chain)
 }
 
+/// Status and version, which both kinds of rows keep in fields of the same names.
+macro_rules! life_fields {
+    () => {
+        fn status(&self) -> Status {
+            self.status
+        }
+
+        fn set_status(&mut self, status: Status) {
+            self.status = status;
+        }
+
+        fn version(&self) -> i64 {
+            self.version
+        }
+
+        fn stamp(&mut self, tx: &Tx<'_>) {
+            self.version += 1;
+            self.updated_at = tx.now.to_string();
+        }
+    };
+}
+
 impl Living for Entity {
     const WHAT: &'static str = "entity";
 
@@ -169,22 +191,7 @@ impl Living for Entity {
         store::entities::get(view, id)
     }
 
-    fn status(&self) -> Status {
-        self.status
-    }
-
-    fn set_status(&mut self, status: Status) {
-        self.status = status;
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn stamp(&mut self, tx: &Tx<'_>) {
-        self.version += 1;
-        self.updated_at = tx.now.to_string();
-    }
+    life_fields!();
 
     fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
         if let Some(memory) = store::memories::get(view, given)? {
@@ -224,22 +231,7 @@ impl Living for Memory {
         store::memories::get(view, id)
     }
 
-    fn status(&self) -> Status {
-        self.status
-    }
-
-    fn set_status(&mut self, status: Status) {
-        self.status = status;
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn stamp(&mut self, tx: &Tx<'_>) {
-        self.version += 1;
-        self.updated_at = tx.now.to_string();
-    }
+    life_fields!();
 
     fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
         let entity = store::entities::get(view, given)?;

@@ -121,9 +121,10 @@ pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(Stri
     entry.chain.hash = link_hash(&entry);
     let chain = &entry.chain;
     tx.change_uncovered(
-        "INSERT INTO memory_audit (seq, id, memory_id, entity_kind, action, actor, timestamp, \
-         before_json, after_json, note, before_digest, after_digest, note_digest, prev_hash, hash) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        &format!(
+            "INSERT INTO memory_audit ({COLUMNS}) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+        ),
         params![
             entry.seq,
             &entry.id,

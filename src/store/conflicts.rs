@@ -152,12 +152,3 @@ pub fn open_with_member(view: &View<'_>, member_id: &str) -> Result<Vec<Conflict
          WHERE m.member_id = ?1 AND m.left_at IS NULL AND c.status = 'open' ORDER BY c.detected_at, c.id";
     view.conn.all(sql, params![member_id], |row| conflict(view, row))
 }
-
-/// Ids of all conflicts behind an id, in order: to walk the whole table in steps.
-pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
-    view.conn.all(
-        "SELECT id FROM conflicts WHERE id > ?1 ORDER BY id LIMIT ?2",
-        params![after, limit],
-        |row| row.text("id"),
-    )
-}

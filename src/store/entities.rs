@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::rows::Table;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Entity, Error, Kind, Result, Status};
@@ -10,6 +11,8 @@ use crate::params;
 const COLUMNS: &str = "id, entity_type, name, project, description, properties, status, \
     confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
     created_at, updated_at";
+
+const TABLE: Table = Table { name: "entities", columns: COLUMNS };
 
 fn entity(row: &Row<'_>) -> Result<Entity> {
     let id = row.text("id")?;
@@ -153,46 +156,13 @@ pub fn of_status(
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Entity>> {
-    let order = "(created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4";
-    match project {
-        None => {
-            let sql = format!("SELECT {COLUMNS} FROM entities WHERE status = ?1 AND {order}");
-            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit], entity)
-        }
-        Some(project) => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM entities WHERE status = ?1 AND project = ?5 AND {order}"
-            );
-            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit, project], entity)
-        }
-    }
+    TABLE.of_status(view, status, project, after, limit, entity)
 }
 
-/// How many entities of one status there are, in one project or in all.
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
-    match project {
-        None => view.conn.number(
-            "SELECT count(*) AS n FROM entities WHERE status = ?1",
-            params![status.as_str()],
-        ),
-        Some(project) => view.conn.number(
-            "SELECT count(*) AS n FROM entities WHERE project = ?1 AND status = ?2",
-            params![project, status.as_str()],
-        ),
-    }
+    TABLE.count(view, status, project)
 }
 
-/// Every entity stored under a project name in any case of its letters.
 pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Entity>> {
-    let sql = format!("SELECT {COLUMNS} FROM entities WHERE project = ?1 COLLATE NOCASE");
-    view.conn.all(&sql, params![project], entity)
-}
-
-/// Ids of all entities behind an id, in order: to walk the whole table in steps.
-pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
-    view.conn.all(
-        "SELECT id FROM entities WHERE id > ?1 ORDER BY id LIMIT ?2",
-        params![after, limit],
-        |row| row.text("id"),
-    )
+    TABLE.under_project(view, project, entity)
 }

@@ -1,6 +1,7 @@
 //! The table `memories`.
 
 use super::entities::{json_list, status, strings};
+use super::rows::Table;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::memory::MemoryType;
@@ -10,6 +11,8 @@ use crate::params;
 const COLUMNS: &str = "id, memory_type, content, subject, project, source_chunk_id, confidence, \
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
     graduated_to_entity_id, superseded_by, version, created_at, updated_at";
+
+const TABLE: Table = Table { name: "memories", columns: COLUMNS };
 
 fn memory(row: &Row<'_>) -> Result<Memory> {
     let id = row.text("id")?;
@@ -133,39 +136,15 @@ pub fn of_status(
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Memory>> {
-    let order = "(created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4";
-    match project {
-        None => {
-            let sql = format!("SELECT {COLUMNS} FROM memories WHERE status = ?1 AND {order}");
-            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit], memory)
-        }
-        Some(project) => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM memories WHERE status = ?1 AND project = ?5 AND {order}"
-            );
-            view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit, project], memory)
-        }
-    }
+    TABLE.of_status(view, status, project, after, limit, memory)
 }
 
-/// How many memories of one status there are, in one project or in all.
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
-    match project {
-        None => view.conn.number(
-            "SELECT count(*) AS n FROM memories WHERE status = ?1",
-            params![status.as_str()],
-        ),
-        Some(project) => view.conn.number(
-            "SELECT count(*) AS n FROM memories WHERE project = ?1 AND status = ?2",
-            params![project, status.as_str()],
-        ),
-    }
+    TABLE.count(view, status, project)
 }
 
-/// Every memory stored under a project name in any case of its letters.
 pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Memory>> {
-    let sql = format!("SELECT {COLUMNS} FROM memories WHERE project = ?1 COLLATE NOCASE");
-    view.conn.all(&sql, params![project], memory)
+    TABLE.under_project(view, project, memory)
 }
 
 /// Memories that this one replaced.
@@ -173,13 +152,4 @@ pub fn superseded_by(view: &View<'_>, id: &str) -> Result<Vec<Memory>> {
     let sql =
         format!("SELECT {COLUMNS} FROM memories WHERE superseded_by = ?1 ORDER BY created_at, id");
     view.conn.all(&sql, params![id], memory)
-}
-
-/// Ids of all memories behind an id, in order: to walk the whole table in steps.
-pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
-    view.conn.all(
-        "SELECT id FROM memories WHERE id > ?1 ORDER BY id LIMIT ?2",
-        params![after, limit],
-        |row| row.text("id"),
-    )
 }

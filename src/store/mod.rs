@@ -8,6 +8,7 @@ pub mod entities;
 pub mod memories;
 pub mod projects;
 pub mod relationships;
+pub mod rows;
 pub mod schema;
 pub mod settings;
 pub mod sources;

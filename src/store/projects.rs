@@ -198,10 +198,3 @@ pub fn update_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
         ],
     )
 }
-
-/// Ids of all projects, or of all rows of trusted state, behind an id, in order.
-pub fn ids_after(view: &View<'_>, kind: Kind, after: &str, limit: i64) -> Result<Vec<String>> {
-    let table = if kind == Kind::Project { "projects" } else { "project_state" };
-    let sql = format!("SELECT id FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2");
-    view.conn.all(&sql, params![after, limit], |row| row.text("id"))
-}

@@ -173,12 +173,3 @@ pub fn around(
     let total = view.conn.number(&sql, params![entity_id, all])?;
     Ok((found, total))
 }
-
-/// Ids of all relationships behind an id, in order: to walk the whole table in steps.
-pub fn ids_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
-    view.conn.all(
-        "SELECT id FROM relationships WHERE id > ?1 ORDER BY id LIMIT ?2",
-        params![after, limit],
-        |row| row.text("id"),
-    )
-}

@@ -109,14 +109,13 @@ fn no_function_is_over_sixty_lines() {
             if begins && start.is_none() {
                 start = Some((number, indent));
             }
-            if let Some((first, outer)) = start {
-                if indent == outer && words.starts_with('}')
-                    || words.ends_with(';') && number == first
-                {
-                    let length = number - first + 1;
-                    assert!(length <= 60, "{}:{} has {length} lines", path.display(), first + 1);
-                    start = None;
-                }
+            if let Some((first, outer)) = start
+                && (indent == outer && words.starts_with('}')
+                    || words.ends_with(';') && number == first)
+            {
+                let length = number - first + 1;
+                assert!(length <= 60, "{}:{} has {length} lines", path.display(), first + 1);
+                start = None;
             }
         }
     }

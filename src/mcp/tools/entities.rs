@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Detail, about};
 use crate::mcp::answer::{
-    Answer, conflict_value, entity_brief, entity_line, entity_value, relationship_line,
+    Answer, conflict_value, entity_brief, entity_line, entity_value, relationship_line, shorten,
+    shortened,
 };
 use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityRead, Entries};
 use crate::mcp::tool::{Call, Effect, Tool};
@@ -121,6 +122,10 @@ struct GetEntity {
     cursor: Option<String>,
 }
 
+/// Characters of each text of an entity that is read.
+const CONCISE_TEXT: usize = 1_000;
+const FULL_TEXT: usize = 16_000;
+
 fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
     // A default project narrows a name; an id is unique by itself.
     let project = wish.project.as_deref().filter(|_| wish.entity_id.is_none());
@@ -141,21 +146,21 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
     let chain = lifecycle::successors(view, &entity)?;
     let open = conflicts::of_member(view, &entity.id)?;
     let mut row = entity_value(&entity)?;
+    let most = if wish.detail == Detail::Full { FULL_TEXT } else { CONCISE_TEXT };
     if wish.detail == Detail::Concise {
-        crate::mcp::answer::shorten(&mut row, 1_000);
+        shorten(&mut row, CONCISE_TEXT);
     }
     let mut answer = Answer::new()
         .given_project(view, project)?
         .with("entity", row)
         .line(entity_line(&entity))
-        .line(format!("description {}", quoted(&entity.description, 1_000)));
+        .line(format!("description {}", quoted(&entity.description, most)));
     if !entity.properties.is_empty() {
         let properties = Value::Object(entity.properties.clone()).to_string();
-        let shown: String = properties.chars().take(1_000).collect();
-        answer = answer.line(format!("properties {shown}"));
+        answer = answer.line(format!("properties {}", shortened(&properties, most)));
     }
     if !entity.source_refs.is_empty() {
-        answer = answer.line(format!("sources {}", quoted(&entity.source_refs.join(", "), 1_000)));
+        answer = answer.line(format!("sources {}", quoted(&entity.source_refs.join(", "), most)));
     }
     for newer in &chain {
         answer = answer.line(format!("superseded by {}", entity_line(newer)));

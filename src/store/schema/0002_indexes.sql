@@ -47,3 +47,9 @@ BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no row may be deleted'); EN
 
 CREATE TRIGGER IF NOT EXISTS memory_audit_keeps_content BEFORE UPDATE ON memory_audit
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no row may be changed'); END;
+
+-- REPLACE deletes without a word where recursive_triggers is off, as it is in other programs.
+CREATE TRIGGER IF NOT EXISTS memory_audit_keeps_places BEFORE INSERT ON memory_audit
+WHEN EXISTS (SELECT 1 FROM memory_audit WHERE id = NEW.id)
+    OR EXISTS (SELECT 1 FROM memory_audit WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no row may take the place of another'); END;
