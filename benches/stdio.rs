@@ -71,7 +71,7 @@ impl Bench {
         for number in numbers {
             let mut line = entity("stock", number);
             line["type"] = json!("entity");
-            if number % CANDIDATE_EVERY == 0 {
+            if number.is_multiple_of(CANDIDATE_EVERY) {
                 line["status"] = json!("candidate");
             }
             writeln!(lines, "{line}")?;
@@ -278,7 +278,7 @@ fn print_row(what: &str, size: usize, n: usize, numbers: [&str; 2], unit: &str, 
 fn entity(set: &str, number: usize) -> Value {
     let scattered = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
     let (entity_type, unit) =
-        if number % 2 == 0 { ("requirement", "mm") } else { ("parameter", "kg") };
+        if number.is_multiple_of(2) { ("requirement", "mm") } else { ("parameter", "kg") };
     json!({
         "entity_type": entity_type,
         "name": format!("{scattered:08x} {set} {number}"),
