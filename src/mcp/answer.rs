@@ -94,7 +94,8 @@ impl Answer {
             self.fields.insert(
                 "next_step".to_owned(),
                 Value::from(format!(
-                    "Show both sides of the conflict to the person, then resolve_conflict {}.",
+                    "Show both sides of the conflict to the person, then resolve_conflict {} with \
+                     supersede_others and winner_id, dismiss, or keep_all.",
                     open.conflict.id
                 )),
             );
@@ -114,6 +115,8 @@ impl Answer {
         let mut next_cursor = page.next_cursor.clone();
         for (index, item) in page.items.iter().enumerate() {
             let (line, mut value) = show(item)?;
+            let line = visible(&line).into_owned();
+            show_hidden(&mut value);
             if value.to_string().len() > MAX_BYTES / 2 {
                 shorten(&mut value, 1000);
             }
@@ -146,13 +149,14 @@ impl Answer {
             self.lines.push(format!("next: {step}"));
         }
         let mut structured = Value::Object(self.fields);
+        // Before the bound, since an escape is longer than what it shows.
+        show_hidden(&mut structured);
         for max in [4_000, 1_000, 250] {
             if structured.to_string().len() <= MAX_BYTES {
                 break;
             }
             shorten(&mut structured, max);
         }
-        show_hidden(&mut structured);
         (visible(&self.lines.join("\n")).into_owned(), structured)
     }
 }

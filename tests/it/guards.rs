@@ -9,7 +9,7 @@ use atocore::model::{Claim, Entity, Error, Kind, Slot, Status};
 use atocore::store::{self, Db, Settings};
 use serde_json::{Value, json};
 
-use crate::support::{Place, Session};
+use crate::support::{Place, Session, program};
 
 /// A store with a few rows, made through the server: audit rows 1 to 4.
 fn peopled() -> Place {
@@ -119,6 +119,25 @@ fn verification_names_the_first_row_that_does_not_fit() {
         let said = verdict(change);
         assert!(said.contains(expected), "{change}: {said}");
     }
+}
+
+#[test]
+fn new_ids_are_uuids_of_version_7_and_instants_are_utc_with_milliseconds() {
+    let place = Place::new();
+    let mut command = program(&place.db(), 1);
+    let mut session = Session::start(command.env_remove("ATOCORE_TEST_SEED").arg("serve"));
+    let (first, second) = (component(&mut session, "First"), component(&mut session, "Second"));
+    session.end();
+    assert!(first < second, "ids sort by the time of their making");
+    for id in [&first, &second] {
+        assert_eq!(uuid::Uuid::parse_str(id).expect("a UUID").get_version_num(), 7);
+    }
+    let form = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]Z";
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT created_at AS i FROM entities UNION ALL SELECT updated_at \
+         FROM entities UNION ALL SELECT timestamp FROM memory_audit) WHERE i GLOB '{form}'"
+    );
+    assert_eq!(place.count(&sql), 6);
 }
 
 #[test]
@@ -264,20 +283,25 @@ fn what_is_too_much_is_refused_with_the_limit_and_changes_nothing() {
 fn no_answer_is_over_its_bound_and_a_list_that_is_cut_goes_on_where_it_was_cut() {
     let place = Place::new();
     let mut session = place.serve(1, &[]);
+    let written = "ä \"x\" ".repeat(300) + &"\u{200b}".repeat(300);
     for number in 0..40 {
-        let content = format!("{number} {}", "ä \u{200b}\"x\"\n".repeat(400));
+        let content = format!("{number} {written}");
         session.ok("create_memory", json!({ "memory_type": "project", "content": content }));
     }
+    let concise = session.ok("list_candidates", json!({}));
+    assert_eq!(concise["items"].as_array().map(Vec::len), Some(20), "twenty unless more is asked");
     let mut seen = Vec::new();
     let mut cursor = Value::Null;
     loop {
         let page = json!({ "limit": 200, "detail": "full", "cursor": cursor });
         let answer = session.call("list_candidates", page);
         let (text, found) = (&answer["content"][0]["text"], &answer["structuredContent"]);
-        assert!(text.to_string().len() <= 80_000 && found.to_string().len() <= 80_000);
+        assert!(text.to_string().len() <= 45_000 && found.to_string().len() <= 45_000);
         assert_eq!(found["total"], 40);
         let items = found["items"].as_array().expect("items");
         assert!(!items.is_empty());
+        let whole = format!("{} {}", seen.len(), written.replace('\u{200b}', "\\u{200b}"));
+        assert_eq!(items[0]["content"], whole, "a list is cut at a row, not in one");
         seen.extend(items.iter().map(|item| item["memory_id"].to_string()));
         cursor = found["next_cursor"].clone();
         if cursor.is_null() {
