@@ -17,6 +17,11 @@ pub fn is_hidden(c: char) -> bool {
     }
 }
 
+/// Whether there is nothing in the text for a reader to see.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_hidden(c))
+}
+
 /// The text with every hidden character written as an escape such as `\u{200b}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {

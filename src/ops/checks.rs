@@ -22,7 +22,7 @@ pub const MAX_ROWS: usize = 200;
 /// A name without white space at its ends; runs of white space inside it become one space.
 pub fn name(field: &str, given: &str) -> Result<String> {
     let name = text::collapse(given);
-    if name.is_empty() {
+    if text::is_blank(&name) {
         return Err(Error::invalid(field, "it is blank", "Give it a name of one letter or more."));
     }
     at_most(field, name.chars().count(), MAX_NAME, "characters")?;

@@ -92,7 +92,7 @@ pub fn invalidate<T: Living>(
     expected_version: Option<i64>,
     reason: &str,
 ) -> Result<Outcome<T>> {
-    if reason.trim().is_empty() {
+    if text::is_blank(reason) {
         return Err(Error::invalid(
             "note",
             "invalidating needs a reason",

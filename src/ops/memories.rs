@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::memory::{MAX_TAGS, MemoryType, normalise_tags};
-use crate::model::{Action, Error, Memory, Operation, Result};
+use crate::model::{Action, Error, Memory, Operation, Result, text};
 use crate::ops::entities::{InitialStatus, MAX_SIMILAR, check_editable};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::{change, checks, projects};
@@ -99,10 +99,10 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
 
 fn content(given: &str) -> Result<String> {
     checks::text_length("content", given)?;
-    match given.trim() {
-        "" => Err(Error::invalid("content", "it is blank", "State what is to be remembered.")),
-        content => Ok(content.to_owned()),
+    if text::is_blank(given) {
+        return Err(Error::invalid("content", "it is blank", "State what is to be remembered."));
     }
+    Ok(given.trim().to_owned())
 }
 
 fn subject(given: &str) -> Result<String> {

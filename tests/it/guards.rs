@@ -64,6 +64,8 @@ fn no_program_can_change_or_delete_a_row_of_the_audit() {
         "DELETE FROM memory_audit WHERE seq = 4",
         "INSERT OR REPLACE INTO memory_audit SELECT * FROM memory_audit WHERE seq = 2",
         "REPLACE INTO memory_audit (seq, id, memory_id, action, actor, timestamp) \
+         SELECT 9, id, 'x', 'created', 'eve', timestamp FROM memory_audit WHERE seq = 2",
+        "REPLACE INTO memory_audit (seq, id, memory_id, action, actor, timestamp) \
          VALUES (4, 'other', 'x', 'created', 'eve', '2026-01-01T00:00:00.000Z')",
         "INSERT INTO memory_audit SELECT * FROM memory_audit WHERE seq = 2 \
          ON CONFLICT (id) DO UPDATE SET actor = 'eve'",
@@ -109,7 +111,10 @@ fn verification_names_the_first_row_that_does_not_fit() {
         ("UPDATE memory_audit SET hash = hex(randomblob(32)) WHERE seq = 3", "own fields were"),
         ("UPDATE memory_audit SET prev_hash = '' WHERE seq = 3", "not tied to the row before it"),
         ("UPDATE memory_audit SET hash = '' WHERE seq = 3", "it carries no hash"),
-        ("DELETE FROM memory_audit WHERE seq = 2", "BROKEN at audit row 3"),
+        (
+            "DELETE FROM memory_audit WHERE seq = 2",
+            "BROKEN at audit row 3 (00000000-0000-7000-8000-000001000006): a row before it is missing",
+        ),
         ("DELETE FROM memory_audit WHERE seq = 1", "BROKEN at audit row 2"),
         ("DELETE FROM memory_audit WHERE seq = 4", "DIFFERS from its newest audit row: entity"),
         ("UPDATE entities SET confidence = 0.5", "DIFFERS from its newest audit row: entity"),
