@@ -2,8 +2,11 @@
 //! read-only connections beside it. Nothing here blocks the runtime.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -14,12 +17,18 @@ type Job = Box<dyn FnOnce(&Db) + Send>;
 
 /// How many reads run at once; each holds a connection of its own.
 const READERS: usize = 3;
+/// How long nothing is written before the log is moved into the file, so that no caller waits for it.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// The store as async code sees it.
 #[derive(Clone)]
 pub struct Bridge {
-    jobs: mpsc::Sender<Job>,
+    /// Above `jobs`, so that they close first: the last connection to close takes the log into the
+    /// file, and only one that writes can.
     readers: Arc<Mutex<Vec<Reader>>>,
+    jobs: mpsc::Sender<Job>,
+    /// Writes that are not done yet.
+    queued: Arc<AtomicUsize>,
     places: Arc<Semaphore>,
     settings: Settings,
 }
@@ -32,11 +41,12 @@ impl Bridge {
         let (jobs, waiting) = mpsc::channel::<Job>();
         let writer = thread::Builder::new()
             .name("atocore-writer".to_owned())
-            .spawn(move || waiting.into_iter().for_each(|job| job(&db)))
+            .spawn(move || run(&db, &waiting))
             .map_err(|error| Error::Internal(format!("the writing thread: {error}")))?;
         let bridge = Self {
             jobs,
             readers: Arc::default(),
+            queued: Arc::default(),
             places: Arc::new(Semaphore::new(READERS)),
             settings,
         };
@@ -50,23 +60,38 @@ impl Bridge {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
+        self.queued.fetch_add(1, Ordering::SeqCst);
+        let queued = Arc::clone(&self.queued);
+        self.on_writer(move |db| {
             let outcome = guarded(operation, || db.write(&actor, operation, f));
-            // The caller may have gone away; the commit stands all the same.
-            let _ = answer.send(outcome);
-        });
-        let closed = || Error::Internal("the writing thread has ended".to_owned());
-        self.jobs.send(job).map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+            queued.fetch_sub(1, Ordering::SeqCst);
+            outcome
+        })
+        .await?
     }
 
-    /// Runs one read on a connection of its own.
+    /// Has the writing thread do something, in the order of the calls.
+    async fn on_writer<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Db) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        // The caller may go away; what was begun is finished all the same.
+        let job: Job = Box::new(move |db| drop(answer.send(f(db))));
+        let closed = || Error::Internal("the writing thread has ended".to_owned());
+        self.jobs.send(job).map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())
+    }
+
+    /// Runs one read on a connection of its own. It sees every write that was sent before it.
     pub async fn read<T: Send + 'static>(
         &self,
         operation: &'static str,
         f: impl FnOnce(&View<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if self.queued.load(Ordering::SeqCst) > 0 {
+            self.on_writer(|_| ()).await?;
+        }
         let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
         let _place = self.places.acquire().await.map_err(|error| internal(&error))?;
         let readers = Arc::clone(&self.readers);
@@ -81,6 +106,21 @@ impl Bridge {
             outcome
         });
         task.await.map_err(|error| internal(&error))?
+    }
+}
+
+/// The writing thread: does what it is sent until nobody can send more.
+fn run(db: &Db, waiting: &Receiver<Job>) {
+    while let Ok(job) = waiting.recv() {
+        job(db);
+        loop {
+            match waiting.recv_timeout(IDLE) {
+                Ok(job) => job(db),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        db.move_log();
     }
 }
 

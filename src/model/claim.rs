@@ -2,7 +2,8 @@
 //!
 //! A claim is derived from its row and nothing else, so it can be made afresh at any time.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::canonical;
 use super::entity::Entity;
@@ -35,6 +36,8 @@ pub struct Claim {
 
 /// The kind of slot in which memories with one subject meet.
 pub const MEMORY_SUBJECT: &str = "memory.subject";
+/// The longest key, in bytes, that is kept as it is; a longer one is kept as its SHA-256.
+const MAX_KEY: usize = 200;
 /// What the kinds of the slots of trusted state begin with; the category follows.
 pub const STATE_PREFIX: &str = "state.";
 
@@ -152,18 +155,21 @@ fn claim(owner_kind: Kind, owner_id: &str, slot: Slot, value: String, value_key:
 }
 
 fn property_value(entity: &Entity, name: &str, or_description: bool) -> Option<(String, String)> {
-    let given = entity.properties.get(name).filter(|value| !is_blank(value));
-    let Some(value) = given else {
+    claimed_value(&entity.properties, name).or_else(|| {
         let described = or_description && !entity.description.trim().is_empty();
-        return described.then(|| (entity.description.clone(), text_key(&entity.description)));
-    };
-    let unit = ["unit", "units"].iter().find_map(|key| entity.properties.get(*key)?.as_str());
+        described.then(|| (entity.description.clone(), text_key(&entity.description)))
+    })
+}
+
+/// The value of a property with its unit, as it is shown and as it is compared.
+fn claimed_value(properties: &Map<String, Value>, name: &str) -> Option<(String, String)> {
+    let value = properties.get(name).filter(|value| !is_blank(value))?;
+    let unit = ["unit", "units"].iter().find_map(|key| properties.get(*key)?.as_str());
     let text = shown(value);
+    // A unit beside a value that carries its own would be said twice.
+    let bare = split_number(&text).is_none_or(|(_, rest)| rest.is_empty());
     let with_unit = match unit {
-        // A unit beside a value that carries its own would be said twice.
-        Some(unit) if split_number(&text).is_some_and(|(_, rest)| rest.is_empty()) => {
-            format!("{text} {unit}")
-        }
+        Some(unit) if bare || Quantity::parse(&text).is_none() => format!("{text} {unit}"),
         _ => text,
     };
     let value_key = text_key(&with_unit);
@@ -171,12 +177,17 @@ fn property_value(entity: &Entity, name: &str, or_description: bool) -> Option<(
 }
 
 /// A text in the form in which values are compared: quantities by value, other text by its words.
-fn text_key(text: &str) -> String {
-    match (Quantity::parse(text), split_number(text)) {
+pub fn text_key(text: &str) -> String {
+    let key = match (Quantity::parse(text), split_number(text)) {
         (Some(quantity), _) => quantity.key(),
         (None, Some((number, rest))) => format!("{number:.11e} {}", fold(rest)),
         (None, None) => fold(text),
+    };
+    if key.len() <= MAX_KEY {
+        return key;
     }
+    let digest = Sha256::digest(key.as_bytes());
+    digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Lower-cased words; punctuation counts only inside a word, as in `M6x20` or `p04-gigabit`.
@@ -203,6 +214,8 @@ fn is_blank(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -212,10 +225,17 @@ mod tests {
             ("Zerodur", " zerodur. "),
             ("3 bolts", "3.0 bolts"),
             ("true", "True"),
+            (&"long ".repeat(99), &"LONG ".repeat(99)),
         ] {
             assert_eq!(text_key(a), text_key(b), "{a} = {b}");
         }
-        for (a, b) in [("10 mm", "11 mm"), ("M6x20", "M6x25"), ("3 bolts", "3 nuts")] {
+        for (a, b) in [
+            ("10 mm", "11 mm"),
+            ("M6x20", "M6x25"),
+            ("3 bolts", "3 nuts"),
+            ("1.20.3", "1.2.3"),
+            ("007", "7"),
+        ] {
             assert_ne!(text_key(a), text_key(b), "{a} ≠ {b}");
         }
     }
@@ -224,5 +244,24 @@ mod tests {
     fn a_sentence_states_the_value_that_it_holds_as_whole_words() {
         assert!(states("The mirror is made of Zerodur class 0.", "zerodur"));
         assert!(!states("The mirror is made of Zerodurium.", "Zerodur"));
+    }
+
+    #[test]
+    fn a_unit_beside_a_value_counts_whatever_the_value_looks_like() {
+        let claimed = |value: Value, unit: &str| {
+            let properties = Map::from_iter([
+                ("value".to_owned(), value),
+                ("unit".to_owned(), Value::from(unit)),
+            ]);
+            claimed_value(&properties, "value").expect("a value").1
+        };
+        for value in [json!("<= 10"), json!("10-20"), json!("±5"), json!([1, 2]), json!(3)] {
+            assert_ne!(claimed(value.clone(), "kg"), claimed(value, "g"));
+        }
+        assert_eq!(
+            claimed(json!("10 mm"), "kg"),
+            claimed(json!(1), "cm"),
+            "its own unit goes first"
+        );
     }
 }

@@ -51,7 +51,22 @@ pub struct Conflict {
     pub resolved_at: Option<String>,
     pub detected_at: String,
     pub note: String,
+    #[serde(serialize_with = "recorded")]
     pub members: Vec<ConflictMember>,
+}
+
+/// How many members a snapshot records one by one, so that the audit of a conflict which many
+/// rows join grows with their number, and not with its square.
+const MAX_RECORDED: usize = 50;
+
+/// The members as a snapshot has them: the first ones, and how many there are.
+fn recorded<S: serde::Serializer>(members: &[ConflictMember], to: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap;
+
+    let mut map = to.serialize_map(Some(2))?;
+    map.serialize_entry("count", &members.len())?;
+    map.serialize_entry("first", &members[..members.len().min(MAX_RECORDED)])?;
+    map.end()
 }
 
 /// One row of `conflict_members`: a row that claims the slot, and the value it claims.

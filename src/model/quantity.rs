@@ -172,15 +172,27 @@ impl Quantity {
     }
 }
 
-/// The number at the start of the text, and what stands behind it.
+/// The longest number that is read, in characters.
+const MAX_NUMBER: usize = 64;
+
+/// The number at the start of the text, and what stands behind it. What only begins like a
+/// number, as the version `1.20.3` or the part number `007`, is none.
 pub fn split_number(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let numeric = |c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e' | 'E');
     let end = text.find(|c| !numeric(c)).unwrap_or(text.len());
-    (1..=end).rev().filter(|end| text.is_char_boundary(*end)).find_map(|end| {
-        let value: f64 = text[..end].parse().ok().filter(|value: &f64| value.is_finite())?;
-        Some((value, text[end..].trim()))
-    })
+    if end > MAX_NUMBER {
+        return None;
+    }
+    let (number, value) = (1..=end).rev().find_map(|end| {
+        let value: f64 = text[..end].parse().ok()?;
+        Some((&text[..end], value))
+    })?;
+    let rest = &text[number.len()..];
+    let digits = number.trim_start_matches(['+', '-']);
+    let padded = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    let goes_on = rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-'));
+    (value.is_finite() && !padded && !goes_on).then(|| (value, rest.trim()))
 }
 
 fn parse_unit(text: &str) -> Option<(f64, Dimension)> {
@@ -277,7 +289,20 @@ mod tests {
 
     #[test]
     fn what_has_no_known_unit_is_no_quantity() {
-        for text in ["", "mm", "10 widgets", "ten mm", "1 m^", "1 m^99", "M6x20", "inf m", "€5"] {
+        for text in [
+            "",
+            "mm",
+            "10 widgets",
+            "ten mm",
+            "1 m^",
+            "1 m^99",
+            "M6x20",
+            "inf m",
+            "€5",
+            "1.20.3",
+            "007",
+            "10-20 kg",
+        ] {
             assert!(Quantity::parse(text).is_none(), "{text}");
         }
     }

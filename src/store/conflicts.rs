@@ -82,7 +82,9 @@ pub fn put(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
              member_layer_trust, value_snapshot, value_key, left_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
              ON CONFLICT (id) DO UPDATE SET value_snapshot = excluded.value_snapshot, \
-             value_key = excluded.value_key, left_at = excluded.left_at",
+             value_key = excluded.value_key, left_at = excluded.left_at \
+             WHERE value_key <> excluded.value_key OR left_at IS NOT excluded.left_at \
+             OR value_snapshot <> excluded.value_snapshot",
             params![
                 &member.id,
                 &conflict.id,

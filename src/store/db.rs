@@ -91,6 +91,7 @@ impl Db {
     ) -> Result<T> {
         self.conn.batch("BEGIN IMMEDIATE")?;
         let rollback = RollBack(&self.conn);
+        schema::check_not_newer(&self.conn, &self.settings.path)?;
         let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
         let value = f(&tx)?;
         tx.check_complete()?;
@@ -101,6 +102,12 @@ impl Db {
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         read(&self.conn, &self.settings, f)
+    }
+
+    /// Moves what it can of the log into the file without waiting for anybody.
+    pub fn move_log(&self) {
+        // What cannot be moved now stays in the log, where it is as safe.
+        let _ = self.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
     }
 
     pub fn settings(&self) -> &Settings {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::sql::{Conn, Value};
+use crate::model::claim::text_key;
 use crate::model::{Error, Result, Timestamp};
 
 const TABLES: &str = include_str!("schema/0001_tables.sql");
@@ -79,6 +80,18 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
     )
 }
 
+/// Refuses to write into a file that a newer program upgraded since it was opened.
+pub fn check_not_newer(conn: &Conn, path: &Path) -> Result<()> {
+    let version = conn.number("SELECT user_version AS n FROM pragma_user_version", &[])?;
+    if version <= VERSION {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("{} was upgraded by a newer atocore", path.display()),
+        hint: "Nothing was changed. Start the newer atocore in place of this one.".to_owned(),
+    })
+}
+
 /// Refuses an older file that is damaged: it could not be upgraded whole, nor backed up.
 pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
     let page = conn.number("SELECT page_size AS n FROM pragma_page_size", &[])?;
@@ -116,6 +129,7 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
                 fill_nulls(conn, &reference, table)?;
             }
             rewrite_instants(conn, &before)?;
+            key_conflict_members(conn)?;
             number_audit_rows(conn)?;
         }
     }
@@ -248,6 +262,26 @@ fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Gives the members of old conflicts the form in which values are compared now. What a component
+/// is made of or belongs to is compared by its id, which is the member.
+fn key_conflict_members(conn: &Conn) -> Result<()> {
+    let sql = "SELECT m.id AS id, m.member_id AS member_id, m.value_snapshot AS value, \
+         c.slot_kind AS kind FROM conflict_members m JOIN conflicts c ON c.id = m.conflict_id \
+         WHERE m.value_key = ''";
+    let members = conn.all(sql, &[], |row| {
+        let by_id = row.text("kind")?.starts_with("component.");
+        let key = if by_id { row.text("member_id")? } else { text_key(&row.text("value")?) };
+        Ok((row.text("id")?, key))
+    })?;
+    for (id, key) in members {
+        conn.execute(
+            "UPDATE conflict_members SET value_key = ?2 WHERE id = ?1",
+            &[Value::Text(&id), Value::Text(&key)],
+        )?;
     }
     Ok(())
 }

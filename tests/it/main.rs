@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod concurrency;
+mod growth;
 mod guards;
 mod protocol;
 mod random;

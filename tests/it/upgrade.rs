@@ -1,6 +1,7 @@
 //! Databases of the Python system, at four stages: opened, upgraded once, nothing lost, used.
 
 mod failing;
+mod old_conflicts;
 mod refused;
 mod shared;
 mod support;
@@ -101,7 +102,10 @@ fn what_is_said_to_be_added_was_added_with_its_defaults() {
 
 /// Columns that the upgrade works out: places in the chain, and members of a conflict that goes on.
 fn derived(table: &str, column: &str) -> bool {
-    matches!((table, column), ("memory_audit", "seq") | ("conflict_members", "left_at"))
+    matches!(
+        (table, column),
+        ("memory_audit", "seq") | ("conflict_members", "left_at" | "value_key")
+    )
 }
 
 fn default_of(new: &rusqlite::Connection, table: &str, column: &str) -> Value {

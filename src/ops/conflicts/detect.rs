@@ -122,9 +122,18 @@ fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         member_kind: claim.owner_kind.as_str().to_owned(),
         member_id: claim.owner_id.clone(),
         member_layer_trust,
-        value_snapshot: claim.value.clone(),
+        value_snapshot: snapshot(&claim.value),
         value_key: claim.value_key.clone(),
         left_at: None,
+    }
+}
+
+/// A value as a conflict keeps it; the whole of a long one stands in its row.
+fn snapshot(value: &str) -> String {
+    const MAX_SNAPSHOT: usize = 500;
+    match value.char_indices().nth(MAX_SNAPSHOT) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
     }
 }
 
@@ -137,7 +146,7 @@ fn join(tx: &Tx<'_>, open: &Conflict, claims: &[Claim]) -> Result<Option<Conflic
         });
         match claim {
             Some(claim) => {
-                member.value_snapshot.clone_from(&claim.value);
+                member.value_snapshot = snapshot(&claim.value);
                 member.value_key.clone_from(&claim.value_key);
                 member.left_at = None;
             }

@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use crate::model::conflict::{DISMISS, KEEP_ALL, SUPERSEDE_OTHERS};
 use crate::model::{
-    Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Memory, Relationship,
-    RelationshipStatus, Result,
+    Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Memory, RelationshipStatus,
+    Result, Status,
 };
-use crate::ops::lifecycle;
+use crate::ops::lifecycle::{self, Living};
 use crate::ops::{change, checks, relationships};
 use crate::store::{self, Tx};
 
@@ -107,7 +107,8 @@ fn supersede_others(
     let members: Vec<&ConflictMember> = conflict.present().collect();
     // For a link the winner may also be named by what it leads to.
     let is_winner = |member: &&&ConflictMember| {
-        winner_id.is_some_and(|id| id == member.member_id || id == member.value_key)
+        winner_id
+            .is_some_and(|id| !id.is_empty() && (id == member.member_id || id == member.value_key))
     };
     let winner = members.iter().find(is_winner);
     let Some(winner) = winner else {
@@ -119,26 +120,33 @@ fn supersede_others(
         ));
     };
     let note = if note.is_empty() { format!("conflict {}", conflict.id) } else { note.to_owned() };
-    let losers = members.iter().filter(|member| member.value_key != winner.value_key);
-    losers
-        .map(|loser| {
-            let by = (loser.member_kind == winner.member_kind).then_some(winner.member_id.as_str());
-            supersede(tx, loser, by, &note)?;
-            Ok(loser.member_id.clone())
-        })
-        .collect()
+    let mut superseded = Vec::new();
+    for loser in members.iter().filter(|member| member.value_key != winner.value_key) {
+        let by = (loser.member_kind == winner.member_kind).then_some(winner.member_id.as_str());
+        if supersede(tx, loser, by, &note)? {
+            superseded.push(loser.member_id.clone());
+        }
+    }
+    Ok(superseded)
 }
 
-fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) -> Result<()> {
+/// Supersedes a row that lost; false if it is not active, as in a conflict of the Python system.
+fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) -> Result<bool> {
+    fn living<T: Living>(tx: &Tx<'_>, id: &str, by: Option<&str>, note: &str) -> Result<bool> {
+        let active = T::find(tx, id)?.is_some_and(|row| row.status() == Status::Active);
+        Ok(active && lifecycle::supersede::<T>(tx, id, by, None, note)?.changed)
+    }
     let id = &loser.member_id;
     match loser.member_kind.as_str() {
-        "entity" => lifecycle::supersede::<Entity>(tx, id, by, None, note).map(drop),
-        "memory" => lifecycle::supersede::<Memory>(tx, id, by, None, note).map(drop),
-        "relationship" => {
-            let link: Relationship = store::relationships::get(tx, id)?
-                .ok_or_else(|| Error::not_found("relationship", id))?;
-            relationships::close(tx, &link, RelationshipStatus::Superseded, note).map(drop)
-        }
+        "entity" => living::<Entity>(tx, id, by, note),
+        "memory" => living::<Memory>(tx, id, by, note),
+        "relationship" => match store::relationships::get(tx, id)? {
+            Some(link) if link.status == RelationshipStatus::Active => {
+                relationships::close(tx, &link, RelationshipStatus::Superseded, note)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        },
         _ => Err(Error::invalid(
             "winner_id",
             "trusted state is set by hand only and does not lose a conflict",
