@@ -40,6 +40,9 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     for row in &report.differing {
         println!("DIFFERS from its newest audit row: {row}");
     }
+    for row in &report.wrong_claims {
+        println!("WRONG claims of {row}: `atocore rebuild-claims` makes them afresh");
+    }
     if report.is_clean() {
         println!("the chain holds, and every row is as its newest audit row says");
         return Ok(ExitCode::SUCCESS);

@@ -181,7 +181,7 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     eprintln!("added: {}", upgrade.added.join(", "));
     let open = db.read(|view| crate::store::conflicts::count(view, &[], false))?;
     eprintln!("open conflicts: {open}");
-    let unsourced = db.read(ops::entities::without_provenance)?;
+    let unsourced = db.read(ops::lookup::without_provenance)?;
     eprintln!("active entities without source or signature, kept as they are: {}", unsourced.len());
     for entity in &unsourced {
         eprintln!("  {} {} {}", entity.id, entity.entity_type, entity.name);

@@ -85,7 +85,7 @@ impl Error {
             ),
             Self::Duplicate { .. } => "Use the existing one, or choose another name.".to_owned(),
             Self::Provenance { .. } => {
-                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"), or set hand_authored to true."
+                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"), with update_entity if the entity exists already; a new one may have hand_authored true instead."
                     .to_owned()
             }
             Self::TooMuch { .. } => "Split it, or keep a pointer to the source instead.".to_owned(),

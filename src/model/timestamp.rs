@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
 /// An instant in UTC with millisecond precision.
@@ -18,21 +18,26 @@ impl Timestamp {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Some(Self(instant.with_timezone(&Utc)));
+            return Self::plausible(instant.with_timezone(&Utc));
         }
         for form in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
             if let Ok(instant) = NaiveDateTime::parse_from_str(text, form) {
-                return Some(Self(instant.and_utc()));
+                return Self::plausible(instant.and_utc());
             }
         }
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc()))
+        Self::plausible(date.and_hms_opt(0, 0, 0)?.and_utc())
+    }
+
+    /// A year of two digits is a slip, and one of five does not sort as text.
+    fn plausible(instant: DateTime<Utc>) -> Option<Self> {
+        (1900..=9999).contains(&instant.year()).then_some(Self(instant))
     }
 
     /// The last instant that `text` covers: a date holds until the end of that day.
     pub fn parse_end(text: &str) -> Option<Self> {
         match NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d") {
-            Ok(date) => Some(Self(date.and_hms_milli_opt(23, 59, 59, 999)?.and_utc())),
+            Ok(date) => Self::plausible(date.and_hms_milli_opt(23, 59, 59, 999)?.and_utc()),
             Err(_) => Self::parse(text),
         }
     }
@@ -70,6 +75,23 @@ mod tests {
             assert_eq!(Timestamp::parse(form).map(|t| t.to_string()), Some(expected.to_owned()));
         }
         assert!(Timestamp::parse("yesterday").is_none());
+    }
+
+    #[test]
+    fn years_before_1900_and_after_9999_are_refused_in_utc() {
+        for bad in [
+            "26-12-31",
+            "0026-12-31T00:00:00Z",
+            "+12345-01-01",
+            "9999-12-31T23:59:59-10:00",
+            "1900-01-01T00:00:00+05:00",
+            "1899-12-31 23:59:59",
+        ] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+            assert_eq!(Timestamp::parse_end(bad), None, "{bad}");
+        }
+        assert!(Timestamp::parse("1900-01-01").is_some());
+        assert!(Timestamp::parse_end("9999-12-31").is_some());
     }
 
     #[test]

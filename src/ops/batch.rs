@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::{Error, Result};
 use crate::ops::checks;
-use crate::ops::entities::{self, NewEntity};
+use crate::ops::entities::{self, NewEntity, Sameness};
 use crate::ops::memories::{self, NewMemory};
 use crate::ops::relationships::{self, Linked, NewRelationship};
 use crate::store::Tx;
@@ -85,7 +85,8 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     }
     for (index, (key, new)) in batch.entities.iter().enumerate() {
         let at = |error| located("entities", index, error);
-        let entity = entities::create_alone(tx, &keys.cite(new), note).map_err(at)?;
+        let entity =
+            entities::create_alone(tx, &keys.cite(new), Sameness::OfStatus, note).map_err(at)?;
         keys.bind(key.as_deref(), &entity.row.id).map_err(at)?;
         made.entities.push((key.clone(), entity));
     }

@@ -66,9 +66,7 @@ pub fn list(
 fn with_similar(view: &View<'_>, candidate: Candidate) -> Result<Candidate> {
     Ok(match candidate {
         Candidate::Entity { row, .. } => {
-            let mut similar = store::entities::alike(view, &row)?;
-            similar.retain(|other| other.id != row.id);
-            similar.truncate(entities::MAX_SIMILAR);
+            let similar = entities::similar(view, &row)?;
             Candidate::Entity { row, similar }
         }
         Candidate::Memory { row, .. } => {

@@ -5,9 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::ontology::EntityType;
-use crate::model::{
-    Action, Entity, Error, Memory, Operation, ResolvedProject, Result, Status, source_ref,
-};
+use crate::model::{Action, Entity, Error, Memory, Operation, Result, Status, source_ref};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::relationships::{self, Linked, NewRelationship};
 use crate::ops::{change, checks, graduation, projects};
@@ -102,8 +100,19 @@ pub struct Created {
     pub audit_id: Option<String>,
     /// Other entities of the same type, name and project.
     pub similar: Vec<Entity>,
+    /// What was given and is not in the row that was there already.
+    pub differing: Vec<&'static str>,
     /// The links made with it.
     pub links: Vec<Linked>,
+}
+
+/// Which rows keep a new one that says the same from being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sameness {
+    /// Rows of the status that the new one would have.
+    OfStatus,
+    /// Rows of any status: what was decided about one is not undone by another.
+    OfAnyStatus,
 }
 
 /// How many similar rows an answer names.
@@ -112,7 +121,7 @@ pub const MAX_SIMILAR: usize = 5;
 /// Makes the entity and its links, or finds the one that says the same already.
 pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created> {
     checks::at_most("relationships", new.relationships.len(), checks::MAX_ROWS, "links")?;
-    let mut created = create_alone(tx, new, note)?;
+    let mut created = create_alone(tx, new, Sameness::OfStatus, note)?;
     for link in &new.relationships {
         created.links.push(relationships::create(tx, &link.of(&created.row.id)?, note)?);
     }
@@ -120,23 +129,36 @@ pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created> {
 }
 
 /// As [`create`], without the links.
-pub fn create_alone(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created> {
+pub fn create_alone(
+    tx: &Tx<'_>,
+    new: &NewEntity,
+    sameness: Sameness,
+    note: &str,
+) -> Result<Created> {
     checks::text_length("note", note)?;
-    let row = build(tx, new)?;
-    let mut similar = store::entities::alike(tx, &row)?;
-    let same = similar.iter().position(|other| {
-        other.name == row.name
-            && other.status == row.status
-            && other.description == row.description
-            && other.properties == row.properties
-    });
-    let existing = same.map(|index| similar.remove(index));
-    similar.truncate(MAX_SIMILAR);
-    if let Some(row) = existing {
-        return Ok(Created { row, created: false, audit_id: None, similar, links: vec![] });
-    }
-    let audit_id = change::create(tx, &row, note)?;
-    Ok(Created { row, created: true, audit_id: Some(audit_id), similar, links: vec![] })
+    let wanted = build(tx, new)?;
+    let existing = store::entities::same(tx, &wanted, sameness == Sameness::OfAnyStatus)?;
+    let created = existing.is_none();
+    let differing = existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row));
+    let row = existing.unwrap_or(wanted);
+    let similar = similar(tx, &row)?;
+    let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
+    Ok(Created { row, created, audit_id, similar, differing, links: vec![] })
+}
+
+/// Other entities of the same type, name and project.
+pub fn similar(view: &View<'_>, row: &Entity) -> Result<Vec<Entity>> {
+    store::entities::alike(view, row, MAX_SIMILAR as i64)
+}
+
+/// What was asked for and does not stand in the row that says the same.
+fn differing(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'static str> {
+    let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
+    let sources = wanted.source_refs.iter().any(|given| !row.source_refs.contains(given));
+    [("source_refs", sources), ("confidence", confidence)]
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect()
 }
 
 fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
@@ -258,6 +280,18 @@ pub fn check_editable<T: Living>(row: &T) -> Result<()> {
     })
 }
 
+/// Only a candidate moves to another project.
+fn check_may_move(row: &Entity, project: &str) -> Result<()> {
+    if row.status != Status::Active || row.project == project {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "target_project",
+        format!("entity {} is active in {:?}, and only a candidate moves", row.id, row.project),
+        "Leave target_project out, or create the entity there and supersede this one.",
+    ))
+}
+
 /// What promoting did, with the memories that graduated into the entity.
 #[derive(Debug, Clone)]
 pub struct Promoted {
@@ -274,6 +308,9 @@ pub fn promote(
     note: &str,
 ) -> Result<Promoted> {
     let project = target_project.map(|project| projects::resolve(tx, project)).transpose()?;
+    if let Some(project) = &project {
+        check_may_move(&lifecycle::require(tx, id)?, &project.name)?;
+    }
     let outcome = lifecycle::apply(
         tx,
         Operation::Promote,
@@ -294,93 +331,4 @@ pub fn promote(
         }
     }
     Ok(Promoted { outcome, graduated })
-}
-
-/// How an entity is named in a read: by id, or by name with what makes that unique.
-#[derive(Debug, Clone, Default)]
-pub struct EntityQuery<'a> {
-    pub id: Option<&'a str>,
-    pub name: Option<&'a str>,
-    pub entity_type: Option<&'a str>,
-    pub project: Option<&'a str>,
-    pub include_inactive: bool,
-}
-
-/// Finds the one entity that is meant. A name finds active entities only, unless inactive ones
-/// are asked for; an id finds the row whatever its status.
-pub fn find(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
-    let name = match (query.id, query.name) {
-        (Some(id), None) => return lifecycle::require(view, id),
-        (None, Some(name)) => checks::name("name", name)?,
-        _ => {
-            return Err(Error::invalid(
-                "entity_id",
-                "one of entity_id and name is needed",
-                "Give entity_id, or name with entity_type and project if it is not unique.",
-            ));
-        }
-    };
-    let project = query.project.map(|project| projects::resolve(view, project)).transpose()?;
-    let mut found = store::entities::named(view, &name, 200)?;
-    found.retain(|entity| query.entity_type.is_none_or(|wanted| wanted == entity.entity_type));
-    let (mut wanted, mut hidden): (Vec<Entity>, Vec<Entity>) = found
-        .into_iter()
-        .partition(|entity| query.include_inactive || entity.status == Status::Active);
-    for found in [&mut wanted, &mut hidden] {
-        retain_in_project(found, project.as_ref());
-    }
-    match (wanted.pop(), wanted.is_empty()) {
-        (Some(entity), true) => Ok(entity),
-        (Some(last), false) => {
-            wanted.push(last);
-            let found: Vec<String> = wanted.iter().take(10).map(described).collect();
-            Err(Error::invalid(
-                "name",
-                format!("{name:?} names {} entities", wanted.len()),
-                format!("Give the entity_id of one: {}.", found.join("; ")),
-            ))
-        }
-        (None, _) if hidden.is_empty() => Err(match project.filter(|known| !known.registered) {
-            Some(unknown) => Error::NotFound {
-                what: "registered project",
-                given: unknown.name,
-                nearest: unknown.nearest,
-            },
-            None => {
-                let nearest = Entity::nearest(view, &name)?;
-                Error::NotFound { what: "entity", given: name, nearest }
-            }
-        }),
-        (None, _) => Err(Error::NotFound {
-            what: "active entity",
-            given: name,
-            nearest: hidden.iter().take(5).map(described).collect(),
-        }),
-    }
-}
-
-/// Keeps a project's own rows; where there are none, the global ones.
-fn retain_in_project(found: &mut Vec<Entity>, project: Option<&ResolvedProject>) {
-    let Some(project) = project else { return };
-    let own = found.iter().any(|entity| entity.project == project.name);
-    let wanted = if own { project.name.as_str() } else { "" };
-    found.retain(|entity| entity.project == wanted);
-}
-
-fn described(entity: &Entity) -> String {
-    let Entity { id, entity_type, name, project, status, .. } = entity;
-    format!("{id} {entity_type} {name} in {project:?} ({status})")
-}
-
-/// Active entities with neither a source nor a signature, as the Python system allowed.
-pub fn without_provenance(view: &View<'_>) -> Result<Vec<Entity>> {
-    let mut found = Vec::new();
-    crate::ops::claims::for_each_id(view, crate::model::Kind::Entity, |id| {
-        found.extend(
-            store::entities::get(view, id)?
-                .filter(|row| row.status == Status::Active && !row.has_provenance()),
-        );
-        Ok(())
-    })?;
-    Ok(found)
 }

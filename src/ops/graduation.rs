@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::{Entity, Error, Memory, Operation, Result, Status};
-use crate::ops::entities::{self, EntityUpdate, NewEntity};
+use crate::ops::entities::{self, EntityUpdate, NewEntity, Sameness};
 use crate::ops::lifecycle;
-use crate::store::{Tx, View};
+use crate::store::{self, Tx, View};
 
 /// A memory on its way to become an entity: a new one of a type and name, or a given one.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -46,7 +46,10 @@ pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated>
     let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
     check_may_graduate(tx, &memory)?;
     let mut done = match &wish.entity_id {
-        Some(entity_id) => attach(tx, entity_id, &memory, note)?,
+        Some(entity_id) => {
+            check_nothing_new(wish)?;
+            attach(tx, entity_id, &memory, note)?
+        }
         None => propose(tx, wish, &memory, note)?,
     };
     let active = match done.entity.status {
@@ -86,6 +89,25 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
     Operation::Graduate.applies_to(memory.status, "memory", &memory.id).map(drop)
 }
 
+/// A given entity is taken as it is.
+fn check_nothing_new(wish: &Graduation) -> Result<()> {
+    let given = [
+        ("entity_type", wish.entity_type.is_some()),
+        ("name", wish.name.is_some()),
+        ("project", wish.project.is_some()),
+        ("description", wish.description.is_some()),
+        ("properties", !wish.properties.is_empty()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((field, _)) => Err(Error::invalid(
+            field,
+            "it goes only with a new entity, and entity_id names one that exists",
+            "Leave it out, or leave entity_id out; update_entity corrects the existing one.",
+        )),
+    }
+}
+
 fn propose(tx: &Tx<'_>, wish: &Graduation, memory: &Memory, note: &str) -> Result<Graduated> {
     let (Some(entity_type), Some(name)) = (&wish.entity_type, &wish.name) else {
         return Err(Error::invalid(
@@ -104,7 +126,7 @@ fn propose(tx: &Tx<'_>, wish: &Graduation, memory: &Memory, note: &str) -> Resul
         confidence: Some(memory.confidence),
         ..NewEntity::default()
     };
-    let made = entities::create_alone(tx, &new, note)?;
+    let made = entities::create_alone(tx, &new, Sameness::OfStatus, note)?;
     let mut done = attach(tx, &made.row.id, memory, note)?;
     done.created = made.created;
     done.changed |= made.created;
@@ -138,7 +160,8 @@ pub fn complete(
     entity_id: &str,
     note: &str,
 ) -> Result<Option<Memory>> {
-    let memory: Memory = lifecycle::require(tx, memory_id)?;
+    // A row of the Python system may cite a memory that is gone.
+    let Some(memory) = store::memories::get(tx, memory_id)? else { return Ok(None) };
     if memory.status != Status::Active || !memory.memory_type.can_graduate() {
         return Ok(None);
     }
@@ -154,10 +177,16 @@ fn reference(memory: &Memory) -> String {
     format!("memory:{}", memory.id)
 }
 
-/// What a memory became: the entity, and the current head of that entity's chain.
+/// What a memory, or the last of those that replaced it, became: the entity, and the chain from
+/// it to its current head.
 pub fn became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> {
-    let Some(id) = &memory.graduated_to_entity_id else { return Ok(Vec::new()) };
-    let entity: Entity = lifecycle::require(view, id)?;
+    let newer = lifecycle::successors(view, memory)?;
+    let head = newer.last().unwrap_or(memory);
+    let entity = match &head.graduated_to_entity_id {
+        Some(id) => store::entities::get(view, id)?,
+        None => None,
+    };
+    let Some(entity) = entity else { return Ok(Vec::new()) };
     let mut chain = lifecycle::successors(view, &entity)?;
     chain.insert(0, entity);
     Ok(chain)

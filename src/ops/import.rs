@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::model::{Conflict, Error, Result};
 use crate::ops::batch::Keys;
 use crate::ops::conflicts;
-use crate::ops::entities::{self, NewEntity};
+use crate::ops::entities::{self, NewEntity, Sameness};
 use crate::ops::memories::{self, NewMemory};
 use crate::ops::projects::{self, Registration};
 use crate::ops::relationships::{self, NewRelationship};
@@ -132,19 +132,20 @@ pub fn store(tx: &Tx<'_>, line: &Line, keys: &mut Keys, note: &str) -> Result<St
         let created = match line {
             Line::Project(wish) => projects::register(tx, wish, note)?.created,
             Line::Memory(key, new) => {
-                let made = memories::create(tx, new, note)?;
+                let made = memories::create_unless(tx, new, Sameness::OfAnyStatus, note)?;
                 bound = Some((key.as_deref(), made.row.id));
                 project = Some(made.row.project);
                 made.created
             }
             Line::Entity(key, new) => {
-                let made = entities::create_alone(tx, &keys.cite(new), note)?;
+                let new = keys.cite(new);
+                let made = entities::create_alone(tx, &new, Sameness::OfAnyStatus, note)?;
                 bound = Some((key.as_deref(), made.row.id));
                 project = Some(made.row.project);
                 made.created
             }
             Line::Relationship(new) => {
-                relationships::create(tx, &keys.tie(new.clone()), note)?.changed
+                relationships::create_once(tx, &keys.tie(new.clone()), note)?.changed
             }
             Line::State(wish) => state::set(tx, wish, note)?.changed,
         };

@@ -114,10 +114,44 @@ pub fn supersede<T: Living>(
     if let Some(by) = &by {
         check_chain::<T>(tx, id, by.id())?;
     }
-    apply(tx, Operation::Supersede, id, expected_version, note, |row: &mut T| match &by {
-        Some(by) => row.note_replacement(tx, by, note),
-        None => Ok(()),
-    })
+    let outcome =
+        apply(tx, Operation::Supersede, id, expected_version, note, |row: &mut T| match &by {
+            Some(by) => {
+                check_holds(by)?;
+                row.note_replacement(tx, by, note)
+            }
+            None => Ok(()),
+        })?;
+    if let (Some(by), false) = (&by, outcome.changed) {
+        check_replaced_by(tx, &outcome.row, by)?;
+    }
+    Ok(outcome)
+}
+
+/// What is history cannot take the place of another row.
+fn check_holds<T: Living>(by: &T) -> Result<()> {
+    if !by.status().is_history() {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "superseded_by",
+        format!("{} {} is {} and holds no longer", T::WHAT, by.id(), by.status()),
+        "Name a candidate or active row, or leave superseded_by out.",
+    ))
+}
+
+/// A row that was superseded before keeps the successor that is recorded.
+fn check_replaced_by<T: Living>(view: &View<'_>, row: &T, by: &T) -> Result<()> {
+    match row.replacement(view)? {
+        Some(current) if !by.replaced(view)?.iter().any(|id| id == row.id()) => {
+            Err(Error::invalid(
+                "superseded_by",
+                format!("{} {} is superseded by {current} already", T::WHAT, row.id()),
+                "Leave superseded_by out, or supersede that one if another row holds now.",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks that `by` may replace `id`: not itself, and nothing that `id` replaced before.
@@ -213,6 +247,10 @@ impl Living for Entity {
     }
 
     fn replacement(&self, view: &View<'_>) -> Result<Option<String>> {
+        // A link to a row that still holds says what shall be, not what is.
+        if !self.status.is_history() {
+            return Ok(None);
+        }
         Ok(store::relationships::neighbours(view, &self.id, SUPERSEDES, false)?.pop())
     }
 

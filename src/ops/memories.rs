@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use crate::model::memory::{MAX_TAGS, MemoryType, normalise_tags};
 use crate::model::{Action, Error, Memory, Operation, Result, text};
-use crate::ops::entities::{InitialStatus, MAX_SIMILAR, check_editable};
+use crate::ops::entities::{InitialStatus, MAX_SIMILAR, Sameness, check_editable};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::{change, checks, projects};
-use crate::store::{self, Tx};
+use crate::store::{self, Tx, View};
 
 /// A memory to be made.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -44,26 +44,55 @@ pub struct Created {
     pub audit_id: Option<String>,
     /// Other memories of the project that begin with the same words.
     pub similar: Vec<Memory>,
+    /// What was given and is not in the row that was there already.
+    pub differing: Vec<&'static str>,
 }
 
 /// Makes the memory, or finds the one that says the same already.
 pub fn create(tx: &Tx<'_>, new: &NewMemory, note: &str) -> Result<Created> {
+    create_unless(tx, new, Sameness::OfStatus, note)
+}
+
+/// As [`create`], with a say in what counts as being there already.
+pub fn create_unless(
+    tx: &Tx<'_>,
+    new: &NewMemory,
+    sameness: Sameness,
+    note: &str,
+) -> Result<Created> {
     checks::text_length("note", note)?;
-    let row = build(tx, new)?;
-    let existing = store::memories::same(tx, &row)?;
+    let wanted = build(tx, new)?;
+    let existing = match sameness {
+        Sameness::OfStatus => store::memories::same(tx, &wanted)?,
+        Sameness::OfAnyStatus => store::memories::same_of_any_status(tx, &wanted)?,
+    };
     let created = existing.is_none();
-    let row = existing.unwrap_or(row);
+    let differing = existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row));
+    let row = existing.unwrap_or(wanted);
     let similar = similar(tx, &row)?;
     let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
-    Ok(Created { row, created, audit_id, similar })
+    Ok(Created { row, created, audit_id, similar, differing })
+}
+
+/// What was asked for and does not stand in the row that says the same.
+fn differing(new: &NewMemory, wanted: &Memory, row: &Memory) -> Vec<&'static str> {
+    let tags = wanted.domain_tags.iter().any(|given| !row.domain_tags.contains(given));
+    let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
+    let end = wanted.valid_until.is_some() && wanted.valid_until != row.valid_until;
+    [
+        ("subject", !wanted.subject.is_empty() && wanted.subject != row.subject),
+        ("domain_tags", tags),
+        ("confidence", confidence),
+        ("valid_until", end),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
 }
 
 /// Other memories of the same project that begin with the same words.
-pub fn similar(view: &store::View<'_>, row: &Memory) -> Result<Vec<Memory>> {
-    let mut alike = store::memories::opening_alike(view, &row.content, 50)?;
-    alike.retain(|other| other.id != row.id && other.project == row.project);
-    alike.truncate(MAX_SIMILAR);
-    Ok(alike)
+pub fn similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
+    store::memories::opening_alike(view, row, MAX_SIMILAR as i64)
 }
 
 fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {

@@ -11,6 +11,7 @@ pub mod graduation;
 pub mod history;
 pub mod import;
 pub mod lifecycle;
+pub mod lookup;
 pub mod memories;
 pub mod projects;
 pub mod relationships;

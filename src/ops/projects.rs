@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
 use crate::model::{
-    Action, Conflict, Entity, Error, Memory, Project, ResolvedProject, Result, text,
+    Action, Conflict, Entity, Error, Memory, Page, PageRequest, Project, ResolvedProject, Result,
+    text,
 };
 use crate::ops::change;
 use crate::ops::checks;
@@ -50,12 +51,6 @@ pub fn scope(view: &View<'_>, project: Option<&str>, scope_only: bool) -> Result
 pub struct Scope {
     pub project: Option<ResolvedProject>,
     pub names: Vec<Option<String>>,
-}
-
-impl Scope {
-    pub fn covers(&self, project: &str) -> bool {
-        self.names.iter().any(|name| name.as_deref().is_none_or(|name| name == project))
-    }
 }
 
 /// A project to be registered, or aliases to be added to one.
@@ -161,13 +156,15 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
 fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     let mut moved = 0;
     for from in std::iter::once(&project.name).chain(&project.aliases) {
-        for entity in store::entities::under_project(tx, from)? {
+        for entity in store::entities::misplaced(tx, from, &project.name)? {
             let after = Entity { project: project.name.clone(), ..entity.clone() };
-            moved += move_row(tx, &entity, after, project)?;
+            moved += 1;
+            move_row(tx, &entity, after, project)?;
         }
-        for memory in store::memories::under_project(tx, from)? {
+        for memory in store::memories::misplaced(tx, from, &project.name)? {
             let after = Memory { project: project.name.clone(), ..memory.clone() };
-            moved += move_row(tx, &memory, after, project)?;
+            moved += 1;
+            move_row(tx, &memory, after, project)?;
         }
         for conflict in store::conflicts::under_project(tx, from)? {
             let after = Conflict { project: project.name.clone(), ..conflict.clone() };
@@ -180,18 +177,9 @@ fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     Ok(moved)
 }
 
-fn move_row<T: Living + PartialEq>(
-    tx: &Tx<'_>,
-    before: &T,
-    mut after: T,
-    project: &Project,
-) -> Result<usize> {
-    if *before == after {
-        return Ok(0);
-    }
+fn move_row<T: Living>(tx: &Tx<'_>, before: &T, mut after: T, project: &Project) -> Result<()> {
     after.stamp(tx);
-    change::change(tx, before, &after, Action::Renamed, &move_note(project))?;
-    Ok(1)
+    change::change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
 }
 
 fn move_note(project: &Project) -> String {
@@ -215,20 +203,19 @@ pub struct Counts {
     pub candidates: i64,
 }
 
-/// All projects: registered ones and names in use that are not registered, in order of name.
-pub fn list(view: &View<'_>) -> Result<Vec<Counted>> {
+/// Projects in order of name: registered ones, and names in use that are not registered.
+pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
     let mut names = store::projects::names_in_use(view)?;
     let mut projects = store::projects::list(view)?;
     names.extend(projects.iter().map(|project| project.name.clone()));
     names.sort();
     names.dedup();
-    names
-        .into_iter()
-        .map(|name| {
-            let at = projects.iter().position(|project| project.name == name);
-            counted(view, name, at.map(|index| projects.swap_remove(index)))
-        })
-        .collect()
+    let total = names.len() as i64;
+    names.retain(|name| page.after.is_none() || name.as_str() > page.after_text(0));
+    page.page(names, total, |name| vec![name.clone()]).map(|name| {
+        let at = projects.iter().position(|project| project.name == name);
+        counted(view, name, at.map(|index| projects.swap_remove(index)))
+    })
 }
 
 fn counted(view: &View<'_>, name: String, project: Option<Project>) -> Result<Counted> {
@@ -247,18 +234,24 @@ fn counted(view: &View<'_>, name: String, project: Option<Project>) -> Result<Co
     })
 }
 
-/// The registered project of a name, made if the name is canonical and nobody registered it.
-pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<Project> {
-    if let Some(project) = store::projects::named(tx, &text::collapse(given))? {
-        return Ok(project);
+/// The registered project of a name, and whether this call registered it: a canonical name that
+/// is new and close to no other, which might be meant.
+pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Project, bool)> {
+    let name = text::collapse(given);
+    if let Some(project) = store::projects::named(tx, &name)? {
+        return Ok((project, false));
     }
-    if is_canonical_name(given) && given != INBOX {
-        let wish = Registration { name: given.to_owned(), ..Registration::default() };
-        return Ok(register(tx, &wish, note)?.row);
+    let nearest = text::nearest(&name, store::projects::all_names(tx)?);
+    if name == INBOX || !is_canonical_name(&name) {
+        return Err(Error::NotFound { what: "registered project", given: name, nearest });
     }
-    Err(Error::NotFound {
-        what: "registered project",
-        given: given.to_owned(),
-        nearest: text::nearest(given, store::projects::all_names(tx)?),
-    })
+    if !nearest.is_empty() {
+        return Err(Error::invalid(
+            "project",
+            format!("{name:?} is not registered, and is close to {}", nearest.join(", ")),
+            "Give the registered name; if this is another project, register_project it first.",
+        ));
+    }
+    let wish = Registration { name, ..Registration::default() };
+    Ok((register(tx, &wish, note)?.row, true))
 }

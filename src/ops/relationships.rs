@@ -35,6 +35,53 @@ pub struct Linked {
     pub audit_id: Option<String>,
 }
 
+/// A link by its ends: one of the ways in which the same is said.
+struct Said<'a> {
+    source: &'a str,
+    relationship_type: &'a str,
+    target: &'a str,
+}
+
+impl<'a> Said<'a> {
+    /// The link as it is written, and its inverse if its type has one: `contains` says of the
+    /// whole what `part_of` says of the part.
+    fn ways(
+        tx: &'a Tx<'_>,
+        source: &'a str,
+        relationship_type: &'a str,
+        target: &'a str,
+    ) -> impl Iterator<Item = Self> {
+        let rule = tx.ontology.relationship_type(relationship_type);
+        let inverse = rule.and_then(|rule| rule.inverse.as_deref());
+        let written = Self { source, relationship_type, target };
+        std::iter::once(written).chain(inverse.map(|inverse| Self {
+            source: target,
+            relationship_type: inverse,
+            target: source,
+        }))
+    }
+
+    fn active(&self, tx: &Tx<'_>) -> Result<Option<Relationship>> {
+        store::relationships::active(tx, self.source, self.relationship_type, self.target)
+    }
+
+    fn last_ended(&self, tx: &Tx<'_>) -> Result<Option<Relationship>> {
+        store::relationships::last_ended(tx, self.source, self.relationship_type, self.target)
+    }
+}
+
+/// As [`create`]; a link that was ended is there already and stays ended.
+pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+    for said in Said::ways(tx, &new.source_id, &new.relationship_type, &new.target_id) {
+        if said.active(tx)?.is_none()
+            && let Some(row) = said.last_ended(tx)?
+        {
+            return Ok(Linked { row, changed: false, audit_id: None });
+        }
+    }
+    create(tx, new, note)
+}
+
 /// Makes the link, or ends it if `end` says so.
 pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     checks::text_length("note", note)?;
@@ -57,10 +104,10 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
     if new.relationship_type == lifecycle::SUPERSEDES {
         lifecycle::check_chain::<Entity>(tx, &target.id, &source.id)?;
     }
-    if let Some(row) =
-        store::relationships::active(tx, &source.id, &new.relationship_type, &target.id)?
-    {
-        return Ok(Linked { row, changed: false, audit_id: None });
+    for said in Said::ways(tx, &source.id, &new.relationship_type, &target.id) {
+        if let Some(row) = said.active(tx)? {
+            return Ok(Linked { row, changed: false, audit_id: None });
+        }
     }
     let row = Relationship {
         id: tx.new_id(),
@@ -96,17 +143,22 @@ pub fn ensure(
 fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
     let mut ended = None;
-    // A file of the Python system may hold the same link more than once.
-    while let Some(link) = store::relationships::active(tx, source, kind, target)? {
-        ended = Some(close(tx, &link, RelationshipStatus::Invalid, note)?);
+    for said in Said::ways(tx, source, kind, target) {
+        // A file of the Python system may hold the same link more than once.
+        while let Some(link) = said.active(tx)? {
+            let closed = close(tx, &link, RelationshipStatus::Invalid, note)?;
+            ended.get_or_insert(closed);
+        }
     }
     if let Some(ended) = ended {
         return Ok(ended);
     }
-    match store::relationships::last_ended(tx, source, kind, target)? {
-        Some(row) => Ok(Linked { row, changed: false, audit_id: None }),
-        None => Err(Error::not_found("relationship", format!("{source} {kind} {target}"))),
+    for said in Said::ways(tx, source, kind, target) {
+        if let Some(row) = said.last_ended(tx)? {
+            return Ok(Linked { row, changed: false, audit_id: None });
+        }
     }
+    Err(Error::not_found("relationship", format!("{source} {kind} {target}")))
 }
 
 /// Takes an active link out of the present: invalid if it no longer holds, superseded if

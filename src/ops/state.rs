@@ -32,6 +32,8 @@ pub struct StateChange {
 #[derive(Debug, Clone)]
 pub struct StateSet {
     pub project: Project,
+    /// Whether the project was registered by this call.
+    pub registered: bool,
     pub row: ProjectState,
     pub changed: bool,
     pub audit_id: Option<String>,
@@ -44,7 +46,7 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
     let key = checks::name("key", &wish.key)?;
     let confidence = checks::confidence(wish.confidence)?;
     checks::text_length("source", &wish.source)?;
-    let project = projects::require_registered(tx, &wish.project, note)?;
+    let (project, registered) = projects::require_registered(tx, &wish.project, note)?;
     let before = store::projects::state_of(tx, &project.id, &category, &key)?;
     if wish.end {
         let Some(before) = before else {
@@ -76,7 +78,7 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
             Some(change::change(tx, before, &row, Action::Updated, note)?)
         }
     };
-    Ok(StateSet { project, row, changed: audit_id.is_some(), audit_id })
+    Ok(StateSet { project, registered, row, changed: audit_id.is_some(), audit_id })
 }
 
 fn value(given: Option<&str>) -> Result<String> {
@@ -90,7 +92,13 @@ fn value(given: Option<&str>) -> Result<String> {
 
 fn end(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Result<StateSet> {
     if !before.is_active() {
-        return Ok(StateSet { project, row: before, changed: false, audit_id: None });
+        return Ok(StateSet {
+            project,
+            registered: false,
+            row: before,
+            changed: false,
+            audit_id: None,
+        });
     }
     let row = ProjectState {
         status: "superseded".to_owned(),
@@ -98,5 +106,5 @@ fn end(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Resul
         ..before.clone()
     };
     let audit_id = change::change(tx, &before, &row, Action::Superseded, note)?;
-    Ok(StateSet { project, row, changed: true, audit_id: Some(audit_id) })
+    Ok(StateSet { project, registered: false, row, changed: true, audit_id: Some(audit_id) })
 }

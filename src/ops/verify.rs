@@ -7,7 +7,7 @@ use crate::model::event::AuditEntry;
 use crate::model::{Kind, Result};
 use crate::ops::change::snapshot;
 use crate::ops::claims;
-use crate::store::audit::{digest, for_each, link_hash, newest_after, seal};
+use crate::store::audit::{digest, for_each, for_each_subject, link_hash, newest_after, seal};
 use crate::store::{self, View};
 
 /// What verification found.
@@ -23,15 +23,17 @@ pub struct Report {
     pub broken: Option<String>,
     /// Rows that differ from their newest snapshot.
     pub differing: Vec<String>,
+    /// Rows whose stored claims are not those that they make.
+    pub wrong_claims: Vec<String>,
 }
 
 impl Report {
     pub fn is_clean(&self) -> bool {
-        self.broken.is_none() && self.differing.is_empty()
+        self.broken.is_none() && self.differing.is_empty() && self.wrong_claims.is_empty()
     }
 }
 
-/// Verifies the whole audit.
+/// Verifies the whole audit, and the claims.
 pub fn verify(view: &View<'_>) -> Result<Report> {
     let mut report = Report::default();
     let mut chain = Chain::default();
@@ -48,6 +50,8 @@ pub fn verify(view: &View<'_>) -> Result<Report> {
     report.sealed = chain.sealed_rows;
     report.head = chain.hash;
     report.differing = differing(view)?;
+    let wrong = claims::wrong(view)?.into_iter();
+    report.wrong_claims = wrong.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
     Ok(report)
 }
 
@@ -112,13 +116,11 @@ fn differing(view: &View<'_>) -> Result<Vec<String>> {
             Ok(())
         })?;
     }
-    for_each(view, |entry| {
-        let kind = Kind::parse(&entry.kind);
-        let covered = entry.action == "created" && !entry.chain.hash.is_empty();
-        if let Some(kind) = kind.filter(|_| covered)
-            && row(view, kind, &entry.subject_id)?.is_none()
+    for_each_subject(view, |kind, id| {
+        if let Some(kind) = Kind::parse(kind)
+            && row(view, kind, id)?.is_none()
         {
-            found.push(format!("{} {} is gone", kind.as_str(), entry.subject_id));
+            found.push(format!("{} {id} is gone", kind.as_str()));
         }
         Ok(())
     })?;

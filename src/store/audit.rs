@@ -204,6 +204,30 @@ pub fn for_each(view: &View<'_>, mut visit: impl FnMut(&AuditEntry) -> Result<()
     }
 }
 
+/// Visits every row that the chain names, each once, a bounded number in memory at a time.
+pub fn for_each_subject(
+    view: &View<'_>,
+    mut visit: impl FnMut(&str, &str) -> Result<()>,
+) -> Result<()> {
+    const BATCH: i64 = 500;
+    let sql = "SELECT DISTINCT memory_id, entity_kind FROM memory_audit \
+         WHERE memory_id >= ?1 AND (memory_id, entity_kind) > (?1, ?2) AND hash <> '' \
+         ORDER BY memory_id, entity_kind LIMIT ?3";
+    let mut after = (String::new(), String::new());
+    loop {
+        let batch = view.conn.all(sql, params![&after.0, &after.1, BATCH], |row| {
+            Ok((row.text("memory_id")?, row.text("entity_kind")?))
+        })?;
+        for (id, kind) in &batch {
+            visit(kind, id)?;
+        }
+        match batch.into_iter().next_back() {
+            Some(last) => after = last,
+            None => return Ok(()),
+        }
+    }
+}
+
 /// For a subject, the newest snapshot that the chain holds.
 pub fn newest_after(view: &View<'_>, kind: &str, id: &str) -> Result<Option<(String, String)>> {
     let sql = "SELECT id, after_json FROM memory_audit \

@@ -1,8 +1,9 @@
 //! The tables `conflicts` and `conflict_members`.
 
+use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::{Conflict, ConflictMember, ConflictStatus, Error, Kind, Result};
+use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Result};
 use crate::params;
 
 const COLUMNS: &str =
@@ -15,11 +16,8 @@ fn conflict(view: &View<'_>, row: &Row<'_>) -> Result<Conflict> {
         slot_kind: row.text("slot_kind")?,
         slot_key: row.text("slot_key")?,
         project: row.text("project")?,
-        status: ConflictStatus::parse(&status).ok_or_else(|| Error::Storage {
-            message: format!("the conflict {id} has the unknown status {status:?}"),
-            hint: "The file was changed by another program; restore a backup or correct that row."
-                .to_owned(),
-        })?,
+        status: ConflictStatus::parse(&status)
+            .ok_or_else(|| unknown("conflict", &id, "status", &status))?,
         resolution: row.text("resolution")?,
         resolved_at: row.optional_text("resolved_at")?,
         detected_at: row.text("detected_at")?,

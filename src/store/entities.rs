@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::rows::Table;
+use super::rows::{Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::{Entity, Error, Kind, Result, Status};
+use crate::model::{Entity, Kind, Result, Status};
 use crate::params;
 
 const COLUMNS: &str = "id, entity_type, name, project, description, properties, status, \
     confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
     created_at, updated_at";
 
-const TABLE: Table = Table { name: "entities", columns: COLUMNS };
+const TABLE: Table = Table { name: "entities", columns: COLUMNS, listed: "?1 <> ''" };
 
 fn entity(row: &Row<'_>) -> Result<Entity> {
     let id = row.text("id")?;
@@ -38,11 +38,7 @@ fn entity(row: &Row<'_>) -> Result<Entity> {
 /// The status of a memory or entity row.
 pub(super) fn status(row: &Row<'_>, what: &str, id: &str) -> Result<Status> {
     let text = row.text("status")?;
-    Status::parse(&text).ok_or_else(|| Error::Storage {
-        message: format!("the {what} {id} has the unknown status {text:?}"),
-        hint: "The file was changed by another program; restore a backup or correct that row."
-            .to_owned(),
-    })
+    Status::parse(&text).ok_or_else(|| unknown(what, id, "status", &text))
 }
 
 /// A JSON object; a text that is none is kept under the key `unparsed`.
@@ -122,21 +118,64 @@ pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
     )
 }
 
-/// Entities of a name, in any case of its letters, oldest first.
-pub fn named(view: &View<'_>, name: &str, limit: i64) -> Result<Vec<Entity>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE ORDER BY created_at, id LIMIT ?2"
-    );
-    view.conn.all(&sql, params![name, limit], entity)
+/// Which entities of a name are wanted; what is absent may be anything.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    pub name: &'a str,
+    pub entity_type: Option<&'a str>,
+    pub project: Option<&'a str>,
+    pub active: Option<bool>,
 }
 
-/// Entities of the same type, name and project, oldest first.
-pub fn alike(view: &View<'_>, wanted: &Entity) -> Result<Vec<Entity>> {
+/// Entities of a name, in any case of its letters, oldest first.
+pub fn named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Entity>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE \
+         AND (?2 OR entity_type = ?3) AND (?4 OR project = ?5) AND (?6 OR (status = 'active') = ?7) \
+         ORDER BY created_at, id LIMIT ?8"
+    );
+    let Named { name, entity_type, project, active } = *wanted;
+    view.conn.all(
+        &sql,
+        params![
+            name,
+            entity_type.is_none(),
+            entity_type.unwrap_or_default(),
+            project.is_none(),
+            project.unwrap_or_default(),
+            active.is_none(),
+            active.unwrap_or_default(),
+            limit,
+        ],
+        entity,
+    )
+}
+
+/// Other entities of the same type, name and project, oldest first.
+pub fn alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND entity_type = ?2 \
-         AND project = ?3 ORDER BY created_at, id LIMIT 1000"
+         AND project = ?3 AND id <> ?4 ORDER BY created_at, id LIMIT ?5"
     );
-    view.conn.all(&sql, params![&wanted.name, &wanted.entity_type, &wanted.project], entity)
+    view.conn.all(&sql, params![&row.name, &row.entity_type, &row.project, &row.id, limit], entity)
+}
+
+/// The entity that says the same: type, name, project, description, properties and status. With
+/// `any_status` also one of another status, if there is none of the same.
+pub fn same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND name = ?1 \
+         AND entity_type = ?2 AND project = ?3 AND description = ?4 AND (?5 OR status = ?6) \
+         ORDER BY status = ?6 DESC, status IN ('active', 'candidate') DESC, created_at, id"
+    );
+    let Entity { name, entity_type, project, description, status, .. } = wanted;
+    let parameters = params![name, entity_type, project, description, any_status, status.as_str()];
+    // As values: another program may have written the same properties in another order.
+    let found = view.conn.all(&sql, parameters, |row| {
+        let properties = object(&row.text("properties")?);
+        (properties == wanted.properties).then(|| entity(row)).transpose()
+    })?;
+    Ok(found.into_iter().flatten().next())
 }
 
 /// Names that begin as the text does: where to look for what somebody meant.
@@ -163,6 +202,7 @@ pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i
     TABLE.count(view, status, project)
 }
 
-pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Entity>> {
-    TABLE.under_project(view, project, entity)
+/// Entities stored under a name of a project that is not the canonical one.
+pub fn misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Entity>> {
+    TABLE.misplaced(view, project, canonical, entity)
 }

@@ -1,28 +1,30 @@
 //! The table `memories`.
 
 use super::entities::{json_list, status, strings};
-use super::rows::Table;
+use super::rows::{Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::memory::MemoryType;
-use crate::model::{Error, Kind, Memory, Result, Status};
+use crate::model::{Kind, Memory, Result, Status};
 use crate::params;
 
 const COLUMNS: &str = "id, memory_type, content, subject, project, source_chunk_id, confidence, \
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
     graduated_to_entity_id, superseded_by, version, created_at, updated_at";
 
-const TABLE: Table = Table { name: "memories", columns: COLUMNS };
+/// What is past its end is expired: out of lists, and read by its id.
+const TABLE: Table = Table {
+    name: "memories",
+    columns: COLUMNS,
+    listed: "(valid_until IS NULL OR valid_until = '' OR valid_until >= ?1)",
+};
 
 fn memory(row: &Row<'_>) -> Result<Memory> {
     let id = row.text("id")?;
     let kind = row.text("memory_type")?;
     Ok(Memory {
-        memory_type: MemoryType::parse(&kind).ok_or_else(|| Error::Storage {
-            message: format!("the memory {id} has the unknown type {kind:?}"),
-            hint: "The file was changed by another program; restore a backup or correct that row."
-                .to_owned(),
-        })?,
+        memory_type: MemoryType::parse(&kind)
+            .ok_or_else(|| unknown("memory", &id, "type", &kind))?,
         content: row.text("content")?,
         subject: row.text("subject")?,
         project: row.text("project")?,
@@ -104,28 +106,40 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
     )
 }
 
-/// The memory that says the same, of the same type, project and status.
+/// The memory that says the same: type, content, project and status.
 pub fn same(view: &View<'_>, wanted: &Memory) -> Result<Option<Memory>> {
+    same_of(view, wanted, wanted.status)
+}
+
+/// The memory that says the same; if there is none of the same status, one of another.
+pub fn same_of_any_status(view: &View<'_>, wanted: &Memory) -> Result<Option<Memory>> {
+    for status in std::iter::once(wanted.status).chain(Status::ALL) {
+        if let Some(found) = same_of(view, wanted, status)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn same_of(view: &View<'_>, wanted: &Memory, status: Status) -> Result<Option<Memory>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memories WHERE project = ?1 AND memory_type = ?2 AND status = ?3 \
          AND substr(content, 1, 64) = substr(?4, 1, 64) AND content = ?4 \
          ORDER BY created_at, id LIMIT 1"
     );
     let kind = wanted.memory_type.as_str();
-    view.conn.one(
-        &sql,
-        params![&wanted.project, kind, wanted.status.as_str(), &wanted.content],
-        memory,
-    )
+    view.conn.one(&sql, params![&wanted.project, kind, status.as_str(), &wanted.content], memory)
 }
 
-/// Memories that open with the same 64 characters, in any case of their letters.
-pub fn opening_alike(view: &View<'_>, content: &str, limit: i64) -> Result<Vec<Memory>> {
+/// Other memories of the project that open with the same 64 characters, in any case of their
+/// letters, oldest first.
+pub fn opening_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Memory>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memories \
-         WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?1, 1, 64) LIMIT ?2"
+         WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?1, 1, 64) \
+         AND project = ?2 AND id <> ?3 ORDER BY created_at, id LIMIT ?4"
     );
-    view.conn.all(&sql, params![content, limit], memory)
+    view.conn.all(&sql, params![&row.content, &row.project, &row.id, limit], memory)
 }
 
 /// Memories of one status behind a place in the order of their creation.
@@ -143,8 +157,9 @@ pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i
     TABLE.count(view, status, project)
 }
 
-pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Memory>> {
-    TABLE.under_project(view, project, memory)
+/// Memories stored under a name of a project that is not the canonical one.
+pub fn misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Memory>> {
+    TABLE.misplaced(view, project, canonical, memory)
 }
 
 /// Memories that this one replaced.

@@ -147,7 +147,7 @@ pub fn state_by_id(view: &View<'_>, id: &str) -> Result<Option<ProjectState>> {
     view.conn.one(&sql, params![id], state)
 }
 
-/// The row of a key: the active one if there is one.
+/// The row of a key, in any case of its letters: the active one if there is one.
 pub fn state_of(
     view: &View<'_>,
     project_id: &str,
@@ -156,7 +156,8 @@ pub fn state_of(
 ) -> Result<Option<ProjectState>> {
     let sql = format!(
         "SELECT {STATE_COLUMNS} FROM project_state \
-         WHERE project_id = ?1 AND category = ?2 AND key = ?3 ORDER BY status = 'active' DESC LIMIT 1"
+         WHERE project_id = ?1 AND category = ?2 COLLATE NOCASE AND key = ?3 COLLATE NOCASE \
+         ORDER BY status = 'active' DESC, (category = ?2) + (key = ?3) DESC LIMIT 1"
     );
     view.conn.one(&sql, params![project_id, category, key], state)
 }

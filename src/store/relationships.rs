@@ -1,9 +1,10 @@
 //! The table `relationships`.
 
 use super::entities::{json_list, strings};
+use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::{Error, Kind, Relationship, RelationshipStatus, Result};
+use crate::model::{Kind, Relationship, RelationshipStatus, Result};
 use crate::params;
 
 const COLUMNS: &str = "id, source_entity_id, target_entity_id, relationship_type, status, \
@@ -16,11 +17,8 @@ fn relationship(row: &Row<'_>) -> Result<Relationship> {
         source_entity_id: row.text("source_entity_id")?,
         target_entity_id: row.text("target_entity_id")?,
         relationship_type: row.text("relationship_type")?,
-        status: RelationshipStatus::parse(&status).ok_or_else(|| Error::Storage {
-            message: format!("the relationship {id} has the unknown status {status:?}"),
-            hint: "The file was changed by another program; restore a backup or correct that row."
-                .to_owned(),
-        })?,
+        status: RelationshipStatus::parse(&status)
+            .ok_or_else(|| unknown("relationship", &id, "status", &status))?,
         confidence: row.real("confidence")?,
         source_refs: strings(&row.text("source_refs")?),
         created_at: row.text("created_at")?,

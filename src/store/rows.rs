@@ -2,13 +2,24 @@
 
 use super::sql::Row;
 use super::tx::View;
-use crate::model::{Result, Status};
+use crate::model::{Error, Result, Status};
 use crate::params;
 
 /// A table, and the columns that its rows are read from.
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static str,
+    /// The condition under which a row stands in lists; `?1` is the present instant.
+    pub listed: &'static str,
+}
+
+/// The error for a row that holds a word which this program does not know.
+pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
+    Error::Storage {
+        message: format!("the {what} {id} has the unknown {column} {found:?}"),
+        hint: "The file was changed by another program; restore a backup or correct that row."
+            .to_owned(),
+    }
 }
 
 impl Table {
@@ -22,40 +33,48 @@ impl Table {
         limit: i64,
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let Self { name, columns } = self;
-        // Two statements, so that each has an index that fits it.
-        let (scope, project) = match project {
-            Some(project) => ("project = ?5 AND", project),
-            None => ("?5 = '' AND", ""),
-        };
+        let Self { name, columns, listed } = self;
+        let (scope, project) = scoped(project);
         let sql = format!(
-            "SELECT {columns} FROM {name} WHERE {scope} status = ?1 \
-             AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4"
+            "SELECT {columns} FROM {name} WHERE {scope} AND status = ?3 AND {listed} \
+             AND (created_at, id) > (?4, ?5) ORDER BY created_at, id LIMIT ?6"
         );
-        view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit, project], map)
+        let now = view.now.to_string();
+        let status = status.as_str();
+        view.conn.all(&sql, params![&now, project, status, after.0, after.1, limit], map)
     }
 
     /// How many rows of one status there are, in one project or in all.
     pub fn count(&self, view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
-        let name = self.name;
-        let Some(project) = project else {
-            let sql = format!("SELECT count(*) AS n FROM {name} WHERE status = ?1");
-            return view.conn.number(&sql, params![status.as_str()]);
-        };
-        let sql = format!("SELECT count(*) AS n FROM {name} WHERE project = ?1 AND status = ?2");
-        view.conn.number(&sql, params![project, status.as_str()])
+        let Self { name, listed, .. } = self;
+        let (scope, project) = scoped(project);
+        let sql =
+            format!("SELECT count(*) AS n FROM {name} WHERE {scope} AND status = ?3 AND {listed}");
+        view.conn.number(&sql, params![&view.now.to_string(), project, status.as_str()])
     }
 
-    /// Every row stored under a project name in any case of its letters.
-    pub fn under_project<T>(
+    /// Rows stored under a name of a project, in any case of its letters, that is not the
+    /// canonical one to the letter.
+    pub fn misplaced<T>(
         &self,
         view: &View<'_>,
         project: &str,
+        canonical: &str,
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let Self { name, columns } = self;
-        let sql = format!("SELECT {columns} FROM {name} WHERE project = ?1 COLLATE NOCASE");
-        view.conn.all(&sql, params![project], map)
+        let Self { name, columns, .. } = self;
+        let sql = format!(
+            "SELECT {columns} FROM {name} WHERE project = ?1 COLLATE NOCASE AND project <> ?2"
+        );
+        view.conn.all(&sql, params![project, canonical], map)
+    }
+}
+
+/// The condition on a project in `?2`. One for each case, so that each has an index that fits it.
+fn scoped(project: Option<&str>) -> (&'static str, &str) {
+    match project {
+        Some(project) => ("project = ?2", project),
+        None => ("?2 = ''", ""),
     }
 }
 

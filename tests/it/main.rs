@@ -4,6 +4,7 @@
 mod concurrency;
 mod growth;
 mod guards;
+mod many;
 mod protocol;
 mod random;
 mod stories;

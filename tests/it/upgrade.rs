@@ -321,7 +321,7 @@ fn an_old_entity_without_provenance_can_be_given_a_source() {
     };
     assert_eq!(edit(&[]).expect_err("refused").code(), "provenance");
     assert_eq!(edit(&["chunk:c-1"]).expect("updated").value.row.version, 2);
-    let left = db.read(entities::without_provenance).expect("read");
+    let left = db.read(ops::lookup::without_provenance).expect("read");
     assert_eq!(left.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["e-wave-2"]);
 }
 

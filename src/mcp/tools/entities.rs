@@ -13,9 +13,10 @@ use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityRead, Entries};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::text::quoted;
 use crate::model::{Entity, PageRequest, Result, Status};
-use crate::ops::entities::{EntityQuery, EntityUpdate, NewEntity};
+use crate::ops::entities::{EntityUpdate, NewEntity};
 use crate::ops::history::Change;
 use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::lookup::{self, EntityQuery};
 use crate::ops::{conflicts, entities, history, projects};
 use crate::store::relationships::{Neighbour, around};
 use crate::store::{Tx, View};
@@ -74,7 +75,27 @@ fn create(tx: &Tx<'_>, call: &Call, new: NewEntity) -> Result<Answer> {
     for other in &made.similar {
         answer = answer.line(format!("similar: {}", entity_line(other)));
     }
-    Ok(answer.next(next_step(&made.row)))
+    let step = next_step(&made.row);
+    Ok(not_taken(answer, &made.differing, "update_entity", &made.row.id, step))
+}
+
+/// Ends the answer of a create: says what the row that was there already does not hold, and
+/// which tool adds it.
+pub fn not_taken(
+    answer: Answer,
+    differing: &[&'static str],
+    update: &str,
+    id: &str,
+    next_step: String,
+) -> Answer {
+    if differing.is_empty() {
+        return answer.next(next_step);
+    }
+    let fields = differing.join(", ");
+    answer
+        .with("differing", differing.to_vec())
+        .line(format!("not taken over: {fields}, which the existing row holds differently"))
+        .next(format!("{update} {id} with {fields} if what was given now is right."))
 }
 
 fn update(tx: &Tx<'_>, call: &Call, edit: EntityUpdate) -> Result<Answer> {
@@ -129,7 +150,7 @@ const FULL_TEXT: usize = 16_000;
 fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
     // A default project narrows a name; an id is unique by itself.
     let project = wish.project.as_deref().filter(|_| wish.entity_id.is_none());
-    let entity = entities::find(
+    let entity = lookup::entity(
         view,
         &EntityQuery {
             id: wish.entity_id.as_deref(),

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::about;
-use super::entities::{change_line, change_value};
+use super::entities::{change_line, change_value, not_taken};
 use crate::mcp::answer::{
     Answer, entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
 };
 use crate::mcp::outputs::{MemoryChanged, MemoryCreated, MemoryGraduated, MemoryReviewed};
 use crate::mcp::tool::{Call, Effect, Tool};
-use crate::model::{Memory, PageRequest, Result, Status};
+use crate::model::{Error, Memory, PageRequest, Result, Status};
 use crate::ops::graduation::{self, Graduation};
 use crate::ops::lifecycle::{self, Outcome};
 use crate::ops::memories::{self, MemoryUpdate, NewMemory};
@@ -66,7 +66,8 @@ fn create(tx: &Tx<'_>, call: &Call, new: NewMemory) -> Result<Answer> {
     for other in &made.similar {
         answer = answer.line(format!("similar: {}", memory_line(other)));
     }
-    Ok(answer.next(next_step(&made.row)))
+    let step = next_step(&made.row);
+    Ok(not_taken(answer, &made.differing, "update_memory", &made.row.id, step))
 }
 
 fn changed(outcome: Outcome<Memory>) -> Result<Answer> {
@@ -122,6 +123,13 @@ struct Review {
 
 fn review(tx: &Tx<'_>, call: &Call, wish: Review) -> Result<Answer> {
     let (id, version, note) = (&wish.memory_id, wish.expected_version, &call.note);
+    if wish.superseded_by.is_some() && wish.action != ReviewAction::Supersede {
+        return Err(Error::invalid(
+            "superseded_by",
+            "it goes only with action supersede",
+            "Leave it out, or use action supersede.",
+        ));
+    }
     match wish.action {
         ReviewAction::Promote => changed(memories::promote(tx, id, version, note)?),
         ReviewAction::Reject => changed(lifecycle::reject(tx, id, version, note)?),

@@ -10,8 +10,8 @@ use crate::mcp::outputs::{Items, ProjectRegistered, StateChanged};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::project::INBOX;
 use crate::model::text::quoted;
-use crate::model::{Page, PageRequest, Result};
-use crate::ops::projects::{self, Counted, Registration};
+use crate::model::{PageRequest, Result};
+use crate::ops::projects::{self, Registration};
 use crate::ops::state::{self, StateChange};
 use crate::store::{Tx, View};
 
@@ -52,12 +52,7 @@ struct ListProjects {
 
 fn list(view: &View<'_>, wish: ListProjects) -> Result<Answer> {
     let request = PageRequest::new("projects", wish.limit, wish.cursor.as_deref())?;
-    let mut found = projects::list(view)?;
-    let total = found.len() as i64;
-    found
-        .retain(|counted| request.after.is_none() || counted.name.as_str() > request.after_text(0));
-    let page: Page<Counted> = request.page(found, total, |counted| vec![counted.name.clone()]);
-    Answer::new().list("items", &page, |counted| {
+    Answer::new().list("items", &projects::list(view, &request)?, |counted| {
         let aliases = counted.project.as_ref().map(|p| p.aliases.clone()).unwrap_or_default();
         let (entities, memories) = (counted.entities, counted.memories);
         let registered = counted.project.is_some() || counted.name == INBOX;
@@ -108,7 +103,13 @@ fn register(tx: &Tx<'_>, call: &Call, wish: Registration) -> Result<Answer> {
 fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
     let done = state::set(tx, &wish, &call.note)?;
     let row = &done.row;
-    Ok(Answer::new()
+    let mut answer = Answer::new();
+    if done.registered {
+        answer = answer
+            .with("project_registered", done.project.name.as_str())
+            .line(format!("registered the new project {}", done.project.name));
+    }
+    Ok(answer
         .with("project_state", row_value("project_state_id", row)?)
         .with("changed", done.changed)
         .audit_id(done.audit_id)

@@ -8,16 +8,20 @@ CREATE INDEX IF NOT EXISTS idx_chunks_document ON source_chunks (document_id, ch
 CREATE INDEX IF NOT EXISTS idx_documents_project ON source_documents (project COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS idx_interactions_project ON interactions (project COLLATE NOCASE);
 
-CREATE INDEX IF NOT EXISTS idx_entities_name ON entities (name COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS idx_entities_name
+    ON entities (name COLLATE NOCASE, entity_type, project, created_at, id);
 CREATE INDEX IF NOT EXISTS idx_entities_status ON entities (status, created_at, id);
 CREATE INDEX IF NOT EXISTS idx_entities_project ON entities (project, status, created_at, id);
 CREATE INDEX IF NOT EXISTS idx_entities_alias ON entities (project COLLATE NOCASE);
 
 CREATE INDEX IF NOT EXISTS idx_memories_content
     ON memories (project, memory_type, status, substr(content, 1, 64));
-CREATE INDEX IF NOT EXISTS idx_memories_opening ON memories (substr(content, 1, 64) COLLATE NOCASE);
-CREATE INDEX IF NOT EXISTS idx_memories_status ON memories (status, created_at, id);
-CREATE INDEX IF NOT EXISTS idx_memories_project ON memories (project, status, created_at, id);
+CREATE INDEX IF NOT EXISTS idx_memories_opening
+    ON memories (substr(content, 1, 64) COLLATE NOCASE, project, created_at, id);
+CREATE INDEX IF NOT EXISTS idx_memories_status
+    ON memories (status, created_at, id, valid_until);
+CREATE INDEX IF NOT EXISTS idx_memories_project
+    ON memories (project, status, created_at, id, valid_until);
 CREATE INDEX IF NOT EXISTS idx_memories_alias ON memories (project COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS idx_memories_superseded ON memories (superseded_by)
     WHERE superseded_by IS NOT NULL;

@@ -1,0 +1,121 @@
+//! Finding the one entity that is meant, by its id or by its name.
+
+use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status};
+use crate::ops::lifecycle::{self, Living};
+use crate::ops::{checks, claims, projects};
+use crate::store::entities::Named;
+use crate::store::{self, View};
+
+/// How an entity is named in a read: by id, or by name with what makes that unique.
+#[derive(Debug, Clone, Default)]
+pub struct EntityQuery<'a> {
+    pub id: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub entity_type: Option<&'a str>,
+    pub project: Option<&'a str>,
+    pub include_inactive: bool,
+}
+
+/// How many entities of one name an error lists.
+const MAX_NAMED: usize = 10;
+
+/// Finds the one entity that is meant. A name finds active entities only, unless inactive ones
+/// are asked for; an id finds the row whatever its status.
+pub fn entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
+    let name = match (query.id, query.name) {
+        (Some(id), None) => return lifecycle::require(view, id),
+        (None, Some(name)) => checks::name("name", name)?,
+        _ => {
+            return Err(Error::invalid(
+                "entity_id",
+                "one of entity_id and name is needed",
+                "Give entity_id, or name with entity_type and project if it is not unique.",
+            ));
+        }
+    };
+    let project = query.project.map(|project| projects::resolve(view, project)).transpose()?;
+    let mut wanted = Named {
+        name: &name,
+        entity_type: query.entity_type,
+        project: project.as_ref().map(|project| project.name.as_str()),
+        active: (!query.include_inactive).then_some(true),
+    };
+    let mut found = in_project(view, &wanted)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(entity), true) => Ok(entity),
+        (Some(last), false) => {
+            found.push(last);
+            Err(ambiguous(&name, &found))
+        }
+        (None, _) => {
+            wanted.active = None;
+            let hidden = in_project(view, &wanted)?;
+            Err(missing(view, &name, project, &hidden)?)
+        }
+    }
+}
+
+/// A project's own rows; where there are none, the global ones.
+fn in_project(view: &View<'_>, wanted: &Named<'_>) -> Result<Vec<Entity>> {
+    let limit = MAX_NAMED as i64 + 1;
+    let own = store::entities::named(view, wanted, limit)?;
+    if !own.is_empty() || wanted.project.is_none() {
+        return Ok(own);
+    }
+    store::entities::named(view, &Named { project: Some(""), ..*wanted }, limit)
+}
+
+fn ambiguous(name: &str, found: &[Entity]) -> Error {
+    let count = match found.len() {
+        many if many > MAX_NAMED => format!("more than {MAX_NAMED}"),
+        few => few.to_string(),
+    };
+    let listed: Vec<String> = found.iter().take(MAX_NAMED).map(described).collect();
+    Error::invalid(
+        "name",
+        format!("{name:?} names {count} entities"),
+        format!("Give the entity_id of one: {}.", listed.join("; ")),
+    )
+}
+
+fn missing(
+    view: &View<'_>,
+    name: &str,
+    project: Option<ResolvedProject>,
+    hidden: &[Entity],
+) -> Result<Error> {
+    if !hidden.is_empty() {
+        let nearest = hidden.iter().take(5).map(described).collect();
+        return Ok(Error::NotFound { what: "active entity", given: name.to_owned(), nearest });
+    }
+    Ok(match project.filter(|known| !known.registered) {
+        Some(unknown) => Error::NotFound {
+            what: "registered project",
+            given: unknown.name,
+            nearest: unknown.nearest,
+        },
+        None => Error::NotFound {
+            what: "entity",
+            given: name.to_owned(),
+            nearest: Entity::nearest(view, name)?,
+        },
+    })
+}
+
+fn described(entity: &Entity) -> String {
+    let Entity { id, entity_type, name, project, status, .. } = entity;
+    format!("{id} {entity_type} {name} in {project:?} ({status})")
+}
+
+/// Active entities with neither a source nor a signature, as the Python system allowed.
+pub fn without_provenance(view: &View<'_>) -> Result<Vec<Entity>> {
+    let mut found = Vec::new();
+    claims::for_each_id(view, Kind::Entity, |id| {
+        found.extend(
+            store::entities::get(view, id)?
+                .filter(|row| row.status == Status::Active && !row.has_provenance()),
+        );
+        Ok(())
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,93 @@
+//! What holds where many rows share a name, and what the audit knows from before its chain.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::Place;
+
+/// Entities of one name, put into the file from outside.
+fn namesakes(place: &Place, count: u32, status: &str) {
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+         INSERT INTO entities (id, entity_type, name, description, status, hand_authored, \
+         created_at, updated_at) SELECT '{status}-' || i, 'parameter', 'Mass budget', 'No. ' || i, \
+         '{status}', 1, '2020-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z' FROM n"
+    );
+    place.sql().execute(&sql, []).expect("rows");
+}
+
+#[test]
+fn a_name_is_found_however_many_rows_that_no_longer_hold_bear_it() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    namesakes(&place, 1_200, "invalid");
+    let mut session = place.serve(2, &[]);
+    let new = json!({ "entity_type": "parameter", "name": "Mass budget", "hand_authored": true,
+        "description": "It holds.", "status": "active" });
+    let made = session.ok("create_entity", new.clone());
+    assert_eq!(made["similar"].as_array().map(Vec::len), Some(5));
+    let found = session.ok("get_entity", json!({ "name": "mass budget" }));
+    assert_eq!(found["entity"]["id"], made["entity"]["id"]);
+    let again = session.ok("create_entity", new);
+    assert_eq!((&again["created"], &again["entity"]["id"]), (&json!(false), &made["entity"]["id"]));
+    let error =
+        session.error("get_entity", json!({ "name": "Mass budget", "include_inactive": true }));
+    assert_eq!(error["message"], "name: \"Mass budget\" names more than 10 entities");
+    session.end();
+}
+
+#[test]
+fn memories_of_other_projects_do_not_hide_those_that_are_alike() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) \
+         INSERT INTO memories (id, memory_type, content, project, status, created_at, updated_at) \
+         SELECT 'm-' || i, 'project', printf('%-64s', 'Opening.') || i, 'other', 'candidate', \
+         '2020-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z' FROM n";
+    place.sql().execute(sql, []).expect("rows");
+    let mut session = place.serve(2, &[]);
+    for (ending, similar) in [("a", 0), ("b", 1)] {
+        let content = format!("{:64}{ending}", "Opening.");
+        let new = json!({ "memory_type": "project", "project": "own", "content": content });
+        let made = session.ok("create_memory", new);
+        assert_eq!(made["similar"].as_array().map(Vec::len), Some(similar), "{made}");
+    }
+    session.end();
+}
+
+#[test]
+fn a_queue_of_namesakes_is_listed_without_delay() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    namesakes(&place, 5_000, "candidate");
+    let mut session = place.serve(2, &[]);
+    let started = Instant::now();
+    session.ok("list_candidates", json!({ "limit": 200 }));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    session.end();
+}
+
+#[test]
+fn a_row_that_is_gone_is_missed_though_it_was_made_before_the_chain() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    let file = place.sql();
+    file.execute_batch(
+        "INSERT INTO memories (id, memory_type, content, status, created_at, updated_at) \
+         VALUES ('m-1', 'project', 'Old.', 'candidate', '2020-01-01T00:00:00.000Z', \
+         '2020-01-01T00:00:00.000Z'); \
+         INSERT INTO memory_audit (seq, id, memory_id, action, actor, timestamp) \
+         VALUES (1, 'a-1', 'm-1', 'created', 'python', '2020-01-01T00:00:00.000Z')",
+    )
+    .expect("rows of the Python system");
+    let mut session = place.serve(2, &[]);
+    session.ok("review_memory", json!({ "memory_id": "m-1", "action": "promote" }));
+    session.end();
+    place.verify();
+    file.execute("DELETE FROM memories", []).expect("somebody with the file can delete");
+    let output = place.run(3, &["audit", "verify"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("DIFFERS from its newest audit row: memory m-1 is gone"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
