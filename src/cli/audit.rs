@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::Cli;
+use super::{Cli, out};
 use crate::mcp::tools::change_line;
-use crate::model::{Error, PageRequest, Result};
+use crate::model::{Error, List, PageRequest, Result};
 use crate::ops::{history, verify};
 
 #[derive(Subcommand)]
@@ -32,19 +32,22 @@ pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
 
 fn verify(cli: &Cli) -> Result<ExitCode> {
     let report = cli.open_existing()?.read(verify::verify)?;
-    println!("{} audit rows, {} of them sealed from before the chain", report.rows, report.sealed);
-    println!("head {}", report.head);
+    out::line(format!(
+        "{} audit rows, {} of them sealed from before the chain",
+        report.rows, report.sealed
+    ));
+    out::line(format!("head {}", report.head));
     if let Some(broken) = &report.broken {
-        println!("BROKEN at {broken}");
+        out::line(format!("BROKEN at {broken}"));
     }
     for row in &report.differing {
-        println!("DIFFERS from its newest audit row: {row}");
+        out::line(format!("DIFFERS from its newest audit row: {row}"));
     }
     for row in &report.wrong_claims {
-        println!("WRONG claims of {row}: `atocore rebuild-claims` makes them afresh");
+        out::line(format!("WRONG claims of {row}: `atocore rebuild-claims` makes them afresh"));
     }
     if report.is_clean() {
-        println!("the chain holds, and every row is as its newest audit row says");
+        out::line("the chain holds, and every row is as its newest audit row says");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
@@ -55,18 +58,18 @@ fn show(cli: &Cli, id: &str, json: bool) -> Result<ExitCode> {
     let mut cursor: Option<String> = None;
     let mut shown = 0;
     loop {
-        let page = PageRequest::new("audit", Some(200), cursor.as_deref())?;
+        let page = PageRequest::new(List::Audit, Some(200), cursor.as_deref())?;
         let changes = db.read(|view| history::of(view, id, &page))?;
         for change in &changes.items {
             if json {
-                println!("{}", crate::mcp::tools::change_value(change));
+                out::json(&crate::mcp::tools::change_value(change));
             } else {
-                println!("{}", change_line(change));
+                out::line(change_line(change));
             }
         }
         shown += changes.items.len();
         cursor = changes.next_cursor;
-        if cursor.is_none() {
+        if cursor.is_none() || out::is_closed() {
             break;
         }
     }

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use serde_json::{Value, json};
 
 use super::import::{import_file, print_report};
+use super::out;
 use crate::model::{Error, Result};
 use crate::ops;
 use crate::store::Settings;
@@ -19,7 +20,11 @@ pub fn run() -> Result<ExitCode> {
     let file = folder.0.join("lynx.jsonl");
     std::fs::write(&file, PROJECT).map_err(|error| failed("the demo's file", &error))?;
     let path = folder.0.join("demo.db");
-    println!("A hardware project, {} lines of examples/lynx.jsonl:\n", PROJECT.lines().count());
+    out::line(format!(
+        "A hardware project, {} lines of examples/lynx.jsonl:",
+        PROJECT.lines().count()
+    ));
+    out::line("");
     {
         let (db, _) = ops::open(Settings::new(&path))?;
         let report = import_file(&db, &file, "demo")?;
@@ -28,10 +33,11 @@ pub fn run() -> Result<ExitCode> {
     let mut session = Session::start(&path)?;
     play(&mut session)?;
     session.end()?;
-    println!("\nThe audit of all this, proved by `atocore audit verify`:");
+    out::line("");
+    out::line("The audit of all this, proved by `atocore audit verify`:");
     let (db, _) = ops::open(Settings::new(&path))?;
     let report = db.read(ops::verify::verify)?;
-    println!("{} audit rows; the chain holds: {}", report.rows, report.is_clean());
+    out::line(format!("{} audit rows; the chain holds: {}", report.rows, report.is_clean()));
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -154,21 +160,23 @@ impl Session {
             json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client }),
         )?;
         session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
-        println!("\nA session over standard input and output begins.");
+        out::line("");
+        out::line("A session over standard input and output begins.");
         Ok(session)
     }
 
     fn say(&self, text: &str) {
-        println!("\n# {text}");
+        out::line("");
+        out::line(format!("# {text}"));
     }
 
     /// Calls a tool, and prints the call and its answer.
     fn call(&mut self, tool: &str, arguments: Value) -> Result<Value> {
-        println!("> {tool} {arguments}");
+        out::line(format!("> {tool} {arguments}"));
         let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }))?;
         let text = answer.pointer("/result/content/0/text").and_then(Value::as_str);
         for line in text.unwrap_or_default().lines() {
-            println!("  {line}");
+            out::line(format!("  {line}"));
         }
         match answer.pointer("/result/structuredContent") {
             Some(structured) => Ok(structured.clone()),

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Cli, person};
-use crate::mcp::answer::{conflict_lines, unregistered_line};
+use super::{Cli, out, person};
+use crate::mcp::rows::{conflict_lines, unregistered_line};
+use crate::model::text::abridged;
 use crate::model::{Conflict, ConflictStatus, Error, Result};
 use crate::ops::batch::Keys;
 use crate::ops::import::{self, Line, PASSES};
@@ -59,25 +60,25 @@ pub fn print_report(db: &Db, report: &Report) -> Result<()> {
     let kinds: Vec<String> =
         report.created.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-    println!("created {total}{kinds}");
-    println!("already there {}", report.existing);
+    out::line(format!("created {total}{kinds}"));
+    out::line(format!("already there {}", report.existing));
     for name in &report.projects {
         let project = db.read(|view| projects::resolve(view, name))?;
-        unregistered_line(&project).iter().for_each(|line| println!("{line}"));
+        unregistered_line(&project).iter().for_each(out::line);
     }
-    println!("conflicts opened {}", report.conflicts.len());
+    out::line(format!("conflicts opened {}", report.conflicts.len()));
     for id in &report.conflicts {
         let shown = db.read(|view| match crate::store::conflicts::get(view, id)? {
             Some(conflict) => conflicts::show(view, &conflict).map(Some),
             None => Ok(None),
         })?;
         for line in shown.iter().flat_map(conflict_lines) {
-            println!("  {line}");
+            out::line(format!("  {line}"));
         }
     }
-    println!("refused {}", report.refused.len());
+    out::line(format!("refused {}", report.refused.len()));
     for (number, reason) in report.refused.iter().take(MAX_REFUSED) {
-        println!("  line {number}: {reason}");
+        out::line(format!("  line {number}: {reason}"));
     }
     Ok(())
 }
@@ -175,7 +176,7 @@ fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
 }
 
 fn reason(error: &Error) -> String {
-    format!("{error} ({})", error.hint())
+    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
 }
 
 fn for_each_line(

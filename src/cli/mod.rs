@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod import;
 mod maintenance;
+mod out;
 mod review;
 mod serve;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use crate::model::text::{abridged, quoted};
 use crate::model::{Error, Ontology, Result, Timestamp};
 use crate::ops;
 use crate::store::{Db, Durability, Settings, Upgrade};
@@ -96,8 +98,8 @@ pub fn run() -> ExitCode {
     match execute(&cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
-            eprintln!("hint: {}", error.hint());
+            out::error_line(format!("error: {}", abridged(&error.to_string())));
+            out::error_line(format!("hint: {}", abridged(&error.hint())));
             ExitCode::FAILURE
         }
     }
@@ -177,14 +179,23 @@ impl Cli {
 }
 
 fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
-    eprintln!("upgraded the file; the old one is kept as {}", upgrade.backup.display());
-    eprintln!("added: {}", upgrade.added.join(", "));
+    let backup = upgrade.backup.display();
+    out::error_line(format!("upgraded the file; the old one is kept as {backup}"));
+    out::error_line(format!("added: {}", upgrade.added.join(", ")));
     let open = db.read(|view| crate::store::conflicts::count(view, &[], false))?;
-    eprintln!("open conflicts: {open}");
+    out::error_line(format!("open conflicts: {open}"));
     let unsourced = db.read(ops::lookup::without_provenance)?;
-    eprintln!("active entities without source or signature, kept as they are: {}", unsourced.len());
+    out::error_line(format!(
+        "active entities without source or signature, kept as they are: {}",
+        unsourced.len()
+    ));
     for entity in &unsourced {
-        eprintln!("  {} {} {}", entity.id, entity.entity_type, entity.name);
+        out::error_line(format!(
+            "  {} {} {}",
+            entity.id,
+            entity.entity_type,
+            quoted(&entity.name, 160)
+        ));
     }
     Ok(())
 }

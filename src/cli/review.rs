@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Cli, person};
-use crate::mcp::answer::{conflict_lines, entity_line, memory_line, unregistered_line};
-use crate::model::{Entity, Error, Memory, PageRequest, Result};
+use super::{Cli, out, person};
+use crate::mcp::rows::{conflict_lines, entity_line, memory_line, unregistered_line};
+use crate::model::{Entity, Error, List, Memory, PageRequest, Result};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living};
 use crate::ops::{self, conflicts, entities, memories, projects};
@@ -35,11 +35,11 @@ pub fn candidates(cli: &Cli, wish: &Candidates) -> Result<ExitCode> {
     let db = cli.open_existing()?;
     if let Some(given) = &wish.project {
         let project = db.read(|view| projects::resolve(view, given))?;
-        unregistered_line(&project).iter().for_each(|line| println!("{line}"));
+        unregistered_line(&project).iter().for_each(out::line);
     }
     let mut cursor: Option<String> = None;
     loop {
-        let page = PageRequest::new("candidates", Some(200), cursor.as_deref())?;
+        let page = PageRequest::new(List::Candidates, Some(200), cursor.as_deref())?;
         let found = db.read(|view| {
             let scope = projects::scope(view, wish.project.as_deref(), false)?;
             candidates::list(view, &scope, Wanted::Both, &page)
@@ -47,18 +47,22 @@ pub fn candidates(cli: &Cli, wish: &Candidates) -> Result<ExitCode> {
         for candidate in &found.items {
             match candidate {
                 Candidate::Entity { row, similar } => {
-                    println!("{}", entity_line(row));
-                    similar.iter().for_each(|row| println!("  similar: {}", entity_line(row)));
+                    out::line(entity_line(row));
+                    similar
+                        .iter()
+                        .for_each(|row| out::line(format!("  similar: {}", entity_line(row))));
                 }
                 Candidate::Memory { row, similar } => {
-                    println!("{}", memory_line(row));
-                    similar.iter().for_each(|row| println!("  similar: {}", memory_line(row)));
+                    out::line(memory_line(row));
+                    similar
+                        .iter()
+                        .for_each(|row| out::line(format!("  similar: {}", memory_line(row))));
                 }
             }
         }
         cursor = found.next_cursor;
-        if cursor.is_none() {
-            println!("{} candidates", found.total);
+        if cursor.is_none() || out::is_closed() {
+            out::line(format!("{} candidates", found.total));
             return Ok(ExitCode::SUCCESS);
         }
     }
@@ -105,9 +109,9 @@ fn decide(
         }
         act(tx, &decision.id, &decision.note)
     })?;
-    done.value.iter().for_each(|line| println!("{line}"));
+    done.value.iter().for_each(out::line);
     for shown in db.read(|view| conflicts::show_all(view, &done.conflicts))? {
-        conflict_lines(&shown).iter().for_each(|line| println!("{line}"));
+        conflict_lines(&shown).iter().for_each(out::line);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,30 +1,40 @@
 //! Answers: short lines for a reader, the same complete as structured content, and a bound on both.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::model::text::{quoted, visible};
-use crate::model::{
-    ConflictStatus, Entity, Error, Memory, Page, Relationship, ResolvedProject, Result,
-};
-use crate::ops::change::snapshot;
+use super::bound::{MAX_BYTES, fit, fit_lines, show_hidden, size, size_of_lines};
+use super::rows::{conflict_lines, conflict_value, unregistered_line};
+use crate::model::text::one_line;
+use crate::model::{Page, ResolvedProject, Result};
 use crate::ops::conflicts::Shown;
 use crate::ops::projects::{self, Scope};
 use crate::store::View;
 
-/// The most bytes of one answer's structured content. At two bytes a token, which is denser than
-/// identifiers in o200k_base are, it stays within 20,000 tokens.
-pub const MAX_BYTES: usize = 40_000;
-/// Characters of a stored text in a line.
-const LINE_TEXT: usize = 160;
+/// Rows of a list that has no pages.
+pub const MOST: usize = 20;
+/// Bytes kept for how to go on.
+const TAIL: usize = 4_000;
+/// The most bytes of one row of a list.
+const ROW: usize = MAX_BYTES / 2 - TAIL;
 
 /// An answer being put together.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
     fields: Map<String, Value>,
     lines: Vec<String>,
+    listed: Option<Listed>,
+    /// How many rows of which list were left out.
+    left_out: Map<String, Value>,
+}
+
+/// One page of rows, each with its lines and where to go on after it.
+#[derive(Debug, Clone)]
+struct Listed {
+    key: String,
+    rows: Vec<(Vec<String>, Value)>,
+    cursors: Vec<String>,
+    total: i64,
+    next_cursor: Option<String>,
 }
 
 impl Answer {
@@ -38,9 +48,14 @@ impl Answer {
         self
     }
 
-    /// Adds a line to the text.
-    pub fn line(mut self, line: impl Into<String>) -> Self {
-        self.lines.push(line.into());
+    /// Adds a line to the text. It stays one line, whatever is in it.
+    pub fn line(self, line: impl AsRef<str>) -> Self {
+        self.lines([line])
+    }
+
+    /// Adds lines to the text.
+    pub fn lines(mut self, lines: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.lines.extend(lines.into_iter().map(|line| one_line(line.as_ref()).into_owned()));
         self
     }
 
@@ -82,290 +97,153 @@ impl Answer {
         }
     }
 
-    /// Adds the conflicts that a write opened, changed or settled.
-    pub fn conflicts(mut self, conflicts: &[Shown]) -> Self {
-        let shown: Vec<Value> = conflicts.iter().map(conflict_value).collect();
-        self.fields.insert("conflicts".to_owned(), Value::from(shown));
-        for conflict in conflicts {
-            self.lines.extend(conflict_lines(conflict));
+    /// Adds the first rows of a list that has no pages, each with its lines, and counts the rest.
+    pub fn some<T>(
+        mut self,
+        key: &str,
+        rows: &[T],
+        most: usize,
+        show: impl Fn(&T) -> (Vec<String>, Value),
+    ) -> Self {
+        let mut values = Vec::new();
+        for row in rows.iter().take(most) {
+            let (lines, value) = show(row);
+            self = self.lines(lines);
+            values.push(value);
         }
-        let open = conflicts.iter().find(|shown| shown.conflict.resolved_at.is_none());
-        if let Some(open) = open {
-            self.fields.insert(
-                "next_step".to_owned(),
-                Value::from(format!(
-                    "Show both sides of the conflict to the person, then resolve_conflict {} with \
-                     supersede_others and winner_id, dismiss, or keep_all.",
-                    open.conflict.id
-                )),
-            );
+        if rows.len() > most {
+            self.left_out.insert(key.to_owned(), Value::from(rows.len() - most));
         }
-        self
+        self.with(key, values)
     }
 
-    /// Adds the rows of a list, cut at a row where the answer would grow over its bound.
+    /// Adds the conflicts that a write opened, changed or settled, or that a row takes part in.
+    pub fn conflicts(self, conflicts: &[Shown]) -> Self {
+        self.some("conflicts", conflicts, MOST, |shown| {
+            (conflict_lines(shown), conflict_value(shown))
+        })
+    }
+
+    /// Says how to settle the first of the conflicts that is open.
+    pub fn settle_next(self, conflicts: &[Shown]) -> Self {
+        match conflicts.iter().find(|shown| shown.conflict.resolved_at.is_none()) {
+            Some(open) => self.next(format!(
+                "Show both sides of the conflict to the person, then resolve_conflict {} with \
+                 supersede_others and winner_id, dismiss, or keep_all.",
+                open.conflict.id
+            )),
+            None => self,
+        }
+    }
+
+    /// Adds the rows of a page, each with its lines.
     pub fn list<T>(
         mut self,
         key: &str,
         page: &Page<T>,
-        show: impl Fn(&T) -> Result<(String, Value)>,
+        show: impl Fn(&T) -> Result<(Vec<String>, Value)>,
     ) -> Result<Self> {
-        let mut used = Value::Object(self.fields.clone()).to_string().len();
-        let mut items = Vec::new();
-        let mut next_cursor = page.next_cursor.clone();
-        for (index, item) in page.items.iter().enumerate() {
-            let (line, mut value) = show(item)?;
-            let line = visible(&line).into_owned();
+        let rows = page.items.iter().map(|item| {
+            let (lines, mut value) = show(item)?;
             show_hidden(&mut value);
-            if value.to_string().len() > MAX_BYTES / 2 {
-                shorten(&mut value, 1000);
-            }
-            let size = line.len().max(value.to_string().len());
-            if used + size > MAX_BYTES && index > 0 {
-                next_cursor = Some(page.cursors[index - 1].clone());
-                break;
-            }
-            used += size;
-            self.lines.push(line);
-            items.push(value);
-        }
-        self.lines.push(match &next_cursor {
-            Some(cursor) => {
-                format!("{} of {}; go on with cursor {cursor:?}", items.len(), page.total)
-            }
-            None => format!("{} of {}", items.len(), page.total),
+            fit(&mut value, ROW);
+            let lines = lines.iter().map(|line| one_line(line).into_owned()).collect();
+            Ok((fit_lines(lines, ROW), value))
         });
-        self.fields.insert(key.to_owned(), Value::from(items));
-        self.fields.insert("total".to_owned(), Value::from(page.total));
-        if let Some(cursor) = next_cursor {
-            self.fields.insert("next_cursor".to_owned(), Value::from(cursor));
-        }
+        self.listed = Some(Listed {
+            key: key.to_owned(),
+            rows: rows.collect::<Result<_>>()?,
+            cursors: page.cursors.clone(),
+            total: page.total,
+            next_cursor: page.next_cursor.clone(),
+        });
         Ok(self)
     }
 
-    /// The text and the structured content, bounded, with hidden characters shown.
+    /// The text and the structured content, with hidden characters shown, each within its bound.
     pub fn render(mut self) -> (String, Value) {
-        if let Some(Value::String(step)) = self.fields.get("next_step") {
-            self.lines.push(format!("next: {step}"));
-        }
-        let mut structured = Value::Object(self.fields);
+        let listed = self.listed.take();
+        let (of_lines, of_values) = listed.as_ref().map_or((0, 0), Listed::sizes);
+        let room = |rows: usize| MAX_BYTES - TAIL - rows.min(ROW);
+        let mut structured = Value::Object(std::mem::take(&mut self.fields));
         // Before the bound, since an escape is longer than what it shows.
         show_hidden(&mut structured);
-        for max in [4_000, 1_000, 250] {
-            if structured.to_string().len() <= MAX_BYTES {
+        self.fit_fields(&mut structured, room(of_values));
+        let mut lines = fit_lines(std::mem::take(&mut self.lines), room(of_lines));
+        if let Some(listed) = listed {
+            listed.add(&mut structured, &mut lines);
+        }
+        for (key, count) in &self.left_out {
+            lines.push(format!("{count} more {key}; {}", go_on(key)));
+        }
+        if let Some(step) = structured.get("next_step").and_then(Value::as_str) {
+            lines.push(one_line(&format!("next: {step}")).into_owned());
+        }
+        if !self.left_out.is_empty() {
+            structured["left_out"] = Value::Object(self.left_out);
+        }
+        (lines.join("\n"), structured)
+    }
+
+    /// Makes the fields fit, and counts what their lists lose.
+    fn fit_fields(&mut self, structured: &mut Value, max: usize) {
+        let before = structured.clone();
+        fit(structured, max);
+        for (key, value) in before.as_object().into_iter().flatten() {
+            let kept = structured[key].as_array().map_or(0, Vec::len);
+            let lost = value.as_array().map_or(0, Vec::len).saturating_sub(kept);
+            if lost > 0 {
+                let counted = self.left_out.get(key).and_then(Value::as_u64).unwrap_or(0);
+                self.left_out.insert(key.clone(), Value::from(counted + lost as u64));
+            }
+        }
+    }
+}
+
+impl Listed {
+    /// Bytes of all rows: of their lines, and of their values.
+    fn sizes(&self) -> (usize, usize) {
+        let of_lines = self.rows.iter().map(|(lines, _)| size_of_lines(lines)).sum();
+        (of_lines, self.rows.iter().map(|(_, value)| size(value) + 1).sum())
+    }
+
+    /// Adds rows as long as they fit, and says how to go on.
+    fn add(self, structured: &mut Value, lines: &mut Vec<String>) {
+        let mut line_room = (MAX_BYTES - TAIL).saturating_sub(size_of_lines(lines));
+        let mut value_room = (MAX_BYTES - TAIL).saturating_sub(size(structured));
+        let mut next_cursor = self.next_cursor;
+        let mut items = Vec::new();
+        for (index, (row_lines, value)) in self.rows.into_iter().enumerate() {
+            let (of_lines, of_value) = (size_of_lines(&row_lines), size(&value) + 1);
+            if (of_lines > line_room || of_value > value_room) && index > 0 {
+                next_cursor = Some(self.cursors[index - 1].clone());
                 break;
             }
-            shorten(&mut structured, max);
+            line_room = line_room.saturating_sub(of_lines);
+            value_room = value_room.saturating_sub(of_value);
+            lines.extend(row_lines);
+            items.push(value);
         }
-        (visible(&self.lines.join("\n")).into_owned(), structured)
-    }
-}
-
-/// Says of a project that nobody registered what is close to it.
-pub fn unregistered_line(project: &ResolvedProject) -> Option<String> {
-    let near = match project.nearest.as_slice() {
-        [] => String::new(),
-        names => format!("; nearest: {}", names.join(", ")),
-    };
-    let name = quoted(&project.name, LINE_TEXT);
-    (!project.registered).then(|| format!("project {name} is not registered{near}"))
-}
-
-/// The text cut at `max` characters, with how much is left out.
-pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
-    match text.chars().count().saturating_sub(max) {
-        0 => Cow::Borrowed(text),
-        left => {
-            let kept: String = text.chars().take(max).collect();
-            Cow::Owned(format!("{kept}… (+{left} characters)"))
+        let count = format!("{} of {}", items.len(), self.total);
+        structured[self.key] = Value::from(items);
+        structured["total"] = Value::from(self.total);
+        lines.push(match &next_cursor {
+            Some(cursor) => format!("{count}; go on with cursor \"{cursor}\""),
+            None => count,
+        });
+        if let Some(cursor) = next_cursor {
+            structured["next_cursor"] = Value::from(cursor);
         }
     }
 }
 
-/// Cuts every text in the value at `max` characters, and says how much is left out.
-pub fn shorten(value: &mut Value, max: usize) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(shown) = shortened(text, max) {
-                *text = shown;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, max)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, max)),
-        _ => {}
+/// What shows the rows that an answer leaves out of a list.
+fn go_on(key: &str) -> &'static str {
+    match key {
+        "conflicts" => "list_conflicts shows them",
+        "relationships" => "get_entity shows them",
+        "entities" | "memories" => "smaller calls with the same rows show them as already there",
+        "chain" => "the last row shown leads on",
+        _ => "the history of what is shown names them",
     }
-}
-
-fn show_hidden(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(shown) = visible(text) {
-                *text = shown;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(show_hidden),
-        Value::Object(fields) => {
-            if fields.keys().any(|key| key.chars().any(crate::model::text::is_hidden)) {
-                let owned = std::mem::take(fields);
-                fields.extend(owned.into_iter().map(|(key, v)| (visible(&key).into_owned(), v)));
-            }
-            fields.values_mut().for_each(show_hidden);
-        }
-        _ => {}
-    }
-}
-
-/// The row as an object, with its id also under the name by which tools take it.
-pub fn row_value(id_name: &str, row: &impl Serialize) -> Result<Value> {
-    let Value::Object(fields) = snapshot(row)? else {
-        return Err(Error::Internal("a row is not an object".to_owned()));
-    };
-    let mut value = Map::new();
-    if let Some(id) = fields.get("id") {
-        value.insert(id_name.to_owned(), id.clone());
-    }
-    value.extend(fields);
-    Ok(Value::Object(value))
-}
-
-pub fn entity_value(row: &Entity) -> Result<Value> {
-    row_value("entity_id", row)
-}
-
-pub fn entity_brief(row: &Entity) -> Value {
-    json!({
-        "entity_id": row.id,
-        "name": row.name,
-        "entity_type": row.entity_type,
-        "status": row.status,
-        "project": row.project,
-    })
-}
-
-pub fn entity_line(row: &Entity) -> String {
-    let Entity { id, entity_type, name, status, project, version, .. } = row;
-    let project = if project.is_empty() { "global" } else { project };
-    format!(
-        "entity {id} {entity_type} {} ({status}, version {version}) in {project}",
-        quoted(name, LINE_TEXT)
-    )
-}
-
-pub fn memory_value(row: &Memory) -> Result<Value> {
-    row_value("memory_id", row)
-}
-
-pub fn memory_brief(row: &Memory) -> Value {
-    json!({
-        "memory_id": row.id,
-        "memory_type": row.memory_type,
-        "content": row.content.chars().take(250).collect::<String>(),
-        "status": row.status,
-        "project": row.project,
-    })
-}
-
-pub fn memory_line(row: &Memory) -> String {
-    let Memory { id, memory_type, content, status, project, version, .. } = row;
-    let project = if project.is_empty() { "global" } else { project };
-    let kind = memory_type.as_str();
-    format!(
-        "memory {id} {kind} {} ({status}, version {version}) in {project}",
-        quoted(content, LINE_TEXT)
-    )
-}
-
-pub fn relationship_value(row: &Relationship) -> Result<Value> {
-    row_value("relationship_id", row)
-}
-
-pub fn relationship_line(row: &Relationship) -> String {
-    format!(
-        "relationship {} {} {} {} ({})",
-        row.id,
-        row.source_entity_id,
-        row.relationship_type,
-        row.target_entity_id,
-        row.status.as_str()
-    )
-}
-
-/// A conflict with both sides and what is suggested.
-pub fn conflict_value(shown: &Shown) -> Value {
-    let conflict = &shown.conflict;
-    let members: Vec<Value> = shown
-        .members
-        .iter()
-        .map(|detail| {
-            json!({
-                "member_kind": detail.member.member_kind,
-                "member_id": detail.member.member_id,
-                "name": detail.name,
-                "value": cut(&detail.member.value_snapshot, 500),
-                "trust": detail.member.member_layer_trust,
-                "source_refs": detail.source_refs,
-            })
-        })
-        .collect();
-    json!({
-        "conflict_id": conflict.id,
-        "slot_kind": conflict.slot_kind,
-        "slot_key": conflict.slot_key,
-        "slot_name": shown.slot_name,
-        "project": conflict.project,
-        "status": conflict.status,
-        "members": members,
-        "member_count": shown.member_count,
-        "suggested": suggestion(shown),
-        "resolution": conflict.resolution,
-        "detected_at": conflict.detected_at,
-        "resolved_at": conflict.resolved_at,
-        "note": conflict.note,
-    })
-}
-
-/// The member that is suggested, while there is something to decide.
-fn suggestion(shown: &Shown) -> Option<&String> {
-    let open = shown.conflict.status == ConflictStatus::Open;
-    shown.suggested().filter(|_| open).map(|detail| &detail.member.member_id)
-}
-
-fn cut(text: &str, max: usize) -> Value {
-    let mut value = Value::from(text);
-    shorten(&mut value, max);
-    value
-}
-
-/// A line for the conflict, and one for each side.
-pub fn conflict_lines(shown: &Shown) -> Vec<String> {
-    let conflict = &shown.conflict;
-    let ended = if conflict.resolution.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", conflict.resolution)
-    };
-    let mut lines = vec![format!(
-        "conflict {} {} {} ({}{ended})",
-        conflict.id,
-        conflict.slot_kind,
-        quoted(&shown.slot_name, LINE_TEXT),
-        conflict.status.as_str(),
-    )];
-    let suggested = suggestion(shown);
-    for detail in &shown.members {
-        let member = &detail.member;
-        let mark = if Some(&member.member_id) == suggested { ", suggested" } else { "" };
-        let sources = match detail.source_refs.as_slice() {
-            [] => String::new(),
-            refs => format!(" from {}", refs.join(", ")),
-        };
-        lines.push(format!(
-            "  {} {} says {} (trust {}{mark}){sources}",
-            member.member_kind,
-            member.member_id,
-            quoted(&member.value_snapshot, LINE_TEXT),
-            member.member_layer_trust,
-        ));
-    }
-    lines
 }

@@ -1,8 +1,10 @@
 //! How an agent asks: MCP tools over standard input and output, without rules or SQL of their own.
 
 pub mod answer;
+pub mod bound;
 pub mod bridge;
 pub mod outputs;
+pub mod rows;
 pub mod schema;
 pub mod server;
 pub mod surface;

@@ -9,14 +9,18 @@ type Row = Map<String, Value>;
 
 /// Declares the shape of a write's answer: its own fields, and those that all writes share.
 macro_rules! written {
-    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? } $(maybe { $($optional:ident: $some:ty),* })?) => {
         #[derive(Serialize, JsonSchema)]
         pub struct $name {
             $(pub $field: $type,)*
+            $($(#[serde(skip_serializing_if = "Option::is_none")]
+            pub $optional: Option<$some>,)*)?
             #[serde(skip_serializing_if = "Option::is_none")]
             pub audit_id: Option<String>,
             pub conflicts: Vec<Row>,
             pub next_step: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub left_out: Option<Row>,
         }
     };
 }
@@ -27,22 +31,34 @@ written!(EntityCreated {
     relationships: Vec<Row>,
     similar: Vec<Row>,
     project_used: Row,
-});
+} maybe { differing: Vec<String> });
 written!(EntityChanged { entity: Row, changed: bool });
-written!(EntityPromoted { entity: Row, changed: bool, graduated: Vec<Row> });
-written!(MemoryCreated { memory: Row, created: bool, similar: Vec<Row>, project_used: Row });
+written!(EntityPromoted {
+    entity: Row,
+    changed: bool,
+    graduated: Vec<Row>,
+} maybe { project_used: Row });
+written!(MemoryCreated { memory: Row, created: bool, similar: Vec<Row>, project_used: Row }
+    maybe { differing: Vec<String> });
 written!(MemoryChanged { memory: Row, changed: bool });
-written!(MemoryGraduated { memory: Row, entity: Row, created: bool, changed: bool, similar: Vec<Row> });
+written!(MemoryGraduated {
+    memory: Row,
+    entity: Row,
+    created: bool,
+    changed: bool,
+    similar: Vec<Row>,
+} maybe { project_used: Row });
 written!(RelationshipChanged { relationship: Row, changed: bool, created: bool });
 written!(ConflictResolved { conflict: Row, changed: bool, superseded: Vec<String> });
 written!(ProjectRegistered { project: Row, created: bool, moved: u64 });
-written!(StateChanged { project_state: Row, changed: bool });
+written!(StateChanged { project_state: Row, changed: bool } maybe { project_registered: String });
 written!(BatchCreated {
     entities: Vec<Row>,
     relationships: Vec<Row>,
     memories: Vec<Row>,
     created: u64,
     existing: u64,
+    projects_used: Vec<Row>,
 });
 
 /// Declares the shape of a list's answer: the list under its name, how long it is, how to go on.
@@ -61,9 +77,10 @@ macro_rules! listed {
 }
 
 listed!(Items { items: Vec<Row> } maybe { project_used: Row });
+listed!(Projects { items: Vec<Row> } maybe {});
 listed!(Entries { entries: Vec<Row> } maybe {});
 listed!(EntityRead { entity: Row, relationships: Vec<Row>, conflicts: Vec<Row>, chain: Vec<Row> }
-    maybe { inactive_relationships: u64 });
+    maybe { inactive_relationships: u64, project_used: Row, left_out: Row });
 
 /// A review of a memory: what it came to, or its history.
 #[derive(Serialize, JsonSchema)]
@@ -83,7 +100,12 @@ pub struct MemoryReviewed {
     pub total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    pub conflicts: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<Vec<Row>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Row>,
 }
 
 /// The ontology.
@@ -92,4 +114,6 @@ pub struct OntologyShown {
     pub entity_types: Vec<Row>,
     pub relationship_types: Vec<Row>,
     pub slots: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Row>,
 }

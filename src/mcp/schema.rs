@@ -44,6 +44,9 @@ fn simplify(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
     object.remove("$schema");
     object.remove("format");
+    if object.get("minimum") == Some(&Value::from(0)) {
+        object.remove("minimum");
+    }
     if object.get("default").is_some_and(is_obvious_default) {
         object.remove("default");
     }

@@ -9,14 +9,14 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::bridge::Bridge;
 use super::tool::{Job, Tool};
 use super::tools;
 use super::transport::Lines;
-use crate::model::text::visible;
+use crate::model::text::{abridged, collapse, is_blank, visible};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 
@@ -108,16 +108,19 @@ impl Server {
         }
     }
 
-    async fn call(&self, request: CallToolRequestParams, client: String) -> Result<Answer> {
-        let Some(tool) = self.tools.iter().find(|tool| tool.about.name == request.name) else {
-            return Err(Error::not_found("tool", request.name));
-        };
-        let arguments = request.arguments.unwrap_or_default();
+    async fn call(
+        &self,
+        tool: &Tool,
+        arguments: Map<String, Value>,
+        client: Option<&str>,
+    ) -> Result<Answer> {
         match tool.prepare(arguments, self.default_project.as_deref())? {
             Job::Read(job) => self.bridge.read(tool.about.name, job).await,
             Job::Write { actor, job } => {
-                let actor = actor.filter(|actor| !actor.trim().is_empty()).unwrap_or(client);
-                let actor = checks::name("actor", &actor)?;
+                let actor = match actor.filter(|actor| !actor.trim().is_empty()) {
+                    Some(actor) => checks::name("actor", &actor)?,
+                    None => client_name(client),
+                };
                 self.bridge.write(actor, tool.about.name, job).await
             }
         }
@@ -150,12 +153,13 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if !self.tools.iter().any(|tool| tool.about.name == request.name) {
-            let message = format!("Unknown tool: {}", request.name);
+        let Some(tool) = self.tools.iter().find(|tool| tool.about.name == request.name) else {
+            let message = format!("Unknown tool: {}", abridged(&request.name));
             return Err(ErrorData::invalid_params(message, None));
-        }
-        let client = context.client_info().map_or_else(|| "agent".to_owned(), |info| info.name);
-        match self.call(request, client).await {
+        };
+        let client = context.client_info().map(|info| info.name);
+        let arguments = request.arguments.unwrap_or_default();
+        match self.call(tool, arguments, client.as_deref()).await {
             Ok(answer) => {
                 let (text, structured) = answer.render();
                 let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
@@ -181,7 +185,10 @@ impl ServerHandler for Server {
                 let message = format!("the parameters of {} could not be read", request.method);
                 Err(ErrorData::invalid_params(message, None))
             }
-            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
+            other => {
+                let message = abridged(other).into_owned();
+                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
+            }
         }
     }
 }
@@ -189,7 +196,7 @@ impl ServerHandler for Server {
 /// An error that the caller can act on: text only, because some clients check structured content
 /// against the output schema and then drop it.
 fn failed(error: &Error) -> CallToolResult {
-    let shown = |text: &str| visible(text).into_owned();
+    let shown = |text: &str| visible(&abridged(text)).into_owned();
     let error = json!({
         "error": {
             "code": error.code(),
@@ -198,6 +205,14 @@ fn failed(error: &Error) -> CallToolResult {
         }
     });
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
+}
+
+/// The client as an actor, whatever it calls itself.
+fn client_name(given: Option<&str>) -> String {
+    match collapse(given.unwrap_or_default()) {
+        name if is_blank(&name) => "agent".to_owned(),
+        name => name.chars().take(checks::MAX_NAME).collect(),
+    }
 }
 
 /// Waits for the signal that asks a process to stop.

@@ -40,9 +40,9 @@ pub enum Effect {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Common {
-    /// Who does this, if not the client.
+    /// Who does this.
     actor: Option<String>,
-    /// Why; kept in the audit.
+    /// Why.
     #[serde(alias = "reason")]
     note: Option<String>,
 }
@@ -97,18 +97,34 @@ impl Tool {
         O: JsonSchema,
     {
         let common = schema::input::<Common>();
-        let mut input = schema::input::<A>();
-        schema::merge(&mut input, &common);
+        let input = with_common::<A>(&common);
+        let prepare: Prepare = Box::new(move |mut arguments| {
+            let common = take_common(&common, &mut arguments)?;
+            Ok(write_job(common, parse(arguments)?, run))
+        });
+        Self::new(about, input, schema::output::<O>(), prepare)
+    }
+
+    /// A tool that writes, unless its arguments only ask.
+    pub fn read_or_write<A, O>(
+        about: About,
+        only_asks: fn(&A) -> bool,
+        read: fn(&View<'_>, A) -> Result<Answer>,
+        run: fn(&Tx<'_>, &Call, A) -> Result<Answer>,
+    ) -> Self
+    where
+        A: DeserializeOwned + JsonSchema + Send + 'static,
+        O: JsonSchema,
+    {
+        let common = schema::input::<Common>();
+        let input = with_common::<A>(&common);
         let prepare: Prepare = Box::new(move |mut arguments| {
             let common = take_common(&common, &mut arguments)?;
             let arguments: A = parse(arguments)?;
-            let call = Call { note: common.note.unwrap_or_default() };
-            let job: WriteJob = Box::new(move |tx| {
-                let answer = run(tx, &call, arguments)?;
-                let changed = conflicts::detect(tx)?;
-                Ok(answer.conflicts(&conflicts::show_all(tx, &changed)?))
-            });
-            Ok(Job::Write { actor: common.actor, job })
+            if only_asks(&arguments) {
+                return Ok(Job::Read(Box::new(move |view| read(view, arguments))));
+            }
+            Ok(write_job(common, arguments, run))
         });
         Self::new(about, input, schema::output::<O>(), prepare)
     }
@@ -160,6 +176,28 @@ impl Tool {
         }
         (self.prepare)(arguments)
     }
+}
+
+/// What the tool takes, with what every writing tool takes.
+fn with_common<A: JsonSchema>(common: &Map<String, Value>) -> Map<String, Value> {
+    let mut input = schema::input::<A>();
+    schema::merge(&mut input, common);
+    input
+}
+
+/// The write, then the conflicts that it opened or settled.
+fn write_job<A: Send + 'static>(
+    common: Common,
+    arguments: A,
+    run: fn(&Tx<'_>, &Call, A) -> Result<Answer>,
+) -> Job {
+    let call = Call { note: common.note.unwrap_or_default() };
+    let job: WriteJob = Box::new(move |tx| {
+        let answer = run(tx, &call, arguments)?;
+        let changed = conflicts::show_all(tx, &conflicts::detect(tx)?)?;
+        Ok(answer.conflicts(&changed).settle_next(&changed))
+    });
+    Job::Write { actor: common.actor, job }
 }
 
 /// Takes the common arguments out, so that the tool's own can refuse what is unknown.

@@ -16,6 +16,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::model::text::abridged;
+
 /// The longest line that is taken as a request, in bytes.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
 /// The longest line that is read to find out whose request it is, in bytes.
@@ -192,6 +194,7 @@ fn understand(line: &[u8]) -> Understood {
 
 fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
     let mistake = |code: ErrorCode, message: String, what: &str| {
+        let message = abridged(&message).into_owned();
         Understood::Mistake(ErrorData::new(code, message, hint(what)), request_id(line))
     };
     if let Err(error) = std::str::from_utf8(line) {
@@ -200,9 +203,15 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
     }
     match serde_json::from_slice::<Envelope>(line) {
         Ok(Envelope { id: None, method: Some(method) }) => {
-            tracing::debug!("ignored the notification {method:?}");
+            tracing::debug!("ignored the notification {:?}", abridged(&method));
             Understood::Nothing
         }
+        // The envelope is read without looking into what it holds.
+        Ok(_) if let Err(error) = serde_json::from_slice::<Value>(line) => mistake(
+            ErrorCode::PARSE_ERROR,
+            format!("the line holds what cannot be read: {}", unreadable(&error)),
+            "Keep numbers within 1e308, pair surrogates, and nest at most 127 levels.",
+        ),
         Ok(_) => mistake(
             ErrorCode::INVALID_REQUEST,
             format!("the line is not a JSON-RPC 2.0 request: {error}"),
@@ -219,6 +228,12 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
             "Send JSON in UTF-8, one message a line.",
         ),
     }
+}
+
+/// An escape of four digits that still cannot be read is half of a surrogate pair.
+fn unreadable(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.replace("unexpected end of hex escape", "lone surrogate in hex escape")
 }
 
 fn hint(what: &str) -> Option<Value> {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::lifecycle::Status;
 
-/// What a memory is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

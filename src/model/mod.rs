@@ -27,7 +27,7 @@ pub use event::{Action, Event, Kind};
 pub use lifecycle::{Operation, Status};
 pub use memory::Memory;
 pub use ontology::Ontology;
-pub use page::{Page, PageRequest};
+pub use page::{List, Page, PageRequest};
 pub use project::{Project, ProjectState, ResolvedProject};
 pub use relationship::{Relationship, RelationshipStatus};
 pub use timestamp::Timestamp;

@@ -1,9 +1,41 @@
 //! Pages: every list is bounded, says how much there is, and says how to go on.
 
 use super::error::{Error, Result};
+use super::text::is_hidden;
 
 pub const DEFAULT_LIMIT: u32 = 20;
 pub const MAX_LIMIT: u32 = 200;
+
+/// A list with pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    Audit,
+    Candidates,
+    Conflicts,
+    Projects,
+    Relationships,
+}
+
+impl List {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Candidates => "candidates",
+            Self::Conflicts => "conflicts",
+            Self::Projects => "projects",
+            Self::Relationships => "relationships",
+        }
+    }
+
+    /// Whether these are the sort keys of a row of the list.
+    fn has(self, keys: &[String]) -> bool {
+        match self {
+            Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
+            Self::Candidates | Self::Conflicts => keys.len() == 2,
+            Self::Projects | Self::Relationships => keys.len() == 1,
+        }
+    }
+}
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +43,12 @@ pub struct PageRequest {
     pub limit: usize,
     /// The sort keys of the last row already seen.
     pub after: Option<Vec<String>>,
-    list: &'static str,
+    list: List,
 }
 
 impl PageRequest {
     /// Checks `limit`, and that `cursor` came from the same list.
-    pub fn new(list: &'static str, limit: Option<u32>, cursor: Option<&str>) -> Result<Self> {
+    pub fn new(list: List, limit: Option<u32>, cursor: Option<&str>) -> Result<Self> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Error::invalid(
@@ -78,26 +110,80 @@ impl<T> Page<T> {
 
 const SEPARATOR: char = '|';
 
-fn encode(list: &str, keys: &[String]) -> String {
-    let mut cursor = list.to_owned();
+/// The name of the list and the keys. What ends a key, hides in it or would be quoted again is
+/// written as in an address.
+fn encode(list: List, keys: &[String]) -> String {
+    let mut cursor = list.name().to_owned();
     for key in keys {
         cursor.push(SEPARATOR);
-        cursor.push_str(key);
+        for c in key.chars() {
+            if matches!(c, '%' | SEPARATOR | '"' | '\\') || c.is_control() || is_hidden(c) {
+                let mut bytes = [0; 4];
+                let bytes = c.encode_utf8(&mut bytes).bytes();
+                cursor.extend(bytes.map(|byte| format!("%{byte:02X}")));
+            } else {
+                cursor.push(c);
+            }
+        }
     }
     cursor
 }
 
-fn decode(list: &str, cursor: &str) -> Result<Vec<String>> {
-    let mut parts = cursor.split(SEPARATOR).map(str::to_owned);
-    if parts.next().as_deref() == Some(list) {
-        let keys: Vec<String> = parts.collect();
-        if !keys.is_empty() {
+fn plain(key: &str) -> Option<String> {
+    let mut parts = key.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(part.get(2..)?.bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn decode(list: List, cursor: &str) -> Result<Vec<String>> {
+    if let Some((name, keys)) = cursor.split_once(SEPARATOR)
+        && name == list.name()
+    {
+        let keys: Option<Vec<String>> = keys.split(SEPARATOR).map(plain).collect();
+        if let Some(keys) = keys.filter(|keys| list.has(keys)) {
             return Ok(keys);
         }
     }
     Err(Error::invalid(
         "cursor",
-        format!("{cursor:?} is not a cursor of {list}"),
+        format!("{cursor:?} is not a cursor of {}", list.name()),
         "Pass next_cursor of the last answer unchanged, or leave cursor out to start again.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_keeps_whatever_is_in_its_keys() {
+        for key in ["", "a|b", "%7C", "%25|%", "||", "100 %\nü", "\u{1b}\u{202e}\"\\鏡"] {
+            let keys = vec![key.to_owned(), "|".to_owned()];
+            assert_eq!(decode(List::Conflicts, &encode(List::Conflicts, &keys)), Ok(keys));
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_form_or_list_is_refused() {
+        for (list, cursor) in [
+            (List::Audit, "audit"),
+            (List::Audit, "audit|abc"),
+            (List::Audit, "audit|-1"),
+            (List::Audit, "audit|1|2"),
+            (List::Audit, "projects|1"),
+            (List::Candidates, "candidates|2026"),
+            (List::Projects, "projects|a|b"),
+            (List::Projects, ""),
+            (List::Projects, "projects|%"),
+            (List::Projects, "projects|%zz"),
+            (List::Projects, "projects|%FF"),
+        ] {
+            assert!(decode(list, cursor).is_err(), "{cursor}");
+        }
+        assert_eq!(decode(List::Audit, "audit|7"), Ok(vec!["7".to_owned()]));
+    }
 }

@@ -59,14 +59,15 @@ pub fn is_canonical_name(name: &str) -> bool {
         })
 }
 
-/// The canonical form that is closest to what was written.
-pub fn suggest_canonical_name(written: &str) -> String {
+/// The canonical form that is closest to what was written, if there is any of it.
+pub fn suggest_canonical_name(written: &str) -> Option<String> {
     let folded: String = written
         .chars()
         .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
         .collect();
     let ascii: String = folded.chars().filter(char::is_ascii).collect();
-    ascii.split_whitespace().collect::<Vec<_>>().join("-")
+    let name = ascii.split_whitespace().collect::<Vec<_>>().join("-");
+    Some(name).filter(|name| is_canonical_name(name))
 }
 
 #[cfg(test)]
@@ -81,6 +82,7 @@ mod tests {
         for bad in ["", "P04", "a--b", "-a", "a-", "a b", "a_b", "größe"] {
             assert!(!is_canonical_name(bad), "{bad}");
         }
-        assert_eq!(suggest_canonical_name("P04 Gigabit!"), "p04-gigabit");
+        assert_eq!(suggest_canonical_name("P04 Gigabit!").as_deref(), Some("p04-gigabit"));
+        assert_eq!(suggest_canonical_name("日本"), None);
     }
 }

@@ -38,6 +38,27 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The text as one line: hidden characters and line feeds written as escapes.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    match visible(text) {
+        shown if shown.contains('\n') => Cow::Owned(shown.replace('\n', "\\n")),
+        shown => shown,
+    }
+}
+
+/// A message without its middle, if it is long because it repeats what was given.
+pub fn abridged(message: &str) -> Cow<'_, str> {
+    const HEAD: usize = 200;
+    const TAIL: usize = 500;
+    let left = message.chars().count().saturating_sub(HEAD + TAIL);
+    if left == 0 {
+        return Cow::Borrowed(message);
+    }
+    let head: String = message.chars().take(HEAD).collect();
+    let tail: String = message.chars().skip(HEAD + left).collect();
+    Cow::Owned(format!("{head}… (+{left} characters) …{tail}"))
+}
+
 /// The text in double quotes on one line, cut at `max` characters.
 pub fn quoted(text: &str, max: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max) + 8);
@@ -65,8 +86,14 @@ pub fn collapse(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Characters of a text that is compared with names.
+const MAX_COMPARED: usize = 500;
+
 /// The up to three of `names` that look most like `given`, best first.
 pub fn nearest(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
+    if given.chars().count() > MAX_COMPARED {
+        return Vec::new();
+    }
     let given = given.to_lowercase();
     let mut scored: Vec<(f64, String)> = names
         .into_iter()
@@ -88,5 +115,15 @@ mod tests {
         assert!(matches!(visible("größe\n\t10 µm"), Cow::Borrowed(_)));
         assert_eq!(quoted("say \"hi\"\nnow", 99), r#""say \"hi\"\nnow""#);
         assert_eq!(quoted("abcdef", 4), "\"abcd\" (+2 characters)");
+        assert_eq!(one_line("a\nb\r\u{1b}[31m"), "a\\nb\\u{d}\\u{1b}[31m");
+    }
+
+    #[test]
+    fn a_message_keeps_its_ends() {
+        assert_eq!(abridged("short"), "short");
+        let long =
+            abridged(&format!("there is no entity {}, sorry", "x".repeat(3_000))).into_owned();
+        assert!(long.starts_with("there is no entity xxx") && long.ends_with("xxx, sorry"));
+        assert!(long.contains("… (+2326 characters) …"), "{long}");
     }
 }

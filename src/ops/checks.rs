@@ -16,6 +16,8 @@ pub const MAX_PROPERTIES: usize = 32_000;
 pub const MAX_DEPTH: usize = 16;
 /// Source references of a row.
 pub const MAX_REFS: usize = 200;
+/// Characters of a source reference.
+pub const MAX_REF: usize = 500;
 /// Rows in one call.
 pub const MAX_ROWS: usize = 200;
 
@@ -50,6 +52,14 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
     let mut kept: Vec<String> = Vec::new();
     for given in given {
         let given = given.trim();
+        at_most("source_refs", given.chars().count(), MAX_REF, "characters")?;
+        if given.chars().any(char::is_control) {
+            return Err(Error::invalid(
+                "source_refs",
+                format!("{given:?} holds a control character"),
+                "Write each reference on one line.",
+            ));
+        }
         let reference = SourceRef::parse(given)?;
         if !sources::exists(view, reference.scheme, reference.target)? {
             return Err(Error::invalid(

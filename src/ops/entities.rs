@@ -43,7 +43,7 @@ pub struct NewEntity {
     /// Facts by name: value and unit of a parameter or requirement, decides and choice of a decision.
     #[serde(default)]
     pub properties: Map<String, Value>,
-    /// Where it is stated: doc:<path>, url:<address>, commit:<hash>, session:<id>, or memory:<id>, chunk:<id>, interaction:<id>.
+    /// doc:<path>, url:<address>, commit:<hash>, session:<id>, memory:<id>, chunk:<id>, interaction:<id>.
     #[serde(default)]
     pub source_refs: Vec<String>,
     /// True if a person vouches for it and there is no source.
@@ -52,7 +52,7 @@ pub struct NewEntity {
     /// candidate unless the person asked for active.
     #[serde(default)]
     pub status: InitialStatus,
-    /// 0.0 to 1.0; 1.0 if left out.
+    /// 0 to 1; default 1.
     pub confidence: Option<f64>,
     /// Links to make with it: target_id for a link from it, source_id for one to it.
     #[serde(default)]
@@ -216,12 +216,12 @@ pub struct EntityUpdate {
     pub description: Option<String>,
     /// Merged into the properties; null deletes a key.
     pub properties: Option<Map<String, Value>>,
-    /// 0.0 to 1.0.
+    /// 0 to 1.
     pub confidence: Option<f64>,
     /// Added to the sources.
     #[serde(default)]
     pub source_refs: Vec<String>,
-    /// Refuse if the version is another.
+    /// Refuse if changed since.
     pub expected_version: Option<i64>,
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::{Entity, Error, Memory, Operation, Result, Status};
 use crate::ops::entities::{self, EntityUpdate, NewEntity, Sameness};
-use crate::ops::lifecycle;
+use crate::ops::{checks, lifecycle};
 use crate::store::{self, Tx, View};
 
 /// A memory on its way to become an entity: a new one of a type and name, or a given one.
@@ -18,15 +18,17 @@ pub struct Graduation {
     pub entity_id: Option<String>,
     pub entity_type: Option<String>,
     pub name: Option<String>,
-    /// Project of the new entity; the memory's if left out.
+    /// Default: the memory's.
     pub project: Option<String>,
-    /// Description of the new entity; the memory's content if left out.
+    /// Default: the memory's content.
     pub description: Option<String>,
     #[serde(default)]
     pub properties: Map<String, Value>,
-    /// True promotes the entity at once, which completes the graduation.
+    /// True promotes the entity at once.
     #[serde(default)]
     pub promote: bool,
+    /// Refuse if the memory changed since.
+    pub expected_version: Option<i64>,
 }
 
 /// What a graduation came to so far.
@@ -44,6 +46,7 @@ pub struct Graduated {
 /// entity. The memory graduates when the entity is active.
 pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
     let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
+    checks::expected_version("memory", &memory.id, memory.version, wish.expected_version)?;
     check_may_graduate(tx, &memory)?;
     let mut done = match &wish.entity_id {
         Some(entity_id) => {

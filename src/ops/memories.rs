@@ -22,7 +22,7 @@ pub struct NewMemory {
     pub subject: String,
     /// Project name or alias; "" is global.
     pub project: Option<String>,
-    /// 0.0 to 1.0; 1.0 if left out.
+    /// 0 to 1; default 1.
     pub confidence: Option<f64>,
     /// At most 10.
     #[serde(default)]
@@ -154,13 +154,13 @@ pub struct MemoryUpdate {
     pub memory_id: String,
     pub content: Option<String>,
     pub subject: Option<String>,
-    /// 0.0 to 1.0.
+    /// 0 to 1.
     pub confidence: Option<f64>,
     /// Replaces the tags.
     pub domain_tags: Option<Vec<String>>,
     /// Date or instant after which it no longer holds; "" for none.
     pub valid_until: Option<String>,
-    /// Refuse if the version is another.
+    /// Refuse if changed since.
     pub expected_version: Option<i64>,
 }
 

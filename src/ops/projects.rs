@@ -95,7 +95,10 @@ pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Register
         return Err(Error::invalid(
             "name",
             format!("{name:?} is not lower-case kebab-case"),
-            format!("Register {:?}, with {name:?} as an alias.", suggest_canonical_name(&name)),
+            match suggest_canonical_name(&name) {
+                Some(near) => format!("Register {near:?}, with {name:?} as an alias."),
+                None => format!("Choose a name such as p04-gigabit, with {name:?} as an alias."),
+            },
         ));
     }
     let mut row = before.clone().unwrap_or_else(|| Project {

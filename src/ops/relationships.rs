@@ -12,16 +12,16 @@ use crate::store::{self, Tx};
 #[serde(deny_unknown_fields)]
 pub struct NewRelationship {
     pub relationship_type: String,
-    /// Entity the link starts at.
+    /// Where it starts.
     pub source_id: String,
-    /// Entity the link points to.
+    /// Where it points.
     pub target_id: String,
-    /// 0.0 to 1.0; 1.0 if left out.
+    /// 0 to 1; default 1.
     pub confidence: Option<f64>,
     /// Where this is stated.
     #[serde(default)]
     pub source_refs: Vec<String>,
-    /// True ends the active link instead; its history stays.
+    /// True ends the active link instead.
     #[serde(default)]
     pub end: bool,
 }

@@ -21,7 +21,7 @@ pub struct StateChange {
     /// Who or what says so.
     #[serde(default)]
     pub source: String,
-    /// 0.0 to 1.0; 1.0 if left out.
+    /// 0 to 1; default 1.
     pub confidence: Option<f64>,
     /// True ends the fact; its history stays.
     #[serde(default)]

@@ -285,43 +285,6 @@ fn what_is_too_much_is_refused_with_the_limit_and_changes_nothing() {
 }
 
 #[test]
-fn no_answer_is_over_its_bound_and_a_list_that_is_cut_goes_on_where_it_was_cut() {
-    let place = Place::new();
-    let mut session = place.serve(1, &[]);
-    let written = "ä \"x\" ".repeat(300) + &"\u{200b}".repeat(300);
-    for number in 0..40 {
-        let content = format!("{number} {written}");
-        session.ok("create_memory", json!({ "memory_type": "project", "content": content }));
-    }
-    let concise = session.ok("list_candidates", json!({}));
-    assert_eq!(concise["items"].as_array().map(Vec::len), Some(20), "twenty unless more is asked");
-    let mut seen = Vec::new();
-    let mut cursor = Value::Null;
-    loop {
-        let page = json!({ "limit": 200, "detail": "full", "cursor": cursor });
-        let answer = session.call("list_candidates", page);
-        let (text, found) = (&answer["content"][0]["text"], &answer["structuredContent"]);
-        assert!(text.to_string().len() <= 45_000 && found.to_string().len() <= 45_000);
-        assert_eq!(found["total"], 40);
-        let items = found["items"].as_array().expect("items");
-        assert!(!items.is_empty());
-        let whole = format!("{} {}", seen.len(), written.replace('\u{200b}', "\\u{200b}"));
-        assert_eq!(items[0]["content"], whole, "a list is cut at a row, not in one");
-        seen.extend(items.iter().map(|item| item["memory_id"].to_string()));
-        cursor = found["next_cursor"].clone();
-        if cursor.is_null() {
-            break;
-        }
-        let go_on = cursor.as_str().expect("a cursor");
-        assert!(text.as_str().is_some_and(|text| text.contains(go_on)), "the text says so too");
-    }
-    let mut once = seen.clone();
-    once.dedup();
-    assert_eq!((seen.len(), once.len()), (40, 40), "each row once");
-    session.end();
-}
-
-#[test]
 fn an_entity_is_read_whole_on_request_also_in_the_text() {
     let place = Place::new();
     let mut session = place.serve(1, &[]);

@@ -94,6 +94,77 @@ fn a_line_that_is_no_message_gets_an_error_and_the_server_goes_on() {
 }
 
 #[test]
+fn what_json_can_write_and_nobody_can_read_is_named() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for (value, word) in [
+        ("1e400", "number out of range"),
+        ("\"\\ud800\"", "surrogate"),
+        (deep.as_str(), "recursion limit exceeded"),
+    ] {
+        let line = format!(
+            "{{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\": \"tools/call\", \"params\": \
+             {{\"name\": \"get_entity\", \"arguments\": {{\"name\": {value}}}}}}}\n"
+        );
+        session.send_bytes(line.as_bytes());
+        let answer = session.receive();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(7), &json!(-32700)));
+        let message = answer["error"]["message"].as_str().expect("a message");
+        assert!(message.contains(word) && !message.contains("2.0"), "{message}");
+        assert!(!answer["error"]["data"]["hint"].to_string().contains("2.0"), "{answer}");
+    }
+    session.end();
+}
+
+#[test]
+fn a_client_may_call_itself_anything() {
+    for (name, actor) in [
+        (String::new(), "agent".to_owned()),
+        (" \t".into(), "agent".into()),
+        ("\u{200b}".into(), "agent".into()),
+        ("x".repeat(900), "x".repeat(500)),
+    ] {
+        let place = Place::new();
+        let mut session = silent(&place);
+        session.request(
+            "initialize",
+            json!({ "protocolVersion": "2025-11-25", "capabilities": {},
+                    "clientInfo": { "name": name, "version": "1" } }),
+        );
+        session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+        session.ok("create_entity", cell());
+        let mut signed = cell();
+        signed["name"] = json!("Other");
+        signed["actor"] = json!("x".repeat(501));
+        assert_eq!(session.error("create_entity", signed)["code"], "too_much");
+        session.end();
+        let found: String = place
+            .sql()
+            .query_row("SELECT actor FROM memory_audit", [], |row| row.get(0))
+            .expect("an actor");
+        assert_eq!(found, actor);
+    }
+}
+
+#[test]
+fn a_history_is_read_while_another_process_writes() {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--busy-timeout", "0"]);
+    let new = json!({ "memory_type": "project", "content": "Here." });
+    let made = session.ok("create_memory", new.clone());
+    let other = place.sql();
+    other.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+    let id = &made["memory"]["memory_id"];
+    let shown = session.ok("review_memory", json!({ "memory_id": id, "action": "history" }));
+    assert_eq!(shown["total"], 1);
+    let refused = session.error("review_memory", json!({ "memory_id": id, "action": "promote" }));
+    assert_eq!(refused["code"], "busy");
+    drop(other);
+    session.end();
+}
+
+#[test]
 fn a_line_of_20_mb_gets_an_error_with_its_id_and_changes_nothing() {
     let place = Place::new();
     let mut session = place.serve(1, &[]);

@@ -265,7 +265,7 @@ fn end<T: lifecycle::Living>(tx: &Tx<'_>, id: &str, how: usize, by: &str) -> Res
 }
 
 fn resolve(tx: &Tx<'_>, which: usize, how: usize, winner: usize) -> Result<(), Error> {
-    let page = atocore::model::PageRequest::new("conflicts", Some(200), None)?;
+    let page = atocore::model::PageRequest::new(atocore::model::List::Conflicts, Some(200), None)?;
     let scope = projects::scope(tx, None, false)?;
     let open = conflicts::list(tx, &scope, false, &page)?.items;
     let Some(shown) = open.get(which % open.len().max(1)) else { return Ok(()) };

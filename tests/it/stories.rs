@@ -59,6 +59,7 @@ fn tell(story: &str) -> String {
         session: None,
         seed: 0,
         schemas: HashMap::new(),
+        fields: HashMap::new(),
         names: Vec::new(),
     };
     let mut told = String::new();
@@ -85,6 +86,8 @@ struct Teller {
     session: Option<Session>,
     seed: u64,
     schemas: HashMap<String, jsonschema::Validator>,
+    /// What the answers of a tool may hold.
+    fields: HashMap<String, Vec<String>>,
     /// Names of ids, with their `@`.
     names: Vec<(String, String)>,
 }
@@ -134,6 +137,7 @@ impl Teller {
                 let mut session = self.place.serve(self.seed, arguments);
                 let listed = session.request("tools/list", json!({}));
                 self.schemas = schemas(&listed["result"]["tools"]);
+                self.fields = fields(&listed["result"]["tools"]);
                 self.session = Some(session);
                 String::new()
             }
@@ -181,6 +185,9 @@ impl Teller {
         if let Err(error) = schema.validate(structured) {
             panic!("{tool} answers outside of its output schema: {error}\n{structured}");
         }
+        for key in structured.as_object().expect("an object").keys() {
+            assert!(self.fields[tool].contains(key), "{tool} does not declare {key}");
+        }
         if let Some(name) = name {
             self.name(name, structured);
         }
@@ -219,6 +226,16 @@ fn schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
             let name = tool["name"].as_str().expect("a name").to_owned();
             let schema = jsonschema::validator_for(&tool["outputSchema"]).expect("a schema");
             (name, schema)
+        })
+        .collect()
+}
+
+fn fields(tools: &Value) -> HashMap<String, Vec<String>> {
+    let tools = tools.as_array().expect("tools").iter();
+    tools
+        .map(|tool| {
+            let known = tool["outputSchema"]["properties"].as_object().expect("properties");
+            (tool["name"].as_str().expect("a name").to_owned(), known.keys().cloned().collect())
         })
         .collect()
 }

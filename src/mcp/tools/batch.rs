@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::about;
-use crate::mcp::answer::{
-    Answer, entity_brief, entity_line, memory_brief, memory_line, relationship_line,
-    unregistered_line,
-};
+use crate::mcp::answer::Answer;
 use crate::mcp::outputs::BatchCreated;
+use crate::mcp::rows::{
+    entity_brief, entity_line, memory_brief, memory_line, relationship_line, unregistered_line,
+};
 use crate::mcp::schema;
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::{Error, Result};
@@ -28,8 +28,8 @@ pub fn tools() -> Vec<Tool> {
     )]
 }
 
-const CREATE_BATCH: &str = "Many rows in one transaction, all or nothing, at most 200. Give rows \
-    a key of your own; relationships and memory:<key> sources may use it in place of an id.";
+const CREATE_BATCH: &str = "Up to 200 rows, all or nothing. Give rows a key of your own; \
+    relationships and memory:<key> sources may use it in place of an id.";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -113,37 +113,33 @@ fn create(tx: &Tx<'_>, call: &Call, wish: CreateBatch) -> Result<Answer> {
         + made.relationships.iter().filter(|row| row.changed).count()
         + made.memories.iter().filter(|(_, row)| row.created).count();
     let all = made.entities.len() + made.relationships.len() + made.memories.len();
-    let mut answer =
+    let answer =
         Answer::new().line(format!("created {created} rows, {} already there", all - created));
-    let tagged = |mut row: Value, key: Option<&String>, created: bool| {
-        row["created"] = json!(created);
-        if let Some(key) = key {
-            row["key"] = json!(key);
-        }
-        row
-    };
-    let mut entities = Vec::new();
-    for (key, row) in &made.entities {
-        answer = answer.line(entity_line(&row.row));
-        entities.push(tagged(entity_brief(&row.row), key.as_ref(), row.created));
-    }
-    let mut relationships = Vec::new();
-    for row in &made.relationships {
-        answer = answer.line(relationship_line(&row.row));
-        relationships.push(json!({ "relationship_id": row.row.id, "created": row.changed }));
-    }
-    let mut memories = Vec::new();
-    for (key, row) in &made.memories {
-        answer = answer.line(memory_line(&row.row));
-        memories.push(tagged(memory_brief(&row.row), key.as_ref(), row.created));
-    }
     Ok(name_projects(tx, answer, &made)?
-        .with("entities", entities)
-        .with("relationships", relationships)
-        .with("memories", memories)
+        .some("entities", &made.entities, all, |(key, made)| {
+            let value = tagged(entity_brief(&made.row), key.as_ref(), made.created);
+            (vec![entity_line(&made.row)], value)
+        })
+        .some("relationships", &made.relationships, all, |made| {
+            let value = json!({ "relationship_id": made.row.id, "created": made.changed });
+            (vec![relationship_line(&made.row)], value)
+        })
+        .some("memories", &made.memories, all, |(key, made)| {
+            let value = tagged(memory_brief(&made.row), key.as_ref(), made.created);
+            (vec![memory_line(&made.row)], value)
+        })
         .with("created", created)
         .with("existing", all - created)
         .next("list_candidates shows what waits for approval."))
+}
+
+/// The row with what became of it, and with its key.
+fn tagged(mut row: Value, key: Option<&String>, created: bool) -> Value {
+    row["created"] = json!(created);
+    if let Some(key) = key {
+        row["key"] = json!(key);
+    }
+    row
 }
 
 /// Says which projects the rows went to, and which of them nobody registered.

@@ -2,12 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::about;
-use crate::mcp::answer::{Answer, conflict_lines, conflict_value};
+use crate::mcp::answer::{Answer, MOST};
 use crate::mcp::outputs::{ConflictResolved, Items};
+use crate::mcp::rows::{conflict_lines, conflict_value};
 use crate::mcp::tool::{Call, Effect, Tool};
-use crate::model::{PageRequest, Result};
+use crate::model::{List, PageRequest, Result};
 use crate::ops::conflicts::{self, ResolveRequest};
 use crate::ops::projects;
 use crate::store::{Tx, View};
@@ -32,7 +34,7 @@ const RESOLVE_CONFLICT: &str = "Settle an open conflict as the person decided.";
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListConflicts {
-    /// All if left out.
+    /// Default: the server's --project, else all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -40,33 +42,30 @@ struct ListConflicts {
     /// Also those that were resolved or dismissed.
     #[serde(default)]
     include_inactive: bool,
-    /// 1 to 200; 20 if left out.
+    /// 1 to 200; default 20.
     limit: Option<u32>,
-    /// next_cursor of the last answer.
+    /// The last next_cursor.
     cursor: Option<String>,
 }
 
 fn list(view: &View<'_>, wish: ListConflicts) -> Result<Answer> {
     let scope = projects::scope(view, wish.project.as_deref(), wish.scope_only)?;
-    let page = PageRequest::new("conflicts", wish.limit, wish.cursor.as_deref())?;
+    let page = PageRequest::new(List::Conflicts, wish.limit, wish.cursor.as_deref())?;
     let found = conflicts::list(view, &scope, wish.include_inactive, &page)?;
-    Answer::scoped(&scope).list("items", &found, |shown| {
-        Ok((conflict_lines(shown).join("\n"), conflict_value(shown)))
-    })
+    Answer::scoped(&scope)
+        .list("items", &found, |shown| Ok((conflict_lines(shown), conflict_value(shown))))
 }
 
 fn resolve(tx: &Tx<'_>, call: &Call, wish: ResolveRequest) -> Result<Answer> {
     let done = conflicts::resolve(tx, &wish, &call.note)?;
     let shown = conflicts::show(tx, &done.conflict)?;
-    let mut answer = Answer::new()
+    Ok(Answer::new()
         .with("conflict", conflict_value(&shown))
         .with("changed", done.changed)
-        .with("superseded", done.superseded.clone())
         .audit_id(done.audit_id)
-        .line(conflict_lines(&shown).join("\n"));
-    answer = answer.next("list_conflicts shows what is still open.");
-    for id in &done.superseded {
-        answer = answer.line(format!("superseded {id}"));
-    }
-    Ok(answer)
+        .lines(conflict_lines(&shown))
+        .some("superseded", &done.superseded, MOST, |id| {
+            (vec![format!("superseded {id}")], Value::from(id.as_str()))
+        })
+        .next("list_conflicts shows what is still open."))
 }

@@ -2,12 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::about;
 use super::entities::changed;
-use crate::mcp::answer::{Answer, memory_brief, memory_line};
+use crate::mcp::answer::{Answer, MOST};
 use crate::mcp::outputs::{EntityChanged, EntityPromoted};
+use crate::mcp::rows::{memory_brief, memory_line};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::Result;
 use crate::ops::{entities, lifecycle};
@@ -46,7 +46,7 @@ const INVALIDATE: &str = "Retire an active entity that was never true; note must
 #[serde(deny_unknown_fields)]
 struct Target {
     entity_id: String,
-    /// Refuse if the version is another.
+    /// Refuse if changed since.
     expected_version: Option<i64>,
 }
 
@@ -56,7 +56,7 @@ struct Promote {
     entity_id: String,
     /// Move it to this project first.
     target_project: Option<String>,
-    /// Refuse if the version is another.
+    /// Refuse if changed since.
     expected_version: Option<i64>,
 }
 
@@ -66,20 +66,17 @@ struct Supersede {
     entity_id: String,
     /// The entity that holds now.
     superseded_by: Option<String>,
-    /// Refuse if the version is another.
+    /// Refuse if changed since.
     expected_version: Option<i64>,
 }
 
 fn promote(tx: &Tx<'_>, call: &Call, wish: Promote) -> Result<Answer> {
     let project = wish.target_project.as_deref();
     let done = entities::promote(tx, &wish.entity_id, project, wish.expected_version, &call.note)?;
-    let graduated: Vec<Value> = done.graduated.iter().map(memory_brief).collect();
-    let mut answer =
-        changed(done.outcome)?.given_project(tx, project)?.with("graduated", graduated);
-    for memory in &done.graduated {
-        answer = answer.line(format!("graduated {}", memory_line(memory)));
-    }
-    Ok(answer)
+    let answer = changed(done.outcome)?.given_project(tx, project)?;
+    Ok(answer.some("graduated", &done.graduated, MOST, |memory| {
+        (vec![format!("graduated {}", memory_line(memory))], memory_brief(memory))
+    }))
 }
 
 fn reject(tx: &Tx<'_>, call: &Call, target: Target) -> Result<Answer> {

@@ -5,14 +5,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Detail, about};
-use crate::mcp::answer::{
-    Answer, conflict_value, entity_brief, entity_line, entity_value, relationship_line, shorten,
-    shortened,
-};
+use crate::mcp::answer::{Answer, MOST};
+use crate::mcp::bound::{shorten, shortened};
 use crate::mcp::outputs::{EntityChanged, EntityCreated, EntityRead, Entries};
+use crate::mcp::rows::{
+    LINE_TEXT, all_quoted, entity_brief, entity_line, entity_value, relationship_line,
+};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::text::quoted;
-use crate::model::{Entity, PageRequest, Result, Status};
+use crate::model::{Entity, List, PageRequest, Result, Status};
 use crate::ops::entities::{EntityUpdate, NewEntity};
 use crate::ops::history::Change;
 use crate::ops::lifecycle::{self, Outcome};
@@ -55,26 +56,19 @@ const AUDIT: &str = "The whole history of one entity, oldest first: who did what
 fn create(tx: &Tx<'_>, call: &Call, new: NewEntity) -> Result<Answer> {
     let made = entities::create(tx, &new, &call.note)?;
     let word = if made.created { "created" } else { "already there:" };
-    let similar: Vec<Value> = made.similar.iter().map(entity_brief).collect();
-    let links: Vec<Value> = made
-        .links
-        .iter()
-        .map(|link| json!({ "relationship_id": link.row.id, "created": link.changed }))
-        .collect();
-    let mut answer = Answer::new()
+    let answer = Answer::new()
         .with("entity", entity_value(&made.row)?)
         .with("created", made.created)
         .audit_id(made.audit_id)
         .line(format!("{word} {}", entity_line(&made.row)))
         .project(&projects::resolve(tx, new.project.as_deref().unwrap_or_default())?)
-        .with("relationships", links)
-        .with("similar", similar);
-    for link in &made.links {
-        answer = answer.line(relationship_line(&link.row));
-    }
-    for other in &made.similar {
-        answer = answer.line(format!("similar: {}", entity_line(other)));
-    }
+        .some("relationships", &made.links, made.links.len(), |link| {
+            let value = json!({ "relationship_id": link.row.id, "created": link.changed });
+            (vec![relationship_line(&link.row)], value)
+        })
+        .some("similar", &made.similar, MOST, |other| {
+            (vec![format!("similar: {}", entity_line(other))], entity_brief(other))
+        });
     let step = next_step(&made.row);
     Ok(not_taken(answer, &made.differing, "update_entity", &made.row.id, step))
 }
@@ -137,9 +131,9 @@ struct GetEntity {
     /// Also find, and list links of, what is not active.
     #[serde(default)]
     include_inactive: bool,
-    /// Relationships a page, 1 to 200; 20 if left out.
+    /// Relationships a page, 1 to 200; default 20.
     limit: Option<u32>,
-    /// next_cursor of the last answer.
+    /// The last next_cursor.
     cursor: Option<String>,
 }
 
@@ -160,7 +154,7 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
             include_inactive: wish.include_inactive,
         },
     )?;
-    let page = PageRequest::new("relationships", wish.limit, wish.cursor.as_deref())?;
+    let page = PageRequest::new(List::Relationships, wish.limit, wish.cursor.as_deref())?;
     let after = page.after_text(0);
     let (links, total) = around(view, &entity.id, wish.include_inactive, after, page.fetch())?;
     let links = page.page(links, total, |link| vec![link.relationship_id.clone()]);
@@ -181,23 +175,20 @@ fn get(view: &View<'_>, wish: GetEntity) -> Result<Answer> {
         answer = answer.line(format!("properties {}", shortened(&properties, most)));
     }
     if !entity.source_refs.is_empty() {
-        answer = answer.line(format!("sources {}", quoted(&entity.source_refs.join(", "), most)));
+        answer =
+            answer.line(format!("sources {}", shortened(&all_quoted(&entity.source_refs), most)));
     }
-    for newer in &chain {
-        answer = answer.line(format!("superseded by {}", entity_line(newer)));
-    }
-    let chain: Vec<Value> = chain.iter().map(entity_brief).collect();
-    for conflict in &open {
-        answer = answer.line(crate::mcp::answer::conflict_lines(conflict).join("\n"));
-    }
-    let open: Vec<Value> = open.iter().map(conflict_value).collect();
+    answer = answer
+        .some("chain", &chain, MOST, |newer| {
+            (vec![format!("superseded by {}", entity_line(newer))], entity_brief(newer))
+        })
+        .conflicts(&open);
     if !wish.include_inactive {
         answer = count_inactive(view, answer, &entity.id, total)?;
     }
-    answer
-        .with("conflicts", open)
-        .with("chain", chain)
-        .list("relationships", &links, |link| Ok((neighbour_line(link), neighbour_value(link))))
+    answer.list("relationships", &links, |link| {
+        Ok((vec![neighbour_line(link)], neighbour_value(link)))
+    })
 }
 
 /// Says how many links the answer leaves out because they are not active.
@@ -220,7 +211,7 @@ fn neighbour_line(link: &Neighbour) -> String {
         link.relationship_type,
         link.entity_id,
         link.entity_type,
-        quoted(&link.name, 160),
+        quoted(&link.name, LINE_TEXT),
         if link.status == "active" { &link.entity_status } else { &link.status },
     )
 }
@@ -242,19 +233,19 @@ fn neighbour_value(link: &Neighbour) -> Value {
 #[serde(deny_unknown_fields)]
 struct GetAudit {
     entity_id: String,
-    /// 1 to 200; 20 if left out.
+    /// 1 to 200; default 20.
     limit: Option<u32>,
-    /// next_cursor of the last answer.
+    /// The last next_cursor.
     cursor: Option<String>,
 }
 
 fn audit(view: &View<'_>, wish: GetAudit) -> Result<Answer> {
     let entity: Entity = lifecycle::require(view, &wish.entity_id)?;
-    let page = PageRequest::new("audit", wish.limit, wish.cursor.as_deref())?;
+    let page = PageRequest::new(List::Audit, wish.limit, wish.cursor.as_deref())?;
     let changes = history::of(view, &entity.id, &page)?;
     Answer::new()
         .line(entity_line(&entity))
-        .list("entries", &changes, |change| Ok((change_line(change), change_value(change))))
+        .list("entries", &changes, |change| Ok((vec![change_line(change)], change_value(change))))
 }
 
 /// A change in one line: what of the row became different.
@@ -263,7 +254,7 @@ pub fn change_line(change: &Change) -> String {
     let note = if entry.note.is_empty() {
         String::new()
     } else {
-        format!(" because {}", quoted(&entry.note, 160))
+        format!(" because {}", quoted(&entry.note, LINE_TEXT))
     };
     let empty = serde_json::Map::new();
     let before = change.before.as_object().unwrap_or(&empty);

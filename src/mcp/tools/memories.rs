@@ -2,21 +2,21 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::about;
 use super::entities::{change_line, change_value, not_taken};
-use crate::mcp::answer::{
-    Answer, entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
-};
+use crate::mcp::answer::{Answer, MOST};
 use crate::mcp::outputs::{MemoryChanged, MemoryCreated, MemoryGraduated, MemoryReviewed};
+use crate::mcp::rows::{
+    entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
+};
 use crate::mcp::tool::{Call, Effect, Tool};
-use crate::model::{Error, Memory, PageRequest, Result, Status};
+use crate::model::{Error, List, Memory, PageRequest, Result, Status};
 use crate::ops::graduation::{self, Graduation};
 use crate::ops::lifecycle::{self, Outcome};
 use crate::ops::memories::{self, MemoryUpdate, NewMemory};
 use crate::ops::{history, projects};
-use crate::store::Tx;
+use crate::store::{Tx, View};
 
 pub fn tools() -> Vec<Tool> {
     use Effect::{Adds, Replaces};
@@ -25,8 +25,10 @@ pub fn tools() -> Vec<Tool> {
             about("create_memory", "Create memory", Adds, CREATE_MEMORY),
             create,
         ),
-        Tool::write::<Review, MemoryReviewed>(
+        Tool::read_or_write::<Review, MemoryReviewed>(
             about("review_memory", "Review memory", Replaces, REVIEW_MEMORY),
+            |wish| wish.action == ReviewAction::History,
+            show,
             review,
         ),
         Tool::write::<Graduation, MemoryGraduated>(
@@ -55,17 +57,15 @@ const UPDATE_MEMORY: &str = "Correct content, subject, confidence, tags or end o
 fn create(tx: &Tx<'_>, call: &Call, new: NewMemory) -> Result<Answer> {
     let made = memories::create(tx, &new, &call.note)?;
     let word = if made.created { "created" } else { "already there:" };
-    let similar: Vec<Value> = made.similar.iter().map(memory_brief).collect();
-    let mut answer = Answer::new()
+    let answer = Answer::new()
         .with("memory", memory_value(&made.row)?)
         .with("created", made.created)
         .audit_id(made.audit_id)
         .line(format!("{word} {}", memory_line(&made.row)))
         .project(&projects::resolve(tx, new.project.as_deref().unwrap_or_default())?)
-        .with("similar", similar);
-    for other in &made.similar {
-        answer = answer.line(format!("similar: {}", memory_line(other)));
-    }
+        .some("similar", &made.similar, MOST, |other| {
+            (vec![format!("similar: {}", memory_line(other))], memory_brief(other))
+        });
     let step = next_step(&made.row);
     Ok(not_taken(answer, &made.differing, "update_memory", &made.row.id, step))
 }
@@ -94,7 +94,6 @@ fn next_step(row: &Memory) -> String {
     }
 }
 
-/// What a person wants to do with a memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -111,25 +110,32 @@ enum ReviewAction {
 struct Review {
     memory_id: String,
     action: ReviewAction,
-    /// With supersede: the memory that holds now.
+    /// With supersede: what holds now.
     superseded_by: Option<String>,
-    /// Refuse if the version is another.
+    /// Refuse if changed since.
     expected_version: Option<i64>,
-    /// With history: entries a page, 1 to 200; 20 if left out.
+    /// With history: 1 to 200; default 20.
     limit: Option<u32>,
-    /// With history: next_cursor of the last answer.
+    /// With history: the last next_cursor.
     cursor: Option<String>,
+}
+
+impl Review {
+    fn check(&self) -> Result<()> {
+        if self.superseded_by.is_none() || self.action == ReviewAction::Supersede {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "superseded_by",
+            "it goes only with action supersede",
+            "Leave it out, or use action supersede.",
+        ))
+    }
 }
 
 fn review(tx: &Tx<'_>, call: &Call, wish: Review) -> Result<Answer> {
     let (id, version, note) = (&wish.memory_id, wish.expected_version, &call.note);
-    if wish.superseded_by.is_some() && wish.action != ReviewAction::Supersede {
-        return Err(Error::invalid(
-            "superseded_by",
-            "it goes only with action supersede",
-            "Leave it out, or use action supersede.",
-        ));
-    }
+    wish.check()?;
     match wish.action {
         ReviewAction::Promote => changed(memories::promote(tx, id, version, note)?),
         ReviewAction::Reject => changed(lifecycle::reject(tx, id, version, note)?),
@@ -137,34 +143,30 @@ fn review(tx: &Tx<'_>, call: &Call, wish: Review) -> Result<Answer> {
             changed(lifecycle::supersede(tx, id, wish.superseded_by.as_deref(), version, note)?)
         }
         ReviewAction::Invalidate => changed(lifecycle::invalidate(tx, id, version, note)?),
-        ReviewAction::History => show(tx, &wish),
+        ReviewAction::History => show(tx, wish),
     }
 }
 
 /// The memory with its history, what it became, and what holds now.
-fn show(tx: &Tx<'_>, wish: &Review) -> Result<Answer> {
-    let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
-    let page = PageRequest::new("audit", wish.limit, wish.cursor.as_deref())?;
-    let changes = history::of(tx, &memory.id, &page)?;
-    let mut answer =
-        Answer::new().with("memory", memory_value(&memory)?).line(memory_line(&memory));
-    let became = graduation::became(tx, &memory)?;
-    for entity in &became {
-        answer = answer.line(format!("became {}", entity_line(entity)));
-    }
-    let newer = lifecycle::successors(tx, &memory)?;
-    for memory in &newer {
-        answer = answer.line(format!("superseded by {}", memory_line(memory)));
-    }
-    answer
-        .with("became", became.iter().map(entity_brief).collect::<Vec<_>>())
-        .with("chain", newer.iter().map(memory_brief).collect::<Vec<_>>())
-        .list("entries", &changes, |change| Ok((change_line(change), change_value(change))))
+fn show(view: &View<'_>, wish: Review) -> Result<Answer> {
+    wish.check()?;
+    let memory: Memory = lifecycle::require(view, &wish.memory_id)?;
+    let page = PageRequest::new(List::Audit, wish.limit, wish.cursor.as_deref())?;
+    let changes = history::of(view, &memory.id, &page)?;
+    Answer::new()
+        .with("memory", memory_value(&memory)?)
+        .line(memory_line(&memory))
+        .some("became", &graduation::became(view, &memory)?, MOST, |entity| {
+            (vec![format!("became {}", entity_line(entity))], entity_brief(entity))
+        })
+        .some("chain", &lifecycle::successors(view, &memory)?, MOST, |newer| {
+            (vec![format!("superseded by {}", memory_line(newer))], memory_brief(newer))
+        })
+        .list("entries", &changes, |change| Ok((vec![change_line(change)], change_value(change))))
 }
 
 fn graduate(tx: &Tx<'_>, call: &Call, wish: Graduation) -> Result<Answer> {
     let done = graduation::graduate(tx, &wish, &call.note)?;
-    let similar: Vec<Value> = done.similar.iter().map(entity_brief).collect();
     let answer = Answer::new()
         .with("memory", memory_value(&done.memory)?)
         .with("entity", entity_value(&done.entity)?)
@@ -174,7 +176,9 @@ fn graduate(tx: &Tx<'_>, call: &Call, wish: Graduation) -> Result<Answer> {
         .line(memory_line(&done.memory))
         .line(format!("became {}", entity_line(&done.entity)))
         .given_project(tx, wish.project.as_deref().filter(|_| wish.entity_id.is_none()))?
-        .with("similar", similar);
+        .some("similar", &done.similar, MOST, |other| {
+            (vec![format!("similar: {}", entity_line(other))], entity_brief(other))
+        });
     let id = &done.entity.id;
     Ok(answer.next(match done.entity.status {
         Status::Candidate => format!(

@@ -17,7 +17,6 @@ use serde::Deserialize;
 use super::tool::{About, Effect, Tool};
 use crate::model::Ontology;
 
-/// How much of each row a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

@@ -5,19 +5,20 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::about;
-use crate::mcp::answer::{Answer, row_value};
-use crate::mcp::outputs::{Items, ProjectRegistered, StateChanged};
+use crate::mcp::answer::Answer;
+use crate::mcp::outputs::{ProjectRegistered, Projects, StateChanged};
+use crate::mcp::rows::{LINE_TEXT, all_quoted, row_value};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::project::INBOX;
 use crate::model::text::quoted;
-use crate::model::{PageRequest, Result};
+use crate::model::{List, PageRequest, Result};
 use crate::ops::projects::{self, Registration};
 use crate::ops::state::{self, StateChange};
 use crate::store::{Tx, View};
 
 pub fn tools() -> Vec<Tool> {
     vec![
-        Tool::read::<ListProjects, Items>(
+        Tool::read::<ListProjects, Projects>(
             about("list_projects", "List projects", Effect::Reads, LIST_PROJECTS),
             list,
         ),
@@ -44,27 +45,23 @@ const SET_PROJECT_STATE: &str = "Set a trusted fact of a project, only at a pers
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListProjects {
-    /// 1 to 200; 20 if left out.
+    /// 1 to 200; default 20.
     limit: Option<u32>,
-    /// next_cursor of the last answer.
+    /// The last next_cursor.
     cursor: Option<String>,
 }
 
 fn list(view: &View<'_>, wish: ListProjects) -> Result<Answer> {
-    let request = PageRequest::new("projects", wish.limit, wish.cursor.as_deref())?;
+    let request = PageRequest::new(List::Projects, wish.limit, wish.cursor.as_deref())?;
     Answer::new().list("items", &projects::list(view, &request)?, |counted| {
         let aliases = counted.project.as_ref().map(|p| p.aliases.clone()).unwrap_or_default();
         let (entities, memories) = (counted.entities, counted.memories);
         let registered = counted.project.is_some() || counted.name == INBOX;
         let unknown = if registered { "" } else { " (not registered)" };
-        let also = if aliases.is_empty() {
-            String::new()
-        } else {
-            format!(", also {}", aliases.join(", "))
-        };
+        let also = also(&aliases);
         let line = format!(
             "project {}{unknown}{also}: {} entities, {} memories, {} candidates",
-            quoted(&counted.name, 160),
+            quoted(&counted.name, LINE_TEXT),
             entities.active,
             memories.active,
             entities.candidates + memories.candidates,
@@ -78,26 +75,30 @@ fn list(view: &View<'_>, wish: ListProjects) -> Result<Answer> {
             "entities": { "active": entities.active, "candidates": entities.candidates },
             "memories": { "active": memories.active, "candidates": memories.candidates },
         });
-        Ok((line, value))
+        Ok((vec![line], value))
     })
+}
+
+fn also(aliases: &[String]) -> String {
+    if aliases.is_empty() { String::new() } else { format!(", also {}", all_quoted(aliases)) }
 }
 
 fn register(tx: &Tx<'_>, call: &Call, wish: Registration) -> Result<Answer> {
     let done = projects::register(tx, &wish, &call.note)?;
     let word = if done.created { "registered" } else { "known" };
+    let also = also(&done.row.aliases);
     Ok(Answer::new()
         .with("project", row_value("project_id", &done.row)?)
         .with("created", done.created)
         .with("moved", done.moved)
         .audit_id(done.audit_id)
         .line(format!(
-            "{word} project {} {}, aliases {}; {} rows moved to it",
+            "{word} project {} {}{also}; {} rows moved to it",
             done.row.id,
-            done.row.name,
-            quoted(&done.row.aliases.join(", "), 500),
+            quoted(&done.row.name, LINE_TEXT),
             done.moved,
         ))
-        .next(format!("Name {} as project in later calls.", done.row.name)))
+        .next(format!("Name {} as project in later calls.", quoted(&done.row.name, LINE_TEXT))))
 }
 
 fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
@@ -107,7 +108,7 @@ fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
     if done.registered {
         answer = answer
             .with("project_registered", done.project.name.as_str())
-            .line(format!("registered the new project {}", done.project.name));
+            .line(format!("registered the new project {}", quoted(&done.project.name, LINE_TEXT)));
     }
     Ok(answer
         .with("project_state", row_value("project_state_id", row)?)
@@ -116,11 +117,11 @@ fn set_state(tx: &Tx<'_>, call: &Call, wish: StateChange) -> Result<Answer> {
         .line(format!(
             "state {} {}/{} = {} ({}) in {}",
             row.id,
-            row.category,
-            row.key,
-            quoted(&row.value, 160),
+            quoted(&row.category, LINE_TEXT),
+            quoted(&row.key, LINE_TEXT),
+            quoted(&row.value, LINE_TEXT),
             row.status,
-            done.project.name,
+            quoted(&done.project.name, LINE_TEXT),
         ))
         .next("list_conflicts shows what contradicts it."))
 }

@@ -1,8 +1,9 @@
 //! Tools for relationships: link two entities, or end a link.
 
 use super::about;
-use crate::mcp::answer::{Answer, relationship_line, relationship_value};
+use crate::mcp::answer::Answer;
 use crate::mcp::outputs::RelationshipChanged;
+use crate::mcp::rows::{relationship_line, relationship_value};
 use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::Result;
 use crate::ops::relationships::{self, NewRelationship};

@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Detail, about};
-use crate::mcp::answer::{
-    Answer, entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
-};
+use crate::mcp::answer::Answer;
 use crate::mcp::outputs::Items;
+use crate::mcp::rows::{
+    entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
+};
 use crate::mcp::tool::{Effect, Tool};
-use crate::model::{PageRequest, Result};
+use crate::model::{List, PageRequest, Result};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::projects;
 use crate::store::View;
@@ -38,7 +39,7 @@ enum Kind {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListCandidates {
-    /// All if left out.
+    /// Default: the server's --project, else all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -47,9 +48,9 @@ struct ListCandidates {
     kind: Option<Kind>,
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; 20 if left out.
+    /// 1 to 200; default 20.
     limit: Option<u32>,
-    /// next_cursor of the last answer.
+    /// The last next_cursor.
     cursor: Option<String>,
 }
 
@@ -60,13 +61,13 @@ fn list(view: &View<'_>, wish: ListCandidates) -> Result<Answer> {
         Some(Kind::Entity) => Wanted::Entities,
         Some(Kind::Memory) => Wanted::Memories,
     };
-    let page = PageRequest::new("candidates", wish.limit, wish.cursor.as_deref())?;
+    let page = PageRequest::new(List::Candidates, wish.limit, wish.cursor.as_deref())?;
     let found = candidates::list(view, &scope, wanted, &page)?;
     Answer::scoped(&scope).list("items", &found, |candidate| shown(candidate, wish.detail))
 }
 
-fn shown(candidate: &Candidate, detail: Detail) -> Result<(String, Value)> {
-    let (mut line, mut value, similar) = match candidate {
+fn shown(candidate: &Candidate, detail: Detail) -> Result<(Vec<String>, Value)> {
+    let (line, mut value, similar) = match candidate {
         Candidate::Entity { row, similar } => {
             let value = if detail == Detail::Full { entity_value(row)? } else { entity_brief(row) };
             (entity_line(row), value, similar.iter().map(entity_brief).collect::<Vec<_>>())
@@ -81,12 +82,11 @@ fn shown(candidate: &Candidate, detail: Detail) -> Result<(String, Value)> {
         fields.insert("kind".to_owned(), json!(kind));
         fields.insert("similar".to_owned(), Value::from(similar));
     }
-    let lines: Vec<String> = match candidate {
+    let others: Vec<String> = match candidate {
         Candidate::Entity { similar, .. } => similar.iter().map(entity_line).collect(),
         Candidate::Memory { similar, .. } => similar.iter().map(memory_line).collect(),
     };
-    for other in lines {
-        line.push_str(&format!("\n  similar: {other}"));
-    }
-    Ok((line, value))
+    let mut lines = vec![line];
+    lines.extend(others.iter().map(|other| format!("  similar: {other}")));
+    Ok((lines, value))
 }

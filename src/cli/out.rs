@@ -1,0 +1,59 @@
+//! What the commands print: one line is one line, hidden characters are escapes, and a reader who
+//! goes away ends the printing, not the command.
+
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::model::text::{is_hidden, one_line, visible};
+
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether nobody reads any more.
+pub fn is_closed() -> bool {
+    CLOSED.load(Ordering::Relaxed)
+}
+
+/// Prints a line.
+pub fn line(text: impl AsRef<str>) {
+    print(&format!("{}\n", one_line(text.as_ref())));
+}
+
+/// Prints a text of many lines.
+pub fn page(text: &str) {
+    print(&visible(text));
+}
+
+/// Prints a value as a line of JSON.
+pub fn json(value: &Value) {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        if is_hidden(c) {
+            let mut units = [0; 2];
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            text.push(c);
+        }
+    }
+    print(&format!("{text}\n"));
+}
+
+/// Prints a line to standard error.
+pub fn error_line(text: impl AsRef<str>) {
+    // There is nowhere left to say that this failed.
+    let _ = writeln!(std::io::stderr(), "{}", one_line(text.as_ref()));
+}
+
+fn print(text: &str) {
+    if is_closed() {
+        return;
+    }
+    let mut output = std::io::stdout().lock();
+    if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        CLOSED.store(true, Ordering::Relaxed);
+        if error.kind() != ErrorKind::BrokenPipe {
+            error_line(format!("error: standard output: {error}"));
+        }
+    }
+}

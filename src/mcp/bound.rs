@@ -1,0 +1,184 @@
+//! The bound on what an answer holds: texts are cut first, then lists at a row, then objects.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::model::text::{is_hidden, visible};
+
+/// The most bytes of an answer, as JSON: of its structured content, and of its text. At two bytes
+/// a token, which is denser than identifiers in o200k_base are, each is within 20,000 tokens.
+pub const MAX_BYTES: usize = 40_000;
+/// Bytes for saying what is left out.
+const NOTICE: usize = 48;
+
+/// The text cut at `max` characters, with how much is left out.
+pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+    match text.chars().count().saturating_sub(max) {
+        0 => Cow::Borrowed(text),
+        left => {
+            let kept: String = text.chars().take(max).collect();
+            Cow::Owned(format!("{kept}… (+{left} characters)"))
+        }
+    }
+}
+
+/// Cuts every text in the value at `max` characters, and says how much is left out.
+pub fn shorten(value: &mut Value, max: usize) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(shown) = shortened(text, max) {
+                *text = shown;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, max)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, max)),
+        _ => {}
+    }
+}
+
+/// Writes every hidden character in the value as an escape.
+pub fn show_hidden(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(shown) = visible(text) {
+                *text = shown;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(show_hidden),
+        Value::Object(fields) => {
+            if fields.keys().any(|key| key.chars().any(is_hidden)) {
+                let owned = std::mem::take(fields);
+                fields.extend(owned.into_iter().map(|(key, v)| (visible(&key).into_owned(), v)));
+            }
+            fields.values_mut().for_each(show_hidden);
+        }
+        _ => {}
+    }
+}
+
+/// Bytes of the value as JSON.
+pub fn size(value: &Value) -> usize {
+    value.to_string().len()
+}
+
+/// Bytes of the lines as part of a text in JSON.
+pub fn size_of_lines(lines: &[String]) -> usize {
+    lines.iter().map(|line| Value::from(line.as_str()).to_string().len()).sum()
+}
+
+/// Makes the value fit: all of its texts are shortened step by step, then the rest is cut.
+pub fn fit(value: &mut Value, max: usize) {
+    for most in [4_000, 1_000, 250] {
+        if size(value) <= max {
+            return;
+        }
+        shorten(value, most);
+    }
+    cut(value, max);
+}
+
+/// The lines that fit, and how many do not.
+pub fn fit_lines(lines: Vec<String>, max: usize) -> Vec<String> {
+    let all = lines.len();
+    let mut room = max;
+    let mut kept = Vec::new();
+    for line in lines {
+        let needed = size_of_lines(std::slice::from_ref(&line));
+        let last = kept.len() + 1 == all;
+        if needed + if last { 0 } else { NOTICE } <= room {
+            room -= needed;
+            kept.push(line);
+            continue;
+        }
+        let mut line = Value::from(line);
+        cut(&mut line, room.saturating_sub(NOTICE));
+        kept.extend(line.as_str().map(str::to_owned));
+        break;
+    }
+    match all - kept.len() {
+        0 => kept,
+        left => {
+            kept.push(format!("… (+{left} lines)"));
+            kept
+        }
+    }
+}
+
+fn cut(value: &mut Value, max: usize) {
+    if size(value) <= max {
+        return;
+    }
+    match value {
+        // What is hidden is shown already, so that no character takes more than four bytes.
+        Value::String(text) => {
+            *text = shortened(text, max.saturating_sub(NOTICE) / 4).into_owned();
+        }
+        Value::Array(items) => cut_items(items, max),
+        Value::Object(fields) => cut_fields(fields, max),
+        _ => {}
+    }
+    if size(value) > max {
+        *value = Value::Null;
+    }
+}
+
+/// Keeps the first items. A list of texts says itself how many are left out; a list of rows holds
+/// only rows, so that whoever shows it has to.
+fn cut_items(items: &mut Vec<Value>, max: usize) {
+    let all = items.len();
+    let rows = items.first().is_some_and(Value::is_object);
+    let mut room = max.saturating_sub(NOTICE);
+    let mut kept = Vec::new();
+    for mut item in std::mem::take(items) {
+        if kept.is_empty() {
+            cut(&mut item, room.saturating_sub(1));
+        }
+        let needed = size(&item) + 1;
+        if needed > room || item.is_null() {
+            break;
+        }
+        room -= needed;
+        kept.push(item);
+    }
+    let left = all - kept.len();
+    if left > 0 && !rows {
+        kept.push(Value::from(format!("… (+{left} more)")));
+    }
+    *items = kept;
+}
+
+/// Keeps the first fields; the long ones among them share the bytes that the short ones leave.
+fn cut_fields(fields: &mut Map<String, Value>, max: usize) {
+    let all = fields.len();
+    let mut room = max.saturating_sub(2 * NOTICE);
+    let mut kept: Vec<(String, Value)> = Vec::new();
+    for (key, value) in std::mem::take(fields) {
+        let needed = key.len() * 2 + NOTICE;
+        if needed > room {
+            break;
+        }
+        room -= needed;
+        kept.push((key, value));
+    }
+    let mut sizes: Vec<usize> = kept.iter().map(|(_, value)| size(value)).collect();
+    let mut room = room + kept.len() * (NOTICE - 5);
+    sizes.sort_unstable();
+    let mut share = usize::MAX;
+    for (index, size) in sizes.iter().enumerate() {
+        let equal = room / (sizes.len() - index);
+        if *size > equal {
+            share = equal;
+            break;
+        }
+        room -= size;
+    }
+    let left = all - kept.len();
+    fields.extend(kept.into_iter().map(|(key, mut value)| {
+        cut(&mut value, share);
+        (key, value)
+    }));
+    if left > 0 {
+        fields.insert("…".to_owned(), Value::from(format!("(+{left} more)")));
+    }
+}
