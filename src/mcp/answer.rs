@@ -13,9 +13,9 @@ use crate::store::View;
 /// Rows of a list that has no pages.
 pub const MOST: usize = 20;
 /// Bytes kept for how to go on.
-const TAIL: usize = 4_000;
+const TAIL: usize = 8_000;
 /// The most bytes of one row of a list.
-const ROW: usize = MAX_BYTES / 2 - TAIL;
+const ROW: usize = (MAX_BYTES - TAIL) / 2;
 
 /// An answer being put together.
 #[derive(Debug, Clone, Default)]

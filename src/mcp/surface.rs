@@ -13,7 +13,10 @@ pub fn document(tools: &[Tool]) -> String {
          are on with `--tools all` or by name.\n\n\
          A row in an answer has the columns of its table, and its id also under the name by which \
          tools take it (`entity_id`, `memory_id`, …). An error is a result with `isError` and the \
-         text `{\"error\": {\"code\", \"message\", \"hint\"}}`.\n\n",
+         text `{\"error\": {\"code\", \"message\", \"hint\"}}`.\n\n\
+         An answer has at most 40,000 bytes of text and 40,000 of structured content. Long texts \
+         are cut first, then lists: `next_cursor` goes on behind the last row of a page, and \
+         `left_out` has the number of rows that any other list lacks.\n\n",
     );
     for tool in tools {
         describe(&mut page, tool);

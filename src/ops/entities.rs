@@ -46,7 +46,7 @@ pub struct NewEntity {
     /// doc:<path>, url:<address>, commit:<hash>, session:<id>, memory:<id>, chunk:<id>, interaction:<id>.
     #[serde(default)]
     pub source_refs: Vec<String>,
-    /// True if a person vouches for it and there is no source.
+    /// True if a person vouches for it.
     #[serde(default)]
     pub hand_authored: bool,
     /// candidate unless the person asked for active.
@@ -54,7 +54,7 @@ pub struct NewEntity {
     pub status: InitialStatus,
     /// 0 to 1; default 1.
     pub confidence: Option<f64>,
-    /// Links to make with it: target_id for a link from it, source_id for one to it.
+    /// Links made with it: target_id for one from it, source_id for one to it.
     #[serde(default)]
     pub relationships: Vec<AttachedRelationship>,
 }

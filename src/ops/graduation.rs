@@ -14,7 +14,7 @@ use crate::store::{self, Tx, View};
 #[serde(deny_unknown_fields)]
 pub struct Graduation {
     pub memory_id: String,
-    /// Entity that says it already, in place of a new one.
+    /// One that says it already, not a new one.
     pub entity_id: Option<String>,
     pub entity_type: Option<String>,
     pub name: Option<String>,
@@ -27,7 +27,7 @@ pub struct Graduation {
     /// True promotes the entity at once.
     #[serde(default)]
     pub promote: bool,
-    /// Refuse if the memory changed since.
+    /// Refuse if changed since.
     pub expected_version: Option<i64>,
 }
 

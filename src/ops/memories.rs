@@ -27,9 +27,9 @@ pub struct NewMemory {
     /// At most 10.
     #[serde(default)]
     pub domain_tags: Vec<String>,
-    /// Date or instant after which it no longer holds.
+    /// Date or instant of its end.
     pub valid_until: Option<String>,
-    /// Chunk of a document that it was taken from.
+    /// Chunk it was taken from.
     pub source_chunk_id: Option<String>,
     /// candidate unless the person asked for active.
     #[serde(default)]

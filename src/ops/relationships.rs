@@ -18,7 +18,7 @@ pub struct NewRelationship {
     pub target_id: String,
     /// 0 to 1; default 1.
     pub confidence: Option<f64>,
-    /// Where this is stated.
+    /// Its sources.
     #[serde(default)]
     pub source_refs: Vec<String>,
     /// True ends the active link instead.

@@ -34,13 +34,13 @@ const CREATE_BATCH: &str = "Up to 200 rows, all or nothing. Give rows a key of y
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateBatch {
-    /// As in create_entity, each with an optional key.
+    /// As in create_entity; key is optional.
     #[serde(default)]
     entities: Vec<Map<String, Value>>,
     /// relationship_type, source_id and target_id (ids or keys), source_refs.
     #[serde(default)]
     relationships: Vec<Map<String, Value>>,
-    /// As in create_memory, each with an optional key.
+    /// As in create_memory; key is optional.
     #[serde(default)]
     memories: Vec<Map<String, Value>>,
     /// For rows that name none.

@@ -39,7 +39,7 @@ struct ListConflicts {
     /// Without global rows.
     #[serde(default)]
     scope_only: bool,
-    /// Also those that were resolved or dismissed.
+    /// Also ended ones.
     #[serde(default)]
     include_inactive: bool,
     /// 1 to 200; default 20.

@@ -64,7 +64,7 @@ struct Promote {
 #[serde(deny_unknown_fields)]
 struct Supersede {
     entity_id: String,
-    /// The entity that holds now.
+    /// What holds now.
     superseded_by: Option<String>,
     /// Refuse if changed since.
     expected_version: Option<i64>,

@@ -128,7 +128,7 @@ struct GetEntity {
     /// concise cuts long texts.
     #[serde(default)]
     detail: Detail,
-    /// Also find, and list links of, what is not active.
+    /// Also what is not active.
     #[serde(default)]
     include_inactive: bool,
     /// Relationships a page, 1 to 200; default 20.
