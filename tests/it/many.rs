@@ -69,6 +69,24 @@ fn a_queue_of_namesakes_is_listed_without_delay() {
 }
 
 #[test]
+fn registering_reads_no_row_that_stays_where_it_is() {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--tools", "all"]);
+    session.ok("register_project", json!({ "name": "p04-gigabit" }));
+    // No reader could take these: that they do not matter shows that nothing reads them.
+    for (id, project) in [("stays", "p04-gigabit"), ("moves", "P04-Gigabit")] {
+        let sql = format!(
+            "INSERT INTO entities (id, entity_type, name, project, status, created_at, updated_at) \
+             VALUES ('{id}', 'vendor', '{id}', '{project}', 'unheard of', '', '')"
+        );
+        place.sql().execute(&sql, []).expect("a row");
+        let again = session.call("register_project", json!({ "name": "p04-gigabit" }));
+        assert_eq!(again["isError"] == true, id == "moves", "{again}");
+    }
+    session.end();
+}
+
+#[test]
 fn a_row_that_is_gone_is_missed_though_it_was_made_before_the_chain() {
     let place = Place::new();
     place.serve(1, &[]).end();
