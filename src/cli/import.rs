@@ -42,6 +42,8 @@ pub struct Report {
     pub existing: usize,
     /// Projects that entities and memories went to.
     pub projects: BTreeSet<String>,
+    /// Projects that it registered without a line that says so.
+    pub registered: Vec<String>,
     /// Ids of the conflicts that it opened.
     pub conflicts: Vec<String>,
     /// Line numbers, with the reason.
@@ -62,6 +64,9 @@ pub fn print_report(db: &Db, report: &Report) -> Result<()> {
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
     out::line(format!("created {total}{kinds}"));
     out::line(format!("already there {}", report.existing));
+    for name in &report.registered {
+        out::line(format!("registered the new project {name}"));
+    }
     for name in &report.projects {
         let project = db.read(|view| projects::resolve(view, name))?;
         unregistered_line(&project).iter().for_each(out::line);
@@ -147,6 +152,7 @@ fn store(
                         report.existing += 1;
                     }
                     report.projects.extend(stored.project);
+                    report.registered.extend(stored.registered);
                     let open = |found: &Conflict| found.status == ConflictStatus::Open;
                     let opened = stored.conflicts.into_iter().filter(open);
                     report.conflicts.extend(opened.map(|conflict| conflict.id));

@@ -121,6 +121,8 @@ pub struct Stored {
     pub created: bool,
     /// The project that an entity or a memory went to.
     pub project: Option<String>,
+    /// The project that was registered for the first fact of its trusted state.
+    pub registered: Option<String>,
     pub conflicts: Vec<Conflict>,
 }
 
@@ -128,6 +130,7 @@ pub struct Stored {
 pub fn store(tx: &Tx<'_>, line: &Line, keys: &mut Keys, note: &str) -> Result<Stored> {
     let mut bound = None;
     let mut project = None;
+    let mut registered = None;
     let stored = tx.attempt(|| {
         let created = match line {
             Line::Project(wish) => projects::register(tx, wish, note)?.created,
@@ -147,12 +150,17 @@ pub fn store(tx: &Tx<'_>, line: &Line, keys: &mut Keys, note: &str) -> Result<St
             Line::Relationship(new) => {
                 relationships::create_once(tx, &keys.tie(new.clone()), note)?.changed
             }
-            Line::State(wish) => state::set(tx, wish, note)?.changed,
+            Line::State(wish) => {
+                let set = state::set(tx, wish, note)?;
+                registered = set.registered.then_some(set.project.name);
+                set.changed
+            }
         };
         if let Some((key, id)) = &bound {
             keys.bind(*key, id)?;
         }
-        Ok(Stored { created, project: project.take(), conflicts: conflicts::detect(tx)? })
+        let conflicts = conflicts::detect(tx)?;
+        Ok(Stored { created, project: project.take(), registered: registered.take(), conflicts })
     })?;
     Ok(stored)
 }

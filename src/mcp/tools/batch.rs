@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::about;
+use super::entities::not_taken_line;
 use crate::mcp::answer::Answer;
 use crate::mcp::outputs::BatchCreated;
 use crate::mcp::rows::{
@@ -118,7 +119,7 @@ fn create(tx: &Tx<'_>, call: &Call, wish: CreateBatch) -> Result<Answer> {
     Ok(name_projects(tx, answer, &made)?
         .some("entities", &made.entities, all, |(key, made)| {
             let value = tagged(entity_brief(&made.row), key.as_ref(), made.created);
-            (vec![entity_line(&made.row)], value)
+            with_differing(entity_line(&made.row), value, &made.differing)
         })
         .some("relationships", &made.relationships, all, |made| {
             let value = json!({ "relationship_id": made.row.id, "created": made.changed });
@@ -126,7 +127,7 @@ fn create(tx: &Tx<'_>, call: &Call, wish: CreateBatch) -> Result<Answer> {
         })
         .some("memories", &made.memories, all, |(key, made)| {
             let value = tagged(memory_brief(&made.row), key.as_ref(), made.created);
-            (vec![memory_line(&made.row)], value)
+            with_differing(memory_line(&made.row), value, &made.differing)
         })
         .with("created", created)
         .with("existing", all - created)
@@ -140,6 +141,20 @@ fn tagged(mut row: Value, key: Option<&String>, created: bool) -> Value {
         row["key"] = json!(key);
     }
     row
+}
+
+/// The row with what was given and is not in the row that was there already.
+fn with_differing(
+    line: String,
+    mut value: Value,
+    differing: &[&'static str],
+) -> (Vec<String>, Value) {
+    let mut lines = vec![line];
+    if !differing.is_empty() {
+        lines.push(format!("  {}", not_taken_line(differing)));
+        value["differing"] = json!(differing);
+    }
+    (lines, value)
 }
 
 /// Says which projects the rows went to, and which of them nobody registered.

@@ -88,8 +88,12 @@ pub fn not_taken(
     let fields = differing.join(", ");
     answer
         .with("differing", differing.to_vec())
-        .line(format!("not taken over: {fields}, which the existing row holds differently"))
+        .line(not_taken_line(differing))
         .next(format!("{update} {id} with {fields} if what was given now is right."))
+}
+
+pub fn not_taken_line(differing: &[&'static str]) -> String {
+    format!("not taken over: {}, which the existing row holds differently", differing.join(", "))
 }
 
 fn update(tx: &Tx<'_>, call: &Call, edit: EntityUpdate) -> Result<Answer> {
