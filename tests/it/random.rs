@@ -13,7 +13,7 @@ use atocore::ops::projects::{self, Registration};
 use atocore::ops::relationships::{self, NewRelationship};
 use atocore::ops::state::{self, StateChange};
 use atocore::ops::{self, claims, lifecycle, verify};
-use atocore::store::{Db, Settings, Tx};
+use atocore::store::{self, Db, Settings, Tx, View};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -196,12 +196,30 @@ impl World {
                     let graduated = memory.status == Status::Graduated;
                     assert_eq!(graduated, memory.graduated_to_entity_id.is_some(), "{memory:?}");
                 }
+                for id in &self.entities {
+                    check_links(view, id, step)?;
+                }
                 Ok(())
             })
             .expect("a read");
         let again = ops::write(&self.db, "random", "rebuild", claims::rebuild).expect("a rebuild");
         assert_eq!((again.value, again.conflicts.len()), (0, 0), "after {step:?}");
     }
+}
+
+/// No two active links say the same, in either direction.
+fn check_links(view: &View<'_>, id: &str, step: &Step) -> Result<(), Error> {
+    let mut said: Vec<(String, String, String)> = Vec::new();
+    for link in store::relationships::active_at(view, id)? {
+        let (from, to) = (link.source_entity_id, link.target_entity_id);
+        let link = match link.relationship_type.as_str() {
+            "contains" => (to, "part_of".to_owned(), from),
+            _ => (from, link.relationship_type, to),
+        };
+        assert!(!said.contains(&link), "{link:?} twice after {step:?}");
+        said.push(link);
+    }
+    Ok(())
 }
 
 /// The rows that a step made.
