@@ -65,7 +65,10 @@ pub fn of_entity(entity: &Entity, ontology: &Ontology) -> Vec<Claim> {
             }
             let key = match key {
                 KeySource::Name => collapse(&entity.name),
-                KeySource::Property(name) => collapse(&shown(entity.properties.get(name)?)),
+                KeySource::Property(name) => {
+                    let given = entity.properties.get(name).filter(|value| !is_blank(value))?;
+                    collapse(&shown(given))
+                }
             };
             let (value, value_key) = property_value(entity, value, *or_description)?;
             let slot = Slot { kind: slot.name.clone(), key, project: entity.project.clone() };

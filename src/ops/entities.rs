@@ -65,7 +65,9 @@ pub struct NewEntity {
 #[schemars(inline)]
 pub struct AttachedRelationship {
     pub relationship_type: String,
+    #[serde(alias = "target_entity_id", alias = "target")]
     pub target_id: Option<String>,
+    #[serde(alias = "source_entity_id", alias = "source")]
     pub source_id: Option<String>,
 }
 

@@ -13,8 +13,10 @@ use crate::store::{self, Tx};
 pub struct NewRelationship {
     pub relationship_type: String,
     /// Where it starts.
+    #[serde(alias = "source_entity_id", alias = "source")]
     pub source_id: String,
     /// Where it points.
+    #[serde(alias = "target_entity_id", alias = "target")]
     pub target_id: String,
     /// 0 to 1; default 1.
     pub confidence: Option<f64>,

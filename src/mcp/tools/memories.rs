@@ -11,6 +11,7 @@ use crate::mcp::rows::{
     entity_brief, entity_line, entity_value, memory_brief, memory_line, memory_value,
 };
 use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::text::quoted;
 use crate::model::{Error, List, Memory, PageRequest, Result, Status};
 use crate::ops::graduation::{self, Graduation};
 use crate::ops::lifecycle::{self, Outcome};
@@ -156,6 +157,7 @@ fn show(view: &View<'_>, wish: Review) -> Result<Answer> {
     Answer::new()
         .with("memory", memory_value(&memory)?)
         .line(memory_line(&memory))
+        .line(format!("content {}", quoted(&memory.content, 8_000)))
         .some("became", &graduation::became(view, &memory)?, MOST, |entity| {
             (vec![format!("became {}", entity_line(entity))], entity_brief(entity))
         })

@@ -83,7 +83,12 @@ fn look_at_slot(
         (None, false) => {}
         (None, true) => changed.push(raise(tx, kind, claims)?),
         (Some(open), true) => changed.extend(join(tx, open, claims)?),
-        (Some(open), false) => changed.push(settle(tx, open, "fewer than two values are left")?),
+        (Some(open), false) if values.len() < 2 => {
+            changed.push(settle(tx, open, "fewer than two values are left")?);
+        }
+        (Some(open), false) => {
+            changed.push(settle(tx, open, "only values that were acknowledged are left")?);
+        }
     }
     // Projects that became one may each have had a conflict of this slot: the oldest goes on.
     for other in open {

@@ -40,6 +40,7 @@ pub struct ResolveRequest {
     /// supersede_others: winner_id holds, rows with other values become superseded. dismiss: no contradiction. keep_all: real, and stays.
     pub resolution: Resolution,
     /// member_id of the row that holds.
+    #[serde(alias = "winner")]
     pub winner_id: Option<String>,
 }
 
