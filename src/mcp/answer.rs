@@ -187,6 +187,9 @@ impl Answer {
 
     /// Makes the fields fit, and counts what their lists lose.
     fn fit_fields(&mut self, structured: &mut Value, max: usize) {
+        if size(structured) <= max {
+            return;
+        }
         let before = structured.clone();
         fit(structured, max);
         for (key, value) in before.as_object().into_iter().flatten() {
