@@ -46,6 +46,9 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     for row in &report.wrong_claims {
         out::line(format!("WRONG claims of {row}: `atocore rebuild-claims` makes them afresh"));
     }
+    if report.unguarded {
+        out::line("UNGUARDED: a trigger that keeps the audit append-only was dropped");
+    }
     if report.is_clean() {
         out::line("the chain holds, and every row is as its newest audit row says");
         return Ok(ExitCode::SUCCESS);

@@ -32,7 +32,7 @@ use crate::store::{Db, Durability, Settings, Upgrade};
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 struct Cli {
-    /// The SQLite file; made if it is not there. Default: atocore.db in the platform's data folder.
+    /// The SQLite file; serve and import make it if it is not there. Default: atocore.db in the platform's folder for data of atocore.
     #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE")]
     db: Option<PathBuf>,
     /// A TOML file that adds entity types, relationship types and slots (docs/ontology.md).
@@ -145,7 +145,7 @@ impl Cli {
     }
 
     fn database_path(&self) -> Result<PathBuf> {
-        if let Some(path) = &self.db {
+        if let Some(path) = self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             return Ok(path.clone());
         }
         let folders =

@@ -187,6 +187,7 @@ fn understand(line: &[u8]) -> Understood {
         return Understood::Mistake(error, request_id(line));
     }
     match serde_json::from_slice::<Incoming>(line) {
+        Ok(Incoming::Notification(_)) if has_id(line) => null_id(),
         Ok(message) => Understood::Message(Box::new(message)),
         Err(error) => refuse(line, &error),
     }
@@ -202,6 +203,7 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
         return mistake(ErrorCode::PARSE_ERROR, message, "Send JSON in UTF-8, one message a line.");
     }
     match serde_json::from_slice::<Envelope>(line) {
+        Ok(Envelope { id: None, method: Some(_), .. }) if has_id(line) => null_id(),
         Ok(Envelope { id: None, method: Some(method) }) => {
             tracing::debug!("ignored the notification {:?}", abridged(&method));
             Understood::Nothing
@@ -238,6 +240,22 @@ fn unreadable(error: &serde_json::Error) -> String {
 
 fn hint(what: &str) -> Option<Value> {
     Some(json!({ "hint": what }))
+}
+
+fn null_id() -> Understood {
+    let message = "the id of a request is a string or a whole number, not null";
+    let error = ErrorData::new(
+        ErrorCode::INVALID_REQUEST,
+        message,
+        hint("Give the request an id of its own."),
+    );
+    Understood::Mistake(error, None)
+}
+
+/// Whether the message has an id at all, of whatever kind.
+fn has_id(line: &[u8]) -> bool {
+    let fields = serde_json::from_slice::<serde_json::Map<String, Value>>(line);
+    fields.is_ok_and(|fields| fields.contains_key("id"))
 }
 
 /// The id of the request that a line would be, if that much of it can be read.

@@ -68,6 +68,9 @@ impl Error {
 
     pub fn hint(&self) -> String {
         match self {
+            Self::NotFound { what: "registered project", nearest, .. } if nearest.is_empty() => {
+                "list_projects shows the names that are known.".to_owned()
+            }
             Self::NotFound { nearest, .. } if nearest.is_empty() => {
                 "Take the id from an earlier answer, or list what is there.".to_owned()
             }

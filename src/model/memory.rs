@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::Status;
+use super::timestamp::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +69,13 @@ pub struct Memory {
     pub version: i64,
     pub created_at: String,
     pub updated_at: String,
+}
+
+impl Memory {
+    /// Whether its end is past.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.valid_until.as_deref().and_then(Timestamp::parse_end).is_some_and(|end| end < now)
+    }
 }
 
 /// The most tags that a memory carries.

@@ -28,7 +28,7 @@ pub fn entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
         _ => {
             return Err(Error::invalid(
                 "entity_id",
-                "one of entity_id and name is needed",
+                "either entity_id or name is needed, not both",
                 "Give entity_id, or name with entity_type and project if it is not unique.",
             ));
         }

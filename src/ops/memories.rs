@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::memory::{MAX_TAGS, MemoryType, normalise_tags};
-use crate::model::{Action, Error, Memory, Operation, Result, text};
+use crate::model::{Action, Error, Memory, Operation, Result, Timestamp, text};
 use crate::ops::entities::{InitialStatus, MAX_SIMILAR, Sameness, check_editable};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::{change, checks, projects};
@@ -67,7 +67,8 @@ pub fn create_unless(
         Sameness::OfAnyStatus => store::memories::same_of_any_status(tx, &wanted)?,
     };
     let created = existing.is_none();
-    let differing = existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row));
+    let differing =
+        existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row, tx.now));
     let row = existing.unwrap_or(wanted);
     let similar = similar(tx, &row)?;
     let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
@@ -75,10 +76,11 @@ pub fn create_unless(
 }
 
 /// What was asked for and does not stand in the row that says the same.
-fn differing(new: &NewMemory, wanted: &Memory, row: &Memory) -> Vec<&'static str> {
+fn differing(new: &NewMemory, wanted: &Memory, row: &Memory, now: Timestamp) -> Vec<&'static str> {
     let tags = wanted.domain_tags.iter().any(|given| !row.domain_tags.contains(given));
     let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
-    let end = wanted.valid_until.is_some() && wanted.valid_until != row.valid_until;
+    let expired = row.is_expired(now) && !wanted.is_expired(now);
+    let end = expired || wanted.valid_until.is_some() && wanted.valid_until != row.valid_until;
     [
         ("subject", !wanted.subject.is_empty() && wanted.subject != row.subject),
         ("domain_tags", tags),

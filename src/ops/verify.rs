@@ -7,7 +7,9 @@ use crate::model::event::AuditEntry;
 use crate::model::{Kind, Result};
 use crate::ops::change::snapshot;
 use crate::ops::claims;
-use crate::store::audit::{digest, for_each, for_each_subject, link_hash, newest_after, seal};
+use crate::store::audit::{
+    digest, for_each, for_each_subject, is_guarded, link_hash, newest_after, seal,
+};
 use crate::store::{self, View};
 
 /// What verification found.
@@ -25,11 +27,16 @@ pub struct Report {
     pub differing: Vec<String>,
     /// Rows whose stored claims are not those that they make.
     pub wrong_claims: Vec<String>,
+    /// Whether somebody dropped a trigger that keeps the audit append-only.
+    pub unguarded: bool,
 }
 
 impl Report {
     pub fn is_clean(&self) -> bool {
-        self.broken.is_none() && self.differing.is_empty() && self.wrong_claims.is_empty()
+        self.broken.is_none()
+            && self.differing.is_empty()
+            && self.wrong_claims.is_empty()
+            && !self.unguarded
     }
 }
 
@@ -52,6 +59,7 @@ pub fn verify(view: &View<'_>) -> Result<Report> {
     report.differing = differing(view)?;
     let wrong = claims::wrong(view)?.into_iter();
     report.wrong_claims = wrong.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
+    report.unguarded = !is_guarded(view)?;
     Ok(report)
 }
 

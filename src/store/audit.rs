@@ -79,6 +79,13 @@ pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
     ])
 }
 
+/// Whether the triggers that keep the audit append-only are all there.
+pub fn is_guarded(view: &View<'_>) -> Result<bool> {
+    let sql = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'trigger' AND name IN \
+         ('memory_audit_keeps_rows', 'memory_audit_keeps_content', 'memory_audit_keeps_places')";
+    Ok(view.conn.number(sql, &[])? == 3)
+}
+
 /// The end of the chain; before the first link, the seal over what is older.
 pub fn head(view: &View<'_>) -> Result<Head> {
     let sql = "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";

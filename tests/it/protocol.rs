@@ -72,6 +72,7 @@ fn a_line_that_is_no_message_gets_an_error_and_the_server_goes_on() {
         (b"\xff\xfe{}", -32700, "not UTF-8"),
         (b"{\"a\": \"\xc3\"}", -32700, "not UTF-8"),
         (b"[]", -32600, "not one JSON-RPC message"),
+        (b"{\"jsonrpc\": \"2.0\", \"id\": null, \"method\": \"ping\"}", -32600, "not null"),
         (b"{\"id\": 7}", -32600, "not a JSON-RPC 2.0 request"),
         (
             b"{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\": \"tools/call\", \"params\": {}}",

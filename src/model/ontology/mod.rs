@@ -139,6 +139,9 @@ fn unknown(field: &str, given: &str, names: Vec<String>) -> Error {
     Error::invalid(
         field,
         format!("{given:?} is not a known type"),
-        format!("{guess}Known types: {}.", names.join(", ")),
+        format!(
+            "{guess}Known types: {} (an ontology file given at start adds more).",
+            names.join(", ")
+        ),
     )
 }

@@ -25,7 +25,10 @@ pub fn detect(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
 
 /// Looks at all slots under one key of a project.
 fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
-    let claims = store::claims::of_key(tx, key, project)?;
+    let mut claims = store::claims::of_key(tx, key, project)?;
+    if claims.len() > 1 {
+        claims = still_holding(tx, claims)?;
+    }
     let known = store::conflicts::of_key(tx, key, project)?;
     let mut slots = by_slot_kind(&claims);
     // What nothing can claim today, such as a slot of the Python system, is nobody's to settle.
@@ -40,6 +43,21 @@ fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
         changed.extend(look_at_slot(tx, &kind, &claims, &history)?);
     }
     Ok(changed)
+}
+
+/// The claims without those of expired memories, which say nothing about now.
+fn still_holding(tx: &Tx<'_>, claims: Vec<Claim>) -> Result<Vec<Claim>> {
+    let mut holding = Vec::new();
+    for claim in claims {
+        let memory = match claim.owner_kind {
+            Kind::Memory => store::memories::get(tx, &claim.owner_id)?,
+            _ => None,
+        };
+        if memory.is_none_or(|memory| !memory.is_expired(tx.now)) {
+            holding.push(claim);
+        }
+    }
+    Ok(holding)
 }
 
 /// The claims of each slot. A slot of trusted state also holds what entities and memories claim

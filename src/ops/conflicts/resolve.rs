@@ -116,7 +116,10 @@ fn supersede_others(
         let ids: Vec<&str> = members.iter().map(|member| member.member_id.as_str()).collect();
         return Err(Error::invalid(
             "winner_id",
-            "supersede_others needs the member that holds",
+            match winner_id {
+                Some(_) => "it is no member of the conflict",
+                None => "supersede_others needs the member that holds",
+            },
             format!("Give one of {}.", ids.join(", ")),
         ));
     };
