@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -61,11 +64,27 @@ impl Place {
     }
 }
 
+/// How long a test waits for an answer that never comes before it fails.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The lines that a process prints, read beside the test.
+fn lines(output: ChildStdout) -> Receiver<String> {
+    let (lines, printed) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    printed
+}
+
 /// A server process and its client, line by line.
 pub struct Session {
     pub child: Child,
     pub input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    output: Receiver<String>,
     next_id: u64,
 }
 
@@ -94,7 +113,7 @@ impl Session {
             .spawn()
             .expect("the program starts");
         let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let output = lines(child.stdout.take().expect("its output"));
         Self { child, input, output, next_id: 0 }
     }
 
@@ -108,8 +127,7 @@ impl Session {
     }
 
     pub fn receive(&mut self) -> Value {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("it answers");
+        let line = self.output.recv_timeout(PATIENCE).expect("it answers");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
     }
 
