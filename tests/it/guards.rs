@@ -77,6 +77,20 @@ fn no_program_can_change_or_delete_a_row_of_the_audit() {
     place.verify();
 }
 
+#[test]
+fn verification_says_if_the_audit_has_lost_a_trigger() {
+    for trigger in ["keeps_rows", "keeps_content", "keeps_places"] {
+        let place = peopled();
+        let drop = format!("DROP TRIGGER memory_audit_{trigger}");
+        place.sql().execute_batch(&drop).expect("somebody with the file can drop it");
+        let output = place.run(9, &["audit", "verify"]);
+        assert_eq!(output.status.code(), Some(1), "{trigger}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("UNGUARDED"), "{trigger}: {said}");
+        assert!(!said.contains("BROKEN"), "{trigger}: {said}");
+    }
+}
+
 /// What `audit verify` says of a store that was changed behind the program's back.
 fn verdict(change: &str) -> String {
     let place = peopled();
