@@ -2,11 +2,14 @@
 
 mod audit;
 mod demo;
+mod export;
 mod import;
+mod ingest;
 mod maintenance;
 mod out;
 mod review;
 mod serve;
+mod upkeep;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -15,9 +15,11 @@ pub mod page;
 pub mod project;
 pub mod quantity;
 pub mod relationship;
+pub mod search;
 pub mod source_ref;
 pub mod text;
 pub mod timestamp;
+pub mod words;
 
 pub use claim::{Claim, Slot};
 pub use conflict::{Conflict, ConflictMember, ConflictStatus};

@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::model::search::{self, SearchEntry};
 use crate::model::{
     Action, Claim, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result, claim,
 };
 use crate::ops::claims;
+use crate::ops::search::index;
 use crate::store::{self, Tx, View};
 
 /// A kind of row that the audit covers.
@@ -27,11 +29,17 @@ pub trait Audited: Serialize {
     fn refresh_dependent_claims(&self, _tx: &Tx<'_>, _before: &Self) -> Result<()> {
         Ok(())
     }
+
+    /// What the search index keeps of the row, if it is searched.
+    fn search_entry(&self) -> Option<SearchEntry> {
+        None
+    }
 }
 
 /// Stores a new row; gives the id of its audit row.
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
     row.insert(tx)?;
+    keep_indexed(tx, None, row)?;
     claims::refresh(tx, row)?;
     tx.record(&Event {
         kind: T::KIND,
@@ -52,6 +60,7 @@ pub fn change<T: Audited>(
     note: &str,
 ) -> Result<String> {
     after.update(tx)?;
+    keep_indexed(tx, Some(before), after)?;
     claims::refresh(tx, after)?;
     after.refresh_dependent_claims(tx, before)?;
     tx.record(&Event {
@@ -62,6 +71,13 @@ pub fn change<T: Audited>(
         after: snapshot(after)?,
         note,
     })
+}
+
+fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Result<()> {
+    match after.search_entry() {
+        Some(entry) => index::keep(tx, before.and_then(T::search_entry).as_ref(), &entry),
+        None => Ok(()),
+    }
 }
 
 /// The full row as the audit keeps it.
@@ -82,6 +98,10 @@ impl Audited for Entity {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::entities::update(tx, self)
+    }
+
+    fn search_entry(&self) -> Option<SearchEntry> {
+        Some(search::of_entity(self))
     }
 
     fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
@@ -114,6 +134,10 @@ impl Audited for Memory {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::memories::update(tx, self)
+    }
+
+    fn search_entry(&self) -> Option<SearchEntry> {
+        Some(search::of_memory(self))
     }
 
     fn claims(&self, _view: &View<'_>) -> Result<Vec<Claim>> {

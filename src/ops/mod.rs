@@ -6,16 +6,23 @@ pub mod change;
 pub mod checks;
 pub mod claims;
 pub mod conflicts;
+pub mod context;
 pub mod entities;
 pub mod graduation;
 pub mod history;
 pub mod import;
+pub mod interactions;
 pub mod lifecycle;
 pub mod lookup;
 pub mod memories;
 pub mod projects;
+pub mod queries;
 pub mod relationships;
+pub mod search;
+pub mod sources;
 pub mod state;
+pub mod transfer;
+pub mod upkeep;
 pub mod verify;
 
 use crate::model::{Conflict, Result};
@@ -28,10 +35,11 @@ pub struct Done<T> {
     pub conflicts: Vec<Conflict>,
 }
 
-/// Opens the store. An older file gets its claims, and what they contradict is shown.
+/// Opens the store. An older file gets its claims and its search index, and what they contradict is shown.
 pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
     Db::open(settings, |tx| {
         claims::rebuild(tx)?;
+        search::index::rebuild(tx)?;
         conflicts::detect(tx)?;
         Ok(())
     })

@@ -8,9 +8,10 @@ use crate::model::{Error, Result, Timestamp};
 
 const TABLES: &str = include_str!("schema/0001_tables.sql");
 const INDEXES: &str = include_str!("schema/0002_indexes.sql");
+const ANSWERS: &str = include_str!("schema/0003_answers.sql");
 
 /// The number that a current file carries in `user_version`.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 /// `atoc`, in `application_id`: the file is one of ours.
 const APPLICATION_ID: i64 = 0x6174_6f63;
 /// What every database of the Python system has had since its first stage.
@@ -116,13 +117,13 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
     let mut added = Vec::new();
     conn.batch(TABLES)?;
     if stage != Stage::Empty {
-        added.extend(tables(conn)?.into_iter().filter(|table| !before.contains(table)));
         let reference = Conn::in_memory()?;
         reference.batch(TABLES)?;
         for table in &before {
             added.extend(add_missing_columns(conn, &reference, table)?);
         }
         reference.batch(INDEXES)?;
+        reference.batch(ANSWERS)?;
         drop_namesakes(conn, &reference)?;
         if stage == Stage::Python {
             for table in &before {
@@ -134,6 +135,11 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
         }
     }
     conn.batch(INDEXES)?;
+    conn.batch(ANSWERS)?;
+    if stage != Stage::Empty {
+        let new = tables(conn)?.into_iter().filter(|table| !before.contains(table));
+        added.splice(0..0, new.collect::<Vec<_>>());
+    }
     conn.batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
     ))?;
@@ -141,7 +147,8 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
 }
 
 fn tables(conn: &Conn) -> Result<Vec<String>> {
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
+         AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_text_%'";
     conn.all(sql, &[], |row| row.text("name"))
 }
 

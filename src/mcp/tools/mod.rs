@@ -2,13 +2,18 @@
 
 mod batch;
 mod conflicts;
+mod context;
 mod decisions;
 mod entities;
+mod interactions;
 mod memories;
 mod ontology;
 mod projects;
+mod queries;
 mod relationships;
 mod review;
+mod search;
+mod sources;
 
 pub use entities::{change_line, change_value};
 use schemars::JsonSchema;
@@ -35,8 +40,13 @@ pub fn all(ontology: &Ontology) -> Vec<Tool> {
         memories::tools(),
         review::tools(),
         batch::tools(),
+        search::tools(),
+        context::tools(),
+        queries::tools(),
         conflicts::tools(),
         projects::tools(),
+        interactions::tools(),
+        sources::tools(),
         ontology::tools(),
     ]
     .into_iter()

@@ -156,7 +156,8 @@ pub type Tables = BTreeMap<String, Vec<Row>>;
 /// Every row of every table of a file.
 pub fn tables(path: &Path) -> Tables {
     let conn = Connection::open(path).expect("opened from outside");
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+         AND name NOT LIKE 'search_text_%'";
     let names: Vec<String> = list(&conn, sql, |row| row.get(0));
     names.into_iter().map(|name| (name.clone(), rows(&conn, &name))).collect()
 }

@@ -1,0 +1,1 @@
+//! `atocore export`: the store as JSON lines, a graph or a table.

@@ -1,0 +1,1 @@
+//! `atocore ingest`: documents into the store.

@@ -1,0 +1,1 @@
+//! `atocore upkeep`: expires, decays and clears the queue.

@@ -1,0 +1,112 @@
+//! What search looks at: one entry for each entity, memory and chunk, made from the row.
+
+use serde_json::Value;
+
+use super::words::words;
+use super::{Entity, Memory};
+
+/// The kinds of rows that are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SearchKind {
+    Entity,
+    Memory,
+    Chunk,
+}
+
+impl SearchKind {
+    pub const ALL: [Self; 3] = [Self::Entity, Self::Memory, Self::Chunk];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Entity => "entity",
+            Self::Memory => "memory",
+            Self::Chunk => "chunk",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What the index keeps of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchEntry {
+    pub kind: SearchKind,
+    pub id: String,
+    pub project: String,
+    pub row_type: String,
+    pub status: String,
+    pub valid_until: Option<String>,
+    pub text: SearchText,
+}
+
+/// The texts of an entry, from what tells most to what tells least.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchText {
+    pub title: String,
+    pub body: String,
+    pub context: String,
+}
+
+impl SearchText {
+    /// The words that the index holds, separated by spaces.
+    pub fn indexed(&self) -> Self {
+        let indexed = |text: &str| {
+            let stems: Vec<String> = words(text).into_iter().map(|word| word.stem).collect();
+            stems.join(" ")
+        };
+        Self {
+            title: indexed(&self.title),
+            body: indexed(&self.body),
+            context: indexed(&self.context),
+        }
+    }
+}
+
+pub fn of_entity(row: &Entity) -> SearchEntry {
+    let mut context = row.entity_type.replace('_', " ");
+    for (key, value) in &row.properties {
+        context.push_str(&format!("\n{} ", key.replace('_', " ")));
+        add_texts(&mut context, value);
+    }
+    SearchEntry {
+        kind: SearchKind::Entity,
+        id: row.id.clone(),
+        project: row.project.clone(),
+        row_type: row.entity_type.clone(),
+        status: row.status.to_string(),
+        valid_until: None,
+        text: SearchText { title: row.name.clone(), body: row.description.clone(), context },
+    }
+}
+
+pub fn of_memory(row: &Memory) -> SearchEntry {
+    SearchEntry {
+        kind: SearchKind::Memory,
+        id: row.id.clone(),
+        project: row.project.clone(),
+        row_type: row.memory_type.as_str().to_owned(),
+        status: row.status.to_string(),
+        valid_until: row.valid_until.clone(),
+        text: SearchText {
+            title: row.subject.clone(),
+            body: row.content.clone(),
+            context: row.domain_tags.join(" "),
+        },
+    }
+}
+
+/// Every text and number in a value.
+fn add_texts(texts: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => texts.push_str(&format!("{text} ")),
+        Value::Number(number) => texts.push_str(&format!("{number} ")),
+        Value::Array(items) => items.iter().for_each(|item| add_texts(texts, item)),
+        Value::Object(fields) => fields.iter().for_each(|(key, item)| {
+            texts.push_str(&format!("{} ", key.replace('_', " ")));
+            add_texts(texts, item);
+        }),
+        Value::Bool(_) | Value::Null => {}
+    }
+}

@@ -1,0 +1,149 @@
+//! The words of a text as search, reinforcement and the context pack compare them: folded to lower
+//! case without accents, and cut to their stems (Snowball's English stemmer).
+
+use std::sync::LazyLock;
+
+use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
+
+/// A word, or a part of one, where it stands in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    pub stem: String,
+    /// The word as written, folded but whole: what a prefix is compared with.
+    pub folded: String,
+    /// Bytes of the text.
+    pub start: usize,
+    pub end: usize,
+    /// Whether it is only a part of the word as written: `Tlm` of `TlmChan`.
+    pub part: bool,
+}
+
+/// The words of a text in their order. A name such as `TlmChan` or `M6x20` gives the whole and
+/// then its parts; a letter of a script without spaces is a word.
+pub fn words(text: &str) -> Vec<Word> {
+    let mut found = Vec::new();
+    for (start, run) in runs(text) {
+        found.push(word(run, start, false));
+        let parts = parts(run);
+        if parts.len() > 1 {
+            let part = |(at, part): &(usize, &str)| word(part, start + at, true);
+            found.extend(parts.iter().map(part));
+        }
+    }
+    found.retain(|word| !word.stem.is_empty());
+    found
+}
+
+/// The stems of a text, each once, in the order in which they first stand in it.
+pub fn stems(text: &str) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let whole = words(text).into_iter().filter(|word| !word.part).map(|word| word.stem);
+    whole.filter(|stem| seen.insert(stem.clone())).collect()
+}
+
+fn word(text: &str, start: usize, part: bool) -> Word {
+    let folded = fold(text);
+    Word { stem: stem(&folded), folded, start, end: start + text.len(), part }
+}
+
+/// Lower case, without accents and other marks, compatible forms made one.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    plain.filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The stem of a folded word. What holds a digit is a name and stays whole.
+pub fn stem(folded: &str) -> String {
+    if folded.len() < 3 || folded.bytes().any(|byte| byte.is_ascii_digit()) {
+        return folded.to_owned();
+    }
+    ENGLISH.stem(folded).into_owned()
+}
+
+/// Runs of letters and digits, with where they start.
+fn runs(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut open = None;
+    for (at, c) in text.char_indices() {
+        let alone = is_word_by_itself(c);
+        if alone || !(c.is_alphanumeric() || is_combining_mark(c)) {
+            found.extend(open.take().map(|start: usize| (start, &text[start..at])));
+        } else if open.is_none() {
+            open = Some(at);
+        }
+        if alone {
+            found.push((at, &text[at..at + c.len_utf8()]));
+        }
+    }
+    found.extend(open.map(|start| (start, &text[start..])));
+    found
+}
+
+/// Letters of scripts that are written without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
+fn is_word_by_itself(c: char) -> bool {
+    matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
+        | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
+        && c.is_alphanumeric()
+}
+
+/// A run split where case or digits begin or end: `TlmChan`, `HTTPServer`, `M6x20`.
+fn parts(run: &str) -> Vec<(usize, &str)> {
+    let chars: Vec<(usize, char)> = run.char_indices().collect();
+    let mut cuts = vec![0];
+    for at in 1..chars.len() {
+        let (before, here) = (chars[at - 1].1, chars[at].1);
+        let after = chars.get(at + 1).map(|(_, c)| *c);
+        let hump = before.is_lowercase() && here.is_uppercase();
+        let acronym_ends =
+            before.is_uppercase() && here.is_uppercase() && after.is_some_and(char::is_lowercase);
+        if hump || acronym_ends || before.is_numeric() != here.is_numeric() {
+            cuts.push(chars[at].0);
+        }
+    }
+    cuts.push(run.len());
+    cuts.windows(2).map(|pair| (pair[0], &run[pair[0]..pair[1]])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<String> {
+        words(text).into_iter().map(|word| word.stem).collect()
+    }
+
+    #[test]
+    fn names_are_found_whole_and_in_parts() {
+        assert_eq!(all("Svc::TlmChan"), ["svc", "tlmchan", "tlm", "chan"]);
+        assert_eq!(all("M6x20"), ["m6x20", "m", "6", "x", "20"]);
+        assert_eq!(all("FH-002"), ["fh", "002"]);
+        assert_eq!(all("HTTPServer"), ["httpserver", "http", "server"]);
+    }
+
+    #[test]
+    fn case_accents_endings_and_forms_do_not_matter() {
+        assert_eq!(all("Überhöhte MESSAGES ﬁle"), all("uberhohte message file"));
+        assert_eq!(stems("sending sends send"), ["send"]);
+    }
+
+    #[test]
+    fn a_script_without_spaces_gives_its_letters() {
+        assert_eq!(all("鏡面 a"), ["鏡", "面", "a"]);
+    }
+
+    #[test]
+    fn each_word_says_where_it_stands() {
+        let text = "ä TlmChan";
+        let found = words(text);
+        let shown: Vec<&str> = found.iter().map(|word| &text[word.start..word.end]).collect();
+        assert_eq!(shown, ["ä", "TlmChan", "Tlm", "Chan"]);
+    }
+}

@@ -1,0 +1,1 @@
+//! Interactions, and the memories that they reinforce.

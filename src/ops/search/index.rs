@@ -1,0 +1,28 @@
+//! Keeps the index as the rows are, and makes it afresh.
+
+use crate::model::search::{self, SearchEntry};
+use crate::model::{Kind, Result};
+use crate::ops::claims::for_each_id;
+use crate::store::{self, Tx};
+
+/// Brings the entry of a row up to date, in the transaction that changes the row.
+pub fn keep(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEntry) -> Result<()> {
+    match before {
+        None => store::search::insert(tx, after),
+        Some(before) if before == after => Ok(()),
+        Some(before) => store::search::update(tx, after, before.text != after.text),
+    }
+}
+
+/// Makes the index of entities, memories and chunks afresh.
+pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
+    store::search::clear(tx)?;
+    for_each_id(tx, Kind::Entity, |id| match store::entities::get(tx, id)? {
+        Some(row) => store::search::insert(tx, &search::of_entity(&row)),
+        None => Ok(()),
+    })?;
+    for_each_id(tx, Kind::Memory, |id| match store::memories::get(tx, id)? {
+        Some(row) => store::search::insert(tx, &search::of_memory(&row)),
+        None => Ok(()),
+    })
+}

@@ -1,0 +1,3 @@
+//! Full-text search over entities, memories and chunks.
+
+pub mod index;

@@ -1,0 +1,1 @@
+//! Raw sources: documents taken in as chunks that can be cited.

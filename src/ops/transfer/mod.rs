@@ -1,0 +1,1 @@
+//! The whole store, or a project of it, out of the file and into another.

@@ -1,0 +1,1 @@
+//! Upkeep: what expires, fades or has waited too long.

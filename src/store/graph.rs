@@ -1,0 +1,1 @@
+//! Walks over the relationships: recursive SQL with a bound on the depth.

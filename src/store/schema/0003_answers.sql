@@ -1,0 +1,24 @@
+-- What answers need beside the rows: the full-text index, and indexes for the questions.
+
+-- Search: one row here and one in search_text for each entity, memory and chunk.
+CREATE TABLE IF NOT EXISTS search_rows (
+    place INTEGER PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    project TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    valid_until TEXT,
+    UNIQUE (id, kind)
+) STRICT;
+
+-- Derived from the rows, word by word, by model/words.rs: the tokenizer only splits at spaces.
+CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5 (
+    title, body, context, content = '', contentless_delete = 1, tokenize = 'ascii'
+);
+
+-- Questions.
+
+-- Sources, interactions, upkeep.
+
+-- In and out.
