@@ -77,6 +77,7 @@ macro_rules! listed {
 }
 
 listed!(Items { items: Vec<Row> } maybe { project_used: Row });
+listed!(SearchHits { items: Vec<Row> } maybe { nearest: Vec<String>, project_used: Row });
 listed!(Projects { items: Vec<Row> } maybe {});
 listed!(Entries { entries: Vec<Row> } maybe {});
 listed!(EntityRead { entity: Row, relationships: Vec<Row>, conflicts: Vec<Row>, chain: Vec<Row> }

@@ -18,6 +18,7 @@ pub mod relationship;
 pub mod search;
 pub mod source_ref;
 pub mod text;
+pub mod thesaurus;
 pub mod timestamp;
 pub mod words;
 

@@ -14,6 +14,7 @@ pub enum List {
     Conflicts,
     Projects,
     Relationships,
+    Search,
 }
 
 impl List {
@@ -24,6 +25,7 @@ impl List {
             Self::Conflicts => "conflicts",
             Self::Projects => "projects",
             Self::Relationships => "relationships",
+            Self::Search => "search",
         }
     }
 
@@ -31,7 +33,7 @@ impl List {
     fn has(self, keys: &[String]) -> bool {
         match self {
             Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
-            Self::Candidates | Self::Conflicts => keys.len() == 2,
+            Self::Candidates | Self::Conflicts | Self::Search => keys.len() == 2,
             Self::Projects | Self::Relationships => keys.len() == 1,
         }
     }
@@ -71,6 +73,18 @@ impl PageRequest {
         self.after.as_ref().and_then(|keys| keys.get(index)).map_or("", String::as_str)
     }
 
+    /// Refuses a cursor of a list that was asked for in another way; `digest` is its first key.
+    pub fn check_same(&self, digest: &str) -> Result<()> {
+        if self.after.is_none() || self.after_text(0) == digest {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "cursor",
+            "it came from a call with other arguments",
+            "Repeat the arguments of that call, or leave cursor out to start again.",
+        ))
+    }
+
     pub fn after_number(&self) -> i64 {
         self.after_text(0).parse().unwrap_or(0)
     }
@@ -89,6 +103,17 @@ impl PageRequest {
         let next_cursor = if more { cursors.last().cloned() } else { None };
         Page { items, cursors, total, next_cursor }
     }
+}
+
+/// A short name of the arguments of a call, for its cursors.
+pub fn digest(arguments: &[&str]) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for argument in arguments {
+        hash.update(argument.len().to_le_bytes());
+        hash.update(argument);
+    }
+    hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One page of a list.

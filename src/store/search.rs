@@ -1,6 +1,6 @@
 //! The full-text index (FTS5): what differs between SQL engines.
 
-use super::tx::Tx;
+use super::tx::{Tx, View};
 use crate::model::Result;
 use crate::model::search::{SearchEntry, SearchKind, SearchText};
 use crate::params;
@@ -61,4 +61,114 @@ pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.change_uncovered("DELETE FROM search_rows WHERE place > ?1", params![-1_i64])?;
     tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('delete-all')", params![])?;
     Ok(())
+}
+
+/// Which rows a search looks at; an empty list or text is every one.
+#[derive(Debug, Clone, Default)]
+pub struct Filter<'a> {
+    /// The projects, at most two; `None` is all of them.
+    pub projects: Option<(&'a str, &'a str)>,
+    pub kind: &'a str,
+    pub row_type: &'a str,
+    pub status: &'a str,
+    /// Also rows whose end has passed.
+    pub expired: bool,
+}
+
+/// A row that matched, the better the higher the score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    pub kind: SearchKind,
+    pub id: String,
+    pub score: f64,
+}
+
+/// How much more a word in the title, the body and the context says.
+const WEIGHTS: &str = "5.0, 1.0, 0.5";
+/// Of a word that stands in more rows than this, the newest rows are ranked.
+const MOST_RANKED: i64 = 20_000;
+
+/// The best matches of an FTS5 expression by BM25, best first.
+pub fn ranked(
+    view: &View<'_>,
+    expression: &str,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<Match>> {
+    let sql = format!(
+        "SELECT kind, id, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
+         -bm25(search_text, {WEIGHTS}) AS score \
+         FROM search_text JOIN search_rows s ON s.place = search_text.rowid \
+         WHERE search_text MATCH ?1 AND (?2 OR s.project = ?3 OR s.project = ?4) \
+         AND (?5 = '' OR s.kind = ?5) AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) \
+         AND (?8 OR s.valid_until IS NULL OR s.valid_until = '' OR s.valid_until >= ?9) \
+         ORDER BY search_text.rowid DESC LIMIT {MOST_RANKED}) ORDER BY score DESC, place LIMIT ?10"
+    );
+    let (own, global) = filter.projects.unwrap_or_default();
+    let now = view.now.to_string();
+    let parameters = params![
+        expression,
+        filter.projects.is_none(),
+        own,
+        global,
+        filter.kind,
+        filter.row_type,
+        filter.status,
+        filter.expired,
+        &now,
+        limit,
+    ];
+    let found = view.conn.all(&sql, parameters, |row| {
+        let (kind, id) = (row.text("kind")?, row.text("id")?);
+        let score = row.real("score")?;
+        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// How many rows match an expression, counted up to a bound.
+pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
+    let sql = "SELECT count(*) AS n FROM \
+         (SELECT rowid FROM search_text WHERE search_text MATCH ?1 LIMIT ?2)";
+    view.conn.number(sql, params![expression, most])
+}
+
+/// Words of the index from one up to another, in the order of the alphabet.
+pub fn vocabulary(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<String>> {
+    let sql = "SELECT term FROM search_words WHERE term >= ?1 AND term < ?2 LIMIT ?3";
+    view.conn.all(sql, params![from, to, limit], |row| row.text("term"))
+}
+
+/// A chunk with what is known of its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkRow {
+    pub id: String,
+    pub content: String,
+    pub heading_path: String,
+    pub chunk_index: i64,
+    pub document_id: String,
+    pub file_path: String,
+    pub title: String,
+    pub doc_type: String,
+    pub project: String,
+}
+
+pub fn chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
+    let sql = "SELECT c.id AS id, c.content AS content, c.heading_path AS heading_path, \
+         c.chunk_index AS chunk_index, d.id AS document_id, d.file_path AS file_path, \
+         d.title AS title, d.doc_type AS doc_type, d.project AS project \
+         FROM source_chunks c JOIN source_documents d ON d.id = c.document_id WHERE c.id = ?1";
+    view.conn.one(sql, params![id], |row| {
+        Ok(ChunkRow {
+            id: row.text("id")?,
+            content: row.text("content")?,
+            heading_path: row.text("heading_path")?,
+            chunk_index: row.integer("chunk_index")?,
+            document_id: row.text("document_id")?,
+            file_path: row.text("file_path")?,
+            title: row.text("title")?,
+            doc_type: row.text("doc_type")?,
+            project: row.text("project")?,
+        })
+    })
 }

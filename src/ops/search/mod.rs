@@ -1,3 +1,199 @@
-//! Full-text search over entities, memories and chunks.
+//! Full-text search over entities, memories and chunks: one ranked list.
+//!
+//! Rows that have all words come first, by BM25 with column weights. If those are few, rows that
+//! have any of the words follow, or words that say nearly the same. A row gains by a title that the
+//! words cover, and by other matches from the same document.
 
 pub mod index;
+pub mod query;
+pub mod snippet;
+pub mod spelling;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::search::SearchKind;
+use crate::model::words::{stems, words};
+use crate::model::{Entity, Memory, Result, source_ref};
+use crate::ops::projects::Scope;
+use crate::store::search::{ChunkRow, Filter, Match};
+use crate::store::{self, View};
+use query::Query;
+
+/// The longest ranked list.
+pub const MOST_HITS: usize = 100;
+/// With fewer rows than this that have all words, rows that have any follow.
+const ENOUGH: usize = 10;
+/// What a word that says nearly the same counts beside the word itself.
+const RELATED: f64 = 0.5;
+/// How much a title that the words cover adds.
+const TITLE: f64 = 0.5;
+/// How much of the best matches of its document a row gains.
+const DOCUMENT: f64 = 0.4;
+
+/// What is looked for, and where.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted<'a> {
+    pub text: &'a str,
+    pub filter: Filter<'a>,
+}
+
+/// A row that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    Entity(Entity),
+    Memory(Memory),
+    Chunk(ChunkRow),
+}
+
+impl Found {
+    /// The text in which the words are shown.
+    pub fn body(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.description,
+            Self::Memory(row) => &row.content,
+            Self::Chunk(row) => &row.content,
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.name,
+            Self::Memory(row) => &row.subject,
+            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
+        }
+    }
+
+    /// The document that the row is from.
+    fn document(&self) -> Option<&str> {
+        match self {
+            Self::Entity(row) => source_ref::targets(&row.source_refs, "doc").next(),
+            Self::Memory(_) => None,
+            Self::Chunk(row) => Some(&row.file_path),
+        }
+    }
+}
+
+/// A row that was found, the better the higher the score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    pub row: Found,
+    pub score: f64,
+    /// Whether it has every word of the query.
+    pub all_words: bool,
+}
+
+/// The best matches, best first.
+pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
+    let query = Query::parse(wanted.text);
+    if query.terms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ranked = |expression: &str| {
+        store::search::ranked(view, expression, &wanted.filter, MOST_HITS as i64)
+    };
+    let with_all = ranked(&query.all_terms())?;
+    let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
+    if with_all.len() < ENOUGH {
+        let mut others = any_of(&query, ranked)?;
+        others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
+        hits.extend(load(view, others.iter().map(|found| (found, false)))?);
+    }
+    add_titles(&mut hits, &query);
+    add_documents(&mut hits);
+    hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
+    hits.truncate(MOST_HITS);
+    Ok(hits)
+}
+
+fn is_same(a: &Match, b: &Match) -> bool {
+    a.id == b.id && a.kind == b.kind
+}
+
+/// Rows that have any of the words, or words that say nearly the same.
+fn any_of(query: &Query, ranked: impl Fn(&str) -> Result<Vec<Match>>) -> Result<Vec<Match>> {
+    let mut found = if query.terms.len() > 1 { ranked(&query.any_term())? } else { Vec::new() };
+    let related = query.related_terms().map_or_else(|| Ok(Vec::new()), |all| ranked(&all))?;
+    let places: HashMap<(SearchKind, String), usize> =
+        found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
+    for mut other in related {
+        other.score *= RELATED;
+        match places.get(&(other.kind, other.id.clone())) {
+            Some(at) => found[*at].score += other.score,
+            None => found.push(other),
+        }
+    }
+    Ok(found)
+}
+
+fn load<'m>(view: &View<'_>, matches: impl Iterator<Item = (&'m Match, bool)>) -> Result<Vec<Hit>> {
+    let mut hits = Vec::new();
+    for (found, all_words) in matches {
+        let id = &found.id;
+        let row = match found.kind {
+            SearchKind::Entity => store::entities::get(view, id)?.map(Found::Entity),
+            SearchKind::Memory => store::memories::get(view, id)?.map(Found::Memory),
+            SearchKind::Chunk => store::search::chunk(view, id)?.map(Found::Chunk),
+        };
+        hits.extend(row.map(|row| Hit { row, score: found.score, all_words }));
+    }
+    Ok(hits)
+}
+
+fn add_titles(hits: &mut [Hit], query: &Query) {
+    let asked: HashSet<&str> = query.telling().map(|term| term.stem.as_str()).collect();
+    for hit in hits {
+        let title = stems(hit.row.title());
+        let covered = title.iter().filter(|stem| asked.contains(stem.as_str())).count();
+        if covered > 0 {
+            hit.score *= 1.0 + TITLE * covered as f64 / title.len() as f64;
+        }
+    }
+}
+
+/// What a document is about shows in how many of its parts match.
+fn add_documents(hits: &mut [Hit]) {
+    let mut best: HashMap<String, Vec<f64>> = HashMap::new();
+    for hit in hits.iter() {
+        if let Some(document) = hit.row.document() {
+            best.entry(document.to_owned()).or_default().push(hit.score);
+        }
+    }
+    let gain = |mut scores: Vec<f64>| {
+        scores.sort_by(|a, b| b.total_cmp(a));
+        scores.iter().take(3).sum::<f64>() / 3.0 * DOCUMENT
+    };
+    let gains: HashMap<String, f64> =
+        best.into_iter().map(|(document, scores)| (document, gain(scores))).collect();
+    for hit in hits {
+        hit.score += hit.row.document().and_then(|name| gains.get(name)).unwrap_or(&0.0);
+    }
+}
+
+/// The words of the query, and words that say nearly the same, that stand in a row.
+pub fn matched(text: &str, row: &Found) -> (Vec<String>, Vec<String>) {
+    let query = Query::parse(text);
+    let full = format!("{} {}", row.title(), row.body());
+    let present: HashSet<String> = words(&full).into_iter().map(|word| word.stem).collect();
+    let mut related = Vec::new();
+    let mut own = Vec::new();
+    for term in query.telling() {
+        if present.contains(&term.stem) {
+            own.push(term.folded.clone());
+        } else {
+            let others = crate::model::thesaurus::related(&term.folded);
+            related.extend(others.into_iter().find(|stem| present.contains(*stem)));
+        }
+    }
+    (own, related.into_iter().map(str::to_owned).collect())
+}
+
+/// The filter of a scope: active rows that have not expired.
+pub fn active_in(scope: &Scope) -> Filter<'_> {
+    let names: Vec<Option<&str>> = scope.names.iter().map(Option::as_deref).collect();
+    let projects = match names.as_slice() {
+        [Some(own), Some(global)] => Some((*own, *global)),
+        [Some(own)] => Some((*own, *own)),
+        _ => None,
+    };
+    Filter { projects, status: "active", ..Filter::default() }
+}

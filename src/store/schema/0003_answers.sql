@@ -17,6 +17,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5 (
     title, body, context, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 
+-- The words of the index, for what somebody may have meant.
+CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5vocab (search_text, row);
+
 -- Questions.
 
 -- Sources, interactions, upkeep.

@@ -1,0 +1,140 @@
+//! What somebody typed, taken as text: the words to look for, and the expressions that find them.
+//! Nothing of it is syntax, so that any text is a valid search.
+
+use std::collections::HashSet;
+
+use crate::model::thesaurus::{is_function_word, related};
+use crate::model::words::words;
+
+/// Words of a query that are looked for; later ones are left out.
+const MOST_TERMS: usize = 32;
+/// Words that say nearly the same that are looked for, over all words of the query.
+const MOST_RELATED: usize = 120;
+/// Letters from which on the last word may be the beginning of one.
+const SHORTEST_PREFIX: usize = 3;
+
+/// A word of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    pub stem: String,
+    /// As typed, in lower case.
+    pub folded: String,
+    /// The stems of `Tlm` and `Chan` for `TlmChan`.
+    pub parts: Vec<String>,
+    /// Whether it carries something of what is asked.
+    pub telling: bool,
+}
+
+/// A query, ready to be looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Query {
+    /// Each once, in the order in which they stand in the text.
+    pub terms: Vec<Term>,
+}
+
+impl Query {
+    pub fn parse(text: &str) -> Self {
+        let mut terms = terms(text);
+        if terms.iter().all(|term| !term.telling) {
+            terms.iter_mut().for_each(|term| term.telling = true);
+        }
+        terms.truncate(MOST_TERMS);
+        Self { terms }
+    }
+
+    /// The words that carry what is asked; if there are none, all of them.
+    pub fn telling(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().filter(|term| term.telling)
+    }
+
+    /// Rows that have every telling word; the last word may be the beginning of one.
+    pub fn all_terms(&self) -> String {
+        let last = self.terms.last();
+        let each: Vec<String> = self
+            .telling()
+            .map(|term| format!("({})", term.expression(Some(term) == last)))
+            .collect();
+        each.join(" AND ")
+    }
+
+    /// Rows that have any of the words.
+    pub fn any_term(&self) -> String {
+        let each: Vec<String> = self.terms.iter().map(|term| term.expression(false)).collect();
+        each.join(" OR ")
+    }
+
+    /// Rows that have words that say nearly the same, if there are such words.
+    pub fn related_terms(&self) -> Option<String> {
+        let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
+        let mut found = Vec::new();
+        for term in self.telling() {
+            found.extend(related(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
+        }
+        found.truncate(MOST_RELATED);
+        let each: Vec<String> = found.into_iter().map(phrase).collect();
+        (!each.is_empty()).then(|| each.join(" OR "))
+    }
+}
+
+impl Term {
+    /// The word whole, as its parts, or as the beginning of a word.
+    fn expression(&self, open: bool) -> String {
+        let mut ways = vec![phrase(&self.stem)];
+        if !self.parts.is_empty() {
+            let parts: Vec<String> = self.parts.iter().map(|part| phrase(part)).collect();
+            ways.push(format!("({})", parts.join(" AND ")));
+        }
+        if open && self.folded.chars().count() >= SHORTEST_PREFIX {
+            ways.push(format!("{}*", phrase(&self.folded)));
+        }
+        ways.join(" OR ")
+    }
+}
+
+/// A word as FTS5 takes it: it holds letters and digits only, so nothing in it is syntax.
+pub fn phrase(word: &str) -> String {
+    format!("\"{word}\"")
+}
+
+fn terms(text: &str) -> Vec<Term> {
+    let mut found: Vec<Term> = Vec::new();
+    for word in words(text) {
+        match found.last_mut() {
+            Some(whole) if word.part => whole.parts.push(word.stem),
+            _ => {
+                let telling = !is_function_word(&word.folded);
+                found.push(Term { stem: word.stem, folded: word.folded, parts: vec![], telling });
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|term| seen.insert(term.stem.clone()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_syntax_is_text() {
+        let query = Query::parse("\"a\" NEAR(b) AND -c* ^d: OR (");
+        let stems: Vec<&str> = query.telling().map(|term| term.stem.as_str()).collect();
+        assert_eq!(stems, ["near", "b", "c", "d"]);
+        assert_eq!(Query::parse("\"*:^(").terms, []);
+    }
+
+    #[test]
+    fn names_are_looked_for_whole_and_in_parts_and_the_last_word_may_go_on() {
+        let query = Query::parse("TlmChan suspends");
+        assert_eq!(
+            query.all_terms(),
+            r#"("tlmchan" OR ("tlm" AND "chan")) AND ("suspend" OR "suspends"*)"#
+        );
+    }
+
+    #[test]
+    fn a_query_of_function_words_only_looks_for_them() {
+        assert_eq!(Query::parse("to be or not").telling().count(), 4);
+    }
+}
