@@ -83,6 +83,17 @@ listed!(Entries { entries: Vec<Row> } maybe {});
 listed!(EntityRead { entity: Row, relationships: Vec<Row>, conflicts: Vec<Row>, chain: Vec<Row> }
     maybe { inactive_relationships: u64, project_used: Row, left_out: Row });
 
+/// A context pack.
+#[derive(Serialize, JsonSchema)]
+pub struct ContextPack {
+    pub context: String,
+    pub budget: u64,
+    pub used: u64,
+    pub bands: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_used: Option<Row>,
+}
+
 /// A review of a memory: what it came to, or its history.
 #[derive(Serialize, JsonSchema)]
 pub struct MemoryReviewed {

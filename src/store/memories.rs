@@ -153,6 +153,19 @@ pub fn of_status(
     TABLE.of_status(view, status, project, after, limit, memory)
 }
 
+/// Active memories of who somebody is and what they like, the surest first.
+pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Memory>> {
+    let scope = if project.is_some() { "project = ?2" } else { "?2 = ''" };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memories WHERE memory_type IN ('identity', 'preference') \
+         AND status = 'active' AND {scope} \
+         AND (valid_until IS NULL OR valid_until = '' OR valid_until >= ?1) \
+         ORDER BY confidence DESC, created_at, id LIMIT ?3"
+    );
+    let now = view.now.to_string();
+    view.conn.all(&sql, params![&now, project.unwrap_or_default(), limit], memory)
+}
+
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
     TABLE.count(view, status, project)
 }

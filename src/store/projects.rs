@@ -162,6 +162,15 @@ pub fn state_of(
     view.conn.one(&sql, params![project_id, category, key], state)
 }
 
+/// The facts of a project that hold, in the order of their keys.
+pub fn active_state(view: &View<'_>, project_id: &str) -> Result<Vec<ProjectState>> {
+    let sql = format!(
+        "SELECT {STATE_COLUMNS} FROM project_state WHERE project_id = ?1 AND status = 'active' \
+         ORDER BY category, key"
+    );
+    view.conn.all(&sql, params![project_id], state)
+}
+
 pub fn insert_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
     tx.change(
         Kind::ProjectState,

@@ -17,7 +17,7 @@ use crate::model::page::digest;
 use crate::model::text::quoted;
 use crate::model::words::stem;
 use crate::model::{List, PageRequest, Result, Status};
-use crate::ops::search::{self, Found, Hit, Wanted};
+use crate::ops::search::{self, Found, Hit, MOST_HITS, Wanted};
 use crate::ops::{checks, projects};
 use crate::store::View;
 
@@ -87,7 +87,7 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
     let request = PageRequest::new(List::Search, wish.limit, wish.cursor.as_deref())?;
     let digest = digest(&[&wish.query, &format!("{filter:?}")]);
     request.check_same(&digest)?;
-    let hits = search::find(view, &Wanted { text: &wish.query, filter })?;
+    let hits = search::find(view, &Wanted { text: &wish.query, filter, most: MOST_HITS })?;
     let total = hits.len();
     let behind = request.after_text(1).parse().unwrap_or(0);
     let places = hits.into_iter().enumerate().map(|(at, hit)| (at + 1, hit));
@@ -135,7 +135,7 @@ fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)>
     let (matched, related) = search::matched(query, &hit.row);
     let stems: Vec<String> = matched.iter().map(|word| stem(word)).chain(related.clone()).collect();
     let wanted: HashSet<&str> = stems.iter().map(String::as_str).collect();
-    let snippet = search::snippet::snippet(hit.row.body(), &wanted);
+    let snippet = search::snippet::snippet(hit.row.body(), &wanted, 200);
     let why = why(hit.all_words, &matched, &related);
     let lines = vec![line, format!("  {} ({why})", quoted(&snippet, SNIPPET))];
     if let Value::Object(fields) = &mut value {

@@ -35,6 +35,8 @@ const DOCUMENT: f64 = 0.4;
 pub struct Wanted<'a> {
     pub text: &'a str,
     pub filter: Filter<'a>,
+    /// How long the list may be, up to [`MOST_HITS`].
+    pub most: usize,
 }
 
 /// A row that was found.
@@ -89,7 +91,7 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
         return Ok(Vec::new());
     }
     let ranked = |expression: &str| {
-        store::search::ranked(view, expression, &wanted.filter, MOST_HITS as i64)
+        store::search::ranked(view, expression, &wanted.filter, wanted.most as i64)
     };
     let with_all = ranked(&query.all_terms())?;
     let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
@@ -101,7 +103,7 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
     add_titles(&mut hits, &query);
     add_documents(&mut hits);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
-    hits.truncate(MOST_HITS);
+    hits.truncate(wanted.most);
     Ok(hits)
 }
 

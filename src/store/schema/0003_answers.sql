@@ -20,6 +20,14 @@ CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5 (
 -- The words of the index, for what somebody may have meant.
 CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5vocab (search_text, row);
 
+-- The context pack: who somebody is and what they like.
+CREATE INDEX IF NOT EXISTS idx_memories_persons
+    ON memories (project, status, confidence DESC, created_at, id)
+    WHERE memory_type IN ('identity', 'preference');
+CREATE INDEX IF NOT EXISTS idx_memories_all_persons
+    ON memories (status, confidence DESC, created_at, id)
+    WHERE memory_type IN ('identity', 'preference');
+
 -- Questions.
 
 -- Sources, interactions, upkeep.

@@ -1,1 +1,0 @@
-//! The context pack: one text within a budget, from the most trusted down.

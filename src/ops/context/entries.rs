@@ -1,0 +1,217 @@
+//! What each band of the context pack may hold, best first, each entry a line with its source.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::model::memory::MemoryType;
+use crate::model::text::quoted;
+use crate::model::words::stems;
+use crate::model::{Entity, Memory, Result, Status};
+use crate::ops::conflicts;
+use crate::ops::projects::Scope;
+use crate::ops::search::query::Query;
+use crate::ops::search::snippet::snippet;
+use crate::ops::search::{self, Found, Hit, Wanted};
+use crate::store::search::Filter;
+use crate::store::{self, View};
+
+/// Characters of a stored text in an entry.
+const ENTRY: usize = 250;
+/// Rows that are considered for a band.
+const CONSIDERED: usize = 40;
+/// How good a match must be beside the best one: what shares a common word only is noise.
+const WORTH: f64 = 0.35;
+/// Links of an entity that its entry names.
+const LINKS: i64 = 6;
+
+/// What is asked, of which projects.
+pub struct Asked<'v, 'c> {
+    view: &'v View<'c>,
+    text: &'v str,
+    scope: &'v Scope,
+    stems: HashSet<String>,
+}
+
+impl<'v, 'c> Asked<'v, 'c> {
+    pub fn new(view: &'v View<'c>, text: &'v str, scope: &'v Scope) -> Self {
+        let stems = Query::parse(text).telling().map(|term| term.stem.clone()).collect();
+        Self { view, text, scope, stems }
+    }
+
+    /// The registered project, if one was named.
+    fn project(&self) -> Option<&str> {
+        self.scope.project.as_ref().map(|project| project.name.as_str())
+    }
+
+    fn hits(&self, filter: Filter<'_>) -> Result<Vec<Hit>> {
+        let mut hits =
+            search::find(self.view, &Wanted { text: self.text, filter, most: CONSIDERED })?;
+        let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
+        hits.retain(|hit| hit.all_words || hit.score >= best * WORTH);
+        Ok(hits)
+    }
+
+    /// Facts of the project that a person set: those that the query names, then the others.
+    pub fn state(&self) -> Result<Vec<String>> {
+        let Some(name) = self.project() else { return Ok(Vec::new()) };
+        let Some(project) = store::projects::named(self.view, name)? else { return Ok(Vec::new()) };
+        let mut facts = store::projects::active_state(self.view, &project.id)?;
+        facts.sort_by_key(|fact| {
+            let full = format!("{} {} {}", fact.category, fact.key, fact.value);
+            Reverse(self.overlap(&full).0)
+        });
+        let entry = |fact: &crate::model::ProjectState| {
+            let named = format!("{}/{}", fact.category, fact.key);
+            let conflict = self.conflict_mark(&fact.id)?;
+            Ok(format!("- {}: {}{conflict}", quoted(&named, ENTRY), quoted(&fact.value, ENTRY)))
+        };
+        facts.iter().take(CONSIDERED * 5).map(entry).collect()
+    }
+
+    /// Who somebody is and what they like: of the project and global.
+    pub fn person(&self) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for name in &self.scope.names {
+            found.extend(store::memories::of_persons(
+                self.view,
+                name.as_deref(),
+                CONSIDERED as i64,
+            )?);
+        }
+        self.rank(&mut found);
+        self.memory_entries(&found)
+    }
+
+    pub fn project_memories(&self) -> Result<Vec<String>> {
+        let projects = match self.project() {
+            Some("") => return Ok(Vec::new()),
+            Some(name) => Some((name, name)),
+            None => None,
+        };
+        let personal = |kind| matches!(kind, MemoryType::Identity | MemoryType::Preference);
+        self.memories(projects, "", |memory| !personal(memory.memory_type))
+    }
+
+    /// Knowledge that belongs to no project.
+    pub fn knowledge(&self) -> Result<Vec<String>> {
+        // Without a project the band before this one has searched the global rows too.
+        if self.project().is_none() {
+            return Ok(Vec::new());
+        }
+        self.memories(Some(("", "")), MemoryType::Knowledge.as_str(), |_| true)
+    }
+
+    fn memories(
+        &self,
+        projects: Option<(&str, &str)>,
+        row_type: &str,
+        wanted: impl Fn(&Memory) -> bool,
+    ) -> Result<Vec<String>> {
+        let filter =
+            Filter { projects, kind: "memory", row_type, status: "active", expired: false };
+        let mut found: Vec<Memory> = self
+            .hits(filter)?
+            .into_iter()
+            .filter_map(|hit| match hit.row {
+                Found::Memory(memory) if wanted(&memory) => Some(memory),
+                _ => None,
+            })
+            .collect();
+        self.rank(&mut found);
+        self.memory_entries(&found)
+    }
+
+    /// Entities that answer best, with their links and open conflicts.
+    pub fn engineering(&self) -> Result<Vec<String>> {
+        let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
+        let mut entries = Vec::new();
+        for hit in self.hits(filter)?.into_iter().take(CONSIDERED / 2) {
+            if let Found::Entity(row) = hit.row {
+                entries.push(self.entity_entry(&row)?);
+            }
+        }
+        Ok(entries)
+    }
+
+    fn entity_entry(&self, row: &Entity) -> Result<String> {
+        let Entity { id, entity_type, name, description, .. } = row;
+        let mut line = format!("- {entity_type} {}", quoted(name, ENTRY));
+        if !description.is_empty() {
+            line.push_str(&format!(": {}", quoted(description, ENTRY)));
+        }
+        line.push_str(&format!(" (entity {id})"));
+        let (links, total) = store::relationships::around(self.view, id, false, "", LINKS)?;
+        for link in &links {
+            let verb = link.relationship_type.as_str();
+            let way = if link.outgoing { format!("{verb} ->") } else { format!("<- {verb}") };
+            line.push_str(&format!("; {way} {}", quoted(&link.name, 80)));
+        }
+        let more = total - links.len() as i64;
+        if more > 0 {
+            line.push_str(&format!("; {more} more links"));
+        }
+        line.push_str(&self.conflict_mark(id)?);
+        Ok(line)
+    }
+
+    /// Parts of documents, each at the stretch that matches best.
+    pub fn documents(&self) -> Result<Vec<String>> {
+        let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
+        let stems: HashSet<&str> = self.stems.iter().map(String::as_str).collect();
+        let entry = |hit: &Hit| match &hit.row {
+            Found::Chunk(row) => {
+                let stretch = quoted(&snippet(&row.content, &stems, ENTRY - 10), ENTRY);
+                let place = quoted(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
+                Some(format!("- {stretch} (chunk:{}, {place})", row.id))
+            }
+            _ => None,
+        };
+        Ok(self.hits(filter)?.iter().filter_map(entry).collect())
+    }
+
+    fn memory_entries(&self, memories: &[Memory]) -> Result<Vec<String>> {
+        let entry = |memory: &Memory| {
+            let Memory { id, memory_type, content, .. } = memory;
+            let conflict = self.conflict_mark(id)?;
+            let kind = memory_type.as_str();
+            Ok(format!("- {} ({kind}, memory:{id}){conflict}", quoted(content, ENTRY)))
+        };
+        memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
+    }
+
+    /// By overlap density, overlap, tags that the query names, and confidence.
+    fn rank(&self, memories: &mut [Memory]) {
+        memories.sort_by(|a, b| {
+            let key = |memory: &Memory| {
+                let (overlap, words) = self.overlap(&memory.content);
+                let density = overlap as f64 / words.max(1) as f64;
+                let tags = self.overlap(&memory.domain_tags.join(" ")).0;
+                (density, overlap, tags, memory.confidence)
+            };
+            let (a, b) = (key(a), key(b));
+            let counts = (b.1, b.2).cmp(&(a.1, a.2));
+            b.0.total_cmp(&a.0).then(counts).then(b.3.total_cmp(&a.3))
+        });
+    }
+
+    /// How many words of a text the query has, and how many there are.
+    fn overlap(&self, text: &str) -> (usize, usize) {
+        let words = stems(text);
+        (words.iter().filter(|stem| self.stems.contains(*stem)).count(), words.len())
+    }
+
+    fn conflict_mark(&self, id: &str) -> Result<String> {
+        let mut mark = String::new();
+        for shown in conflicts::of_member(self.view, id)?.iter().take(2) {
+            let said: Vec<String> = shown
+                .members
+                .iter()
+                .take(3)
+                .map(|detail| quoted(&detail.member.value_snapshot, 60))
+                .collect();
+            let kind = &shown.conflict.slot_kind;
+            mark.push_str(&format!("; OPEN CONFLICT {kind}: {}", said.join(" against ")));
+        }
+        Ok(mark)
+    }
+}
