@@ -77,6 +77,8 @@ enum Command {
     Serve(serve::Serve),
     /// Read rows from JSON lines: project, memory, entity, relationship, project_state
     Import(import::Import),
+    /// Take in Markdown and text files, and folders of them, as chunks that can be cited
+    Ingest(ingest::Ingest),
     /// Prove the audit, or show the history of one row
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -113,6 +115,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         None => serve::run(cli, &serve::Serve::default()),
         Some(Command::Serve(serve)) => serve::run(cli, serve),
         Some(Command::Import(import)) => import::run(cli, import),
+        Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => maintenance::tools(cli),
         Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Cli;
+use super::ingest::Roots;
 use crate::mcp::bridge::Bridge;
 use crate::mcp::server::{Options, Selection, Server};
 use crate::mcp::transport::Lines;
@@ -18,6 +19,8 @@ pub struct Serve {
     /// Tools beside the default ones: all, or names (register_project,set_project_state,…)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     tools: Vec<String>,
+    #[command(flatten)]
+    roots: Roots,
 }
 
 pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
@@ -26,7 +29,8 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         names if names.iter().any(|name| name == "all") => Selection::All,
         names => Selection::With(names.to_vec()),
     };
-    let options = Options { selection, default_project: serve.project.clone() };
+    let default_project = serve.project.clone();
+    let options = Options { selection, default_project, roots: serve.roots.open()? };
     let db = cli.open()?;
     let ontology = db.settings().ontology.clone();
     let (bridge, writer) = Bridge::start(db)?;

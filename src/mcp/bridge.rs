@@ -60,10 +60,19 @@ impl Bridge {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.steps(operation, move |db| db.write(&actor, operation, f)).await
+    }
+
+    /// Runs what writes in transactions of its own.
+    pub async fn steps<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        f: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.queued.fetch_add(1, Ordering::SeqCst);
         let queued = Arc::clone(&self.queued);
         self.on_writer(move |db| {
-            let outcome = guarded(operation, || db.write(&actor, operation, f));
+            let outcome = guarded(operation, || f(db));
             queued.fetch_sub(1, Ordering::SeqCst);
             outcome
         })

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod bound;
 pub mod bridge;
+pub mod ingest;
 pub mod outputs;
 pub mod rows;
 pub mod schema;

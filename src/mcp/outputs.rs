@@ -120,6 +120,24 @@ pub struct MemoryReviewed {
     pub left_out: Option<Row>,
 }
 
+/// What an ingest did, in documents, and how many chunks it wrote.
+#[derive(Serialize, JsonSchema)]
+pub struct Ingested {
+    pub added: u64,
+    pub replaced: u64,
+    pub relabelled: u64,
+    pub unchanged: u64,
+    pub removed: u64,
+    pub chunks: u64,
+    pub skipped: Row,
+    pub refused: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_used: Option<Row>,
+    pub next_step: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Row>,
+}
+
 /// The ontology.
 #[derive(Serialize, JsonSchema)]
 pub struct OntologyShown {

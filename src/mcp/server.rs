@@ -19,6 +19,7 @@ use super::transport::Lines;
 use crate::model::text::{abridged, collapse, is_blank, visible};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
+use crate::ops::sources::files::Root;
 
 /// How an agent is told to work with the store; clients cut it at 2,048 characters.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
@@ -41,6 +42,8 @@ pub struct Options {
     pub selection: Selection,
     /// The project of calls that name none.
     pub default_project: Option<String>,
+    /// Folders below which sources may be read.
+    pub roots: Vec<Root>,
 }
 
 /// The tools that are on, or an error for a name that is none.
@@ -69,12 +72,14 @@ pub struct Server {
     bridge: Bridge,
     tools: Arc<Vec<Tool>>,
     default_project: Option<String>,
+    roots: Arc<[Root]>,
 }
 
 impl Server {
     pub fn new(bridge: Bridge, ontology: &Ontology, options: Options) -> Result<Self> {
         let tools = Arc::new(select(ontology, &options.selection)?);
-        Ok(Self { bridge, tools, default_project: options.default_project })
+        let Options { default_project, roots, .. } = options;
+        Ok(Self { bridge, tools, default_project, roots: roots.into() })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
@@ -117,11 +122,11 @@ impl Server {
         match tool.prepare(arguments, self.default_project.as_deref())? {
             Job::Read(job) => self.bridge.read(tool.about.name, job).await,
             Job::Write { actor, job } => {
-                let actor = match actor.filter(|actor| !actor.trim().is_empty()) {
-                    Some(actor) => checks::name("actor", &actor)?,
-                    None => client_name(client),
-                };
-                self.bridge.write(actor, tool.about.name, job).await
+                self.bridge.write(actor_name(actor, client)?, tool.about.name, job).await
+            }
+            Job::Steps { actor, job } => {
+                let (actor, roots) = (actor_name(actor, client)?, Arc::clone(&self.roots));
+                self.bridge.steps(tool.about.name, move |db| job(db, &actor, &roots)).await
             }
         }
     }
@@ -205,6 +210,14 @@ fn failed(error: &Error) -> CallToolResult {
         }
     });
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
+}
+
+/// Who acts: whom the call names, else the client.
+fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
+    match given.filter(|actor| !actor.trim().is_empty()) {
+        Some(actor) => checks::name("actor", &actor),
+        None => Ok(client_name(client)),
+    }
 }
 
 /// The client as an actor, whatever it calls itself.

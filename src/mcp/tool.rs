@@ -15,7 +15,8 @@ use super::answer::Answer;
 use super::schema;
 use crate::model::{Error, Result};
 use crate::ops::conflicts;
-use crate::store::{Tx, View};
+use crate::ops::sources::files::Root;
+use crate::store::{Db, Tx, View};
 
 /// What a tool says of itself.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +54,30 @@ pub struct Call {
     pub note: String,
 }
 
+/// What the function of a tool that writes in many transactions is called with.
+pub struct Steps<'c> {
+    pub actor: &'c str,
+    pub note: &'c str,
+    /// The folders that it may read.
+    pub roots: &'c [Root],
+}
+
 type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
 type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
+type StepsJob = Box<dyn FnOnce(&Db, &str, &[Root]) -> Result<Answer> + Send>;
 
 /// A call that is ready to run.
 pub enum Job {
     Read(ReadJob),
-    Write { actor: Option<String>, job: WriteJob },
+    Write {
+        actor: Option<String>,
+        job: WriteJob,
+    },
+    /// Writes in many transactions.
+    Steps {
+        actor: Option<String>,
+        job: StepsJob,
+    },
 }
 
 type Prepare = Box<dyn Fn(Map<String, Value>) -> Result<Job> + Send + Sync>;
@@ -125,6 +143,25 @@ impl Tool {
                 return Ok(Job::Read(Box::new(move |view| read(view, arguments))));
             }
             Ok(write_job(common, arguments, run))
+        });
+        Self::new(about, input, schema::output::<O>(), prepare)
+    }
+
+    /// A tool that reads files and stores each in a transaction of its own.
+    pub fn steps<A, O>(about: About, run: fn(&Db, &Steps<'_>, A) -> Result<Answer>) -> Self
+    where
+        A: DeserializeOwned + JsonSchema + Send + 'static,
+        O: JsonSchema,
+    {
+        let common = schema::input::<Common>();
+        let input = with_common::<A>(&common);
+        let prepare: Prepare = Box::new(move |mut arguments| {
+            let Common { actor, note } = take_common(&common, &mut arguments)?;
+            let (note, arguments): (_, A) = (note.unwrap_or_default(), parse(arguments)?);
+            let job: StepsJob = Box::new(move |db, actor, roots| {
+                run(db, &Steps { actor, note: &note, roots }, arguments)
+            });
+            Ok(Job::Steps { actor, job })
         });
         Self::new(about, input, schema::output::<O>(), prepare)
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::words::words;
-use super::{Entity, Memory};
+use super::{Chunk, Document, Entity, Memory};
 
 /// The kinds of rows that are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +93,28 @@ pub fn of_memory(row: &Memory) -> SearchEntry {
             title: row.subject.clone(),
             body: row.content.clone(),
             context: row.domain_tags.join(" "),
+        },
+    }
+}
+
+pub fn of_chunk(row: &Chunk, document: &Document) -> SearchEntry {
+    let (title, path) = (&document.title, &row.heading_path);
+    let title = match path.strip_prefix(title.as_str()) {
+        // The first heading is most often the title.
+        Some(rest) if rest.is_empty() || rest.starts_with(" > ") => path.clone(),
+        _ => format!("{title} > {path}"),
+    };
+    SearchEntry {
+        kind: SearchKind::Chunk,
+        id: row.id.clone(),
+        project: document.project.clone(),
+        row_type: document.doc_type.clone(),
+        status: "active".to_owned(),
+        valid_until: None,
+        text: SearchText {
+            title,
+            body: row.content.clone(),
+            context: format!("{} {}", document.file_path, document.tags.join(" ")),
         },
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::memory::{MAX_TAGS, normalise_tags};
 use crate::model::source_ref::SourceRef;
 use crate::model::{Error, Result, canonical, text};
 use crate::store::{View, sources};
@@ -74,6 +75,16 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
     }
     at_most("source_refs", kept.len(), MAX_REFS, "references")?;
     Ok(kept)
+}
+
+/// Tags in lower case, each once.
+pub fn tags(field: &str, given: &[String]) -> Result<Vec<String>> {
+    let tags = normalise_tags(given);
+    at_most(field, tags.len(), MAX_TAGS, "tags")?;
+    for tag in &tags {
+        at_most(field, tag.chars().count(), MAX_NAME, "characters")?;
+    }
+    Ok(tags)
 }
 
 /// Properties with their keys in order, within the limits.

@@ -78,11 +78,11 @@ fn for_each_row(view: &View<'_>, mut visit: impl FnMut(Kind, &str) -> Result<()>
 
 const BATCH: i64 = 500;
 
-/// Visits the ids of all rows of a kind, a bounded number in memory at a time.
+/// Visits the ids of all rows of a kind.
 pub fn for_each_id(
     view: &View<'_>,
     kind: Kind,
-    mut visit: impl FnMut(&str) -> Result<()>,
+    visit: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
     let table = match kind {
         Kind::Entity => "entities",
@@ -92,6 +92,15 @@ pub fn for_each_id(
         Kind::Project => "projects",
         Kind::ProjectState => "project_state",
     };
+    for_each_id_in(view, table, visit)
+}
+
+/// Visits the ids of all rows of a table, a bounded number in memory at a time.
+pub fn for_each_id_in(
+    view: &View<'_>,
+    table: &str,
+    mut visit: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
     let mut after = String::new();
     loop {
         let ids = store::rows::ids_after(view, table, &after, BATCH)?;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::memory::{MAX_TAGS, MemoryType, normalise_tags};
+use crate::model::memory::MemoryType;
 use crate::model::{Action, Error, Memory, Operation, Result, Timestamp, text};
 use crate::ops::entities::{InitialStatus, MAX_SIMILAR, Sameness, check_editable};
 use crate::ops::lifecycle::{self, Living, Outcome};
@@ -113,7 +113,7 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
         status: new.status.into(),
         last_referenced_at: None,
         reference_count: 0,
-        domain_tags: tags(&new.domain_tags)?,
+        domain_tags: checks::tags("domain_tags", &new.domain_tags)?,
         valid_until: new
             .valid_until
             .as_deref()
@@ -138,15 +138,6 @@ fn content(given: &str) -> Result<String> {
 
 fn subject(given: &str) -> Result<String> {
     if given.trim().is_empty() { Ok(String::new()) } else { checks::name("subject", given) }
-}
-
-fn tags(given: &[String]) -> Result<Vec<String>> {
-    let tags = normalise_tags(given);
-    checks::at_most("domain_tags", tags.len(), MAX_TAGS, "tags")?;
-    for tag in &tags {
-        checks::at_most("domain_tags", tag.chars().count(), checks::MAX_NAME, "characters")?;
-    }
-    Ok(tags)
 }
 
 /// A correction of a memory: what is left out stays as it is.
@@ -183,7 +174,7 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<Outcome<Me
         after.confidence = checks::confidence(edit.confidence)?;
     }
     if let Some(given) = &edit.domain_tags {
-        after.domain_tags = tags(given)?;
+        after.domain_tags = checks::tags("domain_tags", given)?;
     }
     match edit.valid_until.as_deref().map(str::trim) {
         None => {}

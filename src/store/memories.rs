@@ -86,7 +86,7 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
         "UPDATE memories SET content = ?2, subject = ?3, project = ?4, confidence = ?5, \
          status = ?6, last_referenced_at = ?7, reference_count = ?8, domain_tags = ?9, \
          valid_until = ?10, graduated_to_entity_id = ?11, superseded_by = ?12, version = ?13, \
-         updated_at = ?14 WHERE id = ?1",
+         updated_at = ?14, source_chunk_id = ?15 WHERE id = ?1",
         params![
             &memory.id,
             &memory.content,
@@ -102,6 +102,7 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
             &memory.superseded_by,
             memory.version,
             &memory.updated_at,
+            &memory.source_chunk_id,
         ],
     )
 }
@@ -180,4 +181,10 @@ pub fn superseded_by(view: &View<'_>, id: &str) -> Result<Vec<Memory>> {
     let sql =
         format!("SELECT {COLUMNS} FROM memories WHERE superseded_by = ?1 ORDER BY created_at, id");
     view.conn.all(&sql, params![id], memory)
+}
+
+/// Memories that were taken from a chunk.
+pub fn of_chunk(view: &View<'_>, chunk: &str) -> Result<Vec<Memory>> {
+    let sql = format!("SELECT {COLUMNS} FROM memories WHERE source_chunk_id = ?1 ORDER BY id");
+    view.conn.all(&sql, params![chunk], memory)
 }

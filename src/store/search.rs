@@ -56,6 +56,16 @@ fn delete_text(tx: &Tx<'_>, place: i64) -> Result<()> {
     Ok(())
 }
 
+/// Moves the chunks of documents that are about to be moved to the canonical project name.
+pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
+    let sql = "UPDATE search_rows SET project = ?2 WHERE kind = 'chunk' AND id IN \
+         (SELECT chunk.id FROM source_documents document \
+         JOIN source_chunks chunk ON chunk.document_id = document.id \
+         WHERE document.project = ?1 COLLATE NOCASE AND document.project <> ?2)";
+    tx.change_uncovered(sql, params![from, to])?;
+    Ok(())
+}
+
 /// Empties the index, to be made afresh.
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.change_uncovered("DELETE FROM search_rows WHERE place > ?1", params![-1_i64])?;

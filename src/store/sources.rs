@@ -1,7 +1,9 @@
-//! The tables of raw sources: whether what a reference names is there.
+//! The tables `source_documents`, `source_chunks` and `source_files`.
 
-use super::tx::View;
-use crate::model::Result;
+use super::entities::{json_list, object, strings};
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::{Chunk, Document, Result};
 use crate::params;
 
 /// Whether the row that a `memory:`, `chunk:` or `interaction:` reference names exists.
@@ -14,4 +16,177 @@ pub fn exists(view: &View<'_>, scheme: &str, id: &str) -> Result<bool> {
     };
     let sql = format!("SELECT count(*) AS n FROM {table} WHERE id = ?1");
     Ok(view.conn.number(&sql, params![id])? > 0)
+}
+
+const DOCUMENTS: &str = "SELECT d.id, d.file_path, d.file_hash, d.title, d.doc_type, d.tags, \
+    d.project, d.ingested_at, d.updated_at, f.location FROM source_documents d \
+    LEFT JOIN source_files f ON f.document_id = d.id";
+
+fn document(row: &Row<'_>) -> Result<Document> {
+    Ok(Document {
+        id: row.text("id")?,
+        file_path: row.text("file_path")?,
+        file_hash: row.text("file_hash")?,
+        title: row.text("title")?,
+        doc_type: row.text("doc_type")?,
+        tags: strings(&row.text("tags")?),
+        project: row.text("project")?,
+        ingested_at: row.text("ingested_at")?,
+        updated_at: row.text("updated_at")?,
+        location: row.text("location")?,
+    })
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Document>> {
+    view.conn.one(&format!("{DOCUMENTS} WHERE d.id = ?1"), params![id], document)
+}
+
+/// The document of a path, as it is stored.
+pub fn of_path(view: &View<'_>, file_path: &str) -> Result<Option<Document>> {
+    view.conn.one(&format!("{DOCUMENTS} WHERE d.file_path = ?1"), params![file_path], document)
+}
+
+/// The document whose file was last read at an absolute path.
+pub fn at_location(view: &View<'_>, location: &str) -> Result<Option<Document>> {
+    let sql = "SELECT document_id FROM source_files WHERE location = ?1";
+    match view.conn.one(sql, params![location], |row| row.text("document_id"))? {
+        Some(id) => get(view, &id),
+        None => Ok(None),
+    }
+}
+
+/// Documents with a hash, oldest first.
+pub fn of_hash(view: &View<'_>, file_hash: &str) -> Result<Vec<Document>> {
+    let sql = format!("{DOCUMENTS} WHERE d.file_hash = ?1 ORDER BY d.ingested_at, d.id");
+    view.conn.all(&sql, params![file_hash], document)
+}
+
+/// Documents whose files were last read between two locations, in the order of these.
+pub fn between(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<Document>> {
+    let sql = "SELECT document_id FROM source_files WHERE location > ?1 AND location < ?2 \
+         ORDER BY location LIMIT ?3";
+    let ids = view.conn.all(sql, params![from, to, limit], |row| row.text("document_id"))?;
+    let found = ids.iter().map(|id| get(view, id)).collect::<Result<Vec<_>>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+pub fn insert(tx: &Tx<'_>, document: &Document) -> Result<()> {
+    tx.change_uncovered(
+        "INSERT INTO source_documents (id, file_path, file_hash, title, doc_type, tags, project, \
+         ingested_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            &document.id,
+            &document.file_path,
+            &document.file_hash,
+            &document.title,
+            &document.doc_type,
+            &json_list(&document.tags),
+            &document.project,
+            &document.ingested_at,
+            &document.updated_at,
+        ],
+    )?;
+    set_location(tx, document)
+}
+
+pub fn update(tx: &Tx<'_>, document: &Document) -> Result<()> {
+    tx.change_uncovered(
+        "UPDATE source_documents SET file_path = ?2, file_hash = ?3, title = ?4, doc_type = ?5, \
+         tags = ?6, project = ?7, updated_at = ?8 WHERE id = ?1",
+        params![
+            &document.id,
+            &document.file_path,
+            &document.file_hash,
+            &document.title,
+            &document.doc_type,
+            &json_list(&document.tags),
+            &document.project,
+            &document.updated_at,
+        ],
+    )?;
+    set_location(tx, document)
+}
+
+fn set_location(tx: &Tx<'_>, document: &Document) -> Result<()> {
+    tx.change_uncovered(
+        "INSERT INTO source_files (document_id, location) VALUES (?1, ?2) \
+         ON CONFLICT (document_id) DO UPDATE SET location = excluded.location",
+        params![&document.id, &document.location],
+    )?;
+    Ok(())
+}
+
+/// Deletes a document that has no chunks any more.
+pub fn delete(tx: &Tx<'_>, id: &str) -> Result<()> {
+    tx.change_uncovered("DELETE FROM source_documents WHERE id = ?1", params![id])?;
+    Ok(())
+}
+
+const CHUNK: &str =
+    "id, document_id, chunk_index, content, heading_path, char_count, metadata, created_at";
+
+fn chunk(row: &Row<'_>) -> Result<Chunk> {
+    Ok(Chunk {
+        id: row.text("id")?,
+        document_id: row.text("document_id")?,
+        chunk_index: row.integer("chunk_index")?,
+        content: row.text("content")?,
+        heading_path: row.text("heading_path")?,
+        char_count: row.integer("char_count")?,
+        metadata: object(&row.text("metadata")?),
+        created_at: row.text("created_at")?,
+    })
+}
+
+/// One chunk.
+pub fn chunk_by_id(view: &View<'_>, id: &str) -> Result<Option<Chunk>> {
+    let sql = format!("SELECT {CHUNK} FROM source_chunks WHERE id = ?1");
+    view.conn.one(&sql, params![id], chunk)
+}
+
+/// The chunks of a document, in their order.
+pub fn chunks(view: &View<'_>, document: &str) -> Result<Vec<Chunk>> {
+    let sql = format!(
+        "SELECT {CHUNK} FROM source_chunks WHERE document_id = ?1 ORDER BY chunk_index, id"
+    );
+    view.conn.all(&sql, params![document], chunk)
+}
+
+pub fn insert_chunk(tx: &Tx<'_>, chunk: &Chunk) -> Result<()> {
+    tx.change_uncovered(
+        "INSERT INTO source_chunks (id, document_id, chunk_index, content, heading_path, \
+         char_count, metadata, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            &chunk.id,
+            &chunk.document_id,
+            chunk.chunk_index,
+            &chunk.content,
+            &chunk.heading_path,
+            chunk.char_count,
+            &serde_json::Value::Object(chunk.metadata.clone()).to_string(),
+            &chunk.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn update_chunk(tx: &Tx<'_>, chunk: &Chunk) -> Result<()> {
+    tx.change_uncovered(
+        "UPDATE source_chunks SET chunk_index = ?2, content = ?3, heading_path = ?4, \
+         char_count = ?5, metadata = ?6 WHERE id = ?1",
+        params![
+            &chunk.id,
+            chunk.chunk_index,
+            &chunk.content,
+            &chunk.heading_path,
+            chunk.char_count,
+            &serde_json::Value::Object(chunk.metadata.clone()).to_string(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn delete_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
+    tx.change_uncovered("DELETE FROM source_chunks WHERE id = ?1", params![id])?;
+    Ok(())
 }

@@ -70,7 +70,9 @@ fn the_model_and_the_rules_know_no_protocol_clock_or_environment() {
         } else {
             continue;
         };
-        for word in banned {
+        // One file of the rules reads sources, and reads them only.
+        let reads = path.ends_with("ops/sources/files.rs");
+        for word in banned.iter().filter(|word| !(reads && **word == "std::fs")) {
             assert!(!text.contains(word), "{} names {word}", path.display());
         }
     }

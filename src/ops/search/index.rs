@@ -2,7 +2,7 @@
 
 use crate::model::search::{self, SearchEntry};
 use crate::model::{Kind, Result};
-use crate::ops::claims::for_each_id;
+use crate::ops::claims::{for_each_id, for_each_id_in};
 use crate::store::{self, Tx};
 
 /// Brings the entry of a row up to date, in the transaction that changes the row.
@@ -24,5 +24,12 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     for_each_id(tx, Kind::Memory, |id| match store::memories::get(tx, id)? {
         Some(row) => store::search::insert(tx, &search::of_memory(&row)),
         None => Ok(()),
+    })?;
+    for_each_id_in(tx, "source_documents", |id| {
+        let Some(document) = store::sources::get(tx, id)? else { return Ok(()) };
+        for chunk in store::sources::chunks(tx, id)? {
+            store::search::insert(tx, &search::of_chunk(&chunk, &document))?;
+        }
+        Ok(())
     })
 }

@@ -1,1 +1,226 @@
 //! Raw sources: documents taken in as chunks that can be cited.
+
+mod chunks;
+mod decode;
+pub mod files;
+
+use std::path::{Path, PathBuf};
+
+use crate::model::text::quoted;
+use crate::model::{DocType, Document, Error, Result, passages};
+use crate::ops::{checks, projects};
+use crate::store::{self, Tx, View};
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub file_path: String,
+    pub location: String,
+    pub file_hash: String,
+    pub doc_type: DocType,
+    pub text: String,
+}
+
+/// What documents are labelled with; what is left out stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Labels {
+    pub project: Option<String>,
+    pub tags: Option<Vec<String>>,
+    /// Why, for the history of memories whose chunk goes.
+    pub note: String,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Added,
+    Replaced,
+    /// The text is the same; its path, project or tags are not.
+    Relabelled,
+    Unchanged,
+}
+
+/// The labels as they are stored.
+pub fn labels(
+    view: &View<'_>,
+    project: Option<&str>,
+    tags: Option<&[String]>,
+    note: &str,
+) -> Result<Labels> {
+    checks::text_length("note", note)?;
+    let project = project.map(|name| projects::resolve(view, name)).transpose()?;
+    let tags = tags.map(|tags| checks::tags("tags", tags)).transpose()?;
+    Ok(Labels { project: project.map(|project| project.name), tags, note: note.to_owned() })
+}
+
+/// The root of a path that lies in a folder of which a part was taken in before: documents keep
+/// their names when only some of them are read again.
+pub fn known_root(view: &View<'_>, path: &Path) -> Result<Option<PathBuf>> {
+    for folder in path.ancestors() {
+        let Some(name) = folder.to_str() else { continue };
+        let (from, to) = below(name);
+        let at_it = store::sources::at_location(view, name)?;
+        let known = match at_it {
+            Some(document) => Some(document),
+            None => store::sources::between(view, &from, &to, 1)?.pop(),
+        };
+        let Some(document) = known else { continue };
+        let own = Path::new(&document.file_path).components().count();
+        let root = Path::new(&document.location).ancestors().nth(own);
+        if let Some(root) = root.filter(|root| path.starts_with(root)) {
+            return Ok(Some(root.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The locations below a folder lie between these two.
+fn below(folder: &str) -> (String, String) {
+    let folder = folder.trim_end_matches(std::path::MAIN_SEPARATOR);
+    let after = char::from_u32(std::path::MAIN_SEPARATOR as u32 + 1).unwrap_or('0');
+    (format!("{folder}{}", std::path::MAIN_SEPARATOR), format!("{folder}{after}"))
+}
+
+/// What there is to do for a file.
+pub fn outcome(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Outcome> {
+    let before = stored(view, source)?;
+    let after = document(view, source, labels, before.as_ref());
+    Ok(compared(before.as_ref(), &after))
+}
+
+fn compared(before: Option<&Document>, after: &Document) -> Outcome {
+    match before {
+        None => Outcome::Added,
+        Some(before) if before.file_hash != after.file_hash => Outcome::Replaced,
+        Some(before) if before == after => Outcome::Unchanged,
+        Some(_) => Outcome::Relabelled,
+    }
+}
+
+/// Stores a file as a document with its chunks, each in the search index. Gives what it did, and
+/// how many chunks it wrote.
+pub fn put(tx: &Tx<'_>, source: &Source, labels: &Labels) -> Result<(Outcome, usize)> {
+    let before = stored(tx, source)?;
+    let mut after = document(tx, source, labels, before.as_ref());
+    let outcome = compared(before.as_ref(), &after);
+    if matches!(outcome, Outcome::Unchanged | Outcome::Relabelled) {
+        if let Some(before) = before.filter(|before| *before != after) {
+            store::sources::update(tx, &after)?;
+            chunks::relabel(tx, &before, &after)?;
+        }
+        return Ok((outcome, 0));
+    }
+    let (title, passages) = passages::of(source.doc_type, &source.text);
+    after.title = title.unwrap_or_else(|| file_name(&source.file_path));
+    after.updated_at = tx.now.to_string();
+    match &before {
+        None => {
+            after.id = tx.new_id();
+            store::sources::insert(tx, &after)?;
+        }
+        Some(_) => store::sources::update(tx, &after)?,
+    }
+    let count =
+        chunks::replace(tx, before.as_ref().unwrap_or(&after), &after, passages, &labels.note)?;
+    Ok((outcome, count))
+}
+
+/// Removes a document whose file is gone, with its chunks.
+pub fn remove(tx: &Tx<'_>, document: &Document, note: &str) -> Result<()> {
+    chunks::replace(tx, document, document, Vec::new(), note)?;
+    store::sources::delete(tx, &document.id)
+}
+
+/// Documents that were read from a folder and whose files are gone.
+pub fn vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
+    let (mut from, to) = below(folder);
+    let mut gone = Vec::new();
+    loop {
+        let documents = store::sources::between(view, &from, &to, BATCH)?;
+        let Some(last) = documents.last() else { return Ok(gone) };
+        from.clone_from(&last.location);
+        gone.extend(documents.into_iter().filter(|found| files::is_gone(&found.location)));
+    }
+}
+
+const BATCH: i64 = 500;
+
+/// The document that a file is, if it is stored: by where it is, by its name below its root, or by
+/// its bytes if it was moved.
+fn stored(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
+    let here = store::sources::at_location(view, &source.location)?;
+    let named = store::sources::of_path(view, &source.file_path)?;
+    match (here, named) {
+        (Some(here), Some(named)) if here.id != named.id => Err(taken(source, &named)),
+        (Some(here), _) => Ok(Some(here)),
+        (None, Some(named)) if is_free(&named) => Ok(Some(named)),
+        (None, Some(named)) => Err(taken(source, &named)),
+        (None, None) => moved(view, source),
+    }
+}
+
+/// Whether the file of a document is not at the place where it was last read.
+fn is_free(document: &Document) -> bool {
+    document.location.is_empty() || files::is_gone(&document.location)
+}
+
+fn moved(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
+    // Databases of the Python system name documents by their absolute paths.
+    if let Some(known) = store::sources::of_path(view, &source.location)? {
+        return Ok(Some(known).filter(|known| known.location.is_empty()));
+    }
+    let root = source.location.strip_suffix(&source.file_path).unwrap_or(&source.location);
+    let same = store::sources::of_hash(view, &source.file_hash)?;
+    let was_here = |document: &Document| {
+        document.location.starts_with(root) && files::is_gone(&document.location)
+    };
+    Ok(same.into_iter().find(was_here))
+}
+
+fn taken(source: &Source, by: &Document) -> Error {
+    Error::invalid(
+        "path",
+        format!(
+            "{} is the name of another document, read from {}",
+            quoted(&source.file_path, checks::MAX_NAME),
+            quoted(&by.location, checks::MAX_NAME),
+        ),
+        "Give with --root a folder above both, so that their names differ.",
+    )
+}
+
+/// The row that a file makes, on top of the one that it had.
+fn document(
+    view: &View<'_>,
+    source: &Source,
+    labels: &Labels,
+    before: Option<&Document>,
+) -> Document {
+    let mut row = before.cloned().unwrap_or_else(|| Document {
+        ingested_at: view.now.to_string(),
+        updated_at: view.now.to_string(),
+        id: String::new(),
+        file_path: String::new(),
+        file_hash: String::new(),
+        title: String::new(),
+        doc_type: String::new(),
+        tags: Vec::new(),
+        project: String::new(),
+        location: String::new(),
+    });
+    row.file_path.clone_from(&source.file_path);
+    row.location.clone_from(&source.location);
+    row.file_hash.clone_from(&source.file_hash);
+    row.doc_type = source.doc_type.as_str().to_owned();
+    if let Some(project) = &labels.project {
+        row.project.clone_from(project);
+    }
+    if let Some(tags) = &labels.tags {
+        row.tags.clone_from(tags);
+    }
+    row
+}
+
+fn file_name(file_path: &str) -> String {
+    file_path.rsplit('/').next().unwrap_or(file_path).to_owned()
+}

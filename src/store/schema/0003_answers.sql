@@ -32,4 +32,14 @@ CREATE INDEX IF NOT EXISTS idx_memories_all_persons
 
 -- Sources, interactions, upkeep.
 
+-- Where the file of a document was when it was last read. It holds for one machine, so it stands
+-- beside the document and not in it.
+CREATE TABLE IF NOT EXISTS source_files (
+    document_id TEXT PRIMARY KEY NOT NULL REFERENCES source_documents (id) ON DELETE CASCADE,
+    location TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE INDEX IF NOT EXISTS idx_documents_hash ON source_documents (file_hash);
+CREATE INDEX IF NOT EXISTS idx_memories_chunk ON memories (source_chunk_id)
+    WHERE source_chunk_id IS NOT NULL;
+
 -- In and out.

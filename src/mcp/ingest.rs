@@ -1,0 +1,118 @@
+//! The way from files to documents, a transaction for each: what the tool and the command share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::text::{abridged, quoted};
+use crate::model::{Error, Result};
+use crate::ops;
+use crate::ops::sources::files::{self, Found, Root, Survey};
+use crate::ops::sources::{self, Labels, Outcome};
+use crate::store::Db;
+
+use super::rows::LINE_TEXT;
+
+/// What an ingest did, in documents.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub added: usize,
+    pub replaced: usize,
+    pub relabelled: usize,
+    pub unchanged: usize,
+    pub removed: usize,
+    /// Chunks of what was added or replaced.
+    pub chunks: usize,
+    /// Files that are no documents, by their kind.
+    pub skipped: BTreeMap<String, usize>,
+    /// Paths, with the reason.
+    pub refused: Vec<(String, String)>,
+}
+
+/// The operation under which memories lose the chunk that they were taken from.
+const OPERATION: &str = "ingest_source";
+
+/// Ingests what is at a real path below the root. An error is about the path itself; what is wrong
+/// with a file in a folder stands in the report. `step` hears how many files there are, and is
+/// called after each.
+pub fn path(
+    db: &Db,
+    actor: &str,
+    (root, path): &(Root, PathBuf),
+    labels: &Labels,
+    report: &mut Report,
+    mut step: impl FnMut(usize),
+) -> Result<()> {
+    let Survey { files, skipped, refused, folder } = files::survey(root, path)?;
+    for (kind, count) in skipped {
+        *report.skipped.entry(kind).or_default() += count;
+    }
+    report.refused.extend(refused);
+    for found in &files {
+        match (one(db, actor, found, labels, report), &folder) {
+            (Ok(()), _) => {}
+            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _)
+            | (Err(error), None) => return Err(error),
+            (Err(error), Some(_)) => report.refused.push((found.file_path.clone(), reason(&error))),
+        }
+        step(files.len());
+    }
+    let Some(folder) = folder else { return Ok(()) };
+    for document in db.read(|view| sources::vanished(view, &folder))? {
+        ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))?;
+        report.removed += 1;
+    }
+    Ok(())
+}
+
+/// Ingests one file. What is unchanged takes no lock.
+fn one(db: &Db, actor: &str, found: &Found, labels: &Labels, report: &mut Report) -> Result<()> {
+    let source = files::read(found)?;
+    if db.read(|view| sources::outcome(view, &source, labels))? == Outcome::Unchanged {
+        report.unchanged += 1;
+        return Ok(());
+    }
+    let (outcome, chunks) =
+        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, labels))?.value;
+    report.chunks += chunks;
+    *match outcome {
+        Outcome::Added => &mut report.added,
+        Outcome::Replaced => &mut report.replaced,
+        Outcome::Relabelled => &mut report.relabelled,
+        Outcome::Unchanged => &mut report.unchanged,
+    } += 1;
+    Ok(())
+}
+
+/// An error as the report gives it.
+pub fn reason(error: &Error) -> String {
+    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+}
+
+/// The report without what was refused, a line for each thing.
+pub fn lines(report: &Report) -> Vec<String> {
+    let mut done = vec![
+        format!("{} added", report.added),
+        format!("{} replaced", report.replaced),
+        format!("{} unchanged", report.unchanged),
+        format!("{} removed", report.removed),
+    ];
+    if report.relabelled > 0 {
+        done.insert(2, format!("{} relabelled", report.relabelled));
+    }
+    let mut lines = vec![
+        format!("documents: {}", done.join(", ")),
+        format!("chunks written: {}", report.chunks),
+    ];
+    if !report.skipped.is_empty() {
+        let kinds = report.skipped.iter();
+        let kinds: Vec<String> =
+            kinds.map(|(kind, count)| format!("{count} {}", quoted(kind, LINE_TEXT))).collect();
+        lines.push(format!("skipped, neither Markdown nor text: {}", kinds.join(", ")));
+    }
+    lines
+}
+
+/// A refused path as a line.
+pub fn refused_line((path, reason): &(String, String)) -> String {
+    format!("refused {}: {reason}", quoted(path, LINE_TEXT))
+}

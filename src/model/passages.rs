@@ -1,0 +1,147 @@
+//! Cuts a document into passages of bounded length that never reach across a heading.
+//!
+//! A ready-made splitter was rejected: those that keep headings apart leave the path of headings
+//! to be found again, and the one that fits best needs a newer compiler than this crate promises.
+
+use std::ops::Range;
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::markdown::{self, Outline, Section};
+use super::source::DocType;
+
+/// The longest passage, in characters (Unicode scalar values).
+pub const MAX: usize = 800;
+/// A cut that would leave fewer characters is looked for at a finer boundary.
+const LEAST: usize = MAX / 4;
+
+/// A part of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    pub content: String,
+    pub heading_path: String,
+    /// Where it begins, from 1.
+    pub line: usize,
+}
+
+/// The title of a document, if it says one, and its passages. Together, in their order, they hold
+/// every character of it that is not white space.
+pub fn of(doc_type: DocType, text: &str) -> (Option<String>, Vec<Passage>) {
+    let outline = match doc_type {
+        DocType::Markdown => markdown::outline(text),
+        DocType::Text => markdown::of_text(text),
+    };
+    let mut passages = Vec::new();
+    let (mut line, mut counted) = (1, 0);
+    for section in &outline.sections {
+        for range in cut(text, &outline, section) {
+            line += text[counted..range.start].matches('\n').count();
+            counted = range.start;
+            let content = text[range].trim_end().to_owned();
+            passages.push(Passage { content, heading_path: section.heading_path.clone(), line });
+        }
+    }
+    (outline.title, passages)
+}
+
+/// The passages of a section, from its start: as much as fits, up to the best boundary.
+fn cut(text: &str, outline: &Outline, section: &Section) -> Vec<Range<usize>> {
+    let end = section.range.start + text[section.range.clone()].trim_end().len();
+    let mut found = Vec::new();
+    let mut at = section.range.start;
+    loop {
+        at = begin(text, at, end);
+        if at >= end {
+            return found;
+        }
+        let rest = &text[at..end];
+        let next = match rest.char_indices().nth(MAX) {
+            None => end,
+            Some((limit, _)) => best(text, outline, at, at + limit),
+        };
+        found.push(at..next);
+        at = next;
+    }
+}
+
+/// Skips blank lines, but not what the first line is indented by, unless that is too much.
+fn begin(text: &str, at: usize, end: usize) -> usize {
+    let rest = &text[at..end.max(at)];
+    let blank = rest.len() - rest.trim_start().len();
+    let indent = rest[..blank].rfind('\n').map_or(0, |line| line + 1);
+    let wide = rest[indent..blank].chars().count() > LEAST;
+    at + if wide { blank } else { indent }
+}
+
+/// Where to cut between a place and the farthest that is allowed.
+fn best(text: &str, outline: &Outline, at: usize, limit: usize) -> usize {
+    let window = &text[at..limit];
+    let least = at + window.char_indices().nth(LEAST).map_or(window.len(), |(byte, _)| byte);
+    let last_line = || window.rfind('\n').map(|end| at + end + 1);
+    let enough = |place: &usize| *place >= least;
+    let found = last_of(&outline.blocks, limit)
+        .filter(enough)
+        .or_else(|| last_of(&outline.nested, limit).filter(enough))
+        .or_else(|| last_line().filter(enough))
+        .or_else(|| row_around(&outline.rows, at, limit))
+        .or_else(|| boundary(text, least, limit, ends_sentence))
+        .or_else(|| boundary(text, least, limit, ends_word))
+        .or_else(|| boundary(text, at, limit, ends_word));
+    found.unwrap_or_else(|| between_letters(text, at, limit))
+}
+
+/// The last of the places that is not behind the limit.
+fn last_of(places: &[usize], limit: usize) -> Option<usize> {
+    let behind = places.partition_point(|place| *place <= limit);
+    behind.checked_sub(1).map(|last| places[last])
+}
+
+/// The start of the table row that a cut at the limit would part.
+fn row_around(rows: &[Range<usize>], at: usize, limit: usize) -> Option<usize> {
+    let behind = rows.partition_point(|row| row.start <= limit);
+    let row = rows.get(behind.checked_sub(1)?)?;
+    (row.start > at && row.end > limit).then_some(row.start)
+}
+
+/// The last place in the range behind which `ends` says that something ends.
+fn boundary(
+    text: &str,
+    least: usize,
+    limit: usize,
+    ends: fn(Option<char>, char, Option<char>) -> bool,
+) -> Option<usize> {
+    let mut next = text[limit..].chars().next();
+    let mut before = text[least..limit].char_indices().rev().peekable();
+    while let Some((byte, c)) = before.next() {
+        if ends(before.peek().map(|(_, c)| *c), c, next) {
+            return Some(least + byte + c.len_utf8());
+        }
+        next = Some(c);
+    }
+    None
+}
+
+fn ends_sentence(before: Option<char>, c: char, next: Option<char>) -> bool {
+    let stop = |c: char| matches!(c, '.' | '!' | '?' | '…');
+    let closes = matches!(c, '"' | '\'' | ')' | ']' | '”' | '’') && before.is_some_and(stop);
+    let wide = matches!(c, '。' | '！' | '？');
+    wide || (stop(c) || closes) && next.is_none_or(char::is_whitespace)
+}
+
+fn ends_word(_: Option<char>, c: char, next: Option<char>) -> bool {
+    c.is_whitespace() || next.is_none_or(char::is_whitespace)
+}
+
+/// The limit, or a little before it where it would part a letter from its accents.
+fn between_letters(text: &str, at: usize, limit: usize) -> usize {
+    let joins = |c: char| is_combining_mark(c) || matches!(c, '\u{200D}' | '\u{FE0F}');
+    let mut place = limit;
+    for (byte, c) in text[at..limit].char_indices().rev().take(16) {
+        let next = text[place..].chars().next();
+        if !(next.is_some_and(joins) || c == '\u{200D}') {
+            return place;
+        }
+        place = at + byte;
+    }
+    limit
+}

@@ -1,0 +1,69 @@
+//! Raw sources: documents, and the chunks of them that can be cited.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+/// How a document is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocType {
+    Markdown,
+    Text,
+}
+
+impl DocType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Text => "text",
+        }
+    }
+
+    /// The kind of a file, by the ending of its name in any case; nothing for one that is not read.
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        match ending.to_ascii_lowercase().as_str() {
+            "md" | "markdown" | "mdown" => Some(Self::Markdown),
+            "txt" | "text" | "rst" | "adoc" => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
+/// The SHA-256 of a file, in lower-case hexadecimal digits.
+pub fn file_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One row of `source_documents`, and where its file was when it was last read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Document {
+    pub id: String,
+    /// Relative to its root, with forward slashes.
+    pub file_path: String,
+    pub file_hash: String,
+    pub title: String,
+    pub doc_type: String,
+    pub tags: Vec<String>,
+    pub project: String,
+    pub ingested_at: String,
+    pub updated_at: String,
+    /// The absolute path; empty where it is not known.
+    #[serde(skip)]
+    pub location: String,
+}
+
+/// One row of `source_chunks`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Chunk {
+    pub id: String,
+    pub document_id: String,
+    pub chunk_index: i64,
+    pub content: String,
+    /// Headings from the top, joined by ` > `.
+    pub heading_path: String,
+    pub char_count: i64,
+    /// `line`: where the chunk begins in the file, from 1.
+    pub metadata: Map<String, Value>,
+    pub created_at: String,
+}

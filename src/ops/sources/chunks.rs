@@ -1,0 +1,113 @@
+//! The chunks of a document, brought up to date: what is unchanged keeps its id, so that what
+//! cites it stays true.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::model::passages::Passage;
+use crate::model::search::{self, SearchKind};
+use crate::model::{Action, Chunk, Document, Memory, Result};
+use crate::ops::change;
+use crate::ops::lifecycle::Living;
+use crate::ops::search::index;
+use crate::store::{self, Tx};
+
+/// Makes the chunks of a document those of the passages; gives how many there are.
+pub fn replace(
+    tx: &Tx<'_>,
+    before: &Document,
+    after: &Document,
+    passages: Vec<Passage>,
+    note: &str,
+) -> Result<usize> {
+    let count = passages.len();
+    let old = store::sources::chunks(tx, &after.id)?;
+    let kept = matched(&old, &passages);
+    for (index, chunk) in old.iter().enumerate() {
+        if !kept.contains(&Some(index)) {
+            remove(tx, chunk, after, note)?;
+        }
+    }
+    for (index, (passage, kept)) in passages.into_iter().zip(&kept).enumerate() {
+        let known = kept.map(|at| &old[at]);
+        let mut chunk = chunk(tx, after, known, passage);
+        chunk.chunk_index = index as i64;
+        match known {
+            None => {
+                store::sources::insert_chunk(tx, &chunk)?;
+                index::keep(tx, None, &search::of_chunk(&chunk, after))?;
+            }
+            Some(known) => {
+                if *known != chunk {
+                    store::sources::update_chunk(tx, &chunk)?;
+                }
+                let entry = search::of_chunk(known, before);
+                index::keep(tx, Some(&entry), &search::of_chunk(&chunk, after))?;
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// Brings the index up to date with a document whose text is the same; gives how many chunks it has.
+pub fn relabel(tx: &Tx<'_>, before: &Document, after: &Document) -> Result<usize> {
+    let chunks = store::sources::chunks(tx, &after.id)?;
+    for chunk in &chunks {
+        let entry = search::of_chunk(chunk, before);
+        index::keep(tx, Some(&entry), &search::of_chunk(chunk, after))?;
+    }
+    Ok(chunks.len())
+}
+
+fn chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passage) -> Chunk {
+    let mut metadata = known.map_or_else(Map::new, |known| known.metadata.clone());
+    metadata.insert("line".to_owned(), Value::from(passage.line));
+    Chunk {
+        id: known.map_or_else(|| tx.new_id(), |known| known.id.clone()),
+        document_id: document.id.clone(),
+        chunk_index: 0,
+        char_count: passage.content.chars().count() as i64,
+        content: passage.content,
+        heading_path: passage.heading_path,
+        metadata,
+        created_at: known.map_or_else(|| tx.now.to_string(), |known| known.created_at.clone()),
+    }
+}
+
+/// For each passage the chunk that says the same, by its place in `old`: under the same headings
+/// first, then under others.
+fn matched(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
+    let mut kept = vec![None; passages.len()];
+    let mut taken = vec![false; old.len()];
+    for same_headings in [true, false] {
+        let headings = |path: &'_ str| if same_headings { path.to_owned() } else { String::new() };
+        let mut free: HashMap<(String, &str), Vec<usize>> = HashMap::new();
+        for (at, chunk) in old.iter().enumerate().rev().filter(|(at, _)| !taken[*at]) {
+            let key = (headings(&chunk.heading_path), chunk.content.as_str());
+            free.entry(key).or_default().push(at);
+        }
+        for (passage, kept) in passages.iter().zip(&mut kept).filter(|(_, kept)| kept.is_none()) {
+            let key = (headings(&passage.heading_path), passage.content.as_str());
+            if let Some(at) = free.get_mut(&key).and_then(Vec::pop) {
+                *kept = Some(at);
+                taken[at] = true;
+            }
+        }
+    }
+    kept
+}
+
+/// Removes a chunk. Memories that were taken from it stay, and their history says where it stood.
+fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result<()> {
+    for memory in store::memories::of_chunk(tx, &chunk.id)? {
+        let mut after = Memory { source_chunk_id: None, ..memory.clone() };
+        after.stamp(tx);
+        let mut note = note.trim().to_owned();
+        note.push_str(if note.is_empty() { "" } else { "; " });
+        note.push_str(&format!("its chunk of {} is gone", document.file_path));
+        change::change(tx, &memory, &after, Action::Updated, &note)?;
+    }
+    store::search::delete(tx, SearchKind::Chunk, &chunk.id)?;
+    store::sources::delete_chunk(tx, &chunk.id)
+}

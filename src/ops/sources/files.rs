@@ -1,0 +1,306 @@
+//! The files of sources: found below a root, and read. Links that lead out of the root are refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::{Source, decode};
+use crate::model::source::file_hash;
+use crate::model::text::quoted;
+use crate::model::{DocType, Error, Result};
+
+/// The longest file that is read, in bytes.
+pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// Characters of a path in a message.
+const MAX_PATH: usize = 300;
+
+/// A folder below which sources may be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    given: PathBuf,
+    path: PathBuf,
+}
+
+/// A file to be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// The absolute path, without links.
+    location: String,
+    /// Relative to the root, with forward slashes.
+    pub file_path: String,
+    ending: String,
+}
+
+/// What stands at a path that was asked for.
+#[derive(Debug, Default)]
+pub struct Survey {
+    pub files: BTreeSet<Found>,
+    /// Files that are no documents, by their kind.
+    pub skipped: BTreeMap<String, usize>,
+    /// What could not be looked at, with the reason.
+    pub refused: Vec<(String, String)>,
+    /// The absolute path of the folder that was asked for.
+    pub folder: Option<String>,
+}
+
+fn invalid(problem: String, hint: &str) -> Error {
+    Error::invalid("path", problem, hint)
+}
+
+fn shown(path: &Path) -> String {
+    quoted(&path.display().to_string(), MAX_PATH)
+}
+
+/// The absolute path, without links, of what is there.
+fn real(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => invalid(
+            format!("there is no file or folder {}", shown(path)),
+            "Check the path. If the file was deleted, ingest its folder: that removes the document.",
+        ),
+        _ => invalid(
+            format!("{} cannot be read: {error}", shown(path)),
+            "Check the path and its permissions.",
+        ),
+    })
+}
+
+impl Root {
+    pub fn new(given: &Path) -> Result<Self> {
+        let path = real(given)?;
+        if !path.is_dir() {
+            return Err(invalid(
+                format!("the root {} is not a folder", shown(given)),
+                "Give --root a folder.",
+            ));
+        }
+        Ok(Self { given: given.to_owned(), path })
+    }
+}
+
+fn names(roots: &[Root]) -> String {
+    let names: Vec<String> = roots.iter().map(|root| shown(&root.given)).collect();
+    names.join(", ")
+}
+
+/// What a path names below the roots, and its root. What lies outside is not looked at.
+pub fn below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
+    if roots.is_empty() {
+        return Err(invalid(
+            "this server was started without a root, so it reads no files".to_owned(),
+            "Start it with atocore serve --root DIR (or ATOCORE_ROOTS), or ingest on the command \
+             line: atocore ingest PATH.",
+        ));
+    }
+    let path = Path::new(given);
+    let hint = format!("Name a file or folder below {}.", names(roots));
+    if given.contains('\0') {
+        return Err(invalid("it holds a NUL character".to_owned(), &hint));
+    }
+    let outside = || invalid(format!("{} is outside of the roots", quoted(given, MAX_PATH)), &hint);
+    if path.components().any(|part| part == Component::ParentDir) {
+        return Err(outside());
+    }
+    let mut found: Vec<(Root, PathBuf)> = Vec::new();
+    for root in roots {
+        if path.is_absolute() {
+            if path.starts_with(&root.path) || path.starts_with(&root.given) {
+                return inside(roots, path);
+            }
+        } else if fs::symlink_metadata(root.path.join(path)).is_ok() {
+            found.push((root.clone(), root.path.join(path)));
+        }
+    }
+    match found.as_slice() {
+        [(_, only)] => inside(roots, only),
+        [] if path.is_absolute() => Err(outside()),
+        [] => Err(invalid(
+            format!("there is no file or folder {} below the roots", quoted(given, MAX_PATH)),
+            &format!("{hint} Of a deleted file, name the folder: that removes the document."),
+        )),
+        _ => Err(invalid(
+            format!("{} is below more than one root", quoted(given, MAX_PATH)),
+            &format!("Give the absolute path. The roots are {}.", names(roots)),
+        )),
+    }
+}
+
+/// The real path and the root that it lies below: of nested roots the first one.
+pub fn inside(roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
+    let real = real(path)?;
+    match roots.iter().find(|root| real.starts_with(&root.path)) {
+        Some(root) => Ok((root.clone(), real)),
+        None => Err(invalid(
+            format!("{} is outside of the roots, or a link that leads out", shown(path)),
+            &format!("Name a file or folder below {}.", names(roots)),
+        )),
+    }
+}
+
+/// What a path names on the command line, and the folder that is its root: itself, if it is one.
+pub fn rooted(path: &Path) -> Result<(Root, PathBuf)> {
+    let real = real(path)?;
+    let folder = if real.is_dir() { &real } else { real.parent().unwrap_or(&real) };
+    Ok((Root { given: folder.to_owned(), path: folder.to_owned() }, real))
+}
+
+/// Whether nothing is at an absolute path any more.
+pub fn is_gone(location: &str) -> bool {
+    matches!(fs::exists(location), Ok(false))
+}
+
+/// Looks for documents at a real path below the root: the file itself, or all in the folder.
+/// Folders are entered once, however many links lead to them, and hidden ones not at all.
+pub fn survey(root: &Root, path: &Path) -> Result<Survey> {
+    let mut survey = Survey::default();
+    if !path.is_dir() {
+        survey.files.insert(named_file(root, path)?);
+        return Ok(survey);
+    }
+    survey.folder = Some(utf_8(path)?.to_owned());
+    let mut entered = BTreeSet::new();
+    let mut walk = WalkDir::new(path).follow_links(true).into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // A folder inside of itself was entered already.
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            Err(error) => {
+                let at = error.path().map_or_else(String::new, |at| relative(root, at));
+                let reason =
+                    error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                survey.refused.push((at, format!("it cannot be read: {reason}")));
+                continue;
+            }
+        };
+        let is_folder = entry.file_type().is_dir();
+        let stay_out = match look(root, &entry) {
+            Ok(Look::File(found)) => {
+                survey.files.insert(found);
+                false
+            }
+            Ok(Look::Folder(real)) => !entered.insert(real),
+            Ok(Look::Skip(kind)) => {
+                *survey.skipped.entry(kind).or_default() += 1;
+                is_folder
+            }
+            Err(reason) => {
+                survey.refused.push((relative(root, entry.path()), reason.to_owned()));
+                is_folder
+            }
+        };
+        if stay_out {
+            walk.skip_current_dir();
+        }
+    }
+    Ok(survey)
+}
+
+enum Look {
+    File(Found),
+    Folder(PathBuf),
+    Skip(String),
+}
+
+/// What an entry of a folder is to us.
+fn look(root: &Root, entry: &DirEntry) -> Result<Look, &'static str> {
+    let real = fs::canonicalize(entry.path()).map_err(|_| "it cannot be read")?;
+    if !real.starts_with(&root.path) {
+        return Err("the link leads out of the root");
+    }
+    if entry.file_type().is_dir() {
+        let hidden = entry.file_name().to_string_lossy().starts_with('.') && entry.depth() > 0;
+        return Ok(if hidden {
+            Look::Skip("hidden folder".to_owned())
+        } else {
+            Look::Folder(real)
+        });
+    }
+    if !entry.file_type().is_file() {
+        return Ok(Look::Skip("device, pipe or socket".to_owned()));
+    }
+    let ending = ending(&real);
+    if DocType::of_ending(&ending).is_none() {
+        let kind = if ending.is_empty() { "no ending".to_owned() } else { format!(".{ending}") };
+        return Ok(Look::Skip(kind));
+    }
+    found(root, &real, ending).map(Look::File).map_err(|_| "its name is not UTF-8")
+}
+
+fn named_file(root: &Root, path: &Path) -> Result<Found> {
+    let ending = ending(path);
+    if DocType::of_ending(&ending).is_none() {
+        return Err(invalid(
+            format!("{} is neither Markdown nor text", shown(path)),
+            "Endings that are read: md, markdown, mdown; txt, text, rst, adoc.",
+        ));
+    }
+    found(root, path, ending)
+}
+
+fn found(root: &Root, real: &Path, ending: String) -> Result<Found> {
+    let location = utf_8(real)?.to_owned();
+    Ok(Found { location, file_path: relative(root, real), ending })
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+fn utf_8(path: &Path) -> Result<&str> {
+    let hint = "Rename it; paths are kept as text.";
+    path.to_str().ok_or_else(|| invalid(format!("{} is not UTF-8", shown(path)), hint))
+}
+
+/// A path below the root as documents are named.
+fn relative(root: &Root, path: &Path) -> String {
+    let below = path.strip_prefix(&root.path).unwrap_or(path);
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// Reads a file; what is too long, or no text, is refused with a reason.
+pub fn read(found: &Found) -> Result<Source> {
+    let refuse = |reason: String, hint: &str| {
+        Err(invalid(format!("{}: {reason}", quoted(&found.file_path, MAX_PATH)), hint))
+    };
+    let unreadable = |error: std::io::Error| {
+        invalid(
+            format!("{} cannot be read: {error}", quoted(&found.file_path, MAX_PATH)),
+            "Check the path and its permissions.",
+        )
+    };
+    let data = fs::metadata(&found.location).map_err(unreadable)?;
+    if !data.is_file() {
+        return refuse("it is not a regular file".to_owned(), "Give a file or a folder.");
+    }
+    let too_long = |size: u64| {
+        refuse(
+            format!("it has {size} bytes; the limit is {MAX_BYTES}"),
+            "Split it, or take out the part that matters.",
+        )
+    };
+    if data.len() > MAX_BYTES {
+        return too_long(data.len());
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(&found.location).map_err(unreadable)?;
+    // It may have grown since.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return too_long(bytes.len() as u64);
+    }
+    match decode::decode(&bytes) {
+        Ok(text) => Ok(Source {
+            file_path: found.file_path.clone(),
+            location: found.location.clone(),
+            file_hash: file_hash(&bytes),
+            doc_type: DocType::of_ending(&found.ending).unwrap_or(DocType::Text),
+            text,
+        }),
+        Err(reason) => refuse(reason.to_owned(), "Give a text in UTF-8, UTF-16 or Windows-1252."),
+    }
+}
