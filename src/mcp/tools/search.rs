@@ -17,6 +17,7 @@ use crate::model::page::digest;
 use crate::model::text::quoted;
 use crate::model::words::stem;
 use crate::model::{List, PageRequest, Result, Status};
+use crate::ops::search::query::Query;
 use crate::ops::search::{self, Found, Hit, MOST_HITS, Wanted};
 use crate::ops::{checks, projects};
 use crate::store::View;
@@ -132,9 +133,10 @@ fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)>
             ("chunk", line, value)
         }
     };
-    let (matched, related) = search::matched(query, &hit.row);
-    let stems: Vec<String> = matched.iter().map(|word| stem(word)).chain(related.clone()).collect();
-    let wanted: HashSet<&str> = stems.iter().map(String::as_str).collect();
+    let (matched, related) = search::matched(&Query::parse(query), &hit.row);
+    let stems: Vec<String> = matched.iter().map(|word| stem(word)).collect();
+    let wanted: HashSet<&str> =
+        stems.iter().map(String::as_str).chain(related.iter().copied()).collect();
     let snippet = search::snippet::snippet(hit.row.body(), &wanted, 200);
     let why = why(hit.all_words, &matched, &related);
     let lines = vec![line, format!("  {} ({why})", quoted(&snippet, SNIPPET))];
@@ -149,7 +151,7 @@ fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)>
     Ok((lines, value))
 }
 
-fn why(all_words: bool, matched: &[String], related: &[String]) -> String {
+fn why(all_words: bool, matched: &[String], related: &[&str]) -> String {
     let mut reasons = Vec::new();
     if all_words {
         reasons.push("all words".to_owned());
@@ -157,7 +159,8 @@ fn why(all_words: bool, matched: &[String], related: &[String]) -> String {
         reasons.push(format!("words: {}", all_quoted(matched)));
     }
     if !related.is_empty() {
-        reasons.push(format!("related: {}", all_quoted(related)));
+        let related: Vec<String> = related.iter().map(|word| (*word).to_owned()).collect();
+        reasons.push(format!("related: {}", all_quoted(&related)));
     }
     if reasons.is_empty() {
         reasons.push("in its other fields".to_owned());

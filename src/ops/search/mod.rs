@@ -12,6 +12,7 @@ pub mod spelling;
 use std::collections::{HashMap, HashSet};
 
 use crate::model::search::SearchKind;
+use crate::model::thesaurus::related;
 use crate::model::words::{stems, words};
 use crate::model::{Entity, Memory, Result, source_ref};
 use crate::ops::projects::Scope;
@@ -25,6 +26,8 @@ pub const MOST_HITS: usize = 100;
 const ENOUGH: usize = 10;
 /// What a word that says nearly the same counts beside the word itself.
 const RELATED: f64 = 0.5;
+/// How much it adds that a row has every word of a question, itself or in other words.
+const COVERAGE: f64 = 1.0;
 /// How much a title that the words cover adds.
 const TITLE: f64 = 0.5;
 /// How much of the best matches of its document a row gains.
@@ -57,12 +60,18 @@ impl Found {
         }
     }
 
-    fn title(&self) -> &str {
+    /// What stands above its text.
+    fn heading(&self) -> &str {
         match self {
             Self::Entity(row) => &row.name,
             Self::Memory(row) => &row.subject,
-            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
+            Self::Chunk(row) => &row.heading_path,
         }
+    }
+
+    /// The last heading of a chunk, and the name of what is no chunk.
+    fn title(&self) -> &str {
+        self.heading().rsplit(" > ").next().unwrap_or_default()
     }
 
     /// The document that the row is from.
@@ -100,6 +109,7 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load(view, others.iter().map(|found| (found, false)))?);
     }
+    add_coverage(&mut hits, &query);
     add_titles(&mut hits, &query);
     add_documents(&mut hits);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
@@ -171,22 +181,30 @@ fn add_documents(hits: &mut [Hit]) {
     }
 }
 
-/// The words of the query, and words that say nearly the same, that stand in a row.
-pub fn matched(text: &str, row: &Found) -> (Vec<String>, Vec<String>) {
-    let query = Query::parse(text);
-    let full = format!("{} {}", row.title(), row.body());
+/// A row that speaks of everything that is asked beats one that says a single word often.
+fn add_coverage(hits: &mut [Hit], query: &Query) {
+    let telling = query.telling().count().max(1) as f64;
+    for hit in hits.iter_mut().filter(|hit| !hit.all_words) {
+        let (own, related) = matched(query, &hit.row);
+        hit.score *= 1.0 + COVERAGE * (own.len() + related.len()) as f64 / telling;
+    }
+}
+
+/// The words of the query that stand in a row, and words that say nearly the same as others of it.
+pub fn matched(query: &Query, row: &Found) -> (Vec<String>, Vec<&'static str>) {
+    let full = format!("{} {}", row.heading(), row.body());
     let present: HashSet<String> = words(&full).into_iter().map(|word| word.stem).collect();
-    let mut related = Vec::new();
     let mut own = Vec::new();
+    let mut others = Vec::new();
     for term in query.telling() {
         if present.contains(&term.stem) {
             own.push(term.folded.clone());
         } else {
-            let others = crate::model::thesaurus::related(&term.folded);
-            related.extend(others.into_iter().find(|stem| present.contains(*stem)));
+            let near = related(&term.folded);
+            others.extend(near.into_iter().find(|stem| present.contains(*stem)));
         }
     }
-    (own, related.into_iter().map(str::to_owned).collect())
+    (own, others)
 }
 
 /// The filter of a scope: active rows that have not expired.
