@@ -1,1 +1,158 @@
-//! `atocore export`: the store as JSON lines, a graph or a table.
+//! `atocore export`: the store as lines, to standard output or into a file that is whole or not there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Cli, out};
+use crate::model::{Error, Result};
+use crate::ops::transfer::export::{self, Exported, Wish};
+use crate::store::Db;
+
+#[derive(Args)]
+pub struct Export {
+    /// Where to; standard output if left out
+    file: Option<PathBuf>,
+    /// What to write
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Only this project, by name or alias
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// With --project: the rows that belong to no project too
+    #[arg(long, requires = "project")]
+    with_global: bool,
+    /// Overwrite the file
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// Everything with its history, for `atocore import` (docs/transfer.md)
+    #[default]
+    Jsonl,
+}
+
+pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
+    let db = cli.open_existing()?;
+    match &wish.file {
+        None => {
+            to_standard_output(&db, wish)?;
+        }
+        Some(path) => {
+            let done = to_file(&db, wish, path)?;
+            let rows: u64 = done.rows.values().sum();
+            let kinds: Vec<String> =
+                done.rows.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+            out::line(format!("exported {rows} rows ({})", kinds.join(", ")));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
+    let output = io::stdout().lock();
+    let quiet = output.is_terminal();
+    let mut output = BufWriter::new(output);
+    let mut closed = false;
+    let failed = |error: io::Error| Error::Storage {
+        message: format!("standard output: {error}"),
+        hint: "Export into a file instead.".to_owned(),
+    };
+    let outcome = write(db, wish, quiet, |line| {
+        writeln!(output, "{line}").map_err(|error| {
+            closed = error.kind() == io::ErrorKind::BrokenPipe;
+            failed(error)
+        })
+    });
+    match outcome.and_then(|done| output.flush().map(|()| done).map_err(failed)) {
+        // A reader who goes away has read what it wanted.
+        Err(_) if closed => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}
+
+/// Writes beside the file and renames at the end, so that half an export never bears its name.
+fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
+    check_target(db, wish, path)?;
+    let failed = |error: io::Error| Error::Storage {
+        message: format!("{} cannot be written: {error}", path.display()),
+        hint: "Choose another place, or make room.".to_owned(),
+    };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.partial", std::process::id()));
+    let partial = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut output = BufWriter::new(options.open(&partial).map_err(failed)?);
+    let outcome = write(db, wish, false, |line| writeln!(output, "{line}").map_err(failed));
+    let outcome = outcome.and_then(|done| {
+        let file: File = output.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.sync_all().and_then(|()| fs::rename(&partial, path)).map_err(failed)?;
+        Ok(done)
+    });
+    if outcome.is_err() {
+        // It may be what filled the disk.
+        let _ = fs::remove_file(&partial);
+    }
+    outcome
+}
+
+fn check_target(db: &Db, wish: &Export, path: &Path) -> Result<()> {
+    let refuse = |problem: &str, hint: &str| {
+        Err(Error::Storage {
+            message: format!("{} {problem}", path.display()),
+            hint: hint.to_owned(),
+        })
+    };
+    if path.is_dir() {
+        return refuse("is a folder", "Name a file in it.");
+    }
+    let store = fs::canonicalize(&db.settings().path).ok();
+    if store.is_some() && store == fs::canonicalize(path).ok() {
+        return refuse("is the store itself", "Name another file.");
+    }
+    if path.exists() && !wish.force {
+        return refuse("is there already", "Name another file, or overwrite it with --force.");
+    }
+    Ok(())
+}
+
+fn write(
+    db: &Db,
+    wish: &Export,
+    quiet: bool,
+    mut line: impl FnMut(&str) -> Result<()>,
+) -> Result<Exported> {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} rows, {elapsed}") {
+        bar.set_style(style);
+    }
+    let done = match wish.format {
+        Format::Jsonl => db.read(|view| {
+            let wish = Wish { project: wish.project.clone(), global: wish.with_global };
+            export::export(view, &wish, |text| {
+                bar.inc(1);
+                line(text)
+            })
+        }),
+    };
+    bar.finish_and_clear();
+    let done = done?;
+    if done.cut > 0 {
+        let hint =
+            if wish.with_global { "" } else { " (--with-global takes the global rows along)" };
+        out::error_line(format!(
+            "left out {} relationships that lead out of the project{hint}",
+            done.cut
+        ));
+    }
+    Ok(done)
+}

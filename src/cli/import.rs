@@ -1,15 +1,13 @@
 //! `atocore import`: rows from JSON lines, in any order, a transaction for each batch.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Cli, out, person};
+use super::lines::{self, for_each, progress};
+use super::{Cli, adopt, out, person};
 use crate::mcp::rows::{conflict_lines, unregistered_line};
 use crate::model::text::abridged;
 use crate::model::{Conflict, ConflictStatus, Error, Result};
@@ -27,7 +25,7 @@ const MAX_REFUSED: usize = 100;
 
 #[derive(Args)]
 pub struct Import {
-    /// JSON lines; keys in it are local to the file
+    /// JSON lines, or what `atocore export` wrote; keys in lines are local to the file
     file: PathBuf,
     /// Who imports; the name of the user if left out
     #[arg(long)]
@@ -51,8 +49,12 @@ pub struct Report {
 }
 
 pub fn run(cli: &Cli, wish: &Import) -> Result<ExitCode> {
+    let actor = person(wish.actor.as_deref())?;
+    if let Some(header) = adopt::header(&wish.file)? {
+        return adopt::run(cli, &wish.file, header, &actor);
+    }
     let db = cli.open()?;
-    let report = import_file(&db, &wish.file, &person(wish.actor.as_deref())?)?;
+    let report = import_file(&db, &wish.file, &actor)?;
     print_report(&db, &report)?;
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -90,13 +92,9 @@ pub fn print_report(db: &Db, report: &Report) -> Result<()> {
 
 /// Imports the file in passes, so that a line may name what stands below it.
 pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
-    let unreadable = |error: std::io::Error| Error::Storage {
-        message: format!("{} cannot be read: {error}", path.display()),
-        hint: "Give a file of JSON lines.".to_owned(),
-    };
     let mut report = Report::default();
     let mut passes = Vec::new();
-    for_each_line(path, unreadable, |number, bytes| {
+    for_each(path, MAX_LINE, |number, bytes| {
         passes.push(match understand(bytes) {
             Ok(line) => line.map(|line| line.pass()),
             Err(reason) => {
@@ -106,14 +104,14 @@ pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
         });
         Ok(())
     })?;
-    let bar = progress(passes.iter().flatten().count());
+    let bar = progress(passes.iter().flatten().count() as u64);
     let mut keys = Keys::default();
     for pass in 0..PASSES {
         if !passes.contains(&Some(pass)) {
             continue;
         }
         let mut batch = Vec::new();
-        for_each_line(path, unreadable, |number, bytes| {
+        for_each(path, MAX_LINE, |number, bytes| {
             if passes.get(number - 1) == Some(&Some(pass))
                 && let Ok(Some(line)) = understand(bytes)
             {
@@ -169,48 +167,13 @@ fn store(
 
 /// A line taken apart; nothing for a blank one, a reason for one that cannot be taken.
 fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
-    if bytes.len() as u64 > MAX_LINE {
-        return Err(format!("it has over {MAX_LINE} bytes; split it"));
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 ({error}); convert the file to UTF-8"))?;
-    let text = text.trim_start_matches('\u{FEFF}').trim();
+    let text = lines::text(bytes, MAX_LINE)?;
     if text.is_empty() {
         return Ok(None);
     }
     Line::parse(text).map(Some).map_err(|error| reason(&error))
 }
 
-fn reason(error: &Error) -> String {
+pub fn reason(error: &Error) -> String {
     format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
-}
-
-fn for_each_line(
-    path: &Path,
-    unreadable: impl Fn(std::io::Error) -> Error,
-    mut visit: impl FnMut(usize, &[u8]) -> Result<()>,
-) -> Result<()> {
-    let mut file = BufReader::new(File::open(path).map_err(&unreadable)?);
-    let mut bytes = Vec::new();
-    for number in 1.. {
-        bytes.clear();
-        let read =
-            file.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut bytes).map_err(&unreadable)?;
-        if read == 0 {
-            break;
-        }
-        if bytes.last() != Some(&b'\n') && bytes.len() as u64 > MAX_LINE {
-            file.skip_until(b'\n').map_err(&unreadable)?;
-        }
-        visit(number, &bytes)?;
-    }
-    Ok(())
-}
-
-fn progress(rows: usize) -> ProgressBar {
-    let bar = ProgressBar::new(rows as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} rows, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -1,10 +1,12 @@
 //! The command line: one file a command, all of the same binary.
 
+mod adopt;
 mod audit;
 mod demo;
 mod export;
 mod import;
 mod ingest;
+mod lines;
 mod maintenance;
 mod out;
 mod review;
@@ -75,10 +77,12 @@ enum LogLevel {
 enum Command {
     /// Serve one MCP client over standard input and output (the default)
     Serve(serve::Serve),
-    /// Read rows from JSON lines: project, memory, entity, relationship, project_state
+    /// Read rows from JSON lines: project, memory, entity, relationship, project_state; or an export
     Import(import::Import),
     /// Take in Markdown and text files, and folders of them, as chunks that can be cited
     Ingest(ingest::Ingest),
+    /// Write everything with its history as JSON lines, of one project or of all
+    Export(export::Export),
     /// Prove the audit, or show the history of one row
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -116,6 +120,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Serve(serve)) => serve::run(cli, serve),
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),
+        Some(Command::Export(export)) => export::run(cli, export),
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => maintenance::tools(cli),
         Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),

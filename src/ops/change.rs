@@ -73,6 +73,12 @@ pub fn change<T: Audited>(
     })
 }
 
+/// Derives what belongs to a row that was taken over from another store with its history.
+pub fn adopt<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
+    keep_indexed(tx, None, row)?;
+    claims::refresh(tx, row)
+}
+
 fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Result<()> {
     match after.search_entry() {
         Some(entry) => index::keep(tx, before.and_then(T::search_entry).as_ref(), &entry),

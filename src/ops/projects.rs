@@ -154,6 +154,11 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
     Ok(())
 }
 
+/// Moves what is stored under another name of a registered project to its canonical name.
+pub fn gather(tx: &Tx<'_>, name: &str) -> Result<usize> {
+    store::projects::named(tx, name)?.map_or(Ok(0), |project| move_rows(tx, &project))
+}
+
 /// Moves every row stored under an alias, or another case of the name, to the canonical name.
 /// Conflicts go along, so that what was acknowledged there is not raised again here.
 fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {

@@ -72,6 +72,21 @@ impl<'a> Said<'a> {
     }
 }
 
+/// The active link that says the same, as it is written or by its inverse.
+pub fn active(
+    tx: &Tx<'_>,
+    source: &str,
+    relationship_type: &str,
+    target: &str,
+) -> Result<Option<Relationship>> {
+    for said in Said::ways(tx, source, relationship_type, target) {
+        if let Some(row) = said.active(tx)? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
 /// As [`create`]; a link that was ended is there already and stays ended.
 pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     for said in Said::ways(tx, &new.source_id, &new.relationship_type, &new.target_id) {
@@ -106,10 +121,8 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
     if new.relationship_type == lifecycle::SUPERSEDES {
         lifecycle::check_chain::<Entity>(tx, &target.id, &source.id)?;
     }
-    for said in Said::ways(tx, &source.id, &new.relationship_type, &target.id) {
-        if let Some(row) = said.active(tx)? {
-            return Ok(Linked { row, changed: false, audit_id: None });
-        }
+    if let Some(row) = active(tx, &source.id, &new.relationship_type, &target.id)? {
+        return Ok(Linked { row, changed: false, audit_id: None });
     }
     let row = Relationship {
         id: tx.new_id(),

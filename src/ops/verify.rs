@@ -65,15 +65,16 @@ pub fn verify(view: &View<'_>) -> Result<Report> {
 
 /// The chain as far as it has been followed.
 #[derive(Default)]
-struct Chain {
+pub struct Chain {
     seq: i64,
-    hash: String,
+    pub hash: String,
     started: bool,
     sealed_rows: i64,
 }
 
 impl Chain {
-    fn take(&mut self, entry: &AuditEntry) -> Result<(), &'static str> {
+    /// Follows one more row, if it fits.
+    pub fn take(&mut self, entry: &AuditEntry) -> Result<(), &'static str> {
         if entry.seq != self.seq + 1 {
             return Err("a row before it is missing or out of order");
         }
@@ -95,20 +96,27 @@ impl Chain {
             });
         }
         self.started = true;
-        let contents = [
-            (&entry.before_json, &link.before_digest),
-            (&entry.after_json, &link.after_digest),
-            (&entry.note, &link.note_digest),
-        ];
-        if contents.iter().any(|(text, expected)| digest(text) != **expected) {
-            return Err("its contents were changed");
-        }
+        check_contents(entry)?;
         if link_hash(entry) != link.hash {
             return Err("its own fields were changed");
         }
         self.hash.clone_from(&link.hash);
         Ok(())
     }
+}
+
+/// Whether a row holds what its digests say.
+pub fn check_contents(entry: &AuditEntry) -> Result<(), &'static str> {
+    let link = &entry.chain;
+    let contents = [
+        (&entry.before_json, &link.before_digest),
+        (&entry.after_json, &link.after_digest),
+        (&entry.note, &link.note_digest),
+    ];
+    if contents.iter().any(|(text, expected)| digest(text) != **expected) {
+        return Err("its contents were changed");
+    }
+    Ok(())
 }
 
 /// Rows that the chain covers and that differ from their newest snapshot, or are gone.
@@ -135,7 +143,8 @@ fn differing(view: &View<'_>) -> Result<Vec<String>> {
     Ok(found)
 }
 
-fn row(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
+/// The row as the audit would record it now.
+pub fn row(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
     fn value<T: Serialize>(row: Option<T>) -> Result<Option<Value>> {
         row.map(|row| snapshot(&row)).transpose()
     }

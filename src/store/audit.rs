@@ -126,6 +126,29 @@ pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(Stri
         note: event.note.to_owned(),
     };
     entry.chain.hash = link_hash(&entry);
+    insert(tx, &entry)?;
+    let head = Head { seq: entry.seq, hash: entry.chain.hash };
+    Ok((entry.id, head))
+}
+
+/// Adds a row of another store behind `head`, and gives the new head. A row from before its
+/// store's chain gets the digests that it did not have.
+pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Result<Head> {
+    let mut entry = AuditEntry { seq: head.seq + 1, ..entry.clone() };
+    let chain = &mut entry.chain;
+    if chain.after_digest.is_empty() {
+        chain.before_digest = digest(&entry.before_json);
+        chain.after_digest = digest(&entry.after_json);
+        chain.note_digest = digest(&entry.note);
+    }
+    chain.prev_hash = head.hash;
+    entry.chain.hash = link_hash(&entry);
+    insert(tx, &entry)?;
+    Ok(Head { seq: entry.seq, hash: entry.chain.hash })
+}
+
+/// Stores a row as it is.
+pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
     let chain = &entry.chain;
     tx.change_uncovered(
         &format!(
@@ -150,8 +173,7 @@ pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(Stri
             &chain.hash,
         ],
     )?;
-    let head = Head { seq: entry.seq, hash: entry.chain.hash };
-    Ok((entry.id, head))
+    Ok(())
 }
 
 fn entry(row: &Row<'_>) -> Result<AuditEntry> {

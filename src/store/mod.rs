@@ -16,6 +16,7 @@ pub mod search;
 pub mod settings;
 pub mod sources;
 pub mod sql;
+pub mod transfer;
 pub mod tx;
 
 pub use db::{Db, Reader};

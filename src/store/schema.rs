@@ -117,13 +117,10 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
     let mut added = Vec::new();
     conn.batch(TABLES)?;
     if stage != Stage::Empty {
-        let reference = Conn::in_memory()?;
-        reference.batch(TABLES)?;
+        let reference = reference()?;
         for table in &before {
             added.extend(add_missing_columns(conn, &reference, table)?);
         }
-        reference.batch(INDEXES)?;
-        reference.batch(ANSWERS)?;
         drop_namesakes(conn, &reference)?;
         if stage == Stage::Python {
             for table in &before {
@@ -144,6 +141,15 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
     ))?;
     Ok(added)
+}
+
+/// The schema of this program in a file of its own, to compare with.
+pub(super) fn reference() -> Result<Conn> {
+    let reference = Conn::in_memory()?;
+    for schema in [TABLES, INDEXES, ANSWERS] {
+        reference.batch(schema)?;
+    }
+    Ok(reference)
 }
 
 fn tables(conn: &Conn) -> Result<Vec<String>> {

@@ -1,12 +1,13 @@
 //! A read (`View`) and a write (`Tx`): the time, the actor and the connection, under one guard.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Deref;
 
 use super::audit::{self, Head};
 use super::settings::Ids;
 use super::sql::{Conn, Value};
+use crate::model::event::AuditEntry;
 use crate::model::{Error, Event, Kind, Ontology, Result, Slot, Timestamp};
 
 /// One consistent look at the store.
@@ -31,8 +32,21 @@ pub struct Tx<'c> {
 struct Log {
     changed: Vec<(Kind, String)>,
     recorded: Vec<(Kind, String)>,
+    /// Rows of another store whose history has not come yet.
+    adopted: HashSet<(Kind, String)>,
     touched: BTreeSet<Slot>,
     head: Option<Head>,
+}
+
+impl Log {
+    /// Adds what a part of the write has done.
+    fn add(&mut self, part: Self) {
+        self.changed.extend(part.changed);
+        self.recorded.extend(part.recorded);
+        self.adopted.extend(part.adopted);
+        self.touched.extend(part.touched);
+        self.head = part.head;
+    }
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -70,6 +84,48 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
+    /// Stores a row that another store made; its history must follow.
+    pub(super) fn adopt(
+        &self,
+        kind: Kind,
+        id: &str,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<()> {
+        self.log.borrow_mut().adopted.insert((kind, id.to_owned()));
+        self.conn.execute(sql, params)?;
+        Ok(())
+    }
+
+    /// Takes over an audit row of another store as a link of this store's chain: who, what, when
+    /// and the digests stay, its place is new.
+    pub fn adopt_history(&self, entry: &AuditEntry) -> Result<()> {
+        let head = self.head()?;
+        let head = audit::append_adopted(self, entry, head)?;
+        self.log.borrow_mut().head = Some(head);
+        self.note_history(entry);
+        Ok(())
+    }
+
+    /// Takes over an audit row with its place in the chain, into a store that has no other chain.
+    pub fn adopt_chain(&self, entry: &AuditEntry) -> Result<()> {
+        audit::insert(self, entry)?;
+        self.log.borrow_mut().head = None;
+        self.note_history(entry);
+        Ok(())
+    }
+
+    /// Accepts that a row has no history: rows of the Python system may have none.
+    pub fn adopt_without_history(&self, kind: Kind, id: &str) {
+        self.log.borrow_mut().adopted.remove(&(kind, id.to_owned()));
+    }
+
+    fn note_history(&self, entry: &AuditEntry) {
+        if let Some(kind) = Kind::parse(&entry.kind) {
+            self.log.borrow_mut().adopted.remove(&(kind, entry.subject_id.clone()));
+        }
+    }
+
     /// Changes a row that the audit does not cover: derived tables and raw sources.
     pub(super) fn change_uncovered(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
         self.conn.execute(sql, params)
@@ -77,16 +133,20 @@ impl<'c> Tx<'c> {
 
     /// Writes the event into the audit, chained to the one before it, and gives its id.
     pub fn record(&self, event: &Event<'_>) -> Result<String> {
-        let head = self.log.borrow_mut().head.take();
-        let head = match head {
-            Some(head) => head,
-            None => audit::head(&self.view)?,
-        };
+        let head = self.head()?;
         let (id, head) = audit::append(self, event, head)?;
         let mut log = self.log.borrow_mut();
         log.head = Some(head);
-        log.recorded.push((event.kind, event.id.to_owned()));
+        let row = (event.kind, event.id.to_owned());
+        log.adopted.remove(&row);
+        log.recorded.push(row);
         Ok(id)
+    }
+
+    /// The end of the chain, to which the next row is tied.
+    fn head(&self) -> Result<Head> {
+        let head = self.log.borrow_mut().head.take();
+        head.map_or_else(|| audit::head(&self.view), Ok)
     }
 
     /// Notes that the claims on a slot may have changed.
@@ -101,21 +161,22 @@ impl<'c> Tx<'c> {
 
     /// Runs a part of the write that leaves nothing behind if it fails.
     pub fn attempt<T>(&self, part: impl FnOnce() -> Result<T>) -> Result<T> {
-        let (changed, recorded, touched, head) = {
-            let log = self.log.borrow();
-            (log.changed.len(), log.recorded.len(), log.touched.clone(), log.head.clone())
+        let before = {
+            let log = &mut *self.log.borrow_mut();
+            let head = log.head.clone();
+            std::mem::replace(log, Log { head, ..Log::default() })
         };
-        self.conn.batch("SAVEPOINT attempt")?;
+        self.conn.execute("SAVEPOINT attempt", &[])?;
         let outcome = part();
         if outcome.is_err() {
-            self.conn.batch("ROLLBACK TO attempt")?;
-            let mut log = self.log.borrow_mut();
-            log.changed.truncate(changed);
-            log.recorded.truncate(recorded);
-            log.touched = touched;
-            log.head = head;
+            self.conn.execute("ROLLBACK TO attempt", &[])?;
         }
-        self.conn.batch("RELEASE attempt")?;
+        self.conn.execute("RELEASE attempt", &[])?;
+        let mut log = self.log.borrow_mut();
+        let part = std::mem::replace(&mut *log, before);
+        if outcome.is_ok() {
+            log.add(part);
+        }
         outcome
     }
 
@@ -126,6 +187,13 @@ impl<'c> Tx<'c> {
         if let Some((kind, id)) = log.changed.iter().find(|row| !recorded.contains(row)) {
             return Err(Error::Internal(format!(
                 "{} changed {} {id} without an audit row",
+                self.operation,
+                kind.as_str()
+            )));
+        }
+        if let Some((kind, id)) = log.adopted.iter().min() {
+            return Err(Error::Internal(format!(
+                "{} took over {} {id} without its history",
                 self.operation,
                 kind.as_str()
             )));

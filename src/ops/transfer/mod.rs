@@ -1,1 +1,8 @@
-//! The whole store, or a project of it, out of the file and into another.
+//! In and out: a store, or a project of it, as lines of JSON with all of its history.
+
+pub mod adopt;
+mod clash;
+pub mod export;
+pub mod format;
+mod scope;
+pub mod survey;

@@ -1,0 +1,91 @@
+//! `atocore import` of an export: all of it is looked at, then stored in one transaction.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::import::{Report, print_report, reason};
+use super::lines::{for_each, progress, text, unreadable};
+use super::{Cli, out};
+use crate::model::Result;
+use crate::ops::transfer::adopt::{Adopted, Adoption};
+use crate::ops::transfer::format::{self, Header};
+use crate::ops::transfer::survey::{Survey, broken};
+use crate::store::Db;
+
+/// The longest line, in bytes: a conflict has all of its members in its line.
+const MAX_LINE: u64 = 256 * 1024 * 1024;
+/// The longest first line.
+const MAX_HEADER: u64 = 10_000;
+
+/// The header, if the file is an export.
+pub fn header(path: &Path) -> Result<Option<Header>> {
+    let unreadable = unreadable(path);
+    let file = std::fs::File::open(path).map_err(&unreadable)?;
+    let mut bytes = Vec::new();
+    BufReader::new(file.take(MAX_HEADER)).read_until(b'\n', &mut bytes).map_err(&unreadable)?;
+    text(&bytes, MAX_HEADER).ok().and_then(format::header).transpose()
+}
+
+pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCode> {
+    let db = cli.open()?;
+    let survey = survey(path, header)?;
+    let adopted = adopt(&db, path, &survey, actor)?;
+    let report = Report {
+        created: adopted.created,
+        existing: adopted.existing,
+        conflicts: adopted.conflicts,
+        refused: adopted.refused.iter().map(|(line, error)| (*line, reason(error))).collect(),
+        ..Report::default()
+    };
+    print_report(&db, &report)?;
+    out::line(format!("audit rows taken over {}", adopted.history));
+    if adopted.moved > 0 {
+        out::line(format!("moved to the names that projects have here {}", adopted.moved));
+    }
+    Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn survey(path: &Path, header: Header) -> Result<Survey> {
+    let mut survey = Survey::begin(header)?;
+    let mut lines = 0;
+    for_each_line(path, |number, line| {
+        lines = number;
+        survey.take(number, line)
+    })?;
+    survey.finish(lines)?;
+    Ok(survey)
+}
+
+fn adopt(db: &Db, path: &Path, survey: &Survey, actor: &str) -> Result<Adopted> {
+    let mut whole = true;
+    let mut refused = false;
+    loop {
+        let bar = progress(survey.rows);
+        let outcome = db.write(actor, "import", |tx| {
+            whole = whole && Adoption::may_be_whole(tx, survey)?;
+            let mut adoption = Adoption::begin(tx, survey, whole);
+            for_each_line(path, |number, line| {
+                bar.inc(1);
+                adoption.take(number, line)?;
+                refused = adoption.has_refused();
+                // A chain goes whole or not at all; its rows may still come one by one.
+                if whole && refused { Err(broken(number, "refused".to_owned())) } else { Ok(()) }
+            })?;
+            adoption.finish()
+        });
+        bar.finish_and_clear();
+        match outcome {
+            Err(_) if whole && refused => whole = false,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Visits the lines behind the first.
+fn for_each_line(path: &Path, mut visit: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
+    for_each(path, MAX_LINE, |number, bytes| {
+        let line = text(bytes, MAX_LINE).map_err(|problem| broken(number, problem))?;
+        if number == 1 || line.is_empty() { Ok(()) } else { visit(number, line) }
+    })
+}

@@ -1,0 +1,60 @@
+//! Files of lines: read with bounds and line numbers, and how far that got.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::model::{Error, Result};
+
+/// The error for a file that cannot be read.
+pub fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+    move |error| Error::Storage {
+        message: format!("{} cannot be read: {error}", path.display()),
+        hint: "Give a file of JSON lines.".to_owned(),
+    }
+}
+
+/// Visits every line with its number. One of over `max` bytes comes cut, with one byte more.
+pub fn for_each(
+    path: &Path,
+    max: u64,
+    mut visit: impl FnMut(usize, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let unreadable = unreadable(path);
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(&unreadable)?);
+    let mut bytes = Vec::new();
+    for number in 1.. {
+        bytes.clear();
+        let read =
+            file.by_ref().take(max + 1).read_until(b'\n', &mut bytes).map_err(&unreadable)?;
+        if read == 0 {
+            break;
+        }
+        if bytes.last() != Some(&b'\n') && bytes.len() as u64 > max {
+            file.skip_until(b'\n').map_err(&unreadable)?;
+        }
+        visit(number, &bytes)?;
+    }
+    Ok(())
+}
+
+/// The text of a line without its ends; the reason if it is none.
+pub fn text(bytes: &[u8], max: u64) -> Result<&str, String> {
+    if bytes.len() as u64 > max {
+        return Err(format!("it has over {max} bytes; split it"));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 ({error}); convert the file to UTF-8"))?;
+    Ok(text.trim_start_matches('\u{FEFF}').trim())
+}
+
+/// A bar on standard error, if that is a terminal.
+pub fn progress(rows: u64) -> ProgressBar {
+    let bar = ProgressBar::new(rows);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} rows, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}

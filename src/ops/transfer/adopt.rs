@@ -1,0 +1,216 @@
+//! Taking over the rows of an export with their history, all in one transaction.
+//!
+//! Into an empty store the whole of another goes as it is, with its chain. Into a store that holds
+//! something, or from the export of a project, new rows come with their audit rows, which become
+//! links of this store's chain; what is there already stays as it is.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::format::Line;
+use super::survey::{Mark, Survey, broken, snapshot_mark, subject};
+use crate::model::event::AuditEntry;
+use crate::model::{
+    Action, Conflict, ConflictStatus, Entity, Error, Event, Kind, Memory, Project, ProjectState,
+    Relationship, Result,
+};
+use crate::ops::change::{self, Audited, snapshot};
+use crate::ops::transfer::clash;
+use crate::ops::{conflicts, projects, search};
+use crate::store::transfer::{self, Fields, SECTIONS};
+use crate::store::{self, Tx};
+
+/// What became of the lines.
+#[derive(Debug, Default)]
+pub struct Adopted {
+    pub created: BTreeMap<&'static str, usize>,
+    pub existing: usize,
+    /// Audit rows that were taken over.
+    pub history: usize,
+    /// Rows that moved to the canonical name that their project has here.
+    pub moved: usize,
+    /// Ids of the conflicts that the rows opened.
+    pub conflicts: Vec<String>,
+    /// Line numbers, with the reason.
+    pub refused: Vec<(usize, Error)>,
+}
+
+/// The note on the first audit row of a row that came without one.
+const WITHOUT_HISTORY: &str = "taken over from an export in which no audit row holds all of it";
+
+/// An export on its way into the store.
+pub struct Adoption<'t, 'c> {
+    tx: &'t Tx<'c>,
+    survey: &'t Survey,
+    /// Whether the chain comes as it is.
+    whole: bool,
+    /// Rows that are new here, whose history follows.
+    new: HashSet<Mark>,
+    /// New rows of which the export's audit holds no whole snapshot.
+    unrecorded: Vec<(Kind, String)>,
+    /// Projects that new rows are in, by the name that they carry.
+    projects: BTreeSet<String>,
+    done: Adopted,
+}
+
+impl<'t, 'c> Adoption<'t, 'c> {
+    /// Whether the store can take the export as it is: an empty one, and the export of all.
+    pub fn may_be_whole(tx: &Tx<'_>, survey: &Survey) -> Result<bool> {
+        Ok(survey.header.project.is_none() && transfer::is_empty(tx)?)
+    }
+
+    pub fn begin(tx: &'t Tx<'c>, survey: &'t Survey, whole: bool) -> Self {
+        let (new, unrecorded, projects) = (HashSet::new(), Vec::new(), BTreeSet::new());
+        Self { tx, survey, whole, new, unrecorded, projects, done: Adopted::default() }
+    }
+
+    /// Whether rows were refused.
+    pub fn has_refused(&self) -> bool {
+        !self.done.refused.is_empty()
+    }
+
+    /// Stores what a line behind the first holds, if it is not there.
+    pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
+        let outcome = match Line::parse(text).map_err(|problem| broken(number, problem))? {
+            Line::Row(section, fields) => self.row(number, section, &fields),
+            Line::Audit(entry) => self.audit(&entry),
+            Line::Header(_) | Line::End(_) => Ok(()),
+        };
+        // What only a file made by hand can bring about is no failure of the program.
+        outcome.map_err(|error| match error {
+            Error::Internal(problem) => broken(number, problem),
+            other => other,
+        })
+    }
+
+    fn row(&mut self, number: usize, section: usize, fields: &Fields) -> Result<()> {
+        let (name, kind) = (SECTIONS[section].name, SECTIONS[section].kind);
+        let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+        if !self.whole
+            && let Some(there) = self.survey.layout.row(self.tx, section, id)?
+        {
+            if there == *fields {
+                self.done.existing += 1;
+            } else {
+                let problem = format!("{name} {id} is there with other content");
+                self.refuse(number, problem, "It stays as it is here.");
+            }
+            return Ok(());
+        }
+        if !self.whole
+            && let Some(problem) = clash::found(self.tx, name, fields)?
+        {
+            self.refuse(number, problem, "It was left out.");
+            return Ok(());
+        }
+        let stored = self.tx.attempt(|| {
+            self.survey.layout.insert(self.tx, section, fields)?;
+            kind.map_or(Ok(()), |kind| self.derive(kind, id))
+        });
+        match stored {
+            Ok(()) => self.note_new(section, id, fields),
+            Err(Error::Invalid { problem, hint, .. }) => self.refuse(number, problem, &hint),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, number: usize, problem: String, hint: &str) {
+        self.done.refused.push((number, Error::invalid("row", problem, hint)));
+    }
+
+    fn note_new(&mut self, section: usize, id: &str, fields: &Fields) {
+        *self.done.created.entry(SECTIONS[section].name).or_default() += 1;
+        let project = if SECTIONS[section].name == "project" { "name" } else { "project" };
+        let project = fields.get(project).and_then(Value::as_str).filter(|name| !name.is_empty());
+        if let Some(project) = project.filter(|name| !self.projects.contains(*name)) {
+            self.projects.insert(project.to_owned());
+        }
+        let Some(kind) = SECTIONS[section].kind else { return };
+        let mark = subject(kind.as_str(), id);
+        let known = self.survey.known.get(&mark);
+        match (self.whole, known) {
+            (true, Some(_)) => {}
+            (true, None) => self.tx.adopt_without_history(kind, id),
+            (false, _) => {
+                self.new.insert(mark);
+                if known.is_none_or(|known| known.newest.is_none()) {
+                    self.unrecorded.push((kind, id.to_owned()));
+                }
+            }
+        }
+    }
+
+    /// Reads a stored row back, compares it with its history, and derives what belongs to it.
+    fn derive(&self, kind: Kind, id: &str) -> Result<()> {
+        let tx = self.tx;
+        match kind {
+            Kind::Memory => self.adopt::<Memory>(store::memories::get(tx, id)?),
+            Kind::Entity => self.adopt::<Entity>(store::entities::get(tx, id)?),
+            Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
+            Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
+            Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
+            Kind::Conflict => self.adopt::<Conflict>(store::conflicts::get(tx, id)?),
+        }
+    }
+
+    fn adopt<T: Audited + Serialize>(&self, row: Option<T>) -> Result<()> {
+        let Some(row) = row else { return Ok(()) };
+        let known = self.survey.known.get(&subject(T::KIND.as_str(), row.id()));
+        let newest = known.and_then(|known| known.newest);
+        if newest.is_some_and(|newest| snapshot(&row).map(|now| snapshot_mark(&now)) != Ok(newest))
+        {
+            let (kind, id) = (T::KIND.as_str(), row.id());
+            return Err(Error::invalid(
+                "row",
+                format!("{kind} {id} is not what its newest audit row says"),
+                "It was changed outside of atocore, and left out.",
+            ));
+        }
+        change::adopt(self.tx, &row)
+    }
+
+    fn audit(&mut self, entry: &AuditEntry) -> Result<()> {
+        if self.whole {
+            self.tx.adopt_chain(entry)?;
+        } else if self.new.contains(&subject(&entry.kind, &entry.subject_id)) {
+            self.tx.adopt_history(entry)?;
+        } else {
+            return Ok(());
+        }
+        self.done.history += 1;
+        Ok(())
+    }
+
+    /// Settles what the new rows mean to those that were there.
+    pub fn finish(mut self) -> Result<Adopted> {
+        let tx = self.tx;
+        if self.done.created.contains_key("chunk") {
+            search::index::rebuild(tx)?;
+        }
+        if self.whole {
+            // The conflicts came along as they stood.
+            tx.take_touched();
+            return Ok(self.done);
+        }
+        for (kind, id) in std::mem::take(&mut self.unrecorded) {
+            self.record(kind, &id)?;
+        }
+        for name in std::mem::take(&mut self.projects) {
+            self.done.moved += projects::gather(tx, &name)?;
+        }
+        let open = |found: &Conflict| found.status == ConflictStatus::Open;
+        let changed = conflicts::detect(tx)?.into_iter().filter(open);
+        self.done.conflicts = changed.map(|conflict| conflict.id).collect();
+        Ok(self.done)
+    }
+
+    /// Gives a row that has no whole snapshot in the audit its first one.
+    fn record(&self, kind: Kind, id: &str) -> Result<()> {
+        let Some(after) = crate::ops::verify::row(self.tx, kind, id)? else { return Ok(()) };
+        let (action, note) = (Action::Created, WITHOUT_HISTORY);
+        self.tx.record(&Event { kind, id, action, before: None, after, note }).map(drop)
+    }
+}

@@ -1,0 +1,65 @@
+//! What keeps a row of an export out of a store that holds something: a name that is taken, or a
+//! row that it needs and that is not there.
+
+use serde_json::Value;
+
+use crate::model::Result;
+use crate::ops::relationships;
+use crate::store::transfer::{self, Fields};
+use crate::store::{self, Tx};
+
+/// Why a new row cannot stand beside those that are there, if it cannot.
+pub fn found(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    match section {
+        "project" => name_taken(tx, row),
+        "document" => {
+            let path = text("file_path");
+            let other = transfer::document_of_path(tx, path)?;
+            Ok(other.map(|id| format!("the document {path:?} is there as {id}")))
+        }
+        "chunk" => missing(tx, "source_documents", "document", text("document_id")),
+        "memory" if !text("source_chunk_id").is_empty() => {
+            missing(tx, "source_chunks", "chunk", text("source_chunk_id"))
+        }
+        "relationship" => {
+            let (source, target) = (text("source_entity_id"), text("target_entity_id"));
+            for end in [source, target] {
+                if let Some(problem) = missing(tx, "entities", "entity", end)? {
+                    return Ok(Some(problem));
+                }
+            }
+            if text("status") != "active" {
+                return Ok(None);
+            }
+            let same = relationships::active(tx, source, text("relationship_type"), target)?;
+            Ok(same.map(|link| format!("the relationship {} says the same", link.id)))
+        }
+        "project_state" => {
+            let (project, category, key) = (text("project_id"), text("category"), text("key"));
+            if let Some(problem) = missing(tx, "projects", "project", project)? {
+                return Ok(Some(problem));
+            }
+            let other = store::projects::state_of(tx, project, category, key)?;
+            let other = other.filter(|other| other.is_active() && text("status") == "active");
+            Ok(other.map(|other| format!("the state {category}/{key} is set by {}", other.id)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn name_taken(tx: &Tx<'_>, row: &Fields) -> Result<Option<String>> {
+    let aliases = row.get("aliases").and_then(Value::as_array).into_iter().flatten();
+    let aliases = aliases.filter_map(|item| item.get("alias"));
+    for name in row.get("name").into_iter().chain(aliases).filter_map(Value::as_str) {
+        if let Some(other) = store::projects::named(tx, name)? {
+            let (known, id) = (other.name, other.id);
+            return Ok(Some(format!("the name {name:?} belongs to the project {known} ({id})")));
+        }
+    }
+    Ok(None)
+}
+
+fn missing(tx: &Tx<'_>, table: &str, what: &str, id: &str) -> Result<Option<String>> {
+    Ok((!transfer::exists(tx, table, id)?).then(|| format!("its {what} {id:?} is not there")))
+}

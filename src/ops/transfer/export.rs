@@ -1,0 +1,96 @@
+//! Export: every row with its history, in an order that depends on nothing but the rows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::format::{End, Header, VERSION, written, written_audit};
+use super::scope::Scope;
+use crate::model::Result;
+use crate::store::transfer::{Layout, SCHEMA, SECTIONS};
+use crate::store::{View, audit};
+
+/// What is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Only this project, by name or alias.
+    pub project: Option<String>,
+    /// With a project, the global rows too.
+    pub global: bool,
+}
+
+/// What an export holds.
+#[derive(Debug, Default)]
+pub struct Exported {
+    /// Lines by type.
+    pub rows: BTreeMap<&'static str, u64>,
+    /// Links of the project to what is not in the export.
+    pub cut: u64,
+}
+
+/// Rows in memory at a time.
+const BATCH: i64 = 500;
+
+/// Gives every line, without its line feed, to `write`.
+pub fn export(
+    view: &View<'_>,
+    wish: &Wish,
+    mut write: impl FnMut(&str) -> Result<()>,
+) -> Result<Exported> {
+    let scope = wish.project.as_deref().map(|name| Scope::of(view, name, wish.global));
+    let scope = scope.transpose()?;
+    let header = Header {
+        version: VERSION,
+        schema: SCHEMA,
+        project: scope.as_ref().map(|scope| scope.project.clone()),
+        global: scope.as_ref().is_none_or(|scope| scope.global),
+    };
+    write(&header.written()?)?;
+    let mut done = Exported::default();
+    let layout = Layout::of_schema()?;
+    for number in 0..SECTIONS.len() {
+        section(view, &layout, number, scope.as_ref(), &mut done, &mut write)?;
+    }
+    let mut audited = 0;
+    audit::for_each(view, |entry| {
+        if let Some(scope) = &scope
+            && !scope.covers_subject(view, &entry.kind, &entry.subject_id)?
+        {
+            return Ok(());
+        }
+        audited += 1;
+        write(&written_audit(entry, scope.is_none())?)
+    })?;
+    done.rows.insert("audit", audited);
+    write(&End { rows: done.rows.values().sum() }.written()?)?;
+    Ok(done)
+}
+
+fn section(
+    view: &View<'_>,
+    layout: &Layout,
+    number: usize,
+    scope: Option<&Scope>,
+    done: &mut Exported,
+    write: &mut impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
+    let section = &SECTIONS[number];
+    let mut after = String::new();
+    loop {
+        let rows = layout.rows_after(view, number, &after, BATCH)?;
+        let Some(last) = rows.last().and_then(|row| row.get("id")).and_then(Value::as_str) else {
+            return Ok(());
+        };
+        after = last.to_owned();
+        for row in rows {
+            if let Some(scope) = scope
+                && !scope.covers(view, section, &row)?
+            {
+                done.cut += u64::from(scope.cuts(view, section, &row)?);
+                continue;
+            }
+            *done.rows.entry(section.name).or_default() += 1;
+            write(&written(section.name, row))?;
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The lines of an export: a header, the rows in the order in which they need each other, the
+//! audit, and an end that counts them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::model::event::{AuditEntry, ChainLink};
+use crate::model::{Error, Result};
+use crate::store::transfer::{Fields, SCHEMA, SECTIONS};
+
+/// The version of the format that is written, and the newest that is read.
+pub const VERSION: i64 = 1;
+/// The `type` of the first line.
+pub const HEADER: &str = "atocore_export";
+const AUDIT: &str = "audit";
+const END: &str = "atocore_export_end";
+
+/// The first line. It holds no clock, so that the same store gives the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    pub version: i64,
+    /// The schema of the store that it was taken from.
+    pub schema: i64,
+    /// The one project that it covers; absent for all.
+    pub project: Option<String>,
+    /// Whether the export of a project has the global rows too.
+    pub global: bool,
+}
+
+/// The last line: without it something was cut off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Lines between the first and this one.
+    pub rows: u64,
+}
+
+/// An audit row. In the export of a project it has no place in a chain, since most of that chain
+/// stays behind.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuditLine {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    id: String,
+    memory_id: String,
+    entity_kind: String,
+    action: String,
+    actor: String,
+    before_json: String,
+    after_json: String,
+    note: String,
+    timestamp: String,
+    before_digest: String,
+    after_digest: String,
+    note_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prev_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+}
+
+/// A line, taken apart.
+#[derive(Debug)]
+pub enum Line {
+    Header(Header),
+    /// A row of the section with this number.
+    Row(usize, Fields),
+    Audit(Box<AuditEntry>),
+    End(End),
+}
+
+impl Line {
+    /// Reads a line; the reason if it is none of an export.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut fields: Fields = serde_json::from_str(text)
+            .map_err(|error| format!("it is not a JSON object, or cut off: {error}"))?;
+        let name = fields.shift_remove("type");
+        let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
+        if let Some(number) = SECTIONS.iter().position(|section| section.name == name) {
+            return Ok(Self::Row(number, fields));
+        }
+        match name {
+            AUDIT => read(fields).map(|line: AuditLine| Self::Audit(Box::new(line.into()))),
+            HEADER => read(fields).map(Self::Header),
+            END => read(fields).map(Self::End),
+            _ => Err(format!("its type {name:?} is none of an export")),
+        }
+    }
+}
+
+/// The header, if a line is one: what tells an export from other lines.
+pub fn header(text: &str) -> Option<Result<Header>> {
+    let fields: Fields = serde_json::from_str(text).ok()?;
+    if fields.get("type").and_then(Value::as_str) != Some(HEADER) {
+        return None;
+    }
+    let number = |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or(0);
+    let newer = number("version") > VERSION || number("schema") > SCHEMA;
+    if newer {
+        return Some(Err(Error::invalid(
+            "the export",
+            format!(
+                "it has format {} and schema {}; this atocore reads up to {VERSION} and {SCHEMA}",
+                number("version"),
+                number("schema")
+            ),
+            "Install a newer atocore. Nothing was changed.",
+        )));
+    }
+    let broken = |reason| Error::invalid("line 1", reason, "Export again. Nothing was changed.");
+    Some(read(without_type(fields)).map_err(broken))
+}
+
+fn without_type(mut fields: Fields) -> Fields {
+    fields.shift_remove("type");
+    fields
+}
+
+fn read<T: serde::de::DeserializeOwned>(fields: Fields) -> Result<T, String> {
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+}
+
+/// A line as it is written.
+pub fn written(name: &str, fields: Fields) -> String {
+    let mut line = Map::with_capacity(fields.len() + 1);
+    line.insert("type".to_owned(), Value::from(name));
+    line.extend(fields);
+    Value::Object(line).to_string()
+}
+
+fn written_value(name: &str, value: &impl Serialize) -> Result<String> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => Ok(written(name, fields)),
+        _ => Err(Error::Internal(format!("{name} is no object"))),
+    }
+}
+
+impl Header {
+    pub fn written(&self) -> Result<String> {
+        written_value(HEADER, self)
+    }
+}
+
+impl End {
+    pub fn written(&self) -> Result<String> {
+        written_value(END, self)
+    }
+}
+
+/// An audit row as it is written, with its place in the chain or without.
+pub fn written_audit(entry: &AuditEntry, placed: bool) -> Result<String> {
+    let entry = entry.clone();
+    let line = AuditLine {
+        seq: placed.then_some(entry.seq),
+        id: entry.id,
+        memory_id: entry.subject_id,
+        entity_kind: entry.kind,
+        action: entry.action,
+        actor: entry.actor,
+        before_json: entry.before_json,
+        after_json: entry.after_json,
+        note: entry.note,
+        timestamp: entry.timestamp,
+        before_digest: entry.chain.before_digest,
+        after_digest: entry.chain.after_digest,
+        note_digest: entry.chain.note_digest,
+        prev_hash: placed.then_some(entry.chain.prev_hash),
+        hash: placed.then_some(entry.chain.hash),
+    };
+    written_value(AUDIT, &line)
+}
+
+impl From<AuditLine> for AuditEntry {
+    fn from(line: AuditLine) -> Self {
+        Self {
+            seq: line.seq.unwrap_or_default(),
+            id: line.id,
+            subject_id: line.memory_id,
+            kind: line.entity_kind,
+            action: line.action,
+            actor: line.actor,
+            timestamp: line.timestamp,
+            before_json: line.before_json,
+            after_json: line.after_json,
+            note: line.note,
+            chain: ChainLink {
+                before_digest: line.before_digest,
+                after_digest: line.after_digest,
+                note_digest: line.note_digest,
+                prev_hash: line.prev_hash.unwrap_or_default(),
+                hash: line.hash.unwrap_or_default(),
+            },
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A first pass over an export, before anything is stored: every line is whole and in its place, the
+//! chain verifies, and it is known what the newest audit row of each row says.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::format::{Header, Line};
+use crate::model::event::AuditEntry;
+use crate::model::{Error, Result, canonical};
+use crate::ops::verify::{Chain, check_contents};
+use crate::store::transfer::{Fields, Layout, SECTIONS};
+
+/// The first 16 bytes of a SHA-256: enough to tell half a million rows apart in little memory.
+pub type Mark = u128;
+
+pub fn mark(text: &str) -> Mark {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).fold(0, |mark, byte| mark << 8 | u128::from(*byte))
+}
+
+/// A row that the audit is about.
+pub fn subject(kind: &str, id: &str) -> Mark {
+    mark(&format!("{kind} {id}"))
+}
+
+/// A snapshot by what it says, in any order of its keys.
+pub fn snapshot_mark(snapshot: &Value) -> Mark {
+    mark(&canonical::sorted(snapshot).to_string())
+}
+
+/// What the export's audit knows of a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its newest snapshot; absent if all of its history is older than the chain.
+    pub newest: Option<Mark>,
+}
+
+/// What was learned about an export.
+pub struct Survey {
+    pub header: Header,
+    pub layout: Layout,
+    pub known: HashMap<Mark, Known>,
+    /// Lines between the first and the last.
+    pub rows: u64,
+    /// The number of the section that is being read, and the last id in it.
+    place: (usize, String),
+    chain: Chain,
+    ended: bool,
+}
+
+impl Survey {
+    pub fn begin(header: Header) -> Result<Self> {
+        Ok(Self {
+            header,
+            layout: Layout::of_schema()?,
+            known: HashMap::new(),
+            rows: 0,
+            place: (0, String::new()),
+            chain: Chain::default(),
+            ended: false,
+        })
+    }
+
+    /// Looks at the next line behind the first.
+    pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
+        self.look(text).map_err(|problem| broken(number, problem))
+    }
+
+    fn look(&mut self, text: &str) -> Result<(), String> {
+        if self.ended {
+            return Err("it stands behind the end of the export".to_owned());
+        }
+        match Line::parse(text)? {
+            Line::Header(_) => return Err("it is a second header".to_owned()),
+            Line::Row(number, fields) => self.row(number, &fields)?,
+            Line::Audit(entry) => self.audit(&entry)?,
+            Line::End(end) if end.rows == self.rows => {
+                self.ended = true;
+                return Ok(());
+            }
+            Line::End(end) => {
+                let found = self.rows;
+                return Err(format!("the export had {} rows and {found} are here", end.rows));
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn row(&mut self, number: usize, fields: &Fields) -> Result<(), String> {
+        if let Some(problem) = self.layout.problem(number, fields) {
+            return Err(problem);
+        }
+        let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+        if self.place.0 != number {
+            self.place = (number.max(self.place.0), String::new());
+        }
+        if number < self.place.0 || id <= self.place.1.as_str() {
+            return Err(format!("{} {id:?} is out of order", SECTIONS[number].name));
+        }
+        self.place.1 = id.to_owned();
+        Ok(())
+    }
+
+    fn audit(&mut self, entry: &AuditEntry) -> Result<(), String> {
+        // No row may follow.
+        self.place = (SECTIONS.len(), String::new());
+        let chained = !entry.chain.after_digest.is_empty();
+        if self.header.project.is_none() {
+            self.chain.take(entry)?;
+        } else if chained {
+            check_contents(entry)?;
+        }
+        let known = self.known.entry(subject(&entry.kind, &entry.subject_id)).or_default();
+        if chained {
+            let after: Option<Value> = serde_json::from_str(&entry.after_json).ok();
+            known.newest = Some(snapshot_mark(&after.unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    /// Nothing may be missing at the end.
+    pub fn finish(&self, lines: usize) -> Result<()> {
+        if self.ended {
+            return Ok(());
+        }
+        Err(broken(lines, "the export ends here without its last line: it was cut off".to_owned()))
+    }
+}
+
+/// The error for a line that cannot be taken.
+pub fn broken(number: usize, problem: String) -> Error {
+    Error::invalid(
+        format!("line {number}"),
+        problem,
+        "Nothing was stored. Export again, or take another copy of the file.",
+    )
+}

@@ -1,0 +1,296 @@
+//! Whole rows, by the columns of the schema: what an export is made of. New columns are taken along
+//! without a change here; a new table needs its section.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json};
+
+use super::schema;
+use super::sql::{Conn, Row, Value};
+use super::tx::{Tx, View};
+use crate::model::{Kind, Result};
+use crate::params;
+
+/// The columns of a row with their values.
+pub type Fields = Map<String, Json>;
+
+/// A table of which an export has a line for each row.
+pub struct Section {
+    /// The `type` of its lines.
+    pub name: &'static str,
+    pub table: &'static str,
+    /// What the audit calls its rows, if it covers them.
+    pub kind: Option<Kind>,
+    part: Option<Part>,
+}
+
+/// Rows of another table that belong to a row and stand in its line.
+struct Part {
+    field: &'static str,
+    table: &'static str,
+    owner: &'static str,
+    order: &'static str,
+}
+
+const fn section(name: &'static str, table: &'static str, kind: Option<Kind>) -> Section {
+    Section { name, table, kind, part: None }
+}
+
+/// In the order in which rows need each other.
+pub const SECTIONS: [Section; 9] = [
+    Section {
+        part: Some(Part {
+            field: "aliases",
+            table: "project_aliases",
+            owner: "project_id",
+            order: "alias",
+        }),
+        ..section("project", "projects", Some(Kind::Project))
+    },
+    section("document", "source_documents", None),
+    section("chunk", "source_chunks", None),
+    section("memory", "memories", Some(Kind::Memory)),
+    section("entity", "entities", Some(Kind::Entity)),
+    section("relationship", "relationships", Some(Kind::Relationship)),
+    section("project_state", "project_state", Some(Kind::ProjectState)),
+    section("interaction", "interactions", None),
+    Section {
+        part: Some(Part {
+            field: "members",
+            table: "conflict_members",
+            owner: "conflict_id",
+            order: "id",
+        }),
+        ..section("conflict", "conflicts", Some(Kind::Conflict))
+    },
+];
+
+/// The schema that an export of this program has.
+pub const SCHEMA: i64 = schema::VERSION;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Text,
+    Integer,
+    Real,
+}
+
+struct Column {
+    name: String,
+    holds: Holds,
+    required: bool,
+}
+
+struct Columns(Vec<Column>);
+
+/// The columns of every section, as the schema of this program has them: a file of the Python
+/// system has them in another order, and perhaps others beside them.
+pub struct Layout(Vec<(Columns, Columns)>);
+
+impl Layout {
+    pub fn of_schema() -> Result<Self> {
+        let reference = schema::reference()?;
+        let sections = SECTIONS.iter().map(|section| {
+            let part = match &section.part {
+                Some(part) => columns(&reference, part.table, part.owner)?,
+                None => Columns(Vec::new()),
+            };
+            Ok((columns(&reference, section.table, "")?, part))
+        });
+        sections.collect::<Result<Vec<_>>>().map(Self)
+    }
+
+    /// Rows of a section behind an id, in the order of their ids.
+    pub fn rows_after(
+        &self,
+        view: &View<'_>,
+        number: usize,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Fields>> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE id > ?1 ORDER BY id LIMIT ?2",
+            self.0[number].0.list(),
+            SECTIONS[number].table
+        );
+        let mut rows =
+            view.conn.all(&sql, params![after, limit], |row| self.0[number].0.read(row))?;
+        for row in &mut rows {
+            self.add_part(view, number, row)?;
+        }
+        Ok(rows)
+    }
+
+    /// One row of a section.
+    pub fn row(&self, view: &View<'_>, number: usize, id: &str) -> Result<Option<Fields>> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE id = ?1",
+            self.0[number].0.list(),
+            SECTIONS[number].table
+        );
+        let mut row = view.conn.one(&sql, params![id], |row| self.0[number].0.read(row))?;
+        if let Some(row) = &mut row {
+            self.add_part(view, number, row)?;
+        }
+        Ok(row)
+    }
+
+    fn add_part(&self, view: &View<'_>, number: usize, row: &mut Fields) -> Result<()> {
+        let Some(Part { field, table, owner, order }) = &SECTIONS[number].part else {
+            return Ok(());
+        };
+        let columns = &self.0[number].1;
+        let sql =
+            format!("SELECT {} FROM {table} WHERE {owner} = ?1 ORDER BY {order}", columns.list());
+        let id = row.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let parts = view.conn.all(&sql, params![&id], |row| columns.read(row).map(Json::Object))?;
+        row.insert((*field).to_owned(), Json::Array(parts));
+        Ok(())
+    }
+
+    /// What is wrong with the fields of a row, if anything is.
+    pub fn problem(&self, number: usize, fields: &Fields) -> Option<String> {
+        let (columns, parts) = &self.0[number];
+        let part = SECTIONS[number].part.as_ref();
+        let inside = part.and_then(|part| match fields.get(part.field) {
+            Some(Json::Array(items)) => items.iter().find_map(|item| match item {
+                Json::Object(fields) => parts.problem(fields, None),
+                _ => Some(format!("{} holds what is not a row", part.field)),
+            }),
+            _ => Some(format!("{} is not a list", part.field)),
+        });
+        columns.problem(fields, part.map(|part| part.field)).or(inside)
+    }
+
+    /// Stores a row that another store made. The history of one that the audit covers must follow.
+    pub fn insert(&self, tx: &Tx<'_>, number: usize, fields: &Fields) -> Result<()> {
+        let Section { table, kind, part, .. } = &SECTIONS[number];
+        let id = fields.get("id").and_then(Json::as_str).unwrap_or_default();
+        let (sql, values) = self.0[number].0.insertion(table, fields, None);
+        match kind {
+            Some(kind) => tx.adopt(*kind, id, &sql, &values)?,
+            None => tx.change_uncovered(&sql, &values).map(drop)?,
+        }
+        let Some(part) = part else { return Ok(()) };
+        let items = fields.get(part.field).and_then(Json::as_array);
+        for item in items.into_iter().flatten().filter_map(Json::as_object) {
+            let (sql, values) =
+                self.0[number].1.insertion(part.table, item, Some((part.owner, id)));
+            tx.change_uncovered(&sql, &values)?;
+        }
+        Ok(())
+    }
+}
+
+fn columns(reference: &Conn, table: &str, without: &str) -> Result<Columns> {
+    let sql = "SELECT name, type, \"notnull\" AS required FROM pragma_table_info(?1) \
+         WHERE name <> ?2";
+    let columns = reference.all(sql, params![table, without], |row| {
+        let holds = match row.text("type")?.as_str() {
+            "INTEGER" => Holds::Integer,
+            "REAL" => Holds::Real,
+            _ => Holds::Text,
+        };
+        Ok(Column { name: row.text("name")?, holds, required: row.integer("required")? == 1 })
+    });
+    columns.map(Columns)
+}
+
+impl Columns {
+    fn list(&self) -> String {
+        self.0.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The values as the program reads them: tables of the Python system hold other classes, and
+    /// NULL where there is none today.
+    fn read(&self, row: &Row<'_>) -> Result<Fields> {
+        let mut fields = Fields::new();
+        for Column { name, holds, required } in &self.0 {
+            let value = match holds {
+                _ if !required && row.optional_text(name)?.is_none() => Json::Null,
+                Holds::Text => Json::from(row.text(name)?),
+                Holds::Integer => Json::from(row.integer(name)?),
+                Holds::Real => Json::from(row.real(name)?),
+            };
+            fields.insert(name.clone(), value);
+        }
+        Ok(fields)
+    }
+
+    fn problem(&self, fields: &Fields, part: Option<&str>) -> Option<String> {
+        let known = |name: &str| self.0.iter().any(|column| column.name == name);
+        if let Some(name) = fields.keys().find(|name| !known(name) && Some(name.as_str()) != part) {
+            return Some(format!("{name}: there is no such column"));
+        }
+        self.0.iter().find_map(|Column { name, holds, required }| {
+            let fits = match (fields.get(name), holds) {
+                (None | Some(Json::Null), _) => !required,
+                (Some(value), Holds::Text) => value.is_string(),
+                (Some(value), Holds::Integer) => value.is_i64(),
+                (Some(value), Holds::Real) => value.is_number(),
+            };
+            (!fits).then(|| format!("{name} is missing or of another kind"))
+        })
+    }
+
+    fn insertion<'f>(
+        &self,
+        table: &str,
+        fields: &'f Fields,
+        owner: Option<(&str, &'f str)>,
+    ) -> (String, Vec<Value<'f>>) {
+        let mut names = self.list();
+        let mut values: Vec<Value<'_>> =
+            self.0.iter().map(|column| value(fields.get(&column.name), column.holds)).collect();
+        if let Some((column, id)) = owner {
+            names = format!("{names}, {column}");
+            values.push(Value::Text(id));
+        }
+        let mut places = String::new();
+        for number in 1..=values.len() {
+            let comma = if number == 1 { "" } else { ", " };
+            // A String takes everything that is written to it.
+            let _ = write!(places, "{comma}?{number}");
+        }
+        (format!("INSERT INTO {table} ({names}) VALUES ({places})"), values)
+    }
+}
+
+fn value(json: Option<&Json>, holds: Holds) -> Value<'_> {
+    match json {
+        Some(Json::String(text)) => Value::Text(text),
+        Some(Json::Number(number)) if holds == Holds::Real => {
+            Value::Real(number.as_f64().unwrap_or_default())
+        }
+        Some(Json::Number(number)) => Value::Integer(number.as_i64().unwrap_or_default()),
+        _ => Value::Null,
+    }
+}
+
+/// Whether there is a row with the id.
+pub fn exists(view: &View<'_>, table: &str, id: &str) -> Result<bool> {
+    let sql = format!("SELECT count(*) AS n FROM {table} WHERE id = ?1");
+    Ok(view.conn.number(&sql, params![id])? > 0)
+}
+
+/// What a column of a row holds, as text; nothing if there is no such row.
+pub fn text_of(view: &View<'_>, table: &str, column: &str, id: &str) -> Result<Option<String>> {
+    let sql = format!("SELECT {column} AS value FROM {table} WHERE id = ?1");
+    view.conn.one(&sql, params![id], |row| row.text("value"))
+}
+
+/// The document of a path.
+pub fn document_of_path(view: &View<'_>, path: &str) -> Result<Option<String>> {
+    let sql = "SELECT id FROM source_documents WHERE file_path = ?1";
+    view.conn.one(sql, params![path], |row| row.text("id"))
+}
+
+/// Whether nothing was ever stored.
+pub fn is_empty(view: &View<'_>) -> Result<bool> {
+    for table in SECTIONS.iter().map(|section| section.table).chain(["memory_audit"]) {
+        if !super::rows::ids_after(view, table, "", 1)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
