@@ -8,6 +8,7 @@ pub mod conflict;
 pub mod entity;
 pub mod error;
 pub mod event;
+pub mod interaction;
 pub mod lifecycle;
 pub mod memory;
 pub mod ontology;

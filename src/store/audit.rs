@@ -103,7 +103,12 @@ pub fn head(view: &View<'_>) -> Result<Head> {
 }
 
 /// Adds a row for the event behind `head`, and gives its id and the new head.
-pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(String, Head)> {
+pub(super) fn append(
+    tx: &Tx<'_>,
+    actor: &str,
+    event: &Event<'_>,
+    head: Head,
+) -> Result<(String, Head)> {
     let before_json = event.before.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string);
     let after_json = event.after.to_string();
     let mut entry = AuditEntry {
@@ -112,7 +117,7 @@ pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(Stri
         subject_id: event.id.to_owned(),
         kind: event.kind.as_str().to_owned(),
         action: event.action.as_str().to_owned(),
-        actor: tx.actor.to_owned(),
+        actor: actor.to_owned(),
         timestamp: tx.now.to_string(),
         chain: ChainLink {
             before_digest: digest(&before_json),

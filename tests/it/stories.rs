@@ -114,10 +114,18 @@ impl Teller {
     /// Names the row that an answer is about. Longer names stand first, so that no name is found
     /// inside another.
     fn name(&mut self, name: &str, answer: &Value) {
-        let rows = ["entity", "memory", "relationship", "project", "project_state", "conflict"];
+        let rows = [
+            "entity",
+            "memory",
+            "relationship",
+            "project",
+            "project_state",
+            "conflict",
+            "interaction",
+        ];
         let row = rows.iter().map(|key| &answer[key]).find(|row| row.is_object());
         let row = row.unwrap_or(&answer["items"][0]);
-        let id = ["id", "conflict_id", "entity_id", "memory_id"]
+        let id = ["id", "conflict_id", "entity_id", "memory_id", "interaction_id"]
             .iter()
             .find_map(|key| row[key].as_str());
         let id = id.unwrap_or_else(|| panic!("{name} names nothing in {answer}"));
