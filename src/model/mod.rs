@@ -20,6 +20,7 @@ pub mod search;
 pub mod source_ref;
 pub mod text;
 pub mod timestamp;
+pub mod upkeep;
 pub mod words;
 
 pub use claim::{Claim, Slot};

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ChainLink};
-use crate::model::{Event, Result};
+use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
 /// The end of the chain, to which the next row is tied.
@@ -245,4 +245,11 @@ pub fn newest_after(view: &View<'_>, kind: &str, id: &str) -> Result<Option<(Str
     let sql = "SELECT id, after_json FROM memory_audit \
          WHERE memory_id = ?1 AND entity_kind = ?2 AND hash <> '' ORDER BY seq DESC LIMIT 1";
     view.conn.one(sql, params![id, kind], |row| Ok((row.text("id")?, row.text("after_json")?)))
+}
+
+/// When something was last done to a row.
+pub fn last_of(view: &View<'_>, kind: Kind, id: &str, action: Action) -> Result<Option<String>> {
+    let sql = "SELECT timestamp FROM memory_audit \
+         WHERE memory_id = ?1 AND entity_kind = ?2 AND action = ?3 ORDER BY seq DESC LIMIT 1";
+    view.conn.one(sql, params![id, kind.as_str(), action.as_str()], |row| row.text("timestamp"))
 }
