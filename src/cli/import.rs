@@ -32,6 +32,8 @@ pub struct Import {
     /// Who imports; the name of the user if left out
     #[arg(long)]
     actor: Option<String>,
+    #[command(flatten)]
+    foreign: super::server_memory::Foreign,
 }
 
 /// What an import did.
@@ -51,8 +53,12 @@ pub struct Report {
 }
 
 pub fn run(cli: &Cli, wish: &Import) -> Result<ExitCode> {
+    let actor = person(wish.actor.as_deref())?;
+    if let Some(done) = wish.foreign.run(cli, &wish.file, &actor) {
+        return done;
+    }
     let db = cli.open()?;
-    let report = import_file(&db, &wish.file, &person(wish.actor.as_deref())?)?;
+    let report = import_file(&db, &wish.file, &actor)?;
     print_report(&db, &report)?;
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

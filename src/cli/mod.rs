@@ -9,6 +9,7 @@ mod maintenance;
 mod out;
 mod review;
 mod serve;
+mod server_memory;
 mod upkeep;
 
 use std::path::PathBuf;

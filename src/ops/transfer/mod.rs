@@ -1,1 +1,3 @@
 //! The whole store, or a project of it, out of the file and into another.
+
+pub mod server_memory;
