@@ -30,6 +30,8 @@ pub struct Import {
     /// Who imports; the name of the user if left out
     #[arg(long)]
     actor: Option<String>,
+    #[command(flatten)]
+    foreign: super::server_memory::Foreign,
 }
 
 /// What an import did.
@@ -50,6 +52,9 @@ pub struct Report {
 
 pub fn run(cli: &Cli, wish: &Import) -> Result<ExitCode> {
     let actor = person(wish.actor.as_deref())?;
+    if let Some(done) = wish.foreign.run(cli, &wish.file, &actor) {
+        return done;
+    }
     if let Some(header) = adopt::header(&wish.file)? {
         return adopt::run(cli, &wish.file, header, &actor);
     }

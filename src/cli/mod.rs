@@ -11,6 +11,7 @@ mod maintenance;
 mod out;
 mod review;
 mod serve;
+mod server_memory;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -96,6 +97,8 @@ enum Command {
     Reject(review::Decision),
     /// Make the claims, from which conflicts are found, afresh from the rows
     RebuildClaims,
+    /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
+    Upkeep(upkeep::Upkeep),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
@@ -127,6 +130,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Promote(decision)) => review::promote(cli, decision),
         Some(Command::Reject(decision)) => review::reject(cli, decision),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
+        Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
         Some(Command::Demo) => demo::run(),
     }
 }

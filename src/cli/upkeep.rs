@@ -1,1 +1,133 @@
-//! `atocore upkeep`: expires, decays and clears the queue.
+//! `atocore upkeep`: ends, fades, promotes and drops what is due.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Cli, out};
+use crate::mcp::rows::{conflict_lines, entity_line, memory_line};
+use crate::model::upkeep::{Rules, STALE_DAYS};
+use crate::model::{Conflict, Result, Status};
+use crate::ops::upkeep::{self, Job, Place, Row, Step};
+use crate::ops::{self, conflicts};
+use crate::store::Db;
+
+/// Rows that the report names for each job.
+const MAX_NAMED: usize = 50;
+
+#[derive(Args)]
+pub struct Upkeep {
+    /// Show what would happen, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+#[derive(Args, Clone, Copy)]
+pub struct Limits {
+    /// Reject candidates that nobody touched for so many days; 0 for never
+    #[arg(long, value_name = "DAYS", default_value_t = STALE_DAYS,
+          value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    stale_candidates_days: u32,
+    /// Make candidate memories with so many references and a confidence of 0.5 or more active; 0 for never
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    auto_promote_references: u32,
+}
+
+impl Limits {
+    pub fn rules(self) -> Rules {
+        Rules {
+            stale_days: self.stale_candidates_days,
+            promote_references: self.auto_promote_references,
+        }
+    }
+}
+
+/// What was done, or would be.
+#[derive(Default)]
+struct Report {
+    counts: [usize; Job::ALL.len()],
+    /// Memories that faded until they held no longer.
+    gone: usize,
+    lines: [Vec<String>; Job::ALL.len()],
+    conflicts: Vec<Conflict>,
+}
+
+pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
+    let db = cli.open_existing()?;
+    let rules = wish.limits.rules();
+    let mut report = Report::default();
+    let mut place = Some(Place::default());
+    while let Some(at) = place {
+        let (mut due, mut next) = db.read(|view| upkeep::look(view, &rules, &at))?;
+        // Only a page on which something is due is worth keeping other writers waiting.
+        if !due.is_empty() && !wish.dry_run {
+            let actor = at.job().actor();
+            let done = ops::write(&db, actor, "upkeep", |tx| upkeep::apply(tx, &rules, &at))?;
+            (due, next) = done.value;
+            report.conflicts.extend(done.conflicts);
+        }
+        due.iter().for_each(|step| report.add(step));
+        place = next;
+    }
+    report.print();
+    if wish.dry_run {
+        out::line("dry run: nothing was changed");
+    } else {
+        print_conflicts(&db, report.conflicts)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Report {
+    fn add(&mut self, step: &Step) {
+        let job = step.job as usize;
+        self.counts[job] += 1;
+        let line = match &step.row {
+            Row::Memory { after, .. } => {
+                let gone = step.job == Job::Decay && after.status == Status::Superseded;
+                self.gone += usize::from(gone);
+                memory_line(after)
+            }
+            Row::Entity { after, .. } => entity_line(after),
+        };
+        if self.lines[job].len() < MAX_NAMED {
+            self.lines[job].push(format!("  {line}: {}", step.note));
+        }
+    }
+
+    fn print(&self) {
+        for job in Job::ALL {
+            let count = self.counts[job as usize];
+            out::line(match job {
+                Job::Expiry => format!("expired {count}"),
+                Job::Decay => format!("decayed {count}, {} of them superseded", self.gone),
+                Job::AutoPromotion => format!("promoted {count}"),
+                Job::Stale => format!("stale candidates rejected {count}"),
+            });
+            let lines = &self.lines[job as usize];
+            lines.iter().for_each(out::line);
+            if count > lines.len() {
+                out::line(format!("  and {} more", count - lines.len()));
+            }
+        }
+    }
+}
+
+/// The conflicts that the run opened, changed or settled, each as it stands at its end.
+fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
+    changed.reverse();
+    let mut seen = std::collections::BTreeSet::new();
+    changed.retain(|conflict| seen.insert(conflict.id.clone()));
+    changed.reverse();
+    out::line(format!("conflicts changed {}", changed.len()));
+    let shown = changed.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
+    for shown in db.read(|view| conflicts::show_all(view, &shown))? {
+        conflict_lines(&shown).iter().for_each(|line| out::line(format!("  {line}")));
+    }
+    if changed.len() > MAX_NAMED {
+        out::line(format!("  and {} more", changed.len() - MAX_NAMED));
+    }
+    Ok(())
+}

@@ -52,6 +52,7 @@ written!(RelationshipChanged { relationship: Row, changed: bool, created: bool }
 written!(ConflictResolved { conflict: Row, changed: bool, superseded: Vec<String> });
 written!(ProjectRegistered { project: Row, created: bool, moved: u64 });
 written!(StateChanged { project_state: Row, changed: bool } maybe { project_registered: String });
+written!(InteractionRecorded { interaction: Row, reinforced: Vec<Row>, project_used: Row });
 written!(BatchCreated {
     entities: Vec<Row>,
     relationships: Vec<Row>,

@@ -195,6 +195,12 @@ impl Tool {
         self
     }
 
+    /// The same call again does it once more.
+    pub fn each_call_counts(mut self) -> Self {
+        self.spec.annotations = self.spec.annotations.map(|hints| hints.idempotent(false));
+        self
+    }
+
     /// Without a project given it takes the one of what it is about, not the server's.
     pub fn with_own_project(mut self) -> Self {
         self.default_project = false;

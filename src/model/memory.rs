@@ -78,6 +78,11 @@ impl Memory {
     }
 }
 
+/// A confidence to four decimals, so that many small changes of it do not drift.
+pub fn rounded(confidence: f64) -> f64 {
+    (confidence * 10_000.0).round() / 10_000.0
+}
+
 /// The most tags that a memory carries.
 pub const MAX_TAGS: usize = 10;
 

@@ -8,6 +8,7 @@ pub mod conflict;
 pub mod entity;
 pub mod error;
 pub mod event;
+pub mod interaction;
 pub mod lifecycle;
 pub mod markdown;
 pub mod memory;
@@ -23,6 +24,7 @@ pub mod source_ref;
 pub mod text;
 pub mod thesaurus;
 pub mod timestamp;
+pub mod upkeep;
 pub mod words;
 
 pub use claim::{Claim, Slot};

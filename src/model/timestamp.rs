@@ -42,6 +42,11 @@ impl Timestamp {
         }
     }
 
+    /// Whole days from an earlier instant to this one; negative before it.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0).num_seconds().div_euclid(86_400)
+    }
+
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0 + TimeDelta::seconds(seconds))
     }

@@ -1,6 +1,7 @@
 //! The words of a text as search, reinforcement and the context pack compare them: folded to lower
 //! case without accents, and cut to their stems (Snowball's English stemmer).
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -38,11 +39,28 @@ pub fn words(text: &str) -> Vec<Word> {
     found
 }
 
-/// The stems of a text, each once, in the order in which they first stand in it.
+/// Words that say nothing of what a text is about. `no` and `not` are none of them.
+static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    "a about after all also am an and any are as at be because been before being between both but \
+     by can could did do does each for from had has have he her here his how i if in into is it \
+     its may me might more most must my of on one only or other our over s shall she should so \
+     some such than that the their them then there these they this those through to too under up \
+     us very was we were what when where which while who whose why will with would you your"
+        .split_whitespace()
+        .collect()
+});
+
+/// Whether a folded word only holds a sentence together.
+pub fn is_stop_word(folded: &str) -> bool {
+    STOP_WORDS.contains(folded)
+}
+
+/// The stems of a text without those of stop words, each once, in the order in which they first
+/// stand in it.
 pub fn stems(text: &str) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    let whole = words(text).into_iter().filter(|word| !word.part).map(|word| word.stem);
-    whole.filter(|stem| seen.insert(stem.clone())).collect()
+    let mut seen = HashSet::new();
+    let telling = words(text).into_iter().filter(|word| !word.part && !is_stop_word(&word.folded));
+    telling.map(|word| word.stem).filter(|stem| seen.insert(stem.clone())).collect()
 }
 
 fn word(text: &str, start: usize, part: bool) -> Word {
@@ -132,6 +150,12 @@ mod tests {
     fn case_accents_endings_and_forms_do_not_matter() {
         assert_eq!(all("Überhöhte MESSAGES ﬁle"), all("uberhohte message file"));
         assert_eq!(stems("sending sends send"), ["send"]);
+    }
+
+    #[test]
+    fn stems_leave_out_what_only_holds_a_sentence_together() {
+        assert_eq!(stems("The mirror is not to be coated"), ["mirror", "not", "coat"]);
+        assert_eq!(stems("It is what it is."), [""; 0]);
     }
 
     #[test]

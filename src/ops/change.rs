@@ -59,18 +59,31 @@ pub fn change<T: Audited>(
     action: Action,
     note: &str,
 ) -> Result<String> {
+    change_as(tx, tx.actor, before, after, action, note)
+}
+
+/// As [`change()`], under another actor than the one who called.
+pub fn change_as<T: Audited>(
+    tx: &Tx<'_>,
+    actor: &str,
+    before: &T,
+    after: &T,
+    action: Action,
+    note: &str,
+) -> Result<String> {
     after.update(tx)?;
     keep_indexed(tx, Some(before), after)?;
     claims::refresh(tx, after)?;
     after.refresh_dependent_claims(tx, before)?;
-    tx.record(&Event {
+    let event = Event {
         kind: T::KIND,
         id: after.id(),
         action,
         before: Some(snapshot(before)?),
         after: snapshot(after)?,
         note,
-    })
+    };
+    tx.record_as(actor, &event)
 }
 
 /// Derives what belongs to a row that was taken over from another store with its history.

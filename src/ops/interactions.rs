@@ -1,1 +1,193 @@
-//! Interactions, and the memories that they reinforce.
+//! Interactions: keeping what was asked and answered, and reinforcing the memories that the answer
+//! repeats.
+
+use std::collections::{BTreeSet, HashSet};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::model::interaction::{Interaction, reinforced, repeats};
+use crate::model::memory::MemoryType;
+use crate::model::{Action, Error, Memory, ResolvedProject, Result, Status, text, words};
+use crate::ops::{change, checks, projects};
+use crate::store::{self, Tx, View};
+
+/// Who reinforces.
+pub const ACTOR: &str = "atocore-reinforcement";
+
+/// Characters of a prompt, a response and its summary, and bytes of a context pack.
+const MAX_TEXT: usize = 200_000;
+/// Rows of the index that may hold a stem for it to lead to memories; a more common one tells little.
+const MAX_HOLDERS: usize = 1_000;
+/// Rows that one response is compared with, the holders of its rarest stems first.
+const MAX_COMPARED: usize = 4_000;
+
+/// What was asked and answered.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInteraction {
+    pub prompt: String,
+    #[serde(default)]
+    pub response: String,
+    #[serde(default)]
+    pub response_summary: String,
+    /// What build_context gave.
+    #[serde(default)]
+    pub context_pack: Map<String, Value>,
+    /// Ids.
+    #[serde(default)]
+    pub memories_used: Vec<String>,
+    /// Ids.
+    #[serde(default)]
+    pub chunks_used: Vec<String>,
+    #[serde(default)]
+    pub session_id: String,
+    /// The actor if left out.
+    pub client: Option<String>,
+    /// Project name or alias; "" is global.
+    pub project: Option<String>,
+}
+
+/// What recording did.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub row: Interaction,
+    pub project: ResolvedProject,
+    /// The memories that the response repeats, as they are now.
+    pub reinforced: Vec<Memory>,
+}
+
+/// Stores the interaction, and reinforces what its response repeats.
+pub fn record(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded> {
+    checks::text_length("note", note)?;
+    let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
+    let row = build(tx, new, &project)?;
+    store::interactions::insert(tx, &row)?;
+    let reinforced = reinforce(tx, &row, note)?;
+    Ok(Recorded { row, project, reinforced })
+}
+
+fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result<Interaction> {
+    for (field, text) in [
+        ("prompt", &new.prompt),
+        ("response", &new.response),
+        ("response_summary", &new.response_summary),
+    ] {
+        checks::at_most(field, text.chars().count(), MAX_TEXT, "characters")?;
+    }
+    if text::is_blank(&new.prompt) {
+        return Err(Error::invalid("prompt", "it is blank", "Give what was asked."));
+    }
+    let pack = Value::Object(new.context_pack.clone());
+    checks::at_most("context_pack", pack.to_string().len(), MAX_TEXT, "bytes")?;
+    let client = match new.client.as_deref().filter(|client| !text::is_blank(client)) {
+        Some(client) => checks::name("client", client)?,
+        None => tx.actor.to_owned(),
+    };
+    checks::at_most("session_id", new.session_id.chars().count(), checks::MAX_NAME, "characters")?;
+    Ok(Interaction {
+        id: tx.new_id(),
+        prompt: new.prompt.clone(),
+        context_pack: new.context_pack.clone(),
+        response_summary: new.response_summary.clone(),
+        response: new.response.clone(),
+        memories_used: existing(tx, "memories_used", "memory", &new.memories_used)?,
+        chunks_used: existing(tx, "chunks_used", "chunk", &new.chunks_used)?,
+        client,
+        session_id: new.session_id.trim().to_owned(),
+        project_id: store::projects::named(tx, &project.name)?.map(|project| project.id),
+        project: project.name.clone(),
+        created_at: tx.now.to_string(),
+    })
+}
+
+/// The ids, each once, if all of them name rows; else an error that names those that do not.
+fn existing(view: &View<'_>, field: &str, what: &str, given: &[String]) -> Result<Vec<String>> {
+    checks::at_most(field, given.len(), checks::MAX_ROWS, "ids")?;
+    let (mut ids, mut missing): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for id in given.iter().map(|id| id.trim()) {
+        if !store::sources::exists(view, what, id)? {
+            missing.push(format!("{id:?}"));
+        } else if !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(ids);
+    }
+    Err(Error::invalid(
+        field,
+        format!("there is no {what} {}", missing.join(", ")),
+        "Name what search or build_context gave, by its id.",
+    ))
+}
+
+/// Reinforces each memory that the response repeats. What somebody says was used has no part in
+/// it beyond being compared: only the words of the response show that the memory served.
+fn reinforce(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<Memory>> {
+    let response =
+        if text::is_blank(&row.response) { &row.response_summary } else { &row.response };
+    let stems: HashSet<String> = words::stems(response).into_iter().collect();
+    let note = match note {
+        "" => format!("interaction:{}", row.id),
+        note => format!("interaction:{} {note}", row.id),
+    };
+    let mut changed = Vec::new();
+    for id in holders(tx, &stems, &row.memories_used)? {
+        let memory = store::memories::get(tx, &id)?;
+        let Some(before) = memory.filter(|memory| concerns(memory, row, tx)) else { continue };
+        if repeats(&stems, &before.content) {
+            changed.push(reinforce_one(tx, before, &note)?);
+        }
+    }
+    Ok(changed)
+}
+
+/// Whether the memory can be reinforced in the project of the interaction.
+fn concerns(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
+    let personal = matches!(memory.memory_type, MemoryType::Identity | MemoryType::Preference);
+    !memory.status.is_history()
+        && !memory.is_expired(tx.now)
+        && (memory.project == row.project || memory.project.is_empty() && personal)
+}
+
+/// One reference more. A candidate gains no confidence by it: that it came up again speaks for
+/// looking at it, and nobody has approved it yet.
+fn reinforce_one(tx: &Tx<'_>, before: Memory, note: &str) -> Result<Memory> {
+    let mut after = before.clone();
+    if before.status == Status::Active {
+        after.confidence = reinforced(&before);
+    }
+    after.reference_count += 1;
+    after.last_referenced_at = Some(tx.now.to_string());
+    after.version += 1;
+    after.updated_at = tx.now.to_string();
+    change::change_as(tx, ACTOR, &before, &after, Action::Reinforced, note)?;
+    Ok(after)
+}
+
+/// Ids of the memories that are worth comparing with a response, in order: those that hold one of
+/// its rarer stems, the rarest first, and those named as used. Reading every memory instead would
+/// take seconds in a large store.
+fn holders(view: &View<'_>, stems: &HashSet<String>, used: &[String]) -> Result<BTreeSet<String>> {
+    let mut places = Vec::new();
+    for stem in stems {
+        let holders = store::search::holders(view, stem, MAX_HOLDERS as i64 + 1)?;
+        if (1..=MAX_HOLDERS).contains(&holders.len()) {
+            places.push(holders);
+        }
+    }
+    places.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    let mut seen = HashSet::new();
+    let mut ids: BTreeSet<String> = used.iter().cloned().collect();
+    for place in places.into_iter().flatten() {
+        if seen.len() == MAX_COMPARED {
+            break;
+        }
+        if seen.insert(place) {
+            ids.extend(store::search::memory_at(view, place)?);
+        }
+    }
+    Ok(ids)
+}

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ChainLink};
-use crate::model::{Event, Result};
+use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
 /// The end of the chain, to which the next row is tied.
@@ -103,7 +103,12 @@ pub fn head(view: &View<'_>) -> Result<Head> {
 }
 
 /// Adds a row for the event behind `head`, and gives its id and the new head.
-pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(String, Head)> {
+pub(super) fn append(
+    tx: &Tx<'_>,
+    actor: &str,
+    event: &Event<'_>,
+    head: Head,
+) -> Result<(String, Head)> {
     let before_json = event.before.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string);
     let after_json = event.after.to_string();
     let mut entry = AuditEntry {
@@ -112,7 +117,7 @@ pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(Stri
         subject_id: event.id.to_owned(),
         kind: event.kind.as_str().to_owned(),
         action: event.action.as_str().to_owned(),
-        actor: tx.actor.to_owned(),
+        actor: actor.to_owned(),
         timestamp: tx.now.to_string(),
         chain: ChainLink {
             before_digest: digest(&before_json),
@@ -262,4 +267,11 @@ pub fn newest_after(view: &View<'_>, kind: &str, id: &str) -> Result<Option<(Str
     let sql = "SELECT id, after_json FROM memory_audit \
          WHERE memory_id = ?1 AND entity_kind = ?2 AND hash <> '' ORDER BY seq DESC LIMIT 1";
     view.conn.one(sql, params![id, kind], |row| Ok((row.text("id")?, row.text("after_json")?)))
+}
+
+/// When something was last done to a row.
+pub fn last_of(view: &View<'_>, kind: Kind, id: &str, action: Action) -> Result<Option<String>> {
+    let sql = "SELECT timestamp FROM memory_audit \
+         WHERE memory_id = ?1 AND entity_kind = ?2 AND action = ?3 ORDER BY seq DESC LIMIT 1";
+    view.conn.one(sql, params![id, kind.as_str(), action.as_str()], |row| row.text("timestamp"))
 }

@@ -198,6 +198,16 @@ pub fn of_status(
     TABLE.of_status(view, status, project, after, limit, entity)
 }
 
+/// Entities of one status behind a place in the order of their creation.
+pub fn walk(
+    view: &View<'_>,
+    status: Status,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Entity>> {
+    TABLE.walk(view, status, after, limit, entity)
+}
+
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
     TABLE.count(view, status, project)
 }

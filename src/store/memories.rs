@@ -167,6 +167,16 @@ pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<
     view.conn.all(&sql, params![&now, project.unwrap_or_default(), limit], memory)
 }
 
+/// Memories of one status behind a place in the order of their creation, expired ones too.
+pub fn walk(
+    view: &View<'_>,
+    status: Status,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Memory>> {
+    TABLE.walk(view, status, after, limit, memory)
+}
+
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
     TABLE.count(view, status, project)
 }

@@ -44,6 +44,24 @@ impl Table {
         view.conn.all(&sql, params![&now, project, status, after.0, after.1, limit], map)
     }
 
+    /// Rows of one status behind a place in the order of their creation, those too that stand in
+    /// no list.
+    pub fn walk<T>(
+        &self,
+        view: &View<'_>,
+        status: Status,
+        after: (&str, &str),
+        limit: i64,
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let Self { name, columns, .. } = self;
+        let sql = format!(
+            "SELECT {columns} FROM {name} WHERE status = ?1 AND (created_at, id) > (?2, ?3) \
+             ORDER BY created_at, id LIMIT ?4"
+        );
+        view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit], map)
+    }
+
     /// How many rows of one status there are, in one project or in all.
     pub fn count(&self, view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
         let Self { name, listed, .. } = self;

@@ -182,3 +182,17 @@ pub fn chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
         })
     })
 }
+
+/// Places of rows that hold a stem, oldest first.
+pub fn holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT rowid AS place FROM search_text WHERE search_text MATCH ?1 LIMIT ?2";
+    let quoted = format!("\"{}\"", stem.replace('"', "\"\""));
+    view.conn.all(sql, params![&quoted, limit], |row| row.integer("place"))
+}
+
+/// The id of the memory at a place that is not history, if one is there.
+pub fn memory_at(view: &View<'_>, place: i64) -> Result<Option<String>> {
+    let sql = "SELECT id FROM search_rows \
+         WHERE place = ?1 AND kind = 'memory' AND status IN ('active', 'candidate')";
+    view.conn.one(sql, params![place], |row| row.text("id"))
+}

@@ -133,8 +133,13 @@ impl<'c> Tx<'c> {
 
     /// Writes the event into the audit, chained to the one before it, and gives its id.
     pub fn record(&self, event: &Event<'_>) -> Result<String> {
+        self.record_as(self.actor, event)
+    }
+
+    /// As [`Tx::record`], for what a write does beside that for which it was called.
+    pub fn record_as(&self, actor: &str, event: &Event<'_>) -> Result<String> {
         let head = self.head()?;
-        let (id, head) = audit::append(self, event, head)?;
+        let (id, head) = audit::append(self, actor, event, head)?;
         let mut log = self.log.borrow_mut();
         log.head = Some(head);
         let row = (event.kind, event.id.to_owned());

@@ -1,6 +1,7 @@
 //! Runs the stories: sessions with the real program, each call with its exact answer.
 //!
-//! A story is a text: `$` runs a command (`$ serve …` starts a server), `>` calls a tool, `?` asks
+//! A story is a text: `$` runs a command (`$ serve …` starts a server, `$ write` and `$ fixture` put
+//! a file beside the store), `>` calls a tool, `?` asks
 //! the file in SQL from outside. The lines below each, `|` for text, `=` for structured content and
 //! `!` for an error, are what must come back. `UPDATE_STORIES=1 cargo test` writes them anew.
 //! `> @name = tool …` names the row (or the first item) of the answer; `#1.a` is the tenth id that
@@ -114,10 +115,18 @@ impl Teller {
     /// Names the row that an answer is about. Longer names stand first, so that no name is found
     /// inside another.
     fn name(&mut self, name: &str, answer: &Value) {
-        let rows = ["entity", "memory", "relationship", "project", "project_state", "conflict"];
+        let rows = [
+            "entity",
+            "memory",
+            "relationship",
+            "project",
+            "project_state",
+            "conflict",
+            "interaction",
+        ];
         let row = rows.iter().map(|key| &answer[key]).find(|row| row.is_object());
         let row = row.unwrap_or(&answer["items"][0]);
-        let id = ["id", "conflict_id", "entity_id", "memory_id"]
+        let id = ["id", "conflict_id", "entity_id", "memory_id", "interaction_id"]
             .iter()
             .find_map(|key| row[key].as_str());
         let id = id.unwrap_or_else(|| panic!("{name} names nothing in {answer}"));
@@ -146,6 +155,11 @@ impl Teller {
                 let path = self.place.folder.path().join(file);
                 let lines: String = content.split(" ⏎ ").map(|line| format!("{line}\n")).collect();
                 fs::write(path, lines).expect("a file of the story");
+                String::new()
+            }
+            ["fixture", file] => {
+                let path = self.place.folder.path().join(file);
+                fs::copy(Path::new("tests/fixtures").join(file), path).expect("a fixture");
                 String::new()
             }
             words => self.run(words),

@@ -5,4 +5,5 @@ mod clash;
 pub mod export;
 pub mod format;
 mod scope;
+pub mod server_memory;
 pub mod survey;

@@ -1,0 +1,171 @@
+//! `atocore import --from server-memory`: the memory file of the reference MCP server.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{Cli, out};
+use crate::mcp::rows::{conflict_lines, entity_line, unregistered_line};
+use crate::model::text::{abridged, one_line, quoted};
+use crate::model::{Conflict, ConflictStatus, Error, Result};
+use crate::ops::entities::InitialStatus;
+use crate::ops::transfer::server_memory::{BATCH, Counts, Plan, Stored, Wish};
+use crate::ops::{self, conflicts, projects};
+use crate::store::Db;
+
+/// The largest file, in bytes: it is read whole.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
+/// Rows that each list of the report names.
+const MAX_NAMED: usize = 50;
+
+/// What only matters to files of other programs.
+#[derive(Args)]
+pub struct Foreign {
+    /// The program that wrote the file, if it was not atocore
+    #[arg(long, value_enum)]
+    from: Option<Program>,
+    /// The project of what comes from another program; global if left out
+    #[arg(long, value_name = "NAME", requires = "from")]
+    project: Option<String>,
+    /// The status of what comes from another program
+    #[arg(long, value_enum, requires = "from", default_value_t)]
+    status: StatusChoice,
+    /// The type of entities whose own type the ontology does not have
+    #[arg(long, value_name = "TYPE", requires = "from", default_value = "artifact")]
+    default_type: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Program {
+    /// The reference memory server of MCP: JSON lines, or what read_graph prints
+    ServerMemory,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum StatusChoice {
+    #[default]
+    Candidate,
+    Active,
+}
+
+impl Foreign {
+    /// Imports the file, if it is one of another program.
+    pub fn run(&self, cli: &Cli, file: &Path, actor: &str) -> Option<Result<ExitCode>> {
+        self.from.map(|Program::ServerMemory| self.import(cli, file, actor))
+    }
+
+    fn import(&self, cli: &Cli, file: &Path, actor: &str) -> Result<ExitCode> {
+        let bytes = read(file)?;
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let wish = Wish {
+            // A reference is one line without control characters.
+            file: one_line(&name.replace('\t', " ")).into_owned(),
+            project: self.project.clone(),
+            status: match self.status {
+                StatusChoice::Candidate => InitialStatus::Candidate,
+                StatusChoice::Active => InitialStatus::Active,
+            },
+            default_type: self.default_type.clone(),
+        };
+        let plan = Plan::new(&bytes, &cli.ontology()?, &wish)?;
+        let db = cli.open()?;
+        let mut stored = Stored::default();
+        let mut opened = BTreeMap::new();
+        for start in (0..plan.rows()).step_by(BATCH) {
+            let rows = start..plan.rows().min(start + BATCH);
+            let done = ops::write(&db, actor, "import", |tx| plan.store(tx, rows, &mut stored))?;
+            for conflict in done.conflicts {
+                opened.insert(conflict.id.clone(), conflict);
+            }
+        }
+        if let Some(given) = &self.project {
+            let project = db.read(|view| projects::resolve(view, given))?;
+            unregistered_line(&project).iter().for_each(out::line);
+        }
+        print_plan(&plan, &stored);
+        print_conflicts(&db, opened.into_values().collect())?;
+        let refused: Vec<_> = plan.refused.iter().chain(&stored.refused).collect();
+        out::line(format!("refused {}", refused.len()));
+        named(&refused, |(place, reason)| format!("{place}: {}", abridged(reason)));
+        Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let unreadable = |error: std::io::Error| Error::Storage {
+        message: format!("{} cannot be read: {error}", file.display()),
+        hint: "Give the memory file of the reference server (memory.json or memory.jsonl)."
+            .to_owned(),
+    };
+    let size = std::fs::metadata(file).map_err(unreadable)?.len();
+    if size > MAX_FILE {
+        return Err(Error::TooMuch {
+            what: file.display().to_string(),
+            size: size as usize,
+            limit: MAX_FILE as usize,
+            unit: "bytes",
+        });
+    }
+    std::fs::read(file).map_err(unreadable)
+}
+
+fn print_plan(plan: &Plan, stored: &Stored) {
+    let counted = |what: &str, Counts { created, existing }: Counts| {
+        out::line(format!("{what}: created {created}, already there {existing}"));
+    };
+    counted("entities", stored.entity_counts());
+    counted("relationships", stored.relationships);
+    counted("memories", stored.memories);
+    let kept = plan.unmapped.len();
+    out::line(format!(
+        "observations {}: {} in descriptions, {} as memories; {} repeated, {} blank",
+        plan.observations,
+        plan.observations.saturating_sub(plan.as_memories),
+        plan.as_memories,
+        plan.repeated,
+        plan.blank,
+    ));
+    out::line(format!(
+        "relations {}: {} fit the ontology, {kept} kept as they are; {} repeated",
+        plan.relations,
+        plan.relationships.len(),
+        plan.repeated_relations,
+    ));
+    let types: Vec<_> = plan.types.iter().collect();
+    out::line(format!("types that the ontology does not have {}", types.len()));
+    named(&types, |(original, (became, count))| {
+        format!("{} became {became} in {count}", quoted(original, 160))
+    });
+    out::line("entities");
+    let rows: Vec<_> = stored.entities.iter().flatten().collect();
+    named(&rows, |(row, created)| {
+        let word = if *created { "created" } else { "already there:" };
+        format!("{word} {}", entity_line(row))
+    });
+    out::line(format!("relations kept as they are {kept}"));
+    named(&plan.unmapped, |(said, kept)| format!("{said} {kept}"));
+    if !plan.mended.is_empty() {
+        out::line(format!("half a character was replaced in {}", plan.mended.len()));
+        named(&plan.mended, Clone::clone);
+    }
+}
+
+/// The first rows of a list, and how many more there are.
+fn named<T>(rows: &[T], show: impl Fn(&T) -> String) {
+    rows.iter().take(MAX_NAMED).for_each(|row| out::line(format!("  {}", show(row))));
+    if rows.len() > MAX_NAMED {
+        out::line(format!("  and {} more", rows.len() - MAX_NAMED));
+    }
+}
+
+fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
+    changed.retain(|conflict| conflict.status == ConflictStatus::Open);
+    out::line(format!("conflicts opened {}", changed.len()));
+    changed.truncate(MAX_NAMED);
+    for shown in db.read(|view| conflicts::show_all(view, &changed))? {
+        conflict_lines(&shown).iter().for_each(|line| out::line(format!("  {line}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Interactions: what was asked and answered, and with what; a raw source.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::memory::Memory;
+use super::words::stems;
+
+/// One row of `interactions`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Interaction {
+    pub id: String,
+    pub prompt: String,
+    pub context_pack: Map<String, Value>,
+    pub response_summary: String,
+    pub response: String,
+    pub memories_used: Vec<String>,
+    pub chunks_used: Vec<String>,
+    pub client: String,
+    pub session_id: String,
+    pub project: String,
+    /// Of a registered project.
+    pub project_id: Option<String>,
+    pub created_at: String,
+}
+
+/// Stems of a memory up to which most of them must be repeated; of more, enough.
+const FEW_STEMS: usize = 15;
+const MOST_PERCENT: usize = 70;
+const ENOUGH_STEMS: usize = 12;
+const ENOUGH_PERCENT: usize = 35;
+
+/// Whether a response of these stems says what a memory says: 70 % of the stems of its content, or
+/// of over 15 at least 12 and 35 %.
+pub fn repeats(response: &HashSet<String>, content: &str) -> bool {
+    let stems = stems(content);
+    let repeated = stems.iter().filter(|stem| response.contains(*stem)).count();
+    let percent = |percent: usize| repeated * 100 >= stems.len() * percent;
+    match stems.len() {
+        0 => false,
+        1..=FEW_STEMS => percent(MOST_PERCENT),
+        _ => repeated >= ENOUGH_STEMS && percent(ENOUGH_PERCENT),
+    }
+}
+
+/// The confidence of an active memory after one more response that repeats it.
+pub fn reinforced(memory: &Memory) -> f64 {
+    const GAIN: f64 = 0.02;
+    super::memory::rounded(memory.confidence + GAIN).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(words: usize, of: usize) -> bool {
+        let list = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>();
+        repeats(&list(words).into_iter().collect(), &list(of).join(" "))
+    }
+
+    #[test]
+    fn a_short_memory_is_repeated_by_seven_tenths_of_its_stems() {
+        assert!(said(7, 10) && !said(6, 10));
+        assert!(said(2, 2) && !said(1, 2) && !said(2, 3));
+        assert!(said(11, 15) && !said(10, 15));
+        assert!(!said(5, 0), "what says nothing is not repeated");
+    }
+
+    #[test]
+    fn a_long_memory_is_repeated_by_twelve_stems_and_a_third() {
+        assert!(said(12, 16) && !said(11, 16));
+        assert!(said(12, 34) && !said(12, 35), "35 % of 34 are 11.9, of 35 they are 12.25");
+        assert!(said(35, 100) && !said(34, 100));
+    }
+}

@@ -1,0 +1,149 @@
+//! What time does to memories and candidates: they end, fade, come up again or have waited too long.
+//!
+//! Pure functions of a row and an instant, so that what would happen can be shown before it does.
+
+use super::entity::Entity;
+use super::lifecycle::Status;
+use super::memory::{Memory, rounded};
+use super::timestamp::Timestamp;
+
+/// Days without a change or a reference after which an unreferenced memory fades.
+pub const IDLE_DAYS: i64 = 30;
+/// What a day leaves of the confidence of a memory that fades.
+pub const DAILY: f64 = 0.97;
+/// The confidence below which a memory that fades is superseded.
+pub const FLOOR: f64 = 0.30;
+/// The least confidence of a candidate that is promoted because it came up again.
+pub const PROMOTABLE: f64 = 0.5;
+/// How long a candidate waits unless another time is set.
+pub const STALE_DAYS: u32 = 90;
+
+/// What differs from store to store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Days without a change or a reference after which a candidate is dropped; 0 for never.
+    pub stale_days: u32,
+    /// References on which a candidate memory becomes active; 0 for never.
+    pub promote_references: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { stale_days: STALE_DAYS, promote_references: 0 }
+    }
+}
+
+/// Whether the memory has ended and still stands in the lists.
+pub fn ends(row: &Memory, now: Timestamp) -> bool {
+    !row.status.is_history() && row.is_expired(now)
+}
+
+/// The instant from which the days count that take from an unreferenced memory, if it is past.
+pub fn fades_from(row: &Memory, now: Timestamp) -> Option<Timestamp> {
+    if row.status != Status::Active || row.reference_count > 0 || row.is_expired(now) {
+        return None;
+    }
+    let instants =
+        [row.last_referenced_at.as_deref(), Some(&row.updated_at), Some(&row.created_at)];
+    let touched = instants.into_iter().flatten().find_map(Timestamp::parse)?;
+    let from = touched.plus_seconds(IDLE_DAYS * 86_400);
+    (from < now).then_some(from)
+}
+
+/// What fading does to a memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Faded {
+    pub days: i64,
+    pub confidence: f64,
+    /// Whether it holds no longer.
+    pub gone: bool,
+}
+
+/// What the whole days since `from` take from a confidence, those left out that were counted when
+/// it faded before. Day by day, so that a run each day and one run for many give the same.
+pub fn fade(
+    confidence: f64,
+    from: Timestamp,
+    before: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Faded> {
+    let counted = before.map_or(0, |before| before.days_since(from).max(0));
+    let due = now.days_since(from) - counted;
+    let mut faded = Faded { days: 0, confidence, gone: false };
+    while faded.days < due && !faded.gone {
+        faded.confidence = rounded(faded.confidence * DAILY);
+        faded.gone = faded.confidence < FLOOR;
+        faded.days += 1;
+    }
+    (faded.days > 0).then_some(faded)
+}
+
+/// Whether a candidate came up often enough to become active.
+pub fn is_promoted(row: &Memory, rules: &Rules, now: Timestamp) -> bool {
+    rules.promote_references > 0
+        && row.status == Status::Candidate
+        && row.reference_count >= i64::from(rules.promote_references)
+        && row.confidence >= PROMOTABLE
+        && !row.is_expired(now)
+}
+
+/// Whether a candidate memory has waited too long for somebody.
+pub fn is_stale_memory(row: &Memory, rules: &Rules, now: Timestamp) -> bool {
+    let referenced = row.last_referenced_at.as_deref();
+    row.status == Status::Candidate
+        && !ends(row, now)
+        && !is_promoted(row, rules, now)
+        && waited([Some(&row.created_at), Some(&row.updated_at), referenced], rules, now)
+}
+
+/// Whether a candidate entity has waited too long for somebody.
+pub fn is_stale_entity(row: &Entity, rules: &Rules, now: Timestamp) -> bool {
+    row.status == Status::Candidate
+        && waited([Some(&row.created_at), Some(&row.updated_at), None], rules, now)
+}
+
+/// Whether the last of the instants is over the set days ago.
+fn waited(instants: [Option<&str>; 3], rules: &Rules, now: Timestamp) -> bool {
+    let last = instants.into_iter().flatten().filter_map(Timestamp::parse).max();
+    rules.stale_days > 0
+        && last.is_some_and(|last| last.plus_seconds(i64::from(rules.stale_days) * 86_400) < now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("an instant")
+    }
+
+    #[test]
+    fn many_days_at_once_take_what_a_run_each_day_takes() {
+        let from = at("2026-01-01T12:00:00Z");
+        let (mut daily, mut before) = (1.0, None);
+        for day in 1..=60 {
+            // The hour of the run wanders over the day.
+            let now = from.plus_seconds(day * 86_400 + (day * 7 % 24) * 3_600);
+            let once = fade(1.0, from, None, now).expect("it fades");
+            if let Some(step) = fade(daily, from, before, now) {
+                (daily, before) = (step.confidence, Some(now));
+                assert_eq!((daily, step.gone), (once.confidence, once.gone), "day {day}");
+                if step.gone {
+                    assert_eq!(day, 40, "0.97 to the 40th is below 0.30");
+                    return;
+                }
+            }
+        }
+        panic!("it is never gone");
+    }
+
+    #[test]
+    fn a_second_run_on_a_day_takes_nothing_and_no_day_counts_before_it_is_whole() {
+        let from = at("2026-01-01T12:00:00Z");
+        let (early, late) = (at("2026-01-03T13:00:00Z"), at("2026-01-04T11:59:59Z"));
+        assert_eq!(fade(1.0, from, None, early).map(|faded| faded.days), Some(2));
+        assert_eq!(fade(1.0, from, Some(early), late), None);
+        assert_eq!(fade(1.0, from, None, at("2026-01-02T11:59:59Z")), None);
+        assert_eq!(fade(1.0, from, Some(at("2025-06-01")), early).map(|faded| faded.days), Some(2));
+    }
+}

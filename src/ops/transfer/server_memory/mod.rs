@@ -1,0 +1,128 @@
+//! The memory file of the reference MCP server: what becomes of its entities, observations and
+//! relations. Nothing of it is lost: what has no place of its own here is kept as text.
+
+mod plan;
+mod read;
+
+pub use plan::{Plan, Wish};
+
+use crate::model::{Entity, Error, Result};
+use crate::ops::entities::{self, Sameness};
+use crate::ops::memories;
+use crate::ops::relationships::{self, NewRelationship};
+use crate::store::Tx;
+
+/// Rows of a plan that are stored in one transaction.
+pub const BATCH: usize = 500;
+
+/// What became of the rows of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    /// For each entity of the plan its row, and whether it is new; nothing for one that was refused.
+    pub entities: Vec<Option<(Entity, bool)>>,
+    pub memories: Counts,
+    pub relationships: Counts,
+    /// What was refused, and why.
+    pub refused: Vec<(String, String)>,
+}
+
+/// Rows that were made, and rows that were there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub created: usize,
+    pub existing: usize,
+}
+
+impl Counts {
+    fn add(&mut self, created: bool) {
+        if created {
+            self.created += 1;
+        } else {
+            self.existing += 1;
+        }
+    }
+}
+
+impl Plan {
+    /// How many rows there are to store.
+    pub fn rows(&self) -> usize {
+        self.entities.len() + self.memories.len() + self.relationships.len()
+    }
+
+    /// Stores the rows from the first of these places up to the last: entities, then memories,
+    /// then relationships. A refused row leaves nothing behind.
+    pub fn store(
+        &self,
+        tx: &Tx<'_>,
+        rows: std::ops::Range<usize>,
+        stored: &mut Stored,
+    ) -> Result<()> {
+        for at in rows {
+            let outcome = match at.checked_sub(self.entities.len()) {
+                None => self.store_entity(tx, at, stored),
+                Some(at) => match at.checked_sub(self.memories.len()) {
+                    None => self.store_memory(tx, at, stored),
+                    Some(at) => self.store_relationship(tx, at, stored),
+                },
+            };
+            match outcome {
+                Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let reason = format!("{error} ({})", error.hint());
+                    stored.refused.push((self.describe(at), reason));
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn store_entity(&self, tx: &Tx<'_>, at: usize, stored: &mut Stored) -> Result<()> {
+        let new = &self.entities[at];
+        let made = tx.attempt(|| entities::create_alone(tx, new, Sameness::OfAnyStatus, ""));
+        stored.entities.push(None);
+        let made = made?;
+        stored.entities[at] = Some((made.row, made.created));
+        Ok(())
+    }
+
+    fn store_memory(&self, tx: &Tx<'_>, at: usize, stored: &mut Stored) -> Result<()> {
+        let new = &self.memories[at];
+        let made = tx.attempt(|| memories::create_unless(tx, new, Sameness::OfAnyStatus, ""))?;
+        stored.memories.add(made.created);
+        Ok(())
+    }
+
+    fn store_relationship(&self, tx: &Tx<'_>, at: usize, stored: &mut Stored) -> Result<()> {
+        let link = &self.relationships[at];
+        let id = |at: usize| stored.entities[at].as_ref().map(|(row, _)| row.id.clone());
+        let (Some(source_id), Some(target_id)) = (id(link.source), id(link.target)) else {
+            return Err(Error::invalid(
+                "relation",
+                "one of its entities was refused",
+                "Mend the entity.",
+            ));
+        };
+        let new = NewRelationship {
+            relationship_type: link.relationship_type.clone(),
+            source_id,
+            target_id,
+            source_refs: link.source_refs.clone(),
+            ..NewRelationship::default()
+        };
+        let made = tx.attempt(|| relationships::create_once(tx, &new, ""))?;
+        stored.relationships.add(made.changed);
+        Ok(())
+    }
+}
+
+impl Stored {
+    /// How many entities were made, and how many were there already.
+    pub fn entity_counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.entities.iter().flatten().for_each(|(_, created)| counts.add(*created));
+        counts
+    }
+}

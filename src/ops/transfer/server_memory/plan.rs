@@ -1,0 +1,393 @@
+//! What becomes of a file of the reference memory server: a pure function of its bytes.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::read::{Found, Graph, Link};
+use crate::model::memory::MemoryType;
+use crate::model::text::{self, collapse, quoted};
+use crate::model::{Ontology, Result, canonical};
+use crate::ops::checks::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
+use crate::ops::entities::{InitialStatus, NewEntity};
+use crate::ops::lifecycle::SUPERSEDES;
+use crate::ops::memories::NewMemory;
+
+/// What the one who imports may choose.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The name of the file, for the provenance of what it holds.
+    pub file: String,
+    pub project: Option<String>,
+    pub status: InitialStatus,
+    /// The type of entities whose own type the ontology does not have.
+    pub default_type: String,
+}
+
+/// The rows that a file becomes, and what there is to say of it.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub entities: Vec<NewEntity>,
+    pub memories: Vec<NewMemory>,
+    pub relationships: Vec<PlannedLink>,
+    /// How many relations and observations the file has, each once.
+    pub relations: usize,
+    pub observations: usize,
+    /// Observations that an entity has already, and those without a visible character.
+    pub repeated: usize,
+    pub blank: usize,
+    pub repeated_relations: usize,
+    /// Observations that the descriptions had no room for.
+    pub as_memories: usize,
+    /// Types that the ontology does not have: what they became, and for how many entities.
+    pub types: BTreeMap<String, (String, usize)>,
+    /// Relations that are no relationship, and why.
+    pub unmapped: Vec<(String, String)>,
+    /// Places in which half a character was replaced.
+    pub mended: Vec<String>,
+    /// Places that could not be read, and why.
+    pub refused: Vec<(String, String)>,
+}
+
+/// A relationship between two entities of the plan.
+#[derive(Debug, Clone)]
+pub struct PlannedLink {
+    pub source: usize,
+    pub target: usize,
+    pub relationship_type: String,
+    pub source_refs: Vec<String>,
+}
+
+/// Bytes of one original value that stands in the properties; a larger one becomes text.
+const MAX_ORIGINAL: usize = 4_000;
+/// The name of what has none.
+const UNNAMED: &str = "(unnamed)";
+
+impl Plan {
+    /// Plans what becomes of a file.
+    pub fn new(bytes: &[u8], ontology: &Ontology, wish: &Wish) -> Result<Self> {
+        ontology.require_entity_type(&wish.default_type)?;
+        let graph = Graph::read(bytes);
+        let mut planner = Planner {
+            plan: Self {
+                repeated: graph.repeated,
+                blank: graph.blank,
+                mended: graph.mended.clone(),
+                refused: graph.refused.clone(),
+                ..Self::default()
+            },
+            ontology,
+            wish,
+            replaces: HashMap::new(),
+        };
+        for found in &graph.entities {
+            planner.entity(found);
+        }
+        let mut seen = HashSet::new();
+        for link in &graph.relations {
+            if seen.insert(format!("{link:?}")) {
+                planner.relation(&graph, link);
+            } else {
+                planner.plan.repeated_relations += 1;
+            }
+        }
+        Ok(planner.plan)
+    }
+
+    /// What a row of the plan is, for a report.
+    pub fn describe(&self, row: usize) -> String {
+        if let Some(entity) = self.entities.get(row) {
+            return format!("entity {}", quoted(&entity.name, 160));
+        }
+        let row = row - self.entities.len();
+        if let Some(memory) = self.memories.get(row) {
+            return format!("memory {}", quoted(&memory.content, 160));
+        }
+        let link = &self.relationships[row - self.memories.len()];
+        let name = |at: usize| quoted(&self.entities[at].name, 160);
+        format!("{} {} {}", name(link.source), link.relationship_type, name(link.target))
+    }
+}
+
+struct Planner<'a> {
+    plan: Plan,
+    ontology: &'a Ontology,
+    wish: &'a Wish,
+    /// What each entity supersedes, so that no chain becomes a cycle.
+    replaces: HashMap<usize, Vec<usize>>,
+}
+
+impl Planner<'_> {
+    fn entity(&mut self, found: &Found) {
+        let name = name_of(found);
+        let entity_type = self.entity_type(&found.types);
+        let mut observations = found.observations.clone();
+        let mut properties = Map::new();
+        if name != found.name {
+            keep(&mut properties, &mut observations, "original_name", json!(found.name));
+        }
+        match found.types.as_slice() {
+            [] => {}
+            [only] if *only == entity_type => {}
+            [only] => keep(&mut properties, &mut observations, "original_type", json!(only)),
+            many => keep(&mut properties, &mut observations, "original_type", json!(many)),
+        }
+        match found.extra.as_slice() {
+            [] => {}
+            [only] => keep(&mut properties, &mut observations, "original", json!(only)),
+            many => keep(&mut properties, &mut observations, "original", json!(many)),
+        }
+        self.plan.observations += observations.len();
+        let description = self.describe(&name, &observations);
+        self.plan.entities.push(NewEntity {
+            entity_type,
+            name,
+            project: self.wish.project.clone(),
+            description,
+            properties,
+            source_refs: self.source_refs(),
+            status: self.wish.status,
+            ..NewEntity::default()
+        });
+    }
+
+    /// The type of the ontology that is written the same, but for case and separators.
+    fn entity_type(&mut self, given: &[String]) -> String {
+        let known = |name: &String| {
+            let name = snake_case(name);
+            let entry = self.ontology.entity_type(&name)?;
+            entry.required_properties.is_empty().then_some(name)
+        };
+        if let Some(known) = given.iter().find_map(known) {
+            return known;
+        }
+        let default = &self.wish.default_type;
+        let original = given.first().cloned().unwrap_or_default();
+        self.plan.types.entry(original).or_insert_with(|| (default.clone(), 0)).1 += 1;
+        default.clone()
+    }
+
+    /// One observation is the description; several are a numbered list. What it has no room for
+    /// becomes memories, under its number in the list.
+    fn describe(&mut self, name: &str, observations: &[String]) -> String {
+        let mut description = String::new();
+        let mut length = 0;
+        for (index, observation) in observations.iter().enumerate() {
+            let number = index + 1;
+            let item = match observations {
+                [_] => observation.clone(),
+                _ => format!("{number}. {observation}"),
+            };
+            let size = item.chars().count() + 1;
+            if length + size > MAX_TEXT {
+                self.plan.as_memories += 1;
+                self.remember(Some(name), &format!("{name}, observation {number}"), observation);
+                continue;
+            }
+            if !description.is_empty() {
+                description.push('\n');
+            }
+            description.push_str(&item);
+            length += size;
+        }
+        description
+    }
+
+    /// Keeps a text as a memory, or as several if it is longer than one may be. It has no subject:
+    /// what is said of an entity adds up and does not contradict.
+    fn remember(&mut self, tag: Option<&str>, title: &str, text: &str) {
+        const PART: usize = MAX_TEXT - 2 * MAX_NAME;
+        let chars: Vec<char> = text.chars().collect();
+        let parts: Vec<String> = chars.chunks(PART).map(|part| part.iter().collect()).collect();
+        for (index, part) in parts.iter().enumerate() {
+            let content = match parts.len() {
+                1 => format!("{title}: {part}"),
+                many => format!("{title}, part {} of {many}: {part}", index + 1),
+            };
+            self.plan.memories.push(NewMemory {
+                memory_type: match self.wish.project {
+                    Some(_) => MemoryType::Project,
+                    None => MemoryType::Knowledge,
+                },
+                content,
+                subject: String::new(),
+                project: self.wish.project.clone(),
+                confidence: None,
+                domain_tags: tag.map(str::to_owned).into_iter().collect(),
+                valid_until: None,
+                source_chunk_id: None,
+                status: self.wish.status,
+            });
+        }
+    }
+
+    fn relation(&mut self, graph: &Graph, link: &Link) {
+        self.plan.relations += 1;
+        let ends = (graph.position(&link.from), graph.position(&link.to));
+        let problem = match ends {
+            (Some(source), Some(target)) => match self.fits(source, link, target) {
+                Ok(relationship_type) => {
+                    let source_refs = self.source_refs();
+                    let planned = PlannedLink { source, target, relationship_type, source_refs };
+                    return self.plan.relationships.push(planned);
+                }
+                Err(problem) => problem,
+            },
+            (None, _) => format!("there is no entity {}", quoted(&link.from, 160)),
+            (_, None) => format!("there is no entity {}", quoted(&link.to, 160)),
+        };
+        let mut entry = Map::from_iter([("relation_type".to_owned(), json!(link.relation_type))]);
+        let holder = match ends {
+            (Some(source), _) => {
+                entry.insert("to".to_owned(), json!(link.to));
+                Some(source)
+            }
+            (None, Some(target)) => {
+                entry.insert("from".to_owned(), json!(link.from));
+                Some(target)
+            }
+            (None, None) => None,
+        };
+        if !link.extra.is_empty() {
+            entry.insert("original".to_owned(), json!(link.extra));
+        }
+        let entry = Value::Object(entry);
+        let place = match holder {
+            Some(holder) if self.add_unmapped(holder, &entry) => {
+                format!("the properties of {}", quoted(&self.plan.entities[holder].name, 160))
+            }
+            _ => {
+                let extra = Value::Object(link.extra.clone());
+                let extra = if link.extra.is_empty() { String::new() } else { format!(" {extra}") };
+                self.remember(None, "relation", &format!("{}{extra}", said(link)));
+                "a memory".to_owned()
+            }
+        };
+        let [from, kind, to] =
+            [&link.from, &link.relation_type, &link.to].map(|text| quoted(text, 160));
+        let kept = format!("kept in {place}: {problem}");
+        self.plan.unmapped.push((format!("{from} {kind} {to}"), kept));
+    }
+
+    /// The relationship type that says what the relation says, or why there is none.
+    fn fits(&mut self, source: usize, link: &Link, target: usize) -> Result<String, String> {
+        let name = snake_case(&link.relation_type);
+        if self.ontology.relationship_type(&name).is_none() {
+            return Err("no such relationship type".to_owned());
+        }
+        if source == target {
+            return Err("it leads to where it starts".to_owned());
+        }
+        let kind = |at: usize| self.plan.entities[at].entity_type.as_str();
+        let ends = self.ontology.check_ends(&name, kind(source), kind(target));
+        ends.map_err(|error| error.to_string())?;
+        if name == SUPERSEDES {
+            if self.leads_to(target, source) {
+                return Err("supersedes: the chain would become a cycle".to_owned());
+            }
+            self.replaces.entry(source).or_default().push(target);
+        }
+        Ok(name)
+    }
+
+    /// Whether an entity superseded another, itself or through others.
+    fn leads_to(&self, from: usize, to: usize) -> bool {
+        let mut seen = HashSet::new();
+        let mut waiting = vec![from];
+        while let Some(next) = waiting.pop() {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                waiting.extend(self.replaces.get(&next).into_iter().flatten());
+            }
+        }
+        false
+    }
+
+    /// Adds a relation to the properties of an entity, if there is room and it is not too deep.
+    fn add_unmapped(&mut self, holder: usize, entry: &Value) -> bool {
+        let properties = &mut self.plan.entities[holder].properties;
+        let kept = properties.get("unmapped_relations").and_then(Value::as_array);
+        let mut all = kept.cloned().unwrap_or_default();
+        all.push(entry.clone());
+        let mut wanted = properties.clone();
+        wanted.insert("unmapped_relations".to_owned(), Value::from(all));
+        let wanted = Value::Object(wanted);
+        if canonical::depth(&wanted) > MAX_DEPTH || wanted.to_string().len() > MAX_PROPERTIES {
+            return false;
+        }
+        if let Value::Object(wanted) = wanted {
+            *properties = wanted;
+        }
+        true
+    }
+
+    fn source_refs(&self) -> Vec<String> {
+        vec![format!("doc:{}", self.wish.file)]
+    }
+}
+
+/// The name as the store keeps it; one that is too long is cut, and stands whole in the properties.
+fn name_of(found: &Found) -> String {
+    let name = collapse(&found.name);
+    if text::is_blank(&name) {
+        return UNNAMED.to_owned();
+    }
+    if name.chars().count() <= MAX_NAME {
+        return name;
+    }
+    let cut: String = name.chars().take(MAX_NAME - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// Keeps an original value in the properties, or as one more observation if it is too large.
+fn keep(
+    properties: &mut Map<String, Value>,
+    observations: &mut Vec<String>,
+    key: &str,
+    value: Value,
+) {
+    let size = value.to_string().len();
+    if size > MAX_ORIGINAL || canonical::depth(&value) + 1 > MAX_DEPTH {
+        observations.push(format!("{key}: {value}"));
+    } else {
+        properties.insert(key.to_owned(), value);
+    }
+}
+
+/// A relation as a sentence.
+fn said(link: &Link) -> String {
+    let Link { from, relation_type, to, .. } = link;
+    format!("\"{from}\" {relation_type} \"{to}\"")
+}
+
+/// `dependsOn`, `Depends on` and `depends-on` as `depends_on`.
+fn snake_case(text: &str) -> String {
+    let mut words = String::new();
+    let mut before = ' ';
+    for c in text.trim().chars() {
+        if c.is_uppercase() && (before.is_lowercase() || before.is_numeric()) {
+            words.push('_');
+        }
+        if c.is_alphanumeric() {
+            words.extend(c.to_lowercase());
+        } else if !words.ends_with('_') {
+            words.push('_');
+        }
+        before = c;
+    }
+    words.trim_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_known_in_any_case_and_with_any_separator() {
+        for given in ["depends_on", "dependsOn", "Depends On", "DEPENDS-ON", " depends  on "] {
+            assert_eq!(snake_case(given), "depends_on", "{given}");
+        }
+    }
+}
