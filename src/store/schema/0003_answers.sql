@@ -18,6 +18,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5 (
 );
 
 -- Questions.
+CREATE INDEX IF NOT EXISTS idx_entities_type ON entities (entity_type, project, status, name, id);
 
 -- Sources, interactions, upkeep.
 
