@@ -6,10 +6,11 @@
 
 use sha2::{Digest, Sha256};
 
+use super::changes;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ChainLink};
-use crate::model::{Event, Result};
+use crate::model::{Action, Event, Result};
 use crate::params;
 
 /// The end of the chain, to which the next row is tied.
@@ -150,6 +151,7 @@ pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(Stri
             &chain.hash,
         ],
     )?;
+    changes::keep(tx, event, entry.seq)?;
     let head = Head { seq: entry.seq, hash: entry.chain.hash };
     Ok((entry.id, head))
 }
@@ -187,6 +189,24 @@ pub fn of_subject(
         "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
     );
     view.conn.all(&sql, params![id, after_seq, limit], entry)
+}
+
+/// The row at a place of the audit.
+pub fn at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
+    view.conn.one(
+        &format!("SELECT {COLUMNS} FROM memory_audit WHERE seq = ?1"),
+        params![seq],
+        entry,
+    )
+}
+
+/// The last row about a subject that records an action.
+pub fn last(view: &View<'_>, id: &str, action: Action) -> Result<Option<AuditEntry>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND action = ?2 \
+         ORDER BY seq DESC LIMIT 1"
+    );
+    view.conn.one(&sql, params![id, action.as_str()], entry)
 }
 
 pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {

@@ -1,4 +1,11 @@
-//! Walks over the relationships: recursive SQL with a bound on the depth.
+//! Walks over the relationships.
+//!
+//! Wholes, parts and supersessions are walked by recursive SQL with a bound on the depth, which
+//! cycles cannot pass. A walk over many types goes one entity at a time ([`steps`]): recursion
+//! cannot ask what it has seen already, so that it would visit an entity once for each length of
+//! a way to it, and each way where the last step matters.
+
+use std::collections::HashSet;
 
 use super::entities::status;
 use super::sql::Row;
@@ -91,4 +98,134 @@ pub fn materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node
          WHERE r.source_entity_id = ?1 AND r.relationship_type = 'uses_material' \
          AND (?2 OR (r.status = 'active' AND e.status = 'active')) ORDER BY e.name, e.id";
     view.conn.all(sql, params![entity_id, all], node)
+}
+
+/// An entity reached from another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub node: Node,
+    pub relationship_id: String,
+    pub relationship_type: String,
+    /// Whether the link points at the entity that is reached.
+    pub outgoing: bool,
+}
+
+/// Which types of links are followed, and in which direction.
+#[derive(Debug, Clone)]
+pub struct Moves(String);
+
+impl Moves {
+    pub fn new(outgoing: &[&str], incoming: &[&str]) -> Self {
+        let side = |types: &[&str], here: &str, there: &str, outgoing: u8| {
+            let types: Vec<String> =
+                types.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+            format!(
+                "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
+                 e.project AS project, e.status AS status, r.id AS relationship_id, \
+                 r.relationship_type AS relationship_type, {outgoing} AS outgoing \
+                 FROM relationships r JOIN entities e ON e.id = r.{there} \
+                 WHERE r.{here} = ?1 AND r.relationship_type IN ({}) \
+                 AND (?2 OR (r.status = 'active' AND e.status = 'active'))",
+                types.join(", ")
+            )
+        };
+        let sides = [
+            (outgoing, side(outgoing, "source_entity_id", "target_entity_id", 1)),
+            (incoming, side(incoming, "target_entity_id", "source_entity_id", 0)),
+        ];
+        let taken = sides.into_iter().filter(|(types, _)| !types.is_empty()).map(|(_, sql)| sql);
+        Self(taken.collect::<Vec<_>>().join(" UNION ALL "))
+    }
+}
+
+/// One step from an entity, along what counts unless `all`.
+pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
+    view.conn.all(&moves.0, params![id, all], |row| {
+        Ok(Step {
+            node: node(row)?,
+            relationship_id: row.text("relationship_id")?,
+            relationship_type: row.text("relationship_type")?,
+            outgoing: row.integer("outgoing")? == 1,
+        })
+    })
+}
+
+/// Which way a walk over wholes and parts goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    ToParts,
+    ToWholes,
+}
+
+/// An entity above or below another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    pub node: Node,
+    pub depth: u32,
+    /// The entity next to it on the way.
+    pub parent_id: String,
+    pub relationship_id: String,
+}
+
+/// Rows of a walk over wholes and parts. An entity takes more than one of them only if more than
+/// one way leads to it.
+pub const MAX_BRANCHES: i64 = 50_000;
+
+/// What is below or above an entity, each by the shortest way, the nearest first; along what
+/// counts unless `all`. Whether that is all of it.
+pub fn branches(
+    view: &View<'_>,
+    id: &str,
+    way: Way,
+    depth: u32,
+    all: bool,
+) -> Result<(Vec<Branch>, bool)> {
+    let (source, target) = ("source_entity_id", "target_entity_id");
+    let term = |link: &str, here: &str, there: &str| {
+        format!(
+            "UNION SELECT r.{there}, t.id, r.id, t.depth + 1 FROM t \
+             JOIN relationships r ON r.{here} = t.id AND r.relationship_type = '{link}' \
+             JOIN entities e ON e.id = r.{there} WHERE t.depth < ?2 \
+             AND (?3 OR (r.status = 'active' AND e.status = 'active'))"
+        )
+    };
+    let terms = match way {
+        Way::ToParts => [term("part_of", target, source), term("contains", source, target)],
+        Way::ToWholes => [term("part_of", source, target), term("contains", target, source)],
+    };
+    let sql = format!(
+        "WITH RECURSIVE t (id, parent_id, relationship_id, depth) AS (VALUES (?1, '', '', 0) \
+         {} {} ORDER BY 4 LIMIT ?4) SELECT e.id AS id, e.entity_type AS entity_type, \
+         e.name AS name, e.project AS project, e.status AS status, t.parent_id AS parent_id, \
+         t.relationship_id AS relationship_id, t.depth AS depth \
+         FROM t JOIN entities e ON e.id = t.id ORDER BY t.depth, t.parent_id, t.relationship_id",
+        terms[0], terms[1],
+    );
+    let limit = MAX_BRANCHES + 1;
+    let found = view.conn.all(&sql, params![id, i64::from(depth), all, limit], |row| {
+        Ok(Branch {
+            node: node(row)?,
+            depth: u32::try_from(row.integer("depth")?).unwrap_or(u32::MAX),
+            parent_id: row.text("parent_id")?,
+            relationship_id: row.text("relationship_id")?,
+        })
+    })?;
+    let complete = (found.len() as i64) < limit;
+    let mut seen = HashSet::from([id.to_owned()]);
+    let nearest = found.into_iter().filter(|branch| seen.insert(branch.node.id.clone()));
+    Ok((nearest.collect(), complete))
+}
+
+/// All that an entity superseded and that superseded it, over any number of steps, with itself.
+pub fn supersessions(view: &View<'_>, id: &str) -> Result<Vec<Node>> {
+    let sql = "WITH RECURSIVE t (id) AS (VALUES (?1) \
+         UNION SELECT r.target_entity_id FROM t JOIN relationships r \
+         ON r.source_entity_id = t.id AND r.relationship_type = 'supersedes' \
+         AND r.status = 'active' \
+         UNION SELECT r.source_entity_id FROM t JOIN relationships r \
+         ON r.target_entity_id = t.id AND r.relationship_type = 'supersedes' \
+         AND r.status = 'active') \
+         SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, e.project AS project, \
+         e.status AS status FROM t JOIN entities e ON e.id = t.id";
+    view.conn.all(sql, params![id], node)
 }

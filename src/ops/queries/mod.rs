@@ -4,8 +4,19 @@
 //! counts ([`Found`]). To add one: its file, its line in [`found`], and what it takes in
 //! `model/question.rs`.
 
+mod constraints_on;
+mod decision_history;
+mod decisions_affecting;
+mod evidence_chain;
+mod gathered;
+mod impact_analysis;
+mod interfaces_of;
+mod recent_changes;
+mod requirements_for;
 mod rows;
+mod subsystem_contents;
 mod system_map;
+mod walk;
 
 use crate::model::question::{About, MAX_DEPTH};
 use crate::model::{
@@ -15,7 +26,7 @@ use crate::ops::lookup::{self, EntityQuery};
 use crate::ops::projects::{self, Scope};
 use crate::store::{View, audit};
 
-pub use rows::{Counts, Found, Placed, Row, Subject, brief, level, place};
+pub use rows::{Found, Placed, Row, Subject, at_depth, brief, level, place};
 
 /// A question as it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +71,15 @@ pub fn answer(view: &View<'_>, wish: &Wish<'_>) -> Result<(Ask, Found)> {
 fn found(view: &View<'_>, ask: &Ask) -> Result<Found> {
     match ask.question {
         Question::SystemMap => system_map::answer(view, ask),
+        Question::SubsystemContents => subsystem_contents::answer(view, ask),
+        Question::InterfacesOf => interfaces_of::answer(view, ask),
+        Question::RequirementsFor => requirements_for::answer(view, ask),
+        Question::ConstraintsOn => constraints_on::answer(view, ask),
+        Question::DecisionsAffecting => decisions_affecting::answer(view, ask),
+        Question::DecisionHistory => decision_history::answer(view, ask),
+        Question::RecentChanges => recent_changes::answer(view, ask),
+        Question::ImpactAnalysis => impact_analysis::answer(view, ask),
+        Question::EvidenceChain => evidence_chain::answer(view, ask),
         // The gaps, the coverage and the overview stand here once they are written.
         other => Err(Error::invalid(
             "question",

@@ -1,18 +1,19 @@
 //! Rows of answers: placed in an order that a cursor can go on in, then read for one page.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Ask;
 use crate::model::{Entity, Page, Result};
+use crate::ops::history::Change;
 use crate::store::{self, View, graph::Node};
-
-/// How many there are of what, in the order in which they are said.
-pub type Counts = Vec<(&'static str, i64)>;
 
 /// What a question found.
 #[derive(Debug, Clone)]
 pub struct Found {
-    pub counts: Counts,
+    /// How many there are of what, in the order in which they are said.
+    pub counts: Vec<(String, i64)>,
     pub page: Page<Row>,
     pub markdown: Option<String>,
     /// What the reader must know of the whole answer.
@@ -24,8 +25,42 @@ impl Found {
         Self { counts: Vec::new(), page, markdown: None, note: None }
     }
 
-    pub fn counts(mut self, counts: Counts) -> Self {
-        self.counts = counts;
+    /// The rows about an entity that the answer covers, with their number by type. `complete` says
+    /// whether the walk that found them came to its end.
+    pub fn about(
+        view: &View<'_>,
+        ask: &Ask,
+        mut placed: Vec<Placed>,
+        complete: bool,
+    ) -> Result<Self> {
+        let all = placed.len();
+        placed.retain(|row| ask.covers(&row.node.project));
+        let mut notes = Vec::new();
+        if placed.len() < all {
+            notes.push(format!("{} more in other projects", all - placed.len()));
+        }
+        if !complete {
+            notes.push("there is more than one answer can walk through".to_owned());
+        }
+        let mut types: BTreeMap<String, i64> = BTreeMap::new();
+        for row in &placed {
+            *types.entry(row.node.entity_type.clone()).or_default() += 1;
+        }
+        let mut page = place(view, ask, placed)?;
+        for row in &mut page.items {
+            cite_link(view, row)?;
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        Ok(Self::new(page).counts(types).note(note))
+    }
+
+    pub fn counts<T: Into<String>>(mut self, counts: impl IntoIterator<Item = (T, i64)>) -> Self {
+        self.counts.extend(counts.into_iter().map(|(what, count)| (what.into(), count)));
+        self
+    }
+
+    pub fn note(mut self, note: Option<String>) -> Self {
+        self.note = note;
         self
     }
 }
@@ -42,11 +77,16 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub enum Subject {
     Entity(Box<Entity>),
+    Change(Box<Change>),
 }
 
 impl Row {
     pub fn entity(entity: Entity, key: Vec<String>) -> Self {
         Self { subject: Subject::Entity(Box::new(entity)), said: Map::new(), key }
+    }
+
+    pub fn change(change: Change, key: Vec<String>) -> Self {
+        Self { subject: Subject::Change(Box::new(change)), said: Map::new(), key }
     }
 
     /// Adds what the question says of it.
@@ -59,14 +99,14 @@ impl Row {
 /// An entity with its place in a list, before it is read.
 #[derive(Debug, Clone)]
 pub struct Placed {
-    pub id: String,
+    pub node: Node,
     pub key: Vec<String>,
     pub said: Map<String, Value>,
 }
 
 impl Placed {
     pub fn new(node: &Node, key: Vec<String>) -> Self {
-        Self { id: node.id.clone(), key, said: Map::new() }
+        Self { node: node.clone(), key, said: Map::new() }
     }
 
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -75,6 +115,9 @@ impl Placed {
     }
 }
 
+/// Source references of a link in a row.
+const MAX_REFS: usize = 5;
+
 /// Characters of a name in a key: enough to sort by, short enough for a cursor.
 const SORTED: usize = 24;
 
@@ -82,6 +125,23 @@ const SORTED: usize = 24;
 pub fn level(node: &Node) -> String {
     let start: String = node.name.to_lowercase().chars().take(SORTED).collect();
     format!("{start} {}", node.id)
+}
+
+/// A key of a list that goes from near to far.
+pub fn at_depth(depth: u32, node: &Node) -> Vec<String> {
+    vec![format!("{depth:02}"), level(node)]
+}
+
+/// Adds the sources of the link by which a row stands there, if the row does not have them itself.
+fn cite_link(view: &View<'_>, row: &mut Row) -> Result<()> {
+    let Subject::Entity(entity) = &row.subject else { return Ok(()) };
+    let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(()) };
+    let Some(link) = store::relationships::get(view, id)? else { return Ok(()) };
+    if link.source_refs.iter().any(|source| !entity.source_refs.contains(source)) {
+        let shown: Vec<String> = link.source_refs.into_iter().take(MAX_REFS).collect();
+        row.said.insert("link_source_refs".to_owned(), Value::from(shown));
+    }
+    Ok(())
 }
 
 /// An entity as a value in another entity's row.
@@ -99,7 +159,7 @@ pub fn place(view: &View<'_>, ask: &Ask, mut placed: Vec<Placed>) -> Result<Page
     };
     let mut rows = Vec::new();
     for row in placed.into_iter().skip(first).take(ask.page.limit + 1) {
-        if let Some(entity) = store::entities::get(view, &row.id)? {
+        if let Some(entity) = store::entities::get(view, &row.node.id)? {
             rows.push(Row { said: row.said, ..Row::entity(entity, row.key) });
         }
     }

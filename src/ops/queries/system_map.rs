@@ -30,7 +30,7 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
     counts.push(("belong_nowhere", homeless as i64));
     let mut page = place(view, ask, map.placed(ask.depth))?;
     for row in &mut page.items {
-        let Subject::Entity(entity) = &row.subject;
+        let Subject::Entity(entity) = &row.subject else { continue };
         let materials = graph::materials(view, &entity.id, ask.include_inactive)?;
         if !materials.is_empty() {
             let materials: Vec<Value> = materials.iter().map(brief).collect();

@@ -20,6 +20,14 @@ CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5 (
 -- Questions.
 CREATE INDEX IF NOT EXISTS idx_entities_type ON entities (entity_type, project, status, name, id);
 
+-- Derived from the audit: which of its rows are about which project.
+CREATE TABLE IF NOT EXISTS audit_places (
+    project TEXT NOT NULL,
+    at TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (project, at, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Sources, interactions, upkeep.
 
 -- In and out.
