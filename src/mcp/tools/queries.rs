@@ -182,14 +182,12 @@ fn changed_value(change: &Change, detail: Detail) -> Value {
 }
 
 /// Columns that say what a changed row is.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 9] = [
     "name",
     "entity_type",
     "memory_type",
     "content",
     "relationship_type",
-    "source_entity_id",
-    "target_entity_id",
     "slot_kind",
     "key",
     "status",

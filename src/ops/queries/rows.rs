@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Ask;
-use crate::model::{Entity, Page, Result};
+use crate::model::{Entity, Page, RelationshipStatus, Result};
 use crate::ops::history::Change;
 use crate::store::{self, View, graph::Node};
 
@@ -37,7 +37,7 @@ impl Found {
         placed.retain(|row| ask.covers(&row.node.project));
         let mut notes = Vec::new();
         if placed.len() < all {
-            notes.push(format!("{} more in other projects", all - placed.len()));
+            notes.push(format!("{} more outside of the project", all - placed.len()));
         }
         if !complete {
             notes.push("there is more than one answer can walk through".to_owned());
@@ -132,11 +132,15 @@ pub fn at_depth(depth: u32, node: &Node) -> Vec<String> {
     vec![format!("{depth:02}"), level(node)]
 }
 
-/// Adds the sources of the link by which a row stands there, if the row does not have them itself.
+/// Adds the sources of the link by which a row stands there, if the row does not have them itself,
+/// and its status if it ended.
 fn cite_link(view: &View<'_>, row: &mut Row) -> Result<()> {
     let Subject::Entity(entity) = &row.subject else { return Ok(()) };
     let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(()) };
     let Some(link) = store::relationships::get(view, id)? else { return Ok(()) };
+    if link.status != RelationshipStatus::Active {
+        row.said.insert("link_status".to_owned(), json!(link.status));
+    }
     if link.source_refs.iter().any(|source| !entity.source_refs.contains(source)) {
         let shown: Vec<String> = link.source_refs.into_iter().take(MAX_REFS).collect();
         row.said.insert("link_source_refs".to_owned(), Value::from(shown));
