@@ -84,6 +84,9 @@ listed!(Entries { entries: Vec<Row> } maybe {});
 listed!(EntityRead { entity: Row, relationships: Vec<Row>, conflicts: Vec<Row>, chain: Vec<Row> }
     maybe { inactive_relationships: u64, project_used: Row, left_out: Row });
 
+listed!(QuestionAnswered { question: String, counts: Row, items: Vec<Row> }
+    maybe { entity: Row, note: String, markdown: String, project_used: Row, left_out: Row });
+
 /// A context pack.
 #[derive(Serialize, JsonSchema)]
 pub struct ContextPack {

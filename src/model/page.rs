@@ -13,6 +13,7 @@ pub enum List {
     Candidates,
     Conflicts,
     Projects,
+    Questions,
     Relationships,
     Search,
 }
@@ -24,6 +25,7 @@ impl List {
             Self::Candidates => "candidates",
             Self::Conflicts => "conflicts",
             Self::Projects => "projects",
+            Self::Questions => "questions",
             Self::Relationships => "relationships",
             Self::Search => "search",
         }
@@ -35,6 +37,7 @@ impl List {
             Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
             Self::Candidates | Self::Conflicts | Self::Search => keys.len() == 2,
             Self::Projects | Self::Relationships => keys.len() == 1,
+            Self::Questions => keys.len() >= 2,
         }
     }
 }
@@ -46,6 +49,8 @@ pub struct PageRequest {
     /// The sort keys of the last row already seen.
     pub after: Option<Vec<String>>,
     list: List,
+    /// What the keys of each cursor begin with, if lists of the same name differ.
+    stamp: Option<String>,
 }
 
 impl PageRequest {
@@ -60,7 +65,28 @@ impl PageRequest {
             ));
         }
         let after = cursor.map(|cursor| decode(list, cursor)).transpose()?;
-        Ok(Self { limit: limit as usize, after, list })
+        Ok(Self { limit: limit as usize, after, list, stamp: None })
+    }
+
+    /// As [`PageRequest::new`]; a cursor with another stamp came from another list of that name.
+    pub fn stamped(
+        list: List,
+        stamp: String,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Self> {
+        let mut page = Self::new(list, limit, cursor)?;
+        if let Some(keys) = &mut page.after
+            && keys.remove(0) != stamp
+        {
+            return Err(Error::invalid(
+                "cursor",
+                "it came from another question, or from other arguments",
+                "Repeat the call that gave it, or leave cursor out to start again.",
+            ));
+        }
+        page.stamp = Some(stamp);
+        Ok(page)
     }
 
     /// One more than the limit: the extra row tells whether there is a next page.
@@ -98,8 +124,11 @@ impl PageRequest {
     ) -> Page<T> {
         let more = items.len() > self.limit;
         items.truncate(self.limit);
-        let cursors: Vec<String> =
-            items.iter().map(|item| encode(self.list, &keys(item))).collect();
+        let cursor = |item: &T| {
+            let stamped = self.stamp.iter().cloned().chain(keys(item));
+            encode(self.list, &stamped.collect::<Vec<_>>())
+        };
+        let cursors: Vec<String> = items.iter().map(cursor).collect();
         let next_cursor = if more { cursors.last().cloned() } else { None };
         Page { items, cursors, total, next_cursor }
     }

@@ -18,9 +18,12 @@ pub struct Change {
 pub fn of(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>> {
     let found = store::audit::of_subject(view, id, page.after_number(), page.fetch())?;
     let total = store::audit::count_of_subject(view, id)?;
-    page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| {
-        Ok(Change { before: parsed(&entry.before_json), after: parsed(&entry.after_json), entry })
-    })
+    page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(change(entry)))
+}
+
+/// An audit row with its snapshots read.
+pub fn change(entry: AuditEntry) -> Change {
+    Change { before: parsed(&entry.before_json), after: parsed(&entry.after_json), entry }
 }
 
 /// A snapshot; a text of the Python system that is no JSON is kept as a string.

@@ -26,7 +26,7 @@ pub mod upkeep;
 pub mod verify;
 
 use crate::model::{Conflict, Result};
-use crate::store::{Db, Settings, Tx, Upgrade};
+use crate::store::{self, Db, Settings, Tx, Upgrade};
 
 /// What a write gave, and the conflicts that it opened, changed or settled.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
     Db::open(settings, |tx| {
         claims::rebuild(tx)?;
         search::index::rebuild(tx)?;
+        store::changes::rebuild(tx)?;
         conflicts::detect(tx)?;
         Ok(())
     })

@@ -6,6 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::changes;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ChainLink};
@@ -131,6 +132,7 @@ pub(super) fn append(
         note: event.note.to_owned(),
     };
     entry.chain.hash = link_hash(&entry);
+    changes::follow(tx, event)?;
     insert(tx, &entry)?;
     let head = Head { seq: entry.seq, hash: entry.chain.hash };
     Ok((entry.id, head))
@@ -178,7 +180,7 @@ pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
             &chain.hash,
         ],
     )?;
-    Ok(())
+    changes::keep(tx, entry)
 }
 
 fn entry(row: &Row<'_>) -> Result<AuditEntry> {
@@ -214,6 +216,24 @@ pub fn of_subject(
         "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
     );
     view.conn.all(&sql, params![id, after_seq, limit], entry)
+}
+
+/// The row at a place of the audit.
+pub fn at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
+    view.conn.one(
+        &format!("SELECT {COLUMNS} FROM memory_audit WHERE seq = ?1"),
+        params![seq],
+        entry,
+    )
+}
+
+/// The last row about a subject that records an action.
+pub fn last(view: &View<'_>, id: &str, action: Action) -> Result<Option<AuditEntry>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND action = ?2 \
+         ORDER BY seq DESC LIMIT 1"
+    );
+    view.conn.one(&sql, params![id, action.as_str()], entry)
 }
 
 pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {

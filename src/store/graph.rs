@@ -1,1 +1,241 @@
-//! Walks over the relationships: recursive SQL with a bound on the depth.
+//! Walks over the relationships.
+//!
+//! Wholes, parts and supersessions are walked by recursive SQL with a bound on the depth, which
+//! cycles cannot pass. A walk over many types goes one entity at a time ([`steps`]): recursion
+//! cannot ask what it has seen already, so that it would visit an entity once for each length of
+//! a way to it, and each way where the last step matters.
+
+use std::collections::HashSet;
+
+use super::entities::status;
+use super::sql::Row;
+use super::tx::View;
+use crate::model::{Entity, Result, Status};
+use crate::params;
+
+/// What a walk needs to know of an entity; the rest is read for the rows that are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub id: String,
+    pub entity_type: String,
+    pub name: String,
+    pub project: String,
+    pub status: Status,
+}
+
+impl From<&Entity> for Node {
+    fn from(entity: &Entity) -> Self {
+        let Entity { id, entity_type, name, project, status, .. } = entity.clone();
+        Self { id, entity_type, name, project, status }
+    }
+}
+
+fn node(row: &Row<'_>) -> Result<Node> {
+    let id = row.text("id")?;
+    Ok(Node {
+        entity_type: row.text("entity_type")?,
+        name: row.text("name")?,
+        project: row.text("project")?,
+        status: status(row, "entity", &id)?,
+        id,
+    })
+}
+
+/// Entities of a type in one project or in all; only active ones unless `all`.
+pub fn of_type(
+    view: &View<'_>,
+    entity_type: &str,
+    project: Option<&str>,
+    all: bool,
+) -> Result<Vec<Node>> {
+    let scope = if project.is_some() { "project = ?2" } else { "?2 = ''" };
+    let sql = format!(
+        "SELECT id, entity_type, name, project, status FROM entities \
+         WHERE entity_type = ?1 AND {scope} AND (?3 OR status = 'active')"
+    );
+    view.conn.all(&sql, params![entity_type, project.unwrap_or_default(), all], node)
+}
+
+/// An entity and what it is part of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belonging {
+    pub part_id: String,
+    pub whole: Node,
+}
+
+/// What the entities of a type are part of, said by either end; only what counts unless `all`.
+pub fn belongings(
+    view: &View<'_>,
+    entity_type: &str,
+    project: Option<&str>,
+    all: bool,
+) -> Result<Vec<Belonging>> {
+    let scope = if project.is_some() { "e.project = ?2" } else { "?2 = ''" };
+    let said = |part: &str, link: &str, whole: &str| {
+        format!(
+            "SELECT e.id AS part_id, w.id AS id, w.entity_type AS entity_type, w.name AS name, \
+             w.project AS project, w.status AS status FROM entities e \
+             JOIN relationships r ON r.{part} = e.id AND r.relationship_type = '{link}' \
+             JOIN entities w ON w.id = r.{whole} WHERE e.entity_type = ?1 AND {scope} \
+             AND (?3 OR (e.status = 'active' AND r.status = 'active' AND w.status = 'active'))"
+        )
+    };
+    let sql = format!(
+        "{} UNION {}",
+        said("source_entity_id", "part_of", "target_entity_id"),
+        said("target_entity_id", "contains", "source_entity_id"),
+    );
+    view.conn.all(&sql, params![entity_type, project.unwrap_or_default(), all], |row| {
+        Ok(Belonging { part_id: row.text("part_id")?, whole: node(row)? })
+    })
+}
+
+/// What an entity is made of; only what counts unless `all`.
+pub fn materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node>> {
+    let sql = "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
+         e.project AS project, e.status AS status FROM relationships r \
+         JOIN entities e ON e.id = r.target_entity_id \
+         WHERE r.source_entity_id = ?1 AND r.relationship_type = 'uses_material' \
+         AND (?2 OR (r.status = 'active' AND e.status = 'active')) ORDER BY e.name, e.id";
+    view.conn.all(sql, params![entity_id, all], node)
+}
+
+/// An entity reached from another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub node: Node,
+    pub relationship_id: String,
+    pub relationship_type: String,
+    /// Whether the link points at the entity that is reached.
+    pub outgoing: bool,
+    /// Whether the link is active.
+    pub active: bool,
+}
+
+/// Which types of links are followed, and in which direction.
+#[derive(Debug, Clone)]
+pub struct Moves(String);
+
+impl Moves {
+    pub fn new(outgoing: &[&str], incoming: &[&str]) -> Self {
+        let side = |types: &[&str], here: &str, there: &str, outgoing: u8| {
+            let types: Vec<String> =
+                types.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+            format!(
+                "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
+                 e.project AS project, e.status AS status, r.id AS relationship_id, \
+                 r.relationship_type AS relationship_type, {outgoing} AS outgoing, \
+                 r.status = 'active' AS active \
+                 FROM relationships r JOIN entities e ON e.id = r.{there} \
+                 WHERE r.{here} = ?1 AND r.relationship_type IN ({}) \
+                 AND (?2 OR (r.status = 'active' AND e.status = 'active'))",
+                types.join(", ")
+            )
+        };
+        let sides = [
+            (outgoing, side(outgoing, "source_entity_id", "target_entity_id", 1)),
+            (incoming, side(incoming, "target_entity_id", "source_entity_id", 0)),
+        ];
+        let taken = sides.into_iter().filter(|(types, _)| !types.is_empty()).map(|(_, sql)| sql);
+        Self(taken.collect::<Vec<_>>().join(" UNION ALL "))
+    }
+}
+
+/// One step from an entity, along what counts unless `all`; then what is active comes first.
+pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
+    let mut steps = view.conn.all(&moves.0, params![id, all], |row| {
+        Ok(Step {
+            node: node(row)?,
+            relationship_id: row.text("relationship_id")?,
+            relationship_type: row.text("relationship_type")?,
+            outgoing: row.integer("outgoing")? == 1,
+            active: row.integer("active")? == 1,
+        })
+    })?;
+    if all {
+        steps.sort_by_key(|step| !step.active);
+    }
+    Ok(steps)
+}
+
+/// Which way a walk over wholes and parts goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    ToParts,
+    ToWholes,
+}
+
+/// An entity above or below another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    pub node: Node,
+    pub depth: u32,
+    /// The entity next to it on the way.
+    pub parent_id: String,
+    pub relationship_id: String,
+}
+
+/// Rows of a walk over wholes and parts. An entity takes more than one of them only if more than
+/// one way leads to it.
+pub const MAX_BRANCHES: i64 = 50_000;
+
+/// What is below or above an entity, each by the shortest way, the nearest first; along what
+/// counts unless `all`. Whether that is all of it.
+pub fn branches(
+    view: &View<'_>,
+    id: &str,
+    way: Way,
+    depth: u32,
+    all: bool,
+) -> Result<(Vec<Branch>, bool)> {
+    let (source, target) = ("source_entity_id", "target_entity_id");
+    let term = |link: &str, here: &str, there: &str| {
+        format!(
+            "UNION SELECT r.{there}, t.id, r.id, t.depth + 1, r.status <> 'active' FROM t \
+             JOIN relationships r ON r.{here} = t.id AND r.relationship_type = '{link}' \
+             JOIN entities e ON e.id = r.{there} WHERE t.depth < ?2 \
+             AND (?3 OR (r.status = 'active' AND e.status = 'active'))"
+        )
+    };
+    let terms = match way {
+        Way::ToParts => [term("part_of", target, source), term("contains", source, target)],
+        Way::ToWholes => [term("part_of", source, target), term("contains", target, source)],
+    };
+    let sql = format!(
+        "WITH RECURSIVE t (id, parent_id, relationship_id, depth, ended) AS \
+         (VALUES (?1, '', '', 0, 0) \
+         {} {} ORDER BY 4 LIMIT ?4) SELECT e.id AS id, e.entity_type AS entity_type, \
+         e.name AS name, e.project AS project, e.status AS status, t.parent_id AS parent_id, \
+         t.relationship_id AS relationship_id, t.depth AS depth \
+         FROM t JOIN entities e ON e.id = t.id \
+         ORDER BY t.depth, t.ended, t.parent_id, t.relationship_id",
+        terms[0], terms[1],
+    );
+    let limit = MAX_BRANCHES + 1;
+    let found = view.conn.all(&sql, params![id, i64::from(depth), all, limit], |row| {
+        Ok(Branch {
+            node: node(row)?,
+            depth: u32::try_from(row.integer("depth")?).unwrap_or(u32::MAX),
+            parent_id: row.text("parent_id")?,
+            relationship_id: row.text("relationship_id")?,
+        })
+    })?;
+    let complete = (found.len() as i64) < limit;
+    let mut seen = HashSet::from([id.to_owned()]);
+    let nearest = found.into_iter().filter(|branch| seen.insert(branch.node.id.clone()));
+    Ok((nearest.collect(), complete))
+}
+
+/// All that an entity superseded and that superseded it, over any number of steps, with itself.
+pub fn supersessions(view: &View<'_>, id: &str) -> Result<Vec<Node>> {
+    let sql = "WITH RECURSIVE t (id) AS (VALUES (?1) \
+         UNION SELECT r.target_entity_id FROM t JOIN relationships r \
+         ON r.source_entity_id = t.id AND r.relationship_type = 'supersedes' \
+         AND r.status = 'active' \
+         UNION SELECT r.source_entity_id FROM t JOIN relationships r \
+         ON r.target_entity_id = t.id AND r.relationship_type = 'supersedes' \
+         AND r.status = 'active') \
+         SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, e.project AS project, \
+         e.status AS status FROM t JOIN entities e ON e.id = t.id";
+    view.conn.all(sql, params![id], node)
+}

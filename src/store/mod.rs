@@ -1,6 +1,7 @@
 //! How things are kept: the only SQL, one file for each noun, and no decisions.
 
 pub mod audit;
+pub mod changes;
 pub mod claims;
 pub mod conflicts;
 pub mod db;

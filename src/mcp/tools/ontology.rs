@@ -45,12 +45,13 @@ fn describe(view: &View<'_>, _: DescribeOntology) -> Result<Answer> {
     }
     for entry in &ontology.relationship_types {
         answer = answer.line(format!(
-            "{} ({}): {} → {}: {}",
+            "{} ({}): {} → {}: {}; downstream: {}",
             entry.name,
             entry.family,
             ends(&entry.sources),
             ends(&entry.targets),
-            entry.description
+            entry.description,
+            entry.downstream.as_str()
         ));
     }
     let mut slots: Vec<Value> = Vec::new();

@@ -1,6 +1,7 @@
 //! The table that the program carries: 18 entity types, 18 relationship types in four families,
 //! five single-valued slots. (`memory.subject` and `state.<category>` are slots of other rows.)
 
+use super::Downstream::{self, Both, Mutual, None as Neither, Source, Target};
 use super::{EntityType, KeySource, Ontology, RelationshipType, SlotRule, SlotType};
 
 const ENTITY_TYPES: &[(&str, &str)] = &[
@@ -77,6 +78,7 @@ struct Link {
     description: &'static str,
     sources: &'static [&'static str],
     targets: &'static [&'static str],
+    downstream: Downstream,
 }
 
 const fn link(
@@ -85,37 +87,47 @@ const fn link(
     description: &'static str,
     sources: &'static [&'static str],
     targets: &'static [&'static str],
+    downstream: Downstream,
 ) -> Link {
-    Link { name, family, description, sources, targets }
+    Link { name, family, description, sources, targets, downstream }
 }
 
 const LINKS: &[Link] = &[
-    link("structural", "contains", "the whole contains the part", WHOLES, PARTS),
-    link("structural", "part_of", "the part belongs to the whole", PARTS, WHOLES),
-    link("structural", "interfaces_with", "the two meet", CONNECTABLE, CONNECTABLE),
-    link("structural", "uses_material", "is made of", &["component"], &["material"]),
-    link("intent", "satisfies", "fulfils the requirement", SATISFIERS, &["requirement"]),
-    link("intent", "constrained_by", "must stay within the constraint", ANY, &["constraint"]),
-    link("intent", "affected_by_decision", "is shaped by the decision", ANY, &["decision"]),
+    link("structural", "contains", "the whole contains the part", WHOLES, PARTS, Both),
+    link("structural", "part_of", "the part belongs to the whole", PARTS, WHOLES, Both),
+    link("structural", "interfaces_with", "the two meet", CONNECTABLE, CONNECTABLE, Mutual),
+    link("structural", "uses_material", "is made of", &["component"], &["material"], Source),
+    link("intent", "satisfies", "fulfils the requirement", SATISFIERS, &["requirement"], Source),
+    link(
+        "intent",
+        "constrained_by",
+        "must stay within the constraint",
+        ANY,
+        &["constraint"],
+        Source,
+    ),
+    link("intent", "affected_by_decision", "is shaped by the decision", ANY, &["decision"], Source),
     link(
         "intent",
         "based_on_assumption",
         "holds only while the assumption does",
         REASONERS,
         &["assumption"],
+        Source,
     ),
-    link("intent", "supersedes", "replaces the older one", ANY, ANY),
-    link("validation", "analyzed_by", "is predicted by the model", ANY, &["analysis_model"]),
-    link("validation", "validated_by", "is shown to work by", ANY, EVIDENCE),
-    link("validation", "supports", "speaks for", SUPPORTERS, SUPPORTED),
-    link("validation", "conflicts_with", "contradicts", ANY, ANY),
-    link("validation", "depends_on", "needs the other", ANY, ANY),
+    link("intent", "supersedes", "replaces the older one", ANY, ANY, Neither),
+    link("validation", "analyzed_by", "is predicted by the model", ANY, &["analysis_model"], Both),
+    link("validation", "validated_by", "is shown to work by", ANY, EVIDENCE, Both),
+    link("validation", "supports", "speaks for", SUPPORTERS, SUPPORTED, Both),
+    link("validation", "conflicts_with", "contradicts", ANY, ANY, Mutual),
+    link("validation", "depends_on", "needs the other", ANY, ANY, Source),
     link(
         "provenance",
         "described_by",
         "is documented in",
         ANY,
         &["artifact", "analysis_model", "result"],
+        Target,
     ),
     link(
         "provenance",
@@ -123,9 +135,10 @@ const LINKS: &[Link] = &[
         "was changed in the session",
         ANY,
         &["artifact", "process"],
+        Neither,
     ),
-    link("provenance", "evidenced_by", "is shown by", ANY, EVIDENCE),
-    link("provenance", "summarized_in", "is summed up in", ANY, &["artifact"]),
+    link("provenance", "evidenced_by", "is shown by", ANY, EVIDENCE, Both),
+    link("provenance", "summarized_in", "is summed up in", ANY, &["artifact"], Target),
 ];
 
 impl Default for Ontology {
@@ -159,6 +172,7 @@ fn relationship_type(link: &Link) -> RelationshipType {
         sources: owned(link.sources),
         targets: owned(link.targets),
         inverse,
+        downstream: link.downstream,
     }
 }
 

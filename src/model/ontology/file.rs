@@ -5,7 +5,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{EntityType, FAMILIES, KeySource, Ontology, RelationshipType, SlotRule, SlotType};
+use super::{
+    Downstream, EntityType, FAMILIES, KeySource, Ontology, RelationshipType, SlotRule, SlotType,
+};
 use crate::model::error::{Error, Result};
 
 #[derive(Deserialize)]
@@ -41,6 +43,8 @@ struct RelationshipEntry {
     sources: Vec<Spanned<String>>,
     #[serde(default)]
     targets: Vec<Spanned<String>>,
+    #[serde(default)]
+    downstream: Downstream,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +182,7 @@ impl Reader<'_> {
             sources: ends("sources", &entry.sources)?,
             targets: ends("targets", &entry.targets)?,
             inverse: None,
+            downstream: entry.downstream,
         };
         ontology.relationship_types.push(rule);
         Ok(())

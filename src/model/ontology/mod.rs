@@ -5,7 +5,7 @@
 mod builtin;
 mod file;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::text::nearest;
@@ -39,6 +39,39 @@ pub struct RelationshipType {
     pub targets: Vec<String>,
     /// The type that says the same in the other direction.
     pub inverse: Option<String>,
+    pub downstream: Downstream,
+}
+
+/// Which end of a link is downstream: what must be looked at again when the other end changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Downstream {
+    /// The source rests on the target, as most types read.
+    #[default]
+    Source,
+    Target,
+    /// Each end is downstream of the other, but not of what shares that other with it.
+    Both,
+    /// As `both`, and what shares an end meets there.
+    Mutual,
+    None,
+}
+
+impl Downstream {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+            Self::Both => "both",
+            Self::Mutual => "mutual",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether this end of the link, source or target, is downstream.
+    pub fn reaches(self, end: Self) -> bool {
+        self == end || matches!(self, Self::Both | Self::Mutual)
+    }
 }
 
 /// A slot: what can hold one value only.

@@ -1,1 +1,235 @@
 //! The questions that the store answers, one file each.
+//!
+//! A question gets what was asked, checked and resolved ([`Ask`]), and gives a page of rows with
+//! counts ([`Found`]). To add one: its file, its line in [`found`], and what it takes in
+//! `model/question.rs`.
+
+mod constraints_on;
+mod decision_history;
+mod decisions_affecting;
+mod evidence_chain;
+mod gathered;
+mod impact_analysis;
+mod interfaces_of;
+mod recent_changes;
+mod requirements_for;
+mod rows;
+mod subsystem_contents;
+mod system_map;
+mod walk;
+
+use crate::model::question::{About, MAX_DEPTH};
+use crate::model::{
+    Entity, Error, List, PageRequest, Question, ResolvedProject, Result, Status, Timestamp,
+};
+use crate::ops::lookup::{self, EntityQuery};
+use crate::ops::projects::{self, Scope};
+use crate::store::{View, audit};
+
+pub use rows::{Found, Placed, Row, Subject, at_depth, brief, level, place};
+
+/// A question as it is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub question: Question,
+    pub project: Option<&'a str>,
+    pub entity_id: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub entity_type: Option<&'a str>,
+    pub depth: Option<u32>,
+    pub since: Option<&'a str>,
+    pub scope_only: bool,
+    pub include_inactive: bool,
+    pub limit: Option<u32>,
+    pub cursor: Option<&'a str>,
+}
+
+/// A question with its arguments checked.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub question: Question,
+    pub scope: Scope,
+    /// What it is about, if it is about an entity.
+    pub entity: Option<Entity>,
+    pub depth: u32,
+    pub since: Option<Timestamp>,
+    pub include_inactive: bool,
+    pub page: PageRequest,
+}
+
+/// Answers a question; gives back what was asked, as it was understood.
+pub fn answer(view: &View<'_>, wish: &Wish<'_>) -> Result<(Ask, Found)> {
+    let ask = Ask::new(view, wish)?;
+    let found = match ask.idle() {
+        Some(note) => Found { note: Some(note), ..Found::new(place(view, &ask, Vec::new())?) },
+        None => found(view, &ask)?,
+    };
+    Ok((ask, found))
+}
+
+/// Sends the question to its file.
+fn found(view: &View<'_>, ask: &Ask) -> Result<Found> {
+    match ask.question {
+        Question::SystemMap => system_map::answer(view, ask),
+        Question::SubsystemContents => subsystem_contents::answer(view, ask),
+        Question::InterfacesOf => interfaces_of::answer(view, ask),
+        Question::RequirementsFor => requirements_for::answer(view, ask),
+        Question::ConstraintsOn => constraints_on::answer(view, ask),
+        Question::DecisionsAffecting => decisions_affecting::answer(view, ask),
+        Question::DecisionHistory => decision_history::answer(view, ask),
+        Question::RecentChanges => recent_changes::answer(view, ask),
+        Question::ImpactAnalysis => impact_analysis::answer(view, ask),
+        Question::EvidenceChain => evidence_chain::answer(view, ask),
+        // The gaps, the coverage and the overview stand here once they are written.
+        other => Err(Error::invalid(
+            "question",
+            format!("{} is not answered yet", other.name()),
+            "Ask another one.",
+        )),
+    }
+}
+
+impl Ask {
+    fn new(view: &View<'_>, wish: &Wish<'_>) -> Result<Self> {
+        check_takes(wish)?;
+        let takes = wish.question.takes();
+        let depth = match wish.depth {
+            Some(depth) if !(1..=MAX_DEPTH).contains(&depth) => {
+                return Err(Error::invalid(
+                    "depth",
+                    format!("{depth} is out of range"),
+                    format!("Give a number from 1 to {MAX_DEPTH}."),
+                ));
+            }
+            given => given.or(takes.depth).unwrap_or(MAX_DEPTH),
+        };
+        let since = wish.since.map(instant).transpose()?;
+        let entity = asked_about(view, wish)?;
+        let scope = projects::scope(view, wish.project, wish.scope_only)?;
+        if let Some(entity) = &entity {
+            check_scope(&scope, entity)?;
+        }
+        let stamp = stamp(wish, &scope, entity.as_ref(), depth, since);
+        Ok(Self {
+            question: wish.question,
+            page: PageRequest::stamped(List::Questions, stamp, wish.limit, wish.cursor)?,
+            scope,
+            entity,
+            depth,
+            since,
+            include_inactive: wish.include_inactive,
+        })
+    }
+
+    /// The entity that the question is about.
+    pub fn about(&self) -> Result<&Entity> {
+        self.entity.as_ref().ok_or_else(|| Error::Internal("asked about nothing".to_owned()))
+    }
+
+    /// Whether the answer covers rows of this project.
+    pub fn covers(&self, project: &str) -> bool {
+        self.scope.names.iter().any(|name| name.as_deref().is_none_or(|name| name == project))
+    }
+
+    /// Why there is nothing to answer: at an entity that is not active no relationship counts.
+    fn idle(&self) -> Option<String> {
+        let entity = self.entity.as_ref()?;
+        let counts = self.include_inactive
+            || entity.status == Status::Active
+            || self.question == Question::DecisionHistory;
+        (!counts).then(|| {
+            let status = entity.status.as_str();
+            format!("it is {status}, so nothing counts there; include_inactive shows what would")
+        })
+    }
+}
+
+/// Refuses what the question does not take, so that nothing given is ignored.
+fn check_takes(wish: &Wish<'_>) -> Result<()> {
+    let takes = wish.question.takes();
+    let refuse = |field: &str, which: String| {
+        let problem = format!("{} does not take it", takes.name);
+        Err(Error::invalid(field, problem, format!("Leave it out; it is for {which}.")))
+    };
+    let named = match (wish.entity_id, wish.name, wish.entity_type) {
+        (Some(_), _, _) => Some("entity_id"),
+        (_, Some(_), _) => Some("name"),
+        (_, _, Some(_)) => Some("entity_type"),
+        _ => None,
+    };
+    match (takes.about, named) {
+        (About::Projects, Some(field)) => {
+            return refuse(field, Question::names(|takes| takes.about != About::Projects));
+        }
+        (About::Entity, None) => {
+            return Err(Error::invalid(
+                "entity_id",
+                format!("{} is about one entity", takes.name),
+                "Give entity_id, or name with entity_type and project if it is not unique.",
+            ));
+        }
+        _ => {}
+    }
+    if wish.depth.is_some() && takes.depth.is_none() {
+        return refuse("depth", Question::names(|takes| takes.depth.is_some()));
+    }
+    if wish.since.is_some() && !takes.since {
+        return refuse("since", Question::names(|takes| takes.since));
+    }
+    Ok(())
+}
+
+fn instant(text: &str) -> Result<Timestamp> {
+    Timestamp::parse(text).ok_or_else(|| {
+        Error::invalid(
+            "since",
+            format!("{text:?} is not an instant"),
+            "Write a date (2026-01-31) or RFC 3339 (2026-01-31T08:00:00Z).",
+        )
+    })
+}
+
+fn asked_about(view: &View<'_>, wish: &Wish<'_>) -> Result<Option<Entity>> {
+    let query = EntityQuery {
+        id: wish.entity_id,
+        name: wish.name,
+        entity_type: wish.entity_type,
+        project: wish.project.filter(|_| wish.entity_id.is_none()),
+        // Any member of a history leads to all of it.
+        include_inactive: wish.include_inactive || wish.question == Question::DecisionHistory,
+    };
+    let named = wish.entity_id.is_some() || wish.name.is_some() || wish.entity_type.is_some();
+    named.then(|| lookup::entity(view, &query)).transpose()
+}
+
+/// Refuses an entity of another project: the answer would leave out its own rows.
+fn check_scope(scope: &Scope, entity: &Entity) -> Result<()> {
+    let Some(ResolvedProject { name, .. }) = &scope.project else { return Ok(()) };
+    if entity.project.is_empty() || entity.project == *name {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "entity_id",
+        format!("{} is in the project {:?}, not in {name:?}", entity.id, entity.project),
+        format!("Give project {:?}.", entity.project),
+    ))
+}
+
+/// What tells this list from the lists of other questions and of other arguments.
+fn stamp(
+    wish: &Wish<'_>,
+    scope: &Scope,
+    entity: Option<&Entity>,
+    depth: u32,
+    since: Option<Timestamp>,
+) -> String {
+    let about = (
+        &scope.names,
+        entity.map(|entity| &entity.id),
+        depth,
+        since.map(|since| since.to_string()),
+        wish.include_inactive,
+    );
+    let digest = audit::digest(&format!("{about:?}"));
+    format!("{}.{}", wish.question.name(), digest.get(..8).unwrap_or_default())
+}

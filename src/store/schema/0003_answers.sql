@@ -29,6 +29,15 @@ CREATE INDEX IF NOT EXISTS idx_memories_all_persons
     WHERE memory_type IN ('identity', 'preference');
 
 -- Questions.
+CREATE INDEX IF NOT EXISTS idx_entities_type ON entities (entity_type, project, status, name, id);
+
+-- Derived from the audit: which of its rows are about which project.
+CREATE TABLE IF NOT EXISTS audit_places (
+    project TEXT NOT NULL,
+    at TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (project, at, seq)
+) STRICT, WITHOUT ROWID;
 
 -- Sources, interactions, upkeep.
 

@@ -1,0 +1,47 @@
+//! `recent_changes`: what was written about the rows of a project, newest first.
+//!
+//! Rows of every status: the audit says what happened, not what holds.
+
+use super::{Ask, Found, Row, brief};
+use crate::model::Result;
+use crate::ops::history::{self, Change};
+use crate::store::changes::{self, Spot};
+use crate::store::graph::Node;
+use crate::store::{self, View, audit};
+
+pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+    let since = ask.since.map(|since| since.to_string()).unwrap_or_default();
+    let before = ask.page.after.as_ref().map(|_| Spot {
+        at: ask.page.after_text(0).to_owned(),
+        seq: ask.page.after_text(1).parse().unwrap_or(0),
+    });
+    let mut spots = Vec::new();
+    let mut total = 0;
+    for project in changes::projects(view, &ask.scope.names)? {
+        total += changes::count(view, &project, &since)?;
+        spots.extend(changes::newest(view, &project, &since, before.as_ref(), ask.page.fetch())?);
+    }
+    spots.sort_by(|a, b| b.cmp(a));
+    spots.truncate(ask.page.limit + 1);
+    let mut rows = Vec::new();
+    for spot in spots {
+        if let Some(entry) = audit::at(view, spot.seq)? {
+            let change = history::change(entry);
+            let key = vec![spot.at, spot.seq.to_string()];
+            rows.push(with_ends(view, Row::change(change.clone(), key), &change)?);
+        }
+    }
+    let page = ask.page.page(rows, total, |row| row.key.clone());
+    Ok(Found::new(page).counts([("changes", total)]))
+}
+
+/// Names what a link is between.
+fn with_ends(view: &View<'_>, mut row: Row, change: &Change) -> Result<Row> {
+    for (name, column) in [("source", "source_entity_id"), ("target", "target_entity_id")] {
+        let Some(id) = change.after[column].as_str() else { continue };
+        if let Some(entity) = store::entities::get(view, id)? {
+            row = row.with(name, brief(&Node::from(&entity)));
+        }
+    }
+    Ok(row)
+}

@@ -1,0 +1,171 @@
+//! Rows of answers: placed in an order that a cursor can go on in, then read for one page.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Ask;
+use crate::model::{Entity, Page, RelationshipStatus, Result};
+use crate::ops::history::Change;
+use crate::store::{self, View, graph::Node};
+
+/// What a question found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// How many there are of what, in the order in which they are said.
+    pub counts: Vec<(String, i64)>,
+    pub page: Page<Row>,
+    pub markdown: Option<String>,
+    /// What the reader must know of the whole answer.
+    pub note: Option<String>,
+}
+
+impl Found {
+    pub fn new(page: Page<Row>) -> Self {
+        Self { counts: Vec::new(), page, markdown: None, note: None }
+    }
+
+    /// The rows about an entity that the answer covers, with their number by type. `complete` says
+    /// whether the walk that found them came to its end.
+    pub fn about(
+        view: &View<'_>,
+        ask: &Ask,
+        mut placed: Vec<Placed>,
+        complete: bool,
+    ) -> Result<Self> {
+        let all = placed.len();
+        placed.retain(|row| ask.covers(&row.node.project));
+        let mut notes = Vec::new();
+        if placed.len() < all {
+            notes.push(format!("{} more outside of the project", all - placed.len()));
+        }
+        if !complete {
+            notes.push("there is more than one answer can walk through".to_owned());
+        }
+        let mut types: BTreeMap<String, i64> = BTreeMap::new();
+        for row in &placed {
+            *types.entry(row.node.entity_type.clone()).or_default() += 1;
+        }
+        let mut page = place(view, ask, placed)?;
+        for row in &mut page.items {
+            cite_link(view, row)?;
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        Ok(Self::new(page).counts(types).note(note))
+    }
+
+    pub fn counts<T: Into<String>>(mut self, counts: impl IntoIterator<Item = (T, i64)>) -> Self {
+        self.counts.extend(counts.into_iter().map(|(what, count)| (what.into(), count)));
+        self
+    }
+
+    pub fn note(mut self, note: Option<String>) -> Self {
+        self.note = note;
+        self
+    }
+}
+
+/// One row of an answer: what it is, and what the question says of it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub subject: Subject,
+    pub said: Map<String, Value>,
+    /// Where the row stands in its list: what a cursor holds.
+    pub key: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Subject {
+    Entity(Box<Entity>),
+    Change(Box<Change>),
+}
+
+impl Row {
+    pub fn entity(entity: Entity, key: Vec<String>) -> Self {
+        Self { subject: Subject::Entity(Box::new(entity)), said: Map::new(), key }
+    }
+
+    pub fn change(change: Change, key: Vec<String>) -> Self {
+        Self { subject: Subject::Change(Box::new(change)), said: Map::new(), key }
+    }
+
+    /// Adds what the question says of it.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.said.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// An entity with its place in a list, before it is read.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    pub node: Node,
+    pub key: Vec<String>,
+    pub said: Map<String, Value>,
+}
+
+impl Placed {
+    pub fn new(node: &Node, key: Vec<String>) -> Self {
+        Self { node: node.clone(), key, said: Map::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.said.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Source references of a link in a row.
+const MAX_REFS: usize = 5;
+
+/// Characters of a name in a key: enough to sort by, short enough for a cursor.
+const SORTED: usize = 24;
+
+/// A part of a key: by name, and by id where names are alike.
+pub fn level(node: &Node) -> String {
+    let start: String = node.name.to_lowercase().chars().take(SORTED).collect();
+    format!("{start} {}", node.id)
+}
+
+/// A key of a list that goes from near to far.
+pub fn at_depth(depth: u32, node: &Node) -> Vec<String> {
+    vec![format!("{depth:02}"), level(node)]
+}
+
+/// Adds the sources of the link by which a row stands there, if the row does not have them itself,
+/// and its status if it ended.
+fn cite_link(view: &View<'_>, row: &mut Row) -> Result<()> {
+    let Subject::Entity(entity) = &row.subject else { return Ok(()) };
+    let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(()) };
+    let Some(link) = store::relationships::get(view, id)? else { return Ok(()) };
+    if link.status != RelationshipStatus::Active {
+        row.said.insert("link_status".to_owned(), json!(link.status));
+    }
+    if link.source_refs.iter().any(|source| !entity.source_refs.contains(source)) {
+        let shown: Vec<String> = link.source_refs.into_iter().take(MAX_REFS).collect();
+        row.said.insert("link_source_refs".to_owned(), Value::from(shown));
+    }
+    Ok(())
+}
+
+/// An entity as a value in another entity's row.
+pub fn brief(node: &Node) -> Value {
+    json!({ "entity_id": node.id, "name": node.name })
+}
+
+/// Sorts the rows by their keys, and reads those of the page that is wanted.
+pub fn place(view: &View<'_>, ask: &Ask, mut placed: Vec<Placed>) -> Result<Page<Row>> {
+    placed.sort_by(|a, b| a.key.cmp(&b.key));
+    let total = placed.len() as i64;
+    let first = match &ask.page.after {
+        Some(after) => placed.partition_point(|row| row.key <= *after),
+        None => 0,
+    };
+    let mut rows = Vec::new();
+    for row in placed.into_iter().skip(first).take(ask.page.limit + 1) {
+        if let Some(entity) = store::entities::get(view, &row.node.id)? {
+            rows.push(Row { said: row.said, ..Row::entity(entity, row.key) });
+        }
+    }
+    Ok(ask.page.page(rows, total, |row| row.key.clone()))
+}

@@ -1,0 +1,170 @@
+//! `system_map`: systems, their subsystems, their components with materials, and what belongs
+//! nowhere.
+//!
+//! Each entity stands once: under the nearest of its wholes, or by itself. Its other wholes are
+//! named in its row.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use serde_json::Value;
+
+use super::{Ask, Found, Placed, Subject, brief, level, place};
+use crate::model::Result;
+use crate::store::View;
+use crate::store::graph::{self, Node};
+
+/// What stands on the map, wholes before parts.
+const MAPPED: [(&str, &str); 3] =
+    [("system", "systems"), ("subsystem", "subsystems"), ("component", "components")];
+
+pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+    let map = Map::read(view, ask)?;
+    let mut counts: Vec<(&'static str, i64)> = MAPPED
+        .iter()
+        .map(|(entity_type, said)| {
+            let of_type = |node: &&Node| node.entity_type == *entity_type;
+            (*said, map.nodes.values().filter(of_type).count() as i64)
+        })
+        .collect();
+    let homeless = map.nodes.values().filter(|node| map.belongs_nowhere(node)).count();
+    counts.push(("belong_nowhere", homeless as i64));
+    let mut page = place(view, ask, map.placed(ask.depth))?;
+    for row in &mut page.items {
+        let Subject::Entity(entity) = &row.subject else { continue };
+        let materials = graph::materials(view, &entity.id, ask.include_inactive)?;
+        if !materials.is_empty() {
+            let materials: Vec<Value> = materials.iter().map(brief).collect();
+            row.said.insert("materials".to_owned(), Value::from(materials));
+        }
+    }
+    Ok(Found::new(page).counts(counts))
+}
+
+/// The entities of the map, what each is part of, and what each contains.
+struct Map {
+    nodes: BTreeMap<String, Node>,
+    wholes: HashMap<String, Vec<Node>>,
+    parts: HashMap<String, Vec<String>>,
+}
+
+/// Where an entity stands: the keys of what is above it and its own.
+struct Spot {
+    key: Vec<String>,
+    parent: Option<String>,
+    in_cycle: bool,
+}
+
+impl Map {
+    fn read(view: &View<'_>, ask: &Ask) -> Result<Self> {
+        let mut map =
+            Self { nodes: BTreeMap::new(), wholes: HashMap::new(), parts: HashMap::new() };
+        let all = ask.include_inactive;
+        for project in &ask.scope.names {
+            for (entity_type, _) in MAPPED {
+                let found = graph::of_type(view, entity_type, project.as_deref(), all)?;
+                map.nodes.extend(found.into_iter().map(|node| (node.id.clone(), node)));
+                for link in graph::belongings(view, entity_type, project.as_deref(), all)? {
+                    map.wholes.entry(link.part_id).or_default().push(link.whole);
+                }
+            }
+        }
+        for (part, wholes) in &mut map.wholes {
+            wholes.sort_by_cached_key(level);
+            for whole in wholes.iter().filter(|whole| map.nodes.contains_key(&whole.id)) {
+                map.parts.entry(whole.id.clone()).or_default().push(part.clone());
+            }
+        }
+        for parts in map.parts.values_mut() {
+            parts.sort_by_cached_key(|id| level(&map.nodes[id]));
+        }
+        Ok(map)
+    }
+
+    fn wholes(&self, id: &str) -> &[Node] {
+        self.wholes.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    fn belongs_nowhere(&self, node: &Node) -> bool {
+        node.entity_type != "system" && self.wholes(&node.id).is_empty()
+    }
+
+    /// Every entity down to a depth, in the order of the map.
+    fn placed(&self, depth: u32) -> Vec<Placed> {
+        let mut placed = Vec::new();
+        for (id, spot) in self.spots() {
+            // The key begins with the kind of the topmost.
+            let below = spot.key.len() - 2;
+            if below > depth as usize {
+                continue;
+            }
+            let node = &self.nodes[&id];
+            let mut row = Placed::new(node, spot.key).with("depth", below);
+            let parent = spot.parent.as_ref().or(self.wholes(&id).first().map(|whole| &whole.id));
+            if let Some(parent) = parent {
+                row = row.with("parent_id", parent.as_str());
+                let others = self.wholes(&id).iter().filter(|whole| whole.id != *parent);
+                let others: Vec<Value> = others.map(brief).collect();
+                if !others.is_empty() {
+                    row = row.with("also_part_of", others);
+                }
+            }
+            if self.belongs_nowhere(node) {
+                row = row.with("belongs_nowhere", true);
+            }
+            if spot.in_cycle {
+                row = row.with("in_cycle", true);
+            }
+            placed.push(row);
+        }
+        placed
+    }
+
+    /// Breadth first from what has no whole on the map; then from what only cycles lead to.
+    fn spots(&self) -> HashMap<String, Spot> {
+        let mut order: Vec<&Node> = self.nodes.values().collect();
+        order.sort_by_cached_key(|node| (kind(node), level(node)));
+        let mut spots = HashMap::new();
+        let topmost = |node: &&&Node| {
+            !self.wholes(&node.id).iter().any(|whole| self.nodes.contains_key(&whole.id))
+        };
+        self.spread(&mut spots, order.iter().filter(topmost).copied(), false);
+        for node in &order {
+            if !spots.contains_key(&node.id) {
+                self.spread(&mut spots, std::iter::once(*node), true);
+            }
+        }
+        spots
+    }
+
+    fn spread<'a>(
+        &'a self,
+        spots: &mut HashMap<String, Spot>,
+        roots: impl Iterator<Item = &'a Node>,
+        in_cycle: bool,
+    ) {
+        let mut waiting = VecDeque::new();
+        for root in roots {
+            let key = vec![kind(root), level(root)];
+            spots.insert(root.id.clone(), Spot { key, parent: None, in_cycle });
+            waiting.push_back(root.id.as_str());
+        }
+        while let Some(id) = waiting.pop_front() {
+            for part in self.parts.get(id).into_iter().flatten() {
+                if spots.contains_key(part) {
+                    continue;
+                }
+                let mut key = spots[id].key.clone();
+                key.push(level(&self.nodes[part]));
+                let parent = Some(id.to_owned());
+                spots.insert(part.clone(), Spot { key, parent, in_cycle: false });
+                waiting.push_back(part);
+            }
+        }
+    }
+}
+
+/// The place of a type on the map, as a part of a key.
+fn kind(node: &Node) -> String {
+    let at = MAPPED.iter().position(|(entity_type, _)| *entity_type == node.entity_type);
+    at.unwrap_or_default().to_string()
+}

@@ -1,0 +1,144 @@
+//! The table `audit_places`: which audit rows are about which project, in the order of their time.
+//!
+//! It is derived. An audit row is about the project in which its subject stands now, so that the
+//! history of a row that moves to another project goes along; a link stands where its source does.
+
+use super::sql::Row;
+use super::tx::{Tx, View};
+use crate::model::event::AuditEntry;
+use crate::model::{Event, Kind, Result, Timestamp};
+use crate::params;
+
+/// The place of an audit row in time: its instant in the form that sorts, and its number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    pub at: String,
+    pub seq: i64,
+}
+
+fn spot(row: &Row<'_>) -> Result<Spot> {
+    Ok(Spot { at: row.text("at")?, seq: row.integer("seq")? })
+}
+
+/// Where the subject of an audit row stands now.
+fn project(view: &View<'_>, kind: &str, id: &str) -> Result<String> {
+    let sql = match Kind::parse(kind) {
+        Some(Kind::Entity) => "SELECT project AS name FROM entities WHERE id = ?1",
+        Some(Kind::Memory) => "SELECT project AS name FROM memories WHERE id = ?1",
+        Some(Kind::Conflict) => "SELECT project AS name FROM conflicts WHERE id = ?1",
+        Some(Kind::Project) => "SELECT name FROM projects WHERE id = ?1",
+        Some(Kind::ProjectState) => {
+            "SELECT p.name AS name FROM project_state s JOIN projects p ON p.id = s.project_id \
+             WHERE s.id = ?1"
+        }
+        Some(Kind::Relationship) => {
+            "SELECT e.project AS name FROM relationships r \
+             JOIN entities e ON e.id = r.source_entity_id WHERE r.id = ?1"
+        }
+        None => return Ok(String::new()),
+    };
+    Ok(view.conn.one(sql, params![id], |row| row.text("name"))?.unwrap_or_default())
+}
+
+fn insert(tx: &Tx<'_>, project: &str, at: &str, seq: i64) -> Result<()> {
+    let sql = "INSERT INTO audit_places (project, at, seq) VALUES (?1, ?2, ?3)";
+    tx.change_uncovered(sql, params![project, at, seq]).map(drop)
+}
+
+/// Notes the place of a new audit row.
+pub(super) fn keep(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
+    let project = project(tx, &entry.kind, &entry.subject_id)?;
+    insert(tx, &project, &sortable(&entry.timestamp), entry.seq)
+}
+
+/// If the subject of an event moved to another project, its older audit rows move with it.
+pub(super) fn follow(tx: &Tx<'_>, event: &Event<'_>) -> Result<()> {
+    let Some(now) = event.after["project"].as_str() else { return Ok(()) };
+    let before = event.before.as_ref().and_then(|before| before["project"].as_str());
+    if let Some(before) = before.filter(|before| *before != now) {
+        move_subject(tx, event.id, before, now)?;
+        if event.kind == Kind::Entity {
+            let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1";
+            for link in tx.conn.all(sql, params![event.id], |row| row.text("id"))? {
+                move_subject(tx, &link, before, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn move_subject(tx: &Tx<'_>, id: &str, before: &str, now: &str) -> Result<()> {
+    let sql = "SELECT seq, timestamp FROM memory_audit WHERE memory_id = ?1";
+    let rows = tx.conn.all(sql, params![id], |row| {
+        Ok((row.integer("seq")?, sortable(&row.text("timestamp")?)))
+    })?;
+    for (seq, at) in rows {
+        tx.change_uncovered(
+            "UPDATE audit_places SET project = ?4 WHERE project = ?1 AND at = ?2 AND seq = ?3",
+            params![before, &at, seq, now],
+        )?;
+    }
+    Ok(())
+}
+
+/// An instant in the form that sorts. A text that is none sorts before every instant.
+fn sortable(instant: &str) -> String {
+    Timestamp::parse(instant).map(|instant| instant.to_string()).unwrap_or_default()
+}
+
+/// Makes the table afresh.
+pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
+    const BATCH: i64 = 500;
+    tx.change_uncovered("DELETE FROM audit_places", &[])?;
+    let sql = "SELECT seq, memory_id, entity_kind, timestamp FROM memory_audit \
+         WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let mut after = i64::MIN;
+    loop {
+        let batch = tx.conn.all(sql, params![after, BATCH], |row| {
+            Ok((
+                row.integer("seq")?,
+                project(tx, &row.text("entity_kind")?, &row.text("memory_id")?)?,
+                sortable(&row.text("timestamp")?),
+            ))
+        })?;
+        for (seq, project, at) in &batch {
+            insert(tx, project, at, *seq)?;
+        }
+        match batch.last() {
+            Some((last, ..)) => after = *last,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The projects that are meant; `None` stands for every one that the audit speaks of.
+pub fn projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<String>> {
+    if let Some(named) = names.iter().cloned().collect::<Option<Vec<_>>>() {
+        return Ok(named);
+    }
+    let sql = "WITH RECURSIVE p (name) AS (SELECT min(project) FROM audit_places \
+         UNION ALL SELECT (SELECT min(project) FROM audit_places WHERE project > p.name) \
+         FROM p WHERE p.name IS NOT NULL) SELECT name FROM p WHERE name IS NOT NULL";
+    view.conn.all(sql, &[], |row| row.text("name"))
+}
+
+/// How many audit rows there are about a project since an instant.
+pub fn count(view: &View<'_>, project: &str, since: &str) -> Result<i64> {
+    let sql = "SELECT count(*) AS n FROM audit_places WHERE project = ?1 AND at >= ?2";
+    view.conn.number(sql, params![project, since])
+}
+
+/// The newest audit rows about a project since an instant, before a place.
+pub fn newest(
+    view: &View<'_>,
+    project: &str,
+    since: &str,
+    before: Option<&Spot>,
+    limit: i64,
+) -> Result<Vec<Spot>> {
+    // Behind every instant.
+    let (at, seq) = before.map_or(("~", 0), |spot| (spot.at.as_str(), spot.seq));
+    let sql = "SELECT at, seq FROM audit_places WHERE project = ?1 AND at >= ?2 \
+         AND (at, seq) < (?3, ?4) ORDER BY at DESC, seq DESC LIMIT ?5";
+    view.conn.all(sql, params![project, since, at, seq, limit], spot)
+}
