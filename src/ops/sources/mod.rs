@@ -11,6 +11,9 @@ use crate::model::{DocType, Document, Error, Result, passages};
 use crate::ops::{checks, projects};
 use crate::store::{self, Tx, View};
 
+/// Chunks of a document: what one transaction should hold.
+const MAX_CHUNKS: usize = 100_000;
+
 /// A file that was read.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -111,6 +114,7 @@ pub fn put(tx: &Tx<'_>, source: &Source, labels: &Labels) -> Result<(Outcome, us
         return Ok((outcome, 0));
     }
     let (title, passages) = passages::of(source.doc_type, &source.text);
+    checks::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
     after.title = title.unwrap_or_else(|| file_name(&source.file_path));
     after.updated_at = tx.now.to_string();
     match &before {
