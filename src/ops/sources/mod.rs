@@ -28,6 +28,8 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Labels {
     pub project: Option<String>,
+    /// The project of a new document, if none is given.
+    pub default_project: String,
     pub tags: Option<Vec<String>>,
     /// Why, for the history of memories whose chunk goes.
     pub note: String,
@@ -53,7 +55,8 @@ pub fn labels(
     checks::text_length("note", note)?;
     let project = project.map(|name| projects::resolve(view, name)).transpose()?;
     let tags = tags.map(|tags| checks::tags("tags", tags)).transpose()?;
-    Ok(Labels { project: project.map(|project| project.name), tags, note: note.to_owned() })
+    let project = project.map(|project| project.name);
+    Ok(Labels { project, tags, note: note.to_owned(), ..Labels::default() })
 }
 
 /// The root of a path that lies in a folder of which a part was taken in before: documents keep
@@ -209,7 +212,7 @@ fn document(
         title: String::new(),
         doc_type: String::new(),
         tags: Vec::new(),
-        project: String::new(),
+        project: labels.default_project.clone(),
         location: String::new(),
     });
     row.file_path.clone_from(&source.file_path);
