@@ -100,7 +100,7 @@ fn matched(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
     if left.len() * new <= MAX_COMPARED {
         for (passage, kept) in passages.iter().zip(&mut kept).filter(|(_, kept)| kept.is_none()) {
             let holds = |at: &usize| still_holds(&passage.content, &old[*at].content);
-            *kept = left.iter().position(|at| holds(at)).map(|place| left.remove(place));
+            *kept = left.iter().position(holds).map(|place| left.remove(place));
         }
     }
     kept
