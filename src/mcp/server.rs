@@ -13,13 +13,14 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::bridge::Bridge;
-use super::tool::{Job, Tool};
+use super::tool::{Job, Steps, Tool};
 use super::tools;
 use super::transport::Lines;
 use crate::model::text::{abridged, collapse, is_blank, visible};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 use crate::ops::sources::files::Root;
+use crate::store::Db;
 
 /// How an agent is told to work with the store; clients cut it at 2,048 characters.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
@@ -125,8 +126,13 @@ impl Server {
                 self.bridge.write(actor_name(actor, client)?, tool.about.name, job).await
             }
             Job::Steps { actor, job } => {
-                let (actor, roots) = (actor_name(actor, client)?, Arc::clone(&self.roots));
-                self.bridge.steps(tool.about.name, move |db| job(db, &actor, &roots)).await
+                let actor = actor_name(actor, client)?;
+                let (roots, project) = (Arc::clone(&self.roots), self.default_project.clone());
+                let steps = move |db: &Db| {
+                    let default_project = project.as_deref();
+                    job(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
+                };
+                self.bridge.steps(tool.about.name, steps).await
             }
         }
     }

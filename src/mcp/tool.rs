@@ -60,11 +60,13 @@ pub struct Steps<'c> {
     pub note: &'c str,
     /// The folders that it may read.
     pub roots: &'c [Root],
+    /// The server's project.
+    pub default_project: Option<&'c str>,
 }
 
 type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
 type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
-type StepsJob = Box<dyn FnOnce(&Db, &str, &[Root]) -> Result<Answer> + Send>;
+type StepsJob = Box<dyn FnOnce(&Db, Steps<'_>) -> Result<Answer> + Send>;
 
 /// A call that is ready to run.
 pub enum Job {
@@ -158,9 +160,8 @@ impl Tool {
         let prepare: Prepare = Box::new(move |mut arguments| {
             let Common { actor, note } = take_common(&common, &mut arguments)?;
             let (note, arguments): (_, A) = (note.unwrap_or_default(), parse(arguments)?);
-            let job: StepsJob = Box::new(move |db, actor, roots| {
-                run(db, &Steps { actor, note: &note, roots }, arguments)
-            });
+            let job: StepsJob =
+                Box::new(move |db, steps| run(db, &Steps { note: &note, ..steps }, arguments));
             Ok(Job::Steps { actor, job })
         });
         Self::new(about, input, schema::output::<O>(), prepare)

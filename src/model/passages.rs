@@ -68,7 +68,11 @@ fn cut(text: &str, outline: &Outline, section: &Section) -> Vec<Range<usize>> {
 fn begin(text: &str, at: usize, end: usize) -> usize {
     let rest = &text[at..end.max(at)];
     let blank = rest.len() - rest.trim_start().len();
-    let indent = rest[..blank].rfind('\n').map_or(0, |line| line + 1);
+    let indent = match rest[..blank].rfind('\n') {
+        Some(line) => line + 1,
+        None if text[..at].ends_with('\n') || at == 0 => 0,
+        None => blank,
+    };
     let wide = rest[indent..blank].chars().count() > LEAST;
     at + if wide { blank } else { indent }
 }
@@ -144,4 +148,117 @@ fn between_letters(text: &str, at: usize, limit: usize) -> usize {
         place = at + byte;
     }
     limit
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        text.chars().filter(|c| !c.is_whitespace()).collect()
+    }
+
+    /// What must hold of any document.
+    fn cut_whole(doc_type: DocType, text: &str) -> Vec<Passage> {
+        let (_, passages) = of(doc_type, text);
+        let joined: String = passages.iter().map(|passage| plain(&passage.content)).collect();
+        assert_eq!(joined, plain(text), "nothing is lost, doubled or moved");
+        for passage in &passages {
+            assert!(passage.content.chars().count() <= MAX, "{passage:?}");
+            assert!(!passage.content.trim().is_empty());
+            let line = text.split('\n').nth(passage.line - 1).expect("a line");
+            let first = passage.content.lines().next().expect("a line");
+            assert!(line.contains(first), "{} is where it begins", passage.line);
+        }
+        passages
+    }
+
+    /// Blocks of a document; `H` and `R` mark headings and rows, a number tells them apart.
+    fn block() -> impl Strategy<Value = String> {
+        let words =
+            || prop::collection::vec("[a-zäß]{1,12}[.,]?", 1..250).prop_map(|w| w.join(" "));
+        let row = || "[a-z .]{1,500}".prop_map(|cell| format!("| R{} | x |\n", cell.trim()));
+        prop_oneof![
+            (1..4_usize).prop_map(|level| format!("{} HEADING\n", "#".repeat(level))),
+            prop::bool::ANY
+                .prop_map(|top| format!("HEADING\n{}\n", if top { "===" } else { "---" })),
+            words(),
+            "[^\r]{0,60}",
+            "x{500,2000}",
+            words().prop_map(|text| text.replace(' ', "\n")),
+            prop::collection::vec(words(), 1..8)
+                .prop_map(|items| format!("- {}", items.join("\n  - "))),
+            words().prop_map(|text| format!("> {text}")),
+            words().prop_map(|text| format!("```\n# code {text}\n```")),
+            prop::collection::vec(row(), 1..9)
+                .prop_map(|rows| format!("| a | b |\n|---|---|\n{}", rows.concat())),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_text_is_cut_whole(text in "(\\PC|[ \n\t#>*|.`-]){0,3000}") {
+            let _ = cut_whole(DocType::Markdown, &text);
+            let _ = cut_whole(DocType::Text, &text);
+        }
+
+        #[test]
+        fn documents_are_cut_whole(blocks in prop::collection::vec(block(), 0..20)) {
+            let text = blocks.join("\n\n");
+            let _ = cut_whole(DocType::Text, &text);
+            let passages = cut_whole(DocType::Markdown, &text);
+            let headings = markdown::outline(&text).sections.len();
+            let paths = passages.chunk_by(|a, b| a.heading_path == b.heading_path).count();
+            prop_assert!(paths <= headings);
+        }
+    }
+
+    /// Blocks that end where they seem to end, so that what stands in them can be told from outside.
+    #[test]
+    fn a_passage_begins_at_a_heading_or_holds_none_and_rows_stay_whole() {
+        let closed = prop_oneof![
+            Just("## HEADING".to_owned()),
+            Just("HEADING\n---".to_owned()),
+            prop::collection::vec("[a-z]{1,9}[.]?", 1..300).prop_map(|words| words.join(" ")),
+            prop::collection::vec("R[a-z .]{1,700}E", 1..9)
+                .prop_map(|rows| format!("| a |\n|---|\n| {} |", rows.join(" |\n| "))),
+        ];
+        let documents = prop::collection::vec(closed, 1..15).prop_map(|all| all.join("\n\n"));
+        proptest!(ProptestConfig::with_cases(64), |(text in documents)| {
+            for passage in cut_whole(DocType::Markdown, &text) {
+                let content = &passage.content;
+                prop_assert!(!content[1..].contains("\nHEADING") && !content[1..].contains("## H"));
+                let lines = || content.lines().filter(|line| line.contains('R') || line.contains('E'));
+                for row in lines().filter(|line| !line.contains("HEADING")) {
+                    prop_assert!(row.starts_with("| R") && row.ends_with("E |"), "{:?}", row);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_cut_is_made_at_the_best_boundary() {
+        let first_words = |text: &str| -> Vec<String> {
+            let passages = cut_whole(DocType::Markdown, text).into_iter();
+            passages
+                .map(|passage| passage.content.split(' ').next().unwrap_or("").to_owned())
+                .collect()
+        };
+        let words = |first: &str, count: usize| format!("{first} {}", "word ".repeat(count));
+        let blocks = format!("{}\n\n{}\n\n{}", words("a", 60), words("b", 60), words("c", 60));
+        assert_eq!(first_words(&blocks), ["a", "c"], "blocks");
+        let items = format!("- {}\n- {}\n- {}", words("a", 60), words("b", 60), words("c", 60));
+        assert_eq!(cut_whole(DocType::Markdown, &items)[1].content.split(' ').nth(1), Some("c"));
+        let lines = format!("{}\n{}\n{}", words("a", 60), words("b", 60), words("c", 60));
+        assert_eq!(first_words(&lines), ["a", "c"], "lines");
+        let sentences = format!("{}end. {}end. {}", words("a", 60), words("b", 60), words("c", 60));
+        assert_eq!(first_words(&sentences), ["a", "c"], "sentences");
+        assert_eq!(first_words(&words("a", 200)), ["a", "word"], "words");
+        let accents = "e\u{301}".repeat(1_000);
+        let passages = cut_whole(DocType::Text, &accents);
+        assert!(passages.iter().all(|passage| passage.content.starts_with('e')), "letters");
+    }
 }

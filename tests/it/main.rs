@@ -8,6 +8,7 @@ mod guards;
 mod many;
 mod protocol;
 mod random;
+mod sources;
 mod stories;
 mod support;
 mod surface;

@@ -153,6 +153,7 @@ impl Teller {
             ["write", file, ..] => {
                 let content = command.split_once(file).map_or("", |(_, rest)| rest.trim());
                 let path = self.place.folder.path().join(file);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
                 let lines: String = content.split(" ⏎ ").map(|line| format!("{line}\n")).collect();
                 fs::write(path, lines).expect("a file of the story");
                 String::new()
@@ -160,6 +161,16 @@ impl Teller {
             ["fixture", file] => {
                 let path = self.place.folder.path().join(file);
                 fs::copy(Path::new("tests/fixtures").join(file), path).expect("a fixture");
+                String::new()
+            }
+            ["remove", file] => {
+                let path = self.place.folder.path().join(file);
+                fs::remove_file(path).expect("a file of the story");
+                String::new()
+            }
+            ["rename", from, to] => {
+                let path = |name| self.place.folder.path().join(name);
+                fs::rename(path(from), path(to)).expect("a file of the story");
                 String::new()
             }
             words => self.run(words),

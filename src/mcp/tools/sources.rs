@@ -10,6 +10,7 @@ use crate::mcp::ingest::{self, Report};
 use crate::mcp::outputs::Ingested;
 use crate::mcp::tool::{Effect, Steps, Tool};
 use crate::model::Result;
+use crate::ops::projects;
 use crate::ops::sources::{self, files};
 use crate::store::Db;
 
@@ -19,6 +20,7 @@ pub fn tools() -> Vec<Tool> {
             about("ingest_source", "Ingest source", Effect::Replaces, INGEST_SOURCE),
             ingest_source,
         )
+        .with_own_project()
         .on_request(),
     ]
 }
@@ -31,7 +33,7 @@ const INGEST_SOURCE: &str = "Take in a Markdown or text file, or a folder of the
 struct IngestSource {
     /// File or folder below a root of the server.
     path: String,
-    /// Project of the documents.
+    /// Project of the documents; known ones keep theirs without it.
     project: Option<String>,
     /// Replaces their tags.
     tags: Option<Vec<String>>,
@@ -40,8 +42,11 @@ struct IngestSource {
 fn ingest_source(db: &Db, steps: &Steps<'_>, wish: IngestSource) -> Result<Answer> {
     let at = files::below(steps.roots, &wish.path)?;
     let project = wish.project.as_deref();
-    let labels =
+    let mut labels =
         db.read(|view| sources::labels(view, project, wish.tags.as_deref(), steps.note))?;
+    if let Some(name) = steps.default_project {
+        labels.default_project = db.read(|view| projects::resolve(view, name))?.name;
+    }
     let mut report = Report::default();
     ingest::path(db, steps.actor, &at, &labels, &mut report, |_| {})?;
     let answer = Answer::new()
@@ -58,5 +63,6 @@ fn ingest_source(db: &Db, steps: &Steps<'_>, wish: IngestSource) -> Result<Answe
             (vec![ingest::refused_line(refused)], json!({ "path": path, "reason": reason }))
         })
         .next("search finds the chunks; cite them as chunk:<id>.");
-    db.read(|view| answer.given_project(view, project))
+    let used = project.or(steps.default_project.filter(|_| report.added > 0));
+    db.read(|view| answer.given_project(view, used))
 }

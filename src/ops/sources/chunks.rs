@@ -75,13 +75,13 @@ fn chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passa
     }
 }
 
-/// For each passage the chunk that says the same, by its place in `old`: under the same headings
-/// first, then under others.
+/// For each passage the chunk that it carries on, by its place in `old`: one that says the same
+/// under the same headings, then under others, then one of which it still holds the whole text.
 fn matched(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
     let mut kept = vec![None; passages.len()];
     let mut taken = vec![false; old.len()];
     for same_headings in [true, false] {
-        let headings = |path: &'_ str| if same_headings { path.to_owned() } else { String::new() };
+        let headings = |path: &str| if same_headings { path.to_owned() } else { String::new() };
         let mut free: HashMap<(String, &str), Vec<usize>> = HashMap::new();
         for (at, chunk) in old.iter().enumerate().rev().filter(|(at, _)| !taken[*at]) {
             let key = (headings(&chunk.heading_path), chunk.content.as_str());
@@ -95,7 +95,29 @@ fn matched(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
             }
         }
     }
+    let mut left: Vec<usize> = (0..old.len()).filter(|at| !taken[*at]).collect();
+    let new = kept.iter().filter(|kept| kept.is_none()).count();
+    if left.len() * new <= MAX_COMPARED {
+        for (passage, kept) in passages.iter().zip(&mut kept).filter(|(_, kept)| kept.is_none()) {
+            let holds = |at: &usize| still_holds(&passage.content, &old[*at].content);
+            *kept = left.iter().position(holds).map(|place| left.remove(place));
+        }
+    }
     kept
+}
+
+/// Pairs of chunks that are compared in full.
+const MAX_COMPARED: usize = 1_000_000;
+/// Characters that a text needs to be told from others.
+const MIN_TOLD: usize = 40;
+
+/// Whether the text of a chunk, but for its heading, stands whole in a new one.
+fn still_holds(new: &str, old: &str) -> bool {
+    let body = match old.split_once('\n') {
+        Some((heading, rest)) if heading.starts_with('#') => rest.trim(),
+        _ => old.trim(),
+    };
+    body.chars().nth(MIN_TOLD - 1).is_some() && new.contains(body)
 }
 
 /// Removes a chunk. Memories that were taken from it stay, and their history says where it stood.

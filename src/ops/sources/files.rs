@@ -70,14 +70,14 @@ fn real(path: &Path) -> Result<PathBuf> {
 
 impl Root {
     pub fn new(given: &Path) -> Result<Self> {
-        let path = real(given)?;
-        if !path.is_dir() {
-            return Err(invalid(
-                format!("the root {} is not a folder", shown(given)),
-                "Give --root a folder.",
-            ));
+        match fs::canonicalize(given) {
+            Ok(path) if path.is_dir() => Ok(Self { given: given.to_owned(), path }),
+            _ => Err(Error::invalid(
+                "--root",
+                format!("{} is no folder that can be read", shown(given)),
+                "Give --root (or ATOCORE_ROOTS) folders that are there.",
+            )),
         }
-        Ok(Self { given: given.to_owned(), path })
     }
 }
 
@@ -97,8 +97,8 @@ pub fn below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     }
     let path = Path::new(given);
     let hint = format!("Name a file or folder below {}.", names(roots));
-    if given.contains('\0') {
-        return Err(invalid("it holds a NUL character".to_owned(), &hint));
+    if given.trim().is_empty() || given.contains('\0') {
+        return Err(invalid("it is blank or holds a NUL character".to_owned(), &hint));
     }
     let outside = || invalid(format!("{} is outside of the roots", quoted(given, MAX_PATH)), &hint);
     if path.components().any(|part| part == Component::ParentDir) {
@@ -234,7 +234,7 @@ fn named_file(root: &Root, path: &Path) -> Result<Found> {
     let ending = ending(path);
     if DocType::of_ending(&ending).is_none() {
         return Err(invalid(
-            format!("{} is neither Markdown nor text", shown(path)),
+            format!("{} is neither Markdown nor text", quoted(&relative(root, path), MAX_PATH)),
             "Endings that are read: md, markdown, mdown; txt, text, rst, adoc.",
         ));
     }

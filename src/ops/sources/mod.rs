@@ -11,6 +11,9 @@ use crate::model::{DocType, Document, Error, Result, passages};
 use crate::ops::{checks, projects};
 use crate::store::{self, Tx, View};
 
+/// Chunks of a document: what one transaction should hold.
+const MAX_CHUNKS: usize = 100_000;
+
 /// A file that was read.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -25,6 +28,8 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Labels {
     pub project: Option<String>,
+    /// The project of a new document, if none is given.
+    pub default_project: String,
     pub tags: Option<Vec<String>>,
     /// Why, for the history of memories whose chunk goes.
     pub note: String,
@@ -50,7 +55,8 @@ pub fn labels(
     checks::text_length("note", note)?;
     let project = project.map(|name| projects::resolve(view, name)).transpose()?;
     let tags = tags.map(|tags| checks::tags("tags", tags)).transpose()?;
-    Ok(Labels { project: project.map(|project| project.name), tags, note: note.to_owned() })
+    let project = project.map(|project| project.name);
+    Ok(Labels { project, tags, note: note.to_owned(), ..Labels::default() })
 }
 
 /// The root of a path that lies in a folder of which a part was taken in before: documents keep
@@ -111,6 +117,7 @@ pub fn put(tx: &Tx<'_>, source: &Source, labels: &Labels) -> Result<(Outcome, us
         return Ok((outcome, 0));
     }
     let (title, passages) = passages::of(source.doc_type, &source.text);
+    checks::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
     after.title = title.unwrap_or_else(|| file_name(&source.file_path));
     after.updated_at = tx.now.to_string();
     match &before {
@@ -205,7 +212,7 @@ fn document(
         title: String::new(),
         doc_type: String::new(),
         tags: Vec::new(),
-        project: String::new(),
+        project: labels.default_project.clone(),
         location: String::new(),
     });
     row.file_path.clone_from(&source.file_path);
