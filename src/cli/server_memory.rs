@@ -147,7 +147,7 @@ fn print_plan(plan: &Plan, stored: &Stored) {
     out::line(format!("relations kept as they are {kept}"));
     named(&plan.unmapped, |(said, kept)| format!("{said} {kept}"));
     if !plan.mended.is_empty() {
-        out::line(format!("half a character was replaced in {}", plan.mended.len()));
+        out::line(format!("mended {}", plan.mended.len()));
         named(&plan.mended, Clone::clone);
     }
 }

@@ -24,7 +24,8 @@ pub struct Upkeep {
     limits: Limits,
 }
 
-#[derive(Args, Clone, Copy)]
+/// What `upkeep` and a server that does it take.
+#[derive(Args, Clone, Copy, Default)]
 pub struct Limits {
     /// Reject candidates that nobody touched for so many days; 0 for never
     #[arg(long, value_name = "DAYS", default_value_t = STALE_DAYS,

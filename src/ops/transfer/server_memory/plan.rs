@@ -43,7 +43,7 @@ pub struct Plan {
     pub types: BTreeMap<String, (String, usize)>,
     /// Relations that are no relationship, and why.
     pub unmapped: Vec<(String, String)>,
-    /// Places in which half a character was replaced.
+    /// Places that were read otherwise than they are written, and how.
     pub mended: Vec<String>,
     /// Places that could not be read, and why.
     pub refused: Vec<(String, String)>,

@@ -1,11 +1,15 @@
 //! The file of the reference memory server as it is found in the wild, taken apart into entities
 //! and relations: JSON lines, or one JSON value as `read_graph` prints it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use crate::model::text::{self, collapse};
+
+/// What was mended where a text was cut inside of a character.
+const HALF: &str = "half a character was replaced";
 
 /// What a file holds.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +20,7 @@ pub struct Graph {
     /// Observations that an entity has already, and those without a visible character.
     pub repeated: usize,
     pub blank: usize,
-    /// Places in which half a character was replaced.
+    /// Places that were read otherwise than they are written, and how.
     pub mended: Vec<String>,
     /// Places that could not be read, and why.
     pub refused: Vec<(String, String)>,
@@ -57,7 +61,7 @@ impl Graph {
         let whole = std::str::from_utf8(&decoded).ok().and_then(|text| parse_whole(text).ok());
         if let Some((value, mended)) = whole {
             if mended {
-                graph.mended.push("the file".to_owned());
+                graph.mended.push(format!("the file: {HALF}"));
             }
             graph.take_list("item", value);
             return graph;
@@ -90,14 +94,18 @@ impl Graph {
 
     fn take_line(&mut self, place: &str, line: &[u8]) {
         let text = match std::str::from_utf8(line) {
-            Ok(text) => {
-                text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\0'))
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                self.mended.push(format!("{place}: it is not UTF-8, and was read as Windows-1252"));
+                encoding_rs::WINDOWS_1252.decode(line).0
             }
-            Err(error) => return self.refuse(place, format!("it is not UTF-8: {error}")),
         };
+        // A file that was not closed well may end in NUL characters.
+        let edge = |c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\0');
+        let text = text.trim_matches(edge);
         let whole = whole_characters(text);
         if whole.is_some() {
-            self.mended.push(place.to_owned());
+            self.mended.push(format!("{place}: {HALF}"));
         }
         // A crash may have left two records on a line, or half of one behind a whole one.
         let text = whole.as_deref().unwrap_or(text);
@@ -137,7 +145,7 @@ impl Graph {
             let place = format!("{kind} {}", index + 1);
             match item {
                 Value::Object(fields) if kind == "entity" => self.take_entity(&place, fields),
-                Value::Object(fields) => self.take_relation(fields),
+                Value::Object(fields) => self.take_relation(&place, fields),
                 _ => self.refuse(&place, "it is not a JSON object".to_owned()),
             }
         }
@@ -157,9 +165,9 @@ impl Graph {
         let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_lowercase();
         let has = |key: &str| fields.contains_key(key);
         match kind.as_str() {
-            "relation" | "relationship" => self.take_relation(fields),
+            "relation" | "relationship" => self.take_relation(place, fields),
             "entity" | "observation" | "observations" => self.take_entity(place, fields),
-            _ if has("from") && has("to") => self.take_relation(fields),
+            _ if has("from") && has("to") => self.take_relation(place, fields),
             _ if has("name") || has("entityName") => self.take_entity(place, fields),
             _ => self.refuse(place, "it is neither an entity nor a relation".to_owned()),
         }
@@ -206,14 +214,17 @@ impl Graph {
         }
     }
 
-    fn take_relation(&mut self, mut fields: Map<String, Value>) {
+    fn take_relation(&mut self, place: &str, mut fields: Map<String, Value>) {
         fields.shift_remove("type");
-        let mut text = |keys: &[&str]| {
+        let mut take = |keys: &[&str]| {
             let value = first(&mut fields, keys);
             value.map(|value| plain(&value)).unwrap_or_default()
         };
-        let (from, to) = (text(&["from", "source"]), text(&["to", "target"]));
-        let relation_type = text(&["relationType", "relation_type"]);
+        let (from, to) = (take(&["from", "source"]), take(&["to", "target"]));
+        let relation_type = take(&["relationType", "relation_type"]);
+        if [&from, &to, &relation_type].iter().all(|text| text::is_blank(text)) {
+            return self.refuse(place, "it has neither ends nor a type".to_owned());
+        }
         self.relations.push(Link { from, to, relation_type, extra: fields });
     }
 

@@ -1,0 +1,75 @@
+//! Upkeep over many rows, twice on a day, and between the calls of a client.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::Place;
+
+/// Memories put into the file from outside, idle since 2025 and ended if `valid_until` says so.
+fn memories(place: &Place, count: u32, valid_until: &str) {
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+         INSERT INTO memories (id, memory_type, content, status, valid_until, created_at, \
+         updated_at) SELECT 'm-' || printf('%05d', i), 'project', 'No. ' || i, 'active', \
+         {valid_until}, '2025-11-20T00:00:00.000Z', '2025-11-20T00:00:00.000Z' FROM n"
+    );
+    place.sql().execute(&sql, []).expect("rows");
+}
+
+fn upkeep(place: &Place, seed: u64, more: &[&str]) -> String {
+    let output = place.run(seed, &[&["upkeep"], more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn every_row_is_reached_however_many_there_are() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    memories(&place, 1_201, "'2025-12-01'");
+    let shown = upkeep(&place, 2, &["--dry-run"]);
+    assert_eq!(place.count("SELECT count(*) FROM memory_audit"), 0);
+    let told = upkeep(&place, 2, &[]);
+    assert!(told.starts_with("expired 1201\n") && told.contains("  and 1151 more\n"), "{told}");
+    let plan = shown.strip_suffix("dry run: nothing was changed\n").expect("a dry run");
+    assert!(told.starts_with(plan), "{shown}");
+    assert_eq!(place.count("SELECT count(*) FROM memories WHERE status = 'invalid'"), 1_201);
+    place.verify();
+}
+
+#[test]
+fn a_second_run_on_a_day_changes_nothing() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    memories(&place, 600, "NULL");
+    assert!(upkeep(&place, 5, &[]).contains("decayed 600, 0 of them superseded\n"));
+    let rows = "SELECT count(*) FROM memory_audit";
+    assert_eq!(place.count(rows), 600);
+    assert!(upkeep(&place, 5, &[]).contains("decayed 0, "));
+    assert_eq!(place.count(rows), 600);
+    assert!(upkeep(&place, 6, &[]).contains("decayed 600, "));
+    place.verify();
+}
+
+#[test]
+fn a_server_does_upkeep_between_the_calls_of_its_client() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    memories(&place, 3, "'2025-12-01'");
+    let mut session = place.serve(2, &["--upkeep-every", "24"]);
+    session.ok("create_memory", json!({ "memory_type": "project", "content": "Meanwhile." }));
+    let left = "SELECT count(*) FROM memories WHERE status = 'active'";
+    for _ in 0..500 {
+        if place.count(left) == 0 {
+            break;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(place.count(left), 0);
+    session.end();
+    let expired = "SELECT count(*) FROM memory_audit WHERE actor = 'atocore-expiry'";
+    assert_eq!(place.count(expired), 3);
+    place.verify();
+}
