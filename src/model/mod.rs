@@ -5,6 +5,7 @@
 pub mod canonical;
 pub mod claim;
 pub mod conflict;
+pub mod coverage;
 pub mod entity;
 pub mod error;
 pub mod event;
@@ -30,6 +31,7 @@ pub mod words;
 
 pub use claim::{Claim, Slot};
 pub use conflict::{Conflict, ConflictMember, ConflictStatus};
+pub use coverage::{Gap, Verdict};
 pub use entity::Entity;
 pub use error::{Error, Result};
 pub use event::{Action, Event, Kind};

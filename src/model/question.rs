@@ -88,7 +88,7 @@ impl Question {
             Self::AllGaps => ("all_gaps", Projects, None),
             Self::ImpactAnalysis => ("impact_analysis", Entity, Some(3)),
             Self::EvidenceChain => ("evidence_chain", Entity, Some(MAX_DEPTH)),
-            Self::ValidationStatus => ("validation_status", Projects, None),
+            Self::ValidationStatus => ("validation_status", Either, None),
             Self::TraceabilityMatrix => ("traceability_matrix", Projects, None),
             Self::ProjectOverview => ("project_overview", Projects, None),
         };

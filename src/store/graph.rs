@@ -30,7 +30,7 @@ impl From<&Entity> for Node {
     }
 }
 
-fn node(row: &Row<'_>) -> Result<Node> {
+pub(super) fn node(row: &Row<'_>) -> Result<Node> {
     let id = row.text("id")?;
     Ok(Node {
         entity_type: row.text("entity_type")?,

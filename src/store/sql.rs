@@ -157,8 +157,9 @@ impl Conn {
             "m",
             "c",
         ];
-        let reads =
-            ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb));
+        let reads = ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"]
+            .iter()
+            .any(|verb| sql.starts_with(verb));
         if !reads || std::env::var_os("ATOCORE_TEST_PLANS").is_none() {
             return Ok(());
         }

@@ -214,11 +214,18 @@ fn plain(name: &str, value: &Value) -> String {
     match value {
         Value::String(text) if name.ends_with("_id") => text.clone(),
         Value::String(text) => quoted(text, LINE_TEXT),
+        Value::Array(items) if items.is_empty() => "nothing".to_owned(),
         Value::Array(items) => {
             items.iter().map(|item| plain(name, item)).collect::<Vec<_>>().join(", ")
         }
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| plain(name, value)).collect::<Vec<_>>().join(" ")
+            let told = fields.iter().map(|(name, value)| match name.as_str() {
+                "because" | "flagged" | "superseded_by" | "through" => {
+                    format!("{name} {}", plain(name, value))
+                }
+                _ => plain(name, value),
+            });
+            told.collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
     }

@@ -4,18 +4,26 @@
 //! counts ([`Found`]). To add one: its file, its line in [`found`], and what it takes in
 //! `model/question.rs`.
 
+mod all_gaps;
 mod constraints_on;
+mod coverage;
 mod decision_history;
 mod decisions_affecting;
 mod evidence_chain;
+mod gaps;
 mod gathered;
 mod impact_analysis;
 mod interfaces_of;
+mod orphan_requirements;
 mod recent_changes;
 mod requirements_for;
+mod risky_decisions;
 mod rows;
 mod subsystem_contents;
 mod system_map;
+mod traceability_matrix;
+mod unsupported_claims;
+mod validation_status;
 mod walk;
 
 use crate::model::question::{About, MAX_DEPTH};
@@ -80,6 +88,12 @@ fn found(view: &View<'_>, ask: &Ask) -> Result<Found> {
         Question::RecentChanges => recent_changes::answer(view, ask),
         Question::ImpactAnalysis => impact_analysis::answer(view, ask),
         Question::EvidenceChain => evidence_chain::answer(view, ask),
+        Question::OrphanRequirements => orphan_requirements::answer(view, ask),
+        Question::RiskyDecisions => risky_decisions::answer(view, ask),
+        Question::UnsupportedClaims => unsupported_claims::answer(view, ask),
+        Question::AllGaps => all_gaps::answer(view, ask),
+        Question::ValidationStatus => validation_status::answer(view, ask),
+        Question::TraceabilityMatrix => traceability_matrix::answer(view, ask),
         // The gaps, the coverage and the overview stand here once they are written.
         other => Err(Error::invalid(
             "question",

@@ -29,7 +29,19 @@ CREATE INDEX IF NOT EXISTS idx_memories_all_persons
     WHERE memory_type IN ('identity', 'preference');
 
 -- Questions.
-CREATE INDEX IF NOT EXISTS idx_entities_type ON entities (entity_type, project, status, name, id);
+-- By id, in which order the links are looked up: else each look-up is in another part of the file.
+CREATE INDEX IF NOT EXISTS idx_entities_type ON entities (entity_type, project, status, id, name);
+-- What a link to it does not count for: few rows, so that thousands of ends are looked up in no time.
+CREATE INDEX IF NOT EXISTS idx_entities_inactive ON entities (id, status) WHERE status <> 'active';
+CREATE INDEX IF NOT EXISTS idx_entities_flagged ON entities (id)
+    WHERE instr(properties, '"flagged"') > 0;
+-- In the place of those of 0002, with the status, so that no link has to be read to see if it holds.
+CREATE INDEX IF NOT EXISTS idx_relationships_from
+    ON relationships (source_entity_id, relationship_type, target_entity_id, status);
+CREATE INDEX IF NOT EXISTS idx_relationships_to
+    ON relationships (target_entity_id, relationship_type, source_entity_id, status);
+DROP INDEX IF EXISTS idx_relationships_source;
+DROP INDEX IF EXISTS idx_relationships_target;
 
 -- Derived from the audit: which of its rows are about which project.
 CREATE TABLE IF NOT EXISTS audit_places (

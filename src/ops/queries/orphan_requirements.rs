@@ -1,0 +1,9 @@
+//! `orphan_requirements`: active requirements that nothing active satisfies.
+
+use super::{Ask, Found, gaps};
+use crate::model::{Gap, Result};
+use crate::store::View;
+
+pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+    gaps::found(view, ask, &[Gap::OrphanRequirement])
+}

@@ -1,0 +1,209 @@
+//! How far requirements have come: what satisfies them, what validates that, what the evidence is.
+
+use super::gaps::{PLACE, Place, SATISFIED, SUPPORTED, Wanted, Way, active, linked, scoped};
+use super::graph::{self, Node};
+use super::tx::View;
+use crate::model::{Result, Verdict};
+use crate::params;
+
+/// What validates: something that the thing names as that, …
+const VALIDATED_BY: Way = ("source_entity_id", "target_entity_id", "'validated_by', 'analyzed_by'");
+/// … or something that speaks for the requirement.
+const SUPPORTS: Way = ("target_entity_id", "source_entity_id", "'supports'");
+
+/// Types that are evidence by themselves, and not only statements, models or procedures.
+const EVIDENCE_TYPES: &str = "'result', 'artifact'";
+
+/// How far the requirement `e` has come, as a number in the order of [`Verdict::ALL`].
+fn verdict() -> String {
+    let validated = validated(active);
+    let shown = [("source_entity_id", "target_entity_id", "'evidenced_by'")];
+    let shown = linked("d", "e.id", &shown, active);
+    let proven = self::validated(proven);
+    let satisfied = linked("r", "e.id", &SATISFIED, active);
+    format!(
+        "CASE WHEN {validated} THEN CASE WHEN {shown} OR {proven} THEN 3 ELSE 2 END \
+         WHEN {satisfied} THEN 1 ELSE 0 END"
+    )
+}
+
+/// The condition that something of which `more` holds validates the requirement `e`, or what
+/// satisfies it.
+fn validated(more: fn(&str) -> String) -> String {
+    let through = |satisfier: &str| {
+        format!("{} AND {}", active(satisfier), linked("w", satisfier, &[VALIDATED_BY], more))
+    };
+    format!(
+        "({} OR {})",
+        linked("v", "e.id", &[VALIDATED_BY, SUPPORTS], more),
+        linked("r", "e.id", &SATISFIED, through)
+    )
+}
+
+/// The condition that a validation is active and is evidence, or has some.
+fn proven(validation: &str) -> String {
+    format!(
+        "{} AND (EXISTS (SELECT 1 FROM entities t WHERE t.id = {validation} \
+         AND t.entity_type IN ({EVIDENCE_TYPES})) OR {})",
+        active(validation),
+        linked("u", validation, &SUPPORTED, active)
+    )
+}
+
+/// What an entity and everything inside it satisfy, and the requirements among those themselves.
+const ABOUT: &str = "WITH RECURSIVE inside(id) AS (SELECT ?4 UNION \
+    SELECT e.id FROM inside CROSS JOIN relationships r ON r.target_entity_id = inside.id \
+        AND r.relationship_type = 'part_of' AND r.status = 'active' \
+        JOIN entities e ON e.id = r.source_entity_id AND e.status = 'active' UNION \
+    SELECT e.id FROM inside CROSS JOIN relationships r ON r.source_entity_id = inside.id \
+        AND r.relationship_type = 'contains' AND r.status = 'active' \
+        JOIN entities e ON e.id = r.target_entity_id AND e.status = 'active'), \
+    wanted(id) AS (SELECT id FROM inside UNION \
+    SELECT r.target_entity_id FROM inside CROSS JOIN relationships r \
+        ON r.source_entity_id = inside.id AND r.relationship_type = 'satisfies' \
+        AND r.status = 'active') ";
+
+/// The requirements that a scope covers, or those of them that an entity has to do with: what
+/// stands before the statement, and what is read under which condition.
+fn source(about: Option<&str>, scope: &str) -> (&'static str, String) {
+    let (with, from, of_entity) = match about {
+        None => ("", "entities e", "?4 = ''"),
+        Some(_) => (ABOUT, "wanted w CROSS JOIN entities e", "e.id = w.id"),
+    };
+    let of_scope =
+        format!("e.entity_type = 'requirement' AND {scope} AND (?3 OR e.status = 'active')");
+    (with, format!("{from} WHERE {of_scope} AND {of_entity}"))
+}
+
+/// How many requirements have come how far, in the order of [`Verdict::ALL`].
+pub fn counts(
+    view: &View<'_>,
+    projects: &[Option<String>],
+    about: Option<&str>,
+    all: bool,
+) -> Result<[i64; 4]> {
+    let (scope, first, second) = scoped(projects);
+    let (with, from) = source(about, scope);
+    let sql = format!(
+        "{with}SELECT {} AS verdict, count(*) AS n FROM {from} GROUP BY verdict",
+        verdict()
+    );
+    let parameters = params![first, second, all, about.unwrap_or_default()];
+    let found =
+        view.conn.all(&sql, parameters, |row| Ok((row.integer("verdict")?, row.integer("n")?)))?;
+    let of = |at: usize| found.iter().find(|(verdict, _)| *verdict == at as i64);
+    Ok(std::array::from_fn(|at| of(at).map_or(0, |(_, n)| *n)))
+}
+
+/// Requirements, in the order of the list.
+pub fn list(view: &View<'_>, about: Option<&str>, wanted: &Wanted<'_>) -> Result<Vec<Place>> {
+    let (scope, first, second) = scoped(wanted.projects);
+    let (with, from) = source(about, scope);
+    let sql = format!(
+        "{with}SELECT e.id AS id, {PLACE} AS place FROM {from} \
+         AND ({PLACE}, e.id) > (?5, ?6) ORDER BY {PLACE}, e.id LIMIT ?7"
+    );
+    let (place, id) = wanted.after;
+    let about = about.unwrap_or_default();
+    let parameters = params![first, second, wanted.all, about, place, id, wanted.limit];
+    view.conn.all(&sql, parameters, |row| Ok((row.text("id")?, row.text("place")?)))
+}
+
+/// How far one requirement has come; its own status does not matter.
+pub fn verdict_of(view: &View<'_>, id: &str) -> Result<Verdict> {
+    let sql = format!("SELECT {} AS n FROM entities e WHERE e.id = ?1", verdict());
+    let at = view.conn.number(&sql, params![id])?;
+    Ok(Verdict::ALL.into_iter().nth(at as usize).unwrap_or(Verdict::None))
+}
+
+/// An entity that a requirement is linked to, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linked {
+    pub node: Node,
+    pub relationship_type: String,
+    /// The id of what stands between; empty where they are linked directly.
+    pub through: String,
+}
+
+/// What is listed of a requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    SatisfiedBy,
+    ValidatedBy,
+    Evidence,
+}
+
+/// What satisfies a requirement, what validates it or what the evidence is, each once, and how many
+/// there are. A direct link is named before one through something.
+pub fn links(view: &View<'_>, side: Side, id: &str, limit: i64) -> Result<(Vec<Linked>, i64)> {
+    let rows = match side {
+        Side::SatisfiedBy => satisfiers(),
+        Side::ValidatedBy => "SELECT id, way FROM validators".to_owned(),
+        Side::Evidence => format!(
+            "{} UNION ALL SELECT v.id, v.way FROM validators v JOIN entities t ON t.id = v.id \
+             WHERE t.entity_type IN ({EVIDENCE_TYPES}) UNION ALL {}",
+            step("?1", "''", ("source_entity_id", "target_entity_id", "'evidenced_by'")),
+            SUPPORTED.map(from_validators).join(" UNION ALL ")
+        ),
+    };
+    // The way is the id between and the type of the link, so that the least of them is a direct one.
+    let sql = format!(
+        "WITH satisfiers(id, way) AS ({}), validators(id, way) AS ({}), found(id, way) AS ({rows}), \
+         each_once(id, way) AS (SELECT id, min(way) FROM found GROUP BY id) \
+         SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, e.project AS project, \
+         e.status AS status, o.way AS way, (SELECT count(*) FROM each_once) AS total \
+         FROM each_once o CROSS JOIN entities e ON e.id = o.id WHERE e.id <> ?1 \
+         ORDER BY e.name, e.id LIMIT ?2",
+        satisfiers(),
+        validators()
+    );
+    let found = view.conn.all(&sql, params![id, limit], |row| {
+        let way = row.text("way")?;
+        let (through, relationship_type) = way.rsplit_once(' ').unwrap_or_default();
+        let linked = Linked {
+            node: graph::node(row)?,
+            relationship_type: relationship_type.to_owned(),
+            through: through.to_owned(),
+        };
+        Ok((linked, row.integer("total")?))
+    })?;
+    let total = found.first().map_or(0, |(_, total)| *total);
+    Ok((found.into_iter().map(|(linked, _)| linked).collect(), total))
+}
+
+/// The active far ends of the active links of one way from an entity.
+fn step(near: &str, through: &str, (here, there, types): Way) -> String {
+    let active = active(&format!("l.{there}"));
+    format!(
+        "SELECT l.{there} AS id, {through} || ' ' || l.relationship_type AS way \
+         FROM relationships l WHERE l.{here} = {near} AND l.relationship_type IN ({types}) \
+         AND l.status = 'active' AND l.{there} <> {near} AND {active}"
+    )
+}
+
+fn satisfiers() -> String {
+    SATISFIED.map(|way| step("?1", "''", way)).join(" UNION ALL ")
+}
+
+fn validators() -> String {
+    let (here, there, types) = VALIDATED_BY;
+    format!(
+        "{} UNION ALL {} UNION ALL SELECT l.{there}, s.id || ' ' || l.relationship_type \
+         FROM satisfiers s CROSS JOIN relationships l ON l.{here} = s.id \
+         WHERE l.relationship_type IN ({types}) AND l.status = 'active' AND l.{there} <> s.id \
+         AND {}",
+        step("?1", "''", VALIDATED_BY),
+        step("?1", "''", SUPPORTS),
+        active(&format!("l.{there}"))
+    )
+}
+
+/// The evidence of each validation, through it.
+fn from_validators((here, there, types): Way) -> String {
+    format!(
+        "SELECT l.{there}, v.id || ' ' || l.relationship_type FROM validators v \
+         CROSS JOIN relationships l ON l.{here} = v.id WHERE l.relationship_type IN ({types}) \
+         AND l.status = 'active' AND l.{there} <> v.id AND {}",
+        active(&format!("l.{there}"))
+    )
+}

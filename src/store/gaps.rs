@@ -1,0 +1,187 @@
+//! Where something is missing: the conditions of the three gaps, and what a decision rests on.
+//!
+//! Whether the far end of a link is active is asked of the index of those that are not: it is small
+//! and stays in memory, where the whole rows of 100,000 entities do not. The planner prefers the
+//! primary key, which leads to those rows and takes four times as long, so the index is named.
+
+use std::fmt::Write;
+
+use super::graph::{self, Node};
+use super::tx::View;
+use crate::model::{Gap, Result};
+use crate::params;
+
+/// A way of being linked: the column of the near end, that of the far end, and the types, quoted.
+pub(super) type Way = (&'static str, &'static str, &'static str);
+
+pub(super) const SATISFIED: [Way; 1] = [("target_entity_id", "source_entity_id", "'satisfies'")];
+
+/// What speaks for a claim, or for anything that validates.
+pub(super) const SUPPORTED: [Way; 2] = [
+    ("target_entity_id", "source_entity_id", "'supports'"),
+    ("source_entity_id", "target_entity_id", "'evidenced_by', 'validated_by'"),
+];
+
+const ASSUMED: [Way; 1] = [("source_entity_id", "target_entity_id", "'based_on_assumption'")];
+
+/// The condition that the entity of this id is active. A link never leads to a row that is not there.
+pub(super) fn active(id: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM entities x INDEXED BY idx_entities_inactive \
+         WHERE x.id = {id} AND x.status <> 'active')"
+    )
+}
+
+/// The condition that an active link of one of the ways leads from an entity to another of which
+/// `more` holds. `alias` names the link, and is another for each one within.
+pub(super) fn linked(
+    alias: &str,
+    near: &str,
+    ways: &[Way],
+    more: impl Fn(&str) -> String,
+) -> String {
+    let mut condition = String::new();
+    for (here, there, types) in ways {
+        let far = format!("{alias}.{there}");
+        let or = if condition.is_empty() { "(" } else { " OR " };
+        let _ = write!(
+            condition,
+            "{or}EXISTS (SELECT 1 FROM relationships {alias} WHERE {alias}.{here} = {near} \
+             AND {alias}.relationship_type IN ({types}) AND {alias}.status = 'active' \
+             AND {far} <> {near} AND {})",
+            more(&far)
+        );
+    }
+    condition + ")"
+}
+
+/// What makes an assumption one that nothing should rest on.
+fn fallen(id: &str) -> String {
+    format!(
+        "(EXISTS (SELECT 1 FROM entities a INDEXED BY idx_entities_inactive WHERE a.id = {id} \
+         AND a.status <> 'active' AND a.status IN ('superseded', 'invalid')) \
+         OR EXISTS (SELECT 1 FROM entities a INDEXED BY idx_entities_flagged WHERE a.id = {id} \
+         AND instr(a.properties, '\"flagged\"') > 0 AND {FLAGGED}))"
+    )
+}
+
+/// Whether `properties.flagged` of `a` says yes: true, a number but 0, a text that is not blank and
+/// does not say no, a list or object with something in it.
+const FLAGGED: &str = "CASE WHEN NOT json_valid(a.properties) THEN 0 \
+    ELSE CASE json_type(a.properties, '$.flagged') \
+    WHEN 'true' THEN 1 \
+    WHEN 'integer' THEN json_extract(a.properties, '$.flagged') <> 0 \
+    WHEN 'real' THEN json_extract(a.properties, '$.flagged') <> 0 \
+    WHEN 'text' THEN lower(trim(json_extract(a.properties, '$.flagged'), \
+        ' ' || char(9) || char(10) || char(13))) NOT IN ('', '0', 'false', 'no') \
+    WHEN 'array' THEN json_extract(a.properties, '$.flagged') <> '[]' \
+    WHEN 'object' THEN json_extract(a.properties, '$.flagged') <> '{}' \
+    ELSE 0 END END";
+
+/// The condition that the entity `e` has the gap.
+fn condition(gap: Gap) -> String {
+    let is_active = |far: &str| active(far);
+    match gap {
+        Gap::OrphanRequirement => format!("NOT {}", linked("r", "e.id", &SATISFIED, is_active)),
+        Gap::RiskyDecision => linked("r", "e.id", &ASSUMED, fallen),
+        Gap::UnsupportedClaim => format!("NOT {}", linked("r", "e.id", &SUPPORTED, is_active)),
+    }
+}
+
+/// The condition on the projects that a read covers, and its two parameters `?1` and `?2`. There is
+/// one text for each case, so that each has an index that fits it.
+pub(super) fn scoped(projects: &[Option<String>]) -> (&'static str, &str, &str) {
+    match projects {
+        [Some(only)] => ("e.project IN (?1, ?2)", only, only),
+        [Some(own), Some(more), ..] => ("e.project IN (?1, ?2)", own, more),
+        _ => ("?1 = ?2", "", ""),
+    }
+}
+
+/// How rows are ordered: by the beginning of their names, in any case of the letters A to Z.
+pub(super) const PLACE: &str = "lower(substr(e.name, 1, 24))";
+
+/// Which entities are wanted, and from where on.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// As in a scope: `None` is every project.
+    pub projects: &'a [Option<String>],
+    /// Also what is not active.
+    pub all: bool,
+    /// The place and id of the last row that was seen.
+    pub after: (&'a str, &'a str),
+    pub limit: i64,
+}
+
+/// An id, and where it stands in the order of the list.
+pub type Place = (String, String);
+
+/// The entities that have a gap, and how many there are in all.
+pub fn list(view: &View<'_>, gap: Gap, wanted: &Wanted<'_>) -> Result<(i64, Vec<Place>)> {
+    let (scope, first, second) = scoped(wanted.projects);
+    // One pass finds them all; the page is taken from what it found.
+    let sql = format!(
+        "WITH found AS MATERIALIZED (SELECT e.id AS id, {PLACE} AS place FROM entities e \
+         WHERE e.entity_type = ?3 AND {scope} AND (?4 OR e.status = 'active') AND {}) \
+         SELECT n.total AS total, p.id AS id, p.place AS place \
+         FROM (SELECT count(*) AS total FROM found) n \
+         LEFT JOIN (SELECT id, place FROM found WHERE (place, id) > (?5, ?6) \
+         ORDER BY place, id LIMIT ?7) p ORDER BY p.place, p.id",
+        condition(gap)
+    );
+    let (place, id) = wanted.after;
+    let parameters = params![first, second, gap.entity_type(), wanted.all, place, id, wanted.limit];
+    let rows = view.conn.all(&sql, parameters, |row| {
+        let place = row.optional_text("id")?.map(|id| Ok((id, row.text("place")?)));
+        Ok((row.integer("total")?, place.transpose()?))
+    })?;
+    let total = rows.first().map_or(0, |(total, _)| *total);
+    Ok((total, rows.into_iter().filter_map(|(_, place)| place).collect()))
+}
+
+/// Whether the entity has the gap; its own status does not matter.
+pub fn has(view: &View<'_>, gap: Gap, id: &str) -> Result<bool> {
+    let sql = format!(
+        "SELECT count(*) AS n FROM entities e WHERE e.id = ?1 AND e.entity_type = ?2 AND {}",
+        condition(gap)
+    );
+    Ok(view.conn.number(&sql, params![id, gap.entity_type()])? > 0)
+}
+
+/// An assumption that a decision is linked to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assumption {
+    pub node: Node,
+    pub flagged: bool,
+    /// Superseded, invalid or flagged.
+    pub fallen: bool,
+}
+
+/// What a decision is based on by active links, or only what of it has fallen, and how many there
+/// are. What has fallen stands first.
+pub fn assumptions(
+    view: &View<'_>,
+    id: &str,
+    only_fallen: bool,
+    limit: i64,
+) -> Result<(Vec<Assumption>, i64)> {
+    let sql = format!(
+        "SELECT a.id AS id, a.entity_type AS entity_type, a.name AS name, a.project AS project, \
+         a.status AS status, {FLAGGED} AS flagged, {fallen} AS fallen, count(*) OVER () AS total \
+         FROM relationships r JOIN entities a ON a.id = r.target_entity_id \
+         WHERE r.source_entity_id = ?1 AND r.relationship_type = 'based_on_assumption' \
+         AND r.status = 'active' AND a.id <> ?1 AND (NOT ?2 OR {fallen}) \
+         GROUP BY a.id ORDER BY fallen DESC, a.name, a.id LIMIT ?3",
+        fallen = fallen("r.target_entity_id"),
+    );
+    let found = view.conn.all(&sql, params![id, only_fallen, limit], |row| {
+        let assumption = Assumption {
+            node: graph::node(row)?,
+            flagged: row.integer("flagged")? != 0,
+            fallen: row.integer("fallen")? != 0,
+        };
+        Ok((assumption, row.integer("total")?))
+    })?;
+    let total = found.first().map_or(0, |(_, total)| *total);
+    Ok((found.into_iter().map(|(assumption, _)| assumption).collect(), total))
+}
