@@ -53,7 +53,7 @@ pub struct Call {
     pub note: String,
 }
 
-type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
+pub type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
 type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
 
 /// A call that is ready to run.

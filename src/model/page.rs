@@ -14,6 +14,7 @@ pub enum List {
     Conflicts,
     Projects,
     Relationships,
+    Resources,
     Search,
 }
 
@@ -25,6 +26,7 @@ impl List {
             Self::Conflicts => "conflicts",
             Self::Projects => "projects",
             Self::Relationships => "relationships",
+            Self::Resources => "resources",
             Self::Search => "search",
         }
     }
@@ -34,7 +36,7 @@ impl List {
         match self {
             Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
             Self::Candidates | Self::Conflicts | Self::Search => keys.len() == 2,
-            Self::Projects | Self::Relationships => keys.len() == 1,
+            Self::Projects | Self::Relationships | Self::Resources => keys.len() == 1,
         }
     }
 }
