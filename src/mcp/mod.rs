@@ -5,6 +5,7 @@ pub mod answer;
 pub mod bound;
 pub mod bridge;
 pub mod completion;
+pub mod errors;
 pub mod outputs;
 pub mod prompts;
 pub mod resources;

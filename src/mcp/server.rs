@@ -12,16 +12,17 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::bridge::Bridge;
+use super::errors::{failed, one_page, refused};
 use super::prompts::Asked;
 use super::shelf::Shelf;
 use super::tool::{Job, Tool};
 use super::transport::Lines;
 use super::{completion, prompts, resources, tools};
-use crate::model::text::{abridged, collapse, is_blank, visible};
+use crate::model::text::{abridged, collapse, is_blank};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 use crate::store::View;
@@ -296,45 +297,6 @@ impl ServerHandler for Server {
                 let message = abridged(other).into_owned();
                 Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
             }
-        }
-    }
-}
-
-/// An error that the caller can act on: text only, because some clients check structured content
-/// against the output schema and then drop it.
-fn failed(error: &Error) -> CallToolResult {
-    let shown = |text: &str| visible(&abridged(text)).into_owned();
-    let error = json!({
-        "error": {
-            "code": error.code(),
-            "message": shown(&error.to_string()),
-            "hint": shown(&error.hint()),
-        }
-    });
-    CallToolResult::error(vec![ContentBlock::text(error.to_string())])
-}
-
-/// The error of a request that is not a call of a tool. What to do stands in the message, since
-/// clients show little else.
-fn refused(error: &Error) -> ErrorData {
-    let shown = |text: &str| visible(&abridged(text)).into_owned();
-    let message = format!("{}. {}", shown(&error.to_string()), shown(&error.hint()));
-    match error {
-        Error::Internal(bug) => {
-            tracing::error!("a bug of atocore: {bug}");
-            ErrorData::internal_error(error.to_string(), None)
-        }
-        Error::Busy | Error::Storage { .. } => ErrorData::internal_error(message, None),
-        _ => ErrorData::invalid_params(message, None),
-    }
-}
-
-/// Refuses a cursor for a list that has no pages.
-fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
-    match request.and_then(|request| request.cursor) {
-        None => Ok(()),
-        Some(_) => {
-            Err(ErrorData::invalid_params("cursor: this list has one page. Leave it out.", None))
         }
     }
 }

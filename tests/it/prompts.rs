@@ -222,6 +222,10 @@ fn parameters_that_cannot_be_read_are_invalid_and_not_an_unknown_method() {
     for modern in BOTH {
         let mut client = Client::start(&place, modern, &[]);
         for (method, params) in [
+            ("resources/list", json!({ "cursor": 7 })),
+            ("resources/templates/list", json!({ "cursor": [] })),
+            ("prompts/list", json!({ "cursor": {} })),
+            ("tools/list", json!({ "cursor": 7 })),
             ("resources/read", json!({})),
             ("resources/read", json!({ "uri": 7 })),
             ("prompts/get", json!({ "arguments": {} })),
@@ -230,7 +234,7 @@ fn parameters_that_cannot_be_read_are_invalid_and_not_an_unknown_method() {
             ("completion/complete", json!({ "argument": { "name": "project", "value": "" } })),
         ] {
             let (code, message) = client.refused(method, params);
-            assert!(code == -32602 && message.contains(method), "{code} {message}");
+            assert!(code == -32602 && message.contains("parameters"), "{code} {message}");
         }
     }
 }
