@@ -78,6 +78,18 @@ pub fn fit(value: &mut Value, max: usize) {
     cut(value, max);
 }
 
+/// The first items, as many as fit into an answer; at least one.
+pub fn that_fit<T>(mut items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut room = MAX_BYTES;
+    let fits = |item: &T| {
+        room = room.saturating_sub(size(item));
+        room > 0
+    };
+    let most = items.iter().map(fits).take_while(|fits| *fits).count();
+    items.truncate(most.max(1));
+    items
+}
+
 /// The lines that fit, and how many do not.
 pub fn fit_lines(lines: Vec<String>, max: usize) -> Vec<String> {
     let all = lines.len();

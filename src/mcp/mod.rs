@@ -1,13 +1,19 @@
 //! How an agent asks: MCP tools over standard input and output, without rules or SQL of their own.
 
+pub mod address;
 pub mod answer;
 pub mod bound;
 pub mod bridge;
+pub mod completion;
+pub mod errors;
 pub mod ingest;
 pub mod outputs;
+pub mod prompts;
+pub mod resources;
 pub mod rows;
 pub mod schema;
 pub mod server;
+pub mod shelf;
 pub mod surface;
 pub mod tool;
 pub mod tools;

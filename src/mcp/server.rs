@@ -3,29 +3,35 @@
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
-    CustomRequest, CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, ContentBlock, CustomRequest, CustomResult, ErrorCode, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Role,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::bridge::Bridge;
+use super::errors::{failed, one_page, refused};
+use super::prompts::Asked;
+use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
-use super::tools;
 use super::transport::Lines;
-use crate::model::text::{abridged, collapse, is_blank, visible};
+use super::{completion, prompts, resources, tools};
+use crate::model::text::{abridged, collapse, is_blank};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 use crate::ops::sources::files::Root;
-use crate::store::Db;
+use crate::store::{Db, View};
 
 /// How an agent is told to work with the store; clients cut it at 2,048 characters.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
-/// How long a client may keep the list of tools: it does not change while the server runs.
-const TOOLS_TTL_MS: u64 = 3_600_000;
+/// How long a client may keep a list that does not change while the server runs.
+const FIXED_TTL_MS: u64 = 3_600_000;
 
 /// Which tools are on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,9 +55,14 @@ pub struct Options {
 
 /// The tools that are on, or an error for a name that is none.
 pub fn select(ontology: &Ontology, selection: &Selection) -> Result<Vec<Tool>> {
-    let mut all = tools::all(ontology);
+    split(ontology, selection).map(|(on, _)| on)
+}
+
+/// The tools that are on, and the others.
+fn split(ontology: &Ontology, selection: &Selection) -> Result<(Vec<Tool>, Vec<Tool>)> {
+    let all = tools::all(ontology);
     let named: &[String] = match selection {
-        Selection::All => return Ok(all),
+        Selection::All => return Ok((all, Vec::new())),
         Selection::Default => &[],
         Selection::With(names) => names,
     };
@@ -63,24 +74,23 @@ pub fn select(ontology: &Ontology, selection: &Selection) -> Result<Vec<Tool>> {
             format!("Tools: all, {}.", names.join(", ")),
         ));
     }
-    all.retain(|tool| tool.default || named.iter().any(|name| name == tool.about.name));
-    Ok(all)
+    let on = |tool: &Tool| tool.default || named.iter().any(|name| name == tool.about.name);
+    Ok(all.into_iter().partition(on))
 }
 
 /// One server process, serving one client.
 #[derive(Clone)]
 pub struct Server {
     bridge: Bridge,
-    tools: Arc<Vec<Tool>>,
-    default_project: Option<String>,
+    shelf: Arc<Shelf>,
     roots: Arc<[Root]>,
 }
 
 impl Server {
     pub fn new(bridge: Bridge, ontology: &Ontology, options: Options) -> Result<Self> {
-        let tools = Arc::new(select(ontology, &options.selection)?);
-        let Options { default_project, roots, .. } = options;
-        Ok(Self { bridge, tools, default_project, roots: roots.into() })
+        let (on, off) = split(ontology, &options.selection)?;
+        let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
+        Ok(Self { bridge, shelf, roots: options.roots.into() })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
@@ -120,14 +130,15 @@ impl Server {
         arguments: Map<String, Value>,
         client: Option<&str>,
     ) -> Result<Answer> {
-        match tool.prepare(arguments, self.default_project.as_deref())? {
+        match tool.prepare(arguments, self.shelf.default_project.as_deref())? {
             Job::Read(job) => self.bridge.read(tool.about.name, job).await,
             Job::Write { actor, job } => {
                 self.bridge.write(actor_name(actor, client)?, tool.about.name, job).await
             }
             Job::Steps { actor, job } => {
                 let actor = actor_name(actor, client)?;
-                let (roots, project) = (Arc::clone(&self.roots), self.default_project.clone());
+                let (roots, project) =
+                    (Arc::clone(&self.roots), self.shelf.default_project.clone());
                 let steps = move |db: &Db| {
                     let default_project = project.as_deref();
                     job(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
@@ -140,7 +151,13 @@ impl Server {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        ServerConfig::new(capabilities)
             .with_server_info(
                 Implementation::new("atocore", env!("CARGO_PKG_VERSION")).with_title("atocore"),
             )
@@ -152,9 +169,9 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let specs = self.tools.iter().map(|tool| tool.spec.clone()).collect();
+        let specs = self.shelf.on.iter().map(|tool| tool.spec.clone()).collect();
         let mut list = ListToolsResult::with_all_items(specs);
-        list.ttl_ms = Some(TOOLS_TTL_MS);
+        list.ttl_ms = Some(FIXED_TTL_MS);
         list.cache_scope = Some(CacheScope::Public);
         Ok(list)
     }
@@ -164,7 +181,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Some(tool) = self.tools.iter().find(|tool| tool.about.name == request.name) else {
+        let Some(tool) = self.shelf.callable(&request.name) else {
             let message = format!("Unknown tool: {}", abridged(&request.name));
             return Err(ErrorData::invalid_params(message, None));
         };
@@ -177,12 +194,92 @@ impl ServerHandler for Server {
                 result.structured_content = Some(structured);
                 Ok(result.into())
             }
-            Err(Error::Internal(message)) => {
-                tracing::error!("a bug of atocore: {message}");
-                Err(ErrorData::internal_error(format!("atocore failed: {message}"), None))
-            }
+            Err(error @ Error::Internal(_)) => Err(refused(&error)),
             Err(error) => Ok(failed(&error).into()),
         }
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
+        self.bridge.read("resources/list", job).await.map_err(|error| refused(&error))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        one_page(request)?;
+        let mut list = ListResourceTemplatesResult::with_all_items(resources::templates());
+        list.ttl_ms = Some(FIXED_TTL_MS);
+        list.cache_scope = Some(CacheScope::Public);
+        Ok(list)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let found = match resources::reading(&self.shelf, &request.uri) {
+            Ok(reading) => self.bridge.read("resources/read", reading).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(contents) => Ok(ReadResourceResult::new(vec![contents]).into()),
+            Err(error) => Err(match refused(&error) {
+                refusal if matches!(error, Error::NotFound { .. }) => {
+                    ErrorData::resource_not_found(refusal.message, None)
+                }
+                refusal => refusal,
+            }),
+        }
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let completes = completion::completes(&request).map_err(|error| refused(&error))?;
+        let job =
+            move |view: &View<'_>| completion::completed(view, completes, &request.argument.value);
+        let found = self.bridge.read("completion/complete", job).await;
+        found.map(CompleteResult::new).map_err(|error| refused(&error))
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        one_page(request)?;
+        let mut list = ListPromptsResult::with_all_items(prompts::list(&self.shelf));
+        list.ttl_ms = Some(FIXED_TTL_MS);
+        list.cache_scope = Some(CacheScope::Public);
+        Ok(list)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let asked = Asked::new(&self.shelf, &request.name, request.arguments)
+            .map_err(|error| refused(&error))?;
+        let description = asked.description;
+        let message = self
+            .bridge
+            .read("prompts/get", move |view| asked.message(view))
+            .await
+            .map_err(|error| refused(&error))?;
+        let message = PromptMessage::new_text(Role::User, message);
+        Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }
 
     /// A known method gets here only when its parameters could not be read.
@@ -192,7 +289,17 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         match request.method.as_str() {
-            "initialize" | "ping" | "server/discover" | "tools/call" | "tools/list" => {
+            "initialize"
+            | "ping"
+            | "server/discover"
+            | "tools/call"
+            | "tools/list"
+            | "resources/list"
+            | "resources/templates/list"
+            | "resources/read"
+            | "prompts/list"
+            | "prompts/get"
+            | "completion/complete" => {
                 let message = format!("the parameters of {} could not be read", request.method);
                 Err(ErrorData::invalid_params(message, None))
             }
@@ -202,20 +309,6 @@ impl ServerHandler for Server {
             }
         }
     }
-}
-
-/// An error that the caller can act on: text only, because some clients check structured content
-/// against the output schema and then drop it.
-fn failed(error: &Error) -> CallToolResult {
-    let shown = |text: &str| visible(&abridged(text)).into_owned();
-    let error = json!({
-        "error": {
-            "code": error.code(),
-            "message": shown(&error.to_string()),
-            "hint": shown(&error.hint()),
-        }
-    });
-    CallToolResult::error(vec![ContentBlock::text(error.to_string())])
 }
 
 /// Who acts: whom the call names, else the client.

@@ -64,7 +64,7 @@ pub struct Steps<'c> {
     pub default_project: Option<&'c str>,
 }
 
-type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
+pub type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
 type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
 type StepsJob = Box<dyn FnOnce(&Db, Steps<'_>) -> Result<Answer> + Send>;
 

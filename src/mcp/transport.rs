@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use rmcp::RoleServer;
-use rmcp::model::{ErrorCode, ErrorData, RequestId};
+use rmcp::model::{ClientRequest, ErrorCode, ErrorData, RequestId};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -171,6 +172,24 @@ struct Envelope {
     method: Option<String>,
 }
 
+/// Whether a message has parameters at all.
+#[derive(Deserialize)]
+struct Parameters {
+    params: Option<IgnoredAny>,
+}
+
+/// Whether the line gives a list parameters that could not be read: the SDK takes them for none.
+fn lost_parameters(request: &ClientRequest, line: &[u8]) -> bool {
+    let none = match request {
+        ClientRequest::ListToolsRequest(list) => list.params.is_none(),
+        ClientRequest::ListResourcesRequest(list) => list.params.is_none(),
+        ClientRequest::ListResourceTemplatesRequest(list) => list.params.is_none(),
+        ClientRequest::ListPromptsRequest(list) => list.params.is_none(),
+        _ => false,
+    };
+    none && serde_json::from_slice::<Parameters>(line).is_ok_and(|given| given.params.is_some())
+}
+
 fn understand(line: &[u8]) -> Understood {
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
     if line.is_empty() {
@@ -188,6 +207,11 @@ fn understand(line: &[u8]) -> Understood {
     }
     match serde_json::from_slice::<Incoming>(line) {
         Ok(Incoming::Notification(_)) if has_id(line) => null_id(),
+        Ok(Incoming::Request(request)) if lost_parameters(&request.request, line) => {
+            let message = "the parameters could not be read";
+            let error = ErrorData::invalid_params(message, hint("Give cursor as a text, or not."));
+            Understood::Mistake(error, Some(request.id))
+        }
         Ok(message) => Understood::Message(Box::new(message)),
         Err(error) => refuse(line, &error),
     }

@@ -15,6 +15,7 @@ pub enum List {
     Projects,
     Questions,
     Relationships,
+    Resources,
     Search,
 }
 
@@ -27,6 +28,7 @@ impl List {
             Self::Projects => "projects",
             Self::Questions => "questions",
             Self::Relationships => "relationships",
+            Self::Resources => "resources",
             Self::Search => "search",
         }
     }
@@ -36,7 +38,7 @@ impl List {
         match self {
             Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
             Self::Candidates | Self::Conflicts | Self::Search => keys.len() == 2,
-            Self::Projects | Self::Relationships => keys.len() == 1,
+            Self::Projects | Self::Relationships | Self::Resources => keys.len() == 1,
             Self::Questions => keys.len() >= 2,
         }
     }

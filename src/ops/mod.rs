@@ -5,6 +5,7 @@ pub mod candidates;
 pub mod change;
 pub mod checks;
 pub mod claims;
+pub mod completion;
 pub mod conflicts;
 pub mod context;
 pub mod entities;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::rows::{Table, unknown};
+use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Entity, Kind, Result, Status};
@@ -185,6 +185,11 @@ pub fn names_like(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> 
     let sql = "SELECT id, name FROM entities \
          WHERE name >= ?1 COLLATE NOCASE AND name < ?2 COLLATE NOCASE LIMIT 500";
     view.conn.all(sql, params![&start, &end], |row| Ok((row.text("id")?, row.text("name")?)))
+}
+
+/// Ids of entities that begin as the text does, then of those whose name does.
+pub fn ids_beginning(view: &View<'_>, text: &str, limit: i64) -> Result<(Vec<String>, i64)> {
+    rows::ids_beginning(view, "entities", "name", text, limit)
 }
 
 /// Entities of one status behind a place in the order of their creation.

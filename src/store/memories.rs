@@ -1,7 +1,7 @@
 //! The table `memories`.
 
 use super::entities::{json_list, status, strings};
-use super::rows::{Table, unknown};
+use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::memory::MemoryType;
@@ -141,6 +141,11 @@ pub fn opening_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Me
          AND project = ?2 AND id <> ?3 ORDER BY created_at, id LIMIT ?4"
     );
     view.conn.all(&sql, params![&row.content, &row.project, &row.id, limit], memory)
+}
+
+/// Ids of memories that begin as the text does, then of those whose first 64 characters do.
+pub fn ids_beginning(view: &View<'_>, text: &str, limit: i64) -> Result<(Vec<String>, i64)> {
+    rows::ids_beginning(view, "memories", "substr(content, 1, 64)", text, limit)
 }
 
 /// Memories of one status behind a place in the order of their creation.

@@ -96,6 +96,39 @@ fn scoped(project: Option<&str>) -> (&'static str, &str) {
     }
 }
 
+/// Ids of a table that begin as the text does, in order, then those of other rows whose `words`
+/// do, in any case of their letters; and how many there are of both.
+pub fn ids_beginning(
+    view: &View<'_>,
+    table: &str,
+    words: &str,
+    text: &str,
+    limit: i64,
+) -> Result<(Vec<String>, i64)> {
+    let by_id = "id >= ?1 AND id < ?2";
+    let by_words =
+        format!("{words} >= ?1 COLLATE NOCASE AND {words} < ?2 COLLATE NOCASE AND NOT ({by_id})");
+    let by_words_order = format!("{words} COLLATE NOCASE, id");
+    let end = format!("{text}\u{10FFFF}");
+    let mut ids = Vec::new();
+    let mut total = 0;
+    for (condition, order) in [(by_id, "id"), (&by_words, &by_words_order)] {
+        let left = limit - ids.len() as i64;
+        let sql = format!(
+            "SELECT id FROM {table} WHERE {condition} \
+             ORDER BY {order} LIMIT ?3"
+        );
+        ids.extend(view.conn.all(&sql, params![text, &end, left], |row| row.text("id"))?);
+        let sql = format!("SELECT count(*) AS n FROM {table} WHERE {condition}");
+        total += view.conn.number(&sql, params![text, &end])?;
+        // Every id begins with nothing.
+        if text.is_empty() {
+            break;
+        }
+    }
+    Ok((ids, total))
+}
+
 /// Ids of all rows of a table behind an id, in order: to walk the whole table in steps.
 pub fn ids_after(view: &View<'_>, table: &str, after: &str, limit: i64) -> Result<Vec<String>> {
     let sql = format!("SELECT id FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2");

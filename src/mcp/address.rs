@@ -1,0 +1,132 @@
+//! The addresses of resources: `atocore://…`, with what is put into a template percent-encoded.
+
+pub const PROJECTS: &str = "atocore://projects";
+pub const CONFLICTS: &str = "atocore://conflicts";
+pub const ONTOLOGY: &str = "atocore://ontology";
+pub const OVERVIEW: &str = "atocore://project/{name}/overview";
+pub const ENTITY: &str = "atocore://entity/{id}";
+pub const MEMORY: &str = "atocore://memory/{id}";
+
+/// What an address leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    Projects,
+    Conflicts,
+    Ontology,
+    /// Of the project of this name.
+    Overview(String),
+    Entity(String),
+    Memory(String),
+}
+
+impl Address {
+    pub fn parse(uri: &str) -> Option<Self> {
+        let templates: [(&str, fn(String) -> Self); 3] =
+            [(OVERVIEW, Self::Overview), (ENTITY, Self::Entity), (MEMORY, Self::Memory)];
+        match uri {
+            PROJECTS => Some(Self::Projects),
+            CONFLICTS => Some(Self::Conflicts),
+            ONTOLOGY => Some(Self::Ontology),
+            _ => templates
+                .into_iter()
+                .find_map(|(template, address)| read(template, uri).map(address)),
+        }
+    }
+}
+
+/// The parts of a template before, in and behind its braces.
+fn parts(template: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = template.split_once('{')?;
+    let (variable, behind) = rest.split_once('}')?;
+    Some((before, variable, behind))
+}
+
+/// The name of what is to be put into a template.
+pub fn variable(template: &str) -> Option<&str> {
+    parts(template).map(|(_, variable, _)| variable)
+}
+
+/// What was put into the template to make the address.
+fn read(template: &str, uri: &str) -> Option<String> {
+    let (before, _, behind) = parts(template)?;
+    let given = uri.strip_prefix(before)?.strip_suffix(behind)?;
+    if given.is_empty() || given.contains(['/', '?', '#']) {
+        return None;
+    }
+    decoded(given)
+}
+
+/// The address that a template makes of a value.
+pub fn expand(template: &str, value: &str) -> String {
+    let Some((before, _, behind)) = parts(template) else { return template.to_owned() };
+    let mut uri = before.to_owned();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri.push_str(behind);
+    uri
+}
+
+/// The text that was percent-encoded; `None` if it cannot have been.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => digit(rest.next()?)? * 16 + digit(rest.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_put_into_a_template_is_read_from_the_address() {
+        for name in ["lynx", "P 04/Größe", "100 %", "%2F", "鏡", "a?b#c{d}", "\u{202e}\n\0"] {
+            let uri = expand(OVERVIEW, name);
+            assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
+            assert_eq!(Address::parse(&uri), Some(Address::Overview(name.to_owned())), "{uri}");
+        }
+        assert_eq!(expand(ENTITY, "a b"), "atocore://entity/a%20b");
+        assert_eq!(
+            Address::parse("atocore://memory/größe%c3%9f"),
+            Some(Address::Memory("größeß".to_owned()))
+        );
+    }
+
+    #[test]
+    fn an_address_of_another_form_leads_nowhere() {
+        for uri in [
+            "",
+            "atocore://",
+            "atocore://project",
+            "atocore://projects/",
+            "atocore://project/lynx",
+            "atocore://project//overview",
+            "atocore://project/overview",
+            "atocore://project/a/b/overview",
+            "atocore://project/lynx/overview/",
+            "atocore://project/%/overview",
+            "atocore://project/%+1/overview",
+            "atocore://project/%FF/overview",
+            "atocore://entity/",
+            "atocore://entity/a?b",
+            "atocore://entity/a#b",
+            "other://entity/a",
+        ] {
+            assert_eq!(Address::parse(uri), None, "{uri}");
+        }
+    }
+}

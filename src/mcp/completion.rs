@@ -1,0 +1,34 @@
+//! Completion: what a person may mean who types an argument of a prompt or of a template.
+
+use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
+use serde_json::json;
+
+use super::bound::that_fit;
+use super::{prompts, resources};
+use crate::model::text::visible;
+use crate::model::{Error, Result};
+use crate::ops::completion::Completion;
+use crate::store::View;
+
+/// Finds at most so many values for what has been typed.
+pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;
+
+/// What completes the argument of a request.
+pub fn completes(request: &CompleteRequestParams) -> Result<Completes> {
+    let argument = &request.argument.name;
+    match &request.r#ref {
+        Reference::Resource(template) => resources::completes(&template.uri, argument),
+        Reference::Prompt(prompt) => prompts::completes(&prompt.name, argument),
+        _ => Err(Error::invalid("ref", "it is of no known type", "Refer to a prompt or template.")),
+    }
+}
+
+/// The first values, in the protocol's own words.
+pub fn completed(view: &View<'_>, completes: Completes, begun: &str) -> Result<CompletionInfo> {
+    let Completion { values, total } = completes(view, begun, CompletionInfo::MAX_VALUES)?;
+    let values = values.iter().map(|value| visible(value).into_owned()).collect();
+    let values = that_fit(values, |value| json!(value).to_string().len());
+    let more = (values.len() as i64) < total;
+    CompletionInfo::with_pagination(values, u32::try_from(total).ok(), more)
+        .map_err(Error::Internal)
+}

@@ -1,0 +1,48 @@
+//! Errors as the protocol carries them: as the result of a tool, or instead of a result.
+
+use rmcp::model::{CallToolResult, ContentBlock, ErrorData, PaginatedRequestParams};
+use serde_json::json;
+
+use crate::model::Error;
+use crate::model::text::{abridged, visible};
+
+fn shown(text: &str) -> String {
+    visible(&abridged(text)).into_owned()
+}
+
+/// An error that the caller can act on: text only, because some clients check structured content
+/// against the output schema and then drop it.
+pub fn failed(error: &Error) -> CallToolResult {
+    let error = json!({
+        "error": {
+            "code": error.code(),
+            "message": shown(&error.to_string()),
+            "hint": shown(&error.hint()),
+        }
+    });
+    CallToolResult::error(vec![ContentBlock::text(error.to_string())])
+}
+
+/// The error of a request that has no result. What to do stands in the message, since clients show
+/// little else.
+pub fn refused(error: &Error) -> ErrorData {
+    let message = format!("{}. {}", shown(&error.to_string()), shown(&error.hint()));
+    match error {
+        Error::Internal(bug) => {
+            tracing::error!("a bug of atocore: {bug}");
+            ErrorData::internal_error(error.to_string(), None)
+        }
+        Error::Busy | Error::Storage { .. } => ErrorData::internal_error(message, None),
+        _ => ErrorData::invalid_params(message, None),
+    }
+}
+
+/// Refuses a cursor for a list that has no pages.
+pub fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        None => Ok(()),
+        Some(_) => {
+            Err(ErrorData::invalid_params("cursor: this list has one page. Leave it out.", None))
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Prompts: what a person picks to have an agent go about something with the tools. Each is one
+//! message: the steps, from a text file, and what is stored now, as quoted data.
+
+use std::collections::BTreeMap;
+
+use rmcp::model::{JsonObject, Prompt, PromptArgument};
+use serde_json::{Value, json};
+
+use super::bound::fit_lines;
+use super::completion::Completes;
+use super::resources::overview;
+use super::shelf::Shelf;
+use super::tool::ReadJob;
+use crate::model::text::{is_blank, quoted};
+use crate::model::{Error, Result};
+use crate::ops::completion::{self, Completion};
+use crate::ops::{checks, projects};
+use crate::store::View;
+
+struct About {
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    arguments: &'static [&'static Argument],
+    /// The message; what stands in braces is put in.
+    text: &'static str,
+}
+
+struct Argument {
+    name: &'static str,
+    description: &'static str,
+    /// Whether it is needed where the server has no project of its own.
+    required: bool,
+    completes: Completes,
+}
+
+static PROJECT: Argument = Argument {
+    name: "project",
+    description: "Name or alias of the project; the server's --project if left out.",
+    required: true,
+    completes: completion::projects,
+};
+
+static TOPIC: Argument = Argument {
+    name: "topic",
+    description: "What was decided, in a few words.",
+    required: false,
+    completes: |_, _, _| Ok(Completion::default()),
+};
+
+static PROMPTS: [About; 5] = [
+    About {
+        name: "review-candidates",
+        title: "Review candidates",
+        description: "Go through what waits for approval, with the person who decides.",
+        arguments: &[&PROJECT],
+        text: include_str!("prompts/review-candidates.txt"),
+    },
+    About {
+        name: "resolve-conflicts",
+        title: "Resolve conflicts",
+        description: "Show the open contradictions to the person, and settle them as decided.",
+        arguments: &[&PROJECT],
+        text: include_str!("prompts/resolve-conflicts.txt"),
+    },
+    About {
+        name: "capture-decision",
+        title: "Capture a decision",
+        description: "Put a decision on record with its reasons, assumptions and what it affects.",
+        arguments: &[&PROJECT, &TOPIC],
+        text: include_str!("prompts/capture-decision.txt"),
+    },
+    About {
+        name: "what-am-i-forgetting",
+        title: "What am I forgetting?",
+        description: "Gaps, open contradictions and proposals that nobody has looked at.",
+        arguments: &[&PROJECT],
+        text: include_str!("prompts/what-am-i-forgetting.txt"),
+    },
+    About {
+        name: "onboard-project",
+        title: "Onboard a project",
+        description: "Set up a project: its name, its structure, what it is built from.",
+        arguments: &[&PROJECT],
+        text: include_str!("prompts/onboard-project.txt"),
+    },
+];
+
+/// Rows of each list that a message holds, and the most bytes of one.
+const ROWS: usize = 10;
+const BLOCK: usize = 12_000;
+
+/// The prompts as a client lists them.
+pub fn list(shelf: &Shelf) -> Vec<Prompt> {
+    let argument = |argument: &&Argument| {
+        PromptArgument::new(argument.name)
+            .with_description(argument.description)
+            .with_required(argument.required && shelf.default_project.is_none())
+    };
+    let prompt = |about: &About| {
+        let arguments = about.arguments.iter().map(argument).collect();
+        Prompt::new(about.name, Some(about.description), Some(arguments)).with_title(about.title)
+    };
+    PROMPTS.iter().map(prompt).collect()
+}
+
+fn named(name: &str) -> Result<&'static About> {
+    PROMPTS.iter().find(|about| about.name == name).ok_or_else(|| {
+        let names: Vec<&str> = PROMPTS.iter().map(|about| about.name).collect();
+        let hint = format!("Prompts: {}.", names.join(", "));
+        Error::invalid("name", format!("there is no prompt {name:?}"), hint)
+    })
+}
+
+/// What completes an argument of a prompt.
+pub fn completes(name: &str, argument: &str) -> Result<Completes> {
+    let about = named(name)?;
+    match about.arguments.iter().find(|known| known.name == argument) {
+        Some(known) => Ok(known.completes),
+        None => Err(unknown_argument(about, argument)),
+    }
+}
+
+fn unknown_argument(about: &About, given: &str) -> Error {
+    let names: Vec<&str> = about.arguments.iter().map(|argument| argument.name).collect();
+    Error::invalid(
+        "arguments",
+        format!("{} has no {given:?}", about.name),
+        format!("Arguments: {}.", names.join(", ")),
+    )
+}
+
+/// A prompt with its arguments checked.
+pub struct Asked {
+    pub description: &'static str,
+    text: &'static str,
+    project: String,
+    topic: Option<String>,
+    /// What is to be read, by what it stands for in the text.
+    blocks: BTreeMap<&'static str, ReadJob>,
+}
+
+impl Asked {
+    pub fn new(shelf: &Shelf, name: &str, given: Option<JsonObject>) -> Result<Self> {
+        let about = named(name)?;
+        let mut given = given.unwrap_or_default();
+        let project = take(&mut given, PROJECT.name)?.or_else(|| shelf.default_project.clone());
+        let project = project.ok_or_else(|| {
+            Error::invalid(
+                PROJECT.name,
+                format!("{name} needs one"),
+                "Name the project; list_projects shows which there are.",
+            )
+        })?;
+        let takes_topic = about.arguments.iter().any(|argument| argument.name == TOPIC.name);
+        let topic = if takes_topic { take(&mut given, TOPIC.name)? } else { None };
+        if let Some(unknown) = given.keys().next() {
+            return Err(unknown_argument(about, unknown));
+        }
+        let mut blocks = BTreeMap::new();
+        for (_, key) in pieces(about.text) {
+            if let Some((tool, arguments)) = source(key, &project, topic.as_deref()) {
+                blocks.insert(key, shelf.reading(tool, arguments)?);
+            }
+        }
+        Ok(Self { description: about.description, text: about.text, project, topic, blocks })
+    }
+
+    /// The message.
+    pub fn message(mut self, view: &View<'_>) -> Result<String> {
+        let project = projects::resolve(view, &self.project)?.name;
+        let mut message = String::new();
+        for (plain, key) in pieces(self.text) {
+            message.push_str(plain);
+            message.push_str(&match key {
+                "" => String::new(),
+                "project" => quoted(&project, checks::MAX_NAME),
+                "topic" => match &self.topic {
+                    Some(topic) => quoted(topic, checks::MAX_NAME),
+                    None => "what the person decided".to_owned(),
+                },
+                "overview" => match overview(view, &project) {
+                    Ok(page) => block(&page),
+                    Err(Error::NotFound { .. }) => block("nothing is stored under this name yet"),
+                    Err(error) => return Err(error),
+                },
+                _ => match self.blocks.remove(key) {
+                    Some(job) => block(&job(view)?.render().0),
+                    None => block("no topic was given: search for it once you know it"),
+                },
+            });
+        }
+        Ok(message)
+    }
+}
+
+/// An argument that is given, as one line; a blank one is left out.
+fn take(given: &mut JsonObject, name: &'static str) -> Result<Option<String>> {
+    match given.shift_remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if is_blank(&text) => Ok(None),
+        Some(Value::String(text)) => checks::name(name, &text).map(Some),
+        Some(_) => Err(Error::invalid(name, "it is not a text", "Give it as a text.")),
+    }
+}
+
+/// The text in pieces, each with what stands in braces behind it.
+fn pieces(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    text.split('}').map(|piece| piece.split_once('{').unwrap_or((piece, "")))
+}
+
+/// The tool that gives what is put into a message, and what it is asked.
+fn source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str, Value)> {
+    Some(match key {
+        "candidates" => ("list_candidates", json!({ "project": project, "limit": ROWS })),
+        "conflicts" => ("list_conflicts", json!({ "project": project, "limit": ROWS })),
+        "decisions" => {
+            let about = json!({ "query": topic?, "project": project, "type": "decision",
+                                "kind": "entity", "limit": ROWS });
+            ("search", about)
+        }
+        _ => return None,
+    })
+}
+
+/// What is stored, marked line by line as quoted, within its bound.
+fn block(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("> {line}")).collect();
+    fit_lines(lines, BLOCK).join("\n")
+}

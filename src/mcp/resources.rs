@@ -1,0 +1,218 @@
+//! Resources: what the store holds as something to attach, without a call of a tool. What is in
+//! one is what the tool of the same matter answers.
+
+use rmcp::model::{ListResourcesResult, Resource, ResourceContents, ResourceTemplate};
+use serde_json::json;
+
+use super::address::{
+    Address, CONFLICTS, ENTITY, MEMORY, ONTOLOGY, OVERVIEW, PROJECTS, expand, variable,
+};
+use super::bound::{MAX_BYTES, fit_lines, shortened, that_fit};
+use super::completion::Completes;
+use super::rows::{LINE_TEXT, all_quoted};
+use super::shelf::Shelf;
+use crate::model::page::MAX_LIMIT;
+use crate::model::text::{nearest, quoted, visible};
+use crate::model::{Error, List, PageRequest, Project, Result};
+use crate::ops::projects::{self, Counted};
+use crate::ops::{completion, conflicts};
+use crate::store::{self, View};
+
+const JSON: &str = "application/json";
+const MARKDOWN: &str = "text/markdown";
+
+/// What a resource, or a template of resources, says of itself.
+struct About {
+    uri: &'static str,
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    mime_type: &'static str,
+}
+
+const FIXED: [About; 3] = [
+    About {
+        uri: PROJECTS,
+        name: "projects",
+        title: "Projects",
+        description: "Canonical project names with aliases and counts.",
+        mime_type: JSON,
+    },
+    About {
+        uri: CONFLICTS,
+        name: "conflicts",
+        title: "Open conflicts",
+        description: "Open contradictions with both sides, their sources and trust; of the \
+            server's --project if it has one, else of all.",
+        mime_type: JSON,
+    },
+    About {
+        uri: ONTOLOGY,
+        name: "ontology",
+        title: "Ontology",
+        description: "Entity types, relationship types, and slots that hold one value.",
+        mime_type: JSON,
+    },
+];
+
+const TEMPLATES: [About; 3] = [
+    About {
+        uri: OVERVIEW,
+        name: "project-overview",
+        title: "Project overview",
+        description: "A readable page of one project; name is its name or an alias.",
+        mime_type: MARKDOWN,
+    },
+    About {
+        uri: ENTITY,
+        name: "entity",
+        title: "Entity",
+        description: "One entity with its relationships, open conflicts and what superseded it.",
+        mime_type: JSON,
+    },
+    About {
+        uri: MEMORY,
+        name: "memory",
+        title: "Memory",
+        description: "One memory with its history, what it became and what superseded it.",
+        mime_type: JSON,
+    },
+];
+
+/// Projects on a page of the list.
+const PAGE: u32 = 100;
+
+/// One page of what there is to read: what is always there, then an overview of each project.
+pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult> {
+    let request = PageRequest::new(List::Resources, Some(PAGE), cursor)?;
+    let mut registered = store::projects::list(view)?;
+    let total = registered.len() as i64;
+    registered.retain(|project| cursor.is_none() || project.name.as_str() > request.after_text(0));
+    let page = request.page(registered, total, |project| vec![project.name.clone()]);
+    let all: Vec<Resource> = page.items.iter().map(overview_of).collect();
+    let (found, kept) = (all.len(), that_fit(all, |one| json!(one).to_string().len()));
+    let next_cursor = match kept.len() {
+        shown if shown < found => page.cursors.get(shown - 1).cloned(),
+        _ => page.next_cursor,
+    };
+    let fixed = FIXED.iter().filter(|_| cursor.is_none()).map(|about| {
+        Resource::new(about.uri, about.name)
+            .with_title(about.title)
+            .with_description(about.description)
+            .with_mime_type(about.mime_type)
+    });
+    let mut list = ListResourcesResult::with_all_items(fixed.chain(kept).collect());
+    list.next_cursor = next_cursor;
+    Ok(list)
+}
+
+fn overview_of(project: &Project) -> Resource {
+    let name = visible(&project.name);
+    let resource = Resource::new(expand(OVERVIEW, &project.name), name.as_ref())
+        .with_title(format!("Overview of {name}"))
+        .with_mime_type(MARKDOWN);
+    match project.description.as_str() {
+        "" => resource,
+        text => resource.with_description(shortened(&visible(text), LINE_TEXT)),
+    }
+}
+
+pub fn templates() -> Vec<ResourceTemplate> {
+    let template = |about: &About| {
+        ResourceTemplate::new(about.uri, about.name)
+            .with_title(about.title)
+            .with_description(about.description)
+            .with_mime_type(about.mime_type)
+    };
+    TEMPLATES.iter().map(template).collect()
+}
+
+type Reading = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send>;
+
+/// What reads the resource of an address.
+pub fn reading(shelf: &Shelf, uri: &str) -> Result<Reading> {
+    let all = json!({ "limit": MAX_LIMIT });
+    let (tool, arguments) = match Address::parse(uri) {
+        None => return Err(unknown(uri)),
+        Some(Address::Overview(name)) => {
+            let contents = contents(uri, MARKDOWN);
+            return Ok(Box::new(move |view| Ok(contents(overview(view, &name)?))));
+        }
+        Some(Address::Projects) => ("list_projects", all),
+        Some(Address::Conflicts) => ("list_conflicts", all),
+        Some(Address::Ontology) => ("describe_ontology", json!({})),
+        Some(Address::Entity(id)) => {
+            ("get_entity", json!({ "entity_id": id, "detail": "full", "limit": MAX_LIMIT }))
+        }
+        Some(Address::Memory(id)) => {
+            ("review_memory", json!({ "memory_id": id, "action": "history" }))
+        }
+    };
+    let contents = contents(uri, JSON);
+    let job = shelf.reading(tool, arguments)?;
+    Ok(Box::new(move |view| {
+        let (_, structured) = job(view)?.render();
+        Ok(contents(structured.to_string()))
+    }))
+}
+
+fn contents(uri: &str, mime_type: &'static str) -> impl FnOnce(String) -> ResourceContents + use<> {
+    let uri = uri.to_owned();
+    move |text| ResourceContents::text(text, uri).with_mime_type(mime_type)
+}
+
+fn unknown(uri: &str) -> Error {
+    let known = FIXED.iter().chain(&TEMPLATES).map(|about| about.uri.to_owned());
+    Error::NotFound { what: "resource", given: uri.to_owned(), nearest: nearest(uri, known) }
+}
+
+/// The page of a project: Markdown, within the bound of an answer.
+pub fn overview(view: &View<'_>, name: &str) -> Result<String> {
+    let Counted { name, project, entities, memories } = projects::find(view, name)?;
+    let scope = projects::scope(view, Some(&name), false)?;
+    let page = PageRequest::new(List::Conflicts, Some(1), None)?;
+    let conflicts = conflicts::list(view, &scope, false, &page)?.total;
+    let mut lines = vec![format!("# {name}"), String::new()];
+    if let Some(project) = project {
+        if !project.description.is_empty() {
+            lines.extend([quoted(&project.description, 4_000), String::new()]);
+        }
+        if !project.aliases.is_empty() {
+            lines.push(format!("- also {}", all_quoted(&project.aliases)));
+        }
+    }
+    lines.push(format!("- {} active entities, {} waiting", entities.active, entities.candidates));
+    lines.push(format!("- {} active memories, {} waiting", memories.active, memories.candidates));
+    lines.push(format!("- {conflicts} open conflicts"));
+    Ok(within_bound(&lines.join("\n")))
+}
+
+/// The text without hidden characters, cut at a line where it is too long.
+fn within_bound(text: &str) -> String {
+    let lines = text.lines().map(|line| visible(line).into_owned()).collect();
+    fit_lines(lines, MAX_BYTES).join("\n")
+}
+
+/// What completes an argument of a template.
+pub fn completes(uri: &str, argument: &str) -> Result<Completes> {
+    let Some(about) = TEMPLATES.iter().find(|about| about.uri == uri) else {
+        let templates = TEMPLATES.map(|about| about.uri).join(", ");
+        return Err(Error::invalid(
+            "ref",
+            format!("there is no template {uri:?}"),
+            format!("Templates: {templates}."),
+        ));
+    };
+    if variable(about.uri) != Some(argument) {
+        return Err(Error::invalid(
+            "argument",
+            format!("{} has no {argument:?}", about.uri),
+            "Name what stands in its braces.",
+        ));
+    }
+    Ok(match about.uri {
+        ENTITY => completion::entities,
+        MEMORY => completion::memories,
+        _ => completion::projects,
+    })
+}

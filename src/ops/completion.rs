@@ -1,0 +1,52 @@
+//! What a person may mean who has typed the beginning of a project's name, or of an id, or of
+//! the words by which a person knows the row.
+
+use crate::model::{Result, text};
+use crate::ops::checks::MAX_NAME;
+use crate::store::{self, View};
+
+/// The first of the values that fit, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub struct Completion {
+    pub values: Vec<String>,
+    pub total: i64,
+}
+
+/// Registered names that begin so, then those with an alias that does, then those that look so.
+pub fn projects(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
+    let begun = text::collapse(begun).to_lowercase();
+    let projects = store::projects::list(view)?;
+    let begins = |name: &String| name.to_lowercase().starts_with(&begun);
+    let by_name = projects.iter().filter(|project| begins(&project.name));
+    let by_alias = projects.iter().filter(|project| project.aliases.iter().any(begins));
+    let mut values: Vec<String> =
+        by_name.chain(by_alias).map(|project| project.name.clone()).collect();
+    for near in text::nearest(&begun, store::projects::all_names(view)?) {
+        let meant = projects.iter().find(|p| p.name == near || p.aliases.contains(&near));
+        values.extend(meant.map(|project| project.name.clone()));
+    }
+    let mut seen = std::collections::HashSet::new();
+    values.retain(|name| seen.insert(name.clone()));
+    let total = values.len() as i64;
+    values.truncate(most);
+    Ok(Completion { values, total })
+}
+
+/// Ids of entities that begin so, then of those whose name does.
+pub fn entities(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
+    ids(begun, |begun| store::entities::ids_beginning(view, begun, most as i64))
+}
+
+/// Ids of memories that begin so, then of those whose content does.
+pub fn memories(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
+    ids(begun, |begun| store::memories::ids_beginning(view, begun, most as i64))
+}
+
+fn ids(begun: &str, find: impl Fn(&str) -> Result<(Vec<String>, i64)>) -> Result<Completion> {
+    let begun = text::collapse(begun);
+    if begun.chars().count() > MAX_NAME {
+        return Ok(Completion::default());
+    }
+    let (values, total) = find(&begun)?;
+    Ok(Completion { values, total })
+}
