@@ -30,6 +30,8 @@ const RELATED: f64 = 0.5;
 const COVERAGE: f64 = 1.0;
 /// How much a title that the words cover adds.
 const TITLE: f64 = 0.5;
+/// How much it adds that every word stands in the name of an entity: it is what was meant.
+const NAMED: f64 = 2.0;
 /// How much of the best matches of its document a row gains.
 const DOCUMENT: f64 = 0.4;
 
@@ -156,8 +158,10 @@ fn add_titles(hits: &mut [Hit], query: &Query) {
     for hit in hits {
         let title = stems(hit.row.title());
         let covered = title.iter().filter(|stem| asked.contains(stem.as_str())).count();
+        let named = matches!(hit.row, Found::Entity(_)) && covered == asked.len();
         if covered > 0 {
-            hit.score *= 1.0 + TITLE * covered as f64 / title.len() as f64;
+            let share = covered as f64 / title.len() as f64;
+            hit.score *= 1.0 + TITLE * share + if named { NAMED } else { 0.0 };
         }
     }
 }
