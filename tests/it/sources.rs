@@ -230,6 +230,17 @@ fn two_files_of_one_name_are_never_taken_for_each_other() {
 }
 
 #[test]
+fn a_new_root_never_gives_a_document_the_name_of_another() {
+    let library = Library::new();
+    library.write("set/x.md", "# Outer");
+    library.write("set/a/x.md", "# Inner");
+    library.ingested(&["set"]);
+    let told = library.ingested(&["set/a", "--root", "set/a"]);
+    assert!(told.contains("another document"), "{told}");
+    assert_eq!(library.paths(), ["a/x.md", "x.md"]);
+}
+
+#[test]
 fn a_document_of_the_python_system_is_known_by_its_absolute_path() {
     let library = Library::new();
     library.write("docs/a.md", "# A\n\nnew text");
@@ -254,6 +265,28 @@ fn a_document_of_the_python_system_is_known_by_its_absolute_path() {
          FROM source_documents d JOIN source_chunks c ON c.document_id = d.id WHERE d.id = 'old'",
     );
     assert_eq!(rows, ["old a.md kept {\"own\":1,\"line\":1}"]);
+}
+
+#[test]
+fn chunks_of_the_python_system_are_searched_and_replaced() {
+    let library = Library::new();
+    let old = include_str!("../fixtures/python_1_earliest.sql");
+    library.place.sql().execute_batch(old).expect("a database of the Python system");
+    library.write("vault/p04/mirror.md", "# Mirror\n\nIt is 1.2 m across.");
+    // An upgrade reads every row.
+    let mut upgrade = program(&library.place.db(), 1);
+    let output = upgrade.env_remove("ATOCORE_TEST_PLANS").arg("candidates").output();
+    assert!(output.expect("it runs").status.success());
+    let indexed = "SELECT id FROM search_rows WHERE kind = 'chunk' ORDER BY id";
+    assert_eq!(library.texts(indexed), ["chunk-1", "chunk-2"]);
+    let told = library.ingested(&["vault", "--root", "."]);
+    assert!(told.contains("1 replaced"), "{told}");
+    let chunks = library.texts("SELECT id FROM source_chunks");
+    assert!(chunks.len() == 1 && library.texts(indexed) == chunks, "{chunks:?}");
+    // Its foreign key does not let go by itself.
+    let cited = "SELECT id FROM memories WHERE source_chunk_id IS NOT NULL";
+    assert!(library.texts(cited).is_empty());
+    library.place.verify();
 }
 
 #[test]
