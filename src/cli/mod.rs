@@ -78,7 +78,7 @@ enum Command {
     /// Serve one MCP client over standard input and output (the default)
     Serve(serve::Serve),
     /// Read rows from JSON lines: project, memory, entity, relationship, project_state; or an export
-    Import(import::Import),
+    Import(import::Wish),
     /// Write everything with its history as JSON lines, of one project or of all
     Export(export::Export),
     /// Prove the audit, or show the history of one row

@@ -12,4 +12,5 @@ mod stories;
 mod support;
 mod surface;
 mod tidy;
+mod transfer;
 mod upgrade;

@@ -152,7 +152,12 @@ impl<'t, 'c> Adoption<'t, 'c> {
             Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
             Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
-            Kind::Conflict => self.adopt::<Conflict>(store::conflicts::get(tx, id)?),
+            Kind::Conflict => {
+                let row = store::conflicts::get(tx, id)?;
+                // Not all of its members may be here.
+                row.iter().for_each(|row| tx.touch(row.slot()));
+                self.adopt::<Conflict>(row)
+            }
         }
     }
 
