@@ -40,13 +40,13 @@ pub trait Audited: Serialize {
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
-    claims::refresh(tx, row)?;
-    tx.record(&Event {
+    claims::add(tx, row)?;
+    tx.record(Event {
         kind: T::KIND,
         id: row.id(),
         action: Action::Created,
         before: None,
-        after: snapshot(row)?,
+        after: recorded(row)?,
         note,
     })
 }
@@ -63,12 +63,12 @@ pub fn change<T: Audited>(
     keep_indexed(tx, Some(before), after)?;
     claims::refresh(tx, after)?;
     after.refresh_dependent_claims(tx, before)?;
-    tx.record(&Event {
+    tx.record(Event {
         kind: T::KIND,
         id: after.id(),
         action,
-        before: Some(snapshot(before)?),
-        after: snapshot(after)?,
+        before: Some(recorded(before)?),
+        after: recorded(after)?,
         note,
     })
 }
@@ -76,7 +76,7 @@ pub fn change<T: Audited>(
 /// Derives what belongs to a row that was taken over from another store with its history.
 pub fn adopt<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     keep_indexed(tx, None, row)?;
-    claims::refresh(tx, row)
+    claims::add(tx, row)
 }
 
 fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Result<()> {
@@ -87,6 +87,11 @@ fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Resul
 }
 
 /// The full row as the audit keeps it.
+pub fn recorded<T: Serialize>(row: &T) -> Result<String> {
+    serde_json::to_string(row).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The full row as what the audit keeps is read back.
 pub fn snapshot<T: Serialize>(row: &T) -> Result<Value> {
     serde_json::to_value(row).map_err(|error| Error::Internal(error.to_string()))
 }

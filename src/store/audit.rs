@@ -103,9 +103,9 @@ pub fn head(view: &View<'_>) -> Result<Head> {
 }
 
 /// Adds a row for the event behind `head`, and gives its id and the new head.
-pub(super) fn append(tx: &Tx<'_>, event: &Event<'_>, head: Head) -> Result<(String, Head)> {
-    let before_json = event.before.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string);
-    let after_json = event.after.to_string();
+pub(super) fn append(tx: &Tx<'_>, event: Event<'_>, head: Head) -> Result<(String, Head)> {
+    let before_json = event.before.unwrap_or_else(|| "{}".to_owned());
+    let after_json = event.after;
     let mut entry = AuditEntry {
         seq: head.seq + 1,
         id: tx.new_id(),

@@ -147,12 +147,12 @@ impl<'c> Tx<'c> {
     }
 
     /// Writes the event into the audit, chained to the one before it, and gives its id.
-    pub fn record(&self, event: &Event<'_>) -> Result<String> {
+    pub fn record(&self, event: Event<'_>) -> Result<String> {
+        let row = (event.kind, event.id.to_owned());
         let head = self.head()?;
         let (id, head) = audit::append(self, event, head)?;
         let mut log = self.log.borrow_mut();
         log.head = Some(head);
-        let row = (event.kind, event.id.to_owned());
         log.adopted.remove(&row);
         log.recorded.push(row);
         Ok(id)

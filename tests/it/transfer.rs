@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
@@ -24,7 +25,10 @@ fn text(output: &Output) -> String {
 
 /// The program on one of several stores of a place.
 fn run(place: &Place, store: &str, arguments: &[&str]) -> Output {
-    let mut command = program(&place.folder.path().join(store), 77);
+    // Ids of one process must not be those of another.
+    static SEED: AtomicU64 = AtomicU64::new(1_000);
+    let seed = SEED.fetch_add(1, Ordering::Relaxed);
+    let mut command = program(&place.folder.path().join(store), seed);
     command.args(arguments).current_dir(place.folder.path());
     // An upgrade reads through tables, once.
     command.env_remove("ATOCORE_TEST_PLANS").output().expect("the program runs")
@@ -107,7 +111,8 @@ fn full(place: &Place) {
     let first = id(&session.ok("create_entity", make("material", "Zerodur", "")), "entity");
     let second = id(&session.ok("create_entity", make("material", "Steel", "")), "entity");
     let whole = id(&session.ok("create_entity", make("subsystem", "Tube", "lynx")), "entity");
-    for (kind, target) in [("uses_material", &first), ("uses_material", &second), ("part_of", &whole)]
+    for (kind, target) in
+        [("uses_material", &first), ("uses_material", &second), ("part_of", &whole)]
     {
         let link = json!({ "source_id": mirror, "relationship_type": kind, "target_id": target });
         session.ok("create_relationship", link);
@@ -127,7 +132,7 @@ fn full(place: &Place) {
         session.ok("set_project_state", state);
     }
     let chain: Vec<String> = ["one", "two", "three"]
-        .map(|name| id(&session.ok("create_entity", make("decision", name, "fox")), "entity"))
+        .map(|name| id(&session.ok("create_entity", make("decision", name, "p08-fox")), "entity"))
         .to_vec();
     for pair in chain.windows(2) {
         let ended = json!({ "entity_id": pair[0], "superseded_by": pair[1], "note": "newer" });
@@ -245,7 +250,7 @@ fn a_project_comes_with_what_it_needs_and_nothing_of_others() {
     for tables in [&mut here, &mut there] {
         tables.remove("memory_audit");
     }
-    assert_eq!(here, there, "all but the places in the chain");
+    assert!(here == there, "all but the places in the chain are equal");
     let audit = "SELECT count(*) FROM memory_audit";
     let there = Connection::open(file(&place, "three.db")).expect("opened");
     let count: i64 = there.query_row(audit, [], |row| row.get(0)).expect("a number");
