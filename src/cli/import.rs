@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use clap::Args;
 
@@ -10,21 +12,23 @@ use super::lines::{self, for_each, progress};
 use super::{Cli, adopt, out, person};
 use crate::mcp::rows::{conflict_lines, unregistered_line};
 use crate::model::text::abridged;
-use crate::model::{Conflict, ConflictStatus, Error, Result};
+use crate::model::{ConflictStatus, Error, Result};
 use crate::ops::batch::Keys;
 use crate::ops::import::{self, Line, PASSES};
 use crate::ops::{conflicts, projects};
 use crate::store::Db;
 
-/// Lines in one transaction.
-const BATCH: usize = 500;
+/// Lines in one transaction: another process that writes waits for a fraction of a second.
+const BATCH: usize = 4_000;
+/// Batches that are taken apart before they are stored.
+const BATCHES_AHEAD: usize = 2;
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 8 * 1024 * 1024;
 /// Refused lines that the report names.
 const MAX_REFUSED: usize = 100;
 
 #[derive(Args)]
-pub struct Import {
+pub struct Wish {
     /// JSON lines, or what `atocore export` wrote; keys in lines are local to the file
     file: PathBuf,
     /// Who imports; the name of the user if left out
@@ -50,7 +54,7 @@ pub struct Report {
     pub refused: Vec<(usize, String)>,
 }
 
-pub fn run(cli: &Cli, wish: &Import) -> Result<ExitCode> {
+pub fn run(cli: &Cli, wish: &Wish) -> Result<ExitCode> {
     let actor = person(wish.actor.as_deref())?;
     if let Some(done) = wish.foreign.run(cli, &wish.file, &actor) {
         return done;
@@ -95,13 +99,39 @@ pub fn print_report(db: &Db, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Imports the file in passes, so that a line may name what stands below it.
+/// Imports the file in passes, so that a line may name what stands below it. Lines are taken apart
+/// on a thread beside the one that stores them.
 pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
-    let mut report = Report::default();
+    db.expect_many_rows()?;
+    let mut import = Import { db, actor, keys: Keys::default(), report: Report::default() };
+    let passes = survey(path, &mut import.report)?;
+    let bar = progress(passes.iter().flatten().count() as u64);
+    for pass in (0..PASSES.len()).filter(|pass| passes.contains(&Some(*pass))) {
+        let (batches, waiting) = sync_channel(BATCHES_AHEAD);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| read(path, &passes, pass, batches));
+            for batch in waiting {
+                import.store(&batch)?;
+                bar.inc(batch.lines.len() as u64);
+            }
+            reader.join().unwrap_or_else(|_| Err(Error::Internal("the reader ended".to_owned())))
+        })?;
+    }
+    bar.finish_and_clear();
+    let mut report = import.report;
+    report.refused.sort_by_key(|(number, _)| *number);
+    report.conflicts.sort();
+    report.conflicts.dedup();
+    Ok(report)
+}
+
+/// The pass in which each line is stored; none for what is no line.
+fn survey(path: &Path, report: &mut Report) -> Result<Vec<Option<usize>>> {
     let mut passes = Vec::new();
     for_each(path, MAX_LINE, |number, bytes| {
-        passes.push(match understand(bytes) {
-            Ok(line) => line.map(|line| line.pass()),
+        let simple = lines::text(bytes, MAX_LINE).ok().and_then(Line::pass_of);
+        passes.push(match simple.map_or_else(|| understand(bytes), |_| Ok(None)) {
+            Ok(line) => simple.or_else(|| line.and_then(|line| line.pass())),
             Err(reason) => {
                 report.refused.push((number, reason));
                 None
@@ -109,45 +139,66 @@ pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
         });
         Ok(())
     })?;
-    let bar = progress(passes.iter().flatten().count() as u64);
-    let mut keys = Keys::default();
-    for pass in 0..PASSES {
-        if !passes.contains(&Some(pass)) {
-            continue;
-        }
-        let mut batch = Vec::new();
-        for_each(path, MAX_LINE, |number, bytes| {
-            if passes.get(number - 1) == Some(&Some(pass))
-                && let Ok(Some(line)) = understand(bytes)
-            {
-                batch.push((number, line));
-            }
-            if batch.len() == BATCH {
-                bar.inc(batch.len() as u64);
-                store(db, actor, &std::mem::take(&mut batch), &mut keys, &mut report)?;
-            }
-            Ok(())
-        })?;
-        bar.inc(batch.len() as u64);
-        store(db, actor, &batch, &mut keys, &mut report)?;
-    }
-    bar.finish_and_clear();
-    report.refused.sort_by_key(|(number, _)| *number);
-    report.conflicts.sort();
-    report.conflicts.dedup();
-    Ok(report)
+    Ok(passes)
 }
 
-fn store(
-    db: &Db,
-    actor: &str,
-    batch: &[(usize, Line)],
-    keys: &mut Keys,
-    report: &mut Report,
+/// Lines of one pass, taken apart, and those of them that cannot be.
+#[derive(Default)]
+struct Lines {
+    lines: Vec<(usize, Line)>,
+    refused: Vec<(usize, String)>,
+}
+
+/// Takes the lines of a pass apart, and hands them on in batches.
+fn read(
+    path: &Path,
+    passes: &[Option<usize>],
+    pass: usize,
+    batches: SyncSender<Lines>,
 ) -> Result<()> {
-    db.write(actor, "import", |tx| {
-        for (number, line) in batch {
-            match import::store(tx, line, keys, "") {
+    let mut batch = Lines::default();
+    // Nobody takes a batch when storing failed, which says why itself.
+    let stopped = |_| Error::Internal("nobody stores the lines".to_owned());
+    for_each(path, MAX_LINE, |number, bytes| {
+        if passes.get(number - 1) != Some(&Some(pass)) {
+            return Ok(());
+        }
+        match understand(bytes) {
+            Ok(line) => batch.lines.extend(line.map(|line| (number, line))),
+            Err(reason) => batch.refused.push((number, reason)),
+        }
+        if batch.lines.len() == BATCH {
+            batches.send(std::mem::take(&mut batch)).map_err(stopped)?;
+        }
+        Ok(())
+    })?;
+    batches.send(batch).map_err(stopped)
+}
+
+struct Import<'d> {
+    db: &'d Db,
+    actor: &'d str,
+    keys: Keys,
+    report: Report,
+}
+
+impl Import<'_> {
+    /// Stores a batch in a transaction of its own.
+    fn store(&mut self, batch: &Lines) -> Result<()> {
+        let mut done = import::Batch::default();
+        let mut outcome = self.write(&batch.lines, false, &mut done);
+        if done.half_done {
+            for key in &done.keys {
+                self.keys.unbind(key);
+            }
+            done = import::Batch::default();
+            outcome = self.write(&batch.lines, true, &mut done);
+        }
+        outcome?;
+        let report = &mut self.report;
+        report.refused.extend(batch.refused.iter().cloned());
+        for ((number, line), stored) in batch.lines.iter().zip(done.lines) {
+            match stored {
                 Ok(stored) => {
                     if stored.created {
                         *report.created.entry(line.kind()).or_default() += 1;
@@ -156,18 +207,24 @@ fn store(
                     }
                     report.projects.extend(stored.project);
                     report.registered.extend(stored.registered);
-                    let open = |found: &Conflict| found.status == ConflictStatus::Open;
-                    let opened = stored.conflicts.into_iter().filter(open);
-                    report.conflicts.extend(opened.map(|conflict| conflict.id));
-                }
-                Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
-                    return Err(error);
                 }
                 Err(error) => report.refused.push((*number, reason(&error))),
             }
         }
+        let open = done.conflicts.into_iter().filter(|found| found.status == ConflictStatus::Open);
+        report.conflicts.extend(open.map(|conflict| conflict.id));
         Ok(())
-    })
+    }
+
+    fn write(
+        &mut self,
+        lines: &[(usize, Line)],
+        care: bool,
+        done: &mut import::Batch,
+    ) -> Result<()> {
+        let keys = &mut self.keys;
+        self.db.write(self.actor, "import", |tx| import::store(tx, lines, keys, care, done))
+    }
 }
 
 /// A line taken apart; nothing for a blank one, a reason for one that cannot be taken.

@@ -79,7 +79,7 @@ enum Command {
     /// Serve one MCP client over standard input and output (the default)
     Serve(serve::Serve),
     /// Read rows from JSON lines: project, memory, entity, relationship, project_state; or an export
-    Import(import::Import),
+    Import(import::Wish),
     /// Take in Markdown and text files, and folders of them, as chunks that can be cited
     Ingest(ingest::Ingest),
     /// Write everything with its history as JSON lines, of one project or of all

@@ -1,7 +1,6 @@
 //! What the audit records: who did what to which row, with the row before and after.
 
 use serde::Serialize;
-use serde_json::Value;
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
@@ -57,13 +56,13 @@ names!(
     }
 );
 
-/// A change to be recorded: full snapshots of the row, `before` absent for a new one.
+/// A change to be recorded: full snapshots of the row as JSON, `before` absent for a new one.
 pub struct Event<'a> {
     pub kind: Kind,
     pub id: &'a str,
     pub action: Action,
-    pub before: Option<Value>,
-    pub after: Value,
+    pub before: Option<String>,
+    pub after: String,
     pub note: &'a str,
 }
 

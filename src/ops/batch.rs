@@ -1,5 +1,6 @@
 //! Many rows in one write, tied together by keys that are local to the call: all or nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{Error, Result};
@@ -51,6 +52,16 @@ impl Keys {
         self.0.get(key_or_id).map_or(key_or_id, String::as_str)
     }
 
+    /// Forgets a key, since the row that it named was not stored after all.
+    pub fn unbind(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    /// Whether there is a row of the key.
+    pub fn knows(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
     /// The link with the keys at its ends replaced by ids.
     pub fn tie(&self, link: NewRelationship) -> NewRelationship {
         NewRelationship {
@@ -59,12 +70,14 @@ impl Keys {
             ..link
         }
     }
+
     /// The entity with each `memory:<key>` among its sources as `memory:<id>`.
-    pub fn cite(&self, new: &NewEntity) -> NewEntity {
-        let mut new = new.clone();
-        for reference in &mut new.source_refs {
-            if let Some(key) = reference.strip_prefix("memory:") {
-                *reference = format!("memory:{}", self.id(key));
+    pub fn cite<'n>(&self, new: &'n NewEntity) -> Cow<'n, NewEntity> {
+        let key = |reference: &str| reference.strip_prefix("memory:").map(str::to_owned);
+        let mut new = Cow::Borrowed(new);
+        for at in 0..new.source_refs.len() {
+            if let Some(key) = key(&new.source_refs[at]) {
+                new.to_mut().source_refs[at] = format!("memory:{}", self.id(&key));
             }
         }
         new

@@ -20,6 +20,11 @@ pub trait Audited: Serialize {
     fn insert(&self, tx: &Tx<'_>) -> Result<()>;
     fn update(&self, tx: &Tx<'_>) -> Result<()>;
 
+    /// The project that it is in, if it may move to another.
+    fn project(&self) -> Option<&str> {
+        None
+    }
+
     /// What the row claims as it stands.
     fn claims(&self, _view: &View<'_>) -> Result<Vec<Claim>> {
         Ok(Vec::new())
@@ -40,13 +45,13 @@ pub trait Audited: Serialize {
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
-    claims::refresh(tx, row)?;
-    tx.record(&Event {
+    claims::add(tx, row)?;
+    tx.record(Event {
         kind: T::KIND,
         id: row.id(),
         action: Action::Created,
         before: None,
-        after: snapshot(row)?,
+        after: recorded(row)?,
         note,
     })
 }
@@ -75,21 +80,26 @@ pub fn change_as<T: Audited>(
     keep_indexed(tx, Some(before), after)?;
     claims::refresh(tx, after)?;
     after.refresh_dependent_claims(tx, before)?;
+    if let (Some(from), Some(to)) = (before.project(), after.project())
+        && from != to
+    {
+        store::changes::follow(tx, T::KIND, after.id(), from, to)?;
+    }
     let event = Event {
         kind: T::KIND,
         id: after.id(),
         action,
-        before: Some(snapshot(before)?),
-        after: snapshot(after)?,
+        before: Some(recorded(before)?),
+        after: recorded(after)?,
         note,
     };
-    tx.record_as(actor, &event)
+    tx.record_as(actor, event)
 }
 
 /// Derives what belongs to a row that was taken over from another store with its history.
 pub fn adopt<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     keep_indexed(tx, None, row)?;
-    claims::refresh(tx, row)
+    claims::add(tx, row)
 }
 
 fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Result<()> {
@@ -100,6 +110,11 @@ fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Resul
 }
 
 /// The full row as the audit keeps it.
+pub fn recorded<T: Serialize>(row: &T) -> Result<String> {
+    serde_json::to_string(row).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The full row as what the audit keeps is read back.
 pub fn snapshot<T: Serialize>(row: &T) -> Result<Value> {
     serde_json::to_value(row).map_err(|error| Error::Internal(error.to_string()))
 }
@@ -109,6 +124,10 @@ impl Audited for Entity {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -145,6 +164,10 @@ impl Audited for Memory {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -236,6 +259,10 @@ impl Audited for Conflict {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {

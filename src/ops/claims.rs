@@ -4,6 +4,15 @@ use crate::model::{Claim, Kind, Result, claim};
 use crate::ops::change::Audited;
 use crate::store::{self, Tx, View};
 
+/// Stores the claims of a new row, and marks the slots that it touches.
+pub fn add<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
+    for claim in row.claims(tx)? {
+        store::claims::insert(tx, &claim)?;
+        tx.touch(claim.slot);
+    }
+    Ok(())
+}
+
 /// Brings the stored claims of one row up to date, and marks the slots that it touches.
 pub fn refresh<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     let claims = row.claims(tx)?;

@@ -143,7 +143,8 @@ pub fn create_alone(
     let created = existing.is_none();
     let differing = existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row));
     let row = existing.unwrap_or(wanted);
-    let similar = similar(tx, &row)?;
+    // An import names nothing that is similar.
+    let similar = if sameness == Sameness::OfStatus { similar(tx, &row)? } else { Vec::new() };
     let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
     Ok(Created { row, created, audit_id, similar, differing, links: vec![] })
 }

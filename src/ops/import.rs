@@ -1,5 +1,7 @@
 //! Rows from JSON lines: each line is taken whole or refused with a reason.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -91,21 +93,38 @@ impl Line {
         }
     }
 
-    /// In which of the passes over the file the line is stored, so that a line may name what
-    /// stands below it.
-    pub fn pass(&self) -> usize {
+    fn key(&self) -> Option<&str> {
         match self {
-            Self::Project(_) => 0,
-            Self::Memory(..) => 1,
-            Self::Entity(..) => 2,
-            Self::Relationship(_) => 3,
-            Self::State(_) => 4,
+            Self::Memory(key, _) | Self::Entity(key, _) => key.as_deref(),
+            Self::Project(_) | Self::Relationship(_) | Self::State(_) => None,
         }
+    }
+
+    /// Whether it makes one row, and checks everything before that.
+    fn is_plain(&self) -> bool {
+        matches!(self, Self::Memory(..) | Self::Entity(..) | Self::Relationship(_))
+    }
+
+    /// In which of the passes over the file a line is stored, so that a line may name what stands
+    /// below it. Reads no more of it than its type, and may be wrong about a line that is none.
+    pub fn pass_of(text: &str) -> Option<usize> {
+        #[derive(Deserialize)]
+        struct Typed<'t> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'t, str>,
+        }
+        let typed: Typed<'_> = serde_json::from_str(text).ok()?;
+        PASSES.iter().position(|kind| *kind == typed.kind)
+    }
+
+    /// As [`Self::pass_of`], of a line that was taken apart.
+    pub fn pass(&self) -> Option<usize> {
+        PASSES.iter().position(|kind| *kind == self.kind())
     }
 }
 
-/// How many passes there are.
-pub const PASSES: usize = 5;
+/// The types of the lines that each pass stores.
+pub const PASSES: [&str; 5] = ["project", "memory", "entity", "relationship", "project_state"];
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
@@ -123,44 +142,81 @@ pub struct Stored {
     pub project: Option<String>,
     /// The project that was registered for the first fact of its trusted state.
     pub registered: Option<String>,
-    pub conflicts: Vec<Conflict>,
 }
 
-/// Stores one line: all of it, or nothing.
-pub fn store(tx: &Tx<'_>, line: &Line, keys: &mut Keys, note: &str) -> Result<Stored> {
-    let mut bound = None;
-    let mut project = None;
-    let mut registered = None;
-    let stored = tx.attempt(|| {
-        let created = match line {
-            Line::Project(wish) => projects::register(tx, wish, note)?.created,
-            Line::Memory(key, new) => {
-                let made = memories::create_unless(tx, new, Sameness::OfAnyStatus, note)?;
-                bound = Some((key.as_deref(), made.row.id));
-                project = Some(made.row.project);
-                made.created
-            }
-            Line::Entity(key, new) => {
-                let new = keys.cite(new);
-                let made = entities::create_alone(tx, &new, Sameness::OfAnyStatus, note)?;
-                bound = Some((key.as_deref(), made.row.id));
-                project = Some(made.row.project);
-                made.created
-            }
-            Line::Relationship(new) => {
-                relationships::create_once(tx, &keys.tie(new.clone()), note)?.changed
-            }
-            Line::State(wish) => {
-                let set = state::set(tx, wish, note)?;
-                registered = set.registered.then_some(set.project.name);
-                set.changed
-            }
+/// What became of lines that were stored together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// What became of each line, in their order.
+    pub lines: Vec<Result<Stored>>,
+    /// What they opened, changed or settled.
+    pub conflicts: Vec<Conflict>,
+    /// Keys that they bound.
+    pub keys: Vec<String>,
+    /// A line failed when half of it was stored: all must be undone, and done again with care.
+    pub half_done: bool,
+}
+
+/// Stores lines: all of each, or nothing of it. With `care` each line can be undone by itself,
+/// which costs as much as to store it; without, lines are checked before anything of them is
+/// stored, and the rare one that fails later marks the whole as half done.
+pub fn store(
+    tx: &Tx<'_>,
+    lines: &[(usize, Line)],
+    keys: &mut Keys,
+    care: bool,
+    done: &mut Batch,
+) -> Result<()> {
+    for (_, line) in lines {
+        let key = line.key();
+        let known = key.is_some_and(|key| keys.knows(key));
+        let writes = tx.writes();
+        let stored = if care || known || !line.is_plain() {
+            tx.attempt(|| store_line(tx, line, keys))
+        } else {
+            store_line(tx, line, keys)
         };
-        if let Some((key, id)) = &bound {
-            keys.bind(*key, id)?;
+        match (&stored, key) {
+            (Ok(_), Some(key)) if !known => done.keys.push(key.to_owned()),
+            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _) => {
+                return Err(error.clone());
+            }
+            (Err(error), _) if !care && line.is_plain() && !known && tx.writes() != writes => {
+                done.half_done = true;
+                return Err(error.clone());
+            }
+            _ => {}
         }
-        let conflicts = conflicts::detect(tx)?;
-        Ok(Stored { created, project: project.take(), registered: registered.take(), conflicts })
-    })?;
+        done.lines.push(stored);
+    }
+    done.conflicts = conflicts::detect(tx)?;
+    Ok(())
+}
+
+fn store_line(tx: &Tx<'_>, line: &Line, keys: &mut Keys) -> Result<Stored> {
+    let mut stored = Stored { created: false, project: None, registered: None };
+    match line {
+        Line::Project(wish) => stored.created = projects::register(tx, wish, "")?.created,
+        Line::Memory(key, new) => {
+            let made = memories::create_unless(tx, new, Sameness::OfAnyStatus, "")?;
+            keys.bind(key.as_deref(), &made.row.id)?;
+            stored.created = made.created;
+            stored.project = Some(made.row.project);
+        }
+        Line::Entity(key, new) => {
+            let made = entities::create_alone(tx, &keys.cite(new), Sameness::OfAnyStatus, "")?;
+            keys.bind(key.as_deref(), &made.row.id)?;
+            stored.created = made.created;
+            stored.project = Some(made.row.project);
+        }
+        Line::Relationship(new) => {
+            stored.created = relationships::create_once(tx, &keys.tie(new.clone()), "")?.changed;
+        }
+        Line::State(wish) => {
+            let set = state::set(tx, wish, "")?;
+            stored.registered = set.registered.then_some(set.project.name);
+            stored.created = set.changed;
+        }
+    }
     Ok(stored)
 }

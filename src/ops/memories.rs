@@ -62,15 +62,13 @@ pub fn create_unless(
 ) -> Result<Created> {
     checks::text_length("note", note)?;
     let wanted = build(tx, new)?;
-    let existing = match sameness {
-        Sameness::OfStatus => store::memories::same(tx, &wanted)?,
-        Sameness::OfAnyStatus => store::memories::same_of_any_status(tx, &wanted)?,
-    };
+    let existing = store::memories::same(tx, &wanted, sameness == Sameness::OfAnyStatus)?;
     let created = existing.is_none();
     let differing =
         existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row, tx.now));
     let row = existing.unwrap_or(wanted);
-    let similar = similar(tx, &row)?;
+    // An import names nothing that is similar.
+    let similar = if sameness == Sameness::OfStatus { similar(tx, &row)? } else { Vec::new() };
     let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
     Ok(Created { row, created, audit_id, similar, differing })
 }

@@ -25,14 +25,19 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     if name.eq_ignore_ascii_case(INBOX) {
         return Ok(registered(INBOX.to_owned()));
     }
-    match store::projects::named(view, &name)? {
-        Some(project) => Ok(registered(project.name)),
-        None => Ok(ResolvedProject {
+    if let Some(known) = view.resolved.borrow().get(&name) {
+        return Ok(known.clone());
+    }
+    let resolved = match store::projects::named(view, &name)? {
+        Some(project) => registered(project.name),
+        None => ResolvedProject {
             nearest: text::nearest(&name, store::projects::all_names(view)?),
             registered: false,
-            name,
-        }),
-    }
+            name: name.clone(),
+        },
+    };
+    view.resolved.borrow_mut().insert(name, resolved.clone());
+    Ok(resolved)
 }
 
 /// Which projects a read covers: all, or one with or without the global rows.

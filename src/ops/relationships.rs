@@ -63,13 +63,21 @@ impl<'a> Said<'a> {
         }))
     }
 
-    fn active(&self, tx: &Tx<'_>) -> Result<Option<Relationship>> {
-        store::relationships::active(tx, self.source, self.relationship_type, self.target)
+    /// The newest link that says it, among those that are active or among those that are not.
+    fn newest(&self, tx: &Tx<'_>, active: bool) -> Result<Option<Relationship>> {
+        Ok(newest(self.links(tx)?, active))
     }
 
-    fn last_ended(&self, tx: &Tx<'_>) -> Result<Option<Relationship>> {
-        store::relationships::last_ended(tx, self.source, self.relationship_type, self.target)
+    fn links(&self, tx: &Tx<'_>) -> Result<Vec<Relationship>> {
+        store::relationships::between(tx, self.source, self.relationship_type, self.target)
     }
+}
+
+fn newest(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
+    links
+        .into_iter()
+        .filter(|link| (link.status == RelationshipStatus::Active) == active)
+        .max_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)))
 }
 
 /// The active link that says the same, as it is written or by its inverse.
@@ -80,7 +88,7 @@ pub fn active(
     target: &str,
 ) -> Result<Option<Relationship>> {
     for said in Said::ways(tx, source, relationship_type, target) {
-        if let Some(row) = said.active(tx)? {
+        if let Some(row) = said.newest(tx, true)? {
             return Ok(Some(row));
         }
     }
@@ -89,10 +97,11 @@ pub fn active(
 
 /// As [`create`]; a link that was ended is there already and stays ended.
 pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
-    for said in Said::ways(tx, &new.source_id, &new.relationship_type, &new.target_id) {
-        if said.active(tx)?.is_none()
-            && let Some(row) = said.last_ended(tx)?
-        {
+    let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
+    for said in Said::ways(tx, source, kind, target) {
+        let links = said.links(tx)?;
+        let active = links.iter().any(|link| link.status == RelationshipStatus::Active);
+        if let Some(row) = newest(links, false).filter(|_| !active) {
             return Ok(Linked { row, changed: false, audit_id: None });
         }
     }
@@ -108,10 +117,13 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
     let confidence = checks::confidence(new.confidence)?;
     let source_refs = checks::source_refs(tx, &new.source_refs)?;
     tx.ontology.require_relationship_type(&new.relationship_type)?;
-    let source: Entity = lifecycle::require(tx, &new.source_id)?;
-    let target: Entity = lifecycle::require(tx, &new.target_id)?;
-    tx.ontology.check_ends(&new.relationship_type, &source.entity_type, &target.entity_type)?;
-    if source.id == target.id {
+    let (source_id, target_id) = (&new.source_id, &new.target_id);
+    tx.ontology.check_ends(
+        &new.relationship_type,
+        &type_of(tx, source_id)?,
+        &type_of(tx, target_id)?,
+    )?;
+    if source_id == target_id {
         return Err(Error::Link {
             relationship_type: new.relationship_type.clone(),
             problem: "an entity cannot be linked to itself".to_owned(),
@@ -119,15 +131,15 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
         });
     }
     if new.relationship_type == lifecycle::SUPERSEDES {
-        lifecycle::check_chain::<Entity>(tx, &target.id, &source.id)?;
+        lifecycle::check_chain::<Entity>(tx, target_id, source_id)?;
     }
-    if let Some(row) = active(tx, &source.id, &new.relationship_type, &target.id)? {
+    if let Some(row) = active(tx, source_id, &new.relationship_type, target_id)? {
         return Ok(Linked { row, changed: false, audit_id: None });
     }
     let row = Relationship {
         id: tx.new_id(),
-        source_entity_id: source.id,
-        target_entity_id: target.id,
+        source_entity_id: source_id.clone(),
+        target_entity_id: target_id.clone(),
         relationship_type: new.relationship_type.clone(),
         status: RelationshipStatus::Active,
         confidence,
@@ -136,6 +148,14 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
     };
     let audit_id = change::create(tx, &row, note)?;
     Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+}
+
+/// The type of what stands at an end; an error that names the nearest if nothing does.
+fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
+    match store::entities::type_of(tx, id)? {
+        Some(entity_type) => Ok(entity_type),
+        None => lifecycle::require(tx, id).map(|row: Entity| row.entity_type),
+    }
 }
 
 /// Makes the link with nothing but its ends, if it is not there.
@@ -160,7 +180,7 @@ fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     let mut ended = None;
     for said in Said::ways(tx, source, kind, target) {
         // A file of the Python system may hold the same link more than once.
-        while let Some(link) = said.active(tx)? {
+        while let Some(link) = said.newest(tx, true)? {
             let closed = close(tx, &link, RelationshipStatus::Invalid, note)?;
             ended.get_or_insert(closed);
         }
@@ -169,7 +189,7 @@ fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
         return Ok(ended);
     }
     for said in Said::ways(tx, source, kind, target) {
-        if let Some(row) = said.last_ended(tx)? {
+        if let Some(row) = said.newest(tx, false)? {
             return Ok(Linked { row, changed: false, audit_id: None });
         }
     }

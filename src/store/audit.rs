@@ -107,11 +107,11 @@ pub fn head(view: &View<'_>) -> Result<Head> {
 pub(super) fn append(
     tx: &Tx<'_>,
     actor: &str,
-    event: &Event<'_>,
+    event: Event<'_>,
     head: Head,
 ) -> Result<(String, Head)> {
-    let before_json = event.before.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string);
-    let after_json = event.after.to_string();
+    let before_json = event.before.unwrap_or_else(|| "{}".to_owned());
+    let after_json = event.after;
     let mut entry = AuditEntry {
         seq: head.seq + 1,
         id: tx.new_id(),
@@ -132,7 +132,6 @@ pub(super) fn append(
         note: event.note.to_owned(),
     };
     entry.chain.hash = link_hash(&entry);
-    changes::follow(tx, event)?;
     insert(tx, &entry)?;
     let head = Head { seq: entry.seq, hash: entry.chain.hash };
     Ok((entry.id, head))

@@ -6,7 +6,7 @@
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::event::AuditEntry;
-use crate::model::{Event, Kind, Result, Timestamp};
+use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
 /// The place of an audit row in time: its instant in the form that sorts, and its number.
@@ -51,17 +51,13 @@ pub(super) fn keep(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
     insert(tx, &project, &sortable(&entry.timestamp), entry.seq)
 }
 
-/// If the subject of an event moved to another project, its older audit rows move with it.
-pub(super) fn follow(tx: &Tx<'_>, event: &Event<'_>) -> Result<()> {
-    let Some(now) = event.after["project"].as_str() else { return Ok(()) };
-    let before = event.before.as_ref().and_then(|before| before["project"].as_str());
-    if let Some(before) = before.filter(|before| *before != now) {
-        move_subject(tx, event.id, before, now)?;
-        if event.kind == Kind::Entity {
-            let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1";
-            for link in tx.conn.all(sql, params![event.id], |row| row.text("id"))? {
-                move_subject(tx, &link, before, now)?;
-            }
+/// Moves the audit rows of what moved to another project along, and those of an entity's links.
+pub fn follow(tx: &Tx<'_>, kind: Kind, id: &str, before: &str, now: &str) -> Result<()> {
+    move_subject(tx, id, before, now)?;
+    if kind == Kind::Entity {
+        let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1";
+        for link in tx.conn.all(sql, params![id], |row| row.text("id"))? {
+            move_subject(tx, &link, before, now)?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The file: opened, upgraded, read and written. A write is one transaction that leaves an
 //! audit row, or nothing.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,6 +17,11 @@ use crate::model::{Error, Result};
 /// With four times SQLite's 1,000 fewer than one small write in a hundred meets that, and the log
 /// that a killed process leaves, 16 MB, is still read back in 5 ms.
 const LOG_PAGES: u32 = 4_000;
+
+/// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
+/// a page that many rows change is then written once for all of them.
+const MANY_LOG_PAGES: u32 = 32_000;
+const MANY_CACHE_KIB: u32 = 128_000;
 
 /// The writing side of the store.
 pub struct Db {
@@ -104,6 +110,13 @@ impl Db {
         read(&self.conn, &self.settings, f)
     }
 
+    /// Takes the memory that storing many rows is worth.
+    pub fn expect_many_rows(&self) -> Result<()> {
+        self.conn.batch(&format!(
+            "PRAGMA cache_size = -{MANY_CACHE_KIB}; PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES};"
+        ))
+    }
+
     /// Moves what it can of the log into the file without waiting for anybody.
     pub fn move_log(&self) {
         // What cannot be moved now stays in the log, where it is as safe.
@@ -139,7 +152,8 @@ impl Drop for RollBack<'_> {
 }
 
 fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
-    View { conn, now: (settings.clock)(), ontology: &settings.ontology }
+    let resolved = RefCell::default();
+    View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved }
 }
 
 fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {

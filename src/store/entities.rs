@@ -68,6 +68,12 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {
     view.conn.one(&sql, params![id], entity)
 }
 
+/// The type of an entity, if there is one of the id.
+pub fn type_of(view: &View<'_>, id: &str) -> Result<Option<String>> {
+    let sql = "SELECT entity_type FROM entities WHERE id = ?1";
+    view.conn.one(sql, params![id], |row| row.text("entity_type"))
+}
+
 pub fn insert(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
     tx.change(
         Kind::Entity,

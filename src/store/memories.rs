@@ -107,29 +107,20 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
     )
 }
 
-/// The memory that says the same: type, content, project and status.
-pub fn same(view: &View<'_>, wanted: &Memory) -> Result<Option<Memory>> {
-    same_of(view, wanted, wanted.status)
-}
-
-/// The memory that says the same; if there is none of the same status, one of another.
-pub fn same_of_any_status(view: &View<'_>, wanted: &Memory) -> Result<Option<Memory>> {
-    for status in std::iter::once(wanted.status).chain(Status::ALL) {
-        if let Some(found) = same_of(view, wanted, status)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
-fn same_of(view: &View<'_>, wanted: &Memory, status: Status) -> Result<Option<Memory>> {
+/// The memory that says the same: type, content, project and status. With `any_status` also one of
+/// another status, if there is none of the same.
+pub fn same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option<Memory>> {
+    // The order is spelt so that no index gives it: the one that does would be read through, row by
+    // row of the project, in place of the one that leads to the content.
     let sql = format!(
-        "SELECT {COLUMNS} FROM memories WHERE project = ?1 AND memory_type = ?2 AND status = ?3 \
-         AND substr(content, 1, 64) = substr(?4, 1, 64) AND content = ?4 \
-         ORDER BY created_at, id LIMIT 1"
+        "SELECT {COLUMNS} FROM memories \
+         WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?4, 1, 64) AND project = ?1 \
+         AND memory_type = ?2 AND content = ?4 AND (?5 OR status = ?3) \
+         ORDER BY status = ?3 DESC, status IN ('active', 'candidate') DESC, created_at, id LIMIT 1"
     );
-    let kind = wanted.memory_type.as_str();
-    view.conn.one(&sql, params![&wanted.project, kind, status.as_str(), &wanted.content], memory)
+    let (kind, status) = (wanted.memory_type.as_str(), wanted.status.as_str());
+    let parameters = params![&wanted.project, kind, status, &wanted.content, any_status];
+    view.conn.one(&sql, parameters, memory)
 }
 
 /// Other memories of the project that open with the same 64 characters, in any case of their

@@ -59,39 +59,18 @@ pub fn update_status(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
     )
 }
 
-/// The active link of a type from one entity to another.
-pub fn active(
+/// The links of a type from one entity to another, whatever their status.
+pub fn between(
     view: &View<'_>,
     source: &str,
     relationship_type: &str,
     target: &str,
-) -> Result<Option<Relationship>> {
-    between(view, source, relationship_type, target, "status = 'active'")
-}
-
-/// The link of a type from one entity to another that was ended last.
-pub fn last_ended(
-    view: &View<'_>,
-    source: &str,
-    relationship_type: &str,
-    target: &str,
-) -> Result<Option<Relationship>> {
-    between(view, source, relationship_type, target, "status <> 'active'")
-}
-
-fn between(
-    view: &View<'_>,
-    source: &str,
-    relationship_type: &str,
-    target: &str,
-    wanted: &str,
-) -> Result<Option<Relationship>> {
+) -> Result<Vec<Relationship>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 \
-         AND relationship_type = ?2 AND target_entity_id = ?3 AND {wanted} \
-         ORDER BY created_at DESC, id DESC LIMIT 1"
+         AND relationship_type = ?2 AND target_entity_id = ?3"
     );
-    view.conn.one(&sql, params![source, relationship_type, target], relationship)
+    view.conn.all(&sql, params![source, relationship_type, target], relationship)
 }
 
 /// The active links of an entity, in both directions.

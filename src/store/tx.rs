@@ -1,20 +1,22 @@
 //! A read (`View`) and a write (`Tx`): the time, the actor and the connection, under one guard.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use super::audit::{self, Head};
 use super::settings::Ids;
 use super::sql::{Conn, Value};
 use crate::model::event::AuditEntry;
-use crate::model::{Error, Event, Kind, Ontology, Result, Slot, Timestamp};
+use crate::model::{Error, Event, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
 /// One consistent look at the store.
 pub struct View<'c> {
     pub(super) conn: &'c Conn,
     pub now: Timestamp,
     pub ontology: &'c Ontology,
+    /// What project names came to in this look; a write that changes a project empties it.
+    pub resolved: RefCell<HashMap<String, ResolvedProject>>,
 }
 
 /// One write. It commits only if every row that it changed has an event in the audit,
@@ -25,6 +27,7 @@ pub struct Tx<'c> {
     pub operation: &'static str,
     ids: &'c Ids,
     log: RefCell<Log>,
+    writes: Cell<u64>,
 }
 
 /// What a write has done so far.
@@ -64,7 +67,8 @@ impl<'c> Tx<'c> {
         operation: &'static str,
         ids: &'c Ids,
     ) -> Self {
-        Self { view, actor, operation, ids, log: RefCell::default() }
+        let (log, writes) = (RefCell::default(), Cell::default());
+        Self { view, actor, operation, ids, log, writes }
     }
 
     pub fn new_id(&self) -> String {
@@ -80,8 +84,7 @@ impl<'c> Tx<'c> {
         params: &[Value<'_>],
     ) -> Result<()> {
         self.log.borrow_mut().changed.push((kind, id.to_owned()));
-        self.conn.execute(sql, params)?;
-        Ok(())
+        self.run(kind, sql, params)
     }
 
     /// Stores a row that another store made; its history must follow.
@@ -93,8 +96,7 @@ impl<'c> Tx<'c> {
         params: &[Value<'_>],
     ) -> Result<()> {
         self.log.borrow_mut().adopted.insert((kind, id.to_owned()));
-        self.conn.execute(sql, params)?;
-        Ok(())
+        self.run(kind, sql, params)
     }
 
     /// Takes over an audit row of another store as a link of this store's chain: who, what, when
@@ -126,23 +128,36 @@ impl<'c> Tx<'c> {
         }
     }
 
+    fn run(&self, kind: Kind, sql: &str, params: &[Value<'_>]) -> Result<()> {
+        if kind == Kind::Project {
+            self.resolved.borrow_mut().clear();
+        }
+        self.change_uncovered(sql, params).map(drop)
+    }
+
+    /// How many statements have changed something so far.
+    pub fn writes(&self) -> u64 {
+        self.writes.get()
+    }
+
     /// Changes a row that the audit does not cover: derived tables and raw sources.
     pub(super) fn change_uncovered(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+        self.writes.set(self.writes.get() + 1);
         self.conn.execute(sql, params)
     }
 
     /// Writes the event into the audit, chained to the one before it, and gives its id.
-    pub fn record(&self, event: &Event<'_>) -> Result<String> {
+    pub fn record(&self, event: Event<'_>) -> Result<String> {
         self.record_as(self.actor, event)
     }
 
     /// As [`Tx::record`], for what a write does beside that for which it was called.
-    pub fn record_as(&self, actor: &str, event: &Event<'_>) -> Result<String> {
+    pub fn record_as(&self, actor: &str, event: Event<'_>) -> Result<String> {
+        let row = (event.kind, event.id.to_owned());
         let head = self.head()?;
         let (id, head) = audit::append(self, actor, event, head)?;
         let mut log = self.log.borrow_mut();
         log.head = Some(head);
-        let row = (event.kind, event.id.to_owned());
         log.adopted.remove(&row);
         log.recorded.push(row);
         Ok(id)
@@ -175,6 +190,7 @@ impl<'c> Tx<'c> {
         let outcome = part();
         if outcome.is_err() {
             self.conn.execute("ROLLBACK TO attempt", &[])?;
+            self.resolved.borrow_mut().clear();
         }
         self.conn.execute("RELEASE attempt", &[])?;
         let mut log = self.log.borrow_mut();

@@ -16,5 +16,6 @@ mod stories;
 mod support;
 mod surface;
 mod tidy;
+mod transfer;
 mod upgrade;
 mod upkeep;

@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::ops::change::{self, Audited, snapshot};
 use crate::ops::transfer::clash;
-use crate::ops::{conflicts, projects, search};
+use crate::ops::{conflicts, projects, search, verify};
 use crate::store::transfer::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
@@ -152,7 +152,12 @@ impl<'t, 'c> Adoption<'t, 'c> {
             Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
             Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
-            Kind::Conflict => self.adopt::<Conflict>(store::conflicts::get(tx, id)?),
+            Kind::Conflict => {
+                let row = store::conflicts::get(tx, id)?;
+                // Not all of its members may be here.
+                row.iter().for_each(|row| tx.touch(row.slot()));
+                self.adopt::<Conflict>(row)
+            }
         }
     }
 
@@ -209,8 +214,8 @@ impl<'t, 'c> Adoption<'t, 'c> {
 
     /// Gives a row that has no whole snapshot in the audit its first one.
     fn record(&self, kind: Kind, id: &str) -> Result<()> {
-        let Some(after) = crate::ops::verify::row(self.tx, kind, id)? else { return Ok(()) };
-        let (action, note) = (Action::Created, WITHOUT_HISTORY);
-        self.tx.record(&Event { kind, id, action, before: None, after, note }).map(drop)
+        let Some(row) = verify::row(self.tx, kind, id)? else { return Ok(()) };
+        let (action, note, after) = (Action::Created, WITHOUT_HISTORY, change::recorded(&row)?);
+        self.tx.record(Event { kind, id, action, before: None, after, note }).map(drop)
     }
 }
