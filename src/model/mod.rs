@@ -10,6 +10,7 @@ pub mod entity;
 pub mod error;
 pub mod event;
 pub mod lifecycle;
+pub mod markdown;
 pub mod memory;
 pub mod ontology;
 pub mod page;
