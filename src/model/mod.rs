@@ -12,6 +12,7 @@ pub mod event;
 pub mod interaction;
 pub mod lifecycle;
 pub mod markdown;
+pub mod markup;
 pub mod memory;
 pub mod ontology;
 pub mod page;

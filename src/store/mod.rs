@@ -11,6 +11,7 @@ pub mod gaps;
 pub mod graph;
 pub mod interactions;
 pub mod memories;
+pub mod overview;
 pub mod projects;
 pub mod relationships;
 pub mod rows;

@@ -87,7 +87,9 @@ fn query(view: &View<'_>, wish: QueryProject) -> Result<Answer> {
         answer = answer.line(&note).with("note", note);
     }
     if let Some(markdown) = found.markdown {
-        answer = answer.lines(markdown.lines()).with("markdown", markdown);
+        let none: [Value; 0] = [];
+        let page = answer.lines(markdown.lines()).with("markdown", markdown);
+        return Ok(page.with("items", none).with("total", 0));
     }
     let of_scope = ask.scope.project.as_ref().map(|project| project.name.as_str());
     let project = of_scope.or(ask.entity.as_ref().map(|entity| entity.project.as_str()));

@@ -15,6 +15,7 @@ mod gathered;
 mod impact_analysis;
 mod interfaces_of;
 mod orphan_requirements;
+mod project_overview;
 mod recent_changes;
 mod requirements_for;
 mod risky_decisions;
@@ -94,12 +95,7 @@ fn found(view: &View<'_>, ask: &Ask) -> Result<Found> {
         Question::AllGaps => all_gaps::answer(view, ask),
         Question::ValidationStatus => validation_status::answer(view, ask),
         Question::TraceabilityMatrix => traceability_matrix::answer(view, ask),
-        // The gaps, the coverage and the overview stand here once they are written.
-        other => Err(Error::invalid(
-            "question",
-            format!("{} is not answered yet", other.name()),
-            "Ask another one.",
-        )),
+        Question::ProjectOverview => project_overview::answer(view, ask),
     }
 }
 

@@ -1,0 +1,76 @@
+//! Stored text in Markdown: it stays text of its line, whatever is written in it.
+//!
+//! Everything that CommonMark and its GitHub dialect read as markup inside a line is escaped with a
+//! backslash. What they read as markup at the beginning of a line is left, so the text must follow
+//! something else on its line; [`strong`] sees to that.
+
+use super::text::{collapse, visible};
+
+/// The text on one line, cut at `max` characters of its own.
+pub fn inline(text: &str, max: usize) -> String {
+    let text = collapse(text);
+    let kept: String = text.chars().take(max).collect();
+    let cut = kept.len() < text.len();
+    // Hidden characters become escapes, and those are escaped in turn.
+    let mut line = escaped(&visible(&kept));
+    if cut {
+        line.push('…');
+    }
+    line
+}
+
+/// As [`inline`], emphasised: what a line may begin with.
+pub fn strong(text: &str, max: usize) -> String {
+    match inline(text, max) {
+        line if line.is_empty() => "(no name)".to_owned(),
+        line => format!("**{line}**"),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut line = String::with_capacity(text.len() + 16);
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied();
+        let inside_a_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let markup = match c {
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$' => true,
+            '_' => !(inside_a_word(before) && inside_a_word(next)),
+            // Addresses become links of themselves.
+            ':' => next == Some('/'),
+            '@' => true,
+            '.' => line.to_ascii_lowercase().ends_with("www"),
+            _ => false,
+        };
+        if markup {
+            line.push('\\');
+        }
+        line.push(c);
+        before = Some(c);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        for (text, shown) in [
+            ("Svc::CmdDispatcher snake_case 5 µm", "Svc::CmdDispatcher snake_case 5 µm"),
+            ("a\n# Heading\n\n- b", "a # Heading - b"),
+            ("[x](http://evil) <b>&lt;", "\\[x\\](http\\://evil) \\<b\\>\\&lt;"),
+            ("_em_ *em* `code` ~~gone~~", "\\_em\\_ \\*em\\* \\`code\\` \\~\\~gone\\~\\~"),
+            ("www.evil.example a@b | $x$", "www\\.evil.example a\\@b \\| \\$x\\$"),
+            ("back\\*slash", "back\\\\\\*slash"),
+            ("\u{202e}x", "\\\\u{202e}x"),
+            ("abcdef", "abcde…"),
+        ] {
+            assert_eq!(inline(text, if text == "abcdef" { 5 } else { 99 }), shown);
+        }
+        assert_eq!(strong(" # x", 9), "**# x**");
+        assert_eq!(strong(" ", 9), "(no name)");
+    }
+}

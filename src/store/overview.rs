@@ -1,0 +1,104 @@
+//! What a page about a project counts and names.
+
+use super::gaps::{PLACE, scoped};
+use super::sql::Row;
+use super::tx::View;
+use crate::model::Result;
+use crate::params;
+
+/// The types that entities have, whatever the ontology says. Steps from type to type over the index.
+pub fn entity_types(view: &View<'_>) -> Result<Vec<String>> {
+    let sql = "SELECT min(entity_type) AS next FROM entities WHERE entity_type > ?1";
+    let mut types: Vec<String> = Vec::new();
+    loop {
+        let last = types.last().map_or("", String::as_str);
+        match view.conn.one(sql, params![last], |row| row.optional_text("next"))?.flatten() {
+            Some(next) => types.push(next),
+            None => return Ok(types),
+        }
+    }
+}
+
+/// How many entities of a type a scope covers.
+pub fn count(
+    view: &View<'_>,
+    entity_type: &str,
+    projects: &[Option<String>],
+    all: bool,
+) -> Result<i64> {
+    let (scope, first, second) = scoped(projects);
+    let sql = format!(
+        "SELECT count(*) AS n FROM entities e WHERE e.entity_type = ?3 AND {scope} \
+         AND (?4 OR e.status = 'active')"
+    );
+    view.conn.number(&sql, params![first, second, entity_type, all])
+}
+
+/// The ids of the first entities of a type, by name.
+pub fn first(
+    view: &View<'_>,
+    entity_type: &str,
+    projects: &[Option<String>],
+    all: bool,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let (scope, first, second) = scoped(projects);
+    let sql = format!(
+        "SELECT e.id AS id FROM entities e WHERE e.entity_type = ?3 AND {scope} \
+         AND (?4 OR e.status = 'active') ORDER BY {PLACE}, e.id LIMIT ?5"
+    );
+    view.conn.all(&sql, params![first, second, entity_type, all, limit], id)
+}
+
+fn id(row: &Row<'_>) -> Result<String> {
+    row.text("id")
+}
+
+/// Whether an open conflict is about the entity: it is a member, or one of its links is.
+pub fn in_open_conflict(view: &View<'_>, id: &str) -> Result<bool> {
+    let sql = "SELECT (SELECT count(*) FROM conflict_members m JOIN conflicts c \
+         ON c.id = m.conflict_id WHERE m.member_id = ?1 AND m.left_at IS NULL \
+         AND c.status = 'open') + (SELECT count(*) FROM conflicts c \
+         WHERE c.slot_key = ?1 COLLATE NOCASE AND c.status = 'open') AS n";
+    Ok(view.conn.number(sql, params![id])? > 0)
+}
+
+/// A fact of the trusted state.
+pub struct Fact {
+    pub category: String,
+    pub key: String,
+    pub value: String,
+    pub source: String,
+}
+
+/// The trusted state of a project, by category and key, and how many facts there are.
+pub fn state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>, i64)> {
+    let sql = "SELECT category, key, value, source FROM project_state \
+         WHERE project_id = ?1 AND status = 'active' ORDER BY category, key LIMIT ?2";
+    let found = view.conn.all(sql, params![project_id, limit], |row| {
+        Ok(Fact {
+            category: row.text("category")?,
+            key: row.text("key")?,
+            value: row.text("value")?,
+            source: row.text("source")?,
+        })
+    })?;
+    let sql = "SELECT count(*) AS n FROM project_state WHERE project_id = ?1 AND status = 'active'";
+    Ok((found, view.conn.number(sql, params![project_id])?))
+}
+
+/// How many documents a scope covers, and into how many passages they are split.
+pub fn documents(view: &View<'_>, projects: &[Option<String>]) -> Result<(i64, i64)> {
+    let mut counts = (0, 0);
+    for project in projects.iter().flatten() {
+        let of_project = "d.project = ?1 COLLATE NOCASE AND d.project = ?1";
+        let documents = format!("SELECT count(*) AS n FROM source_documents d WHERE {of_project}");
+        let passages = format!(
+            "SELECT count(*) AS n FROM source_documents d JOIN source_chunks c \
+             ON c.document_id = d.id WHERE {of_project}"
+        );
+        counts.0 += view.conn.number(&documents, params![project])?;
+        counts.1 += view.conn.number(&passages, params![project])?;
+    }
+    Ok(counts)
+}
