@@ -21,15 +21,14 @@ pub enum Address {
 
 impl Address {
     pub fn parse(uri: &str) -> Option<Self> {
-        let templates: [(&str, fn(String) -> Self); 3] =
-            [(OVERVIEW, Self::Overview), (ENTITY, Self::Entity), (MEMORY, Self::Memory)];
         match uri {
             PROJECTS => Some(Self::Projects),
             CONFLICTS => Some(Self::Conflicts),
             ONTOLOGY => Some(Self::Ontology),
-            _ => templates
-                .into_iter()
-                .find_map(|(template, address)| read(template, uri).map(address)),
+            _ => read(OVERVIEW, uri)
+                .map(Self::Overview)
+                .or_else(|| read(ENTITY, uri).map(Self::Entity))
+                .or_else(|| read(MEMORY, uri).map(Self::Memory)),
         }
     }
 }

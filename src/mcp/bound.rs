@@ -9,6 +9,8 @@ use crate::model::text::{is_hidden, visible};
 /// The most bytes of an answer, as JSON: of its structured content, and of its text. At two bytes
 /// a token, which is denser than identifiers in o200k_base are, each is within 20,000 tokens.
 pub const MAX_BYTES: usize = 40_000;
+/// Bytes of an answer beside its list.
+const REST: usize = 2_000;
 /// Bytes for saying what is left out.
 const NOTICE: usize = 48;
 
@@ -80,7 +82,7 @@ pub fn fit(value: &mut Value, max: usize) {
 
 /// The first items, as many as fit into an answer; at least one.
 pub fn that_fit<T>(mut items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<T> {
-    let mut room = MAX_BYTES;
+    let mut room = MAX_BYTES - REST;
     let fits = |item: &T| {
         room = room.saturating_sub(size(item));
         room > 0

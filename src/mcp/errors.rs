@@ -25,15 +25,27 @@ pub fn failed(error: &Error) -> CallToolResult {
 
 /// The error of a request that has no result. What to do stands in the message, since clients show
 /// little else.
-pub fn refused(error: &Error) -> ErrorData {
+pub fn refused(error: Error) -> ErrorData {
     let message = format!("{}. {}", shown(&error.to_string()), shown(&error.hint()));
     match error {
         Error::Internal(bug) => {
             tracing::error!("a bug of atocore: {bug}");
-            ErrorData::internal_error(error.to_string(), None)
+            ErrorData::internal_error(format!("atocore failed: {bug}"), None)
         }
         Error::Busy | Error::Storage { .. } => ErrorData::internal_error(message, None),
         _ => ErrorData::invalid_params(message, None),
+    }
+}
+
+/// The error of a resource that was not read.
+pub fn not_read(uri: &str, error: Error) -> ErrorData {
+    let missing = matches!(error, Error::NotFound { .. });
+    match refused(error) {
+        // The SDK gives it the code of the protocol version that the client speaks.
+        refusal if missing => {
+            ErrorData::resource_not_found(refusal.message, Some(json!({ "uri": shown(uri) })))
+        }
+        refusal => refusal,
     }
 }
 

@@ -108,6 +108,7 @@ pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult
 
 fn overview_of(project: &Project) -> Resource {
     let name = visible(&project.name);
+    let name = shortened(&name, LINE_TEXT);
     let resource = Resource::new(expand(OVERVIEW, &project.name), name.as_ref())
         .with_title(format!("Overview of {name}"))
         .with_mime_type(MARKDOWN);
@@ -166,12 +167,18 @@ fn unknown(uri: &str) -> Error {
     Error::NotFound { what: "resource", given: uri.to_owned(), nearest: nearest(uri, known) }
 }
 
-/// The page of a project: Markdown, within the bound of an answer.
+/// The overview of a project that is known, within the bound of an answer.
 pub fn overview(view: &View<'_>, name: &str) -> Result<String> {
-    let Counted { name, project, entities, memories } = projects::find(view, name)?;
+    let page = page(view, projects::find(view, name)?)?;
+    Ok(within_bound(&page))
+}
+
+/// The overview as Markdown.
+fn page(view: &View<'_>, known: Counted) -> Result<String> {
+    let Counted { name, project, entities, memories } = known;
     let scope = projects::scope(view, Some(&name), false)?;
-    let page = PageRequest::new(List::Conflicts, Some(1), None)?;
-    let conflicts = conflicts::list(view, &scope, false, &page)?.total;
+    let one = PageRequest::new(List::Conflicts, Some(1), None)?;
+    let conflicts = conflicts::list(view, &scope, false, &one)?.total;
     let mut lines = vec![format!("# {name}"), String::new()];
     if let Some(project) = project {
         if !project.description.is_empty() {
@@ -181,10 +188,10 @@ pub fn overview(view: &View<'_>, name: &str) -> Result<String> {
             lines.push(format!("- also {}", all_quoted(&project.aliases)));
         }
     }
-    lines.push(format!("- {} active entities, {} waiting", entities.active, entities.candidates));
-    lines.push(format!("- {} active memories, {} waiting", memories.active, memories.candidates));
-    lines.push(format!("- {conflicts} open conflicts"));
-    Ok(within_bound(&lines.join("\n")))
+    lines.push(format!("- entities: {} active, {} waiting", entities.active, entities.candidates));
+    lines.push(format!("- memories: {} active, {} waiting", memories.active, memories.candidates));
+    lines.push(format!("- open conflicts: {conflicts}"));
+    Ok(lines.join("\n"))
 }
 
 /// The text without hidden characters, cut at a line where it is too long.

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::bridge::Bridge;
-use super::errors::{failed, one_page, refused};
+use super::errors::{failed, not_read, one_page, refused};
 use super::prompts::Asked;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
@@ -194,7 +194,7 @@ impl ServerHandler for Server {
                 result.structured_content = Some(structured);
                 Ok(result.into())
             }
-            Err(error @ Error::Internal(_)) => Err(refused(&error)),
+            Err(error @ Error::Internal(_)) => Err(refused(error)),
             Err(error) => Ok(failed(&error).into()),
         }
     }
@@ -206,7 +206,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.bridge.read("resources/list", job).await.map_err(|error| refused(&error))
+        self.bridge.read("resources/list", job).await.map_err(refused)
     }
 
     async fn list_resource_templates(
@@ -226,19 +226,10 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let found = match resources::reading(&self.shelf, &request.uri) {
-            Ok(reading) => self.bridge.read("resources/read", reading).await,
-            Err(error) => Err(error),
-        };
-        match found {
-            Ok(contents) => Ok(ReadResourceResult::new(vec![contents]).into()),
-            Err(error) => Err(match refused(&error) {
-                refusal if matches!(error, Error::NotFound { .. }) => {
-                    ErrorData::resource_not_found(refusal.message, None)
-                }
-                refusal => refusal,
-            }),
-        }
+        let unread = |error| not_read(&request.uri, error);
+        let reading = resources::reading(&self.shelf, &request.uri).map_err(unread)?;
+        let contents = self.bridge.read("resources/read", reading).await.map_err(unread)?;
+        Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
     async fn complete(
@@ -246,11 +237,11 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let completes = completion::completes(&request).map_err(|error| refused(&error))?;
+        let completes = completion::completes(&request).map_err(refused)?;
         let job =
             move |view: &View<'_>| completion::completed(view, completes, &request.argument.value);
         let found = self.bridge.read("completion/complete", job).await;
-        found.map(CompleteResult::new).map_err(|error| refused(&error))
+        found.map(CompleteResult::new).map_err(refused)
     }
 
     async fn list_prompts(
@@ -270,14 +261,13 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let asked = Asked::new(&self.shelf, &request.name, request.arguments)
-            .map_err(|error| refused(&error))?;
+        let asked = Asked::new(&self.shelf, &request.name, request.arguments).map_err(refused)?;
         let description = asked.description;
         let message = self
             .bridge
             .read("prompts/get", move |view| asked.message(view))
             .await
-            .map_err(|error| refused(&error))?;
+            .map_err(refused)?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }

@@ -233,10 +233,11 @@ pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
 
 /// The project that a name means, if it is registered or rows carry it as it is written.
 pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
-    let ResolvedProject { name, registered, mut nearest } = resolve(view, given)?;
+    let ResolvedProject { name, registered, .. } = resolve(view, given)?;
     let in_use = store::projects::names_in_use(view)?;
     if name.is_empty() || !(registered || in_use.contains(&name)) {
-        nearest.extend(text::nearest(&name, in_use));
+        let known = store::projects::all_names(view)?.into_iter().chain(in_use);
+        let nearest = text::nearest(&name, known);
         return Err(Error::NotFound { what: "registered project", given: name, nearest });
     }
     let project = store::projects::named(view, &name)?;
