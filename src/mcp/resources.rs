@@ -9,13 +9,13 @@ use super::address::{
 };
 use super::bound::{MAX_BYTES, fit_lines, shortened, that_fit};
 use super::completion::Completes;
-use super::rows::{LINE_TEXT, all_quoted};
+use super::rows::LINE_TEXT;
 use super::shelf::Shelf;
 use crate::model::page::MAX_LIMIT;
-use crate::model::text::{nearest, quoted, visible};
-use crate::model::{Error, List, PageRequest, Project, Result};
-use crate::ops::projects::{self, Counted};
-use crate::ops::{completion, conflicts};
+use crate::model::text::{nearest, visible};
+use crate::model::{Error, List, PageRequest, Project, Question, Result};
+use crate::ops::queries::{self, Wish};
+use crate::ops::{completion, projects};
 use crate::store::{self, View};
 
 const JSON: &str = "application/json";
@@ -169,29 +169,10 @@ fn unknown(uri: &str) -> Error {
 
 /// The overview of a project that is known, within the bound of an answer.
 pub fn overview(view: &View<'_>, name: &str) -> Result<String> {
-    let page = page(view, projects::find(view, name)?)?;
-    Ok(within_bound(&page))
-}
-
-/// The overview as Markdown.
-fn page(view: &View<'_>, known: Counted) -> Result<String> {
-    let Counted { name, project, entities, memories } = known;
-    let scope = projects::scope(view, Some(&name), false)?;
-    let one = PageRequest::new(List::Conflicts, Some(1), None)?;
-    let conflicts = conflicts::list(view, &scope, false, &one)?.total;
-    let mut lines = vec![format!("# {name}"), String::new()];
-    if let Some(project) = project {
-        if !project.description.is_empty() {
-            lines.extend([quoted(&project.description, 4_000), String::new()]);
-        }
-        if !project.aliases.is_empty() {
-            lines.push(format!("- also {}", all_quoted(&project.aliases)));
-        }
-    }
-    lines.push(format!("- entities: {} active, {} waiting", entities.active, entities.candidates));
-    lines.push(format!("- memories: {} active, {} waiting", memories.active, memories.candidates));
-    lines.push(format!("- open conflicts: {conflicts}"));
-    Ok(lines.join("\n"))
+    let known = projects::find(view, name)?;
+    let wish = Wish::of_project(Question::ProjectOverview, &known.name);
+    let (_, found) = queries::answer(view, &wish)?;
+    Ok(within_bound(&found.markdown.unwrap_or_default()))
 }
 
 /// The text without hidden characters, cut at a line where it is too long.

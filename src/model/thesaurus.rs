@@ -20,27 +20,6 @@ static GROUPS: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     related
 });
 
-/// Words of the question and its answer that carry nothing of what is asked.
-const FUNCTION_WORDS: &str = "a about after again all also an and another any anyone anything are as \
-    at be because been before being between both but by came can come comes could did do does doing \
-    done down during each either else even ever every everything few for from gave get gets give \
-    gives go goes got had happen happens has have having he her here him his how i if in into is it \
-    its itself just keep keeps kind know less let lets like made make makes many may me might mine \
-    more most much must my need needed needs neither no nobody nor not nothing of off often on once \
-    one ones only onto or other our out over own part place please put same say shall she should so \
-    some somebody someone something sort still such take takes tell than that the their them then \
-    there these they thing things this those through to too under until up upon us use used using \
-    very want was way ways we were what when where whether which while who whom whose why will with \
-    without would yet you your";
-
-static FUNCTION: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| FUNCTION_WORDS.split_whitespace().collect());
-
-/// Whether a folded word only holds a sentence together.
-pub fn is_function_word(folded: &str) -> bool {
-    FUNCTION.contains(folded)
-}
-
 /// Stems of words that say nearly the same, in the order of the alphabet.
 pub fn related(folded: &str) -> Vec<&'static str> {
     let mut found: Vec<&str> =

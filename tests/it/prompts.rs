@@ -141,7 +141,7 @@ fn each_prompt_holds_its_steps_and_what_is_stored_as_quoted_lines() {
             ("resolve-conflicts", "resolve_conflict", vec![conflict, "suggested", "> 1 of 1"]),
             ("capture-decision", "based_on_assumption", vec![conflict, "> no topic was given"]),
             ("what-am-i-forgetting", "query_project", vec![conflict, candidate]),
-            ("onboard-project", "create_batch", vec!["> # lynx\n"]),
+            ("onboard-project", "create_batch", vec!["> # Project lynx\n"]),
         ] {
             let shown = listed["prompts"].as_array().expect("prompts");
             let about = shown.iter().find(|prompt| prompt["name"] == name).expect("the prompt");

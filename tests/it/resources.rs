@@ -237,7 +237,7 @@ fn an_overview_is_found_by_name_by_alias_and_however_it_is_encoded() {
     let mut client = Client::start(&place, false, &[]);
     let (page, kind) = client.read("atocore://project/lynx/overview");
     assert_eq!(kind, "text/markdown");
-    assert!(page.starts_with("# lynx\n"), "{page}");
+    assert!(page.starts_with("# Project lynx\n"), "{page}");
     for name in ["LYNX", "Big%20Scope", "big%20scope", "%6Cynx"] {
         assert_eq!(client.read(&format!("atocore://project/{name}/overview")).0, page);
     }
@@ -245,7 +245,7 @@ fn an_overview_is_found_by_name_by_alias_and_however_it_is_encoded() {
         let fact = json!({ "entity_type": "risk", "name": "Dust", "hand_authored": true, "project": name });
         client.tool("create_entity", fact);
         let (page, _) = client.read(&format!("atocore://project/{encoded}/overview"));
-        assert!(page.starts_with(&format!("# {name}\n")), "{page}");
+        assert!(page.starts_with(&format!("# Project {name}\n")), "{page}");
     }
 }
 

@@ -53,6 +53,25 @@ pub struct Wish<'a> {
     pub cursor: Option<&'a str>,
 }
 
+impl<'a> Wish<'a> {
+    /// A question about a project, with everything else as it is if left out.
+    pub fn of_project(question: Question, project: &'a str) -> Self {
+        Self {
+            question,
+            project: Some(project),
+            entity_id: None,
+            name: None,
+            entity_type: None,
+            depth: None,
+            since: None,
+            scope_only: false,
+            include_inactive: false,
+            limit: None,
+            cursor: None,
+        }
+    }
+}
+
 /// A question with its arguments checked.
 #[derive(Debug, Clone)]
 pub struct Ask {

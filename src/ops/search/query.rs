@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::model::thesaurus::{is_function_word, related};
-use crate::model::words::words;
+use crate::model::thesaurus::related;
+use crate::model::words::{is_stop_word, words};
 
 /// Words of a query that are looked for; later ones are left out.
 const MOST_TERMS: usize = 32;
@@ -102,7 +102,7 @@ fn terms(text: &str) -> Vec<Term> {
         match found.last_mut() {
             Some(whole) if word.part => whole.parts.push(word.stem),
             _ => {
-                let telling = !is_function_word(&word.folded);
+                let telling = !is_stop_word(&word.folded);
                 found.push(Term { stem: word.stem, folded: word.folded, parts: vec![], telling });
             }
         }
