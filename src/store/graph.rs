@@ -143,6 +143,9 @@ impl Moves {
 
 /// One step from an entity, along what counts unless `all`; then what is active comes first.
 pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
+    if moves.0.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut steps = view.conn.all(&moves.0, params![id, all], |row| {
         Ok(Step {
             node: node(row)?,

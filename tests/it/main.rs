@@ -8,6 +8,7 @@ mod guards;
 mod many;
 mod prompts;
 mod protocol;
+mod questions;
 mod random;
 mod resources;
 mod server_memory;
