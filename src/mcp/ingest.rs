@@ -50,8 +50,10 @@ pub fn path(
     for found in &files {
         match (one(db, actor, found, labels, report), &folder) {
             (Ok(()), _) => {}
-            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _)
-            | (Err(error), None) => return Err(error),
+            (Err(Error::Busy), _) => return Err(busy()),
+            (Err(error @ (Error::Storage { .. } | Error::Internal(_))), _) | (Err(error), None) => {
+                return Err(error);
+            }
             (Err(error), Some(_)) => report.refused.push((found.file_path.clone(), reason(&error))),
         }
         step(files.len());
@@ -62,6 +64,14 @@ pub fn path(
         report.removed += 1;
     }
     Ok(())
+}
+
+/// Another process kept the lock; unlike elsewhere, something may have been stored before.
+fn busy() -> Error {
+    Error::Storage {
+        message: "another process is writing to the store".to_owned(),
+        hint: "What was stored until then stays; ingest the same path again to go on.".to_owned(),
+    }
 }
 
 /// Ingests one file. What is unchanged takes no lock.
