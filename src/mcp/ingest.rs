@@ -81,8 +81,9 @@ fn one(db: &Db, actor: &str, found: &Found, labels: &Labels, report: &mut Report
         report.unchanged += 1;
         return Ok(());
     }
+    let parts = sources::parts(&source)?;
     let (outcome, chunks) =
-        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, labels))?.value;
+        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, parts, labels))?.value;
     report.chunks += chunks;
     *match outcome {
         Outcome::Added => &mut report.added,
