@@ -13,7 +13,7 @@ use crate::model::{Error, Result};
 use crate::ops::projects;
 use crate::ops::sources::files::{self, Root};
 use crate::ops::sources::{self, Labels};
-use crate::store::Db;
+use crate::store::{Db, View};
 
 /// Refused files that the report names.
 const MAX_REFUSED: usize = 100;
@@ -51,6 +51,18 @@ impl Roots {
         let named: Vec<PathBuf> = named.filter(|path| !path.as_os_str().is_empty()).collect();
         self.given.iter().chain(&named).map(|path| Root::new(path)).collect()
     }
+
+    /// What a path that a person names is, and its root: only a --root keeps others out.
+    fn place(&self, view: &View<'_>, roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
+        match files::inside(roots, path) {
+            Err(_) if self.given.is_empty() => {
+                let (root, path) = files::rooted(path)?;
+                let known = sources::known_root(view, &path)?;
+                Ok((known.map_or(Ok(root), |known| Root::new(&known))?, path))
+            }
+            other => other,
+        }
+    }
 }
 
 pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
@@ -62,7 +74,8 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     let mut report = Report::default();
     let mut failed = Vec::new();
     for path in &wish.paths {
-        match named(&db, &actor, &roots, path, &labels, &mut report) {
+        let at = db.read(|view| wish.roots.place(view, &roots, path));
+        match at.and_then(|at| ingest_path(&db, &actor, &at, &labels, &mut report)) {
             Ok(()) => {}
             Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
                 return Err(error);
@@ -74,25 +87,17 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Ingests a path that was asked for by name.
-fn named(
+fn ingest_path(
     db: &Db,
     actor: &str,
-    roots: &[Root],
-    path: &Path,
+    at: &(Root, PathBuf),
     labels: &Labels,
     report: &mut Report,
 ) -> Result<()> {
-    let mut at = if roots.is_empty() { files::rooted(path)? } else { files::inside(roots, path)? };
-    if roots.is_empty()
-        && let Some(known) = db.read(|view| sources::known_root(view, &at.1))?
-    {
-        at.0 = Root::new(&known)?;
-    }
     let bar = ProgressBar::new(0);
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
     style.into_iter().for_each(|style| bar.set_style(style));
-    let outcome = ingest::path(db, actor, &at, labels, report, |files| {
+    let outcome = ingest::path(db, actor, at, labels, report, |files| {
         bar.set_length(files as u64);
         bar.inc(1);
     });

@@ -50,8 +50,10 @@ pub fn path(
     for found in &files {
         match (one(db, actor, found, labels, report), &folder) {
             (Ok(()), _) => {}
-            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _)
-            | (Err(error), None) => return Err(error),
+            (Err(Error::Busy), _) => return Err(busy()),
+            (Err(error @ (Error::Storage { .. } | Error::Internal(_))), _) | (Err(error), None) => {
+                return Err(error);
+            }
             (Err(error), Some(_)) => report.refused.push((found.file_path.clone(), reason(&error))),
         }
         step(files.len());
@@ -64,6 +66,14 @@ pub fn path(
     Ok(())
 }
 
+/// Another process kept the lock; unlike elsewhere, something may have been stored before.
+fn busy() -> Error {
+    Error::Storage {
+        message: "another process is writing to the store".to_owned(),
+        hint: "What was stored until then stays; ingest the same path again to go on.".to_owned(),
+    }
+}
+
 /// Ingests one file. What is unchanged takes no lock.
 fn one(db: &Db, actor: &str, found: &Found, labels: &Labels, report: &mut Report) -> Result<()> {
     let source = files::read(found)?;
@@ -71,8 +81,9 @@ fn one(db: &Db, actor: &str, found: &Found, labels: &Labels, report: &mut Report
         report.unchanged += 1;
         return Ok(());
     }
+    let parts = sources::parts(&source)?;
     let (outcome, chunks) =
-        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, labels))?.value;
+        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, parts, labels))?.value;
     report.chunks += chunks;
     *match outcome {
         Outcome::Added => &mut report.added,

@@ -263,7 +263,7 @@ mod tests {
         let found = outline("---\ntitle: \"The: book\"\n---\ntext");
         assert_eq!(found.title.as_deref(), Some("The: book"));
         let ranges: Vec<_> = found.sections.into_iter().map(|section| section.range).collect();
-        assert_eq!(ranges, [0..26, 26..30]);
+        assert_eq!(ranges, [0..27, 27..31]);
         assert_eq!(outline("---\ntitle: x\n---\n# H").title.as_deref(), Some("H"));
         assert_eq!(outline("---\n\ntitle: x\n---\n").sections[0].range.start, 0);
         assert_eq!(outline("---\na: b\n").sections.len(), 1);

@@ -102,6 +102,7 @@ pub fn of_chunk(row: &Chunk, document: &Document) -> SearchEntry {
     let title = match path.strip_prefix(title.as_str()) {
         // The first heading is most often the title.
         Some(rest) if rest.is_empty() || rest.starts_with(" > ") => path.clone(),
+        _ if path.is_empty() => title.clone(),
         _ => format!("{title} > {path}"),
     };
     SearchEntry {

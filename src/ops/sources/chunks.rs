@@ -1,7 +1,7 @@
 //! The chunks of a document, brought up to date: what is unchanged keeps its id, so that what
 //! cites it stays true.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -24,10 +24,9 @@ pub fn replace(
     let count = passages.len();
     let old = store::sources::chunks(tx, &after.id)?;
     let kept = matched(&old, &passages);
-    for (index, chunk) in old.iter().enumerate() {
-        if !kept.contains(&Some(index)) {
-            remove(tx, chunk, after, note)?;
-        }
+    let carried_on: HashSet<usize> = kept.iter().flatten().copied().collect();
+    for (_, chunk) in old.iter().enumerate().filter(|(at, _)| !carried_on.contains(at)) {
+        remove(tx, chunk, after, note)?;
     }
     for (index, (passage, kept)) in passages.into_iter().zip(&kept).enumerate() {
         let known = kept.map(|at| &old[at]);
@@ -50,14 +49,13 @@ pub fn replace(
     Ok(count)
 }
 
-/// Brings the index up to date with a document whose text is the same; gives how many chunks it has.
-pub fn relabel(tx: &Tx<'_>, before: &Document, after: &Document) -> Result<usize> {
-    let chunks = store::sources::chunks(tx, &after.id)?;
-    for chunk in &chunks {
-        let entry = search::of_chunk(chunk, before);
-        index::keep(tx, Some(&entry), &search::of_chunk(chunk, after))?;
+/// Brings the index up to date with a document whose text is the same.
+pub fn relabel(tx: &Tx<'_>, before: &Document, after: &Document) -> Result<()> {
+    for chunk in store::sources::chunks(tx, &after.id)? {
+        let entry = search::of_chunk(&chunk, before);
+        index::keep(tx, Some(&entry), &search::of_chunk(&chunk, after))?;
     }
-    Ok(chunks.len())
+    Ok(())
 }
 
 fn chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passage) -> Chunk {

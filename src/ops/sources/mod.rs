@@ -6,6 +6,7 @@ pub mod files;
 
 use std::path::{Path, PathBuf};
 
+use crate::model::passages::Passage;
 use crate::model::text::quoted;
 use crate::model::{DocType, Document, Error, Result, passages};
 use crate::ops::{checks, projects};
@@ -103,9 +104,29 @@ fn compared(before: Option<&Document>, after: &Document) -> Outcome {
     }
 }
 
+/// A file taken apart.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    title: String,
+    passages: Vec<Passage>,
+}
+
+/// Takes a file apart. It may take long, so it is done before the write begins.
+pub fn parts(source: &Source) -> Result<Parts> {
+    let (title, passages) = passages::of(source.doc_type, &source.text);
+    checks::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
+    let title = title.unwrap_or_else(|| file_name(&source.file_path));
+    Ok(Parts { title, passages })
+}
+
 /// Stores a file as a document with its chunks, each in the search index. Gives what it did, and
 /// how many chunks it wrote.
-pub fn put(tx: &Tx<'_>, source: &Source, labels: &Labels) -> Result<(Outcome, usize)> {
+pub fn put(
+    tx: &Tx<'_>,
+    source: &Source,
+    parts: Parts,
+    labels: &Labels,
+) -> Result<(Outcome, usize)> {
     let before = stored(tx, source)?;
     let mut after = document(tx, source, labels, before.as_ref());
     let outcome = compared(before.as_ref(), &after);
@@ -116,9 +137,7 @@ pub fn put(tx: &Tx<'_>, source: &Source, labels: &Labels) -> Result<(Outcome, us
         }
         return Ok((outcome, 0));
     }
-    let (title, passages) = passages::of(source.doc_type, &source.text);
-    checks::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
-    after.title = title.unwrap_or_else(|| file_name(&source.file_path));
+    after.title = parts.title;
     after.updated_at = tx.now.to_string();
     match &before {
         None => {
@@ -127,8 +146,13 @@ pub fn put(tx: &Tx<'_>, source: &Source, labels: &Labels) -> Result<(Outcome, us
         }
         Some(_) => store::sources::update(tx, &after)?,
     }
-    let count =
-        chunks::replace(tx, before.as_ref().unwrap_or(&after), &after, passages, &labels.note)?;
+    let count = chunks::replace(
+        tx,
+        before.as_ref().unwrap_or(&after),
+        &after,
+        parts.passages,
+        &labels.note,
+    )?;
     Ok((outcome, count))
 }
 
