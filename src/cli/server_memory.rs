@@ -71,6 +71,10 @@ impl Foreign {
         };
         let plan = Plan::new(&bytes, &cli.ontology()?, &wish)?;
         let db = cli.open()?;
+        if let Some(given) = &self.project {
+            let project = db.read(|view| projects::resolve(view, given))?;
+            unregistered_line(&project).iter().for_each(out::line);
+        }
         let mut stored = Stored::default();
         let mut opened = BTreeMap::new();
         for start in (0..plan.rows()).step_by(BATCH) {
@@ -79,10 +83,6 @@ impl Foreign {
             for conflict in done.conflicts {
                 opened.insert(conflict.id.clone(), conflict);
             }
-        }
-        if let Some(given) = &self.project {
-            let project = db.read(|view| projects::resolve(view, given))?;
-            unregistered_line(&project).iter().for_each(out::line);
         }
         print_plan(&plan, &stored);
         print_conflicts(&db, opened.into_values().collect())?;
@@ -163,9 +163,13 @@ fn named<T>(rows: &[T], show: impl Fn(&T) -> String) {
 fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
     changed.retain(|conflict| conflict.status == ConflictStatus::Open);
     out::line(format!("conflicts opened {}", changed.len()));
+    let more = changed.len().saturating_sub(MAX_NAMED);
     changed.truncate(MAX_NAMED);
     for shown in db.read(|view| conflicts::show_all(view, &changed))? {
         conflict_lines(&shown).iter().for_each(|line| out::line(format!("  {line}")));
+    }
+    if more > 0 {
+        out::line(format!("  and {more} more"));
     }
     Ok(())
 }

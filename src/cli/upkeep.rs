@@ -1,5 +1,6 @@
 //! `atocore upkeep`: ends, fades, promotes and drops what is due.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -118,8 +119,8 @@ impl Report {
 
 /// The conflicts that the run opened, changed or settled, each as it stands at its end.
 fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
+    let mut seen = BTreeSet::new();
     changed.reverse();
-    let mut seen = std::collections::BTreeSet::new();
     changed.retain(|conflict| seen.insert(conflict.id.clone()));
     changed.reverse();
     out::line(format!("conflicts changed {}", changed.len()));
