@@ -341,7 +341,7 @@ fn a_resource_and_a_prompt_are_bounded_and_hide_nothing() {
         client.tool("create_entity", fact);
     }
     let text = client.prompt("resolve-conflicts", json!({ "project": "lynx" }));
-    assert!(text.len() < 15_000 && text.contains(" lines)"), "{text}");
+    assert!(text.len() < 13_000 && text.contains(" lines)"), "{text}");
     for uri in ["projects".to_owned(), format!("entity/{}", entities[0])] {
         let found = client.read_json(&format!("atocore://{uri}")).to_string();
         assert!(!found.contains('\u{202e}') && found.contains("u{202e}"), "{uri}");
