@@ -98,7 +98,6 @@ impl Client {
 /// Ids of what [`telescope`] made.
 pub struct Made {
     pub mirror: String,
-    pub gap: String,
     pub memory: String,
 }
 
@@ -115,10 +114,12 @@ pub fn telescope(place: &Place) -> Made {
         json!({ "entity_type": entity_type, "name": name, "project": "lynx", "status": status,
                 "properties": properties, "source_refs": ["doc:lynx.md"] })
     };
-    let mirror = session.ok("create_entity", entity("component", "Mirror", "active", json!({})));
+    let mut mirror = entity("component", "Mirror", "active", json!({}));
+    mirror["description"] = json!("polished ".repeat(200));
+    let mirror = session.ok("create_entity", mirror);
     session.ok("create_entity", entity("risk", "Dust {conflicts}", "candidate", json!({})));
     let gap = |value: u32| json!({ "value": value, "unit": "mm" });
-    let first = session.ok("create_entity", entity("parameter", "Gap", "active", gap(1)));
+    session.ok("create_entity", entity("parameter", "Gap", "active", gap(1)));
     session.ok("create_entity", entity("parameter", "Gap", "active", gap(2)));
     let choice = json!({ "decides": "coating", "choice": "silver" });
     session.ok("create_entity", entity("decision", "Silver coating", "active", choice));
@@ -126,7 +127,7 @@ pub fn telescope(place: &Place) -> Made {
         json!({ "memory_type": "project", "content": "Polished in May.", "project": "lynx" });
     let memory = session.ok("create_memory", memory);
     session.end();
-    Made { mirror: id(&mirror, "entity"), gap: id(&first, "entity"), memory: id(&memory, "memory") }
+    Made { mirror: id(&mirror, "entity"), memory: id(&memory, "memory") }
 }
 
 pub fn all<'a>(list: &'a Value, name: &str, field: &str) -> Vec<&'a str> {
@@ -198,9 +199,9 @@ fn a_resource_is_what_the_tool_of_the_same_matter_answers() {
             ("conflicts".to_owned(), "list_conflicts", json!({})),
             ("ontology".to_owned(), "describe_ontology", json!({})),
             (
-                format!("entity/{}", made.gap),
+                format!("entity/{}", made.mirror),
                 "get_entity",
-                json!({ "entity_id": made.gap, "detail": "full" }),
+                json!({ "entity_id": made.mirror, "detail": "full" }),
             ),
             (
                 format!("memory/{}", made.memory),
@@ -241,11 +242,15 @@ fn an_overview_is_found_by_name_by_alias_and_however_it_is_encoded() {
     for name in ["LYNX", "Big%20Scope", "big%20scope", "%6Cynx"] {
         assert_eq!(client.read(&format!("atocore://project/{name}/overview")).0, page);
     }
-    for (name, encoded) in [("Größe/2 %", "Gr%C3%B6%C3%9Fe%2F2%20%25"), ("鏡", "鏡")] {
+    for (name, encoded, shown) in [
+        ("Größe/2 %", "Gr%C3%B6%C3%9Fe%2F2%20%25", "Größe/2 %"),
+        ("鏡", "鏡", "鏡"),
+        ("a\u{202e}b", "a%E2%80%AEb", "a\\u{202e}b"),
+    ] {
         let fact = json!({ "entity_type": "risk", "name": "Dust", "hand_authored": true, "project": name });
         client.tool("create_entity", fact);
         let (page, _) = client.read(&format!("atocore://project/{encoded}/overview"));
-        assert!(page.starts_with(&format!("# Project {name}\n")), "{page}");
+        assert!(page.starts_with(&format!("# Project {shown}\n")), "{page}");
     }
 }
 
@@ -318,7 +323,8 @@ fn a_resource_and_a_prompt_are_bounded_and_hide_nothing() {
     let place = Place::new();
     let mut client = Client::start(&place, false, &["--tools", "all"]);
     let long = "\u{202e}\"é".repeat(10_000);
-    let project = json!({ "name": "lynx", "description": long });
+    let aliases: Vec<String> = (0..300).map(|i| format!("{i:0>300}")).collect();
+    let project = json!({ "name": "lynx", "description": long, "aliases": aliases });
     client.tool("register_project", project);
     let mut entities = Vec::new();
     for number in 0..40 {
@@ -327,6 +333,15 @@ fn a_resource_and_a_prompt_are_bounded_and_hide_nothing() {
                            "hand_authored": true, "description": long });
         entities.push(id(&client.tool("create_entity", fact), "entity"));
     }
+    for number in 0..20 {
+        let value = format!("{number} {}", "\u{202e}".repeat(200));
+        let fact = json!({ "entity_type": "parameter", "name": "Gap", "project": "lynx",
+                           "status": "active", "hand_authored": true,
+                           "properties": { "value": value } });
+        client.tool("create_entity", fact);
+    }
+    let text = client.prompt("resolve-conflicts", json!({ "project": "lynx" }));
+    assert!(text.len() < 13_000 && text.contains(" lines)"), "{text}");
     for uri in ["projects".to_owned(), format!("entity/{}", entities[0])] {
         let found = client.read_json(&format!("atocore://{uri}")).to_string();
         assert!(!found.contains('\u{202e}') && found.contains("u{202e}"), "{uri}");
@@ -339,4 +354,19 @@ fn a_resource_and_a_prompt_are_bounded_and_hide_nothing() {
         let text = client.prompt(prompt, json!({ "project": "lynx" }));
         assert!(!text.contains('\u{202e}') && text.contains("u{202e}"), "{text}");
     }
+}
+
+#[test]
+fn a_name_with_hidden_characters_is_listed_as_it_is_read() {
+    let place = Place::new();
+    telescope(&place);
+    let sql = "UPDATE projects SET name = 'a' || char(8238) || 'b'";
+    place.sql().execute(sql, []).expect("SQL");
+    let mut client = Client::start(&place, false, &[]);
+    let list = client.result("resources/list", json!({}));
+    let overview = &list["resources"][3];
+    assert_eq!(overview["uri"], "atocore://project/a%E2%80%AEb/overview");
+    assert_eq!(overview["name"], "a\\u{202e}b");
+    assert_eq!(overview["title"], "Overview of a\\u{202e}b");
+    client.read(overview["uri"].as_str().expect("an address"));
 }
