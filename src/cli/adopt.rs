@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::import::{Report, print_report, reason};
+use super::import::{Report, print_report};
 use super::lines::{for_each, progress, text, unreadable};
 use super::{Cli, out};
 use crate::model::Result;
@@ -35,7 +35,7 @@ pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCo
         created: adopted.created,
         existing: adopted.existing,
         conflicts: adopted.conflicts,
-        refused: adopted.refused.iter().map(|(line, error)| (*line, reason(error))).collect(),
+        refused: adopted.refused,
         ..Report::default()
     };
     print_report(&db, &report)?;
@@ -48,7 +48,7 @@ pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCo
 
 fn survey(path: &Path, header: Header) -> Result<Survey> {
     let mut survey = Survey::begin(header)?;
-    let mut lines = 0;
+    let mut lines = 1;
     for_each_line(path, |number, line| {
         lines = number;
         survey.take(number, line)
