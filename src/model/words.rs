@@ -39,6 +39,9 @@ pub fn words(text: &str) -> Vec<Word> {
     let mut found = Vec::new();
     for (start, run) in runs(text) {
         found.push(word(run, start, false));
+        if run.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            continue;
+        }
         let parts = parts(run);
         if parts.len() > 1 {
             let part = |(at, part): &(usize, &str)| word(part, start + at, true);
