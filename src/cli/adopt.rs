@@ -28,8 +28,9 @@ pub fn header(path: &Path) -> Result<Option<Header>> {
 }
 
 pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCode> {
-    let db = cli.open()?;
     let survey = survey(path, header)?;
+    let db = cli.open()?;
+    db.expect_many_rows()?;
     let adopted = adopt(&db, path, &survey, actor)?;
     let report = Report {
         created: adopted.created,

@@ -107,10 +107,12 @@ impl<'t, 'c> Adoption<'t, 'c> {
             self.done.refused.push((number, format!("{name} {id}: {problem}")));
             return Ok(());
         }
-        let stored = self.tx.attempt(|| {
+        let store = || {
             self.survey.layout.insert(self.tx, section, fields)?;
             kind.map_or(Ok(()), |kind| self.derive(kind, id))
-        });
+        };
+        // The whole is undone as a whole.
+        let stored = if self.whole { store() } else { self.tx.attempt(store) };
         match stored {
             Ok(()) => self.note_new(section, id, fields),
             Err(Error::Invalid { problem, .. }) => self.done.refused.push((number, problem)),
