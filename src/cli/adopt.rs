@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::import::{Report, print_report, reason};
+use super::import::{Report, print_report};
 use super::lines::{for_each, progress, text, unreadable};
 use super::{Cli, out};
 use crate::model::Result;
@@ -28,14 +28,15 @@ pub fn header(path: &Path) -> Result<Option<Header>> {
 }
 
 pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCode> {
-    let db = cli.open()?;
     let survey = survey(path, header)?;
+    let db = cli.open()?;
+    db.expect_many_rows()?;
     let adopted = adopt(&db, path, &survey, actor)?;
     let report = Report {
         created: adopted.created,
         existing: adopted.existing,
         conflicts: adopted.conflicts,
-        refused: adopted.refused.iter().map(|(line, error)| (*line, reason(error))).collect(),
+        refused: adopted.refused,
         ..Report::default()
     };
     print_report(&db, &report)?;
@@ -48,7 +49,7 @@ pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCo
 
 fn survey(path: &Path, header: Header) -> Result<Survey> {
     let mut survey = Survey::begin(header)?;
-    let mut lines = 0;
+    let mut lines = 1;
     for_each_line(path, |number, line| {
         lines = number;
         survey.take(number, line)

@@ -236,6 +236,6 @@ fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
     Line::parse(text).map(Some).map_err(|error| reason(&error))
 }
 
-pub fn reason(error: &Error) -> String {
+fn reason(error: &Error) -> String {
     format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
 }

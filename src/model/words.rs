@@ -1,7 +1,8 @@
 //! The words of a text as search, reinforcement and the context pack compare them: folded to lower
 //! case without accents, and cut to their stems (Snowball's English stemmer).
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -9,6 +10,15 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
+
+/// Stems that a thread remembers: a few words make most of every text.
+const MAX_STEMS: usize = 10_000;
+/// Bytes of a word that is remembered.
+const MAX_REMEMBERED: usize = 40;
+
+thread_local! {
+    static STEMS: RefCell<HashMap<String, String>> = RefCell::default();
+}
 
 /// A word, or a part of one, where it stands in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +39,9 @@ pub fn words(text: &str) -> Vec<Word> {
     let mut found = Vec::new();
     for (start, run) in runs(text) {
         found.push(word(run, start, false));
+        if run.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            continue;
+        }
         let parts = parts(run);
         if parts.len() > 1 {
             let part = |(at, part): &(usize, &str)| word(part, start + at, true);
@@ -82,7 +95,20 @@ pub fn stem(folded: &str) -> String {
     if folded.len() < 3 || folded.bytes().any(|byte| byte.is_ascii_digit()) {
         return folded.to_owned();
     }
-    ENGLISH.stem(folded).into_owned()
+    if folded.len() > MAX_REMEMBERED {
+        return ENGLISH.stem(folded).into_owned();
+    }
+    STEMS.with_borrow_mut(|known| {
+        if let Some(stem) = known.get(folded) {
+            return stem.clone();
+        }
+        if known.len() == MAX_STEMS {
+            known.clear();
+        }
+        let stem = ENGLISH.stem(folded).into_owned();
+        known.insert(folded.to_owned(), stem.clone());
+        stem
+    })
 }
 
 /// Runs of letters and digits, with where they start.

@@ -100,7 +100,7 @@ impl Db {
         schema::check_not_newer(&self.conn, &self.settings.path)?;
         let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
         let value = f(&tx)?;
-        tx.check_complete()?;
+        tx.complete()?;
         self.conn.batch("COMMIT")?;
         std::mem::forget(rollback);
         Ok(value)

@@ -171,8 +171,7 @@ pub fn alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
 pub fn same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND name = ?1 \
-         AND entity_type = ?2 AND project = ?3 AND description = ?4 AND (?5 OR status = ?6) \
-         ORDER BY status = ?6 DESC, status IN ('active', 'candidate') DESC, created_at, id"
+         AND entity_type = ?2 AND project = ?3 AND description = ?4 AND (?5 OR status = ?6)"
     );
     let Entity { name, entity_type, project, description, status, .. } = wanted;
     let parameters = params![name, entity_type, project, description, any_status, status.as_str()];
@@ -181,7 +180,10 @@ pub fn same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option
         let properties = object(&row.text("properties")?);
         (properties == wanted.properties).then(|| entity(row)).transpose()
     })?;
-    Ok(found.into_iter().flatten().next())
+    Ok(found.into_iter().flatten().min_by_key(|row| {
+        let place = (row.status != *status, row.status.is_history());
+        (place, row.created_at.clone(), row.id.clone())
+    }))
 }
 
 /// Names that begin as the text does: where to look for what somebody meant.

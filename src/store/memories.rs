@@ -110,17 +110,20 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
 /// The memory that says the same: type, content, project and status. With `any_status` also one of
 /// another status, if there is none of the same.
 pub fn same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option<Memory>> {
-    // The order is spelt so that no index gives it: the one that does would be read through, row by
-    // row of the project, in place of the one that leads to the content.
+    // Without an order: else the index that gives it would be read through, row by row of the
+    // project, in place of the one that leads to the content.
     let sql = format!(
         "SELECT {COLUMNS} FROM memories \
          WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?4, 1, 64) AND project = ?1 \
-         AND memory_type = ?2 AND content = ?4 AND (?5 OR status = ?3) \
-         ORDER BY status = ?3 DESC, status IN ('active', 'candidate') DESC, created_at, id LIMIT 1"
+         AND memory_type = ?2 AND content = ?4 AND (?5 OR status = ?3)"
     );
     let (kind, status) = (wanted.memory_type.as_str(), wanted.status.as_str());
     let parameters = params![&wanted.project, kind, status, &wanted.content, any_status];
-    view.conn.one(&sql, parameters, memory)
+    let found = view.conn.all(&sql, parameters, memory)?;
+    Ok(found.into_iter().min_by_key(|row| {
+        let place = (row.status != wanted.status, row.status.is_history());
+        (place, row.created_at.clone(), row.id.clone())
+    }))
 }
 
 /// Other memories of the project that open with the same 64 characters, in any case of their

@@ -12,17 +12,37 @@ pub fn insert(tx: &Tx<'_>, entry: &SearchEntry) -> Result<()> {
     let SearchEntry { kind, id, project, row_type, status, valid_until, text } = entry;
     let parameters = params![kind.as_str(), id, project, row_type, status, valid_until];
     match tx.conn.one(sql, parameters, |row| row.integer("place"))? {
-        Some(place) => insert_text(tx, place, text),
+        Some(place) => tx.change_words(Words::Added(place, text.clone())),
         None => Ok(()),
     }
 }
 
-fn insert_text(tx: &Tx<'_>, place: i64, text: &SearchText) -> Result<()> {
-    let SearchText { title, body, context } = text.indexed();
-    tx.change_uncovered(
-        "INSERT INTO search_text (rowid, title, body, context) VALUES (?1, ?2, ?3, ?4)",
-        params![place, &title, &body, &context],
-    )?;
+/// A change of the words of a place.
+#[derive(Debug)]
+pub(super) enum Words {
+    Added(i64, SearchText),
+    Deleted(i64),
+}
+
+/// Changes the words. Every savepoint that comes between two such changes, and so every insert into
+/// the audit with its triggers, makes FTS5 write what it has as a segment of its own: a write
+/// collects them and makes them together at its end.
+pub(super) fn change_words(tx: &Tx<'_>, changes: &[Words]) -> Result<()> {
+    for change in changes {
+        match change {
+            Words::Added(place, text) => {
+                let SearchText { title, body, context } = text.indexed();
+                tx.change_uncovered(
+                    "INSERT INTO search_text (rowid, title, body, context) VALUES (?1, ?2, ?3, ?4)",
+                    params![*place, &title, &body, &context],
+                )?;
+            }
+            Words::Deleted(place) => {
+                let sql = "DELETE FROM search_text WHERE rowid = ?1";
+                tx.change_uncovered(sql, params![*place])?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -35,8 +55,8 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
     match tx.conn.one(sql, parameters, |row| row.integer("place"))? {
         None => insert(tx, entry),
         Some(place) if new_text => {
-            delete_text(tx, place)?;
-            insert_text(tx, place, text)
+            tx.change_words(Words::Deleted(place))?;
+            tx.change_words(Words::Added(place, text.clone()))
         }
         Some(_) => Ok(()),
     }
@@ -46,14 +66,9 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
 pub fn delete(tx: &Tx<'_>, kind: SearchKind, id: &str) -> Result<()> {
     let sql = "DELETE FROM search_rows WHERE id = ?2 AND kind = ?1 RETURNING place";
     match tx.conn.one(sql, params![kind.as_str(), id], |row| row.integer("place"))? {
-        Some(place) => delete_text(tx, place),
+        Some(place) => tx.change_words(Words::Deleted(place)),
         None => Ok(()),
     }
-}
-
-fn delete_text(tx: &Tx<'_>, place: i64) -> Result<()> {
-    tx.change_uncovered("DELETE FROM search_text WHERE rowid = ?1", params![place])?;
-    Ok(())
 }
 
 /// Moves the chunks of documents that are about to be moved to the canonical project name.
@@ -68,6 +83,7 @@ pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
 
 /// Empties the index, to be made afresh.
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
+    tx.make_word_changes()?;
     tx.change_uncovered("DELETE FROM search_rows WHERE place > ?1", params![-1_i64])?;
     tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('delete-all')", params![])?;
     Ok(())

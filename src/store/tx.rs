@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use super::audit::{self, Head};
+use super::search::{self, Words};
 use super::settings::Ids;
 use super::sql::{Conn, Value};
 use crate::model::event::AuditEntry;
@@ -28,6 +29,8 @@ pub struct Tx<'c> {
     ids: &'c Ids,
     log: RefCell<Log>,
     writes: Cell<u64>,
+    /// How many attempts the write is inside of.
+    attempts: Cell<u32>,
 }
 
 /// What a write has done so far.
@@ -39,7 +42,12 @@ struct Log {
     adopted: HashSet<(Kind, String)>,
     touched: BTreeSet<Slot>,
     head: Option<Head>,
+    /// Changes of the full-text index that have not been made yet.
+    words: Vec<Words>,
 }
+
+/// Changes of the full-text index that wait at most.
+const MAX_WORDS: usize = 5_000;
 
 impl Log {
     /// Adds what a part of the write has done.
@@ -49,6 +57,7 @@ impl Log {
         self.adopted.extend(part.adopted);
         self.touched.extend(part.touched);
         self.head = part.head;
+        self.words.extend(part.words);
     }
 }
 
@@ -67,8 +76,8 @@ impl<'c> Tx<'c> {
         operation: &'static str,
         ids: &'c Ids,
     ) -> Self {
-        let (log, writes) = (RefCell::default(), Cell::default());
-        Self { view, actor, operation, ids, log, writes }
+        let (writes, attempts) = (Cell::default(), Cell::default());
+        Self { view, actor, operation, ids, log: RefCell::default(), writes, attempts }
     }
 
     pub fn new_id(&self) -> String {
@@ -126,6 +135,24 @@ impl<'c> Tx<'c> {
         if let Some(kind) = Kind::parse(&entry.kind) {
             self.log.borrow_mut().adopted.remove(&(kind, entry.subject_id.clone()));
         }
+    }
+
+    /// Changes the full-text index, at the end of the write at the latest.
+    pub(super) fn change_words(&self, change: Words) -> Result<()> {
+        let mut log = self.log.borrow_mut();
+        log.words.push(change);
+        // Those of an attempt come after those that waited before it.
+        if log.words.len() < MAX_WORDS || self.attempts.get() > 0 {
+            return Ok(());
+        }
+        drop(log);
+        self.make_word_changes()
+    }
+
+    /// Makes the changes of the full-text index that wait.
+    pub(super) fn make_word_changes(&self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.log.borrow_mut().words);
+        search::change_words(self, &waiting)
     }
 
     fn run(&self, kind: Kind, sql: &str, params: &[Value<'_>]) -> Result<()> {
@@ -187,7 +214,9 @@ impl<'c> Tx<'c> {
             std::mem::replace(log, Log { head, ..Log::default() })
         };
         self.conn.execute("SAVEPOINT attempt", &[])?;
+        self.attempts.set(self.attempts.get() + 1);
         let outcome = part();
+        self.attempts.set(self.attempts.get() - 1);
         if outcome.is_err() {
             self.conn.execute("ROLLBACK TO attempt", &[])?;
             self.resolved.borrow_mut().clear();
@@ -201,8 +230,9 @@ impl<'c> Tx<'c> {
         outcome
     }
 
-    /// The guard: called before the commit.
-    pub(super) fn check_complete(&self) -> Result<()> {
+    /// What is left to be done, and the guard: called before the commit.
+    pub(super) fn complete(&self) -> Result<()> {
+        self.make_word_changes()?;
         let log = self.log.borrow();
         let recorded: BTreeSet<_> = log.recorded.iter().collect();
         if let Some((kind, id)) = log.changed.iter().find(|row| !recorded.contains(row)) {

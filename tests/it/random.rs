@@ -12,6 +12,9 @@ use atocore::ops::memories::{self, NewMemory};
 use atocore::ops::projects::{self, Registration};
 use atocore::ops::relationships::{self, NewRelationship};
 use atocore::ops::state::{self, StateChange};
+use atocore::ops::transfer::adopt::Adoption;
+use atocore::ops::transfer::survey::Survey;
+use atocore::ops::transfer::{export, format};
 use atocore::ops::{self, claims, lifecycle, verify};
 use atocore::store::{self, Db, Settings, Tx, View};
 use proptest::prelude::*;
@@ -207,6 +210,44 @@ impl World {
     }
 }
 
+/// The lines of an export.
+fn exported(db: &Db) -> Vec<String> {
+    let mut lines = Vec::new();
+    db.read(|view| {
+        export::export(view, &Default::default(), |line| {
+            lines.push(line.to_owned());
+            Ok(())
+        })
+    })
+    .expect("an export");
+    lines
+}
+
+/// What goes out comes in again, and goes out as it did.
+fn check_transfer(from: &Db, folder: &std::path::Path) {
+    let lines = exported(from);
+    let header = format::header(&lines[0]).expect("a header").expect("of this version");
+    let mut survey = Survey::begin(header).expect("a survey");
+    for (at, line) in lines.iter().enumerate().skip(1) {
+        survey.take(at + 1, line).expect("a line");
+    }
+    survey.finish(lines.len()).expect("the end");
+    let (to, _) = ops::open(Settings::new(folder.join("other.db"))).expect("a new store");
+    to.write("random", "import", |tx| {
+        assert!(Adoption::may_be_whole(tx, &survey)?);
+        let mut adoption = Adoption::begin(tx, &survey, true);
+        for (at, line) in lines.iter().enumerate().skip(1) {
+            adoption.take(at + 1, line)?;
+        }
+        assert!(!adoption.has_refused());
+        adoption.finish()
+    })
+    .expect("an import");
+    assert_eq!(exported(&to), lines);
+    let report = to.read(verify::verify).expect("a read");
+    assert!(report.is_clean(), "{report:?}");
+}
+
 /// No two active links say the same, in either direction.
 fn check_links(view: &View<'_>, id: &str, step: &Step) -> Result<(), Error> {
     let mut said: Vec<(String, String, String)> = Vec::new();
@@ -310,5 +351,6 @@ proptest! {
             world.take(step);
             world.check(step);
         }
+        check_transfer(&world.db, folder.path());
     }
 }

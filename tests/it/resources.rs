@@ -245,7 +245,7 @@ fn an_overview_is_found_by_name_by_alias_and_however_it_is_encoded() {
     for (name, encoded, shown) in [
         ("Größe/2 %", "Gr%C3%B6%C3%9Fe%2F2%20%25", "Größe/2 %"),
         ("鏡", "鏡", "鏡"),
-        ("a\u{202e}b", "a%E2%80%AEb", "a\\u{202e}b"),
+        ("a\u{202e}b", "a%E2%80%AEb", "a\\\\u{202e}b"),
     ] {
         let fact = json!({ "entity_type": "risk", "name": "Dust", "hand_authored": true, "project": name });
         client.tool("create_entity", fact);

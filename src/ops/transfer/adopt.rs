@@ -25,6 +25,7 @@ use crate::store::{self, Tx};
 /// What became of the lines.
 #[derive(Debug, Default)]
 pub struct Adopted {
+    /// Rows made, by the type of their lines.
     pub created: BTreeMap<&'static str, usize>,
     pub existing: usize,
     /// Audit rows that were taken over.
@@ -34,7 +35,7 @@ pub struct Adopted {
     /// Ids of the conflicts that the rows opened.
     pub conflicts: Vec<String>,
     /// Line numbers, with the reason.
-    pub refused: Vec<(usize, Error)>,
+    pub refused: Vec<(usize, String)>,
 }
 
 /// The note on the first audit row of a row that came without one.
@@ -94,31 +95,30 @@ impl<'t, 'c> Adoption<'t, 'c> {
             if there == *fields {
                 self.done.existing += 1;
             } else {
-                let problem = format!("{name} {id} is there with other content");
-                self.refuse(number, problem, "It stays as it is here.");
+                let problem =
+                    format!("{name} {id} is there with other content, and stays as it is");
+                self.done.refused.push((number, problem));
             }
             return Ok(());
         }
         if !self.whole
             && let Some(problem) = clash::found(self.tx, name, fields)?
         {
-            self.refuse(number, problem, "It was left out.");
+            self.done.refused.push((number, format!("{name} {id}: {problem}")));
             return Ok(());
         }
-        let stored = self.tx.attempt(|| {
+        let store = || {
             self.survey.layout.insert(self.tx, section, fields)?;
             kind.map_or(Ok(()), |kind| self.derive(kind, id))
-        });
+        };
+        // The whole is undone as a whole.
+        let stored = if self.whole { store() } else { self.tx.attempt(store) };
         match stored {
             Ok(()) => self.note_new(section, id, fields),
-            Err(Error::Invalid { problem, hint, .. }) => self.refuse(number, problem, &hint),
+            Err(Error::Invalid { problem, .. }) => self.done.refused.push((number, problem)),
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    fn refuse(&mut self, number: usize, problem: String, hint: &str) {
-        self.done.refused.push((number, Error::invalid("row", problem, hint)));
     }
 
     fn note_new(&mut self, section: usize, id: &str, fields: &Fields) {
@@ -170,8 +170,10 @@ impl<'t, 'c> Adoption<'t, 'c> {
             let (kind, id) = (T::KIND.as_str(), row.id());
             return Err(Error::invalid(
                 "row",
-                format!("{kind} {id} is not what its newest audit row says"),
-                "It was changed outside of atocore, and left out.",
+                format!(
+                    "{kind} {id} is not what its newest audit row says: something else changed it"
+                ),
+                "",
             ));
         }
         change::adopt(self.tx, &row)
