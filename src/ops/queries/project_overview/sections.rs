@@ -18,6 +18,8 @@ const NAME: usize = 80;
 const TEXT: usize = 140;
 /// Lines of a list that are made at all.
 const MAX_LINES: i64 = 40;
+/// What a map on a page may be made from.
+const MAX_MAPPED: i64 = 3_000;
 /// What something stands with that somebody has to look at.
 const MARK: &str = "⚠";
 
@@ -106,6 +108,19 @@ fn contents(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Page) ->
 }
 
 fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    let mut counts = [0; 3];
+    for (count, entity_type) in counts.iter_mut().zip(["system", "subsystem", "component"]) {
+        *count = overview::count(view, entity_type, scope, all)?;
+    }
+    let [systems, subsystems, components] = counts;
+    if systems + subsystems + components > MAX_MAPPED {
+        let intro = format!(
+            "{systems} systems, {subsystems} subsystems, {components} components: \
+             query_project system_map shows what belongs to what."
+        );
+        return systems_only(view, ask, project, page, intro, systems);
+    }
     let first = PageRequest::new(List::Questions, Some(80), None)?;
     let found = system_map::answer(view, &Ask { page: first, ..ask.clone() })?;
     let mut lines = Vec::new();
@@ -126,6 +141,25 @@ fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -
         total: found.page.total,
         share: 3_000,
     });
+    Ok(())
+}
+
+/// The systems of a project that is too large for a map on a page.
+fn systems_only(
+    view: &View<'_>,
+    ask: &Ask,
+    project: &ResolvedProject,
+    page: &mut Page,
+    intro: String,
+    total: i64,
+) -> Result<()> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    let mut lines = Vec::new();
+    for entity in entities(view, &overview::first(view, "system", scope, all, MAX_LINES)?)? {
+        lines.push(format!("- system {}", named(view, project, &entity)?));
+    }
+    let intro = vec![intro];
+    page.section(Section { title: "System map", intro, lines, total, share: 3_000 });
     Ok(())
 }
 
