@@ -7,9 +7,10 @@ use crate::model::{Result, Verdict};
 use crate::params;
 
 /// What validates: something that the thing names as that, …
-const VALIDATED_BY: Way = ("source_entity_id", "target_entity_id", "'validated_by', 'analyzed_by'");
+const VALIDATED_BY: Way =
+    ("source_entity_id", "target_entity_id", "IN ('validated_by', 'analyzed_by')");
 /// … or something that speaks for the requirement.
-const SUPPORTS: Way = ("target_entity_id", "source_entity_id", "'supports'");
+const SUPPORTS: Way = ("target_entity_id", "source_entity_id", "= 'supports'");
 
 /// Types that are evidence by themselves, and not only statements, models or procedures.
 const EVIDENCE_TYPES: &str = "'result', 'artifact'";
@@ -17,10 +18,10 @@ const EVIDENCE_TYPES: &str = "'result', 'artifact'";
 /// How far the requirement `e` has come, as a number in the order of [`Verdict::ALL`].
 fn verdict() -> String {
     let validated = validated(active);
-    let shown = [("source_entity_id", "target_entity_id", "'evidenced_by'")];
+    let shown = [("source_entity_id", "target_entity_id", "= 'evidenced_by'")];
     let shown = linked("d", "e.id", &shown, active);
     let proven = self::validated(proven);
-    let satisfied = linked("r", "e.id", &SATISFIED, active);
+    let satisfied = linked("r", "e.id", &[SATISFIED], active);
     format!(
         "CASE WHEN {validated} THEN CASE WHEN {shown} OR {proven} THEN 3 ELSE 2 END \
          WHEN {satisfied} THEN 1 ELSE 0 END"
@@ -36,15 +37,16 @@ fn validated(more: fn(&str) -> String) -> String {
     format!(
         "({} OR {})",
         linked("v", "e.id", &[VALIDATED_BY, SUPPORTS], more),
-        linked("r", "e.id", &SATISFIED, through)
+        linked("r", "e.id", &[SATISFIED], through)
     )
 }
 
 /// The condition that a validation is active and is evidence, or has some.
 fn proven(validation: &str) -> String {
+    // The type stands in the row and is asked last.
     format!(
-        "{} AND (EXISTS (SELECT 1 FROM entities t WHERE t.id = {validation} \
-         AND t.entity_type IN ({EVIDENCE_TYPES})) OR {})",
+        "{} AND ({} OR EXISTS (SELECT 1 FROM entities t WHERE t.id = {validation} \
+         AND t.entity_type IN ({EVIDENCE_TYPES})))",
         active(validation),
         linked("u", validation, &SUPPORTED, active)
     )
@@ -142,7 +144,7 @@ pub fn links(view: &View<'_>, side: Side, id: &str, limit: i64) -> Result<(Vec<L
         Side::Evidence => format!(
             "{} UNION ALL SELECT v.id, v.way FROM validators v JOIN entities t ON t.id = v.id \
              WHERE t.entity_type IN ({EVIDENCE_TYPES}) UNION ALL {}",
-            step("?1", "''", ("source_entity_id", "target_entity_id", "'evidenced_by'")),
+            step("?1", "''", ("source_entity_id", "target_entity_id", "= 'evidenced_by'")),
             SUPPORTED.map(from_validators).join(" UNION ALL ")
         ),
     };
@@ -176,13 +178,13 @@ fn step(near: &str, through: &str, (here, there, types): Way) -> String {
     let active = active(&format!("l.{there}"));
     format!(
         "SELECT l.{there} AS id, {through} || ' ' || l.relationship_type AS way \
-         FROM relationships l WHERE l.{here} = {near} AND l.relationship_type IN ({types}) \
+         FROM relationships l WHERE l.{here} = {near} AND l.relationship_type {types} \
          AND l.status = 'active' AND l.{there} <> {near} AND {active}"
     )
 }
 
 fn satisfiers() -> String {
-    SATISFIED.map(|way| step("?1", "''", way)).join(" UNION ALL ")
+    step("?1", "''", SATISFIED)
 }
 
 fn validators() -> String {
@@ -190,7 +192,7 @@ fn validators() -> String {
     format!(
         "{} UNION ALL {} UNION ALL SELECT l.{there}, s.id || ' ' || l.relationship_type \
          FROM satisfiers s CROSS JOIN relationships l ON l.{here} = s.id \
-         WHERE l.relationship_type IN ({types}) AND l.status = 'active' AND l.{there} <> s.id \
+         WHERE l.relationship_type {types} AND l.status = 'active' AND l.{there} <> s.id \
          AND {}",
         step("?1", "''", VALIDATED_BY),
         step("?1", "''", SUPPORTS),
@@ -202,7 +204,7 @@ fn validators() -> String {
 fn from_validators((here, there, types): Way) -> String {
     format!(
         "SELECT l.{there}, v.id || ' ' || l.relationship_type FROM validators v \
-         CROSS JOIN relationships l ON l.{here} = v.id WHERE l.relationship_type IN ({types}) \
+         CROSS JOIN relationships l ON l.{here} = v.id WHERE l.relationship_type {types} \
          AND l.status = 'active' AND l.{there} <> v.id AND {}",
         active(&format!("l.{there}"))
     )

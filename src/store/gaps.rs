@@ -6,23 +6,29 @@
 
 use std::fmt::Write;
 
+use serde_json::Value as Json;
+
 use super::graph::{self, Node};
 use super::tx::View;
 use crate::model::{Gap, Result};
 use crate::params;
 
-/// A way of being linked: the column of the near end, that of the far end, and the types, quoted.
+/// A way of being linked: the column of the near end, that of the far end, and the condition on the
+/// types of the links.
 pub(super) type Way = (&'static str, &'static str, &'static str);
 
-pub(super) const SATISFIED: [Way; 1] = [("target_entity_id", "source_entity_id", "'satisfies'")];
+pub(super) const SATISFIED: Way = ("target_entity_id", "source_entity_id", "= 'satisfies'");
 
 /// What speaks for a claim, or for anything that validates.
 pub(super) const SUPPORTED: [Way; 2] = [
-    ("target_entity_id", "source_entity_id", "'supports'"),
-    ("source_entity_id", "target_entity_id", "'evidenced_by', 'validated_by'"),
+    ("target_entity_id", "source_entity_id", "= 'supports'"),
+    ("source_entity_id", "target_entity_id", "IN ('evidenced_by', 'validated_by')"),
 ];
 
-const ASSUMED: [Way; 1] = [("source_entity_id", "target_entity_id", "'based_on_assumption'")];
+/// The index for the links of a way, where there is one for them alone.
+fn index(way: Way) -> &'static str {
+    if way == SATISFIED { " INDEXED BY idx_relationships_satisfies" } else { "" }
+}
 
 /// The condition that the entity of this id is active. A link never leads to a row that is not there.
 pub(super) fn active(id: &str) -> String {
@@ -41,28 +47,20 @@ pub(super) fn linked(
     more: impl Fn(&str) -> String,
 ) -> String {
     let mut condition = String::new();
-    for (here, there, types) in ways {
+    for way in ways {
+        let (here, there, types) = way;
+        let index = index(*way);
         let far = format!("{alias}.{there}");
         let or = if condition.is_empty() { "(" } else { " OR " };
         let _ = write!(
             condition,
-            "{or}EXISTS (SELECT 1 FROM relationships {alias} WHERE {alias}.{here} = {near} \
-             AND {alias}.relationship_type IN ({types}) AND {alias}.status = 'active' \
+            "{or}EXISTS (SELECT 1 FROM relationships {alias}{index} WHERE {alias}.{here} = {near} \
+             AND {alias}.relationship_type {types} AND {alias}.status = 'active' \
              AND {far} <> {near} AND {})",
             more(&far)
         );
     }
     condition + ")"
-}
-
-/// What makes an assumption one that nothing should rest on.
-fn fallen(id: &str) -> String {
-    format!(
-        "(EXISTS (SELECT 1 FROM entities a INDEXED BY idx_entities_inactive WHERE a.id = {id} \
-         AND a.status <> 'active' AND a.status IN ('superseded', 'invalid')) \
-         OR EXISTS (SELECT 1 FROM entities a INDEXED BY idx_entities_flagged WHERE a.id = {id} \
-         AND instr(a.properties, '\"flagged\"') > 0 AND {FLAGGED}))"
-    )
 }
 
 /// Whether `properties.flagged` of `a` says yes: true, a number but 0, a text that is not blank and
@@ -78,12 +76,31 @@ const FLAGGED: &str = "CASE WHEN NOT json_valid(a.properties) THEN 0 \
     WHEN 'object' THEN json_extract(a.properties, '$.flagged') <> '{}' \
     ELSE 0 END END";
 
+/// What is based on an assumption that has fallen. Assumptions are fewer than what rests on them, so
+/// the way leads from them.
+fn resting_on_fallen() -> String {
+    format!(
+        "SELECT r.source_entity_id FROM json_each(?8) t CROSS JOIN entities f \
+         ON f.entity_type = t.value CROSS JOIN relationships r ON r.target_entity_id = f.id \
+         WHERE r.relationship_type = 'based_on_assumption' AND r.status = 'active' \
+         AND r.source_entity_id <> f.id AND (f.status IN ('superseded', 'invalid') \
+         OR EXISTS (SELECT 1 FROM entities a INDEXED BY idx_entities_flagged WHERE a.id = f.id \
+         AND instr(a.properties, '\"flagged\"') > 0 AND {FLAGGED}))"
+    )
+}
+
+/// The types that an assumption may have, as a list in JSON.
+fn assumption_types(view: &View<'_>) -> String {
+    let rule = view.ontology.relationship_type("based_on_assumption");
+    Json::from(rule.map(|rule| rule.targets.clone()).unwrap_or_default()).to_string()
+}
+
 /// The condition that the entity `e` has the gap.
 fn condition(gap: Gap) -> String {
     let is_active = |far: &str| active(far);
     match gap {
-        Gap::OrphanRequirement => format!("NOT {}", linked("r", "e.id", &SATISFIED, is_active)),
-        Gap::RiskyDecision => linked("r", "e.id", &ASSUMED, fallen),
+        Gap::OrphanRequirement => format!("NOT {}", linked("r", "e.id", &[SATISFIED], is_active)),
+        Gap::RiskyDecision => format!("e.id IN ({})", resting_on_fallen()),
         Gap::UnsupportedClaim => format!("NOT {}", linked("r", "e.id", &SUPPORTED, is_active)),
     }
 }
@@ -122,7 +139,8 @@ pub fn list(view: &View<'_>, gap: Gap, wanted: &Wanted<'_>) -> Result<(i64, Vec<
     // One pass finds them all; the page is taken from what it found.
     let sql = format!(
         "WITH found AS MATERIALIZED (SELECT e.id AS id, {PLACE} AS place FROM entities e \
-         WHERE e.entity_type = ?3 AND {scope} AND (?4 OR e.status = 'active') AND {}) \
+         WHERE e.entity_type = ?3 AND {scope} AND (?4 OR e.status = 'active') AND {} \
+         AND ?8 <> '') \
          SELECT n.total AS total, p.id AS id, p.place AS place \
          FROM (SELECT count(*) AS total FROM found) n \
          LEFT JOIN (SELECT id, place FROM found WHERE (place, id) > (?5, ?6) \
@@ -130,22 +148,15 @@ pub fn list(view: &View<'_>, gap: Gap, wanted: &Wanted<'_>) -> Result<(i64, Vec<
         condition(gap)
     );
     let (place, id) = wanted.after;
-    let parameters = params![first, second, gap.entity_type(), wanted.all, place, id, wanted.limit];
+    let types = assumption_types(view);
+    let parameters =
+        params![first, second, gap.entity_type(), wanted.all, place, id, wanted.limit, &types];
     let rows = view.conn.all(&sql, parameters, |row| {
         let place = row.optional_text("id")?.map(|id| Ok((id, row.text("place")?)));
         Ok((row.integer("total")?, place.transpose()?))
     })?;
     let total = rows.first().map_or(0, |(total, _)| *total);
     Ok((total, rows.into_iter().filter_map(|(_, place)| place).collect()))
-}
-
-/// Whether the entity has the gap; its own status does not matter.
-pub fn has(view: &View<'_>, gap: Gap, id: &str) -> Result<bool> {
-    let sql = format!(
-        "SELECT count(*) AS n FROM entities e WHERE e.id = ?1 AND e.entity_type = ?2 AND {}",
-        condition(gap)
-    );
-    Ok(view.conn.number(&sql, params![id, gap.entity_type()])? > 0)
 }
 
 /// An assumption that a decision is linked to.
@@ -171,17 +182,18 @@ pub fn assumptions(
          FROM relationships r JOIN entities a ON a.id = r.target_entity_id \
          WHERE r.source_entity_id = ?1 AND r.relationship_type = 'based_on_assumption' \
          AND r.status = 'active' AND a.id <> ?1 AND (NOT ?2 OR {fallen}) \
-         GROUP BY a.id ORDER BY fallen DESC, a.name, a.id LIMIT ?3",
-        fallen = fallen("r.target_entity_id"),
+         AND a.entity_type IN (SELECT value FROM json_each(?4)) GROUP BY a.id ORDER BY fallen DESC, a.name, a.id LIMIT ?3",
+        fallen = format_args!("(a.status IN ('superseded', 'invalid') OR {FLAGGED})"),
     );
-    let found = view.conn.all(&sql, params![id, only_fallen, limit], |row| {
-        let assumption = Assumption {
-            node: graph::node(row)?,
-            flagged: row.integer("flagged")? != 0,
-            fallen: row.integer("fallen")? != 0,
-        };
-        Ok((assumption, row.integer("total")?))
-    })?;
+    let found =
+        view.conn.all(&sql, params![id, only_fallen, limit, &assumption_types(view)], |row| {
+            let assumption = Assumption {
+                node: graph::node(row)?,
+                flagged: row.integer("flagged")? != 0,
+                fallen: row.integer("fallen")? != 0,
+            };
+            Ok((assumption, row.integer("total")?))
+        })?;
     let total = found.first().map_or(0, |(_, total)| *total);
     Ok((found.into_iter().map(|(assumption, _)| assumption).collect(), total))
 }

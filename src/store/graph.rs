@@ -242,3 +242,22 @@ pub fn supersessions(view: &View<'_>, id: &str) -> Result<Vec<Node>> {
          e.status AS status FROM t JOIN entities e ON e.id = t.id";
     view.conn.all(sql, params![id], node)
 }
+
+/// The first active entities of a project, or of all.
+pub fn active(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Node>> {
+    let scope = if project.is_some() { "project = ?1" } else { "?1 = ''" };
+    let sql = format!(
+        "SELECT id, entity_type, name, project, status FROM entities \
+         WHERE {scope} AND status = 'active' ORDER BY created_at, id LIMIT ?2"
+    );
+    view.conn.all(&sql, params![project.unwrap_or_default(), limit], node)
+}
+
+/// The active relationships from an entity: its id, the type, and the id at the other end.
+pub fn links_from(view: &View<'_>, entity_id: &str) -> Result<Vec<(String, String, String)>> {
+    let sql = "SELECT relationship_type, target_entity_id FROM relationships \
+         WHERE source_entity_id = ?1 AND status = 'active'";
+    view.conn.all(sql, params![entity_id], |row| {
+        Ok((entity_id.to_owned(), row.text("relationship_type")?, row.text("target_entity_id")?))
+    })
+}

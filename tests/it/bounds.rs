@@ -248,3 +248,42 @@ fn a_list_that_is_cut_goes_on_where_it_was_cut() {
     assert_eq!((seen.len(), once.len()), (40, 40), "each row once");
     session.end();
 }
+
+#[test]
+fn the_page_of_a_project_is_whole_and_within_its_bound_whatever_is_in_the_store() {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--tools", "all"]);
+    for mark in ["w ", "*`", "\u{10348}", "\u{202e}"] {
+        let long = mark.repeat(240);
+        let project = format!("p0{}", mark.len());
+        session.ok("register_project", json!({ "name": project, "description": long }));
+        for key in 0..30 {
+            let fact = json!({ "project": project, "category": "c", "key": format!("{key}{long}"),
+                "value": long });
+            session.ok("set_project_state", fact);
+        }
+        let types = ["system", "component", "requirement", "decision", "risk", "validation_claim"];
+        for entity_type in types {
+            let rows: Vec<Value> = (0..50)
+                .map(|i| {
+                    json!({ "entity_type": entity_type, "name": format!("{i} {long}"),
+                        "description": long, "project": project, "status": "active",
+                        "source_refs": [format!("doc:{i}")] })
+                })
+                .collect();
+            session.ok("create_batch", json!({ "entities": rows }));
+        }
+        let wish = json!({ "question": "project_overview", "project": project });
+        let (text, found) = call(&mut session, "query_project", &wish);
+        let page = found["markdown"].as_str().expect("a page");
+        let count = page.chars().count();
+        assert!((3_000..=12_000).contains(&count), "{mark:?}: {count} characters");
+        let end = "- list_candidates shows what waits for approval.";
+        assert!(page.trim_end().ends_with(end) && text.ends_with(end), "it ends as it should");
+        assert!(page.contains("\n- … and "), "it says what it leaves out");
+        assert_eq!(page.lines().filter(|line| line.starts_with('#')).count(), 9);
+        let again = session.ok("query_project", wish);
+        assert_eq!(again["markdown"], page, "the same data gives the same page");
+    }
+    session.end();
+}

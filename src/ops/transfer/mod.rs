@@ -4,6 +4,8 @@ pub mod adopt;
 mod clash;
 pub mod export;
 pub mod format;
+pub mod graph;
+pub mod matrix;
 mod scope;
 pub mod server_memory;
 pub mod survey;

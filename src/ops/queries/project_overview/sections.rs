@@ -18,6 +18,8 @@ const NAME: usize = 80;
 const TEXT: usize = 140;
 /// Lines of a list that are made at all.
 const MAX_LINES: i64 = 40;
+/// What a map on a page may be made from.
+const MAX_MAPPED: i64 = 3_000;
 /// What something stands with that somebody has to look at.
 const MARK: &str = "⚠";
 
@@ -106,6 +108,19 @@ fn contents(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Page) ->
 }
 
 fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    let mut counts = [0; 3];
+    for (count, entity_type) in counts.iter_mut().zip(["system", "subsystem", "component"]) {
+        *count = overview::count(view, entity_type, scope, all)?;
+    }
+    let [systems, subsystems, components] = counts;
+    if systems + subsystems + components > MAX_MAPPED {
+        let intro = format!(
+            "{systems} systems, {subsystems} subsystems, {components} components: \
+             query_project system_map shows what belongs to what."
+        );
+        return systems_only(view, ask, project, page, intro, systems);
+    }
     let first = PageRequest::new(List::Questions, Some(80), None)?;
     let found = system_map::answer(view, &Ask { page: first, ..ask.clone() })?;
     let mut lines = Vec::new();
@@ -116,8 +131,8 @@ fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -
         let indent = "  ".repeat(depth.min(6) as usize);
         let kind = inline(&entity.entity_type, 40);
         // Components are many: their names say enough here.
-        let text = if kind == "component" { 0 } else { TEXT };
-        lines.push(format!("{indent}- {kind} {}", named(view, project, entity, text)?));
+        let text = if kind == "component" { String::new() } else { said_of(entity) };
+        lines.push(format!("{indent}- {kind} {}{text}", title(view, project, entity)?));
     }
     page.section(Section {
         title: "System map",
@@ -126,6 +141,25 @@ fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -
         total: found.page.total,
         share: 3_000,
     });
+    Ok(())
+}
+
+/// The systems of a project that is too large for a map on a page.
+fn systems_only(
+    view: &View<'_>,
+    ask: &Ask,
+    project: &ResolvedProject,
+    page: &mut Page,
+    intro: String,
+    total: i64,
+) -> Result<()> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    let mut lines = Vec::new();
+    for entity in entities(view, &overview::first(view, "system", scope, all, MAX_LINES)?)? {
+        lines.push(format!("- system {}", named(view, project, &entity)?));
+    }
+    let intro = vec![intro];
+    page.section(Section { title: "System map", intro, lines, total, share: 3_000 });
     Ok(())
 }
 
@@ -172,7 +206,7 @@ fn gap_lines(
     let (total, ids) = with_gap(view, ask, gap)?;
     let mut lines = Vec::new();
     for entity in entities(view, &ids)? {
-        lines.push(format!("- {MARK} {}", named(view, project, &entity, TEXT)?));
+        lines.push(format!("- {MARK} {}", named(view, project, &entity)?));
     }
     Ok((total, lines))
 }
@@ -202,15 +236,15 @@ fn decisions(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut P
     for entity in entities(view, &ids)? {
         let (assumptions, count) = gaps::assumptions(view, &entity.id, false, 4)?;
         let mark = if assumptions.iter().any(|a| a.fallen) { "⚠ " } else { "" };
-        let mut line = format!("- {mark}{}", named(view, project, &entity, TEXT)?);
+        let mut line = format!("- {mark}{}", title(view, project, &entity)?);
         for (at, assumption) in assumptions.iter().enumerate() {
-            line.push_str(if at == 0 { "; rests on " } else { ", " });
+            line.push_str(if at == 0 { " rests on " } else { ", " });
             line.push_str(&rests_on(view, assumption)?);
         }
         if count > assumptions.len() as i64 {
             line.push_str(&format!(" and {} more", count - assumptions.len() as i64));
         }
-        lines.push(line);
+        lines.push(line + &said_of(&entity));
     }
     let mut intro = Vec::new();
     if risky > 0 {
@@ -241,7 +275,7 @@ fn risks(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page)
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut lines = Vec::new();
     for entity in entities(view, &overview::first(view, "risk", scope, all, MAX_LINES)?)? {
-        lines.push(format!("- {}", named(view, project, &entity, TEXT)?));
+        lines.push(format!("- {}", named(view, project, &entity)?));
     }
     let total = overview::count(view, "risk", scope, all)?;
     page.section(Section { title: "Risks", intro: Vec::new(), lines, total, share: 800 });
@@ -295,13 +329,12 @@ fn entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
     Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// An entity in a line: what it is called, what is odd about it, and what it is.
-fn named(
-    view: &View<'_>,
-    project: &ResolvedProject,
-    entity: &Entity,
-    max: usize,
-) -> Result<String> {
+/// An entity in a line of its own: what it is called, what is odd about it, what it is, and a source.
+fn named(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
+    Ok(title(view, project, entity)? + &said_of(entity))
+}
+
+fn title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
     let mut line = strong(&entity.name, NAME);
     if entity.project.is_empty() && !project.name.is_empty() {
         line.push_str(" (global)");
@@ -310,10 +343,18 @@ fn named(
         line.push_str(&format!(" ({})", entity.status));
     }
     if overview::in_open_conflict(view, &entity.id)? {
-        line.push_str(" ⚠ in conflict");
-    }
-    if !entity.description.is_empty() && max > 0 {
-        line.push_str(&format!(": {}", inline(&entity.description, max)));
+        line.push_str(&format!(" {MARK} in conflict"));
     }
     Ok(line)
+}
+
+fn said_of(entity: &Entity) -> String {
+    let text = match entity.description.as_str() {
+        "" => String::new(),
+        text => format!(": {}", inline(text, TEXT)),
+    };
+    match entity.source_refs.first() {
+        Some(source) => format!("{text} (from {})", inline(source, 60)),
+        None => text,
+    }
 }

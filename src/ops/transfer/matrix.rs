@@ -1,0 +1,222 @@
+//! The traceability matrix as a table: CSV for spreadsheets, or Markdown.
+
+use crate::model::markdown::inline;
+use crate::model::text::{collapse, visible};
+use crate::model::{Entity, Error, Result, Verdict};
+use crate::ops::projects::Scope;
+use crate::store::coverage::{self, Linked, Side};
+use crate::store::gaps::Wanted;
+use crate::store::{self, View};
+
+/// Entities named in one cell.
+const MAX_LINKED: usize = 100;
+/// Requirements that are read at once.
+const STEP: i64 = 200;
+
+/// A requirement with what satisfies and validates it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatrixRow {
+    pub requirement: Entity,
+    pub verdict: Verdict,
+    pub satisfied_by: Cell,
+    pub validated_by: Cell,
+    pub evidence: Cell,
+}
+
+/// Names in a cell, and how many there are in all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cell {
+    pub names: Vec<String>,
+    pub count: usize,
+}
+
+/// Every active requirement of a scope, by name.
+pub fn read(view: &View<'_>, scope: &Scope) -> Result<Vec<MatrixRow>> {
+    let mut rows = Vec::new();
+    let mut after = (String::new(), String::new());
+    loop {
+        let wanted =
+            Wanted { projects: &scope.names, all: false, after: (&after.0, &after.1), limit: STEP };
+        let found = coverage::list(view, None, &wanted)?;
+        let Some((id, place)) = found.last() else { return Ok(rows) };
+        after = (place.clone(), id.clone());
+        for (id, _) in &found {
+            if let Some(requirement) = store::entities::get(view, id)? {
+                rows.push(row(view, requirement)?);
+            }
+        }
+    }
+}
+
+fn row(view: &View<'_>, requirement: Entity) -> Result<MatrixRow> {
+    let cell = |side: Side| -> Result<Cell> {
+        let (links, count) = coverage::links(view, side, &requirement.id, MAX_LINKED as i64)?;
+        let names = links.into_iter().map(|Linked { node, .. }| node.name).collect();
+        Ok(Cell { names, count: count as usize })
+    };
+    Ok(MatrixRow {
+        verdict: coverage::verdict_of(view, &requirement.id)?,
+        satisfied_by: cell(Side::SatisfiedBy)?,
+        validated_by: cell(Side::ValidatedBy)?,
+        evidence: cell(Side::Evidence)?,
+        requirement,
+    })
+}
+
+const COLUMNS: [&str; 9] = [
+    "requirement_id",
+    "project",
+    "requirement",
+    "description",
+    "verdict",
+    "satisfied_by",
+    "validated_by",
+    "evidence",
+    "source_refs",
+];
+
+/// CSV as in RFC 4180, in UTF-8.
+pub fn csv(rows: &[MatrixRow]) -> Result<String> {
+    let failed = |error: String| Error::Internal(format!("csv: {error}"));
+    let mut table =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    table.write_record(COLUMNS).map_err(|error| failed(error.to_string()))?;
+    for row in rows {
+        let Entity { id, project, name, description, source_refs, .. } = &row.requirement;
+        let cells = [
+            id.clone(),
+            project.clone(),
+            name.clone(),
+            description.clone(),
+            row.verdict.name().to_owned(),
+            listed(&row.satisfied_by, collapse),
+            listed(&row.validated_by, collapse),
+            listed(&row.evidence, collapse),
+            source_refs.join("; "),
+        ];
+        let cells = cells.iter().map(|cell| harmless(cell));
+        table.write_record(cells).map_err(|error| failed(error.to_string()))?;
+    }
+    let bytes = table.into_inner().map_err(|error| failed(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
+}
+
+/// A Markdown table, with the coverage above it.
+pub fn markdown(rows: &[MatrixRow]) -> String {
+    let coverage: Vec<String> = Verdict::ALL
+        .iter()
+        .map(|verdict| {
+            let count = rows.iter().filter(|row| row.verdict == *verdict).count();
+            format!("{} {count}", verdict.name())
+        })
+        .collect();
+    let mut text = format!(
+        "{} requirements: {}.\n\n\
+         | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence |\n\
+         |---|---|---|---|---|---|\n",
+        rows.len(),
+        coverage.join(", ")
+    );
+    for row in rows {
+        let shown = |cell: &Cell| listed(cell, |name| inline(name, 80));
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} |\n",
+            inline(&row.requirement.name, 80),
+            inline(&row.requirement.description, 300),
+            row.verdict.name(),
+            shown(&row.satisfied_by),
+            shown(&row.validated_by),
+            shown(&row.evidence),
+        ));
+    }
+    text
+}
+
+fn listed(cell: &Cell, show: impl Fn(&str) -> String) -> String {
+    let names: Vec<String> = cell.names.iter().map(|name| show(name)).collect();
+    let more = match cell.count.saturating_sub(names.len()) {
+        0 => String::new(),
+        left => format!("; … and {left} more"),
+    };
+    names.join("; ") + &more
+}
+
+/// A cell that no spreadsheet takes for a formula: what begins as one gets an apostrophe in front,
+/// which spreadsheets hide. Hidden characters become escapes.
+fn harmless(cell: &str) -> String {
+    let shown = visible(cell);
+    let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠');
+    if shown.trim_start_matches([' ', '\n']).starts_with(formula) {
+        return format!("'{shown}");
+    }
+    shown.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Status;
+
+    fn row(name: &str, description: &str, satisfied_by: Cell) -> MatrixRow {
+        let requirement = Entity {
+            id: "r-1".to_owned(),
+            entity_type: "requirement".to_owned(),
+            name: name.to_owned(),
+            project: "p06".to_owned(),
+            description: description.to_owned(),
+            properties: serde_json::Map::new(),
+            status: Status::Active,
+            confidence: 1.0,
+            source_refs: vec!["doc:a.md".to_owned(), "url:b".to_owned()],
+            extractor_version: String::new(),
+            canonical_home: String::new(),
+            hand_authored: false,
+            version: 1,
+            created_at: String::new(),
+            updated_at: String::new(),
+        };
+        MatrixRow {
+            requirement,
+            verdict: Verdict::Satisfied,
+            satisfied_by,
+            validated_by: Cell::default(),
+            evidence: Cell::default(),
+        }
+    }
+
+    fn cell(names: &[&str], count: usize) -> Cell {
+        Cell { names: names.iter().map(|name| (*name).to_owned()).collect(), count }
+    }
+
+    #[test]
+    fn a_spreadsheet_reads_text_and_no_formula() {
+        let rows = [
+            row("=HYPERLINK(\"http://evil\")", "a, b\n\"c\"", cell(&["+1", "@x"], 2)),
+            row("R-2", " -40 °C to +60 °C", cell(&["A\nB", "C"], 7)),
+            row("＝1", "\u{200b}=1", Cell::default()),
+        ];
+        let head = "requirement_id,project,requirement,description,verdict,satisfied_by,\
+                    validated_by,evidence,source_refs\r\n";
+        assert_eq!(
+            csv(&rows).expect("a table"),
+            format!(
+                "{head}\
+                 r-1,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",\"a, b\n\"\"c\"\"\",satisfied,'+1; @x,,,doc:a.md; url:b\r\n\
+                 r-1,p06,R-2,' -40 °C to +60 °C,satisfied,A B; C; … and 5 more,,,doc:a.md; url:b\r\n\
+                 r-1,p06,'＝1,\\u{{200b}}=1,satisfied,,,,doc:a.md; url:b\r\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_table_in_markdown_keeps_its_columns() {
+        let rows = [row("R|1", "[x](y)\n# z", cell(&["A|B", "<c>"], 3))];
+        assert_eq!(
+            markdown(&rows),
+            "1 requirements: none 0, satisfied 1, validated 0, with_evidence 0.\n\n\
+             | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence |\n\
+             |---|---|---|---|---|---|\n\
+             | R\\|1 | \\[x\\](y) # z | satisfied | A\\|B; \\<c\\>; … and 1 more |  |  |\n"
+        );
+    }
+}
