@@ -1,6 +1,6 @@
 //! The traceability matrix as a table: CSV for spreadsheets, or Markdown.
 
-use crate::model::markdown::inline;
+use crate::model::markup::inline;
 use crate::model::text::{collapse, visible};
 use crate::model::{Entity, Error, Result, Verdict};
 use crate::ops::projects::Scope;
