@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::support::{Place, program};
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
-const NOT_EXPORTED: [&str; 3] = ["claims", "source_files", "search_rows"];
+const NOT_EXPORTED: [&str; 5] =
+    ["audit_places", "claims", "search_rows", "search_words", "source_files"];
 
 fn text(output: &Output) -> String {
     format!(
