@@ -66,15 +66,14 @@ impl Walk {
             if walk.visits[visit].depth == ask.depth {
                 continue;
             }
-            if walk.first.len() > MAX_REACHED {
-                walk.complete = false;
-                break;
-            }
             let moves = moves.entry(steps).or_insert_with(|| (rules.moves)(steps));
             let id = &walk.visits[visit].node.id;
             for step in graph::steps(view, moves, id, ask.include_inactive)? {
                 let bar = (rules.bars)(&step);
                 walk.arrive(visit, step, bar);
+            }
+            if !walk.complete {
+                break;
             }
         }
         Ok(walk)
@@ -82,7 +81,13 @@ impl Walk {
 
     fn arrive(&mut self, from: usize, step: Step, bar: Option<Turn>) {
         let visit = self.visits.len();
+        // The start is one of them, and is not reached.
+        let full = self.first.len() > MAX_REACHED;
         let steps = match self.first.get_mut(&step.node.id) {
+            None if full => {
+                self.complete = false;
+                return;
+            }
             None => {
                 self.first.insert(step.node.id.clone(), First { visit, barred: bar });
                 bar.map_or(Steps::All, Steps::AllBut)
