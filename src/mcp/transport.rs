@@ -209,7 +209,8 @@ fn understand(line: &[u8]) -> Understood {
         Ok(Incoming::Notification(_)) if has_id(line) => null_id(),
         Ok(Incoming::Request(request)) if lost_parameters(&request.request, line) => {
             let message = "the parameters could not be read";
-            let error = ErrorData::invalid_params(message, hint("Give cursor as a text, or not."));
+            let error =
+                ErrorData::invalid_params(message, hint("Give cursor as a text, or leave it out."));
             Understood::Mistake(error, Some(request.id))
         }
         Ok(message) => Understood::Message(Box::new(message)),
