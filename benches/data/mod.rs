@@ -250,26 +250,24 @@ impl Store {
     }
 }
 
+/// An entity: the number of its type, and its number among those of the type.
+type End = (usize, usize);
+
 struct Links<'w, W> {
     out: &'w mut W,
-    known: HashSet<((usize, usize), &'static str, (usize, usize))>,
+    known: HashSet<(End, &'static str, End)>,
     wanted: usize,
 }
 
 impl<W: Write> Links<'_, W> {
     /// Writes a link, unless it or its reverse was written.
-    fn add(
-        &mut self,
-        source: (usize, usize),
-        name: &'static str,
-        target: (usize, usize),
-    ) -> io::Result<()> {
+    fn add(&mut self, source: End, name: &'static str, target: End) -> io::Result<()> {
         let full = self.known.len() == self.wanted;
         let known = self.known.contains(&(target, name, source));
         if full || known || !self.known.insert((source, name, target)) {
             return Ok(());
         }
-        let key = |(of, number): (usize, usize)| format!("{}{number}", SHARES[of].0);
+        let key = |(of, number): End| format!("{}{number}", SHARES[of].0);
         let line = json!({ "type": "relationship", "source": key(source),
             "relationship_type": name, "target": key(target) });
         writeln!(self.out, "{line}")

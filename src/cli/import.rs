@@ -185,16 +185,9 @@ struct Import<'d> {
 impl Import<'_> {
     /// Stores a batch in a transaction of its own.
     fn store(&mut self, batch: &Lines) -> Result<()> {
-        let mut done = import::Batch::default();
-        let mut outcome = self.write(&batch.lines, false, &mut done);
-        if done.half_done {
-            for key in &done.keys {
-                self.keys.unbind(key);
-            }
-            done = import::Batch::default();
-            outcome = self.write(&batch.lines, true, &mut done);
-        }
-        outcome?;
+        let keys = &mut self.keys;
+        let lines = &batch.lines;
+        let done = self.db.write(self.actor, "import", |tx| import::store(tx, lines, keys))?;
         let report = &mut self.report;
         report.refused.extend(batch.refused.iter().cloned());
         for ((number, line), stored) in batch.lines.iter().zip(done.lines) {
@@ -214,16 +207,6 @@ impl Import<'_> {
         let open = done.conflicts.into_iter().filter(|found| found.status == ConflictStatus::Open);
         report.conflicts.extend(open.map(|conflict| conflict.id));
         Ok(())
-    }
-
-    fn write(
-        &mut self,
-        lines: &[(usize, Line)],
-        care: bool,
-        done: &mut import::Batch,
-    ) -> Result<()> {
-        let keys = &mut self.keys;
-        self.db.write(self.actor, "import", |tx| import::store(tx, lines, keys, care, done))
     }
 }
 

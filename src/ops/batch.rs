@@ -52,11 +52,6 @@ impl Keys {
         self.0.get(key_or_id).map_or(key_or_id, String::as_str)
     }
 
-    /// Forgets a key, since the row that it named was not stored after all.
-    pub fn unbind(&mut self, key: &str) {
-        self.0.remove(key);
-    }
-
     /// Whether there is a row of the key.
     pub fn knows(&self, key: &str) -> bool {
         self.0.contains_key(key)

@@ -151,46 +151,33 @@ pub struct Batch {
     pub lines: Vec<Result<Stored>>,
     /// What they opened, changed or settled.
     pub conflicts: Vec<Conflict>,
-    /// Keys that they bound.
-    pub keys: Vec<String>,
-    /// A line failed when half of it was stored: all must be undone, and done again with care.
-    pub half_done: bool,
 }
 
-/// Stores lines: all of each, or nothing of it. With `care` each line can be undone by itself,
-/// which costs as much as to store it; without, lines are checked before anything of them is
-/// stored, and the rare one that fails later marks the whole as half done.
-pub fn store(
-    tx: &Tx<'_>,
-    lines: &[(usize, Line)],
-    keys: &mut Keys,
-    care: bool,
-    done: &mut Batch,
-) -> Result<()> {
-    for (_, line) in lines {
-        let key = line.key();
-        let known = key.is_some_and(|key| keys.knows(key));
+/// Stores lines: all of each, or nothing of it.
+pub fn store(tx: &Tx<'_>, lines: &[(usize, Line)], keys: &mut Keys) -> Result<Batch> {
+    let mut done = Batch::default();
+    for (number, line) in lines {
+        // What is checked whole before anything of it is stored needs no way back, which costs as
+        // much as to store it.
+        let plain = line.is_plain() && !line.key().is_some_and(|key| keys.knows(key));
         let writes = tx.writes();
-        let stored = if care || known || !line.is_plain() {
-            tx.attempt(|| store_line(tx, line, keys))
-        } else {
+        let stored = if plain {
             store_line(tx, line, keys)
+        } else {
+            tx.attempt(|| store_line(tx, line, keys))
         };
-        match (&stored, key) {
-            (Ok(_), Some(key)) if !known => done.keys.push(key.to_owned()),
-            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _) => {
+        match &stored {
+            Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
                 return Err(error.clone());
             }
-            (Err(error), _) if !care && line.is_plain() && !known && tx.writes() != writes => {
-                done.half_done = true;
-                return Err(error.clone());
+            Err(error) if plain && tx.writes() != writes => {
+                return Err(Error::Internal(format!("line {number} is half stored: {error}")));
             }
-            _ => {}
+            _ => done.lines.push(stored),
         }
-        done.lines.push(stored);
     }
     done.conflicts = conflicts::detect(tx)?;
-    Ok(())
+    Ok(done)
 }
 
 fn store_line(tx: &Tx<'_>, line: &Line, keys: &mut Keys) -> Result<Stored> {

@@ -98,31 +98,49 @@ pub fn active(
 /// As [`create`]; a link that was ended is there already and stays ended.
 pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
+    let mut active = None;
     for said in Said::ways(tx, source, kind, target) {
         let links = said.links(tx)?;
-        let active = links.iter().any(|link| link.status == RelationshipStatus::Active);
-        if let Some(row) = newest(links, false).filter(|_| !active) {
-            return Ok(Linked { row, changed: false, audit_id: None });
+        let holds = links.iter().any(|link| link.status == RelationshipStatus::Active);
+        match newest(links, holds) {
+            Some(ended) if !holds => return Ok(unchanged(ended)),
+            found => active = active.or(found),
         }
     }
-    create(tx, new, note)
+    let row = build(tx, new, note)?;
+    active.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged(known)))
 }
 
 /// Makes the link, or ends it if `end` says so.
 pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
-    checks::text_length("note", note)?;
     if new.end {
+        checks::text_length("note", note)?;
         return end(tx, new, note);
     }
+    let row = build(tx, new, note)?;
+    let known = active(tx, &row.source_entity_id, &row.relationship_type, &row.target_entity_id)?;
+    known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged(known)))
+}
+
+fn unchanged(row: Relationship) -> Linked {
+    Linked { row, changed: false, audit_id: None }
+}
+
+fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<Linked> {
+    let row = Relationship { id: tx.new_id(), ..row };
+    let audit_id = change::create(tx, &row, note)?;
+    Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+}
+
+/// The link that is wanted, if it may stand between its ends; it has no id yet.
+fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship> {
+    checks::text_length("note", note)?;
     let confidence = checks::confidence(new.confidence)?;
     let source_refs = checks::source_refs(tx, &new.source_refs)?;
     tx.ontology.require_relationship_type(&new.relationship_type)?;
     let (source_id, target_id) = (&new.source_id, &new.target_id);
-    tx.ontology.check_ends(
-        &new.relationship_type,
-        &type_of(tx, source_id)?,
-        &type_of(tx, target_id)?,
-    )?;
+    let (source_type, target_type) = (type_of(tx, source_id)?, type_of(tx, target_id)?);
+    tx.ontology.check_ends(&new.relationship_type, &source_type, &target_type)?;
     if source_id == target_id {
         return Err(Error::Link {
             relationship_type: new.relationship_type.clone(),
@@ -133,11 +151,8 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
     if new.relationship_type == lifecycle::SUPERSEDES {
         lifecycle::check_chain::<Entity>(tx, target_id, source_id)?;
     }
-    if let Some(row) = active(tx, source_id, &new.relationship_type, target_id)? {
-        return Ok(Linked { row, changed: false, audit_id: None });
-    }
-    let row = Relationship {
-        id: tx.new_id(),
+    Ok(Relationship {
+        id: String::new(),
         source_entity_id: source_id.clone(),
         target_entity_id: target_id.clone(),
         relationship_type: new.relationship_type.clone(),
@@ -145,9 +160,7 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
         confidence,
         source_refs,
         created_at: tx.now.to_string(),
-    };
-    let audit_id = change::create(tx, &row, note)?;
-    Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+    })
 }
 
 /// The type of what stands at an end; an error that names the nearest if nothing does.
@@ -190,7 +203,7 @@ fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     }
     for said in Said::ways(tx, source, kind, target) {
         if let Some(row) = said.newest(tx, false)? {
-            return Ok(Linked { row, changed: false, audit_id: None });
+            return Ok(unchanged(row));
         }
     }
     Err(Error::not_found("relationship", format!("{source} {kind} {target}")))

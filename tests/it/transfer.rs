@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use atocore::store::Settings;
+use atocore::store::transfer::{Layout, SECTIONS};
 use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
@@ -383,4 +385,19 @@ fn the_same_link_under_another_id_is_refused() {
     let said = text(&run(&place, "two.db", &["import", "one.jsonl"]));
     assert!(said.contains("refused 1") && said.contains("says the same"), "{said}");
     ok(&place, "two.db", &["audit", "verify"]);
+}
+
+#[test]
+fn a_row_is_not_taken_over_without_its_history() {
+    let place = Place::new();
+    let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("a new store");
+    let number = SECTIONS.iter().position(|section| section.name == "project").expect("a section");
+    let row = json!({ "id": "p", "name": "p01", "description": "", "status": "active",
+        "created_at": "", "updated_at": "", "aliases": [] });
+    let row = row.as_object().expect("fields");
+    let layout = Layout::of_schema().expect("the schema");
+    let said = db.write("test", "import", |tx| layout.insert(tx, number, row));
+    let said = said.expect_err("the guard").to_string();
+    assert!(said.contains("took over project p without its history"), "{said}");
+    assert_eq!(place.count("SELECT count(*) FROM projects"), 0);
 }
