@@ -10,8 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Cli, out};
 use crate::model::{Error, Result};
+use crate::ops::projects;
 use crate::ops::transfer::export::{self, Exported, Wish};
-use crate::store::Db;
+use crate::ops::transfer::{graph, matrix};
+use crate::store::{Db, View};
 
 #[derive(Args)]
 pub struct Export {
@@ -36,6 +38,14 @@ enum Format {
     /// Everything with its history, for `atocore import` (docs/transfer.md)
     #[default]
     Jsonl,
+    /// Active entities and relationships, as a Mermaid flowchart
+    Mermaid,
+    /// The same for Graphviz
+    Dot,
+    /// The traceability matrix: requirements and what satisfies and validates them
+    Csv,
+    /// The same as a table in Markdown
+    Markdown,
 }
 
 pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
@@ -143,6 +153,7 @@ fn write(
                 line(text)
             })
         }),
+        drawn => db.read(|view| draw(view, wish, drawn, &mut line)),
     };
     bar.finish_and_clear();
     let done = done?;
@@ -154,5 +165,35 @@ fn write(
             done.cut
         ));
     }
+    Ok(done)
+}
+
+/// A graph or a table of what holds.
+fn draw(
+    view: &View<'_>,
+    wish: &Export,
+    format: Format,
+    line: &mut impl FnMut(&str) -> Result<()>,
+) -> Result<Exported> {
+    let scope = projects::scope(view, wish.project.as_deref(), !wish.with_global)?;
+    let mut done = Exported::default();
+    let text = match format {
+        Format::Csv | Format::Markdown => {
+            let rows = matrix::read(view, &scope)?;
+            done.rows.insert("requirement", rows.len() as u64);
+            if matches!(format, Format::Csv) {
+                matrix::csv(&rows)?
+            } else {
+                matrix::markdown(&rows)
+            }
+        }
+        _ => {
+            let drawn = graph::read(view, &scope)?;
+            done.rows.insert("entity", drawn.nodes.len() as u64);
+            done.rows.insert("relationship", drawn.edges.len() as u64);
+            if matches!(format, Format::Dot) { graph::dot(&drawn) } else { graph::mermaid(&drawn)? }
+        }
+    };
+    line(text.strip_suffix('\n').unwrap_or(&text))?;
     Ok(done)
 }

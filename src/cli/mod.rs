@@ -82,7 +82,7 @@ enum Command {
     Import(import::Wish),
     /// Take in Markdown and text files, and folders of them, as chunks that can be cited
     Ingest(ingest::Ingest),
-    /// Write everything with its history as JSON lines, of one project or of all
+    /// Write everything with its history as JSON lines, or a graph or a matrix, of one project or of all
     Export(export::Export),
     /// Prove the audit, or show the history of one row
     #[command(subcommand)]
