@@ -214,6 +214,9 @@ fn source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str
     Some(match key {
         "candidates" => ("list_candidates", json!({ "project": project, "limit": ROWS })),
         "conflicts" => ("list_conflicts", json!({ "project": project, "limit": ROWS })),
+        "gaps" => {
+            ("query_project", json!({ "question": "all_gaps", "project": project, "limit": ROWS }))
+        }
         "decisions" => {
             let about = json!({ "query": topic?, "project": project, "type": "decision",
                                 "kind": "entity", "limit": ROWS });
