@@ -29,7 +29,8 @@ pub fn all_quoted(texts: &[String]) -> String {
     texts.iter().map(|text| quoted(text, LINE_TEXT)).collect::<Vec<_>>().join(", ")
 }
 
-fn project_word(project: &str) -> String {
+/// A project in a line.
+pub fn project_word(project: &str) -> String {
     if project.is_empty() { "global".to_owned() } else { quoted(project, LINE_TEXT) }
 }
 

@@ -108,6 +108,8 @@ pub struct Step {
     pub relationship_type: String,
     /// Whether the link points at the entity that is reached.
     pub outgoing: bool,
+    /// Whether the link is active.
+    pub active: bool,
 }
 
 /// Which types of links are followed, and in which direction.
@@ -122,7 +124,8 @@ impl Moves {
             format!(
                 "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
                  e.project AS project, e.status AS status, r.id AS relationship_id, \
-                 r.relationship_type AS relationship_type, {outgoing} AS outgoing \
+                 r.relationship_type AS relationship_type, {outgoing} AS outgoing, \
+                 r.status = 'active' AS active \
                  FROM relationships r JOIN entities e ON e.id = r.{there} \
                  WHERE r.{here} = ?1 AND r.relationship_type IN ({}) \
                  AND (?2 OR (r.status = 'active' AND e.status = 'active'))",
@@ -138,16 +141,24 @@ impl Moves {
     }
 }
 
-/// One step from an entity, along what counts unless `all`.
+/// One step from an entity, along what counts unless `all`; then what is active comes first.
 pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
-    view.conn.all(&moves.0, params![id, all], |row| {
+    if moves.0.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut steps = view.conn.all(&moves.0, params![id, all], |row| {
         Ok(Step {
             node: node(row)?,
             relationship_id: row.text("relationship_id")?,
             relationship_type: row.text("relationship_type")?,
             outgoing: row.integer("outgoing")? == 1,
+            active: row.integer("active")? == 1,
         })
-    })
+    })?;
+    if all {
+        steps.sort_by_key(|step| !step.active);
+    }
+    Ok(steps)
 }
 
 /// Which way a walk over wholes and parts goes.
@@ -183,7 +194,7 @@ pub fn branches(
     let (source, target) = ("source_entity_id", "target_entity_id");
     let term = |link: &str, here: &str, there: &str| {
         format!(
-            "UNION SELECT r.{there}, t.id, r.id, t.depth + 1 FROM t \
+            "UNION SELECT r.{there}, t.id, r.id, t.depth + 1, r.status <> 'active' FROM t \
              JOIN relationships r ON r.{here} = t.id AND r.relationship_type = '{link}' \
              JOIN entities e ON e.id = r.{there} WHERE t.depth < ?2 \
              AND (?3 OR (r.status = 'active' AND e.status = 'active'))"
@@ -194,11 +205,13 @@ pub fn branches(
         Way::ToWholes => [term("part_of", source, target), term("contains", target, source)],
     };
     let sql = format!(
-        "WITH RECURSIVE t (id, parent_id, relationship_id, depth) AS (VALUES (?1, '', '', 0) \
+        "WITH RECURSIVE t (id, parent_id, relationship_id, depth, ended) AS \
+         (VALUES (?1, '', '', 0, 0) \
          {} {} ORDER BY 4 LIMIT ?4) SELECT e.id AS id, e.entity_type AS entity_type, \
          e.name AS name, e.project AS project, e.status AS status, t.parent_id AS parent_id, \
          t.relationship_id AS relationship_id, t.depth AS depth \
-         FROM t JOIN entities e ON e.id = t.id ORDER BY t.depth, t.parent_id, t.relationship_id",
+         FROM t JOIN entities e ON e.id = t.id \
+         ORDER BY t.depth, t.ended, t.parent_id, t.relationship_id",
         terms[0], terms[1],
     );
     let limit = MAX_BRANCHES + 1;

@@ -7,6 +7,7 @@ mod growth;
 mod guards;
 mod many;
 mod protocol;
+mod questions;
 mod random;
 mod stories;
 mod support;

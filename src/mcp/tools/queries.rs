@@ -9,7 +9,9 @@ use super::{Detail, about};
 use crate::mcp::answer::Answer;
 use crate::mcp::bound::shortened;
 use crate::mcp::outputs::QuestionAnswered;
-use crate::mcp::rows::{LINE_TEXT, all_quoted, entity_brief, entity_line, entity_value};
+use crate::mcp::rows::{
+    LINE_TEXT, all_quoted, entity_brief, entity_line, entity_value, project_word,
+};
 use crate::mcp::tool::{Effect, Tool};
 use crate::model::text::quoted;
 use crate::model::{Entity, Question, Result};
@@ -140,8 +142,8 @@ fn row_line(row: &Row, project: Option<&str>) -> String {
     };
     let Entity { id, entity_type, name, status, source_refs, .. } = &**entity;
     let mut line = format!("{entity_type} {id} {} ({status})", quoted(name, LINE_TEXT));
-    if project != Some(entity.project.as_str()) && !entity.project.is_empty() {
-        line.push_str(&format!(" in {}", quoted(&entity.project, LINE_TEXT)));
+    if project != Some(entity.project.as_str()) {
+        line.push_str(&format!(" in {}", project_word(&entity.project)));
     }
     if !entity.description.is_empty() {
         line.push_str(&format!(": {}", quoted(&entity.description, CONCISE_TEXT)));
@@ -184,14 +186,12 @@ fn changed_value(change: &Change, detail: Detail) -> Value {
 }
 
 /// Columns that say what a changed row is.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 9] = [
     "name",
     "entity_type",
     "memory_type",
     "content",
     "relationship_type",
-    "source_entity_id",
-    "target_entity_id",
     "slot_kind",
     "key",
     "status",

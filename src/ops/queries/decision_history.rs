@@ -46,17 +46,15 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
         }
         placed.push(row);
     }
-    let mut found = Found::about(view, ask, placed, true)?;
-    for row in &mut found.page.items {
-        let id = row.key.last().map(String::as_str).unwrap_or_default();
+    Found::told(view, ask, placed, true, |id, mut row| {
         if let Some(end) = store::audit::last(view, id, Action::Superseded)? {
-            row.said.insert("superseded_at".to_owned(), end.timestamp.into());
+            row = row.with("superseded_at", end.timestamp);
             if !end.note.is_empty() {
-                row.said.insert("superseded_because".to_owned(), end.note.into());
+                row = row.with("superseded_because", end.note);
             }
         }
-    }
-    Ok(found)
+        Ok(row)
+    })
 }
 
 /// The members in an order in which each stands behind all that it superseded; what is in a cycle

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::walk::{self, Rules};
-use super::{Ask, Found, Placed, Subject};
+use super::walk::{Rules, Walk};
+use super::{Ask, Found, Placed, Row, Subject};
 use crate::model::{Result, Status};
 use crate::store::graph::{Moves, Node};
 use crate::store::{self, View};
@@ -17,41 +17,47 @@ const EVIDENCED: [&str; 4] = ["evidenced_by", "validated_by", "analyzed_by", "de
 /// Types whose source speaks for the target.
 const SUPPORTING: [&str; 1] = ["supports"];
 
+/// What an entity of the answer is to the one that is asked about, in the order of the rows.
+const ROLES: [&str; 3] = ["asked", "evidence", "rests_on_it"];
+
 pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
     let asked = ask.about()?;
-    let mut placed = vec![Placed::new(&Node::from(asked), Vec::new()).with("role", "asked")];
-    let mut complete = true;
-    for (role, moves) in [
-        ("evidence", Moves::new(&EVIDENCED, &SUPPORTING)),
-        ("rests_on_it", Moves::new(&SUPPORTING, &EVIDENCED)),
-    ] {
-        let kind = |step: &store::graph::Step| (String::new(), step.outgoing);
-        let rules = Rules { moves, kind: &kind, bars: &|_| None };
-        let (found, all) = walk::reached(view, ask, asked, &rules)?;
-        complete &= all;
-        placed.extend(found.into_iter().map(|row| row.with("role", role)));
-    }
-    let mut seen = HashSet::new();
-    placed.retain(|row| seen.insert(row.node.id.clone()));
-    for row in &mut placed {
-        let role = row.said["role"].as_str().unwrap_or_default();
-        let place = ["asked", "evidence", "rests_on_it"].iter().position(|known| *known == role);
-        row.key.insert(0, place.unwrap_or_default().to_string());
-    }
-    let mut found = Found::about(view, ask, placed, complete)?;
-    for row in &mut found.page.items {
-        let Subject::Entity(entity) = &row.subject else { continue };
-        let mut sources = Vec::new();
-        for source in &entity.source_refs {
-            sources.extend(resolved(view, source)?);
-        }
-        if !sources.is_empty() {
-            row.said.insert("sources".to_owned(), Value::from(sources));
+    let walk = |outgoing: &[&str], incoming: &[&str]| {
+        let moves = |_| Moves::new(outgoing, incoming);
+        Walk::from(view, ask, asked, &Rules { moves: &moves, bars: &|_| None })
+    };
+    let walks = [walk(&EVIDENCED, &SUPPORTING)?, walk(&SUPPORTING, &EVIDENCED)?];
+    let mut placed = vec![Placed::new(&Node::from(asked), vec!["0".to_owned()])];
+    let mut seen = HashSet::from([asked.id.clone()]);
+    for (walk, role) in walks.iter().zip(["1", "2"]) {
+        for mut row in walk.placed() {
+            if seen.insert(row.node.id.clone()) {
+                row.key.insert(0, role.to_owned());
+                placed.push(row);
+            }
         }
     }
-    Ok(found)
+    let complete = walks.iter().all(|walk| walk.complete);
+    Found::told(view, ask, placed, complete, |id, row| {
+        let role: usize = row.key[0].parse().unwrap_or_default();
+        let row = row.with("role", ROLES[role]);
+        let row = if role == 0 { row } else { walks[role - 1].tell(id, row) };
+        with_sources(view, row)
+    })
 }
 
+/// Adds where the sources of a row lead.
+fn with_sources(view: &View<'_>, row: Row) -> Result<Row> {
+    let Subject::Entity(entity) = &row.subject else { return Ok(row) };
+    let mut sources = Vec::new();
+    for source in entity.source_refs.iter().take(MAX_SOURCES) {
+        sources.extend(resolved(view, source)?);
+    }
+    Ok(if sources.is_empty() { row } else { row.with("sources", sources) })
+}
+
+/// Sources of a row that are followed.
+const MAX_SOURCES: usize = 20;
 /// Characters of a memory in a row.
 const MEMORY_TEXT: usize = 150;
 

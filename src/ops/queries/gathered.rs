@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Ask, Found, Placed, at_depth, brief};
+use super::{Ask, Found, Placed, Row, at_depth, brief};
 use crate::model::Result;
 use crate::store::View;
-use crate::store::graph::{self, Moves, Node, Way};
+use crate::store::graph::{self, Moves, Node, Step, Way};
 
 /// Entities named in a row through which the asked one has it.
 const MAX_THROUGH: usize = 5;
@@ -25,26 +25,39 @@ pub fn answer(
         graph::branches(view, &entity.id, way, ask.depth, ask.include_inactive)?;
     let others = others.into_iter().map(|branch| (branch.depth, branch.node));
     let moves = Moves::new(&[link], &[]);
-    let mut found: HashMap<String, (Placed, Vec<Node>)> = HashMap::new();
+    let mut found: HashMap<String, Held> = HashMap::new();
     for (depth, owner) in std::iter::once((0, Node::from(entity))).chain(others) {
         for step in graph::steps(view, &moves, &owner.id, ask.include_inactive)? {
-            let (_, owners) = found.entry(step.node.id.clone()).or_insert_with(|| {
-                let row = Placed::new(&step.node, at_depth(depth, &step.node))
-                    .with("depth", depth)
-                    .with("relationship_id", step.relationship_id);
-                (row, Vec::new())
+            let held = found.entry(step.node.id.clone()).or_insert_with(|| Held {
+                depth,
+                owners: Vec::new(),
+                step,
             });
-            if owners.last() != Some(&owner) {
-                owners.push(owner.clone());
+            if held.owners.last() != Some(&owner) {
+                held.owners.push(owner.clone());
             }
         }
     }
-    let placed = found.into_values().map(|(row, owners)| with_some(row, through, &owners));
-    Found::about(view, ask, placed.collect(), complete)
+    let placed = found.values().map(|held| {
+        let node = &held.step.node;
+        Placed::new(node, at_depth(held.depth, node))
+    });
+    Found::told(view, ask, placed.collect(), complete, |id, row| {
+        let Some(held) = found.get(id) else { return Ok(row) };
+        let row = with_some(row.with("depth", held.depth), through, &held.owners);
+        Ok(row.with("relationship_id", held.step.relationship_id.as_str()))
+    })
+}
+
+/// A target: the nearest link to it, and all through which the entity has it.
+struct Held {
+    depth: u32,
+    step: Step,
+    owners: Vec<Node>,
 }
 
 /// Adds the first of the entities, and their number if there are more.
-pub fn with_some(row: Placed, name: &str, entities: &[Node]) -> Placed {
+pub fn with_some(row: Row, name: &str, entities: &[Node]) -> Row {
     let shown: Vec<Value> = entities.iter().take(MAX_THROUGH).map(brief).collect();
     let row = row.with(name, shown);
     match entities.len() {

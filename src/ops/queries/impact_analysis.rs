@@ -4,38 +4,55 @@
 //! Which end of a link is downstream stands in the ontology. Where both are, a way does not turn
 //! back: what a part shares with another part of the same whole is not changed by it.
 
-use super::walk::{self, Rules, Turn};
+use super::walk::{Rules, Steps, Turn, Walk};
 use super::{Ask, Found};
 use crate::model::Result;
-use crate::model::ontology::Downstream;
+use crate::model::ontology::{Downstream, Ontology};
 use crate::store::View;
-use crate::store::graph::{Moves, Step};
+use crate::store::graph::Moves;
 
 pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    let downstream = |end: Downstream| -> Vec<&str> {
-        let types = view.ontology.relationship_types.iter();
-        let reached = types.filter(|rule| rule.downstream.reaches(end));
-        reached.map(|rule| rule.name.as_str()).collect()
-    };
+    let ontology = view.ontology;
     let rules = Rules {
-        moves: Moves::new(&downstream(Downstream::Target), &downstream(Downstream::Source)),
-        kind: &|step| kind(view, step),
+        moves: &|steps| {
+            let reached = |end: Downstream| reached(ontology, end, steps);
+            Moves::new(&reached(Downstream::Target), &reached(Downstream::Source))
+        },
         bars: &|step| {
-            let rule = view.ontology.relationship_type(&step.relationship_type)?;
-            let (relation, forward) = kind(view, step);
+            let rule = ontology.relationship_type(&step.relationship_type)?;
+            let (relation, forward) = turn(ontology, &rule.name, step.outgoing)?;
             (rule.downstream == Downstream::Both).then_some((relation, !forward))
         },
     };
-    let (placed, complete) = walk::reached(view, ask, ask.about()?, &rules)?;
-    Found::about(view, ask, placed, complete)
+    let walk = Walk::from(view, ask, ask.about()?, &rules)?;
+    Found::told(view, ask, walk.placed(), walk.complete, |id, row| Ok(walk.tell(id, row)))
+}
+
+/// The types of links whose one end is downstream, as far as these steps are taken.
+fn reached(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str> {
+    let names = ontology
+        .relationship_types
+        .iter()
+        .filter(|rule| rule.downstream.reaches(end))
+        .map(|rule| rule.name.as_str());
+    names
+        .filter(|name| {
+            let turn = turn(ontology, name, end == Downstream::Target);
+            match steps {
+                Steps::All => true,
+                Steps::AllBut(barred) => turn != Some(barred),
+                Steps::Only(opened) => turn == Some(opened),
+            }
+        })
+        .collect()
 }
 
 /// A type and its inverse are one relation, followed the way in which the first of the two reads.
-fn kind(view: &View<'_>, step: &Step) -> Turn {
-    let name = &step.relationship_type;
-    let rule = view.ontology.relationship_type(name);
-    match rule.and_then(|rule| rule.inverse.as_ref()).filter(|inverse| *inverse < name) {
-        Some(inverse) => (inverse.clone(), !step.outgoing),
-        None => (name.clone(), step.outgoing),
+fn turn(ontology: &Ontology, name: &str, outgoing: bool) -> Option<Turn> {
+    let place = |name: &str| ontology.relationship_types.iter().position(|rule| rule.name == name);
+    let own = place(name)?;
+    match ontology.relationship_types[own].inverse.as_deref().and_then(place) {
+        Some(inverse) if inverse < own => Some((inverse, !outgoing)),
+        _ => Some((own, outgoing)),
     }
 }

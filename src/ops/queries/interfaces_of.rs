@@ -10,7 +10,7 @@ const INTERFACES: [&str; 1] = ["interfaces_with"];
 pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
     let moves = Moves::new(&INTERFACES, &INTERFACES);
     let mut met = graph::steps(view, &moves, &ask.about()?.id, ask.include_inactive)?;
-    met.sort_by(|a, b| a.node.id.cmp(&b.node.id));
+    met.sort_by(|a, b| (&a.node.id, !a.active).cmp(&(&b.node.id, !b.active)));
     met.dedup_by(|a, b| a.node.id == b.node.id);
     let placed = met.into_iter().map(|step| {
         Placed::new(&step.node, vec![level(&step.node)])

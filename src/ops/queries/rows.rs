@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Ask;
-use crate::model::{Entity, Page, Result};
+use crate::model::{Entity, Page, RelationshipStatus, Result};
 use crate::ops::history::Change;
 use crate::store::{self, View, graph::Node};
 
@@ -27,17 +27,23 @@ impl Found {
 
     /// The rows about an entity that the answer covers, with their number by type. `complete` says
     /// whether the walk that found them came to its end.
-    pub fn about(
+    pub fn about(view: &View<'_>, ask: &Ask, placed: Vec<Placed>, complete: bool) -> Result<Self> {
+        Self::told(view, ask, placed, complete, |_, row| Ok(row))
+    }
+
+    /// As [`Found::about`]; `tell` says more of the rows of the page, each with its entity's id.
+    pub fn told(
         view: &View<'_>,
         ask: &Ask,
         mut placed: Vec<Placed>,
         complete: bool,
+        tell: impl Fn(&str, Row) -> Result<Row>,
     ) -> Result<Self> {
         let all = placed.len();
         placed.retain(|row| ask.covers(&row.node.project));
         let mut notes = Vec::new();
         if placed.len() < all {
-            notes.push(format!("{} more in other projects", all - placed.len()));
+            notes.push(format!("{} more outside of the project", all - placed.len()));
         }
         if !complete {
             notes.push("there is more than one answer can walk through".to_owned());
@@ -46,10 +52,11 @@ impl Found {
         for row in &placed {
             *types.entry(row.node.entity_type.clone()).or_default() += 1;
         }
-        let mut page = place(view, ask, placed)?;
-        for row in &mut page.items {
-            cite_link(view, row)?;
-        }
+        let page = place(view, ask, placed)?.map(|row| {
+            let Subject::Entity(entity) = &row.subject else { return Ok(row) };
+            let id = entity.id.clone();
+            cite_link(view, tell(&id, row)?)
+        })?;
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         Ok(Self::new(page).counts(types).note(note))
     }
@@ -132,16 +139,22 @@ pub fn at_depth(depth: u32, node: &Node) -> Vec<String> {
     vec![format!("{depth:02}"), level(node)]
 }
 
-/// Adds the sources of the link by which a row stands there, if the row does not have them itself.
-fn cite_link(view: &View<'_>, row: &mut Row) -> Result<()> {
-    let Subject::Entity(entity) = &row.subject else { return Ok(()) };
-    let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(()) };
-    let Some(link) = store::relationships::get(view, id)? else { return Ok(()) };
-    if link.source_refs.iter().any(|source| !entity.source_refs.contains(source)) {
-        let shown: Vec<String> = link.source_refs.into_iter().take(MAX_REFS).collect();
-        row.said.insert("link_source_refs".to_owned(), Value::from(shown));
+/// Adds the sources of the link by which a row stands there, if the row does not have them itself,
+/// and its status if it ended.
+fn cite_link(view: &View<'_>, row: Row) -> Result<Row> {
+    let Subject::Entity(entity) = &row.subject else { return Ok(row) };
+    let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(row) };
+    let Some(link) = store::relationships::get(view, id)? else { return Ok(row) };
+    let cited = link.source_refs.iter().all(|source| entity.source_refs.contains(source));
+    let row = match link.status {
+        RelationshipStatus::Active => row,
+        ended => row.with("link_status", ended.as_str()),
+    };
+    if cited {
+        return Ok(row);
     }
-    Ok(())
+    let shown: Vec<String> = link.source_refs.into_iter().take(MAX_REFS).collect();
+    Ok(row.with("link_source_refs", shown))
 }
 
 /// An entity as a value in another entity's row.

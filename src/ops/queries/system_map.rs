@@ -74,6 +74,9 @@ impl Map {
                 map.parts.entry(whole.id.clone()).or_default().push(part.clone());
             }
         }
+        for parts in map.parts.values_mut() {
+            parts.sort_by_cached_key(|id| level(&map.nodes[id]));
+        }
         Ok(map)
     }
 

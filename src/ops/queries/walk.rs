@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::{Ask, Placed, at_depth, brief};
+use super::{Ask, Placed, Row, at_depth, brief};
 use crate::model::{Entity, Result};
 use crate::store::View;
 use crate::store::graph::{self, Moves, Node, Step};
@@ -12,15 +12,23 @@ use crate::store::graph::{self, Moves, Node, Step};
 /// Entities that one walk reaches at most.
 const MAX_REACHED: usize = 10_000;
 
-/// A kind of step: the relation, and whether it goes the way in which the relation is written.
-pub type Turn = (String, bool);
+/// A kind of step: the place of its type in the ontology, and whether it goes the way in which
+/// that type reads.
+pub type Turn = (usize, bool);
+
+/// The steps that are taken from an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Steps {
+    All,
+    AllBut(Turn),
+    Only(Turn),
+}
 
 /// Which steps a walk takes.
 pub struct Rules<'a> {
-    pub moves: Moves,
+    pub moves: &'a dyn Fn(Steps) -> Moves,
     /// The kind of step that must not follow this one, as it would only turn back on it.
     pub bars: &'a dyn Fn(&Step) -> Option<Turn>,
-    pub kind: &'a dyn Fn(&Step) -> Turn,
 }
 
 /// An entity that was reached, by the step from an earlier visit.
@@ -30,94 +38,98 @@ struct Visit {
     by: Option<(usize, Step)>,
 }
 
-/// What is still to be walked on from: all steps but one kind, or only that kind.
-struct Task {
+/// Where an entity was first visited, and the kind of step that was not taken from there.
+struct First {
     visit: usize,
-    except: Option<Turn>,
-    only: Option<Turn>,
+    barred: Option<Turn>,
 }
 
+/// What a walk reached.
 #[derive(Default)]
-struct Walk {
+pub struct Walk {
     visits: Vec<Visit>,
-    /// The visits that are listed: the first of each entity.
-    first: Vec<usize>,
-    /// Of each entity reached, the kind of step that was not taken from it.
-    barred: HashMap<String, Option<Turn>>,
-    waiting: VecDeque<Task>,
-    complete: bool,
-}
-
-/// Everything reached from the entity, and whether that is all.
-pub fn reached(
-    view: &View<'_>,
-    ask: &Ask,
-    start: &Entity,
-    rules: &Rules<'_>,
-) -> Result<(Vec<Placed>, bool)> {
-    let mut walk = Walk { complete: true, ..Walk::default() };
-    walk.visits.push(Visit { node: Node::from(start), depth: 0, by: None });
-    walk.barred.insert(start.id.clone(), None);
-    walk.waiting.push_back(Task { visit: 0, except: None, only: None });
-    while let Some(task) = walk.waiting.pop_front() {
-        if walk.visits[task.visit].depth == ask.depth {
-            continue;
-        }
-        let from = &walk.visits[task.visit].node.id;
-        for step in graph::steps(view, &rules.moves, from, ask.include_inactive)? {
-            let kind = (rules.kind)(&step);
-            let taken = task.except.as_ref() != Some(&kind)
-                && task.only.as_ref().is_none_or(|only| *only == kind);
-            if taken {
-                walk.arrive(task.visit, step, rules);
-            }
-        }
-        if walk.first.len() >= MAX_REACHED {
-            walk.complete = walk.waiting.is_empty();
-            break;
-        }
-    }
-    Ok((walk.first.iter().map(|index| walk.placed(*index)).collect(), walk.complete))
+    first: HashMap<String, First>,
+    waiting: VecDeque<(usize, Steps)>,
+    /// Whether the walk came to its end.
+    pub complete: bool,
 }
 
 impl Walk {
-    fn arrive(&mut self, from: usize, step: Step, rules: &Rules<'_>) {
-        let bar = (rules.bars)(&step);
+    /// Walks from an entity as far as is asked.
+    pub fn from(view: &View<'_>, ask: &Ask, start: &Entity, rules: &Rules<'_>) -> Result<Self> {
+        let mut walk = Self { complete: true, ..Self::default() };
+        walk.visits.push(Visit { node: Node::from(start), depth: 0, by: None });
+        walk.first.insert(start.id.clone(), First { visit: 0, barred: None });
+        walk.waiting.push_back((0, Steps::All));
+        let mut moves: HashMap<Steps, Moves> = HashMap::new();
+        while let Some((visit, steps)) = walk.waiting.pop_front() {
+            if walk.visits[visit].depth == ask.depth {
+                continue;
+            }
+            let moves = moves.entry(steps).or_insert_with(|| (rules.moves)(steps));
+            let id = &walk.visits[visit].node.id;
+            for step in graph::steps(view, moves, id, ask.include_inactive)? {
+                let bar = (rules.bars)(&step);
+                walk.arrive(visit, step, bar);
+            }
+            if !walk.complete {
+                break;
+            }
+        }
+        Ok(walk)
+    }
+
+    fn arrive(&mut self, from: usize, step: Step, bar: Option<Turn>) {
         let visit = self.visits.len();
-        let task = match self.barred.get_mut(&step.node.id) {
+        // The start is one of them, and is not reached.
+        let full = self.first.len() > MAX_REACHED;
+        let steps = match self.first.get_mut(&step.node.id) {
+            None if full => {
+                self.complete = false;
+                return;
+            }
             None => {
-                self.barred.insert(step.node.id.clone(), bar.clone());
-                self.first.push(visit);
-                Task { visit, except: bar, only: None }
+                self.first.insert(step.node.id.clone(), First { visit, barred: bar });
+                bar.map_or(Steps::All, Steps::AllBut)
             }
             // Another way there opens the steps that the first one barred.
-            Some(held) if held.is_some() && *held != bar => {
-                Task { visit, except: None, only: held.take() }
-            }
+            Some(First { barred, .. }) if *barred != bar => match barred.take() {
+                Some(opened) => Steps::Only(opened),
+                None => return,
+            },
             Some(_) => return,
         };
         let depth = self.visits[from].depth + 1;
         self.visits.push(Visit { node: step.node.clone(), depth, by: Some((from, step)) });
-        self.waiting.push_back(task);
+        self.waiting.push_back((visit, steps));
     }
 
-    /// The row of a visit: how far, by what, and over which entities.
-    fn placed(&self, index: usize) -> Placed {
-        let visit = &self.visits[index];
-        let mut row =
-            Placed::new(&visit.node, at_depth(visit.depth, &visit.node)).with("depth", visit.depth);
-        let Some((mut from, step)) = visit.by.as_ref().map(|(from, step)| (*from, step)) else {
+    /// The entities reached, near ones first.
+    pub fn placed(&self) -> Vec<Placed> {
+        let reached = self.first.values().map(|first| &self.visits[first.visit]);
+        reached
+            .filter(|visit| visit.by.is_some())
+            .map(|visit| Placed::new(&visit.node, at_depth(visit.depth, &visit.node)))
+            .collect()
+    }
+
+    /// Says of a row how far it is, by what, and over which entities.
+    pub fn tell(&self, id: &str, row: Row) -> Row {
+        let visit = self.first.get(id).map(|first| &self.visits[first.visit]);
+        let Some((visit, (from, step))) = visit.and_then(|v| Some((v, v.by.as_ref()?))) else {
             return row;
         };
-        row = row
+        let row = row
+            .with("depth", visit.depth)
             .with("via", step.relationship_type.as_str())
             .with("direction", if step.outgoing { "out" } else { "in" })
-            .with("parent_id", self.visits[from].node.id.as_str())
+            .with("parent_id", self.visits[*from].node.id.as_str())
             .with("relationship_id", step.relationship_id.as_str());
         let mut path: Vec<Value> = Vec::new();
-        while let Some((before, _)) = &self.visits[from].by {
-            path.push(brief(&self.visits[from].node));
-            from = *before;
+        let mut at = &self.visits[*from];
+        while let Some((before, _)) = &at.by {
+            path.push(brief(&at.node));
+            at = &self.visits[*before];
         }
         path.reverse();
         if path.is_empty() { row } else { row.with("path", path) }
