@@ -26,8 +26,12 @@ pub(super) const SUPPORTED: [Way; 2] = [
 ];
 
 /// The index for the links of a way, where there is one for them alone.
-fn index(way: Way) -> &'static str {
-    if way == SATISFIED { " INDEXED BY idx_relationships_satisfies" } else { "" }
+fn index((_, _, types): Way) -> &'static str {
+    match types {
+        "= 'satisfies'" => " INDEXED BY idx_relationships_satisfies",
+        "= 'supports'" => " INDEXED BY idx_relationships_supports",
+        _ => "",
+    }
 }
 
 /// The condition that the entity of this id is active. A link never leads to a row that is not there.

@@ -109,3 +109,33 @@ fn a_row_that_is_gone_is_missed_though_it_was_made_before_the_chain() {
     assert!(said.contains("DIFFERS from its newest audit row: memory m-1 is gone"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn properties_that_are_no_json_flag_nothing_and_stop_no_answer() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    for (id, entity_type, properties) in [
+        ("a-1", "assumption", "\"flagged\": true"),
+        ("a-2", "assumption", "[\"flagged\"]"),
+        ("a-3", "assumption", "{\"flagged\": true}"),
+        ("d-1", "decision", ""),
+        ("d-2", "decision", "{"),
+    ] {
+        let sql = "INSERT INTO entities (id, entity_type, name, properties, created_at, updated_at) \
+             VALUES (?1, ?2, ?1, ?3, '', '')";
+        place.sql().execute(sql, [id, entity_type, properties]).expect("a row");
+    }
+    for (source, target) in [("d-1", "a-1"), ("d-1", "a-2"), ("d-2", "a-2"), ("d-2", "a-3")] {
+        let sql = "INSERT INTO relationships (id, source_entity_id, target_entity_id, \
+             relationship_type, created_at) VALUES (?1 || ?2, ?1, ?2, 'based_on_assumption', '')";
+        place.sql().execute(sql, [source, target]).expect("a link");
+    }
+    let mut session = place.serve(2, &[]);
+    let found = session.ok("query_project", json!({ "question": "risky_decisions" }));
+    assert_eq!(found["total"], 1, "{found}");
+    assert_eq!(found["items"][0]["entity_id"], "d-2");
+    let fallen = found["items"][0]["assumptions"].as_array().expect("assumptions");
+    assert_eq!(fallen.len(), 1);
+    assert_eq!(fallen[0]["entity_id"], "a-3");
+    session.end();
+}
