@@ -19,9 +19,9 @@ use crate::ops::{conflicts, projects};
 use crate::store::Db;
 
 /// Lines in one transaction: another process that writes waits for a fraction of a second.
-const BATCH: usize = 4_000;
+const BATCH: usize = 8_000;
 /// Batches that are taken apart before they are stored.
-const BATCHES_AHEAD: usize = 2;
+const BATCHES_AHEAD: usize = 1;
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 8 * 1024 * 1024;
 /// Refused lines that the report names.

@@ -58,11 +58,14 @@ impl Keys {
     }
 
     /// The link with the keys at its ends replaced by ids.
-    pub fn tie(&self, link: NewRelationship) -> NewRelationship {
+    pub fn tie(&self, link: &NewRelationship) -> NewRelationship {
         NewRelationship {
+            relationship_type: link.relationship_type.clone(),
             source_id: self.id(&link.source_id).to_owned(),
             target_id: self.id(&link.target_id).to_owned(),
-            ..link
+            confidence: link.confidence,
+            source_refs: link.source_refs.clone(),
+            end: link.end,
         }
     }
 
@@ -102,11 +105,11 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
         let at = |error| located("entities", index, error);
         for link in &new.relationships {
             let link = link.of(&made.entities[index].1.row.id).map_err(at)?;
-            made.relationships.push(relationships::create(tx, &keys.tie(link), note).map_err(at)?);
+            made.relationships.push(relationships::create(tx, &keys.tie(&link), note).map_err(at)?);
         }
     }
     for (index, link) in batch.relationships.iter().enumerate() {
-        let linked = relationships::create(tx, &keys.tie(link.clone()), note)
+        let linked = relationships::create(tx, &keys.tie(link), note)
             .map_err(|error| located("relationships", index, error))?;
         made.relationships.push(linked);
     }

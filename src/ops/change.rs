@@ -111,7 +111,10 @@ fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Resul
 
 /// The full row as the audit keeps it.
 pub fn recorded<T: Serialize>(row: &T) -> Result<String> {
-    serde_json::to_string(row).map_err(|error| Error::Internal(error.to_string()))
+    let mut text = Vec::with_capacity(1_024);
+    let failed = |error: String| Error::Internal(error);
+    serde_json::to_writer(&mut text, row).map_err(|error| failed(error.to_string()))?;
+    String::from_utf8(text).map_err(|error| failed(error.to_string()))
 }
 
 /// The full row as what the audit keeps is read back.

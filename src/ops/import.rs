@@ -197,7 +197,7 @@ fn store_line(tx: &Tx<'_>, line: &Line, keys: &mut Keys) -> Result<Stored> {
             stored.project = Some(made.row.project);
         }
         Line::Relationship(new) => {
-            stored.created = relationships::create_once(tx, &keys.tie(new.clone()), "")?.changed;
+            stored.created = relationships::create_once(tx, &keys.tie(new), "")?.changed;
         }
         Line::State(wish) => {
             let set = state::set(tx, wish, "")?;

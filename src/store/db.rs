@@ -20,7 +20,7 @@ const LOG_PAGES: u32 = 4_000;
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
-const MANY_LOG_PAGES: u32 = 32_000;
+const MANY_LOG_PAGES: u32 = 64_000;
 const MANY_CACHE_KIB: u32 = 128_000;
 
 /// The writing side of the store.

@@ -47,7 +47,7 @@ struct Log {
 }
 
 /// Changes of the full-text index that wait at most.
-const MAX_WORDS: usize = 5_000;
+const MAX_WORDS: usize = 10_000;
 
 impl Log {
     /// Adds what a part of the write has done.
