@@ -73,7 +73,8 @@ fn play(session: &mut Session) -> Result<()> {
         json!({ "entity_id": text_at(&assumption, "/entity/entity_id")?, "actor": "ada",
                 "note": "logged 2.4 K an hour in October" }),
     )?;
-    session.call("get_entity", json!({ "name": "No mirror fan", "include_inactive": true }))?;
+    let gaps = |question: &str| json!({ "question": question, "project": "p07-lynx" });
+    session.call("query_project", gaps("risky_decisions"))?;
     session.say("The agent remembers what it heard. It is a candidate: no default read shows it.");
     let memory = session.call(
         "create_memory",
@@ -94,8 +95,25 @@ fn play(session: &mut Session) -> Result<()> {
     )?;
     session
         .call("get_entity_audit", json!({ "entity_id": text_at(&became, "/entity/entity_id")? }))?;
-    session.say("A requirement that nobody satisfies has no link into it:");
-    session.call("get_entity", json!({ "name": "LYN-005", "project": "lynx" }))?;
+    ask(session, gaps("all_gaps"))
+}
+
+/// What the store answers by now.
+fn ask(session: &mut Session, gaps: Value) -> Result<()> {
+    session
+        .say("What is missing? A requirement that nobody satisfies, and the decision from above.");
+    session.call("query_project", gaps)?;
+    session.say("What must be looked at again if the mirror changes?");
+    session.call(
+        "query_project",
+        json!({ "question": "impact_analysis", "name": "Primary mirror", "project": "lynx" }),
+    )?;
+    session.say("A question in a reader's words finds what was written in others.");
+    let question = "what keeps it alive when the electricity fails";
+    session.call("search", json!({ "query": question, "project": "lynx", "limit": 3 }))?;
+    session.say("And what an agent reads before it answers, within a budget:");
+    let wish = json!({ "query": "cooling of the mirror", "project": "lynx", "budget": 2_000 });
+    session.call("build_context", wish)?;
     Ok(())
 }
 
