@@ -211,6 +211,11 @@ impl Store {
             links.add((component, number), "part_of", (subsystem, parent))?;
             let material = self.words.skewed(self.types[of("material")]);
             links.add((component, number), "uses_material", (of("material"), material))?;
+            // Some parts are said to be made of two materials.
+            if self.words.one_in(50) {
+                let other = (material + 1) % self.types[of("material")];
+                links.add((component, number), "uses_material", (of("material"), other))?;
+            }
         }
         // Nine requirements in ten are satisfied at least once.
         for number in 0..self.types[of("requirement")] {
