@@ -190,18 +190,3 @@ pub fn delete_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     tx.change_uncovered("DELETE FROM source_chunks WHERE id = ?1", params![id])?;
     Ok(())
 }
-
-/// Where a chunk stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub file_path: String,
-    pub heading_path: String,
-}
-
-pub fn place(view: &View<'_>, chunk_id: &str) -> Result<Option<Place>> {
-    let sql = "SELECT d.file_path AS file_path, c.heading_path AS heading_path \
-         FROM source_chunks c JOIN source_documents d ON d.id = c.document_id WHERE c.id = ?1";
-    view.conn.one(sql, params![chunk_id], |row| {
-        Ok(Place { file_path: row.text("file_path")?, heading_path: row.text("heading_path")? })
-    })
-}

@@ -80,7 +80,7 @@ fn resolved(view: &View<'_>, source: &str) -> Result<Option<Value>> {
             value["content"] = content.into();
         }
     }
-    let place = chunk.map(|id| store::sources::place(view, &id)).transpose()?.flatten();
+    let place = chunk.map(|id| store::search::chunk(view, &id)).transpose()?.flatten();
     if place.is_none() && memory.is_none() {
         return Ok(None);
     }

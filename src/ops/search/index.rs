@@ -14,6 +14,15 @@ pub fn keep(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEntry) -> R
     }
 }
 
+/// Adds the entry of a chunk that was taken over with its document.
+pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
+    let Some(chunk) = store::sources::chunk_by_id(tx, id)? else { return Ok(()) };
+    match store::sources::get(tx, &chunk.document_id)? {
+        Some(document) => store::search::insert(tx, &search::of_chunk(&chunk, &document)),
+        None => Ok(()),
+    }
+}
+
 /// Makes the index of entities, memories and chunks afresh.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     store::search::clear(tx)?;

@@ -109,7 +109,11 @@ impl<'t, 'c> Adoption<'t, 'c> {
         }
         let store = || {
             self.survey.layout.insert(self.tx, section, fields)?;
-            kind.map_or(Ok(()), |kind| self.derive(kind, id))
+            match kind {
+                Some(kind) => self.derive(kind, id),
+                None if name == "chunk" => search::index::add_chunk(self.tx, id),
+                None => Ok(()),
+            }
         };
         // The whole is undone as a whole.
         let stored = if self.whole { store() } else { self.tx.attempt(store) };
@@ -194,9 +198,6 @@ impl<'t, 'c> Adoption<'t, 'c> {
     /// Settles what the new rows mean to those that were there.
     pub fn finish(mut self) -> Result<Adopted> {
         let tx = self.tx;
-        if self.done.created.contains_key("chunk") {
-            search::index::rebuild(tx)?;
-        }
         if self.whole {
             // The conflicts came along as they stood.
             tx.take_touched();
