@@ -20,35 +20,36 @@ fn spot(row: &Row<'_>) -> Result<Spot> {
     Ok(Spot { at: row.text("at")?, seq: row.integer("seq")? })
 }
 
-/// Where the subject of an audit row stands now.
-fn project(view: &View<'_>, kind: &str, id: &str) -> Result<String> {
-    let sql = match Kind::parse(kind) {
-        Some(Kind::Entity) => "SELECT project AS name FROM entities WHERE id = ?1",
-        Some(Kind::Memory) => "SELECT project AS name FROM memories WHERE id = ?1",
-        Some(Kind::Conflict) => "SELECT project AS name FROM conflicts WHERE id = ?1",
+/// Where the subject `?1` of an audit row stands now.
+fn project_of(kind: &str) -> &'static str {
+    match Kind::parse(kind) {
+        Some(Kind::Entity) => "SELECT project FROM entities WHERE id = ?1",
+        Some(Kind::Memory) => "SELECT project FROM memories WHERE id = ?1",
+        Some(Kind::Conflict) => "SELECT project FROM conflicts WHERE id = ?1",
         Some(Kind::Project) => "SELECT name FROM projects WHERE id = ?1",
         Some(Kind::ProjectState) => {
-            "SELECT p.name AS name FROM project_state s JOIN projects p ON p.id = s.project_id \
+            "SELECT p.name FROM project_state s JOIN projects p ON p.id = s.project_id \
              WHERE s.id = ?1"
         }
         Some(Kind::Relationship) => {
-            "SELECT e.project AS name FROM relationships r \
-             JOIN entities e ON e.id = r.source_entity_id WHERE r.id = ?1"
+            "SELECT e.project FROM relationships r JOIN entities e ON e.id = r.source_entity_id \
+             WHERE r.id = ?1"
         }
-        None => return Ok(String::new()),
-    };
-    Ok(view.conn.one(sql, params![id], |row| row.text("name"))?.unwrap_or_default())
-}
-
-fn insert(tx: &Tx<'_>, project: &str, at: &str, seq: i64) -> Result<()> {
-    let sql = "INSERT INTO audit_places (project, at, seq) VALUES (?1, ?2, ?3)";
-    tx.change_uncovered(sql, params![project, at, seq]).map(drop)
+        None => "SELECT '' WHERE ?1 <> ''",
+    }
 }
 
 /// Notes the place of a new audit row.
 pub(super) fn keep(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
-    let project = project(tx, &entry.kind, &entry.subject_id)?;
-    insert(tx, &project, &sortable(&entry.timestamp), entry.seq)
+    insert(tx, &entry.kind, &entry.subject_id, &entry.timestamp, entry.seq)
+}
+
+fn insert(tx: &Tx<'_>, kind: &str, subject: &str, timestamp: &str, seq: i64) -> Result<()> {
+    let project = project_of(kind);
+    let sql = format!(
+        "INSERT INTO audit_places (project, at, seq) VALUES (coalesce(({project}), ''), ?2, ?3)"
+    );
+    tx.change_uncovered(&sql, params![subject, &sortable(timestamp), seq]).map(drop)
 }
 
 /// Moves the audit rows of what moved to another project along, and those of an entity's links.
@@ -92,16 +93,17 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     loop {
         let batch = tx.conn.all(sql, params![after, BATCH], |row| {
             Ok((
+                row.text("entity_kind")?,
+                row.text("memory_id")?,
+                row.text("timestamp")?,
                 row.integer("seq")?,
-                project(tx, &row.text("entity_kind")?, &row.text("memory_id")?)?,
-                sortable(&row.text("timestamp")?),
             ))
         })?;
-        for (seq, project, at) in &batch {
-            insert(tx, project, at, *seq)?;
+        for (kind, subject, timestamp, seq) in &batch {
+            insert(tx, kind, subject, timestamp, *seq)?;
         }
         match batch.last() {
-            Some((last, ..)) => after = *last,
+            Some((.., last)) => after = *last,
             None => return Ok(()),
         }
     }
