@@ -31,7 +31,9 @@ pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
 }
 
 fn verify(cli: &Cli) -> Result<ExitCode> {
-    let report = cli.open_existing()?.read(verify::verify)?;
+    let db = cli.open_existing()?;
+    db.expect_many_rows()?;
+    let report = db.read(verify::verify)?;
     out::line(format!(
         "{} audit rows, {} of them sealed from before the chain",
         report.rows, report.sealed

@@ -110,7 +110,7 @@ impl Db {
         read(&self.conn, &self.settings, f)
     }
 
-    /// Takes the memory that storing many rows is worth.
+    /// Takes the memory that storing or reading many rows is worth.
     pub fn expect_many_rows(&self) -> Result<()> {
         self.conn.batch(&format!(
             "PRAGMA cache_size = -{MANY_CACHE_KIB}; PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES};"
