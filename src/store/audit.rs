@@ -158,12 +158,13 @@ pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Res
     Ok(Head { seq: entry.seq, hash: entry.chain.hash })
 }
 
-/// Stores a row as it is.
+/// Stores a row as it is. A failing statement of one row leaves nothing to undo; to be ready for it
+/// all the same, as ABORT is, costs a copy of every page that the trigger's statement changes.
 pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
     let chain = &entry.chain;
     tx.change_uncovered(
         &format!(
-            "INSERT INTO memory_audit ({COLUMNS}) \
+            "INSERT OR FAIL INTO memory_audit ({COLUMNS}) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         ),
         params![
