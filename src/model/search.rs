@@ -50,6 +50,11 @@ pub struct SearchText {
 }
 
 impl SearchText {
+    /// All of it as one text.
+    pub fn joined(&self) -> String {
+        format!("{} {} {}", self.title, self.body, self.context)
+    }
+
     /// The words that the index holds, separated by spaces.
     pub fn indexed(&self) -> Self {
         let indexed = |text: &str| {
@@ -98,13 +103,7 @@ pub fn of_memory(row: &Memory) -> SearchEntry {
 }
 
 pub fn of_chunk(row: &Chunk, document: &Document) -> SearchEntry {
-    let (title, path) = (&document.title, &row.heading_path);
-    let title = match path.strip_prefix(title.as_str()) {
-        // The first heading is most often the title.
-        Some(rest) if rest.is_empty() || rest.starts_with(" > ") => path.clone(),
-        _ if path.is_empty() => title.clone(),
-        _ => format!("{title} > {path}"),
-    };
+    let Document { title, file_path, tags, .. } = document;
     SearchEntry {
         kind: SearchKind::Chunk,
         id: row.id.clone(),
@@ -112,12 +111,25 @@ pub fn of_chunk(row: &Chunk, document: &Document) -> SearchEntry {
         row_type: document.doc_type.clone(),
         status: "active".to_owned(),
         valid_until: None,
-        text: SearchText {
-            title,
-            body: row.content.clone(),
-            context: format!("{} {}", document.file_path, document.tags.join(" ")),
-        },
+        text: chunk_text(&row.content, &row.heading_path, title, file_path, &tags.join(" ")),
     }
+}
+
+/// The texts of a chunk of a document with this title, path and tags.
+pub fn chunk_text(
+    content: &str,
+    heading_path: &str,
+    title: &str,
+    file_path: &str,
+    tags: &str,
+) -> SearchText {
+    let title = match heading_path.strip_prefix(title) {
+        // The first heading is most often the title.
+        Some(rest) if rest.is_empty() || rest.starts_with(" > ") => heading_path.to_owned(),
+        _ if heading_path.is_empty() => title.to_owned(),
+        _ => format!("{title} > {heading_path}"),
+    };
+    SearchText { title, body: content.to_owned(), context: format!("{file_path} {tags}") }
 }
 
 /// Every text and number in a value.

@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, View};
 use crate::model::Result;
-use crate::model::search::{SearchEntry, SearchKind, SearchText};
+use crate::model::search::{self, SearchEntry, SearchKind, SearchText};
 use crate::params;
 
 /// Adds a row that the index does not have.
@@ -111,8 +111,8 @@ pub struct Match {
 
 /// How much more a word in the title, the body and the context says.
 const WEIGHTS: &str = "5.0, 1.0, 0.5";
-/// Of a word that stands in more rows than this, the newest rows are ranked.
-const MOST_RANKED: i64 = 20_000;
+/// Of words that stand in more rows than this, the newest rows are ranked.
+pub const MOST_RANKED: i64 = 20_000;
 
 /// The best matches of an FTS5 expression by BM25, best first.
 pub fn ranked(
@@ -152,6 +152,12 @@ pub fn ranked(
     Ok(found.into_iter().flatten().collect())
 }
 
+/// Whether there are so few rows that all that match are ranked.
+pub fn can_rank_all(view: &View<'_>) -> Result<bool> {
+    Ok(view.conn.number("SELECT coalesce(max(place), 0) AS n FROM search_rows", params![])?
+        <= MOST_RANKED)
+}
+
 /// How many rows match an expression, counted up to a bound.
 pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
     let sql = "SELECT count(*) AS n FROM \
@@ -171,29 +177,33 @@ pub struct ChunkRow {
     pub id: String,
     pub content: String,
     pub heading_path: String,
-    pub chunk_index: i64,
-    pub document_id: String,
     pub file_path: String,
     pub title: String,
-    pub doc_type: String,
+    /// Tags of the document, as JSON.
+    pub tags: String,
     pub project: String,
+}
+
+impl ChunkRow {
+    /// The texts in which its words are found.
+    pub fn text(&self) -> SearchText {
+        let Self { content, heading_path, title, file_path, tags, .. } = self;
+        search::chunk_text(content, heading_path, title, file_path, tags)
+    }
 }
 
 pub fn chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
     let sql = "SELECT c.id AS id, c.content AS content, c.heading_path AS heading_path, \
-         c.chunk_index AS chunk_index, d.id AS document_id, d.file_path AS file_path, \
-         d.title AS title, d.doc_type AS doc_type, d.project AS project \
+         d.file_path AS file_path, d.title AS title, d.tags AS tags, d.project AS project \
          FROM source_chunks c JOIN source_documents d ON d.id = c.document_id WHERE c.id = ?1";
     view.conn.one(sql, params![id], |row| {
         Ok(ChunkRow {
             id: row.text("id")?,
             content: row.text("content")?,
             heading_path: row.text("heading_path")?,
-            chunk_index: row.integer("chunk_index")?,
-            document_id: row.text("document_id")?,
             file_path: row.text("file_path")?,
             title: row.text("title")?,
-            doc_type: row.text("doc_type")?,
+            tags: row.text("tags")?,
             project: row.text("project")?,
         })
     })

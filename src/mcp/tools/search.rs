@@ -85,7 +85,8 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
     let request = PageRequest::new(List::Search, wish.limit, wish.cursor.as_deref())?;
     let digest = digest(&[&wish.query, &format!("{filter:?}")]);
     request.check_same(&digest)?;
-    let hits = search::find(view, &Wanted { text: &wish.query, filter, most: MOST_HITS })?;
+    let wanted = Wanted { text: &wish.query, filter, most: MOST_HITS };
+    let hits = search::find(view, &wanted)?;
     let total = hits.len();
     let behind = request.after_text(1).parse().unwrap_or(0);
     let places = hits.into_iter().enumerate().map(|(at, hit)| (at + 1, hit));
@@ -94,7 +95,7 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
         request.page(rest, total as i64, |(place, _)| vec![digest.clone(), place.to_string()]);
     let mut answer = Answer::scoped(&scope);
     if total == 0 {
-        let nearest = search::spelling::nearest(view, &wish.query)?;
+        let nearest = search::spelling::nearest(view, &wish.query, &wanted.filter)?;
         let line = match nearest.as_slice() {
             [] => "nothing found; try other words, or include_inactive".to_owned(),
             words => format!("nothing found; nearest words: {}", all_quoted(words)),
@@ -153,11 +154,7 @@ fn why(all_words: bool, matched: &Matched) -> String {
         reasons.push(format!("words: {}", all_quoted(&matched.words)));
     }
     if !matched.related.is_empty() {
-        let related: Vec<String> = matched.related.iter().map(|word| (*word).to_owned()).collect();
-        reasons.push(format!("related: {}", all_quoted(&related)));
-    }
-    if reasons.is_empty() {
-        reasons.push("in its other fields".to_owned());
+        reasons.push(format!("related: {}", all_quoted(&matched.related)));
     }
     reasons.join("; ")
 }

@@ -11,11 +11,11 @@ pub mod spelling;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::search::SearchKind;
+use crate::model::search::{self, SearchKind, SearchText};
 use crate::model::words::{stems, words};
 use crate::model::{Entity, Memory, Result, source_ref};
 use crate::ops::projects::Scope;
-use crate::store::search::{ChunkRow, Filter, Match};
+use crate::store::search::{ChunkRow, Filter, MOST_RANKED, Match};
 use crate::store::{self, View};
 use query::{Matched, Query};
 
@@ -63,20 +63,21 @@ impl Found {
         }
     }
 
-    /// What stands above its text.
-    fn heading(&self) -> &str {
+    /// The name of a row; of a chunk the last heading.
+    fn title(&self) -> &str {
         match self {
             Self::Entity(row) => &row.name,
             Self::Memory(row) => &row.subject,
-            Self::Chunk(row) => &row.heading_path,
+            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
         }
     }
 
-    /// The last heading of a chunk, and the name of what is no chunk.
-    fn title(&self) -> &str {
+    /// All texts in which words are found.
+    fn text(&self) -> SearchText {
         match self {
-            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
-            _ => self.heading(),
+            Self::Entity(row) => search::of_entity(row).text,
+            Self::Memory(row) => search::of_memory(row).text,
+            Self::Chunk(row) => row.text(),
         }
     }
 
@@ -111,7 +112,7 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
     let with_all = ranked(&query.all_terms())?;
     let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
     if with_all.len() < ENOUGH {
-        let mut others = any_of(&query, ranked)?;
+        let mut others = any_of(view, &query, ranked)?;
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load(view, others.iter().map(|found| (found, false)))?);
     }
@@ -129,12 +130,16 @@ fn is_same(a: &Match, b: &Match) -> bool {
 }
 
 /// Rows that have any of the words, or words that say nearly the same.
-fn any_of(query: &Query, ranked: impl Fn(&str) -> Result<Vec<Match>>) -> Result<Vec<Match>> {
-    let mut found = if query.terms.len() > 1 { ranked(&query.any_term())? } else { Vec::new() };
-    let related = query.related_terms().map_or_else(|| Ok(Vec::new()), |all| ranked(&all))?;
+fn any_of(
+    view: &View<'_>,
+    query: &Query,
+    ranked: impl Fn(&str) -> Result<Vec<Match>>,
+) -> Result<Vec<Match>> {
+    let each = if query.terms.len() > 1 { query.each_term() } else { Vec::new() };
+    let mut found = any(view, &each, &ranked)?;
     let places: HashMap<(SearchKind, String), usize> =
         found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
-    for mut other in related {
+    for mut other in any(view, &query.each_related(), &ranked)? {
         other.score *= RELATED;
         match places.get(&(other.kind, other.id.clone())) {
             Some(at) => found[*at].score += other.score,
@@ -142,6 +147,45 @@ fn any_of(query: &Query, ranked: impl Fn(&str) -> Result<Vec<Match>>) -> Result<
         }
     }
     Ok(found)
+}
+
+/// Rows that match any of the expressions. If they are more than can be ranked, those that match a
+/// rare one are looked for by themselves: they may be older than all that were.
+fn any(
+    view: &View<'_>,
+    expressions: &[String],
+    ranked: impl Fn(&str) -> Result<Vec<Match>>,
+) -> Result<Vec<Match>> {
+    if expressions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = ranked(&expressions.join(" OR "))?;
+    if store::search::can_rank_all(view)? {
+        return Ok(found);
+    }
+    let rare = rarest(view, expressions)?;
+    if (1..expressions.len()).contains(&rare.len()) {
+        let mut others = ranked(&rare.join(" OR "))?;
+        others.retain(|other| !found.iter().any(|one| is_same(one, other)));
+        found.extend(others);
+    }
+    Ok(found)
+}
+
+/// The expressions that match the fewest rows, as many as can be ranked together.
+fn rarest<'e>(view: &View<'_>, expressions: &'e [String]) -> Result<Vec<&'e str>> {
+    let mut counted = Vec::new();
+    for expression in expressions {
+        let rows = store::search::count(view, expression, MOST_RANKED + 1)?;
+        counted.push((rows, expression.as_str()));
+    }
+    counted.sort_unstable();
+    let mut room = MOST_RANKED;
+    let fits = |(rows, _): &(i64, &str)| {
+        room -= rows;
+        room >= 0
+    };
+    Ok(counted.into_iter().take_while(fits).map(|(_, expression)| expression).collect())
 }
 
 fn load<'m>(view: &View<'_>, matches: impl Iterator<Item = (&'m Match, bool)>) -> Result<Vec<Hit>> {
@@ -202,19 +246,24 @@ fn add_documents(hits: &mut [Hit]) {
     }
 }
 
-/// A row that speaks of everything that is asked beats one that says a single word often.
-fn add_coverage(hits: &mut [Hit], query: &Query) {
-    for hit in hits.iter_mut().filter(|hit| !hit.all_words) {
+/// A row that speaks of everything that is asked beats one that says a single word often, and one
+/// that has only words which hold the sentence together says nothing of it.
+fn add_coverage(hits: &mut Vec<Hit>, query: &Query) {
+    hits.retain_mut(|hit| {
+        if hit.all_words {
+            return true;
+        }
         let Matched { words, related, .. } = matched(query, &hit.row);
         let share = (words.len() + related.len()) as f64 / query.terms.len() as f64;
         hit.score *= 1.0 + COVERAGE * share;
-    }
+        share > 0.0
+    });
 }
 
-/// What of the query stands in the name or heading of a row, or in its text.
+/// What of the query stands in a row.
 pub fn matched(query: &Query, row: &Found) -> Matched {
-    let full = format!("{} {}", row.heading(), row.body());
-    query.matched(&words(&full).into_iter().map(|word| word.stem).collect())
+    let words = words(&row.text().joined()).into_iter();
+    query.matched(&words.map(|word| (word.stem, word.folded)).collect())
 }
 
 /// The filter of a scope: active rows that have not expired.

@@ -1,7 +1,7 @@
 //! What somebody typed, taken as text: the words to look for, and the expressions that find them.
 //! Nothing of it is syntax, so that any text is a valid search.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::thesaurus::related;
 use crate::model::words::{is_stop_word, words};
@@ -30,8 +30,8 @@ pub struct Term {
 pub struct Matched {
     /// Words as typed, in lower case.
     pub words: Vec<String>,
-    /// Stems that say nearly the same as a word that does not stand in it.
-    pub related: Vec<&'static str>,
+    /// Words of the row that say nearly the same as a word that does not stand in it.
+    pub related: Vec<String>,
     /// The stems of the row by which it matched.
     pub stems: HashSet<String>,
 }
@@ -42,16 +42,20 @@ pub struct Query {
     /// The words that carry what is asked, or all if there are none; each once, in the order in
     /// which they stand in the text.
     pub terms: Vec<Term>,
+    /// The words that hold the sentence together: no row needs them, but they do tell rows apart.
+    fillers: Vec<Term>,
 }
 
 impl Query {
     pub fn parse(text: &str) -> Self {
-        let mut terms = terms(text);
-        if terms.iter().any(is_telling) {
-            terms.retain(is_telling);
+        let (mut terms, mut fillers): (Vec<Term>, Vec<Term>) =
+            terms(text).into_iter().partition(|term| !is_stop_word(&term.folded));
+        if terms.is_empty() {
+            std::mem::swap(&mut terms, &mut fillers);
         }
         terms.truncate(MOST_TERMS);
-        Self { terms }
+        fillers.truncate(MOST_TERMS);
+        Self { terms, fillers }
     }
 
     /// Rows that have every word; the last one may be the beginning of a word.
@@ -62,37 +66,36 @@ impl Query {
         each.join(" AND ")
     }
 
-    /// Rows that have any of the words.
-    pub fn any_term(&self) -> String {
-        let each: Vec<String> = self.terms.iter().map(|term| term.expression(false)).collect();
-        each.join(" OR ")
+    /// For each of the words the rows that have it.
+    pub fn each_term(&self) -> Vec<String> {
+        self.terms.iter().chain(&self.fillers).map(|term| term.expression(false)).collect()
     }
 
-    /// Rows that have words that say nearly the same, if there are such words.
-    pub fn related_terms(&self) -> Option<String> {
+    /// For each word that says nearly the same as one of them the rows that have it.
+    pub fn each_related(&self) -> Vec<String> {
         let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
         let mut found = Vec::new();
         for term in &self.terms {
             found.extend(related(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
         }
         found.truncate(MOST_RELATED);
-        let each: Vec<String> = found.into_iter().map(phrase).collect();
-        (!each.is_empty()).then(|| each.join(" OR "))
+        found.into_iter().map(phrase).collect()
     }
 
-    /// What of the query is among the stems of a row.
-    pub fn matched(&self, present: &HashSet<String>) -> Matched {
+    /// What of the query is among the stems of a row, each with a word that has it.
+    pub fn matched(&self, present: &HashMap<String, String>) -> Matched {
         let mut matched = Matched::default();
         for term in &self.terms {
             let stems = term.found_in(present, Some(term) == self.terms.last());
             if !stems.is_empty() {
                 matched.words.push(term.folded.clone());
                 matched.stems.extend(stems);
-            } else if let Some(near) =
-                related(&term.folded).into_iter().find(|stem| present.contains(*stem))
-            {
-                matched.related.push(near);
-                matched.stems.insert(near.to_owned());
+                continue;
+            }
+            let near = related(&term.folded).into_iter();
+            if let Some((stem, word)) = near.filter_map(|stem| present.get_key_value(stem)).next() {
+                matched.related.push(word.clone());
+                matched.stems.insert(stem.clone());
             }
         }
         matched
@@ -101,15 +104,15 @@ impl Query {
 
 impl Term {
     /// The stems by which a row has the word, whole, as its parts, or as the beginning of a word.
-    fn found_in(&self, present: &HashSet<String>, open: bool) -> Vec<String> {
-        if present.contains(&self.stem) {
+    fn found_in(&self, present: &HashMap<String, String>, open: bool) -> Vec<String> {
+        if present.contains_key(&self.stem) {
             return vec![self.stem.clone()];
         }
-        if !self.parts.is_empty() && self.parts.iter().all(|part| present.contains(part)) {
+        if !self.parts.is_empty() && self.parts.iter().all(|part| present.contains_key(part)) {
             return self.parts.clone();
         }
         let begins = |stem: &&String| open && self.may_go_on() && stem.starts_with(&self.folded);
-        present.iter().filter(begins).cloned().collect()
+        present.keys().filter(begins).cloned().collect()
     }
 
     fn may_go_on(&self) -> bool {
@@ -133,10 +136,6 @@ impl Term {
 /// A word as FTS5 takes it: it holds letters and digits only, so nothing in it is syntax.
 pub fn phrase(word: &str) -> String {
     format!("\"{word}\"")
-}
-
-fn is_telling(term: &Term) -> bool {
-    !is_stop_word(&term.folded)
 }
 
 fn terms(text: &str) -> Vec<Term> {

@@ -3,36 +3,60 @@
 use strsim::damerau_levenshtein;
 
 use super::query::{Query, phrase};
+use super::{Filter, load};
 use crate::model::Result;
+use crate::model::words::words;
 use crate::store::{self, View};
 
 /// Words that are offered.
 const MOST: usize = 5;
-/// Words of the index that are compared.
-const COMPARED: i64 = 5_000;
+/// Words of the index that are read for each way in which the word may begin.
+const READ: i64 = 20_000;
+/// Close words for which a row is looked up.
+const TRIED: usize = 20;
 
-/// Words of the index that are close to a single word that it does not have, closest first.
-pub fn nearest(view: &View<'_>, text: &str) -> Result<Vec<String>> {
+/// Words close to a single word that the index does not have, closest first: each finds something
+/// with the same filter, and stands as in a row that has it, for the index has only stems.
+pub fn nearest(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result<Vec<String>> {
     let query = Query::parse(text);
     let [term] = query.terms.as_slice() else { return Ok(Vec::new()) };
-    let word = &term.stem;
-    if word.chars().count() < 3 || store::search::count(view, &phrase(word), 1)? > 0 {
+    if term.stem.chars().count() < 3 || store::search::count(view, &phrase(&term.stem), 1)? > 0 {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
+    for stem in close(view, &term.stem)?.iter().take(TRIED) {
+        let holder = store::search::ranked(view, &phrase(stem), filter, 1)?;
+        for hit in load(view, holder.iter().map(|holder| (holder, true)))? {
+            let words = words(&hit.row.text().joined());
+            let word = words.into_iter().find(|word| word.stem == *stem);
+            found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
+        }
+    }
+    found.truncate(MOST);
+    Ok(found)
+}
+
+/// Stems of the index that are close to one, closest first.
+fn close(view: &View<'_>, stem: &str) -> Result<Vec<String>> {
+    let length = stem.chars().count();
+    let most = 1 + length / 5;
+    let mut found = Vec::new();
     // A slip is rare in the first letter; if it is there, the second is right.
-    for start in starts(word) {
+    for start in starts(stem) {
         let end = format!("{start}\u{10FFFF}");
-        for known in store::search::vocabulary(view, &start, &end, COMPARED)? {
-            let distance = damerau_levenshtein(word, &known);
-            if distance <= 1 + word.chars().count() / 5 && !known.chars().all(char::is_numeric) {
+        for known in store::search::vocabulary(view, &start, &end, READ)? {
+            if known.chars().count().abs_diff(length) > most || known.chars().all(char::is_numeric)
+            {
+                continue;
+            }
+            let distance = damerau_levenshtein(stem, &known);
+            if distance <= most {
                 found.push((distance, known));
             }
         }
     }
     found.sort();
     found.dedup();
-    found.truncate(MOST);
     Ok(found.into_iter().map(|(_, known)| known).collect())
 }
 
