@@ -11,6 +11,7 @@ mod protocol;
 mod questions;
 mod random;
 mod resources;
+mod search;
 mod server_memory;
 mod sources;
 mod stories;

@@ -97,6 +97,9 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
     if total == 0 {
         let nearest = search::spelling::nearest(view, &wish.query, &wanted.filter)?;
         let line = match nearest.as_slice() {
+            [] if Query::parse(&wish.query).terms.is_empty() => {
+                "nothing found; the query has no letters or digits".to_owned()
+            }
             [] => "nothing found; try other words, or include_inactive".to_owned(),
             words => format!("nothing found; nearest words: {}", all_quoted(words)),
         };
@@ -134,7 +137,8 @@ fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)>
     let matched = search::matched(&Query::parse(query), &hit.row);
     let snippet = search::snippet::marked(hit.row.body(), &matched.stems, 200);
     let why = why(hit.all_words, &matched);
-    let lines = vec![line, format!("  {} ({why})", quoted(&snippet, SNIPPET))];
+    let shown = if snippet.is_empty() { String::new() } else { quoted(&snippet, SNIPPET) + " " };
+    let lines = vec![line, format!("  {shown}({why})")];
     if let Value::Object(fields) = &mut value {
         fields.insert("kind".to_owned(), json!(kind));
         fields.insert("snippet".to_owned(), json!(snippet));

@@ -32,7 +32,7 @@ const TITLE: f64 = 0.5;
 /// How much it adds that every word stands in the name of an entity: it is what was meant.
 const NAMED: f64 = 2.0;
 /// What a chunk counts that only repeats its headings.
-const EMPTY: f64 = 0.3;
+const EMPTY: f64 = 0.1;
 /// How much of the best matches of its document a row gains.
 const DOCUMENT: f64 = 0.4;
 
@@ -118,8 +118,8 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
     }
     add_coverage(&mut hits, &query);
     add_titles(&mut hits, &query);
-    lower_empty(&mut hits);
     add_documents(&mut hits);
+    lower_empty(&mut hits);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
     hits.truncate(wanted.most);
     Ok(hits)

@@ -16,8 +16,12 @@ pub fn marked(text: &str, wanted: &HashSet<String>, length: usize) -> String {
         if hit.start < at {
             continue;
         }
-        shown.push_str(&text[at..hit.start]);
-        shown.push_str(&format!("**{}**", &text[hit.start..hit.end]));
+        match &text[at..hit.start] {
+            // Words side by side are marked as one.
+            "" if shown.ends_with("**") => shown.truncate(shown.len() - 2),
+            between => shown.push_str(&format!("{between}**")),
+        }
+        shown.push_str(&format!("{}**", &text[hit.start..hit.end]));
         at = hit.end;
     }
     shown.push_str(&text[at..to]);
@@ -78,6 +82,12 @@ mod tests {
         assert!(shown.contains("The **thread** sleeps; **suspend** the **thread**."), "{shown}");
         assert_eq!(plain(&text, &wanted, 200), shown.replace("**", ""));
         assert!(shown.starts_with('…') && shown.chars().count() < 240, "{shown}");
+    }
+
+    #[test]
+    fn parts_of_a_word_and_letters_of_a_script_without_spaces_are_marked_as_one() {
+        let wanted = ["m", "6", "鏡", "面"].map(str::to_owned).into();
+        assert_eq!(marked("an M6x20, 鏡面 a", &wanted, 200), "an **M6**x20, **鏡面** a");
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! Any text is a valid search and a valid question, and a context pack keeps to its budget.
+
+use std::cell::RefCell;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{Place, Session};
+
+/// What looks like syntax to FTS5, what SQL and JSON trip over, and what has no words.
+const ODD: [&str; 24] = [
+    "AND",
+    "OR",
+    "NOT",
+    "NEAR",
+    "NEAR(a b, 2)",
+    "*",
+    "(",
+    ")",
+    ":",
+    "^",
+    "-",
+    "+",
+    "\"",
+    "'",
+    "title:",
+    "{title body} :",
+    "\0",
+    "\u{202e}",
+    "鏡面",
+    "🔭",
+    "e\u{301}",
+    "a1b2",
+    "--",
+    "mirror",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    let odd = prop::collection::vec(prop::sample::select(&ODD[..]), 0..12);
+    let any = prop::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter);
+    prop_oneof![
+        3 => (odd.clone(), prop::bool::ANY)
+            .prop_map(|(parts, spaced)| parts.join(if spaced { " " } else { "" })),
+        2 => any.clone(),
+        2 => (any, odd).prop_map(|(any, parts)| format!("mirror {any} {}", parts.join(" "))),
+    ]
+}
+
+/// Words that rows and queries share, of one byte a letter and of more.
+const WORDS: [&str; 10] = [
+    "mirror",
+    "coating",
+    "thread",
+    "suspends",
+    "TlmChan",
+    "M6x20",
+    "鏡面の洗浄",
+    "🔭🔭",
+    "\"quoted\"",
+    "é\u{200b}",
+];
+
+fn words(most: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(&WORDS[..]), 1..most).prop_map(|all| all.join(" "))
+}
+
+fn set_up() -> (Place, RefCell<Session>) {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--tools", "set_project_state,register_project"]);
+    session.ok("register_project", json!({ "name": "p01-one" }));
+    session.ok("create_memory", memory("The mirror coating, the mirror.", "project"));
+    (place, RefCell::new(session))
+}
+
+fn memory(content: &str, kind: &str) -> Value {
+    let project = if kind == "knowledge" { "" } else { "p01-one" };
+    json!({ "memory_type": kind, "content": content, "project": project, "status": "active" })
+}
+
+/// Asserts what holds of every pack.
+fn check_pack(pack: &Value, budget: usize) {
+    let context = pack["context"].as_str().expect("a context");
+    let used = pack["used"].as_u64().expect("a number") as usize;
+    assert_eq!(used, context.chars().count());
+    assert!(used <= budget, "{used} of {budget}");
+    let bands = pack["bands"].as_array().expect("bands");
+    assert_eq!(bands.len(), 6);
+    let sum: u64 = bands.iter().map(|band| band["used"].as_u64().expect("a number")).sum();
+    // The last line of all has no end.
+    assert_eq!(sum as usize, used + usize::from(used > 0));
+    let entries: u64 = bands.iter().map(|band| band["entries"].as_u64().expect("a number")).sum();
+    assert_eq!(entries as usize, context.lines().filter(|line| line.starts_with("- ")).count());
+}
+
+#[test]
+fn any_text_is_a_search_and_a_question() {
+    let (_place, session) = set_up();
+    let config = ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() };
+    proptest!(config, |(query in text(), budget in 200..20_001usize)| {
+        let mut session = session.borrow_mut();
+        let found = session.ok("search", json!({ "query": query }));
+        let items = found["items"].as_array().expect("a list");
+        prop_assert_eq!(found["total"].as_u64(), Some(items.len() as u64));
+        let pack = session.ok("build_context", json!({ "query": query, "budget": budget }));
+        check_pack(&pack, budget);
+    });
+}
+
+#[test]
+fn long_queries_are_searched_and_too_long_ones_are_refused() {
+    let (_place, session) = set_up();
+    let mut session = session.into_inner();
+    let stop_words = "a about after all also am an and any are as at be because been before being \
+        between both but by can could did do does each for from had has have he her here ";
+    let many: String = (0..2_000).map(|number| format!("w{number} ")).collect();
+    for query in ["mirror ".repeat(1_428), "a1".repeat(5_000), "\"(*".repeat(3_333), many] {
+        assert!(query.chars().count() > 9_000);
+        session.ok("search", json!({ "query": query }));
+        session.ok("build_context", json!({ "query": query }));
+    }
+    for (query, total) in [
+        (format!("{stop_words} mirror"), 1),
+        (format!("mirror{}", " ".repeat(31_994)), 1),
+        ("é".repeat(32_000), 0),
+    ] {
+        let found = session.ok("search", json!({ "query": query }));
+        assert_eq!(found["total"], total);
+    }
+    for tool in ["search", "build_context"] {
+        let error = session.error(tool, json!({ "query": "m ".repeat(16_001) }));
+        assert_eq!(error["code"], "too_much", "{error}");
+        assert!(error["message"].as_str().expect("a text").contains("query"), "{error}");
+    }
+    session.end();
+}
+
+#[test]
+fn a_pack_of_any_store_keeps_to_its_budget() {
+    let kinds = prop::sample::select(&["identity", "preference", "project", "knowledge"][..]);
+    let rows = prop::collection::vec((kinds, words(120)), 0..4);
+    let state = prop::collection::vec(words(60), 0..2);
+    let config = ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() };
+    let (_place, session) = set_up();
+    // The store grows from case to case.
+    proptest!(config, |(rows in rows, state in state, query in words(8), more in 200..20_001usize)| {
+        let mut session = session.borrow_mut();
+        for (kind, content) in rows {
+            session.ok("create_memory", memory(&content, kind));
+            let name = content.chars().take(60).collect::<String>();
+            let entity = json!({ "entity_type": "component", "name": name, "project": "p01-one",
+                "description": content, "hand_authored": true, "status": "active" });
+            session.ok("create_entity", entity);
+        }
+        for (at, value) in state.iter().enumerate() {
+            let fact = json!({ "project": "p01-one", "category": "fact", "key": format!("k{at}"), "value": value });
+            session.ok("set_project_state", fact);
+        }
+        for budget in [200, 500, 4_000, 20_000, more] {
+            for project in [Some("p01-one"), None] {
+                let mut wish = json!({ "query": query, "budget": budget });
+                if let Some(project) = project {
+                    wish["project"] = json!(project);
+                }
+                check_pack(&session.ok("build_context", wish), budget);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_cursor_reaches_every_hit_once_and_no_list_is_longer_than_a_hundred() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    for part in 0..3 {
+        let rows: Vec<Value> = (0..50)
+            .map(|at| {
+                memory(&format!("Grating {} of the spectrograph.", part * 50 + at), "knowledge")
+            })
+            .collect();
+        session.ok("create_batch", json!({ "memories": rows }));
+    }
+    let mut seen = std::collections::HashSet::new();
+    let mut wish = json!({ "query": "grating spectrograph", "limit": 7 });
+    loop {
+        let page = session.ok("search", wish.clone());
+        assert_eq!(page["total"], 100);
+        for item in page["items"].as_array().expect("a list") {
+            assert!(seen.insert(item["memory_id"].clone()), "{item} twice");
+        }
+        match page["next_cursor"].as_str() {
+            Some(cursor) => wish["cursor"] = json!(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 100);
+    session.end();
+}
