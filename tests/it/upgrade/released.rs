@@ -61,7 +61,7 @@ fn what_is_new_covers_the_rows_that_were_there() {
     };
     assert_eq!(names("centred", false), ["OPT-007"]);
     assert_eq!(names("3.2 kg", false), ["lens cell"]);
-    assert_eq!(names("old cell", false)[0], "lens cell");
+    assert!(!names("old cell", false).contains(&"old cell".to_owned()));
     assert_eq!(names("old cell", true)[0], "old cell");
     assert_eq!(names("millimetre", false), ["Lengths in millimetres."]);
     assert_eq!(names("adhesives", false), [""; 0]);
