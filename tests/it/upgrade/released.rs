@@ -65,7 +65,7 @@ fn what_is_new_covers_the_rows_that_were_there() {
     assert_eq!(names("old cell", true)[0], "old cell");
     assert_eq!(names("millimetre", false), ["Lengths in millimetres."]);
     assert_eq!(names("adhesives", false), [""; 0]);
-    assert_eq!(names("adhesives", true), ["The lens cell was glued in March."]);
+    assert_eq!(names("adhesives", true)[0], "The lens cell was glued in March.");
     assert_eq!(names("crane", false), [""; 0]);
     assert_eq!(names("crane", true), ["The crane was broken."]);
     let changes =
