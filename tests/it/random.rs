@@ -15,7 +15,7 @@ use atocore::ops::state::{self, StateChange};
 use atocore::ops::transfer::adopt::Adoption;
 use atocore::ops::transfer::survey::Survey;
 use atocore::ops::transfer::{export, format};
-use atocore::ops::{self, claims, lifecycle, verify};
+use atocore::ops::{self, claims, lifecycle, search, verify};
 use atocore::store::{self, Db, Settings, Tx, View};
 use proptest::prelude::*;
 use serde_json::{Map, json};
@@ -210,6 +210,27 @@ impl World {
     }
 }
 
+/// What the search index holds: its rows, and each word with its row, column and place there.
+fn index(path: &std::path::Path) -> Vec<String> {
+    let file = rusqlite::Connection::open(path).expect("the file opens");
+    let instances = "CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, search_text, instance)";
+    file.execute_batch(instances).expect("a look at the words");
+    let sql = "SELECT kind || id || ' ' || project || ' ' || type || ' ' || status || ' ' || \
+         coalesce(valid_until, '-') FROM search_rows \
+         UNION ALL SELECT coalesce(id, 'no row') || ' ' || col || ' ' || offset || ' ' || term \
+         FROM words LEFT JOIN search_rows ON place = doc ORDER BY 1";
+    let mut statement = file.prepare(sql).expect("SQL");
+    let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<Result<_, _>>().expect("a text")
+}
+
+/// The search index is as one that is made afresh.
+fn check_index(db: &Db, path: &std::path::Path) {
+    let kept = index(path);
+    ops::write(db, "random", "rebuild", search::index::rebuild).expect("a rebuild");
+    assert_eq!(kept, index(path));
+}
+
 /// The lines of an export.
 fn exported(db: &Db) -> Vec<String> {
     let mut lines = Vec::new();
@@ -244,6 +265,7 @@ fn check_transfer(from: &Db, folder: &std::path::Path) {
     })
     .expect("an import");
     assert_eq!(exported(&to), lines);
+    assert_eq!(index(&folder.join("other.db")), index(&folder.join("random.db")));
     let report = to.read(verify::verify).expect("a read");
     assert!(report.is_clean(), "{report:?}");
 }
@@ -351,6 +373,7 @@ proptest! {
             world.take(step);
             world.check(step);
         }
+        check_index(&world.db, &folder.path().join("random.db"));
         check_transfer(&world.db, folder.path());
     }
 }

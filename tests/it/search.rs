@@ -95,7 +95,7 @@ fn check_pack(pack: &Value, budget: usize) {
 #[test]
 fn any_text_is_a_search_and_a_question() {
     let (_place, session) = set_up();
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() };
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() };
     proptest!(config, |(query in text(), budget in 200..20_001usize)| {
         let mut session = session.borrow_mut();
         let found = session.ok("search", json!({ "query": query }));
@@ -137,9 +137,9 @@ fn long_queries_are_searched_and_too_long_ones_are_refused() {
 #[test]
 fn a_pack_of_any_store_keeps_to_its_budget() {
     let kinds = prop::sample::select(&["identity", "preference", "project", "knowledge"][..]);
-    let rows = prop::collection::vec((kinds, words(120)), 0..4);
+    let rows = prop::collection::vec((kinds, words(80)), 0..4);
     let state = prop::collection::vec(words(60), 0..2);
-    let config = ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() };
+    let config = ProptestConfig { cases: 20, failure_persistence: None, ..Default::default() };
     let (_place, session) = set_up();
     // The store grows from case to case.
     proptest!(config, |(rows in rows, state in state, query in words(8), more in 200..20_001usize)| {

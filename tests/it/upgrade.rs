@@ -3,6 +3,7 @@
 mod failing;
 mod old_conflicts;
 mod refused;
+mod released;
 mod shared;
 mod support;
 

@@ -76,7 +76,8 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
         Kind::Chunk => "chunk",
     });
     filter.row_type = wish.row_type.as_deref().unwrap_or_default();
-    filter.expired = wish.include_inactive || wish.status.is_some();
+    let inactive = wish.status.is_some_and(|status| status != Status::Active);
+    filter.expired = wish.include_inactive || inactive;
     match wish.status {
         Some(status) => filter.status = status.as_str(),
         None if wish.include_inactive => filter.status = "",

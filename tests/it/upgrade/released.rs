@@ -1,0 +1,81 @@
+//! A store of the schema before this one, as the program wrote it that had it.
+
+use serde_json::json;
+
+use super::support::{Place, command, stdout};
+use crate::support::Session;
+
+const SCHEMA_2: &str = include_str!("../../fixtures/atocore_2.sql");
+
+fn opened() -> Place {
+    let place = Place::empty();
+    place.run(SCHEMA_2);
+    place
+}
+
+#[test]
+fn its_rows_stay_and_the_file_before_is_beside_it() {
+    let place = opened();
+    let old = place.tables();
+    assert_eq!(place.number("PRAGMA user_version"), 2);
+    let (db, upgrade) = place.open();
+    drop(db);
+    let backup = upgrade.expect("an upgrade").backup;
+    assert_eq!(place.backups(), std::slice::from_ref(&backup));
+    assert_eq!(super::support::tables(&backup), old);
+    let new = place.tables();
+    for (table, rows) in old {
+        assert_eq!(new[&table], rows, "{table}");
+    }
+    let output = place.atocore(&["audit", "verify"]);
+    assert!(output.status.success(), "{}", stdout(&output));
+}
+
+#[test]
+fn the_second_open_changes_nothing() {
+    let place = opened();
+    drop(place.open());
+    let (tables, files) = (place.tables(), place.files());
+    let (db, upgrade) = place.open();
+    drop(db);
+    assert_eq!(upgrade, None);
+    assert_eq!(place.tables(), tables);
+    assert!(place.files() == files, "the files differ");
+}
+
+#[test]
+fn what_is_new_covers_the_rows_that_were_there() {
+    let place = opened();
+    let mut session = Session::start(&mut command(&place.path, &["serve"]));
+    let mut names = |query: &str, inactive: bool| -> Vec<String> {
+        let found = session.ok(
+            "search",
+            json!({ "query": query, "project": "Lens", "include_inactive": inactive }),
+        );
+        let items = found["items"].as_array().expect("a list").iter();
+        let name = |item: &serde_json::Value| {
+            let name = item["name"].as_str().or(item["content"].as_str());
+            name.expect("a name").to_owned()
+        };
+        items.map(name).collect()
+    };
+    assert_eq!(names("centred", false), ["OPT-007"]);
+    assert_eq!(names("3.2 kg", false), ["lens cell"]);
+    assert!(!names("old cell", false).contains(&"old cell".to_owned()));
+    assert_eq!(names("old cell", true)[0], "old cell");
+    assert_eq!(names("millimetre", false), ["Lengths in millimetres."]);
+    assert_eq!(names("adhesives", false), [""; 0]);
+    assert_eq!(names("adhesives", true)[0], "The lens cell was glued in March.");
+    assert_eq!(names("crane", false), [""; 0]);
+    assert_eq!(names("crane", true), ["The crane was broken."]);
+    let changes =
+        session.ok("query_project", json!({ "question": "recent_changes", "project": "p01-lens" }));
+    let audited = place.number("SELECT count(*) FROM memory_audit");
+    assert_eq!(changes["total"], audited, "{changes}");
+    let pack = session.ok("build_context", json!({ "query": "lens cell", "project": "p01-lens" }));
+    let context = pack["context"].as_str().expect("a text");
+    for part in ["450 mm", "millimetres", "Holds the field lens", "OPEN CONFLICT"] {
+        assert!(context.contains(part), "{part:?} is not in {context}");
+    }
+    session.end();
+}
