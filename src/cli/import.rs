@@ -19,7 +19,7 @@ use crate::ops::{conflicts, projects};
 use crate::store::Db;
 
 /// Lines in one transaction: another process that writes waits for a fraction of a second.
-const BATCH: usize = 8_000;
+const BATCH: usize = 12_000;
 /// Batches that are taken apart before they are stored.
 const BATCHES_AHEAD: usize = 1;
 /// The longest line, in bytes.

@@ -64,6 +64,16 @@ pub struct Event<'a> {
     pub before: Option<String>,
     pub after: String,
     pub note: &'a str,
+    pub place: Place<'a>,
+}
+
+/// In which project a row stands, as far as whoever stores it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    Project(&'a str),
+    /// In that of an entity, by its id.
+    OfEntity(&'a str),
+    Unknown,
 }
 
 /// An audit row as it is read back.

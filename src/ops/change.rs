@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::model::event::Place;
 use crate::model::search::{self, SearchEntry};
 use crate::model::{
     Action, Claim, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState,
@@ -20,9 +21,9 @@ pub trait Audited: Serialize {
     fn insert(&self, tx: &Tx<'_>) -> Result<()>;
     fn update(&self, tx: &Tx<'_>) -> Result<()>;
 
-    /// The project that it is in, if it may move to another.
-    fn project(&self) -> Option<&str> {
-        None
+    /// In which project it stands.
+    fn place(&self) -> Place<'_> {
+        Place::Unknown
     }
 
     /// What the row claims as it stands.
@@ -53,6 +54,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
         before: None,
         after: recorded(row)?,
         note,
+        place: row.place(),
     })
 }
 
@@ -80,7 +82,7 @@ pub fn change_as<T: Audited>(
     keep_indexed(tx, Some(before), after)?;
     claims::refresh(tx, after)?;
     after.refresh_dependent_claims(tx, before)?;
-    if let (Some(from), Some(to)) = (before.project(), after.project())
+    if let (Place::Project(from), Place::Project(to)) = (before.place(), after.place())
         && from != to
     {
         store::changes::follow(tx, T::KIND, after.id(), from, to)?;
@@ -92,6 +94,7 @@ pub fn change_as<T: Audited>(
         before: Some(recorded(before)?),
         after: recorded(after)?,
         note,
+        place: after.place(),
     };
     tx.record_as(actor, event)
 }
@@ -129,8 +132,8 @@ impl Audited for Entity {
         &self.id
     }
 
-    fn project(&self) -> Option<&str> {
-        Some(&self.project)
+    fn place(&self) -> Place<'_> {
+        Place::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -169,8 +172,8 @@ impl Audited for Memory {
         &self.id
     }
 
-    fn project(&self) -> Option<&str> {
-        Some(&self.project)
+    fn place(&self) -> Place<'_> {
+        Place::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -195,6 +198,10 @@ impl Audited for Relationship {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::OfEntity(&self.source_entity_id)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -264,8 +271,8 @@ impl Audited for Conflict {
         &self.id
     }
 
-    fn project(&self) -> Option<&str> {
-        Some(&self.project)
+    fn place(&self) -> Place<'_> {
+        Place::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::changes;
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::event::{AuditEntry, ChainLink};
+use crate::model::event::{AuditEntry, ChainLink, Place};
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
@@ -137,7 +137,7 @@ pub(super) fn append(
         note: event.note.to_owned(),
     };
     entry.chain.hash = link_hash(&entry);
-    insert(tx, &entry)?;
+    insert(tx, &entry, event.place)?;
     let head = Head { seq: entry.seq, hash: entry.chain.hash };
     Ok((entry.id, head))
 }
@@ -154,13 +154,13 @@ pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Res
     }
     chain.prev_hash = head.hash;
     entry.chain.hash = link_hash(&entry);
-    insert(tx, &entry)?;
+    insert(tx, &entry, Place::Unknown)?;
     Ok(Head { seq: entry.seq, hash: entry.chain.hash })
 }
 
 /// Stores a row as it is. A failing statement of one row leaves nothing to undo; to be ready for it
 /// all the same, as ABORT is, costs a copy of every page that the trigger's statement changes.
-pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
+pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: Place<'_>) -> Result<()> {
     let chain = &entry.chain;
     tx.change_uncovered(
         &format!(
@@ -185,7 +185,7 @@ pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
             &chain.hash,
         ],
     )?;
-    changes::keep(tx, entry)
+    changes::keep(tx, entry, place)
 }
 
 fn entry(row: &Row<'_>) -> Result<AuditEntry> {

@@ -5,7 +5,7 @@
 
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::event::AuditEntry;
+use crate::model::event::{AuditEntry, Place};
 use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
@@ -40,8 +40,16 @@ fn project_of(kind: &str) -> &'static str {
 }
 
 /// Notes the place of a new audit row.
-pub(super) fn keep(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
-    insert(tx, &entry.kind, &entry.subject_id, &entry.timestamp, entry.seq)
+pub(super) fn keep(tx: &Tx<'_>, entry: &AuditEntry, place: Place<'_>) -> Result<()> {
+    let AuditEntry { kind, subject_id, timestamp, seq, .. } = entry;
+    match place {
+        Place::Project(project) => {
+            let sql = "INSERT INTO audit_places (project, at, seq) VALUES (?1, ?2, ?3)";
+            tx.change_uncovered(sql, params![project, &sortable(timestamp), *seq]).map(drop)
+        }
+        Place::OfEntity(id) => insert(tx, Kind::Entity.as_str(), id, timestamp, *seq),
+        Place::Unknown => insert(tx, kind, subject_id, timestamp, *seq),
+    }
 }
 
 fn insert(tx: &Tx<'_>, kind: &str, subject: &str, timestamp: &str, seq: i64) -> Result<()> {

@@ -70,8 +70,15 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {
 
 /// The type of an entity, if there is one of the id.
 pub fn type_of(view: &View<'_>, id: &str) -> Result<Option<String>> {
+    if let Some(known) = view.types.borrow().get(id) {
+        return Ok(Some(known.clone()));
+    }
     let sql = "SELECT entity_type FROM entities WHERE id = ?1";
-    view.conn.one(sql, params![id], |row| row.text("entity_type"))
+    let found = view.conn.one(sql, params![id], |row| row.text("entity_type"))?;
+    if let Some(found) = &found {
+        view.types.borrow_mut().insert(id.to_owned(), found.clone());
+    }
+    Ok(found)
 }
 
 pub fn insert(tx: &Tx<'_>, entity: &Entity) -> Result<()> {

@@ -8,7 +8,7 @@ use super::audit::{self, Head};
 use super::search::{self, Words};
 use super::settings::Ids;
 use super::sql::{Conn, Value};
-use crate::model::event::AuditEntry;
+use crate::model::event::{AuditEntry, Place};
 use crate::model::{Error, Event, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
 /// One consistent look at the store.
@@ -18,6 +18,8 @@ pub struct View<'c> {
     pub ontology: &'c Ontology,
     /// What project names came to in this look; a write that changes a project empties it.
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
+    /// Types of entities by their ids, as far as they were looked up: no write changes one.
+    pub(super) types: RefCell<HashMap<String, String>>,
 }
 
 /// One write. It commits only if every row that it changed has an event in the audit,
@@ -120,7 +122,7 @@ impl<'c> Tx<'c> {
 
     /// Takes over an audit row with its place in the chain, into a store that has no other chain.
     pub fn adopt_chain(&self, entry: &AuditEntry) -> Result<()> {
-        audit::insert(self, entry)?;
+        audit::insert(self, entry, Place::Unknown)?;
         self.log.borrow_mut().head = None;
         self.note_history(entry);
         Ok(())
@@ -220,6 +222,7 @@ impl<'c> Tx<'c> {
         if outcome.is_err() {
             self.conn.execute("ROLLBACK TO attempt", &[])?;
             self.resolved.borrow_mut().clear();
+            self.types.borrow_mut().clear();
         }
         self.conn.execute("RELEASE attempt", &[])?;
         let mut log = self.log.borrow_mut();

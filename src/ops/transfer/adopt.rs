@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::format::Line;
 use super::survey::{Mark, Survey, broken, snapshot_mark, subject};
-use crate::model::event::AuditEntry;
+use crate::model::event::{AuditEntry, Place};
 use crate::model::{
     Action, Conflict, ConflictStatus, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result,
@@ -219,6 +219,8 @@ impl<'t, 'c> Adoption<'t, 'c> {
     fn record(&self, kind: Kind, id: &str) -> Result<()> {
         let Some(row) = verify::row(self.tx, kind, id)? else { return Ok(()) };
         let (action, note, after) = (Action::Created, WITHOUT_HISTORY, change::recorded(&row)?);
-        self.tx.record(Event { kind, id, action, before: None, after, note }).map(drop)
+        self.tx
+            .record(Event { kind, id, action, before: None, after, note, place: Place::Unknown })
+            .map(drop)
     }
 }
