@@ -1,7 +1,5 @@
 //! The tool that searches.
 
-use std::collections::HashSet;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,9 +13,8 @@ use crate::mcp::rows::{
 use crate::mcp::tool::{Effect, Tool};
 use crate::model::page::digest;
 use crate::model::text::quoted;
-use crate::model::words::stem;
 use crate::model::{List, PageRequest, Result, Status};
-use crate::ops::search::query::Query;
+use crate::ops::search::query::{Matched, Query};
 use crate::ops::search::{self, Found, Hit, MOST_HITS, Wanted};
 use crate::ops::{checks, projects};
 use crate::store::View;
@@ -133,33 +130,30 @@ fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)>
             ("chunk", line, value)
         }
     };
-    let (matched, related) = search::matched(&Query::parse(query), &hit.row);
-    let stems: Vec<String> = matched.iter().map(|word| stem(word)).collect();
-    let wanted: HashSet<&str> =
-        stems.iter().map(String::as_str).chain(related.iter().copied()).collect();
-    let snippet = search::snippet::snippet(hit.row.body(), &wanted, 200);
-    let why = why(hit.all_words, &matched, &related);
+    let matched = search::matched(&Query::parse(query), &hit.row);
+    let snippet = search::snippet::marked(hit.row.body(), &matched.stems, 200);
+    let why = why(hit.all_words, &matched);
     let lines = vec![line, format!("  {} ({why})", quoted(&snippet, SNIPPET))];
     if let Value::Object(fields) = &mut value {
         fields.insert("kind".to_owned(), json!(kind));
         fields.insert("snippet".to_owned(), json!(snippet));
         fields.insert("score".to_owned(), json!((hit.score * 100.0).round() / 100.0));
-        fields.insert("matched".to_owned(), json!(matched));
-        fields.insert("related".to_owned(), json!(related));
+        fields.insert("matched".to_owned(), json!(matched.words));
+        fields.insert("related".to_owned(), json!(matched.related));
         fields.insert("all_words".to_owned(), json!(hit.all_words));
     }
     Ok((lines, value))
 }
 
-fn why(all_words: bool, matched: &[String], related: &[&str]) -> String {
+fn why(all_words: bool, matched: &Matched) -> String {
     let mut reasons = Vec::new();
     if all_words {
         reasons.push("all words".to_owned());
-    } else if !matched.is_empty() {
-        reasons.push(format!("words: {}", all_quoted(matched)));
+    } else if !matched.words.is_empty() {
+        reasons.push(format!("words: {}", all_quoted(&matched.words)));
     }
-    if !related.is_empty() {
-        let related: Vec<String> = related.iter().map(|word| (*word).to_owned()).collect();
+    if !matched.related.is_empty() {
+        let related: Vec<String> = matched.related.iter().map(|word| (*word).to_owned()).collect();
         reasons.push(format!("related: {}", all_quoted(&related)));
     }
     if reasons.is_empty() {

@@ -10,7 +10,7 @@ use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::conflicts;
 use crate::ops::projects::Scope;
 use crate::ops::search::query::Query;
-use crate::ops::search::snippet::snippet;
+use crate::ops::search::snippet;
 use crate::ops::search::{self, Found, Hit, Wanted};
 use crate::store::search::Filter;
 use crate::store::{self, View};
@@ -29,13 +29,15 @@ pub struct Asked<'v, 'c> {
     view: &'v View<'c>,
     text: &'v str,
     scope: &'v Scope,
+    query: Query,
     stems: HashSet<String>,
 }
 
 impl<'v, 'c> Asked<'v, 'c> {
     pub fn new(view: &'v View<'c>, text: &'v str, scope: &'v Scope) -> Self {
-        let stems = Query::parse(text).telling().map(|term| term.stem.clone()).collect();
-        Self { view, text, scope, stems }
+        let query = Query::parse(text);
+        let stems = query.terms.iter().map(|term| term.stem.clone()).collect();
+        Self { view, text, scope, query, stems }
     }
 
     /// The registered project, if one was named.
@@ -157,10 +159,11 @@ impl<'v, 'c> Asked<'v, 'c> {
     /// Parts of documents, each at the stretch that matches best.
     pub fn documents(&self) -> Result<Vec<String>> {
         let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
-        let stems: HashSet<&str> = self.stems.iter().map(String::as_str).collect();
         let entry = |hit: &Hit| match &hit.row {
             Found::Chunk(row) => {
-                let stretch = quoted(&snippet(&row.content, &stems, ENTRY - 10), ENTRY);
+                let matched = search::matched(&self.query, &hit.row);
+                let stretch = snippet::plain(&row.content, &matched.stems, ENTRY - 2);
+                let stretch = quoted(&stretch, ENTRY);
                 let place = quoted(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
                 Some(format!("- {stretch} (chunk:{}, {place})", row.id))
             }

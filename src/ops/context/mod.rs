@@ -59,15 +59,15 @@ impl Filling {
         if characters == 0 { 0 } else { characters + length(&self.heading) }
     }
 
-    /// Takes entries in their order as long as there is room; gives what is left of it.
+    /// Takes the entries for which there is room, in their order; gives what is left of it.
     fn take(&mut self, mut room: usize, bytes: &mut usize) -> usize {
-        for at in 0..self.entries.len() {
-            let heading = if self.used() == 0 { length(&self.heading) } else { 0 };
-            let (entry, taken) = &mut self.entries[at];
+        let mut heading = if self.used() == 0 { length(&self.heading) } else { 0 };
+        for (entry, taken) in &mut self.entries {
             let cost = length(entry) + heading;
             let weight = serde_json::Value::from(entry.as_str()).to_string().len() + heading;
             if !*taken && cost <= room && weight <= *bytes {
                 *taken = true;
+                heading = 0;
                 room -= cost;
                 *bytes -= weight;
             }

@@ -12,13 +12,12 @@ pub mod spelling;
 use std::collections::{HashMap, HashSet};
 
 use crate::model::search::SearchKind;
-use crate::model::thesaurus::related;
 use crate::model::words::{stems, words};
 use crate::model::{Entity, Memory, Result, source_ref};
 use crate::ops::projects::Scope;
 use crate::store::search::{ChunkRow, Filter, Match};
 use crate::store::{self, View};
-use query::Query;
+use query::{Matched, Query};
 
 /// The longest ranked list.
 pub const MOST_HITS: usize = 100;
@@ -32,6 +31,8 @@ const COVERAGE: f64 = 1.0;
 const TITLE: f64 = 0.5;
 /// How much it adds that every word stands in the name of an entity: it is what was meant.
 const NAMED: f64 = 2.0;
+/// What a chunk counts that only repeats its headings.
+const EMPTY: f64 = 0.3;
 /// How much of the best matches of its document a row gains.
 const DOCUMENT: f64 = 0.4;
 
@@ -73,7 +74,10 @@ impl Found {
 
     /// The last heading of a chunk, and the name of what is no chunk.
     fn title(&self) -> &str {
-        self.heading().rsplit(" > ").next().unwrap_or_default()
+        match self {
+            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
+            _ => self.heading(),
+        }
     }
 
     /// The document that the row is from.
@@ -113,6 +117,7 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
     }
     add_coverage(&mut hits, &query);
     add_titles(&mut hits, &query);
+    lower_empty(&mut hits);
     add_documents(&mut hits);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
     hits.truncate(wanted.most);
@@ -153,8 +158,20 @@ fn load<'m>(view: &View<'_>, matches: impl Iterator<Item = (&'m Match, bool)>) -
     Ok(hits)
 }
 
+/// A chunk that only repeats its headings answers nothing.
+fn lower_empty(hits: &mut [Hit]) {
+    for hit in hits {
+        if let Found::Chunk(row) = &hit.row {
+            let headings: HashSet<String> = stems(&row.heading_path).into_iter().collect();
+            if stems(&row.content).iter().all(|stem| headings.contains(stem)) {
+                hit.score *= EMPTY;
+            }
+        }
+    }
+}
+
 fn add_titles(hits: &mut [Hit], query: &Query) {
-    let asked: HashSet<&str> = query.telling().map(|term| term.stem.as_str()).collect();
+    let asked: HashSet<&str> = query.terms.iter().map(|term| term.stem.as_str()).collect();
     for hit in hits {
         let title = stems(hit.row.title());
         let covered = title.iter().filter(|stem| asked.contains(stem.as_str())).count();
@@ -187,28 +204,17 @@ fn add_documents(hits: &mut [Hit]) {
 
 /// A row that speaks of everything that is asked beats one that says a single word often.
 fn add_coverage(hits: &mut [Hit], query: &Query) {
-    let telling = query.telling().count().max(1) as f64;
     for hit in hits.iter_mut().filter(|hit| !hit.all_words) {
-        let (own, related) = matched(query, &hit.row);
-        hit.score *= 1.0 + COVERAGE * (own.len() + related.len()) as f64 / telling;
+        let Matched { words, related, .. } = matched(query, &hit.row);
+        let share = (words.len() + related.len()) as f64 / query.terms.len() as f64;
+        hit.score *= 1.0 + COVERAGE * share;
     }
 }
 
-/// The words of the query that stand in a row, and words that say nearly the same as others of it.
-pub fn matched(query: &Query, row: &Found) -> (Vec<String>, Vec<&'static str>) {
+/// What of the query stands in the name or heading of a row, or in its text.
+pub fn matched(query: &Query, row: &Found) -> Matched {
     let full = format!("{} {}", row.heading(), row.body());
-    let present: HashSet<String> = words(&full).into_iter().map(|word| word.stem).collect();
-    let mut own = Vec::new();
-    let mut others = Vec::new();
-    for term in query.telling() {
-        if present.contains(&term.stem) {
-            own.push(term.folded.clone());
-        } else {
-            let near = related(&term.folded);
-            others.extend(near.into_iter().find(|stem| present.contains(*stem)));
-        }
-    }
-    (own, others)
+    query.matched(&words(&full).into_iter().map(|word| word.stem).collect())
 }
 
 /// The filter of a scope: active rows that have not expired.

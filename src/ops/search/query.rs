@@ -8,6 +8,8 @@ use crate::model::words::{is_stop_word, words};
 
 /// Words of a query that are looked for; later ones are left out.
 const MOST_TERMS: usize = 32;
+/// Parts of a word that are looked for.
+const MOST_PARTS: usize = 16;
 /// Words that say nearly the same that are looked for, over all words of the query.
 const MOST_RELATED: usize = 120;
 /// Letters from which on the last word may be the beginning of one.
@@ -21,39 +23,42 @@ pub struct Term {
     pub folded: String,
     /// The stems of `Tlm` and `Chan` for `TlmChan`.
     pub parts: Vec<String>,
-    /// Whether it carries something of what is asked.
-    pub telling: bool,
+}
+
+/// What of a query stands in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matched {
+    /// Words as typed, in lower case.
+    pub words: Vec<String>,
+    /// Stems that say nearly the same as a word that does not stand in it.
+    pub related: Vec<&'static str>,
+    /// The stems of the row by which it matched.
+    pub stems: HashSet<String>,
 }
 
 /// A query, ready to be looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    /// Each once, in the order in which they stand in the text.
+    /// The words that carry what is asked, or all if there are none; each once, in the order in
+    /// which they stand in the text.
     pub terms: Vec<Term>,
 }
 
 impl Query {
     pub fn parse(text: &str) -> Self {
         let mut terms = terms(text);
-        if terms.iter().all(|term| !term.telling) {
-            terms.iter_mut().for_each(|term| term.telling = true);
+        if terms.iter().any(is_telling) {
+            terms.retain(is_telling);
         }
         terms.truncate(MOST_TERMS);
         Self { terms }
     }
 
-    /// The words that carry what is asked; if there are none, all of them.
-    pub fn telling(&self) -> impl Iterator<Item = &Term> {
-        self.terms.iter().filter(|term| term.telling)
-    }
-
-    /// Rows that have every telling word; the last word may be the beginning of one.
+    /// Rows that have every word; the last one may be the beginning of a word.
     pub fn all_terms(&self) -> String {
         let last = self.terms.last();
-        let each: Vec<String> = self
-            .telling()
-            .map(|term| format!("({})", term.expression(Some(term) == last)))
-            .collect();
+        let expression = |term| format!("({})", Term::expression(term, Some(term) == last));
+        let each: Vec<String> = self.terms.iter().map(expression).collect();
         each.join(" AND ")
     }
 
@@ -67,16 +72,50 @@ impl Query {
     pub fn related_terms(&self) -> Option<String> {
         let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
         let mut found = Vec::new();
-        for term in self.telling() {
+        for term in &self.terms {
             found.extend(related(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
         }
         found.truncate(MOST_RELATED);
         let each: Vec<String> = found.into_iter().map(phrase).collect();
         (!each.is_empty()).then(|| each.join(" OR "))
     }
+
+    /// What of the query is among the stems of a row.
+    pub fn matched(&self, present: &HashSet<String>) -> Matched {
+        let mut matched = Matched::default();
+        for term in &self.terms {
+            let stems = term.found_in(present, Some(term) == self.terms.last());
+            if !stems.is_empty() {
+                matched.words.push(term.folded.clone());
+                matched.stems.extend(stems);
+            } else if let Some(near) =
+                related(&term.folded).into_iter().find(|stem| present.contains(*stem))
+            {
+                matched.related.push(near);
+                matched.stems.insert(near.to_owned());
+            }
+        }
+        matched
+    }
 }
 
 impl Term {
+    /// The stems by which a row has the word, whole, as its parts, or as the beginning of a word.
+    fn found_in(&self, present: &HashSet<String>, open: bool) -> Vec<String> {
+        if present.contains(&self.stem) {
+            return vec![self.stem.clone()];
+        }
+        if !self.parts.is_empty() && self.parts.iter().all(|part| present.contains(part)) {
+            return self.parts.clone();
+        }
+        let begins = |stem: &&String| open && self.may_go_on() && stem.starts_with(&self.folded);
+        present.iter().filter(begins).cloned().collect()
+    }
+
+    fn may_go_on(&self) -> bool {
+        self.folded.chars().count() >= SHORTEST_PREFIX
+    }
+
     /// The word whole, as its parts, or as the beginning of a word.
     fn expression(&self, open: bool) -> String {
         let mut ways = vec![phrase(&self.stem)];
@@ -84,7 +123,7 @@ impl Term {
             let parts: Vec<String> = self.parts.iter().map(|part| phrase(part)).collect();
             ways.push(format!("({})", parts.join(" AND ")));
         }
-        if open && self.folded.chars().count() >= SHORTEST_PREFIX {
+        if open && self.may_go_on() {
             ways.push(format!("{}*", phrase(&self.folded)));
         }
         ways.join(" OR ")
@@ -96,14 +135,20 @@ pub fn phrase(word: &str) -> String {
     format!("\"{word}\"")
 }
 
+fn is_telling(term: &Term) -> bool {
+    !is_stop_word(&term.folded)
+}
+
 fn terms(text: &str) -> Vec<Term> {
     let mut found: Vec<Term> = Vec::new();
     for word in words(text) {
         match found.last_mut() {
-            Some(whole) if word.part => whole.parts.push(word.stem),
+            Some(whole) if word.part && whole.parts.len() < MOST_PARTS => {
+                whole.parts.push(word.stem);
+            }
+            Some(_) if word.part => {}
             _ => {
-                let telling = !is_stop_word(&word.folded);
-                found.push(Term { stem: word.stem, folded: word.folded, parts: vec![], telling });
+                found.push(Term { stem: word.stem, folded: word.folded, parts: vec![] });
             }
         }
     }
@@ -119,7 +164,7 @@ mod tests {
     #[test]
     fn what_looks_like_syntax_is_text() {
         let query = Query::parse("\"a\" NEAR(b) AND -c* ^d: OR (");
-        let stems: Vec<&str> = query.telling().map(|term| term.stem.as_str()).collect();
+        let stems: Vec<&str> = query.terms.iter().map(|term| term.stem.as_str()).collect();
         assert_eq!(stems, ["near", "b", "c", "d"]);
         assert_eq!(Query::parse("\"*:^(").terms, []);
     }
@@ -135,6 +180,6 @@ mod tests {
 
     #[test]
     fn a_query_of_function_words_only_looks_for_them() {
-        assert_eq!(Query::parse("to be or not").telling().count(), 4);
+        assert_eq!(Query::parse("to be or not").terms.len(), 4);
     }
 }

@@ -1,19 +1,15 @@
 //! The part of a text that shows why it matched.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::model::words::{Word, words};
 
-/// The stretch of the text with most of the words, of at most about `length` characters, each of
-/// the words between `**`.
-pub fn snippet(text: &str, wanted: &HashSet<&str>, length: usize) -> String {
-    let hits: Vec<Word> = words(text).into_iter().filter(|word| hits(word, wanted)).collect();
-    let start = hits.iter().map(|word| word.start).max_by_key(|start| {
-        let within = hits.iter().filter(|hit| (*start..*start + length).contains(&hit.start));
-        let distinct = within.map(|hit| hit.stem.as_str()).collect::<HashSet<_>>().len();
-        (distinct, std::cmp::Reverse(*start))
-    });
-    let (from, to) = stretch(text, start.unwrap_or(0), length);
+/// The stretch of the text with most of the wanted stems, of at most about `length` characters, each
+/// of the words between `**`.
+pub fn marked(text: &str, wanted: &HashSet<String>, length: usize) -> String {
+    let hits = hits(text, wanted);
+    let (from, to) = best(text, &hits, length);
     let mut shown = String::new();
     let mut at = from;
     for hit in hits.iter().filter(|hit| hit.start >= from && hit.end <= to) {
@@ -25,14 +21,34 @@ pub fn snippet(text: &str, wanted: &HashSet<&str>, length: usize) -> String {
         at = hit.end;
     }
     shown.push_str(&text[at..to]);
-    let before = if from > 0 { "…" } else { "" };
-    let after = if to < text.len() { "…" } else { "" };
-    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{before}{line}{after}")
+    between(&shown, from > 0, to < text.len())
 }
 
-fn hits(word: &Word, wanted: &HashSet<&str>) -> bool {
-    wanted.contains(word.stem.as_str())
+/// The same stretch as it is written.
+pub fn plain(text: &str, wanted: &HashSet<String>, length: usize) -> String {
+    let (from, to) = best(text, &hits(text, wanted), length);
+    between(&text[from..to], from > 0, to < text.len())
+}
+
+fn hits(text: &str, wanted: &HashSet<String>) -> Vec<Word> {
+    words(text).into_iter().filter(|word| wanted.contains(&word.stem)).collect()
+}
+
+/// Where the stretch begins and ends in which most different words stand, the first of such.
+fn best(text: &str, hits: &[Word], length: usize) -> (usize, usize) {
+    let distinct = |at: usize| {
+        let end = hits.partition_point(|hit| hit.start < hits[at].start + length);
+        hits[at..end].iter().map(|hit| hit.stem.as_str()).collect::<HashSet<_>>().len()
+    };
+    let first = (0..hits.len()).max_by_key(|at| (distinct(*at), Reverse(*at)));
+    stretch(text, first.map_or(0, |at| hits[at].start), length)
+}
+
+/// One line that says where text was left out.
+fn between(shown: &str, before: bool, after: bool) -> String {
+    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut = |cut: bool| if cut { "…" } else { "" };
+    format!("{}{line}{}", cut(before), cut(after))
 }
 
 /// Where a snippet around a place begins and ends, at the borders of words.
@@ -57,16 +73,18 @@ mod tests {
     #[test]
     fn it_shows_where_most_of_the_words_stand() {
         let text = format!("{} The thread sleeps; suspend the thread. {}", "a b ".repeat(90), "c ");
-        let shown = snippet(&text, &HashSet::from(["suspend", "thread"]), 200);
+        let wanted = HashSet::from(["suspend".to_owned(), "thread".to_owned()]);
+        let shown = marked(&text, &wanted, 200);
         assert!(shown.contains("The **thread** sleeps; **suspend** the **thread**."), "{shown}");
+        assert_eq!(plain(&text, &wanted, 200), shown.replace("**", ""));
         assert!(shown.starts_with('…') && shown.chars().count() < 240, "{shown}");
     }
 
     #[test]
     fn a_text_without_the_words_shows_its_beginning_and_any_text_is_taken() {
-        assert_eq!(snippet("鏡面\nmirror", &HashSet::new(), 200), "鏡面 mirror");
-        assert_eq!(snippet("", &HashSet::from(["a"]), 200), "");
+        assert_eq!(marked("鏡面\nmirror", &HashSet::new(), 200), "鏡面 mirror");
+        assert_eq!(marked("", &HashSet::from(["a".to_owned()]), 200), "");
         let long = "é".repeat(500);
-        assert_eq!(snippet(&long, &HashSet::new(), 200).chars().count(), 201);
+        assert_eq!(marked(&long, &HashSet::new(), 200).chars().count(), 201);
     }
 }
