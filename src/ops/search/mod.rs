@@ -5,6 +5,7 @@
 //! words cover, and by other matches from the same document.
 
 pub mod index;
+mod large;
 pub mod query;
 pub mod snippet;
 pub mod spelling;
@@ -17,6 +18,7 @@ use crate::model::{Entity, Memory, Result, source_ref};
 use crate::ops::projects::Scope;
 use crate::store::search::{ChunkRow, Filter, Match};
 use crate::store::{self, View};
+use large::Expressions;
 use query::{Matched, Query};
 
 /// The longest ranked list.
@@ -37,9 +39,9 @@ const EMPTY: f64 = 0.3;
 const DOCUMENT: f64 = 0.4;
 
 /// What is looked for, and where.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Wanted<'a> {
-    pub text: &'a str,
+    pub prepared: &'a Prepared,
     pub filter: Filter<'a>,
     /// How long the list may be, up to [`MOST_HITS`].
     pub most: usize,
@@ -99,24 +101,36 @@ pub struct Hit {
     pub all_words: bool,
 }
 
+/// A text, ready to be looked for in any places.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prepared {
+    pub query: Query,
+    expressions: Expressions,
+}
+
+impl Prepared {
+    pub fn new(view: &View<'_>, text: &str) -> Result<Self> {
+        let query = Query::parse(text);
+        let expressions = Expressions::new(view, &query)?;
+        Ok(Self { query, expressions })
+    }
+}
+
 /// The best matches, best first.
 pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
-    let query = Query::parse(wanted.text);
+    let Prepared { query, expressions } = wanted.prepared;
     if query.terms.is_empty() {
         return Ok(Vec::new());
     }
-    let ranked = |expression: &str| {
-        store::search::ranked(view, expression, &wanted.filter, wanted.most as i64)
-    };
-    let with_all = ranked(&query.all_terms())?;
+    let with_all = all_of(view, expressions, wanted)?;
     let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
     if with_all.len() < ENOUGH {
-        let mut others = any_of(&query, ranked)?;
+        let mut others = any_of(view, expressions, wanted)?;
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load(view, others.iter().map(|found| (found, false)))?);
     }
-    add_coverage(&mut hits, &query);
-    add_titles(&mut hits, &query);
+    add_coverage(&mut hits, query);
+    add_titles(&mut hits, query);
     lower_empty(&mut hits);
     add_documents(&mut hits);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
@@ -128,10 +142,32 @@ fn is_same(a: &Match, b: &Match) -> bool {
     a.id == b.id && a.kind == b.kind
 }
 
+/// Rows that have every word; if they are many, those first that have them in the title.
+fn all_of(view: &View<'_>, expressions: &Expressions, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
+    let Some(all) = &expressions.all else { return Ok(Vec::new()) };
+    let most = wanted.most as i64;
+    if !expressions.many {
+        return store::search::ranked(view, all, &wanted.filter, most);
+    }
+    let newest = |text: &str| store::search::newest_ranked(view, text, &wanted.filter, most);
+    let mut found = newest(&format!("{{title}} : ({all})"))?;
+    if found.len() < wanted.most {
+        let mut others = newest(all)?;
+        others.retain(|other| !found.iter().any(|one| is_same(one, other)));
+        found.extend(others);
+        found.truncate(wanted.most);
+    }
+    Ok(found)
+}
+
 /// Rows that have any of the words, or words that say nearly the same.
-fn any_of(query: &Query, ranked: impl Fn(&str) -> Result<Vec<Match>>) -> Result<Vec<Match>> {
-    let mut found = if query.terms.len() > 1 { ranked(&query.any_term())? } else { Vec::new() };
-    let related = query.related_terms().map_or_else(|| Ok(Vec::new()), |all| ranked(&all))?;
+fn any_of(view: &View<'_>, expressions: &Expressions, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
+    let ranked = |text: &Option<String>| match text {
+        Some(text) => store::search::ranked(view, text, &wanted.filter, wanted.most as i64),
+        None => Ok(Vec::new()),
+    };
+    let mut found = ranked(&expressions.any)?;
+    let related = ranked(&expressions.related)?;
     let places: HashMap<(SearchKind, String), usize> =
         found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
     for mut other in related {

@@ -70,14 +70,19 @@ impl Query {
 
     /// Rows that have words that say nearly the same, if there are such words.
     pub fn related_terms(&self) -> Option<String> {
+        let each: Vec<String> = self.related_stems().into_iter().map(phrase).collect();
+        (!each.is_empty()).then(|| each.join(" OR "))
+    }
+
+    /// Stems of words that say nearly the same, each once.
+    pub fn related_stems(&self) -> Vec<&'static str> {
         let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
         let mut found = Vec::new();
         for term in &self.terms {
             found.extend(related(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
         }
         found.truncate(MOST_RELATED);
-        let each: Vec<String> = found.into_iter().map(phrase).collect();
-        (!each.is_empty()).then(|| each.join(" OR "))
+        found
     }
 
     /// What of the query is among the stems of a row.
@@ -117,7 +122,7 @@ impl Term {
     }
 
     /// The word whole, as its parts, or as the beginning of a word.
-    fn expression(&self, open: bool) -> String {
+    pub fn expression(&self, open: bool) -> String {
         let mut ways = vec![phrase(&self.stem)];
         if !self.parts.is_empty() {
             let parts: Vec<String> = self.parts.iter().map(|part| phrase(part)).collect();

@@ -1,0 +1,94 @@
+//! What of a query is looked for in a large index. A word that stands in thousands of rows tells
+//! little and takes long to look for, so it is left out where rarer words are there; it still counts
+//! in the order of the rows that those find.
+
+use super::query::{Query, Term, phrase};
+use crate::model::Result;
+use crate::store::search::MOST_RANKED;
+use crate::store::{self, View};
+
+/// An index of up to this many rows is looked through with all words.
+const SMALL: i64 = 5_000;
+/// Rows that words which say nearly the same may add, and the words that are tried.
+const MOST_RELATED: i64 = 500;
+const RELATED_TRIED: usize = 40;
+/// A last word that stands in more rows than this is not taken for the beginning of another.
+const WHOLE: i64 = 100;
+
+/// The expressions that find the rows for a query.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expressions {
+    /// Rows that have every word.
+    pub all: Option<String>,
+    /// Whether these may be too many to rank.
+    pub many: bool,
+    /// Rows that have any word.
+    pub any: Option<String>,
+    /// Rows that have words that say nearly the same.
+    pub related: Option<String>,
+}
+
+impl Expressions {
+    pub fn new(view: &View<'_>, query: &Query) -> Result<Self> {
+        if store::search::last_place(view)? > SMALL {
+            return Self::of_large(view, query);
+        }
+        Ok(Self {
+            all: Some(query.all_terms()),
+            many: false,
+            any: (query.terms.len() > 1).then(|| query.any_term()),
+            related: query.related_terms(),
+        })
+    }
+
+    fn of_large(view: &View<'_>, query: &Query) -> Result<Self> {
+        let mut counted: Vec<(i64, &Term)> = Vec::new();
+        for term in &query.terms {
+            let rows = store::search::count(view, &term.expression(false), MOST_RANKED + 1)?;
+            counted.push((rows, term));
+        }
+        let last = query.terms.last();
+        let open = |rows: i64, term| Some(term) == last && rows <= WHOLE;
+        // The rare ones first: what they do not have is not looked for among the others.
+        counted.sort_by_key(|(rows, _)| *rows);
+        let possible = counted.iter().all(|(rows, term)| *rows > 0 || open(*rows, term));
+        let each = counted
+            .iter()
+            .map(|(rows, term)| format!("({})", term.expression(open(*rows, term))))
+            .collect::<Vec<_>>();
+        Ok(Self {
+            all: possible.then(|| each.join(" AND ")),
+            many: counted.iter().all(|(rows, term)| *rows > MOST_RANKED || open(*rows, term)),
+            any: (counted.len() > 1).then(|| rare(&counted)).flatten(),
+            related: related(view, query)?,
+        })
+    }
+}
+
+/// The rarest of the words, as many as may be ranked.
+fn rare(counted: &[(i64, &Term)]) -> Option<String> {
+    let mut sum = 0;
+    let mut taken = Vec::new();
+    for (rows, term) in counted.iter().filter(|(rows, _)| *rows > 0) {
+        sum += rows;
+        if sum <= MOST_RANKED || taken.is_empty() {
+            taken.push(term.expression(false));
+        }
+    }
+    (!taken.is_empty()).then(|| taken.join(" OR "))
+}
+
+/// Words that say nearly the same, as long as they are rare.
+fn related(view: &View<'_>, query: &Query) -> Result<Option<String>> {
+    let mut room = MOST_RELATED;
+    let mut taken = Vec::new();
+    for stem in query.related_stems().into_iter().take(RELATED_TRIED) {
+        let phrase = phrase(stem);
+        let rows = store::search::count(view, &phrase, room + 1)?;
+        if (1..=room).contains(&rows) {
+            room -= rows;
+            taken.push(phrase);
+        }
+    }
+    Ok((!taken.is_empty()).then(|| taken.join(" OR ")))
+}
