@@ -112,7 +112,7 @@ pub struct Match {
 /// How much more a word in the title, the body and the context says.
 const WEIGHTS: &str = "5.0, 1.0, 0.5";
 /// Of words that stand in more rows than this, the newest rows are ranked.
-pub const MOST_RANKED: i64 = 1_500;
+pub const MOST_RANKED: i64 = 1_000;
 
 /// The condition that a row of the index, `s`, passes the filter.
 const PASSES: &str = "(?2 OR s.project = ?3 OR s.project = ?4) \
@@ -135,6 +135,52 @@ pub fn ranked(
          ORDER BY t.score DESC, t.place LIMIT ?10"
     );
     matches(view, &sql, expression, filter, limit)
+}
+
+/// A row that matched, with what a filter looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    pub found: Match,
+    project: String,
+    row_type: String,
+    status: String,
+    valid_until: Option<String>,
+}
+
+impl Candidate {
+    /// Whether the row passes the filter, as [`PASSES`] has it.
+    pub fn passes(&self, filter: &Filter<'_>, now: &str) -> bool {
+        let among = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        let ends = self.valid_until.as_deref().unwrap_or_default();
+        filter.projects.is_none_or(|(own, other)| self.project == own || self.project == other)
+            && among(filter.kind, self.found.kind.as_str())
+            && among(filter.row_type, &self.row_type)
+            && among(filter.status, &self.status)
+            && (filter.expired || ends.is_empty() || ends >= now)
+    }
+}
+
+/// All that matches an FTS5 expression, by BM25, best first: for one that is filtered many times.
+pub fn candidates(view: &View<'_>, expression: &str) -> Result<Vec<Candidate>> {
+    let sql = format!(
+        "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
+         s.type AS type, s.status AS status, s.valid_until AS valid_until FROM \
+         (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
+         WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
+         CROSS JOIN search_rows s ON s.place = t.place ORDER BY t.score DESC, t.place"
+    );
+    let found = view.conn.all(&sql, params![expression], |row| {
+        let (kind, id, score) = (row.text("kind")?, row.text("id")?, row.real("score")?);
+        let Some(kind) = SearchKind::parse(&kind) else { return Ok(None) };
+        Ok(Some(Candidate {
+            found: Match { kind, id, score },
+            project: row.text("project")?,
+            row_type: row.text("type")?,
+            status: row.text("status")?,
+            valid_until: row.optional_text("valid_until")?,
+        }))
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// As [`ranked`], of the newest rows that pass the filter: for what matches very many.

@@ -33,7 +33,7 @@ pub struct Asked<'v, 'c> {
 
 impl<'v, 'c> Asked<'v, 'c> {
     pub fn new(view: &'v View<'c>, text: &str, scope: &'v Scope) -> Result<Self> {
-        let prepared = Prepared::new(view, text)?;
+        let prepared = Prepared::many_times(view, text)?;
         let stems = prepared.query.terms.iter().map(|term| term.stem.clone()).collect();
         Ok(Self { view, scope, prepared, stems })
     }

@@ -10,8 +10,8 @@ use crate::store::{self, View};
 /// An index of up to this many rows is looked through with all words.
 const SMALL: i64 = 5_000;
 /// Rows that words which say nearly the same may add, and the words that are tried.
-const MOST_RELATED: i64 = 500;
-const RELATED_TRIED: usize = 40;
+const MOST_RELATED: i64 = 200;
+const RELATED_TRIED: usize = 24;
 /// A last word that stands in more rows than this is not taken for the beginning of another.
 const WHOLE: i64 = 100;
 
@@ -24,8 +24,8 @@ pub struct Expressions {
     pub many: bool,
     /// Rows that have any word.
     pub any: Option<String>,
-    /// Rows that have words that say nearly the same.
-    pub related: Option<String>,
+    /// Whether the index is large, so that the rest of the words is left out.
+    pub large: bool,
 }
 
 impl Expressions {
@@ -37,7 +37,7 @@ impl Expressions {
             all: Some(query.all_terms()),
             many: false,
             any: (query.terms.len() > 1).then(|| query.any_term()),
-            related: query.related_terms(),
+            large: false,
         })
     }
 
@@ -60,7 +60,7 @@ impl Expressions {
             all: possible.then(|| each.join(" AND ")),
             many: counted.iter().all(|(rows, term)| *rows > MOST_RANKED || open(*rows, term)),
             any: (counted.len() > 1).then(|| rare(&counted)).flatten(),
-            related: related(view, query)?,
+            large: true,
         })
     }
 }
@@ -78,8 +78,8 @@ fn rare(counted: &[(i64, &Term)]) -> Option<String> {
     (!taken.is_empty()).then(|| taken.join(" OR "))
 }
 
-/// Words that say nearly the same, as long as they are rare.
-fn related(view: &View<'_>, query: &Query) -> Result<Option<String>> {
+/// Rows that have words that say nearly the same, as long as these are rare.
+pub fn related(view: &View<'_>, query: &Query) -> Result<Option<String>> {
     let mut room = MOST_RELATED;
     let mut taken = Vec::new();
     for stem in query.related_stems().into_iter().take(RELATED_TRIED) {

@@ -10,13 +10,15 @@ pub mod query;
 pub mod snippet;
 pub mod spelling;
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::model::search::SearchKind;
 use crate::model::words::{stems, words};
 use crate::model::{Entity, Memory, Result, source_ref};
 use crate::ops::projects::Scope;
-use crate::store::search::{ChunkRow, Filter, Match};
+use crate::store::search::{Candidate, ChunkRow, Filter, Match};
 use crate::store::{self, View};
 use large::Expressions;
 use query::{Matched, Query};
@@ -101,31 +103,75 @@ pub struct Hit {
     pub all_words: bool,
 }
 
-/// A text, ready to be looked for in any places.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A text, ready to be looked for once, or many times among different rows.
+#[derive(Debug)]
 pub struct Prepared {
     pub query: Query,
     expressions: Expressions,
+    /// Rows that have words that say nearly the same, once that was looked for.
+    related: OnceCell<Option<String>>,
+    /// All that an expression matches, if the text is looked for many times.
+    known: Option<RefCell<HashMap<String, Rc<Vec<Candidate>>>>>,
 }
 
 impl Prepared {
     pub fn new(view: &View<'_>, text: &str) -> Result<Self> {
         let query = Query::parse(text);
         let expressions = Expressions::new(view, &query)?;
-        Ok(Self { query, expressions })
+        Ok(Self { query, expressions, related: OnceCell::new(), known: None })
+    }
+
+    /// For a text that is looked for many times: each expression is ranked once.
+    pub fn many_times(view: &View<'_>, text: &str) -> Result<Self> {
+        Ok(Self { known: Some(RefCell::default()), ..Self::new(view, text)? })
+    }
+
+    fn related(&self, view: &View<'_>) -> Result<&Option<String>> {
+        if let Some(known) = self.related.get() {
+            return Ok(known);
+        }
+        let related = match self.expressions.large {
+            true => large::related(view, &self.query)?,
+            false => self.query.related_terms(),
+        };
+        Ok(self.related.get_or_init(|| related))
+    }
+
+    fn ranked(
+        &self,
+        view: &View<'_>,
+        expression: &str,
+        filter: &Filter<'_>,
+        most: usize,
+    ) -> Result<Vec<Match>> {
+        let Some(known) = &self.known else {
+            return store::search::ranked(view, expression, filter, most as i64);
+        };
+        let ranked_before = known.borrow().get(expression).map(Rc::clone);
+        let all = match ranked_before {
+            Some(all) => all,
+            None => {
+                let all = Rc::new(store::search::candidates(view, expression)?);
+                known.borrow_mut().insert(expression.to_owned(), Rc::clone(&all));
+                all
+            }
+        };
+        let now = view.now.to_string();
+        let passing = all.iter().filter(|candidate| candidate.passes(filter, &now));
+        Ok(passing.take(most).map(|candidate| candidate.found.clone()).collect())
     }
 }
 
 /// The best matches, best first.
 pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
-    let Prepared { query, expressions } = wanted.prepared;
+    let query = &wanted.prepared.query;
     if query.terms.is_empty() {
         return Ok(Vec::new());
     }
-    let with_all = all_of(view, expressions, wanted)?;
+    let with_all = all_of(view, wanted)?;
     let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
     if with_all.len() < ENOUGH {
-        let mut others = any_of(view, expressions, wanted)?;
+        let mut others = any_of(view, wanted)?;
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load(view, others.iter().map(|found| (found, false)))?);
     }
@@ -143,31 +189,32 @@ fn is_same(a: &Match, b: &Match) -> bool {
 }
 
 /// Rows that have every word; if they are many, those first that have them in the title.
-fn all_of(view: &View<'_>, expressions: &Expressions, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
-    let Some(all) = &expressions.all else { return Ok(Vec::new()) };
-    let most = wanted.most as i64;
-    if !expressions.many {
-        return store::search::ranked(view, all, &wanted.filter, most);
+fn all_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
+    let Wanted { prepared, filter, most } = wanted;
+    let Some(all) = &prepared.expressions.all else { return Ok(Vec::new()) };
+    if !prepared.expressions.many {
+        return prepared.ranked(view, all, filter, *most);
     }
-    let newest = |text: &str| store::search::newest_ranked(view, text, &wanted.filter, most);
+    let newest = |text: &str| store::search::newest_ranked(view, text, filter, *most as i64);
     let mut found = newest(&format!("{{title}} : ({all})"))?;
-    if found.len() < wanted.most {
+    if found.len() < *most {
         let mut others = newest(all)?;
         others.retain(|other| !found.iter().any(|one| is_same(one, other)));
         found.extend(others);
-        found.truncate(wanted.most);
+        found.truncate(*most);
     }
     Ok(found)
 }
 
 /// Rows that have any of the words, or words that say nearly the same.
-fn any_of(view: &View<'_>, expressions: &Expressions, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
-    let ranked = |text: &Option<String>| match text {
-        Some(text) => store::search::ranked(view, text, &wanted.filter, wanted.most as i64),
+fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
+    let Wanted { prepared, filter, most } = wanted;
+    let ranked = |expression: &Option<String>| match expression {
+        Some(text) => prepared.ranked(view, text, filter, *most),
         None => Ok(Vec::new()),
     };
-    let mut found = ranked(&expressions.any)?;
-    let related = ranked(&expressions.related)?;
+    let mut found = ranked(&prepared.expressions.any)?;
+    let related = ranked(prepared.related(view)?)?;
     let places: HashMap<(SearchKind, String), usize> =
         found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
     for mut other in related {
@@ -176,6 +223,10 @@ fn any_of(view: &View<'_>, expressions: &Expressions, wanted: &Wanted<'_>) -> Re
             Some(at) => found[*at].score += other.score,
             None => found.push(other),
         }
+    }
+    if prepared.expressions.large {
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(*most);
     }
     Ok(found)
 }
