@@ -13,14 +13,14 @@ const SMALL: i64 = 5_000;
 const MOST_RELATED: i64 = 200;
 const RELATED_TRIED: usize = 24;
 /// A last word that stands in more rows than this is not taken for the beginning of another.
-const WHOLE: i64 = 100;
+const WHOLE: i64 = 20;
 
 /// The expressions that find the rows for a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expressions {
     /// Rows that have every word.
     pub all: Option<String>,
-    /// Whether these may be too many to rank.
+    /// Whether each word stands in too many rows to rank them all.
     pub many: bool,
     /// Rows that have any word.
     pub any: Option<String>,

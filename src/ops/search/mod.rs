@@ -209,12 +209,17 @@ fn all_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
 /// Rows that have any of the words, or words that say nearly the same.
 fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
     let Wanted { prepared, filter, most } = wanted;
-    let ranked = |expression: &Option<String>| match expression {
-        Some(text) => prepared.ranked(view, text, filter, *most),
-        None => Ok(Vec::new()),
+    let mut found = match &prepared.expressions.any {
+        Some(any) if prepared.expressions.many => {
+            store::search::newest_ranked(view, any, filter, *most as i64)?
+        }
+        Some(any) => prepared.ranked(view, any, filter, *most)?,
+        None => Vec::new(),
     };
-    let mut found = ranked(&prepared.expressions.any)?;
-    let related = ranked(prepared.related(view)?)?;
+    let related = match prepared.related(view)? {
+        Some(related) => prepared.ranked(view, related, filter, *most)?,
+        None => Vec::new(),
+    };
     let places: HashMap<(SearchKind, String), usize> =
         found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
     for mut other in related {
