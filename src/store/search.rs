@@ -1,5 +1,6 @@
 //! The full-text index (FTS5): what differs between SQL engines.
 
+use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::Result;
 use crate::model::search::{SearchEntry, SearchKind, SearchText};
@@ -160,16 +161,22 @@ impl Candidate {
     }
 }
 
-/// All that matches an FTS5 expression, by BM25, best first: for one that is filtered many times.
-pub fn candidates(view: &View<'_>, expression: &str) -> Result<Vec<Candidate>> {
+/// All that matches an FTS5 expression and passes a filter, by BM25, best first: for what is
+/// filtered again many times.
+pub fn candidates(
+    view: &View<'_>,
+    expression: &str,
+    filter: &Filter<'_>,
+) -> Result<Vec<Candidate>> {
     let sql = format!(
         "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
          s.type AS type, s.status AS status, s.valid_until AS valid_until FROM \
          (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
          WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
-         CROSS JOIN search_rows s ON s.place = t.place ORDER BY t.score DESC, t.place"
+         CROSS JOIN search_rows s ON s.place = t.place WHERE {PASSES} \
+         ORDER BY t.score DESC, t.place LIMIT ?10"
     );
-    let found = view.conn.all(&sql, params![expression], |row| {
+    let found = read(view, &sql, expression, filter, -1, |row| {
         let (kind, id, score) = (row.text("kind")?, row.text("id")?, row.real("score")?);
         let Some(kind) = SearchKind::parse(&kind) else { return Ok(None) };
         Ok(Some(Candidate {
@@ -207,6 +214,22 @@ fn matches(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<Match>> {
+    let found = read(view, sql, expression, filter, limit, |row| {
+        let (kind, id) = (row.text("kind")?, row.text("id")?);
+        let score = row.real("score")?;
+        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn read<T>(
+    view: &View<'_>,
+    sql: &str,
+    expression: &str,
+    filter: &Filter<'_>,
+    limit: i64,
+    map: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     let (own, global) = filter.projects.unwrap_or_default();
     let now = view.now.to_string();
     let parameters = params![
@@ -221,12 +244,7 @@ fn matches(
         &now,
         limit,
     ];
-    let found = view.conn.all(sql, parameters, |row| {
-        let (kind, id) = (row.text("kind")?, row.text("id")?);
-        let score = row.real("score")?;
-        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))
-    })?;
-    Ok(found.into_iter().flatten().collect())
+    view.conn.all(sql, parameters, map)
 }
 
 /// The place of the newest row: about how many there are.

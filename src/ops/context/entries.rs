@@ -27,13 +27,13 @@ const LINKS: i64 = 6;
 pub struct Asked<'v, 'c> {
     view: &'v View<'c>,
     scope: &'v Scope,
-    prepared: Prepared,
+    prepared: Prepared<'v>,
     stems: HashSet<String>,
 }
 
 impl<'v, 'c> Asked<'v, 'c> {
     pub fn new(view: &'v View<'c>, text: &str, scope: &'v Scope) -> Result<Self> {
-        let prepared = Prepared::many_times(view, text)?;
+        let prepared = Prepared::many_times(view, text, search::active_in(scope))?;
         let stems = prepared.query.terms.iter().map(|term| term.stem.clone()).collect();
         Ok(Self { view, scope, prepared, stems })
     }

@@ -12,6 +12,8 @@ const SMALL: i64 = 5_000;
 /// Rows that words which say nearly the same may add, and the words that are tried.
 const MOST_RELATED: i64 = 200;
 const RELATED_TRIED: usize = 24;
+/// Words of which two must stand in a row where all of them are common.
+const PAIRED: usize = 3;
 /// A last word that stands in more rows than this is not taken for the beginning of another.
 const WHOLE: i64 = 20;
 
@@ -20,7 +22,7 @@ const WHOLE: i64 = 20;
 pub struct Expressions {
     /// Rows that have every word.
     pub all: Option<String>,
-    /// Whether each word stands in too many rows to rank them all.
+    /// Whether these are too many to rank them all.
     pub many: bool,
     /// Rows that have any word.
     pub any: Option<String>,
@@ -56,13 +58,31 @@ impl Expressions {
             .iter()
             .map(|(rows, term)| format!("({})", term.expression(open(*rows, term))))
             .collect::<Vec<_>>();
+        let all = each.join(" AND ");
+        let common = counted.iter().all(|(rows, term)| *rows > MOST_RANKED || open(*rows, term));
+        let many = common && store::search::count(view, &all, MOST_RANKED + 1)? > MOST_RANKED;
+        let any = match counted.first() {
+            Some((rows, _)) if *rows > MOST_RANKED => pairs(&counted),
+            _ => rare(&counted),
+        };
         Ok(Self {
-            all: possible.then(|| each.join(" AND ")),
-            many: counted.iter().all(|(rows, term)| *rows > MOST_RANKED || open(*rows, term)),
-            any: (counted.len() > 1).then(|| rare(&counted)).flatten(),
+            all: possible.then_some(all),
+            many,
+            any: any.filter(|_| counted.len() > 1),
             large: true,
         })
     }
+}
+
+/// Rows that have two of the first words, where each of them stands in very many rows.
+fn pairs(counted: &[(i64, &Term)]) -> Option<String> {
+    let each: Vec<String> =
+        counted.iter().take(PAIRED).map(|(_, term)| term.expression(false)).collect();
+    let pair = |(at, one): (usize, &String)| {
+        each[at + 1..].iter().map(|other| format!("(({one}) AND ({other}))")).collect::<Vec<_>>()
+    };
+    let all: Vec<String> = each.iter().enumerate().flat_map(pair).collect();
+    (!all.is_empty()).then(|| all.join(" OR "))
 }
 
 /// The rarest of the words, as many as may be ranked.

@@ -43,7 +43,7 @@ const DOCUMENT: f64 = 0.4;
 /// What is looked for, and where.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
-    pub prepared: &'a Prepared,
+    pub prepared: &'a Prepared<'a>,
     pub filter: Filter<'a>,
     /// How long the list may be, up to [`MOST_HITS`].
     pub most: usize,
@@ -105,25 +105,27 @@ pub struct Hit {
 
 /// A text, ready to be looked for once, or many times among different rows.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct Prepared<'a> {
     pub query: Query,
     expressions: Expressions,
     /// Rows that have words that say nearly the same, once that was looked for.
     related: OnceCell<Option<String>>,
-    /// All that an expression matches, if the text is looked for many times.
-    known: Option<RefCell<HashMap<String, Rc<Vec<Candidate>>>>>,
+    /// If the text is looked for many times: among which rows, and all that an expression matches
+    /// of them.
+    known: Option<(Filter<'a>, RefCell<HashMap<String, Rc<Vec<Candidate>>>>)>,
 }
 
-impl Prepared {
+impl<'a> Prepared<'a> {
     pub fn new(view: &View<'_>, text: &str) -> Result<Self> {
         let query = Query::parse(text);
         let expressions = Expressions::new(view, &query)?;
         Ok(Self { query, expressions, related: OnceCell::new(), known: None })
     }
 
-    /// For a text that is looked for many times: each expression is ranked once.
-    pub fn many_times(view: &View<'_>, text: &str) -> Result<Self> {
-        Ok(Self { known: Some(RefCell::default()), ..Self::new(view, text)? })
+    /// For a text that is looked for many times among rows that pass a filter: each expression is
+    /// ranked once.
+    pub fn many_times(view: &View<'_>, text: &str, among: Filter<'a>) -> Result<Self> {
+        Ok(Self { known: Some((among, RefCell::default())), ..Self::new(view, text)? })
     }
 
     fn related(&self, view: &View<'_>) -> Result<&Option<String>> {
@@ -144,14 +146,14 @@ impl Prepared {
         filter: &Filter<'_>,
         most: usize,
     ) -> Result<Vec<Match>> {
-        let Some(known) = &self.known else {
+        let Some((among, known)) = &self.known else {
             return store::search::ranked(view, expression, filter, most as i64);
         };
         let ranked_before = known.borrow().get(expression).map(Rc::clone);
         let all = match ranked_before {
             Some(all) => all,
             None => {
-                let all = Rc::new(store::search::candidates(view, expression)?);
+                let all = Rc::new(store::search::candidates(view, expression, among)?);
                 known.borrow_mut().insert(expression.to_owned(), Rc::clone(&all));
                 all
             }
@@ -210,9 +212,6 @@ fn all_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
 fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
     let Wanted { prepared, filter, most } = wanted;
     let mut found = match &prepared.expressions.any {
-        Some(any) if prepared.expressions.many => {
-            store::search::newest_ranked(view, any, filter, *most as i64)?
-        }
         Some(any) => prepared.ranked(view, any, filter, *most)?,
         None => Vec::new(),
     };
