@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 mod program;
 
-use program::{Outcome, PROGRAM, Server, Times, print_machine, times};
+use program::{Outcome, PROGRAM, Server, Times, print_machine};
 
 const PROJECT: &str = "p06-bench";
 /// Entities in the file when a measurement begins.
@@ -172,6 +172,12 @@ fn candidates(server: &mut Server) -> Outcome<Vec<String>> {
         }
         wish["cursor"] = found["next_cursor"].clone();
     }
+}
+
+fn times(calls: usize, mut call: impl FnMut(usize) -> Outcome<Duration>) -> Outcome<Times> {
+    let mut times = (0..calls).map(&mut call).collect::<Outcome<Vec<Duration>>>()?;
+    times.sort();
+    Ok(Times(times))
 }
 
 fn print_times(times: &Times, what: &str, size: usize, target: &str) {

@@ -89,12 +89,6 @@ impl Server {
 /// How long each of many calls took, shortest first.
 pub struct Times(pub Vec<Duration>);
 
-pub fn times(calls: usize, mut call: impl FnMut(usize) -> Outcome<Duration>) -> Outcome<Times> {
-    let mut times = (0..calls).map(&mut call).collect::<Outcome<Vec<Duration>>>()?;
-    times.sort();
-    Ok(Times(times))
-}
-
 impl Times {
     /// The time that a share of the calls stayed below, in milliseconds.
     pub fn at(&self, share: f64) -> String {
