@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use self::text::Words;
 
-mod text;
+pub mod text;
 
 /// How many rows there are to be.
 #[derive(Debug, Clone, Copy)]

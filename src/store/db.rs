@@ -23,6 +23,10 @@ const LOG_PAGES: u32 = 4_000;
 const MANY_LOG_PAGES: u32 = 64_000;
 const MANY_CACHE_KIB: u32 = 128_000;
 
+/// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
+/// and again. SQLite's own 2,000 hold a sixth of that.
+const READ_CACHE_KIB: u32 = 12_000;
+
 /// The writing side of the store.
 pub struct Db {
     conn: Conn,
@@ -133,6 +137,7 @@ impl Reader {
     pub fn open(settings: Settings) -> Result<Self> {
         let conn = Conn::open(&settings.path, false)?;
         conn.set_busy_timeout(settings.busy_timeout)?;
+        conn.batch(&format!("PRAGMA cache_size = -{READ_CACHE_KIB};"))?;
         Ok(Self { conn, settings })
     }
 

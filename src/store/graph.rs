@@ -1,7 +1,7 @@
 //! Walks over the relationships.
 //!
 //! Wholes, parts and supersessions are walked by recursive SQL with a bound on the depth, which
-//! cycles cannot pass. A walk over many types goes one entity at a time ([`steps`]): recursion
+//! cycles cannot pass. A walk over many types goes one entity at a time ([`links`]): recursion
 //! cannot ask what it has seen already, so that it would visit an entity once for each length of
 //! a way to it, and each way where the last step matters.
 
@@ -112,15 +112,32 @@ pub struct Step {
     pub active: bool,
 }
 
+/// A link as a walk sees it from an entity: what the indexes of the links hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// The entity at the other end.
+    pub entity_id: String,
+    pub relationship_type: String,
+    /// Whether the link points at the entity at the other end.
+    pub outgoing: bool,
+    /// Whether the link is active.
+    pub active: bool,
+}
+
 /// Which types of links are followed, and in which direction.
 #[derive(Debug, Clone)]
-pub struct Moves(String);
+pub struct Moves {
+    steps: String,
+    links: String,
+}
 
 impl Moves {
     pub fn new(outgoing: &[&str], incoming: &[&str]) -> Self {
-        let side = |types: &[&str], here: &str, there: &str, outgoing: u8| {
-            let types: Vec<String> =
-                types.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+        let list = |types: &[&str]| {
+            let quoted = types.iter().map(|name| format!("'{}'", name.replace('\'', "''")));
+            quoted.collect::<Vec<_>>().join(", ")
+        };
+        let step = |types: &[&str], here: &str, there: &str, outgoing: u8| {
             format!(
                 "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
                  e.project AS project, e.status AS status, r.id AS relationship_id, \
@@ -129,24 +146,62 @@ impl Moves {
                  FROM relationships r JOIN entities e ON e.id = r.{there} \
                  WHERE r.{here} = ?1 AND r.relationship_type IN ({}) \
                  AND (?2 OR (r.status = 'active' AND e.status = 'active'))",
-                types.join(", ")
+                list(types)
             )
         };
-        let sides = [
-            (outgoing, side(outgoing, "source_entity_id", "target_entity_id", 1)),
-            (incoming, side(incoming, "target_entity_id", "source_entity_id", 0)),
-        ];
-        let taken = sides.into_iter().filter(|(types, _)| !types.is_empty()).map(|(_, sql)| sql);
-        Self(taken.collect::<Vec<_>>().join(" UNION ALL "))
+        // An entity has links of few types, so that all of them are read sooner than each of the
+        // many types is looked up: hence the plus.
+        let link = |types: &[&str], here: &str, there: &str, outgoing: u8| {
+            format!(
+                "SELECT r.{there} AS entity_id, r.relationship_type AS relationship_type, \
+                 {outgoing} AS outgoing, r.status = 'active' AS active FROM relationships r \
+                 WHERE r.{here} = ?1 AND +r.relationship_type IN ({}) \
+                 AND (?2 OR r.status = 'active')",
+                list(types)
+            )
+        };
+        let both = |side: &dyn Fn(&[&str], &str, &str, u8) -> String| {
+            let (source, target) = ("source_entity_id", "target_entity_id");
+            let sides = [(outgoing, source, target, 1), (incoming, target, source, 0)];
+            let taken = sides.into_iter().filter(|(types, ..)| !types.is_empty());
+            let sql = taken.map(|(types, here, there, way)| side(types, here, there, way));
+            sql.collect::<Vec<_>>().join(" UNION ALL ")
+        };
+        Self { steps: both(&step), links: both(&link) }
     }
+}
+
+/// The links of an entity, along what counts unless `all`; then what is active comes first.
+/// Whether what is at their other ends counts is left to who asks, who may know it already.
+pub fn links(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Link>> {
+    if moves.links.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut links = view.conn.all(&moves.links, params![id, all], |row| {
+        Ok(Link {
+            entity_id: row.text("entity_id")?,
+            relationship_type: row.text("relationship_type")?,
+            outgoing: row.integer("outgoing")? == 1,
+            active: row.integer("active")? == 1,
+        })
+    })?;
+    if all {
+        links.sort_by_key(|link| !link.active);
+    }
+    Ok(links)
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Node>> {
+    let sql = "SELECT id, entity_type, name, project, status FROM entities WHERE id = ?1";
+    view.conn.one(sql, params![id], node)
 }
 
 /// One step from an entity, along what counts unless `all`; then what is active comes first.
 pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
-    if moves.0.is_empty() {
+    if moves.steps.is_empty() {
         return Ok(Vec::new());
     }
-    let mut steps = view.conn.all(&moves.0, params![id, all], |row| {
+    let mut steps = view.conn.all(&moves.steps, params![id, all], |row| {
         Ok(Step {
             node: node(row)?,
             relationship_id: row.text("relationship_id")?,

@@ -1,6 +1,7 @@
 //! The table `relationships`.
 
 use super::entities::{json_list, strings};
+use super::gaps::active;
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -113,13 +114,21 @@ pub struct Neighbour {
     pub entity_status: String,
 }
 
-const NEIGHBOURS: &str = "\
-    SELECT r.id AS id, r.relationship_type AS relationship_type, r.status AS status, 1 AS outgoing, \
-    e.id AS other, e.name AS name, e.entity_type AS entity_type, e.status AS entity_status \
-    FROM relationships r JOIN entities e ON e.id = r.target_entity_id WHERE r.source_entity_id = ?1 \
-    UNION ALL \
-    SELECT r.id, r.relationship_type, r.status, 0, e.id, e.name, e.entity_type, e.status \
-    FROM relationships r JOIN entities e ON e.id = r.source_entity_id WHERE r.target_entity_id = ?1";
+/// Columns of the links of the entity `?1`, of those out and of those in; only of active ones to
+/// active entities unless `?2`. Whether the other end is active is asked of an index, since an
+/// entity may have thousands of links.
+fn links_at(columns: impl Fn(&str, u8) -> String) -> String {
+    let side = |here: &str, there: &str, outgoing: u8| {
+        format!(
+            "SELECT {} FROM relationships r \
+             WHERE r.{here} = ?1 AND (?2 OR (r.status = 'active' AND {}))",
+            columns(there, outgoing),
+            active(&format!("r.{there}"))
+        )
+    };
+    let (source, target) = ("source_entity_id", "target_entity_id");
+    format!("{} UNION ALL {}", side(source, target, 1), side(target, source, 0))
+}
 
 /// The links of an entity with what stands at their other ends, behind the id `after`;
 /// only active ones to active entities unless `all`.
@@ -130,9 +139,18 @@ pub fn around(
     after: &str,
     limit: i64,
 ) -> Result<(Vec<Neighbour>, i64)> {
-    let wanted = "(?2 OR (status = 'active' AND entity_status = 'active'))";
+    let links = links_at(|other, outgoing| {
+        format!(
+            "r.id AS id, r.relationship_type AS relationship_type, r.status AS status, \
+             {outgoing} AS outgoing, r.{other} AS other"
+        )
+    });
     let sql = format!(
-        "SELECT * FROM ({NEIGHBOURS}) WHERE {wanted} AND id > ?3 ORDER BY id, outgoing LIMIT ?4"
+        "SELECT n.id AS id, n.relationship_type AS relationship_type, n.status AS status, \
+         n.outgoing AS outgoing, n.other AS other, e.name AS name, \
+         e.entity_type AS entity_type, e.status AS entity_status \
+         FROM (SELECT * FROM ({links}) WHERE id > ?3 ORDER BY id, outgoing LIMIT ?4) n \
+         CROSS JOIN entities e ON e.id = n.other ORDER BY n.id, n.outgoing"
     );
     let found = view.conn.all(&sql, params![entity_id, all, after, limit], |row| {
         Ok(Neighbour {
@@ -146,7 +164,7 @@ pub fn around(
             entity_status: row.text("entity_status")?,
         })
     })?;
-    let sql = format!("SELECT count(*) AS n FROM ({NEIGHBOURS}) WHERE {wanted}");
+    let sql = format!("SELECT count(*) AS n FROM ({})", links_at(|_, _| "1".to_owned()));
     let total = view.conn.number(&sql, params![entity_id, all])?;
     Ok((found, total))
 }

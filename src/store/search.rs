@@ -1,5 +1,6 @@
 //! The full-text index (FTS5): what differs between SQL engines.
 
+use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::Result;
 use crate::model::search::{self, SearchEntry, SearchKind, SearchText};
@@ -112,10 +113,85 @@ pub struct Match {
 /// How much more a word in the title, the body and the context says.
 const WEIGHTS: &str = "5.0, 1.0, 0.5";
 /// Of words that stand in more rows than this, the newest rows are ranked.
-pub const MOST_RANKED: i64 = 20_000;
+pub const MOST_RANKED: i64 = 1_000;
 
-/// The best matches of an FTS5 expression by BM25, best first.
+/// The condition that a row of the index, `s`, passes the filter.
+const PASSES: &str = "(?2 OR s.project = ?3 OR s.project = ?4) \
+    AND (?5 = '' OR s.kind = ?5) AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) \
+    AND (?8 OR s.valid_until IS NULL OR s.valid_until = '' OR s.valid_until >= ?9)";
+
+/// The best matches of an FTS5 expression by BM25, best first. All that matches is ranked, and the
+/// filter looks at the best only until it has let enough of them pass.
 pub fn ranked(
+    view: &View<'_>,
+    expression: &str,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<Match>> {
+    let sql = format!(
+        "SELECT s.kind AS kind, s.id AS id, t.score AS score FROM \
+         (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
+         WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
+         CROSS JOIN search_rows s ON s.place = t.place WHERE {PASSES} \
+         ORDER BY t.score DESC, t.place LIMIT ?10"
+    );
+    matches(view, &sql, expression, filter, limit)
+}
+
+/// A row that matched, with what a filter looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    pub found: Match,
+    project: String,
+    row_type: String,
+    status: String,
+    valid_until: Option<String>,
+}
+
+impl Candidate {
+    /// Whether the row passes the filter, as [`PASSES`] has it.
+    pub fn passes(&self, filter: &Filter<'_>, now: &str) -> bool {
+        let among = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        let ends = self.valid_until.as_deref().unwrap_or_default();
+        filter.projects.is_none_or(|(own, other)| self.project == own || self.project == other)
+            && among(filter.kind, self.found.kind.as_str())
+            && among(filter.row_type, &self.row_type)
+            && among(filter.status, &self.status)
+            && (filter.expired || ends.is_empty() || ends >= now)
+    }
+}
+
+/// All that matches an FTS5 expression and passes a filter, by BM25, best first: for what is
+/// filtered again many times.
+pub fn candidates(
+    view: &View<'_>,
+    expression: &str,
+    filter: &Filter<'_>,
+) -> Result<Vec<Candidate>> {
+    let sql = format!(
+        "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
+         s.type AS type, s.status AS status, s.valid_until AS valid_until FROM \
+         (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
+         WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
+         CROSS JOIN search_rows s ON s.place = t.place WHERE {PASSES} \
+         ORDER BY t.score DESC, t.place LIMIT ?10"
+    );
+    let found = read(view, &sql, expression, filter, -1, |row| {
+        let (kind, id, score) = (row.text("kind")?, row.text("id")?, row.real("score")?);
+        let Some(kind) = SearchKind::parse(&kind) else { return Ok(None) };
+        Ok(Some(Candidate {
+            found: Match { kind, id, score },
+            project: row.text("project")?,
+            row_type: row.text("type")?,
+            status: row.text("status")?,
+            valid_until: row.optional_text("valid_until")?,
+        }))
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// As [`ranked`], of the newest rows that pass the filter: for what matches very many.
+pub fn newest_ranked(
     view: &View<'_>,
     expression: &str,
     filter: &Filter<'_>,
@@ -125,11 +201,35 @@ pub fn ranked(
         "SELECT kind, id, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
          -bm25(search_text, {WEIGHTS}) AS score \
          FROM search_text JOIN search_rows s ON s.place = search_text.rowid \
-         WHERE search_text MATCH ?1 AND (?2 OR s.project = ?3 OR s.project = ?4) \
-         AND (?5 = '' OR s.kind = ?5) AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) \
-         AND (?8 OR s.valid_until IS NULL OR s.valid_until = '' OR s.valid_until >= ?9) \
+         WHERE search_text MATCH ?1 AND {PASSES} \
          ORDER BY search_text.rowid DESC LIMIT {MOST_RANKED}) ORDER BY score DESC, place LIMIT ?10"
     );
+    matches(view, &sql, expression, filter, limit)
+}
+
+fn matches(
+    view: &View<'_>,
+    sql: &str,
+    expression: &str,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<Match>> {
+    let found = read(view, sql, expression, filter, limit, |row| {
+        let (kind, id) = (row.text("kind")?, row.text("id")?);
+        let score = row.real("score")?;
+        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn read<T>(
+    view: &View<'_>,
+    sql: &str,
+    expression: &str,
+    filter: &Filter<'_>,
+    limit: i64,
+    map: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     let (own, global) = filter.projects.unwrap_or_default();
     let now = view.now.to_string();
     let parameters = params![
@@ -144,18 +244,12 @@ pub fn ranked(
         &now,
         limit,
     ];
-    let found = view.conn.all(&sql, parameters, |row| {
-        let (kind, id) = (row.text("kind")?, row.text("id")?);
-        let score = row.real("score")?;
-        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))
-    })?;
-    Ok(found.into_iter().flatten().collect())
+    view.conn.all(sql, parameters, map)
 }
 
-/// Whether there are so few rows that all that match are ranked.
-pub fn can_rank_all(view: &View<'_>) -> Result<bool> {
-    Ok(view.conn.number("SELECT coalesce(max(place), 0) AS n FROM search_rows", params![])?
-        <= MOST_RANKED)
+/// The place of the newest row: about how many there are.
+pub fn last_place(view: &View<'_>) -> Result<i64> {
+    view.conn.number("SELECT coalesce(max(place), 0) AS n FROM search_rows", params![])
 }
 
 /// How many rows match an expression, counted up to a bound.

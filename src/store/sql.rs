@@ -68,7 +68,8 @@ impl Row<'_> {
         Ok(match self.get(column)? {
             ValueRef::Null => None,
             ValueRef::Text(text) | ValueRef::Blob(text) => {
-                Some(String::from_utf8_lossy(text).into_owned())
+                let read = std::str::from_utf8(text).map(str::to_owned);
+                Some(read.unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned()))
             }
             ValueRef::Integer(number) => Some(number.to_string()),
             ValueRef::Real(number) => Some(number.to_string()),

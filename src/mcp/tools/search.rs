@@ -15,7 +15,7 @@ use crate::model::page::digest;
 use crate::model::text::quoted;
 use crate::model::{List, PageRequest, Result, Status};
 use crate::ops::search::query::{Matched, Query};
-use crate::ops::search::{self, Found, Hit, MOST_HITS, Wanted};
+use crate::ops::search::{self, Found, Hit, MOST_HITS, Prepared, Wanted};
 use crate::ops::{checks, projects};
 use crate::store::View;
 
@@ -86,7 +86,8 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
     let request = PageRequest::new(List::Search, wish.limit, wish.cursor.as_deref())?;
     let digest = digest(&[&wish.query, &format!("{filter:?}")]);
     request.check_same(&digest)?;
-    let wanted = Wanted { text: &wish.query, filter, most: MOST_HITS };
+    let prepared = Prepared::new(view, &wish.query)?;
+    let wanted = Wanted { prepared: &prepared, filter, most: MOST_HITS };
     let hits = search::find(view, &wanted)?;
     let total = hits.len();
     let behind = request.after_text(1).parse().unwrap_or(0);
@@ -98,7 +99,7 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
     if total == 0 {
         let nearest = search::spelling::nearest(view, &wish.query, &wanted.filter)?;
         let line = match nearest.as_slice() {
-            [] if Query::parse(&wish.query).terms.is_empty() => {
+            [] if prepared.query.terms.is_empty() => {
                 "nothing found; the query has no letters or digits".to_owned()
             }
             [] => "nothing found; try other words, or include_inactive".to_owned(),
@@ -106,10 +107,10 @@ fn find(view: &View<'_>, wish: Search) -> Result<Answer> {
         };
         answer = answer.line(line).with("nearest", nearest);
     }
-    answer.list("items", &page, |(_, hit)| shown(&wish.query, hit, wish.detail))
+    answer.list("items", &page, |(_, hit)| shown(&prepared.query, hit, wish.detail))
 }
 
-fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)> {
+fn shown(query: &Query, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)> {
     let full = detail == Detail::Full;
     let (kind, line, mut value) = match &hit.row {
         Found::Entity(row) => {
@@ -135,7 +136,7 @@ fn shown(query: &str, hit: &Hit, detail: Detail) -> Result<(Vec<String>, Value)>
             ("chunk", line, value)
         }
     };
-    let matched = search::matched(&Query::parse(query), &hit.row);
+    let matched = search::matched(query, &hit.row);
     let snippet = search::snippet::marked(hit.row.body(), &matched.stems, 200);
     let why = why(hit.all_words, &matched);
     let shown = if snippet.is_empty() { String::new() } else { quoted(&snippet, SNIPPET) + " " };

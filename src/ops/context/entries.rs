@@ -9,9 +9,8 @@ use crate::model::words::stems;
 use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::conflicts;
 use crate::ops::projects::Scope;
-use crate::ops::search::query::Query;
 use crate::ops::search::snippet;
-use crate::ops::search::{self, Found, Hit, Wanted};
+use crate::ops::search::{self, Found, Hit, Prepared, Wanted};
 use crate::store::search::Filter;
 use crate::store::{self, View};
 
@@ -27,17 +26,16 @@ const LINKS: i64 = 6;
 /// What is asked, of which projects.
 pub struct Asked<'v, 'c> {
     view: &'v View<'c>,
-    text: &'v str,
     scope: &'v Scope,
-    query: Query,
+    prepared: Prepared<'v>,
     stems: HashSet<String>,
 }
 
 impl<'v, 'c> Asked<'v, 'c> {
-    pub fn new(view: &'v View<'c>, text: &'v str, scope: &'v Scope) -> Self {
-        let query = Query::parse(text);
-        let stems = query.terms.iter().map(|term| term.stem.clone()).collect();
-        Self { view, text, scope, query, stems }
+    pub fn new(view: &'v View<'c>, text: &str, scope: &'v Scope) -> Result<Self> {
+        let prepared = Prepared::many_times(view, text, search::active_in(scope))?;
+        let stems = prepared.query.terms.iter().map(|term| term.stem.clone()).collect();
+        Ok(Self { view, scope, prepared, stems })
     }
 
     /// The registered project, if one was named.
@@ -46,8 +44,8 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     fn hits(&self, filter: Filter<'_>) -> Result<Vec<Hit>> {
-        let mut hits =
-            search::find(self.view, &Wanted { text: self.text, filter, most: CONSIDERED })?;
+        let wanted = Wanted { prepared: &self.prepared, filter, most: CONSIDERED };
+        let mut hits = search::find(self.view, &wanted)?;
         let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
         hits.retain(|hit| hit.all_words || hit.score >= best * WORTH);
         Ok(hits)
@@ -58,7 +56,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         let Some(name) = self.project() else { return Ok(Vec::new()) };
         let Some(project) = store::projects::named(self.view, name)? else { return Ok(Vec::new()) };
         let mut facts = store::projects::active_state(self.view, &project.id)?;
-        facts.sort_by_key(|fact| {
+        facts.sort_by_cached_key(|fact| {
             let full = format!("{} {} {}", fact.category, fact.key, fact.value);
             Reverse(self.overlap(&full).0)
         });
@@ -161,7 +159,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
         let entry = |hit: &Hit| match &hit.row {
             Found::Chunk(row) => {
-                let matched = search::matched(&self.query, &hit.row);
+                let matched = search::matched(&self.prepared.query, &hit.row);
                 let stretch = snippet::plain(&row.content, &matched.stems, ENTRY - 2);
                 let stretch = quoted(&stretch, ENTRY);
                 let place = quoted(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
@@ -183,18 +181,19 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     /// By overlap density, overlap, tags that the query names, and confidence.
-    fn rank(&self, memories: &mut [Memory]) {
-        memories.sort_by(|a, b| {
-            let key = |memory: &Memory| {
-                let (overlap, words) = self.overlap(&memory.content);
-                let density = overlap as f64 / words.max(1) as f64;
-                let tags = self.overlap(&memory.domain_tags.join(" ")).0;
-                (density, overlap, tags, memory.confidence)
-            };
-            let (a, b) = (key(a), key(b));
+    fn rank(&self, memories: &mut Vec<Memory>) {
+        let key = |memory: &Memory| {
+            let (overlap, words) = self.overlap(&memory.content);
+            let density = overlap as f64 / words.max(1) as f64;
+            let tags = self.overlap(&memory.domain_tags.join(" ")).0;
+            (density, overlap, tags, memory.confidence)
+        };
+        let mut keyed: Vec<_> = memories.drain(..).map(|memory| (key(&memory), memory)).collect();
+        keyed.sort_by(|(a, _), (b, _)| {
             let counts = (b.1, b.2).cmp(&(a.1, a.2));
             b.0.total_cmp(&a.0).then(counts).then(b.3.total_cmp(&a.3))
         });
+        memories.extend(keyed.into_iter().map(|(_, memory)| memory));
     }
 
     /// How many words of a text the query has, and how many there are.

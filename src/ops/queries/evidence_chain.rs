@@ -41,7 +41,7 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
     Found::told(view, ask, placed, complete, |id, row| {
         let role: usize = row.key[0].parse().unwrap_or_default();
         let row = row.with("role", ROLES[role]);
-        let row = if role == 0 { row } else { walks[role - 1].tell(id, row) };
+        let row = if role == 0 { row } else { walks[role - 1].tell(view, id, row)? };
         with_sources(view, row)
     })
 }

@@ -18,14 +18,14 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
             let reached = |end: Downstream| reached(ontology, end, steps);
             Moves::new(&reached(Downstream::Target), &reached(Downstream::Source))
         },
-        bars: &|step| {
-            let rule = ontology.relationship_type(&step.relationship_type)?;
-            let (relation, forward) = turn(ontology, &rule.name, step.outgoing)?;
+        bars: &|link| {
+            let rule = ontology.relationship_type(&link.relationship_type)?;
+            let (relation, forward) = turn(ontology, &rule.name, link.outgoing)?;
             (rule.downstream == Downstream::Both).then_some((relation, !forward))
         },
     };
     let walk = Walk::from(view, ask, ask.about()?, &rules)?;
-    Found::told(view, ask, walk.placed(), walk.complete, |id, row| Ok(walk.tell(id, row)))
+    Found::told(view, ask, walk.placed(), walk.complete, |id, row| walk.tell(view, id, row))
 }
 
 /// The types of links whose one end is downstream, as far as these steps are taken.

@@ -1,13 +1,13 @@
 //! A walk breadth first: each entity once, at its smallest depth, with one shortest way to it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
 use super::{Ask, Placed, Row, at_depth, brief};
-use crate::model::{Entity, Result};
-use crate::store::View;
-use crate::store::graph::{self, Moves, Node, Step};
+use crate::model::{Entity, RelationshipStatus, Result, Status};
+use crate::store::graph::{self, Link, Moves, Node};
+use crate::store::{self, View};
 
 /// Entities that one walk reaches at most.
 const MAX_REACHED: usize = 10_000;
@@ -27,15 +27,15 @@ pub enum Steps {
 /// Which steps a walk takes.
 pub struct Rules<'a> {
     pub moves: &'a dyn Fn(Steps) -> Moves,
-    /// The kind of step that must not follow this one, as it would only turn back on it.
-    pub bars: &'a dyn Fn(&Step) -> Option<Turn>,
+    /// The kind of step that must not follow this link, as it would only turn back on it.
+    pub bars: &'a dyn Fn(&Link) -> Option<Turn>,
 }
 
-/// An entity that was reached, by the step from an earlier visit.
+/// An entity that was reached, by a link from an earlier visit.
 struct Visit {
     node: Node,
     depth: u32,
-    by: Option<(usize, Step)>,
+    by: Option<(usize, Link)>,
 }
 
 /// Where an entity was first visited, and the kind of step that was not taken from there.
@@ -49,6 +49,8 @@ struct First {
 pub struct Walk {
     visits: Vec<Visit>,
     first: HashMap<String, First>,
+    /// Entities at which no link counts.
+    idle: HashSet<String>,
     waiting: VecDeque<(usize, Steps)>,
     /// Whether the walk came to its end.
     pub complete: bool,
@@ -68,9 +70,9 @@ impl Walk {
             }
             let moves = moves.entry(steps).or_insert_with(|| (rules.moves)(steps));
             let id = &walk.visits[visit].node.id;
-            for step in graph::steps(view, moves, id, ask.include_inactive)? {
-                let bar = (rules.bars)(&step);
-                walk.arrive(visit, step, bar);
+            for link in graph::links(view, moves, id, ask.include_inactive)? {
+                let bar = (rules.bars)(&link);
+                walk.arrive(view, ask, visit, link, bar)?;
             }
             if !walk.complete {
                 break;
@@ -79,29 +81,53 @@ impl Walk {
         Ok(walk)
     }
 
-    fn arrive(&mut self, from: usize, step: Step, bar: Option<Turn>) {
+    fn arrive(
+        &mut self,
+        view: &View<'_>,
+        ask: &Ask,
+        from: usize,
+        link: Link,
+        bar: Option<Turn>,
+    ) -> Result<()> {
         let visit = self.visits.len();
         // The start is one of them, and is not reached.
         let full = self.first.len() > MAX_REACHED;
-        let steps = match self.first.get_mut(&step.node.id) {
-            None if full => {
-                self.complete = false;
-                return;
-            }
+        let (node, steps) = match self.first.get_mut(&link.entity_id) {
             None => {
-                self.first.insert(step.node.id.clone(), First { visit, barred: bar });
-                bar.map_or(Steps::All, Steps::AllBut)
+                let Some(node) = self.newly_reached(view, ask, &link.entity_id)? else {
+                    return Ok(());
+                };
+                if full {
+                    self.complete = false;
+                    return Ok(());
+                }
+                self.first.insert(node.id.clone(), First { visit, barred: bar });
+                (node, bar.map_or(Steps::All, Steps::AllBut))
             }
             // Another way there opens the steps that the first one barred.
-            Some(First { barred, .. }) if *barred != bar => match barred.take() {
-                Some(opened) => Steps::Only(opened),
-                None => return,
+            Some(First { visit: first, barred }) if *barred != bar => match barred.take() {
+                Some(opened) => (self.visits[*first].node.clone(), Steps::Only(opened)),
+                None => return Ok(()),
             },
-            Some(_) => return,
+            Some(_) => return Ok(()),
         };
         let depth = self.visits[from].depth + 1;
-        self.visits.push(Visit { node: step.node.clone(), depth, by: Some((from, step)) });
+        self.visits.push(Visit { node, depth, by: Some((from, link)) });
         self.waiting.push_back((visit, steps));
+        Ok(())
+    }
+
+    /// An entity that was not reached before, if links to it count.
+    fn newly_reached(&mut self, view: &View<'_>, ask: &Ask, id: &str) -> Result<Option<Node>> {
+        if self.idle.contains(id) {
+            return Ok(None);
+        }
+        let counts = |node: &Node| ask.include_inactive || node.status == Status::Active;
+        let node = graph::get(view, id)?.filter(counts);
+        if node.is_none() {
+            self.idle.insert(id.to_owned());
+        }
+        Ok(node)
     }
 
     /// The entities reached, near ones first.
@@ -114,17 +140,18 @@ impl Walk {
     }
 
     /// Says of a row how far it is, by what, and over which entities.
-    pub fn tell(&self, id: &str, row: Row) -> Row {
+    pub fn tell(&self, view: &View<'_>, id: &str, row: Row) -> Result<Row> {
         let visit = self.first.get(id).map(|first| &self.visits[first.visit]);
-        let Some((visit, (from, step))) = visit.and_then(|v| Some((v, v.by.as_ref()?))) else {
-            return row;
+        let Some((visit, (from, link))) = visit.and_then(|v| Some((v, v.by.as_ref()?))) else {
+            return Ok(row);
         };
+        let parent = &self.visits[*from].node.id;
         let row = row
             .with("depth", visit.depth)
-            .with("via", step.relationship_type.as_str())
-            .with("direction", if step.outgoing { "out" } else { "in" })
-            .with("parent_id", self.visits[*from].node.id.as_str())
-            .with("relationship_id", step.relationship_id.as_str());
+            .with("via", link.relationship_type.as_str())
+            .with("direction", if link.outgoing { "out" } else { "in" })
+            .with("parent_id", parent.as_str())
+            .with("relationship_id", relationship_id(view, parent, link)?);
         let mut path: Vec<Value> = Vec::new();
         let mut at = &self.visits[*from];
         while let Some((before, _)) = &at.by {
@@ -132,6 +159,15 @@ impl Walk {
             at = &self.visits[*before];
         }
         path.reverse();
-        if path.is_empty() { row } else { row.with("path", path) }
+        Ok(if path.is_empty() { row } else { row.with("path", path) })
     }
+}
+
+/// The id of a link of a walk: of several alike, the one that is active, or else the first.
+fn relationship_id(view: &View<'_>, parent: &str, link: &Link) -> Result<String> {
+    let Link { entity_id, relationship_type, outgoing, .. } = link;
+    let (source, target) = if *outgoing { (parent, &**entity_id) } else { (&**entity_id, parent) };
+    let mut alike = store::relationships::between(view, source, relationship_type, target)?;
+    alike.sort_by_key(|link| link.status != RelationshipStatus::Active);
+    Ok(alike.into_iter().next().map(|link| link.id).unwrap_or_default())
 }

@@ -5,18 +5,22 @@
 //! words cover, and by other matches from the same document.
 
 pub mod index;
+mod large;
 pub mod query;
 pub mod snippet;
 pub mod spelling;
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::model::search::{self, SearchKind, SearchText};
 use crate::model::words::{stems, words};
 use crate::model::{Entity, Memory, Result, source_ref};
 use crate::ops::projects::Scope;
-use crate::store::search::{ChunkRow, Filter, MOST_RANKED, Match};
+use crate::store::search::{Candidate, ChunkRow, Filter, Match};
 use crate::store::{self, View};
+use large::Expressions;
 use query::{Matched, Query};
 
 /// The longest ranked list.
@@ -37,9 +41,9 @@ const EMPTY: f64 = 0.1;
 const DOCUMENT: f64 = 0.4;
 
 /// What is looked for, and where.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Wanted<'a> {
-    pub text: &'a str,
+    pub prepared: &'a Prepared<'a>,
     pub filter: Filter<'a>,
     /// How long the list may be, up to [`MOST_HITS`].
     pub most: usize,
@@ -100,24 +104,82 @@ pub struct Hit {
     pub all_words: bool,
 }
 
+/// A text, ready to be looked for once, or many times among different rows.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    pub query: Query,
+    expressions: Expressions,
+    /// Rows that have words that say nearly the same, once that was looked for.
+    related: OnceCell<Option<String>>,
+    /// If the text is looked for many times: among which rows, and all that an expression matches
+    /// of them.
+    known: Option<(Filter<'a>, RefCell<HashMap<String, Rc<Vec<Candidate>>>>)>,
+}
+
+impl<'a> Prepared<'a> {
+    pub fn new(view: &View<'_>, text: &str) -> Result<Self> {
+        let query = Query::parse(text);
+        let expressions = Expressions::new(view, &query)?;
+        Ok(Self { query, expressions, related: OnceCell::new(), known: None })
+    }
+
+    /// For a text that is looked for many times among rows that pass a filter: each expression is
+    /// ranked once.
+    pub fn many_times(view: &View<'_>, text: &str, among: Filter<'a>) -> Result<Self> {
+        Ok(Self { known: Some((among, RefCell::default())), ..Self::new(view, text)? })
+    }
+
+    fn related(&self, view: &View<'_>) -> Result<&Option<String>> {
+        if let Some(known) = self.related.get() {
+            return Ok(known);
+        }
+        let related = match self.expressions.large {
+            true => large::related(view, &self.query)?,
+            false => self.query.related_terms(),
+        };
+        Ok(self.related.get_or_init(|| related))
+    }
+
+    fn ranked(
+        &self,
+        view: &View<'_>,
+        expression: &str,
+        filter: &Filter<'_>,
+        most: usize,
+    ) -> Result<Vec<Match>> {
+        let Some((among, known)) = &self.known else {
+            return store::search::ranked(view, expression, filter, most as i64);
+        };
+        let ranked_before = known.borrow().get(expression).map(Rc::clone);
+        let all = match ranked_before {
+            Some(all) => all,
+            None => {
+                let all = Rc::new(store::search::candidates(view, expression, among)?);
+                known.borrow_mut().insert(expression.to_owned(), Rc::clone(&all));
+                all
+            }
+        };
+        let now = view.now.to_string();
+        let passing = all.iter().filter(|candidate| candidate.passes(filter, &now));
+        Ok(passing.take(most).map(|candidate| candidate.found.clone()).collect())
+    }
+}
+
 /// The best matches, best first.
 pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
-    let query = Query::parse(wanted.text);
+    let query = &wanted.prepared.query;
     if query.terms.is_empty() {
         return Ok(Vec::new());
     }
-    let ranked = |expression: &str| {
-        store::search::ranked(view, expression, &wanted.filter, wanted.most as i64)
-    };
-    let with_all = ranked(&query.all_terms())?;
+    let with_all = all_of(view, wanted)?;
     let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
     if with_all.len() < ENOUGH {
-        let mut others = any_of(view, &query, ranked)?;
+        let mut others = any_of(view, wanted)?;
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load(view, others.iter().map(|found| (found, false)))?);
     }
-    add_coverage(&mut hits, &query);
-    add_titles(&mut hits, &query);
+    add_coverage(&mut hits, query);
+    add_titles(&mut hits, query);
     add_documents(&mut hits);
     lower_empty(&mut hits);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
@@ -129,63 +191,49 @@ fn is_same(a: &Match, b: &Match) -> bool {
     a.id == b.id && a.kind == b.kind
 }
 
+/// Rows that have every word; if they are many, those first that have them in the title.
+fn all_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
+    let Wanted { prepared, filter, most } = wanted;
+    let Some(all) = &prepared.expressions.all else { return Ok(Vec::new()) };
+    if !prepared.expressions.many {
+        return prepared.ranked(view, all, filter, *most);
+    }
+    let newest = |text: &str| store::search::newest_ranked(view, text, filter, *most as i64);
+    let mut found = newest(&format!("{{title}} : ({all})"))?;
+    if found.len() < *most {
+        let mut others = newest(all)?;
+        others.retain(|other| !found.iter().any(|one| is_same(one, other)));
+        found.extend(others);
+        found.truncate(*most);
+    }
+    Ok(found)
+}
+
 /// Rows that have any of the words, or words that say nearly the same.
-fn any_of(
-    view: &View<'_>,
-    query: &Query,
-    ranked: impl Fn(&str) -> Result<Vec<Match>>,
-) -> Result<Vec<Match>> {
-    let each = if query.terms.len() > 1 { query.each_term() } else { Vec::new() };
-    let mut found = any(view, &each, &ranked)?;
+fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
+    let Wanted { prepared, filter, most } = wanted;
+    let mut found = match &prepared.expressions.any {
+        Some(any) => prepared.ranked(view, any, filter, *most)?,
+        None => Vec::new(),
+    };
+    let related = match prepared.related(view)? {
+        Some(related) => prepared.ranked(view, related, filter, *most)?,
+        None => Vec::new(),
+    };
     let places: HashMap<(SearchKind, String), usize> =
         found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
-    for mut other in any(view, &query.each_related(), &ranked)? {
+    for mut other in related {
         other.score *= RELATED;
         match places.get(&(other.kind, other.id.clone())) {
             Some(at) => found[*at].score += other.score,
             None => found.push(other),
         }
     }
-    Ok(found)
-}
-
-/// Rows that match any of the expressions. If they are more than can be ranked, those that match a
-/// rare one are looked for by themselves: they may be older than all that were.
-fn any(
-    view: &View<'_>,
-    expressions: &[String],
-    ranked: impl Fn(&str) -> Result<Vec<Match>>,
-) -> Result<Vec<Match>> {
-    if expressions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut found = ranked(&expressions.join(" OR "))?;
-    if store::search::can_rank_all(view)? {
-        return Ok(found);
-    }
-    let rare = rarest(view, expressions)?;
-    if (1..expressions.len()).contains(&rare.len()) {
-        let mut others = ranked(&rare.join(" OR "))?;
-        others.retain(|other| !found.iter().any(|one| is_same(one, other)));
-        found.extend(others);
+    if prepared.expressions.large {
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(*most);
     }
     Ok(found)
-}
-
-/// The expressions that match the fewest rows, as many as can be ranked together.
-fn rarest<'e>(view: &View<'_>, expressions: &'e [String]) -> Result<Vec<&'e str>> {
-    let mut counted = Vec::new();
-    for expression in expressions {
-        let rows = store::search::count(view, expression, MOST_RANKED + 1)?;
-        counted.push((rows, expression.as_str()));
-    }
-    counted.sort_unstable();
-    let mut room = MOST_RANKED;
-    let fits = |(rows, _): &(i64, &str)| {
-        room -= rows;
-        room >= 0
-    };
-    Ok(counted.into_iter().take_while(fits).map(|(_, expression)| expression).collect())
 }
 
 fn load<'m>(view: &View<'_>, matches: impl Iterator<Item = (&'m Match, bool)>) -> Result<Vec<Hit>> {

@@ -66,20 +66,27 @@ impl Query {
         each.join(" AND ")
     }
 
-    /// For each of the words the rows that have it.
-    pub fn each_term(&self) -> Vec<String> {
-        self.terms.iter().chain(&self.fillers).map(|term| term.expression(false)).collect()
+    /// Rows that have any of the words, fillers too.
+    pub fn any_term(&self) -> String {
+        let all = self.terms.iter().chain(&self.fillers);
+        all.map(|term| term.expression(false)).collect::<Vec<_>>().join(" OR ")
     }
 
-    /// For each word that says nearly the same as one of them the rows that have it.
-    pub fn each_related(&self) -> Vec<String> {
+    /// Rows that have words that say nearly the same, if there are such words.
+    pub fn related_terms(&self) -> Option<String> {
+        let each: Vec<String> = self.related_stems().into_iter().map(phrase).collect();
+        (!each.is_empty()).then(|| each.join(" OR "))
+    }
+
+    /// Stems of words that say nearly the same, each once.
+    pub fn related_stems(&self) -> Vec<&'static str> {
         let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
         let mut found = Vec::new();
         for term in &self.terms {
             found.extend(related(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
         }
         found.truncate(MOST_RELATED);
-        found.into_iter().map(phrase).collect()
+        found
     }
 
     /// What of the query is among the stems of a row, each with a word that has it.
@@ -120,7 +127,7 @@ impl Term {
     }
 
     /// The word whole, as its parts, or as the beginning of a word.
-    fn expression(&self, open: bool) -> String {
+    pub fn expression(&self, open: bool) -> String {
         let mut ways = vec![phrase(&self.stem)];
         if !self.parts.is_empty() {
             let parts: Vec<String> = self.parts.iter().map(|part| phrase(part)).collect();
