@@ -1,7 +1,7 @@
 //! How many questions of a reader find their answer among the first 3 and the first 10 hits:
 //! by plain matching of all words, by plain BM25 of any word, and by `search`.
 //!
-//! cargo run --example recall -- FOLDER [QUESTIONS…]
+//! cargo build && cargo run --example recall -- FOLDER [QUESTIONS…]
 //!
 //! FOLDER holds `facts.jsonl` and the documents that it was taken from. The questions are
 //! `tests/recall/*.jsonl` unless given. Fails if `search` is not at least 12 points better than
