@@ -195,3 +195,34 @@ fn a_cursor_reaches_every_hit_once_and_no_list_is_longer_than_a_hundred() {
     assert_eq!(seen.len(), 100);
     session.end();
 }
+
+/// In a large index rare words lead; what only has words that are common elsewhere is found too.
+#[test]
+fn a_large_index_finds_what_a_filter_leaves_of_common_words() {
+    let place = Place::new();
+    let line = |content: String, project: &str| {
+        let mut line = memory(&content, "knowledge");
+        line["type"] = json!("memory");
+        line["project"] = json!(project);
+        format!("{line}\n")
+    };
+    let mut lines: String =
+        (0..5_600).map(|at| line(format!("Battery {at} of the store."), "big")).collect();
+    lines += &line("The battery is flat.".to_owned(), "small");
+    lines += &line("A flurbometer measures the battery.".to_owned(), "big");
+    std::fs::write(place.folder.path().join("many.jsonl"), lines).expect("written");
+    assert!(place.run(1, &["import", "many.jsonl"]).status.success());
+    let mut session = place.serve(2, &[]);
+    let mut first = |arguments: Value| {
+        let found = session.ok("search", arguments);
+        found["items"][0]["content"].as_str().unwrap_or_default().to_owned()
+    };
+    for query in ["battery", "battery zzzzq", "battery flurbometer", "flurbometer battery flat"] {
+        let found = first(json!({ "query": query, "project": "small", "scope_only": true }));
+        assert_eq!(found, "The battery is flat.", "{query}");
+    }
+    let found = first(json!({ "query": "battery flurbometer", "project": "big" }));
+    assert_eq!(found, "A flurbometer measures the battery.");
+    let found = first(json!({ "query": "zzzzq battery 77 store", "project": "big" }));
+    assert!(found.starts_with("Battery 77 "), "{found}");
+}

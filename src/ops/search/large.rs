@@ -61,16 +61,13 @@ impl Expressions {
         let all = each.join(" AND ");
         let common = counted.iter().all(|(rows, term)| *rows > MOST_RANKED || open(*rows, term));
         let many = common && store::search::count(view, &all, MOST_RANKED + 1)? > MOST_RANKED;
+        let several = counted.len() > 1;
+        counted.retain(|(rows, _)| *rows > 0);
         let any = match counted.first() {
             Some((rows, _)) if *rows > MOST_RANKED => pairs(&counted),
             _ => rare(&counted),
         };
-        Ok(Self {
-            all: possible.then_some(all),
-            many,
-            any: any.filter(|_| counted.len() > 1),
-            large: true,
-        })
+        Ok(Self { all: possible.then_some(all), many, any: any.filter(|_| several), large: true })
     }
 }
 
@@ -89,7 +86,7 @@ fn pairs(counted: &[(i64, &Term)]) -> Option<String> {
 fn rare(counted: &[(i64, &Term)]) -> Option<String> {
     let mut sum = 0;
     let mut taken = Vec::new();
-    for (rows, term) in counted.iter().filter(|(rows, _)| *rows > 0) {
+    for (rows, term) in counted {
         sum += rows;
         if sum <= MOST_RANKED || taken.is_empty() {
             taken.push(term.expression(false));

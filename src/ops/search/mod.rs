@@ -27,6 +27,8 @@ use query::{Matched, Query};
 pub const MOST_HITS: usize = 100;
 /// With fewer rows than this that have all words, rows that have any follow.
 const ENOUGH: usize = 10;
+/// With fewer rows than this in a large index, common words are looked for too.
+const TOO_FEW: usize = 3;
 /// What a word that says nearly the same counts beside the word itself.
 const RELATED: f64 = 0.5;
 /// How much it adds that a row has every word of a question, itself or in other words.
@@ -175,6 +177,9 @@ pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
     let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
     if with_all.len() < ENOUGH {
         let mut others = any_of(view, wanted)?;
+        if wanted.prepared.expressions.large && with_all.len() + others.len() < TOO_FEW {
+            others.extend(with_common_words(view, wanted, &others)?);
+        }
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load(view, others.iter().map(|found| (found, false)))?);
     }
@@ -233,6 +238,17 @@ fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found.truncate(*most);
     }
+    Ok(found)
+}
+
+/// Rows of a large index that have any of the words, the common ones too: where a filter lets few
+/// rows pass, a word that is common elsewhere may be all that they have. The newest are ranked.
+fn with_common_words(view: &View<'_>, wanted: &Wanted<'_>, known: &[Match]) -> Result<Vec<Match>> {
+    let Wanted { prepared, filter, most } = wanted;
+    let each = prepared.query.terms.iter().map(|term| term.expression(false));
+    let any = each.collect::<Vec<_>>().join(" OR ");
+    let mut found = store::search::newest_ranked(view, &any, filter, *most as i64)?;
+    found.retain(|one| !known.iter().any(|other| is_same(one, other)));
     Ok(found)
 }
 
