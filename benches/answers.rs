@@ -32,6 +32,9 @@ const WARM_UP: usize = 10;
 /// How many of the words that stand in most rows count as common.
 const COMMON: usize = 60;
 
+/// Makes the text of a query.
+type Text = fn(&mut Known) -> String;
+
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().collect();
     let given = |name: &str| args.iter().position(|arg| arg == name);
@@ -236,7 +239,7 @@ impl Bench {
     fn search(&mut self) -> Outcome<()> {
         let part = self.known.each(&["component"], |row| json!({ "query": row.part_number }));
         self.measure("search: a part number", "≤ 3", "search", &part)?;
-        let kinds: [(&str, fn(&mut Known) -> String); 6] = [
+        let kinds: [(&str, Text); 6] = [
             ("a rare word", Known::rare),
             ("the beginning of a word", |known| known.middling().chars().take(4).collect()),
             ("a common word", Known::common),
@@ -255,7 +258,7 @@ impl Bench {
     }
 
     fn packs(&mut self) -> Outcome<()> {
-        let kinds: [(&str, fn(&mut Known) -> String); 2] =
+        let kinds: [(&str, Text); 2] =
             [("two or three words", Known::keywords), ("a question", Known::question)];
         for (what, text) in kinds {
             let of_project = self.known.made(

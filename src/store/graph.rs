@@ -131,6 +131,9 @@ pub struct Moves {
     links: String,
 }
 
+/// The statement of one side of a link: types, the end here, the other end, whether it leads out.
+type Side<'a> = dyn Fn(&[&str], &str, &str, u8) -> String + 'a;
+
 impl Moves {
     pub fn new(outgoing: &[&str], incoming: &[&str]) -> Self {
         let list = |types: &[&str]| {
@@ -160,7 +163,7 @@ impl Moves {
                 list(types)
             )
         };
-        let both = |side: &dyn Fn(&[&str], &str, &str, u8) -> String| {
+        let both = |side: &Side<'_>| {
             let (source, target) = ("source_entity_id", "target_entity_id");
             let sides = [(outgoing, source, target, 1), (incoming, target, source, 0)];
             let taken = sides.into_iter().filter(|(types, ..)| !types.is_empty());

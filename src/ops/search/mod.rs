@@ -106,6 +106,9 @@ pub struct Hit {
     pub all_words: bool,
 }
 
+/// All that an expression matches among some rows, by the expression.
+type Known = HashMap<String, Rc<Vec<Candidate>>>;
+
 /// A text, ready to be looked for once, or many times among different rows.
 #[derive(Debug)]
 pub struct Prepared<'a> {
@@ -115,7 +118,7 @@ pub struct Prepared<'a> {
     related: OnceCell<Option<String>>,
     /// If the text is looked for many times: among which rows, and all that an expression matches
     /// of them.
-    known: Option<(Filter<'a>, RefCell<HashMap<String, Rc<Vec<Candidate>>>>)>,
+    known: Option<(Filter<'a>, RefCell<Known>)>,
 }
 
 impl<'a> Prepared<'a> {
