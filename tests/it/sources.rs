@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use atocore::ops::sources::{self, files};
+use atocore::ops::sources;
 use atocore::store::{Db, Settings};
 use serde_json::json;
 
@@ -309,23 +309,6 @@ fn among_many_files_of_the_same_bytes_the_oldest_are_known_when_they_move() {
     let told = library.ingested(&["docs"]);
     assert!(told.contains("1 added") && told.contains("1 removed"), "{told}");
     assert_eq!(library.paths().len(), 101);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_file_that_becomes_a_link_before_it_is_read_is_refused() {
-    let library = Library::new();
-    library.write("secret/a.md", "# Secret");
-    library.write("docs/a.md", "# A");
-    let folder = fs::canonicalize(library.path("docs")).expect("it is there");
-    let root = files::Root::new(&folder).expect("a root");
-    let survey = files::survey(&root, &folder).expect("a survey");
-    let found = survey.files.first().expect("a file");
-    assert_eq!(files::read(found).expect("it is read").text, "# A");
-    fs::remove_dir_all(&folder).expect("it was there");
-    std::os::unix::fs::symlink(library.path("secret"), &folder).expect("a link");
-    let error = files::read(found).expect_err("it leads out").to_string();
-    assert!(error.contains("it has become a link"), "{error}");
 }
 
 #[test]
