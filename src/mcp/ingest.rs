@@ -60,8 +60,9 @@ pub fn path(
     }
     let Some(folder) = folder else { return Ok(()) };
     for document in db.read(|view| sources::vanished(view, &folder))? {
-        ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))?;
-        report.removed += 1;
+        let removed =
+            ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))?;
+        report.removed += usize::from(removed.value);
     }
     Ok(())
 }

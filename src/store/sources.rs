@@ -56,9 +56,9 @@ pub fn at_location(view: &View<'_>, location: &str) -> Result<Option<Document>> 
 }
 
 /// Documents with a hash, oldest first.
-pub fn of_hash(view: &View<'_>, file_hash: &str) -> Result<Vec<Document>> {
-    let sql = format!("{DOCUMENTS} WHERE d.file_hash = ?1 ORDER BY d.ingested_at, d.id");
-    view.conn.all(&sql, params![file_hash], document)
+pub fn of_hash(view: &View<'_>, file_hash: &str, limit: i64) -> Result<Vec<Document>> {
+    let sql = format!("{DOCUMENTS} WHERE d.file_hash = ?1 ORDER BY d.ingested_at, d.id LIMIT ?2");
+    view.conn.all(&sql, params![file_hash, limit], document)
 }
 
 /// Documents whose files were last read between two locations, in the order of these.

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use atocore::mcp::bridge::Bridge;
 use atocore::model::{Claim, Entity, Error, Kind, Slot, Status};
+use atocore::ops::sources::files;
 use atocore::store::{self, Db, Settings};
 use serde_json::{Value, json};
 
@@ -369,4 +370,24 @@ fn an_import_takes_what_editors_write_and_refuses_by_line_what_is_no_text() {
     assert!(said.contains("line 4: it has over 8388608 bytes"), "{said}");
     assert_eq!(place.count("SELECT count(*) FROM memories"), 2);
     place.verify();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_becomes_a_link_before_it_is_read_is_refused() {
+    let place = Place::new();
+    let folder = fs::canonicalize(place.folder.path()).expect("it is there");
+    let (docs, secret) = (folder.join("docs"), folder.join("secret"));
+    for (folder, text) in [(&docs, "# A"), (&secret, "# Secret")] {
+        fs::create_dir(folder).expect("a folder");
+        fs::write(folder.join("a.md"), text).expect("a file");
+    }
+    let root = files::Root::new(&docs).expect("a root");
+    let survey = files::survey(&root, &docs).expect("a survey");
+    let found = survey.files.first().expect("a file");
+    assert_eq!(files::read(found).expect("it is read").text, "# A");
+    fs::remove_dir_all(&docs).expect("it was there");
+    std::os::unix::fs::symlink(&secret, &docs).expect("a link");
+    let error = files::read(found).expect_err("it leads out").to_string();
+    assert!(error.contains("it has become a link"), "{error}");
 }

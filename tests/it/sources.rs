@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use atocore::ops::sources;
+use atocore::store::{Db, Settings};
 use serde_json::json;
 
 use crate::support::{Place, Session, program};
@@ -53,6 +55,10 @@ impl Library {
         let roots = roots.iter().flat_map(|root| ["--root", root]);
         let arguments: Vec<&str> = ["--tools", "ingest_source"].into_iter().chain(roots).collect();
         self.place.serve(self.seed.get(), &arguments)
+    }
+
+    fn open(&self) -> Db {
+        atocore::ops::open(Settings::new(self.place.db())).expect("the store opens").0
     }
 
     fn paths(&self) -> Vec<String> {
@@ -227,6 +233,82 @@ fn two_files_of_one_name_are_never_taken_for_each_other() {
         library.texts("SELECT file_path || ' ' || title FROM source_documents ORDER BY 1"),
         ["one/docs/a.md Three", "two/docs/a.md Two"]
     );
+}
+
+#[test]
+fn a_document_whose_file_is_not_here_is_not_replaced_by_one_of_another_project() {
+    let library = Library::new();
+    library.write("x/README.md", "# Lynx");
+    library.write("y/README.md", "# Otter");
+    library.write("z/README.md", "# Lynx");
+    library.ingested(&["x", "--project", "lynx"]);
+    let forget = || library.place.sql().execute("UPDATE source_files SET location = ''", []);
+    let stored = || library.texts("SELECT title || ' of ' || project FROM source_documents");
+    // As an import leaves it.
+    forget().expect("SQL");
+    for arguments in [&["y", "--project", "otter"][..], &["z", "--project", "otter"], &["y"]] {
+        let told = library.ingested(arguments);
+        assert!(told.contains("of the project \"lynx\" (If it is that document"), "{told}");
+        assert_eq!(stored(), ["Lynx of lynx"]);
+    }
+    // The same when its file is gone.
+    library.ingested(&["x"]);
+    fs::remove_file(library.path("x/README.md")).expect("it was there");
+    let told = library.ingested(&["y", "--project", "otter"]);
+    assert!(told.contains("0 replaced"), "{told}");
+    // The same bytes carry it on, and so does its project.
+    let told = library.ingested(&["z"]);
+    assert!(told.contains("1 relabelled"), "{told}");
+    forget().expect("SQL");
+    let told = library.ingested(&["y", "--project", "lynx"]);
+    assert!(told.contains("1 replaced"), "{told}");
+    assert_eq!(stored(), ["Otter of lynx"]);
+    // The way out that the refusal names.
+    library.write("w/README.md", "# Wolf");
+    library.ingested(&["w", "--project", "wolf", "--root", "."]);
+    assert_eq!(library.paths(), ["README.md", "w/README.md"]);
+}
+
+#[test]
+fn a_document_is_removed_only_if_its_file_is_still_gone_from_where_it_was() {
+    let library = Library::new();
+    for name in ["back.md", "elsewhere.md", "gone.md"] {
+        library.write(&format!("docs/{name}"), format!("# {name}"));
+    }
+    library.ingested(&["docs"]);
+    let folder = fs::canonicalize(library.path("docs")).expect("it is there");
+    fs::remove_dir_all(&folder).expect("it was there");
+    let db = library.open();
+    let folder = folder.to_str().expect("UTF-8");
+    let vanished = db.read(|view| sources::vanished(view, folder)).expect("a list");
+    assert_eq!(vanished.len(), 3);
+    // What others do between the look and the removal.
+    library.write("docs/back.md", "# back.md");
+    let moved = "UPDATE source_files SET location = '/x' WHERE location LIKE '%elsewhere.md'";
+    library.place.sql().execute(moved, []).expect("SQL");
+    for document in &vanished {
+        let done = atocore::ops::write(&db, "anna", "test", |tx| sources::remove(tx, document, ""));
+        let removed = done.expect("it is written").value;
+        assert_eq!(removed, document.file_path == "gone.md", "{}", document.file_path);
+    }
+    assert_eq!(library.paths(), ["back.md", "elsewhere.md"]);
+}
+
+#[test]
+fn among_many_files_of_the_same_bytes_the_oldest_are_known_when_they_move() {
+    let library = Library::new();
+    for at in 0..=100 {
+        library.write(&format!("docs/{at:03}.txt"), "the same");
+    }
+    library.ingested(&["docs"]);
+    let rename = |from: &str, to: &str| fs::rename(library.path(from), library.path(to));
+    rename("docs/099.txt", "docs/new.txt").expect("it was there");
+    let told = library.ingested(&["docs"]);
+    assert!(told.contains("0 added, 0 replaced, 1 relabelled"), "{told}");
+    rename("docs/100.txt", "docs/newer.txt").expect("it was there");
+    let told = library.ingested(&["docs"]);
+    assert!(told.contains("1 added") && told.contains("1 removed"), "{told}");
+    assert_eq!(library.paths().len(), 101);
 }
 
 #[test]

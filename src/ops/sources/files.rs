@@ -273,9 +273,19 @@ pub fn read(found: &Found) -> Result<Source> {
             "Check the path and its permissions.",
         )
     };
-    let data = fs::metadata(&found.location).map_err(unreadable)?;
+    let irregular = || refuse("it is not a regular file".to_owned(), "Give a file or a folder.");
+    // To open a pipe would wait for somebody to write to it.
+    if !fs::metadata(&found.location).map_err(unreadable)?.is_file() {
+        return irregular();
+    }
+    let file = File::open(&found.location).map_err(unreadable)?;
+    // Since the path was checked, a link may have come into it.
+    if fs::canonicalize(&found.location).map_err(unreadable)? != Path::new(&found.location) {
+        return refuse("it has become a link".to_owned(), "Ingest it again.");
+    }
+    let data = file.metadata().map_err(unreadable)?;
     if !data.is_file() {
-        return refuse("it is not a regular file".to_owned(), "Give a file or a folder.");
+        return irregular();
     }
     let too_long = |size: u64| {
         refuse(
@@ -287,7 +297,6 @@ pub fn read(found: &Found) -> Result<Source> {
         return too_long(data.len());
     }
     let mut bytes = Vec::new();
-    let file = File::open(&found.location).map_err(unreadable)?;
     // It may have grown since.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {

@@ -7,6 +7,7 @@ pub mod files;
 use std::path::{Path, PathBuf};
 
 use crate::model::passages::Passage;
+use crate::model::project::INBOX;
 use crate::model::text::quoted;
 use crate::model::{DocType, Document, Error, Result, passages};
 use crate::ops::{checks, projects};
@@ -90,7 +91,7 @@ fn below(folder: &str) -> (String, String) {
 
 /// What there is to do for a file.
 pub fn outcome(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Outcome> {
-    let before = stored(view, source)?;
+    let before = stored(view, source, labels)?;
     let after = document(view, source, labels, before.as_ref());
     Ok(compared(before.as_ref(), &after))
 }
@@ -127,11 +128,13 @@ pub fn put(
     parts: Parts,
     labels: &Labels,
 ) -> Result<(Outcome, usize)> {
-    let before = stored(tx, source)?;
+    let before = stored(tx, source, labels)?;
     let mut after = document(tx, source, labels, before.as_ref());
     let outcome = compared(before.as_ref(), &after);
     if matches!(outcome, Outcome::Unchanged | Outcome::Relabelled) {
         if let Some(before) = before.filter(|before| *before != after) {
+            // A text without a title is called by the name of its file.
+            after.title = parts.title;
             store::sources::update(tx, &after)?;
             chunks::relabel(tx, &before, &after)?;
         }
@@ -156,10 +159,15 @@ pub fn put(
     Ok((outcome, count))
 }
 
-/// Removes a document whose file is gone, with its chunks.
-pub fn remove(tx: &Tx<'_>, document: &Document, note: &str) -> Result<()> {
-    chunks::replace(tx, document, document, Vec::new(), note)?;
-    store::sources::delete(tx, &document.id)
+/// Removes a document whose file is gone, with its chunks. Gives whether it did: since the document
+/// was looked at, its file may be back, or another process may have found it elsewhere.
+pub fn remove(tx: &Tx<'_>, seen: &Document, note: &str) -> Result<bool> {
+    let now = store::sources::get(tx, &seen.id)?;
+    let is_gone = |now: &Document| now.location == seen.location && files::is_gone(&now.location);
+    let Some(document) = now.filter(is_gone) else { return Ok(false) };
+    chunks::replace(tx, &document, &document, Vec::new(), note)?;
+    store::sources::delete(tx, &document.id)?;
+    Ok(true)
 }
 
 /// Documents that were read from a folder and whose files are gone.
@@ -175,17 +183,20 @@ pub fn vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
 }
 
 const BATCH: i64 = 500;
+/// Documents of the same bytes among which a file that was moved is looked for.
+const MAX_SAME: i64 = 100;
 
 /// The document that a file is, if it is stored: by where it is, by its name below its root, or by
 /// its bytes if it was moved.
-fn stored(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
+fn stored(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Option<Document>> {
     let here = store::sources::at_location(view, &source.location)?;
     let named = store::sources::of_path(view, &source.file_path)?;
     match (here, named) {
         (Some(here), Some(named)) if here.id != named.id => Err(taken(source, &named)),
         (Some(here), _) => Ok(Some(here)),
-        (None, Some(named)) if is_free(&named) => Ok(Some(named)),
-        (None, Some(named)) => Err(taken(source, &named)),
+        (None, Some(named)) if !is_free(&named) => Err(taken(source, &named)),
+        (None, Some(named)) if carries_on(source, labels, &named) => Ok(Some(named)),
+        (None, Some(named)) => Err(foreign(source, &named)),
         (None, None) => moved(view, source),
     }
 }
@@ -195,13 +206,21 @@ fn is_free(document: &Document) -> bool {
     document.location.is_empty() || files::is_gone(&document.location)
 }
 
+/// Whether a file is a new state of the document that has its name: many folders hold a README.md,
+/// so it takes the same project as well, or the same bytes and no other project.
+fn carries_on(source: &Source, labels: &Labels, named: &Document) -> bool {
+    let project = labels.project.as_ref().unwrap_or(&labels.default_project);
+    let unclaimed = labels.project.is_none() || named.project.is_empty() || named.project == INBOX;
+    *project == named.project || (unclaimed && source.file_hash == named.file_hash)
+}
+
 fn moved(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
     // Databases of the Python system name documents by their absolute paths.
     if let Some(known) = store::sources::of_path(view, &source.location)? {
         return Ok(Some(known).filter(|known| known.location.is_empty()));
     }
     let root = source.location.strip_suffix(&source.file_path).unwrap_or(&source.location);
-    let same = store::sources::of_hash(view, &source.file_hash)?;
+    let same = store::sources::of_hash(view, &source.file_hash, MAX_SAME)?;
     let was_here = |document: &Document| {
         document.location.starts_with(root) && files::is_gone(&document.location)
     };
@@ -217,6 +236,19 @@ fn taken(source: &Source, by: &Document) -> Error {
             quoted(&by.location, checks::MAX_NAME),
         ),
         "Give with --root a folder above both, so that their names differ.",
+    )
+}
+
+fn foreign(source: &Source, by: &Document) -> Error {
+    Error::invalid(
+        "path",
+        format!(
+            "{} is the name of another document, of the project {}",
+            quoted(&source.file_path, checks::MAX_NAME),
+            quoted(&by.project, checks::MAX_NAME),
+        ),
+        "If it is that document, give this project. If not, give with --root a folder above, so \
+         that their names differ.",
     )
 }
 

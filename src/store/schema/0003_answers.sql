@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS source_files (
     document_id TEXT PRIMARY KEY NOT NULL REFERENCES source_documents (id) ON DELETE CASCADE,
     location TEXT NOT NULL UNIQUE
 ) STRICT;
-CREATE INDEX IF NOT EXISTS idx_documents_hash ON source_documents (file_hash);
+CREATE INDEX IF NOT EXISTS idx_documents_hash ON source_documents (file_hash, ingested_at, id);
 CREATE INDEX IF NOT EXISTS idx_memories_chunk ON memories (source_chunk_id)
     WHERE source_chunk_id IS NOT NULL;
 
