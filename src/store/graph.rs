@@ -1,11 +1,10 @@
 //! Walks over the relationships.
 //!
-//! Wholes, parts and supersessions are walked by recursive SQL with a bound on the depth, which
-//! cycles cannot pass. A walk over many types goes one entity at a time ([`links`]): recursion
-//! cannot ask what it has seen already, so that it would visit an entity once for each length of
-//! a way to it, and each way where the last step matters.
+//! A walk goes one entity at a time ([`links`], [`steps`]). Recursive SQL cannot ask what it has
+//! seen already, so that it would visit an entity once for each length of a way to it, and each
+//! way where the last step matters.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::entities::status;
 use super::sql::Row;
@@ -201,10 +200,21 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Node>> {
 
 /// One step from an entity, along what counts unless `all`; then what is active comes first.
 pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
+    first_steps(view, moves, id, all, i64::MAX)
+}
+
+fn first_steps(
+    view: &View<'_>,
+    moves: &Moves,
+    id: &str,
+    all: bool,
+    limit: i64,
+) -> Result<Vec<Step>> {
     if moves.steps.is_empty() {
         return Ok(Vec::new());
     }
-    let mut steps = view.conn.all(&moves.steps, params![id, all], |row| {
+    let sql = format!("{} LIMIT ?3", moves.steps);
+    let mut steps = view.conn.all(&sql, params![id, all, limit], |row| {
         Ok(Step {
             node: node(row)?,
             relationship_id: row.text("relationship_id")?,
@@ -236,9 +246,8 @@ pub struct Branch {
     pub relationship_id: String,
 }
 
-/// Rows of a walk over wholes and parts. An entity takes more than one of them only if more than
-/// one way leads to it.
-pub const MAX_BRANCHES: i64 = 50_000;
+/// Entities that a walk over wholes and parts reaches at most, and links that it follows from one.
+const MAX_BRANCHES: usize = 50_000;
 
 /// What is below or above an entity, each by the shortest way, the nearest first; along what
 /// counts unless `all`. Whether that is all of it.
@@ -249,56 +258,52 @@ pub fn branches(
     depth: u32,
     all: bool,
 ) -> Result<(Vec<Branch>, bool)> {
-    let (source, target) = ("source_entity_id", "target_entity_id");
-    let term = |link: &str, here: &str, there: &str| {
-        format!(
-            "UNION SELECT r.{there}, t.id, r.id, t.depth + 1, r.status <> 'active' FROM t \
-             JOIN relationships r ON r.{here} = t.id AND r.relationship_type = '{link}' \
-             JOIN entities e ON e.id = r.{there} WHERE t.depth < ?2 \
-             AND (?3 OR (r.status = 'active' AND e.status = 'active'))"
-        )
+    let moves = match way {
+        Way::ToParts => Moves::new(&["contains"], &["part_of"]),
+        Way::ToWholes => Moves::new(&["part_of"], &["contains"]),
     };
-    let terms = match way {
-        Way::ToParts => [term("part_of", target, source), term("contains", source, target)],
-        Way::ToWholes => [term("part_of", source, target), term("contains", target, source)],
-    };
-    let sql = format!(
-        "WITH RECURSIVE t (id, parent_id, relationship_id, depth, ended) AS \
-         (VALUES (?1, '', '', 0, 0) \
-         {} {} ORDER BY 4 LIMIT ?4) SELECT e.id AS id, e.entity_type AS entity_type, \
-         e.name AS name, e.project AS project, e.status AS status, t.parent_id AS parent_id, \
-         t.relationship_id AS relationship_id, t.depth AS depth \
-         FROM t JOIN entities e ON e.id = t.id \
-         ORDER BY t.depth, t.ended, t.parent_id, t.relationship_id",
-        terms[0], terms[1],
-    );
-    let limit = MAX_BRANCHES + 1;
-    let found = view.conn.all(&sql, params![id, i64::from(depth), all, limit], |row| {
-        Ok(Branch {
-            node: node(row)?,
-            depth: u32::try_from(row.integer("depth")?).unwrap_or(u32::MAX),
-            parent_id: row.text("parent_id")?,
-            relationship_id: row.text("relationship_id")?,
-        })
-    })?;
-    let complete = (found.len() as i64) < limit;
     let mut seen = HashSet::from([id.to_owned()]);
-    let nearest = found.into_iter().filter(|branch| seen.insert(branch.node.id.clone()));
-    Ok((nearest.collect(), complete))
+    let mut found: Vec<Branch> = Vec::new();
+    let mut complete = true;
+    let mut above = vec![id.to_owned()];
+    for depth in 1..=depth {
+        // Of several links to an entity the one that is active, or else the first.
+        let mut reached: HashMap<String, (bool, Branch)> = HashMap::new();
+        for parent_id in &above {
+            let steps = first_steps(view, &moves, parent_id, all, MAX_BRANCHES as i64 + 1)?;
+            complete &= steps.len() <= MAX_BRANCHES;
+            for Step { node, relationship_id, active, .. } in steps {
+                let id = node.id.clone();
+                if seen.contains(&id) {
+                    continue;
+                }
+                if found.len() + reached.len() == MAX_BRANCHES && !reached.contains_key(&id) {
+                    complete = false;
+                    continue;
+                }
+                let parent_id = parent_id.clone();
+                let branch = (!active, Branch { node, depth, parent_id, relationship_id });
+                let best = reached.entry(id).or_insert_with(|| branch.clone());
+                if place(&branch) < place(best) {
+                    *best = branch;
+                }
+            }
+        }
+        let mut reached: Vec<(bool, Branch)> = reached.into_values().collect();
+        reached.sort_by(|a, b| place(a).cmp(&place(b)));
+        above = reached.iter().map(|(_, branch)| branch.node.id.clone()).collect();
+        seen.extend(above.iter().cloned());
+        found.extend(reached.into_iter().map(|(_, branch)| branch));
+        if above.is_empty() || !complete {
+            break;
+        }
+    }
+    Ok((found, complete))
 }
 
-/// All that an entity superseded and that superseded it, over any number of steps, with itself.
-pub fn supersessions(view: &View<'_>, id: &str) -> Result<Vec<Node>> {
-    let sql = "WITH RECURSIVE t (id) AS (VALUES (?1) \
-         UNION SELECT r.target_entity_id FROM t JOIN relationships r \
-         ON r.source_entity_id = t.id AND r.relationship_type = 'supersedes' \
-         AND r.status = 'active' \
-         UNION SELECT r.source_entity_id FROM t JOIN relationships r \
-         ON r.target_entity_id = t.id AND r.relationship_type = 'supersedes' \
-         AND r.status = 'active') \
-         SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, e.project AS project, \
-         e.status AS status FROM t JOIN entities e ON e.id = t.id";
-    view.conn.all(sql, params![id], node)
+/// Where a branch stands among those of its depth: those by ended links come last.
+fn place((ended, branch): &(bool, Branch)) -> (bool, &str, &str) {
+    (*ended, &branch.parent_id, &branch.relationship_id)
 }
 
 /// The first active entities of a project, or of all.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::Place;
+use crate::support::{Place, Session};
 
 /// Entities of one name, put into the file from outside.
 fn namesakes(place: &Place, count: u32, status: &str) {
@@ -137,5 +137,92 @@ fn properties_that_are_no_json_flag_nothing_and_stop_no_answer() {
     let fallen = found["items"][0]["assumptions"].as_array().expect("assumptions");
     assert_eq!(fallen.len(), 1);
     assert_eq!(fallen[0]["entity_id"], "a-3");
+    session.end();
+}
+
+/// Numbered entities, and a link for each pair `(a, b)` of them that the condition takes.
+fn linked(place: &Place, entity_type: &str, count: u32, link: &str, condition: &str) {
+    let numbers = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+    );
+    place
+        .sql()
+        .execute_batch(&format!(
+            "{numbers} INSERT INTO entities (id, entity_type, name, created_at, updated_at) \
+             SELECT 'e-' || i, '{entity_type}', 'No. ' || i, '', '' FROM n; \
+             {numbers} INSERT INTO relationships (id, source_entity_id, target_entity_id, \
+             relationship_type, created_at) SELECT 'r-' || a.i || '-' || b.i, 'e-' || a.i, \
+             'e-' || b.i, '{link}', '' FROM n a JOIN n b ON {condition}"
+        ))
+        .expect("rows");
+}
+
+fn asked(session: &mut Session, question: &str, more: serde_json::Value) -> serde_json::Value {
+    let mut arguments = json!({ "question": question, "limit": 200 });
+    arguments
+        .as_object_mut()
+        .expect("an object")
+        .extend(more.as_object().cloned().unwrap_or_default());
+    session.ok("query_project", arguments)
+}
+
+#[test]
+fn an_entity_is_walked_once_however_many_ways_lead_to_it() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    // Each is part of each other one: 70,000 ways of up to 20 steps end in different links.
+    linked(&place, "component", 60, "part_of", "a.i <> b.i");
+    let mut session = place.serve(2, &[]);
+    let found = asked(&mut session, "subsystem_contents", json!({ "name": "No. 1" }));
+    assert_eq!((&found["total"], found.get("note")), (&json!(59), None));
+    assert!(found["items"].as_array().expect("items").iter().all(|row| row["depth"] == 1));
+    session.end();
+}
+
+#[test]
+fn a_deep_nesting_is_mapped_down_to_the_depth() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    linked(&place, "component", 500, "part_of", "a.i = b.i + 1");
+    let mut session = place.serve(2, &[]);
+    let found = asked(&mut session, "system_map", json!({}));
+    assert_eq!((&found["total"], &found["counts"]["components"]), (&json!(21), &json!(500)));
+    assert_eq!(
+        (&found["items"][20]["name"], &found["items"][20]["depth"]),
+        (&json!("No. 21"), &json!(20))
+    );
+    session.end();
+}
+
+#[test]
+fn a_long_history_is_told_from_the_nearest_and_says_that_there_is_more() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    linked(&place, "decision", 1_200, "supersedes", "a.i = b.i + 1");
+    let mut session = place.serve(2, &[]);
+    let found = asked(&mut session, "decision_history", json!({ "name": "No. 1200" }));
+    assert_eq!(found["note"], "there is more than one answer can walk through");
+    assert_eq!(found["total"], 1_000);
+    let (first, second) = (&found["items"][0], &found["items"][1]);
+    assert_eq!((&first["name"], first.get("supersedes")), (&json!("No. 201"), None));
+    assert_eq!(first["superseded_by"][0]["entity_id"], second["entity_id"]);
+    assert_eq!(second["supersedes"][0]["entity_id"], first["entity_id"]);
+    let found = asked(&mut session, "decision_history", json!({ "name": "No. 600" }));
+    assert_eq!(found["items"][0]["name"], "No. 100");
+    session.end();
+}
+
+#[test]
+fn a_history_in_a_circle_ends() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    // 1, 2 and 3 replaced each other in turn; 4 replaced 3.
+    linked(&place, "decision", 4, "supersedes", "a.i = b.i + 1 OR (a.i = 1 AND b.i = 3)");
+    let mut session = place.serve(2, &[]);
+    let found = asked(&mut session, "decision_history", json!({ "name": "No. 4" }));
+    let items = found["items"].as_array().expect("items");
+    let names: Vec<&str> = items.iter().filter_map(|row| row["name"].as_str()).collect();
+    assert_eq!(names, ["No. 1", "No. 2", "No. 3", "No. 4"]);
+    assert!(found.get("note").is_none());
     session.end();
 }

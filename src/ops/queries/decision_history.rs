@@ -2,7 +2,7 @@
 //!
 //! Rows of any status but candidates, since history is what does not hold any more.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 
@@ -10,43 +10,28 @@ use super::{Ask, Found, Placed, brief};
 use crate::model::{Action, Result, Status};
 use crate::ops::lifecycle::SUPERSEDES;
 use crate::store::graph::{self, Node};
+use crate::store::relationships::neighbours;
 use crate::store::{self, View};
 
+/// Members of a history, the nearest to the one that is asked about.
+const MAX_MEMBERS: usize = 1_000;
+
 pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    let asked = ask.about()?;
-    let mut members = graph::supersessions(view, &asked.id)?;
-    let shown = |node: &Node| node.status != Status::Candidate || node.id == asked.id;
-    members.retain(|node| ask.include_inactive || shown(node));
-    let members: HashMap<String, Node> =
-        members.into_iter().map(|node| (node.id.clone(), node)).collect();
-    let mut older: HashMap<&str, Vec<String>> = HashMap::new();
-    for id in members.keys() {
-        let mut replaced = store::relationships::neighbours(view, id, SUPERSEDES, true)?;
-        replaced.retain(|id| members.contains_key(id));
-        replaced.sort();
-        replaced.dedup();
-        older.insert(id, replaced);
-    }
-    let mut placed = Vec::new();
-    for (place, id) in oldest_first(&older).into_iter().enumerate() {
-        let brief_of = |ids: Vec<&str>| -> Vec<Value> {
-            ids.into_iter().map(|id| brief(&members[id])).collect()
-        };
-        let newer = older.iter().filter(|(_, older)| older.iter().any(|older| older == id));
-        let mut newer: Vec<&str> = newer.map(|(id, _)| *id).collect();
-        newer.sort_unstable();
-        let mut row = Placed::new(&members[id], vec![format!("{place:05}"), id.to_owned()]);
-        for (name, ids) in [
-            ("supersedes", older[id].iter().map(String::as_str).collect::<Vec<_>>()),
-            ("superseded_by", newer),
-        ] {
-            if !ids.is_empty() {
-                row = row.with(name, brief_of(ids));
+    let history = History::read(view, ask)?;
+    let order = history.oldest_first().into_iter().enumerate();
+    let placed = order.map(|(place, id)| {
+        Placed::new(&history.members[id], vec![format!("{place:05}"), id.to_owned()])
+    });
+    Found::told(view, ask, placed.collect(), history.complete, |id, mut row| {
+        for (name, ids) in
+            [("supersedes", history.older.get(id)), ("superseded_by", history.newer.get(id))]
+        {
+            let others = ids.into_iter().flatten().map(|id| brief(&history.members[id]));
+            let others: Vec<Value> = others.collect();
+            if !others.is_empty() {
+                row = row.with(name, others);
             }
         }
-        placed.push(row);
-    }
-    Found::told(view, ask, placed, true, |id, mut row| {
         if let Some(end) = store::audit::last(view, id, Action::Superseded)? {
             row = row.with("superseded_at", end.timestamp);
             if !end.note.is_empty() {
@@ -57,16 +42,75 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
     })
 }
 
-/// The members in an order in which each stands behind all that it superseded; what is in a cycle
-/// comes last.
-fn oldest_first<'a>(older: &HashMap<&'a str, Vec<String>>) -> Vec<&'a str> {
-    let mut left: BTreeSet<&str> = older.keys().copied().collect();
-    let mut order = Vec::new();
-    while !left.is_empty() {
-        let free = |id: &&&str| !older[**id].iter().any(|older| left.contains(older.as_str()));
-        let Some(next) = left.iter().find(free).or(left.first()).copied() else { break };
-        left.remove(next);
-        order.push(next);
+/// The members, what each of them superseded, and what superseded it.
+struct History {
+    members: BTreeMap<String, Node>,
+    older: HashMap<String, BTreeSet<String>>,
+    newer: HashMap<String, BTreeSet<String>>,
+    complete: bool,
+}
+
+impl History {
+    /// Breadth first from the one that is asked about, over links both ways.
+    fn read(view: &View<'_>, ask: &Ask) -> Result<Self> {
+        let asked = ask.about()?;
+        let mut members = BTreeMap::from([(asked.id.clone(), Node::from(asked))]);
+        let mut links: Vec<(String, String)> = Vec::new();
+        let mut complete = true;
+        let mut waiting = VecDeque::from([asked.id.clone()]);
+        while let Some(id) = waiting.pop_front() {
+            let older = neighbours(view, &id, SUPERSEDES, true)?;
+            let newer = neighbours(view, &id, SUPERSEDES, false)?;
+            for other in older.iter().chain(&newer) {
+                if members.contains_key(other) {
+                    continue;
+                }
+                if members.len() == MAX_MEMBERS {
+                    complete = false;
+                    break;
+                }
+                if let Some(node) = graph::get(view, other)? {
+                    members.insert(other.clone(), node);
+                    waiting.push_back(other.clone());
+                }
+            }
+            let known = older.into_iter().filter(|older| members.contains_key(older));
+            links.extend(known.map(|older| (id.clone(), older)));
+        }
+        let shown = |node: &Node| node.status != Status::Candidate || node.id == asked.id;
+        members.retain(|_, node| ask.include_inactive || shown(node));
+        let (older, newer) = (HashMap::new(), HashMap::new());
+        let mut history = Self { members, older, newer, complete };
+        for (new, old) in links {
+            if history.members.contains_key(&new) && history.members.contains_key(&old) {
+                history.newer.entry(old.clone()).or_default().insert(new.clone());
+                history.older.entry(new).or_default().insert(old);
+            }
+        }
+        Ok(history)
     }
-    order
+
+    /// The members in an order in which each stands behind all that it superseded, as far as no
+    /// cycle is among them.
+    fn oldest_first(&self) -> Vec<&str> {
+        let mut left: BTreeSet<&str> = self.members.keys().map(String::as_str).collect();
+        let mut behind: HashMap<&str, usize> =
+            self.older.iter().map(|(id, older)| (&**id, older.len())).collect();
+        let mut free: BTreeSet<&str> = left.clone();
+        free.retain(|id| !behind.contains_key(id));
+        let mut order = Vec::new();
+        // Where only a cycle is left, it is opened at its smallest id.
+        while let Some(next) = free.pop_first().or_else(|| left.first().copied()) {
+            left.remove(next);
+            order.push(next);
+            for newer in self.newer.get(next).into_iter().flatten() {
+                let Some(count) = behind.get_mut(&**newer) else { continue };
+                *count -= 1;
+                if *count == 0 && left.contains(&**newer) {
+                    free.insert(newer);
+                }
+            }
+        }
+        order
+    }
 }

@@ -47,10 +47,10 @@ struct Map {
     parts: HashMap<String, Vec<String>>,
 }
 
-/// Where an entity stands: the keys of what is above it and its own.
-struct Spot {
-    key: Vec<String>,
-    parent: Option<String>,
+/// Where an entity stands.
+struct Spot<'a> {
+    parent: Option<&'a str>,
+    depth: u32,
     in_cycle: bool,
 }
 
@@ -91,18 +91,14 @@ impl Map {
     /// Every entity down to a depth, in the order of the map.
     fn placed(&self, depth: u32) -> Vec<Placed> {
         let mut placed = Vec::new();
-        for (id, spot) in self.spots() {
-            // The key begins with the kind of the topmost.
-            let below = spot.key.len() - 2;
-            if below > depth as usize {
-                continue;
-            }
-            let node = &self.nodes[&id];
-            let mut row = Placed::new(node, spot.key).with("depth", below);
-            let parent = spot.parent.as_ref().or(self.wholes(&id).first().map(|whole| &whole.id));
+        let spots = self.spots();
+        for (id, spot) in spots.iter().filter(|(_, spot)| spot.depth <= depth) {
+            let node = &self.nodes[*id];
+            let mut row = Placed::new(node, self.key(&spots, id)).with("depth", spot.depth);
+            let parent = spot.parent.or(self.wholes(id).first().map(|whole| &*whole.id));
             if let Some(parent) = parent {
-                row = row.with("parent_id", parent.as_str());
-                let others = self.wholes(&id).iter().filter(|whole| whole.id != *parent);
+                row = row.with("parent_id", parent);
+                let others = self.wholes(id).iter().filter(|whole| whole.id != *parent);
                 let others: Vec<Value> = others.map(brief).collect();
                 if !others.is_empty() {
                     row = row.with("also_part_of", others);
@@ -119,8 +115,18 @@ impl Map {
         placed
     }
 
+    /// The kind of the topmost, then the levels down to an entity. It is as long as the entity is
+    /// deep, so that it is made only for rows of the depth that is asked for.
+    fn key(&self, spots: &HashMap<&str, Spot<'_>>, id: &str) -> Vec<String> {
+        let above = |id: &&str| spots[*id].parent;
+        let way: Vec<&Node> =
+            std::iter::successors(Some(id), above).map(|id| &self.nodes[id]).collect();
+        let topmost = way.last().map(|node| kind(node));
+        topmost.into_iter().chain(way.iter().rev().map(|node| level(node))).collect()
+    }
+
     /// Breadth first from what has no whole on the map; then from what only cycles lead to.
-    fn spots(&self) -> HashMap<String, Spot> {
+    fn spots(&self) -> HashMap<&str, Spot<'_>> {
         let mut order: Vec<&Node> = self.nodes.values().collect();
         order.sort_by_cached_key(|node| (kind(node), level(node)));
         let mut spots = HashMap::new();
@@ -129,7 +135,7 @@ impl Map {
         };
         self.spread(&mut spots, order.iter().filter(topmost).copied(), false);
         for node in &order {
-            if !spots.contains_key(&node.id) {
+            if !spots.contains_key(&*node.id) {
                 self.spread(&mut spots, std::iter::once(*node), true);
             }
         }
@@ -138,26 +144,23 @@ impl Map {
 
     fn spread<'a>(
         &'a self,
-        spots: &mut HashMap<String, Spot>,
+        spots: &mut HashMap<&'a str, Spot<'a>>,
         roots: impl Iterator<Item = &'a Node>,
         in_cycle: bool,
     ) {
         let mut waiting = VecDeque::new();
         for root in roots {
-            let key = vec![kind(root), level(root)];
-            spots.insert(root.id.clone(), Spot { key, parent: None, in_cycle });
-            waiting.push_back(root.id.as_str());
+            spots.insert(&root.id, Spot { parent: None, depth: 0, in_cycle });
+            waiting.push_back((&*root.id, 0));
         }
-        while let Some(id) = waiting.pop_front() {
+        while let Some((id, depth)) = waiting.pop_front() {
             for part in self.parts.get(id).into_iter().flatten() {
-                if spots.contains_key(part) {
+                if spots.contains_key(&**part) {
                     continue;
                 }
-                let mut key = spots[id].key.clone();
-                key.push(level(&self.nodes[part]));
-                let parent = Some(id.to_owned());
-                spots.insert(part.clone(), Spot { key, parent, in_cycle: false });
-                waiting.push_back(part);
+                let depth = depth + 1;
+                spots.insert(part, Spot { parent: Some(id), depth, in_cycle: false });
+                waiting.push_back((part, depth));
             }
         }
     }

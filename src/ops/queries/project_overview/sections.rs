@@ -267,8 +267,11 @@ fn rests_on(view: &View<'_>, assumption: &Assumption) -> Result<String> {
         Some(entity) => lifecycle::successors(view, &entity)?.pop(),
         None => None,
     };
-    let head = head.map(|head| format!(" by {}", strong(&head.name, NAME))).unwrap_or_default();
-    Ok(format!("{name} ({MARK} {why}{head})"))
+    let head = head.map(|head| match head.status {
+        Status::Active => format!(" by {}", strong(&head.name, NAME)),
+        status => format!(" by {}, {}", strong(&head.name, NAME), status.as_str()),
+    });
+    Ok(format!("{name} ({MARK} {why}{})", head.unwrap_or_default()))
 }
 
 fn risks(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
