@@ -165,6 +165,12 @@ fn write(
             done.cut
         ));
     }
+    if let Some(first) = done.gone.first() {
+        out::error_line(format!(
+            "{first} from the store ({} in all): no import takes this export; export each project",
+            done.gone.len()
+        ));
+    }
     Ok(done)
 }
 

@@ -20,6 +20,8 @@ use crate::store::Db;
 
 /// Lines in one transaction: another process that writes waits for a fraction of a second.
 const BATCH: usize = 12_000;
+/// Bytes of lines after which a batch is full, however few they are.
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
 /// Batches that are taken apart before they are stored.
 const BATCHES_AHEAD: usize = 1;
 /// The longest line, in bytes.
@@ -147,6 +149,13 @@ fn survey(path: &Path, report: &mut Report) -> Result<Vec<Option<usize>>> {
 struct Lines {
     lines: Vec<(usize, Line)>,
     refused: Vec<(usize, String)>,
+    bytes: usize,
+}
+
+impl Lines {
+    fn are_full(&self) -> bool {
+        self.lines.len() + self.refused.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
 }
 
 /// Takes the lines of a pass apart, and hands them on in batches.
@@ -167,7 +176,8 @@ fn read(
             Ok(line) => batch.lines.extend(line.map(|line| (number, line))),
             Err(reason) => batch.refused.push((number, reason)),
         }
-        if batch.lines.len() == BATCH {
+        batch.bytes += bytes.len();
+        if batch.are_full() {
             batches.send(std::mem::take(&mut batch)).map_err(stopped)?;
         }
         Ok(())
@@ -221,4 +231,35 @@ fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
 
 fn reason(error: &Error) -> String {
     format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// How many accepted and refused lines each batch of a file holds.
+    fn batches(lines: impl Iterator<Item = String>) -> Vec<(usize, usize)> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        lines.for_each(|line| writeln!(file, "{line}").expect("written"));
+        let passes = survey(file.path(), &mut Report::default()).expect("passes");
+        let (batches, waiting) = sync_channel(10);
+        read(file.path(), &passes, 1, batches).expect("lines of memories");
+        waiting.iter().map(|batch| (batch.lines.len(), batch.refused.len())).collect()
+    }
+
+    fn memory(content: &str) -> String {
+        format!(r#"{{"type":"memory","memory_type":"project","content":"{content}"}}"#)
+    }
+
+    #[test]
+    fn a_batch_ends_with_its_lines_or_with_its_bytes() {
+        let long = memory(&"x".repeat(7 * 1024 * 1024));
+        assert_eq!(batches((0..7).map(|_| long.clone())), [(5, 0), (2, 0)]);
+        assert_eq!(batches((0..BATCH).map(|_| memory("a"))), [(BATCH, 0), (0, 0)]);
+        let bad = r#"{"type":"memory","size":1}"#.to_owned();
+        let lines = (0..BATCH + 2).map(|at| if at % 2 == 0 { memory("a") } else { bad.clone() });
+        assert_eq!(batches(lines), [(BATCH / 2, BATCH / 2), (1, 1)]);
+    }
 }

@@ -10,6 +10,7 @@ use crate::ops::claims;
 use crate::store::audit::{
     digest, for_each, for_each_subject, is_guarded, link_hash, newest_after, seal,
 };
+use crate::store::transfer::{SECTIONS, exists};
 use crate::store::{self, View};
 
 /// What verification found.
@@ -132,11 +133,19 @@ fn differing(view: &View<'_>) -> Result<Vec<String>> {
             Ok(())
         })?;
     }
+    found.extend(gone(view)?);
+    Ok(found)
+}
+
+/// Says of every row that the chain names and that is not there that it is gone.
+pub fn gone(view: &View<'_>) -> Result<Vec<String>> {
+    let mut found = Vec::new();
     for_each_subject(view, |kind, id| {
-        if let Some(kind) = Kind::parse(kind)
-            && row(view, kind, id)?.is_none()
+        let section = SECTIONS.iter().find(|section| section.kind == Kind::parse(kind));
+        if let Some(section) = section.filter(|section| section.kind.is_some())
+            && !exists(view, section.table, id)?
         {
-            found.push(format!("{} {id} is gone", kind.as_str()));
+            found.push(format!("{kind} {id} is gone"));
         }
         Ok(())
     })?;

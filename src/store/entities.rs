@@ -178,10 +178,12 @@ pub fn alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
 pub fn same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND name = ?1 \
-         AND entity_type = ?2 AND project = ?3 AND description = ?4 AND (?5 OR status = ?6)"
+         AND entity_type = ?2 AND project = ?3 AND description = ?4 AND (?5 OR status = ?6) \
+         AND id <> ?7"
     );
-    let Entity { name, entity_type, project, description, status, .. } = wanted;
-    let parameters = params![name, entity_type, project, description, any_status, status.as_str()];
+    let Entity { id, name, entity_type, project, description, status, .. } = wanted;
+    let status_text = status.as_str();
+    let parameters = params![name, entity_type, project, description, any_status, status_text, id];
     // As values: another program may have written the same properties in another order.
     let found = view.conn.all(&sql, parameters, |row| {
         let properties = object(&row.text("properties")?);

@@ -115,10 +115,11 @@ pub fn same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option
     let sql = format!(
         "SELECT {COLUMNS} FROM memories \
          WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?4, 1, 64) AND project = ?1 \
-         AND memory_type = ?2 AND content = ?4 AND (?5 OR status = ?3)"
+         AND memory_type = ?2 AND content = ?4 AND (?5 OR status = ?3) AND id <> ?6"
     );
     let (kind, status) = (wanted.memory_type.as_str(), wanted.status.as_str());
-    let parameters = params![&wanted.project, kind, status, &wanted.content, any_status];
+    let parameters =
+        params![&wanted.project, kind, status, &wanted.content, any_status, &wanted.id];
     let found = view.conn.all(&sql, parameters, memory)?;
     Ok(found.into_iter().min_by_key(|row| {
         let place = (row.status != wanted.status, row.status.is_history());

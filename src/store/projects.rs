@@ -98,7 +98,7 @@ pub fn all_names(view: &View<'_>) -> Result<Vec<String>> {
 /// Project names that rows carry, registered or not. Steps from name to name over the index.
 pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for table in ["entities", "memories"] {
+    for table in ["entities", "memories", "source_documents", "interactions"] {
         let sql = format!("SELECT min(project) AS name FROM {table} WHERE project > ?1");
         let mut last = String::new();
         while let Some(name) =

@@ -16,6 +16,8 @@ use self::full::full;
 use crate::support::{Place, program};
 
 mod full;
+mod gaps;
+mod same;
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
 const NOT_EXPORTED: [&str; 5] =
@@ -236,9 +238,10 @@ fn a_damaged_export_changes_nothing_and_says_where_it_is_damaged() {
         assert!(said.contains("missing or out of order"), "{said}");
         let said = refused(&place, store, |lines| drop(lines.pop()));
         assert!(said.contains("it was cut off"), "{said}");
-        let memory = at("memory");
-        let said = refused(&place, store, |lines| drop(lines.remove(memory)));
+        let heard = at("interaction");
+        let said = refused(&place, store, |lines| drop(lines.remove(heard)));
         assert!(said.contains("rows and"), "{said}");
+        let memory = at("memory");
         let said = refused(&place, store, |lines| lines.swap(memory, memory - 1));
         assert!(said.contains("out of order"), "{said}");
         let said = refused(&place, store, |lines| lines[memory]["confidence"] = json!("high"));

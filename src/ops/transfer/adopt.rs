@@ -151,8 +151,16 @@ impl<'t, 'c> Adoption<'t, 'c> {
     fn derive(&self, kind: Kind, id: &str) -> Result<()> {
         let tx = self.tx;
         match kind {
-            Kind::Memory => self.adopt::<Memory>(store::memories::get(tx, id)?),
-            Kind::Entity => self.adopt::<Entity>(store::entities::get(tx, id)?),
+            Kind::Memory => {
+                let row = store::memories::get(tx, id)?;
+                self.refuse_same(row.as_ref(), clash::same_memory)?;
+                self.adopt::<Memory>(row)
+            }
+            Kind::Entity => {
+                let row = store::entities::get(tx, id)?;
+                self.refuse_same(row.as_ref(), clash::same_entity)?;
+                self.adopt::<Entity>(row)
+            }
             Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
             Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
@@ -163,6 +171,21 @@ impl<'t, 'c> Adoption<'t, 'c> {
                 self.adopt::<Conflict>(row)
             }
         }
+    }
+
+    /// Refuses a row if one that was there says the same. Of those that came with it each may stay,
+    /// as they stood side by side where they come from.
+    fn refuse_same<T: Audited>(
+        &self,
+        row: Option<&T>,
+        same: impl Fn(&Tx<'_>, &T) -> Result<Option<String>>,
+    ) -> Result<()> {
+        let Some(row) = row.filter(|_| !self.whole) else { return Ok(()) };
+        let kind = T::KIND.as_str();
+        let other = same(self.tx, row)?.filter(|id| !self.new.contains(&subject(kind, id)));
+        let Some(other) = other else { return Ok(()) };
+        let problem = format!("{kind} {}: the {kind} {other} says the same", row.id());
+        Err(Error::invalid("row", problem, ""))
     }
 
     fn adopt<T: Audited + Serialize>(&self, row: Option<T>) -> Result<()> {

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use crate::model::Result;
-use crate::ops::relationships;
+use crate::model::{Entity, Memory, Result};
+use crate::ops::{projects, relationships};
 use crate::store::transfer::{self, Fields};
 use crate::store::{self, Tx};
 
@@ -46,6 +46,18 @@ pub fn found(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>>
         }
         _ => Ok(None),
     }
+}
+
+/// The memory that says the same in the same status where this one belongs.
+pub fn same_memory(tx: &Tx<'_>, row: &Memory) -> Result<Option<String>> {
+    let wanted = Memory { project: projects::resolve(tx, &row.project)?.name, ..row.clone() };
+    Ok(store::memories::same(tx, &wanted, false)?.map(|other| other.id))
+}
+
+/// The entity that says the same in the same status where this one belongs.
+pub fn same_entity(tx: &Tx<'_>, row: &Entity) -> Result<Option<String>> {
+    let wanted = Entity { project: projects::resolve(tx, &row.project)?.name, ..row.clone() };
+    Ok(store::entities::same(tx, &wanted, false)?.map(|other| other.id))
 }
 
 fn name_taken(tx: &Tx<'_>, row: &Fields) -> Result<Option<String>> {

@@ -1,14 +1,14 @@
 //! A first pass over an export, before anything is stored: every line is whole and in its place, the
 //! chain verifies, and it is known what the newest audit row of each row says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::format::{Header, Line};
 use crate::model::event::AuditEntry;
-use crate::model::{Error, Result, canonical};
+use crate::model::{Error, Kind, Result, canonical};
 use crate::ops::verify::{Chain, check_contents};
 use crate::store::transfer::{Fields, Layout, SECTIONS};
 
@@ -44,6 +44,8 @@ pub struct Survey {
     pub known: HashMap<Mark, Known>,
     /// Lines between the first and the last.
     pub rows: u64,
+    /// Rows that the audit may be about.
+    here: HashSet<Mark>,
     /// The number of the section that is being read, and the last id in it.
     place: (usize, String),
     chain: Chain,
@@ -57,6 +59,7 @@ impl Survey {
             layout: Layout::of_schema()?,
             known: HashMap::new(),
             rows: 0,
+            here: HashSet::new(),
             place: (0, String::new()),
             chain: Chain::default(),
             ended: false,
@@ -101,6 +104,9 @@ impl Survey {
             return Err(format!("{} {id:?} is out of order", SECTIONS[number].name));
         }
         self.place.1 = id.to_owned();
+        if let Some(kind) = SECTIONS[number].kind {
+            self.here.insert(subject(kind.as_str(), id));
+        }
         Ok(())
     }
 
@@ -113,7 +119,13 @@ impl Survey {
         } else if chained {
             check_contents(entry)?;
         }
-        let known = self.known.entry(subject(&entry.kind, &entry.subject_id)).or_default();
+        let mark = subject(&entry.kind, &entry.subject_id);
+        // What was deleted before the chain, which the Python system allowed, is no loss.
+        if chained && Kind::parse(&entry.kind).is_some() && !self.here.contains(&mark) {
+            let (kind, id) = (&entry.kind, &entry.subject_id);
+            return Err(format!("it is about {kind} {id}, of which the export has no line"));
+        }
+        let known = self.known.entry(mark).or_default();
         if chained {
             let after: Option<Value> = serde_json::from_str(&entry.after_json).ok();
             known.newest = Some(snapshot_mark(&after.unwrap_or_default()));

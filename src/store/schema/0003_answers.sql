@@ -71,3 +71,7 @@ CREATE INDEX IF NOT EXISTS idx_memories_chunk ON memories (source_chunk_id)
     WHERE source_chunk_id IS NOT NULL;
 
 -- In and out.
+
+-- From project name to project name, as they are written: those of 0002 take all cases as one.
+CREATE INDEX IF NOT EXISTS idx_documents_names ON source_documents (project);
+CREATE INDEX IF NOT EXISTS idx_interactions_names ON interactions (project);
