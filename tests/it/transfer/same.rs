@@ -87,4 +87,10 @@ fn a_project_that_has_only_raw_sources_is_one() {
     assert!(said.contains("chunk 1, document 1"), "{said}");
     let said = ok(&place, "store.db", &["export", "two.jsonl", "--project", "heard"]);
     assert!(said.contains("interaction 1"), "{said}");
+    // SQLite calls every min() a search: the names must be stepped over by an index.
+    for table in ["entities", "memories", "source_documents", "interactions"] {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT min(project) FROM {table} WHERE project > ''");
+        let plan: String = place.sql().query_row(&sql, [], |row| row.get(3)).expect("a plan");
+        assert!(plan.contains("INDEX") && plan.contains("project>?"), "{plan}");
+    }
 }
