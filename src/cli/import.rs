@@ -19,7 +19,7 @@ use crate::ops::{conflicts, projects};
 use crate::store::Db;
 
 /// Lines in one transaction: another process that writes waits for a fraction of a second.
-const BATCH: usize = 12_000;
+const BATCH: usize = 16_000;
 /// Bytes of lines after which a batch is full, however few they are.
 const BATCH_BYTES: usize = 32 * 1024 * 1024;
 /// Batches that are taken apart before they are stored.

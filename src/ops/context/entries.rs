@@ -16,8 +16,9 @@ use crate::store::{self, View};
 
 /// Characters of a stored text in an entry.
 const ENTRY: usize = 250;
-/// Rows that are considered for a band.
-const CONSIDERED: usize = 40;
+/// Rows that are considered for a band: more than find room in it, by the budget in characters.
+const CONSIDERED: std::ops::RangeInclusive<usize> = 10..=40;
+const CHARACTERS_FOR_ONE: usize = 200;
 /// How good a match must be beside the best one: what shares a common word only is noise.
 const WORTH: f64 = 0.35;
 /// Links of an entity that its entry names.
@@ -29,13 +30,15 @@ pub struct Asked<'v, 'c> {
     scope: &'v Scope,
     prepared: Prepared<'v>,
     stems: HashSet<String>,
+    most: usize,
 }
 
 impl<'v, 'c> Asked<'v, 'c> {
-    pub fn new(view: &'v View<'c>, text: &str, scope: &'v Scope) -> Result<Self> {
+    pub fn new(view: &'v View<'c>, text: &str, scope: &'v Scope, budget: usize) -> Result<Self> {
         let prepared = Prepared::many_times(view, text, search::active_in(scope))?;
         let stems = prepared.query.terms.iter().map(|term| term.stem.clone()).collect();
-        Ok(Self { view, scope, prepared, stems })
+        let most = (budget / CHARACTERS_FOR_ONE).clamp(*CONSIDERED.start(), *CONSIDERED.end());
+        Ok(Self { view, scope, prepared, stems, most })
     }
 
     /// The registered project, if one was named.
@@ -44,7 +47,7 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     fn hits(&self, filter: Filter<'_>) -> Result<Vec<Hit>> {
-        let wanted = Wanted { prepared: &self.prepared, filter, most: CONSIDERED };
+        let wanted = Wanted { prepared: &self.prepared, filter, most: self.most };
         let mut hits = search::find(self.view, &wanted)?;
         let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
         hits.retain(|hit| hit.all_words || hit.score >= best * WORTH);
@@ -65,7 +68,7 @@ impl<'v, 'c> Asked<'v, 'c> {
             let conflict = self.conflict_mark(&fact.id)?;
             Ok(format!("- {}: {}{conflict}", quoted(&named, ENTRY), quoted(&fact.value, ENTRY)))
         };
-        facts.iter().take(CONSIDERED * 5).map(entry).collect()
+        facts.iter().take(self.most * 5).map(entry).collect()
     }
 
     /// Who somebody is and what they like: of the project and global.
@@ -75,7 +78,7 @@ impl<'v, 'c> Asked<'v, 'c> {
             found.extend(store::memories::of_persons(
                 self.view,
                 name.as_deref(),
-                CONSIDERED as i64,
+                self.most as i64,
             )?);
         }
         self.rank(&mut found);
@@ -125,7 +128,7 @@ impl<'v, 'c> Asked<'v, 'c> {
     pub fn engineering(&self) -> Result<Vec<String>> {
         let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
         let mut entries = Vec::new();
-        for hit in self.hits(filter)?.into_iter().take(CONSIDERED / 2) {
+        for hit in self.hits(filter)?.into_iter().take(self.most / 2) {
             if let Found::Entity(row) = hit.row {
                 entries.push(self.entity_entry(&row)?);
             }

@@ -84,7 +84,7 @@ fn length(line: &str) -> usize {
 /// Puts the pack together. `budget` is in characters.
 pub fn build(view: &View<'_>, query: &str, project: Option<&str>, budget: usize) -> Result<Pack> {
     let scope = projects::scope(view, project, false)?;
-    let asked = Asked::new(view, query, &scope)?;
+    let asked = Asked::new(view, query, &scope, budget)?;
     let mut bands = vec![
         band("trusted_state", "Trusted project state", 20, budget, asked.state()?),
         band("identity_and_preferences", "Identity and preferences", 10, budget, asked.person()?),

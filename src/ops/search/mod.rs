@@ -27,6 +27,8 @@ use query::{Matched, Query};
 pub const MOST_HITS: usize = 100;
 /// With fewer rows than this that have all words, rows that have any follow.
 const ENOUGH: usize = 10;
+/// Rows of a large index that have some of the words, of which the order is worked out.
+const LARGE_MOST: usize = 50;
 /// With fewer rows than this in a large index, common words are looked for too.
 const TOO_FEW: usize = 3;
 /// What a word that says nearly the same counts beside the word itself.
@@ -239,7 +241,7 @@ fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
     }
     if prepared.expressions.large {
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        found.truncate(*most);
+        found.truncate(LARGE_MOST.min(*most));
     }
     Ok(found)
 }
