@@ -68,7 +68,7 @@ async def test_every_listed_resource_is_read(client: Client) -> None:
         if resource.mime_type == "application/json":
             assert json.loads(contents.text)
         else:
-            assert contents.text.startswith(f"# {PROJECT}")
+            assert contents.text.startswith(f"# Project {PROJECT}")
 
 
 async def test_resources_are_what_the_tools_answer(client: Client) -> None:
