@@ -24,8 +24,8 @@ const MANY_LOG_PAGES: u32 = 64_000;
 const MANY_CACHE_KIB: u32 = 128_000;
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
-/// and again. SQLite's own 2,000 hold a sixth of that.
-const READ_CACHE_KIB: u32 = 12_000;
+/// and again. SQLite's own 2,000 hold a quarter of that.
+const READ_CACHE_KIB: u32 = 8_000;
 
 /// The writing side of the store.
 pub struct Db {
