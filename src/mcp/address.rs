@@ -1,5 +1,12 @@
 //! The addresses of resources: `atocore://…`, with what is put into a template percent-encoded.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::model::text::percent_decoded;
+
+/// All but what RFC 3986 calls unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 pub const PROJECTS: &str = "atocore://projects";
 pub const CONFLICTS: &str = "atocore://conflicts";
 pub const ONTOLOGY: &str = "atocore://ontology";
@@ -52,39 +59,13 @@ fn read(template: &str, uri: &str) -> Option<String> {
     if given.is_empty() || given.contains(['/', '?', '#']) {
         return None;
     }
-    decoded(given)
+    percent_decoded(given)
 }
 
 /// The address that a template makes of a value.
 pub fn expand(template: &str, value: &str) -> String {
     let Some((before, _, behind)) = parts(template) else { return template.to_owned() };
-    let mut uri = before.to_owned();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    uri.push_str(behind);
-    uri
-}
-
-/// The text that was percent-encoded; `None` if it cannot have been.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => digit(rest.next()?)? * 16 + digit(rest.next()?)?,
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    format!("{before}{}{behind}", utf8_percent_encode(value, ENCODED))
 }
 
 #[cfg(test)]

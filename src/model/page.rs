@@ -1,7 +1,7 @@
 //! Pages: every list is bounded, says how much there is, and says how to go on.
 
 use super::error::{Error, Result};
-use super::text::is_hidden;
+use super::text::{is_hidden, percent_decoded};
 
 pub const DEFAULT_LIMIT: u32 = 20;
 pub const MAX_LIMIT: u32 = 200;
@@ -185,21 +185,11 @@ fn encode(list: List, keys: &[String]) -> String {
     cursor
 }
 
-fn plain(key: &str) -> Option<String> {
-    let mut parts = key.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend(part.get(2..)?.bytes());
-    }
-    String::from_utf8(bytes).ok()
-}
-
 fn decode(list: List, cursor: &str) -> Result<Vec<String>> {
     if let Some((name, keys)) = cursor.split_once(SEPARATOR)
         && name == list.name()
     {
-        let keys: Option<Vec<String>> = keys.split(SEPARATOR).map(plain).collect();
+        let keys: Option<Vec<String>> = keys.split(SEPARATOR).map(percent_decoded).collect();
         if let Some(keys) = keys.filter(|keys| list.has(keys)) {
             return Ok(keys);
         }
@@ -237,6 +227,7 @@ mod tests {
             (List::Projects, "projects|%"),
             (List::Projects, "projects|%zz"),
             (List::Projects, "projects|%FF"),
+            (List::Projects, "projects|%+1"),
         ] {
             assert!(decode(list, cursor).is_err(), "{cursor}");
         }

@@ -59,6 +59,16 @@ pub fn abridged(message: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}… (+{left} characters) …{tail}"))
 }
 
+/// The text that was percent-encoded; `None` if it cannot have been.
+pub fn percent_decoded(text: &str) -> Option<String> {
+    let whole = |rest: &str| {
+        rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let sound = text.split('%').skip(1).all(whole);
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+    sound.then(|| decoded.into_owned())
+}
+
 /// The text in double quotes on one line, cut at `max` characters.
 pub fn quoted(text: &str, max: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max) + 8);

@@ -120,24 +120,6 @@ const PASSES: &str = "(?2 OR s.project = ?3 OR s.project = ?4) \
     AND (?5 = '' OR s.kind = ?5) AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) \
     AND (?8 OR s.valid_until IS NULL OR s.valid_until = '' OR s.valid_until >= ?9)";
 
-/// The best matches of an FTS5 expression by BM25, best first. All that matches is ranked, and the
-/// filter looks at the best only until it has let enough of them pass.
-pub fn ranked(
-    view: &View<'_>,
-    expression: &str,
-    filter: &Filter<'_>,
-    limit: i64,
-) -> Result<Vec<Match>> {
-    let sql = format!(
-        "SELECT s.kind AS kind, s.id AS id, t.score AS score FROM \
-         (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
-         WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
-         CROSS JOIN search_rows s ON s.place = t.place WHERE {PASSES} \
-         ORDER BY t.score DESC, t.place LIMIT ?10"
-    );
-    matches(view, &sql, expression, filter, limit)
-}
-
 /// A row that matched, with what a filter looks at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
@@ -161,12 +143,13 @@ impl Candidate {
     }
 }
 
-/// All that matches an FTS5 expression and passes a filter, by BM25, best first: for what is
-/// filtered again many times.
-pub fn candidates(
+/// The best matches of an FTS5 expression by BM25, best first; a negative limit is none. All that
+/// matches is ranked, and the filter looks at the best only until it has let enough of them pass.
+pub fn ranked(
     view: &View<'_>,
     expression: &str,
     filter: &Filter<'_>,
+    limit: i64,
 ) -> Result<Vec<Candidate>> {
     let sql = format!(
         "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
@@ -176,7 +159,7 @@ pub fn candidates(
          CROSS JOIN search_rows s ON s.place = t.place WHERE {PASSES} \
          ORDER BY t.score DESC, t.place LIMIT ?10"
     );
-    let found = read(view, &sql, expression, filter, -1, |row| {
+    let found = read(view, &sql, expression, filter, limit, |row| {
         let (kind, id, score) = (row.text("kind")?, row.text("id")?, row.real("score")?);
         let Some(kind) = SearchKind::parse(&kind) else { return Ok(None) };
         Ok(Some(Candidate {
@@ -204,17 +187,7 @@ pub fn newest_ranked(
          WHERE search_text MATCH ?1 AND {PASSES} \
          ORDER BY search_text.rowid DESC LIMIT {MOST_RANKED}) ORDER BY score DESC, place LIMIT ?10"
     );
-    matches(view, &sql, expression, filter, limit)
-}
-
-fn matches(
-    view: &View<'_>,
-    sql: &str,
-    expression: &str,
-    filter: &Filter<'_>,
-    limit: i64,
-) -> Result<Vec<Match>> {
-    let found = read(view, sql, expression, filter, limit, |row| {
+    let found = read(view, &sql, expression, filter, limit, |row| {
         let (kind, id) = (row.text("kind")?, row.text("id")?);
         let score = row.real("score")?;
         Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))

@@ -155,13 +155,14 @@ impl<'a> Prepared<'a> {
         most: usize,
     ) -> Result<Vec<Match>> {
         let Some((among, known)) = &self.known else {
-            return store::search::ranked(view, expression, filter, most as i64);
+            let found = store::search::ranked(view, expression, filter, most as i64)?;
+            return Ok(found.into_iter().map(|candidate| candidate.found).collect());
         };
         let ranked_before = known.borrow().get(expression).map(Rc::clone);
         let all = match ranked_before {
             Some(all) => all,
             None => {
-                let all = Rc::new(store::search::candidates(view, expression, among)?);
+                let all = Rc::new(store::search::ranked(view, expression, among, -1)?);
                 known.borrow_mut().insert(expression.to_owned(), Rc::clone(&all));
                 all
             }

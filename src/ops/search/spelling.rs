@@ -26,7 +26,7 @@ pub fn nearest(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result<Vec<S
     let mut found = Vec::new();
     for stem in close(view, &term.stem)?.iter().take(TRIED) {
         let holder = store::search::ranked(view, &phrase(stem), filter, 1)?;
-        for hit in load(view, holder.iter().map(|holder| (holder, true)))? {
+        for hit in load(view, holder.iter().map(|holder| (&holder.found, true)))? {
             let words = words(&hit.row.text().joined());
             let word = words.into_iter().find(|word| word.stem == *stem);
             found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
