@@ -9,9 +9,10 @@ use crate::model::{Error, Result, Timestamp};
 const TABLES: &str = include_str!("schema/0001_tables.sql");
 const INDEXES: &str = include_str!("schema/0002_indexes.sql");
 const ANSWERS: &str = include_str!("schema/0003_answers.sql");
+const SAFETY: &str = include_str!("schema/0004_safety.sql");
 
 /// The number that a current file carries in `user_version`.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 /// `atoc`, in `application_id`: the file is one of ours.
 const APPLICATION_ID: i64 = 0x6174_6f63;
 /// What every database of the Python system has had since its first stage.
@@ -133,6 +134,7 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
     }
     conn.batch(INDEXES)?;
     conn.batch(ANSWERS)?;
+    conn.batch(SAFETY)?;
     if stage != Stage::Empty {
         let new = tables(conn)?.into_iter().filter(|table| !before.contains(table));
         added.splice(0..0, new.collect::<Vec<_>>());
@@ -146,7 +148,7 @@ pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
 /// The schema of this program in a file of its own, to compare with.
 pub(super) fn reference() -> Result<Conn> {
     let reference = Conn::in_memory()?;
-    for schema in [TABLES, INDEXES, ANSWERS] {
+    for schema in [TABLES, INDEXES, ANSWERS, SAFETY] {
         reference.batch(schema)?;
     }
     Ok(reference)

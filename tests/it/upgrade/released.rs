@@ -1,4 +1,4 @@
-//! A store of the schema before this one, as the program wrote it that had it.
+//! Stores of the schemas before this one, as the programs wrote them that had them.
 
 use serde_json::json;
 
@@ -6,18 +6,25 @@ use super::support::{Place, command, stdout};
 use crate::support::Session;
 
 const SCHEMA_2: &str = include_str!("../../fixtures/atocore_2.sql");
+const SCHEMA_3: &str = include_str!("../../fixtures/atocore_3.sql");
 
-fn opened() -> Place {
+fn stored(sql: &str) -> Place {
     let place = Place::empty();
-    place.run(SCHEMA_2);
+    place.run(sql);
     place
 }
 
 #[test]
 fn its_rows_stay_and_the_file_before_is_beside_it() {
-    let place = opened();
+    for (version, sql) in [(2, SCHEMA_2), (3, SCHEMA_3)] {
+        let place = stored(sql);
+        assert_eq!(place.number("PRAGMA user_version"), version);
+        keeps_its_rows(&place);
+    }
+}
+
+fn keeps_its_rows(place: &Place) {
     let old = place.tables();
-    assert_eq!(place.number("PRAGMA user_version"), 2);
     let (db, upgrade) = place.open();
     drop(db);
     let backup = upgrade.expect("an upgrade").backup;
@@ -33,7 +40,7 @@ fn its_rows_stay_and_the_file_before_is_beside_it() {
 
 #[test]
 fn the_second_open_changes_nothing() {
-    let place = opened();
+    let place = stored(SCHEMA_2);
     drop(place.open());
     let (tables, files) = (place.tables(), place.files());
     let (db, upgrade) = place.open();
@@ -45,7 +52,7 @@ fn the_second_open_changes_nothing() {
 
 #[test]
 fn what_is_new_covers_the_rows_that_were_there() {
-    let place = opened();
+    let place = stored(SCHEMA_2);
     let mut session = Session::start(&mut command(&place.path, &["serve"]));
     let mut names = |query: &str, inactive: bool| -> Vec<String> {
         let found = session.ok(
