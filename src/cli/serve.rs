@@ -26,6 +26,9 @@ pub struct Serve {
     tools: Vec<String>,
     #[command(flatten)]
     roots: Roots,
+    /// How long an idempotency key holds, in hours; 24 if left out
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
+    idempotency_hours: Option<u32>,
     /// Do what `atocore upkeep` does, at the start and then again after so many hours
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=8_760))]
     upkeep_every: Option<u64>,
@@ -41,7 +44,9 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     };
     let default_project = serve.project.clone();
     let options = Options { selection, default_project, roots: serve.roots.open()? };
-    let db = cli.open()?;
+    let mut settings = cli.settings()?;
+    settings.key_hours = serve.idempotency_hours.unwrap_or(settings.key_hours);
+    let db = cli.open_with(settings)?;
     let ontology = db.settings().ontology.clone();
     let (bridge, writer) = Bridge::start(db)?;
     let timer =
@@ -71,7 +76,10 @@ async fn keep_up(bridge: Bridge, hours: u64, rules: Rules) {
     loop {
         match keep_up_once(&bridge, rules).await {
             Ok(changed) => tracing::info!("upkeep changed {changed} rows"),
-            Err(error) => tracing::warn!("upkeep: {error}"),
+            Err(error) => {
+                tracing::warn!(outcome = error.code(), "upkeep");
+                tracing::debug!("upkeep: {error}");
+            }
         }
         tokio::time::sleep(std::time::Duration::from_secs(hours * 3_600)).await;
     }

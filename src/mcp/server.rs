@@ -14,9 +14,10 @@ use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
-use super::answer::Answer;
+use super::answer::Reply;
 use super::bridge::Bridge;
 use super::errors::{failed, not_read, one_page, refused};
+use super::log::logged;
 use super::prompts::Asked;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
@@ -119,9 +120,22 @@ impl Server {
                     tracing::info!("the client went away: {error}");
                     return Ok(());
                 }
-                Err(error) => tracing::warn!("before a session began: {error}"),
+                Err(error) => {
+                    tracing::warn!("a message before a session began");
+                    tracing::debug!("before a session began: {error}");
+                }
             }
         }
+    }
+
+    /// Reads for a request that is no call of a tool.
+    async fn read<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        name: &str,
+        job: impl FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        logged(method, name, self.bridge.read(method, job)).await
     }
 
     async fn call(
@@ -129,21 +143,18 @@ impl Server {
         tool: &Tool,
         arguments: Map<String, Value>,
         client: Option<&str>,
-    ) -> Result<Answer> {
+    ) -> Result<Reply> {
         match tool.prepare(arguments, self.shelf.default_project.as_deref())? {
-            Job::Read(job) => self.bridge.read(tool.about.name, job).await,
-            Job::Write { actor, job } => {
-                self.bridge.write(actor_name(actor, client)?, tool.about.name, job).await
-            }
-            Job::Steps { actor, job } => {
-                let actor = actor_name(actor, client)?;
+            Job::Read(job) => Ok(self.bridge.read(tool.about.name, job).await?.render()),
+            Job::Write(mut write) => {
+                let actor = actor_name(write.actor.take(), client)?;
                 let (roots, project) =
                     (Arc::clone(&self.roots), self.shelf.default_project.clone());
-                let steps = move |db: &Db| {
+                let run = move |db: &Db| {
                     let default_project = project.as_deref();
-                    job(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
+                    write.run(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
                 };
-                self.bridge.steps(tool.about.name, steps).await
+                self.bridge.steps(tool.about.name, run).await
             }
         }
     }
@@ -187,11 +198,11 @@ impl ServerHandler for Server {
         };
         let client = context.client_info().map(|info| info.name);
         let arguments = request.arguments.unwrap_or_default();
-        match self.call(tool, arguments, client.as_deref()).await {
-            Ok(answer) => {
-                let (text, structured) = answer.render();
-                let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-                result.structured_content = Some(structured);
+        let call = self.call(tool, arguments, client.as_deref());
+        match logged("tools/call", tool.about.name, call).await {
+            Ok(reply) => {
+                let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
+                result.structured_content = Some(reply.structured);
                 Ok(result.into())
             }
             Err(error @ Error::Internal(_)) => Err(refused(error)),
@@ -206,7 +217,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.bridge.read("resources/list", job).await.map_err(refused)
+        self.read("resources/list", "", job).await.map_err(refused)
     }
 
     async fn list_resource_templates(
@@ -228,7 +239,7 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let unread = |error| not_read(&request.uri, error);
         let reading = resources::reading(&self.shelf, &request.uri).map_err(unread)?;
-        let contents = self.bridge.read("resources/read", reading).await.map_err(unread)?;
+        let contents = self.read("resources/read", "", reading).await.map_err(unread)?;
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
@@ -240,7 +251,7 @@ impl ServerHandler for Server {
         let completes = completion::completes(&request).map_err(refused)?;
         let job =
             move |view: &View<'_>| completion::completed(view, completes, &request.argument.value);
-        let found = self.bridge.read("completion/complete", job).await;
+        let found = self.read("completion/complete", "", job).await;
         found.map(CompleteResult::new).map_err(refused)
     }
 
@@ -264,8 +275,7 @@ impl ServerHandler for Server {
         let asked = Asked::new(&self.shelf, &request.name, request.arguments).map_err(refused)?;
         let description = asked.description;
         let message = self
-            .bridge
-            .read("prompts/get", move |view| asked.message(view))
+            .read("prompts/get", &request.name, move |view| asked.message(view))
             .await
             .map_err(refused)?;
         let message = PromptMessage::new_text(Role::User, message);

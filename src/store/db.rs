@@ -1,7 +1,7 @@
 //! The file: opened, upgraded, read and written. A write is one transaction that leaves an
 //! audit row, or nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -31,6 +31,8 @@ const READ_CACHE_KIB: u32 = 8_000;
 pub struct Db {
     conn: Conn,
     settings: Settings,
+    /// Whether writes are undone at their end.
+    rehearsing: Cell<bool>,
 }
 
 /// A reading side of the store, on a connection of its own.
@@ -51,7 +53,7 @@ impl Db {
         conn.set_busy_timeout(settings.busy_timeout)?;
         let stage = schema::stage(&conn, &settings.path)?;
         conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")?;
-        let db = Self { conn, settings };
+        let db = Self { conn, settings, rehearsing: Cell::new(false) };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
         use_wal(&db.conn, db.settings.busy_timeout)?;
@@ -92,6 +94,13 @@ impl Db {
         })
     }
 
+    /// Runs writes that come to nothing: each is undone when it has shown what it would do.
+    pub fn rehearse<T>(&self, f: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.rehearsing.set(true);
+        let _end = Rehearsal(&self.rehearsing);
+        f(self)
+    }
+
     /// Runs one write: all of it is kept, or nothing.
     pub fn write<T>(
         &self,
@@ -105,6 +114,9 @@ impl Db {
         let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
         let value = f(&tx)?;
         tx.complete()?;
+        if self.rehearsing.get() {
+            return Ok(value);
+        }
         self.conn.batch("COMMIT")?;
         std::mem::forget(rollback);
         Ok(value)
@@ -146,6 +158,15 @@ impl Reader {
     }
 }
 
+/// Ends a rehearsal, also when a panic unwinds through it.
+struct Rehearsal<'c>(&'c Cell<bool>);
+
+impl Drop for Rehearsal<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 /// Ends a transaction that was not committed, also when a panic unwinds through it.
 struct RollBack<'c>(&'c Conn);
 
@@ -158,7 +179,8 @@ impl Drop for RollBack<'_> {
 
 fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
-    View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved, types }
+    let Settings { clock, ontology, key_hours, .. } = settings;
+    View { conn, now: clock(), ontology, key_hours: *key_hours, resolved, types }
 }
 
 fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {

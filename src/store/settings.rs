@@ -29,6 +29,8 @@ pub struct Settings {
     pub path: PathBuf,
     pub durability: Durability,
     pub busy_timeout: Duration,
+    /// Hours for which an idempotency key holds.
+    pub key_hours: u32,
     pub ontology: Arc<Ontology>,
     pub clock: Clock,
     pub ids: Ids,
@@ -41,6 +43,7 @@ impl Settings {
             path: path.into(),
             durability: Durability::default(),
             busy_timeout: Duration::from_secs(10),
+            key_hours: 24,
             ontology: Arc::new(Ontology::default()),
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
             ids: Arc::new(Uuid::now_v7),

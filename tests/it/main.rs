@@ -5,6 +5,7 @@ mod bounds;
 mod concurrency;
 mod growth;
 mod guards;
+mod log;
 mod many;
 mod prompts;
 mod protocol;
