@@ -41,8 +41,7 @@ pub fn run(folder: &Path, cuts: usize, seed: u64) -> Outcome<()> {
     let recording = record(&folder.join("cut.db"), seed)?;
     let (mut opens, mut kept) = (Vec::new(), 0);
     for cut in 0..cuts {
-        let round_seed = chance.0;
-        let named = |error| format!("cut {cut}, seed {seed} ({round_seed}): {error}");
+        let named = |error| format!("cut {cut} of --seed {seed}: {error}");
         let (log, whole) = damaged(&recording.log, cut, &mut chance);
         let file = folder.join(format!("cut-{cut}.db"));
         fs::write(&file, &recording.file)?;

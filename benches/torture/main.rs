@@ -6,6 +6,7 @@
 //! there in part, or if an error reaches a client. Times are printed beside a target and never fail.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::str::FromStr;
 
 mod cut;
@@ -23,32 +24,38 @@ const USAGE: &str = "torture [alone|load|kill|cut|all] [--quick] [--seed N] \
     [--writers 8] [--writes 500] [--rounds 200] [--cuts 200]";
 
 fn main() -> Outcome<()> {
-    let args = Arguments(std::env::args().skip(1).filter(|arg| arg != "--bench").collect());
-    let quick = args.0.iter().any(|arg| arg == "--quick");
+    let args = Arguments(std::env::args().skip(1).collect());
+    // Beside the build rather than in the system's folder, which may be memory and no disk.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    print_machine();
+    torture(&args, folder.path()).map_err(|error| {
+        let kept = folder.keep();
+        format!("{error}; the files are kept in {}", kept.display()).into()
+    })
+}
+
+fn torture(args: &Arguments, folder: &Path) -> Outcome<()> {
+    // Cargo gives `--bench` to a benchmark; under `cargo test` a quick run has to do.
+    let quick = args.given("--quick") || !args.given("--bench");
+    let pick = |full, small| if quick { small } else { full };
     let part = args.part()?;
     let seed = args.number("--seed", 1)?;
-    let pick = |full, small| if quick { small } else { full };
     let size = Size {
         writers: args.number("--writers", 8)?,
         writes: args.number("--writes", pick(500, 100))?,
     };
-    let rounds = args.number("--rounds", pick(200, 10))?;
-    let cuts = args.number("--cuts", pick(200, 20))?;
-    // Beside the build rather than in the system's folder, which may be memory and no disk.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    print_machine();
     let all = part == "all";
     if all || part == "alone" {
-        load::alone(folder.path(), size.writes, seed)?;
+        load::alone(folder, size.writes, seed)?;
     }
     if all || part == "load" {
-        load::run(folder.path(), size, seed)?;
+        load::run(folder, size, seed)?;
     }
     if all || part == "kill" {
-        kill::run(folder.path(), rounds, seed)?;
+        kill::run(folder, args.number("--rounds", pick(200, 10))?, seed)?;
     }
     if all || part == "cut" {
-        cut::run(folder.path(), cuts, seed)?;
+        cut::run(folder, args.number("--cuts", pick(200, 20))?, seed)?;
     }
     Ok(())
 }
@@ -57,8 +64,12 @@ fn main() -> Outcome<()> {
 struct Arguments(Vec<String>);
 
 impl Arguments {
+    fn given(&self, name: &str) -> bool {
+        self.0.iter().any(|arg| arg == name)
+    }
+
     fn part(&self) -> Outcome<&str> {
-        let first = self.0.first().map_or("all", String::as_str);
+        let first = self.0.iter().find(|arg| *arg != "--bench").map_or("all", String::as_str);
         match first {
             "alone" | "load" | "kill" | "cut" | "all" => Ok(first),
             option if option.starts_with("--") => Ok("all"),

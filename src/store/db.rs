@@ -55,12 +55,9 @@ impl Db {
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
         use_wal(&db.conn, db.settings.busy_timeout)?;
-        let synchronous = match db.settings.durability {
-            Durability::Normal => "NORMAL",
-            Durability::Full => "FULL",
-        };
         db.conn.batch(&format!(
-            "PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {LOG_PAGES};"
+            "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = {LOG_PAGES};",
+            db.settings.durability.level()
         ))?;
         Ok((db, upgrade))
     }
@@ -99,13 +96,13 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.conn.batch("BEGIN IMMEDIATE")?;
+        self.conn.begin_write(self.settings.busy_timeout)?;
         let rollback = RollBack(&self.conn);
         schema::check_not_newer(&self.conn, &self.settings.path)?;
         let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
         let value = f(&tx)?;
         tx.complete()?;
-        self.conn.batch("COMMIT")?;
+        self.conn.execute("COMMIT", &[])?;
         std::mem::forget(rollback);
         Ok(value)
     }
@@ -129,6 +126,12 @@ impl Db {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What a commit survives, as the connection that writes was told.
+    pub fn durability(&self) -> Result<Option<Durability>> {
+        let level = self.conn.number("SELECT synchronous AS n FROM pragma_synchronous", &[])?;
+        Ok([Durability::Normal, Durability::Full].into_iter().find(|known| known.level() == level))
     }
 }
 
