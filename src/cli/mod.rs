@@ -183,6 +183,12 @@ impl Cli {
         if let Some(upgrade) = upgrade {
             report_upgrade(&db, &upgrade)?;
         }
+        let survives = match db.durability()? {
+            Some(Durability::Normal) => "a killed process",
+            Some(Durability::Full) => "a killed process and a power cut",
+            None => "nothing that is known",
+        };
+        tracing::info!("{} is open; a commit survives {survives}", db.settings().path.display());
         Ok(db)
     }
 }

@@ -57,12 +57,9 @@ impl Db {
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
         use_wal(&db.conn, db.settings.busy_timeout)?;
-        let synchronous = match db.settings.durability {
-            Durability::Normal => "NORMAL",
-            Durability::Full => "FULL",
-        };
         db.conn.batch(&format!(
-            "PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {LOG_PAGES};"
+            "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = {LOG_PAGES};",
+            db.settings.durability.level()
         ))?;
         Ok((db, upgrade))
     }
@@ -108,7 +105,7 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.conn.batch("BEGIN IMMEDIATE")?;
+        self.conn.begin_write(self.settings.busy_timeout)?;
         let rollback = RollBack(&self.conn);
         schema::check_not_newer(&self.conn, &self.settings.path)?;
         let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
@@ -117,7 +114,7 @@ impl Db {
         if self.rehearsing.get() {
             return Ok(value);
         }
-        self.conn.batch("COMMIT")?;
+        self.conn.execute("COMMIT", &[])?;
         std::mem::forget(rollback);
         Ok(value)
     }
@@ -141,6 +138,12 @@ impl Db {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What a commit survives, as the connection that writes was told.
+    pub fn durability(&self) -> Result<Option<Durability>> {
+        let level = self.conn.number("SELECT synchronous AS n FROM pragma_synchronous", &[])?;
+        Ok([Durability::Normal, Durability::Full].into_iter().find(|known| known.level() == level))
     }
 }
 

@@ -18,6 +18,16 @@ pub enum Durability {
     Full,
 }
 
+impl Durability {
+    /// The number of SQLite's `synchronous`.
+    pub(super) const fn level(self) -> i64 {
+        match self {
+            Self::Normal => 1,
+            Self::Full => 2,
+        }
+    }
+}
+
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Where new ids come from.

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod concurrency;
+mod durability;
 mod growth;
 mod guards;
 mod log;
