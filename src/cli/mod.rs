@@ -51,6 +51,9 @@ struct Cli {
     #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(0..=600_000))]
     busy_timeout: u64,
+    /// Store what looks like a password, key or token too; without it such a write is an error.
+    #[arg(long, global = true)]
+    allow_secrets: bool,
     /// What to log to standard error.
     #[arg(long, global = true, value_enum, default_value_t)]
     log: LogLevel,
@@ -153,6 +156,7 @@ impl Cli {
         };
         settings.busy_timeout = Duration::from_millis(self.busy_timeout);
         settings.ontology = Arc::new(self.ontology()?);
+        settings.allow_secrets = self.allow_secrets;
         if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
             fix_chance(&mut settings, seed);
         }

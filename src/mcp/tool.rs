@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::schema;
+use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::conflicts;
 use crate::ops::sources::files::Root;
@@ -263,7 +264,7 @@ fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
         let field = if path == "." { "arguments".to_owned() } else { path };
         Error::invalid(
             field,
-            error.into_inner().to_string(),
+            without_value(&error.into_inner().to_string()).into_owned(),
             "Mend the arguments; the tool's input schema describes them.",
         )
     })

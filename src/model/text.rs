@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::secrets::masked;
+
 /// Whether a character is invisible or changes how its neighbours are shown.
 ///
 /// Control characters but line feed and tab; zero-width, bidirectional and tag characters
@@ -46,17 +48,34 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A message without its middle, if it is long because it repeats what was given.
+/// A message as it may be shown and logged: without what looks like a secret, and without its
+/// middle if it is long because it repeats what was given.
 pub fn abridged(message: &str) -> Cow<'_, str> {
     const HEAD: usize = 200;
     const TAIL: usize = 500;
+    let message = masked(message);
     let left = message.chars().count().saturating_sub(HEAD + TAIL);
     if left == 0 {
-        return Cow::Borrowed(message);
+        return message;
     }
     let head: String = message.chars().take(HEAD).collect();
     let tail: String = message.chars().skip(HEAD + left).collect();
     Cow::Owned(format!("{head}… (+{left} characters) …{tail}"))
+}
+
+/// What is wrong with an argument, without the text that was given, unless that is short.
+pub fn without_value(problem: &str) -> Cow<'_, str> {
+    const SHORT: usize = 40;
+    let parts = problem.split_once(" string \"").and_then(|(before, rest)| {
+        rest.rsplit_once("\", ").map(|(given, behind)| (before, given, behind))
+    });
+    match parts {
+        Some((before, given, behind)) if given.chars().count() > SHORT => {
+            let count = given.chars().count();
+            Cow::Owned(format!("{before} a string of {count} characters, {behind}"))
+        }
+        _ => Cow::Borrowed(problem),
+    }
 }
 
 /// The text that was percent-encoded; `None` if it cannot have been.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::text::without_value;
 use crate::model::{Conflict, Error, Result};
 use crate::ops::batch::Keys;
 use crate::ops::conflicts;
@@ -130,7 +131,11 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "line".to_owned() } else { path };
-        Error::invalid(field, error.into_inner().to_string(), "Mend the line.")
+        Error::invalid(
+            field,
+            without_value(&error.into_inner().to_string()).into_owned(),
+            "Mend the line.",
+        )
     })
 }
 

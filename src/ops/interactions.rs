@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::model::interaction::{Interaction, reinforced, repeats};
 use crate::model::memory::MemoryType;
 use crate::model::{Action, Error, Memory, ResolvedProject, Result, Status, text, words};
-use crate::ops::{change, checks, projects};
+use crate::ops::{change, checks, projects, secrets};
 use crate::store::{self, Tx, View};
 
 /// Who reinforces.
@@ -63,6 +63,8 @@ pub fn record(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded>
     checks::text_length("note", note)?;
     let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
     let row = build(tx, new, &project)?;
+    secrets::refuse_text(tx, "note", note)?;
+    secrets::refuse_row(tx, None, &change::recorded(&row)?)?;
     store::interactions::insert(tx, &row)?;
     let reinforced = reinforce(tx, &row, note)?;
     Ok(Recorded { row, project, reinforced })

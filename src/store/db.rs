@@ -158,7 +158,14 @@ impl Drop for RollBack<'_> {
 
 fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
-    View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved, types }
+    View {
+        conn,
+        now: (settings.clock)(),
+        ontology: &settings.ontology,
+        allow_secrets: settings.allow_secrets,
+        resolved,
+        types,
+    }
 }
 
 fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub durability: Durability,
     pub busy_timeout: Duration,
     pub ontology: Arc<Ontology>,
+    /// Whether what looks like a secret is stored too.
+    pub allow_secrets: bool,
     pub clock: Clock,
     pub ids: Ids,
 }
@@ -42,6 +44,7 @@ impl Settings {
             durability: Durability::default(),
             busy_timeout: Duration::from_secs(10),
             ontology: Arc::new(Ontology::default()),
+            allow_secrets: false,
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
             ids: Arc::new(Uuid::now_v7),
         }

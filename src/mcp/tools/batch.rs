@@ -16,6 +16,7 @@ use crate::mcp::rows::{
 };
 use crate::mcp::schema;
 use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::batch::{self, Batch, Made};
 use crate::ops::projects;
@@ -102,7 +103,7 @@ fn read<T: DeserializeOwned>(list: &str, index: usize, fields: Map<String, Value
         let path = if path == "." { String::new() } else { format!(".{path}") };
         Error::invalid(
             format!("{list}[{index}]{path}"),
-            error.into_inner().to_string(),
+            without_value(&error.into_inner().to_string()).into_owned(),
             "Nothing of the batch was stored; mend this row and send all again.",
         )
     })
