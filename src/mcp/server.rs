@@ -16,13 +16,13 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::bridge::Bridge;
-use super::errors::{failed, not_read, one_page, refused};
+use super::errors::{failed, not_read, one_page, refused, shown};
 use super::prompts::Asked;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
 use super::{completion, prompts, resources, tools};
-use crate::model::text::{abridged, collapse, is_blank};
+use crate::model::text::{collapse, is_blank};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 use crate::ops::sources::files::Root;
@@ -116,10 +116,12 @@ impl Server {
                 }
                 Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
                 Err(ServerInitializeError::TransportError { error, .. }) => {
-                    tracing::info!("the client went away: {error}");
+                    tracing::info!("the client went away: {}", shown(&error.to_string()));
                     return Ok(());
                 }
-                Err(error) => tracing::warn!("before a session began: {error}"),
+                Err(error) => {
+                    tracing::warn!("before a session began: {}", shown(&error.to_string()));
+                }
             }
         }
     }
@@ -182,7 +184,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.shelf.callable(&request.name) else {
-            let message = format!("Unknown tool: {}", abridged(&request.name));
+            let message = format!("Unknown tool: {}", shown(&request.name));
             return Err(ErrorData::invalid_params(message, None));
         };
         let client = context.client_info().map(|info| info.name);
@@ -293,10 +295,7 @@ impl ServerHandler for Server {
                 let message = format!("the parameters of {} could not be read", request.method);
                 Err(ErrorData::invalid_params(message, None))
             }
-            other => {
-                let message = abridged(other).into_owned();
-                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
-            }
+            other => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown(other), None)),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::schema;
+use super::{limits, schema};
 use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::conflicts;
@@ -215,6 +215,7 @@ impl Tool {
         mut arguments: Map<String, Value>,
         default_project: Option<&str>,
     ) -> Result<Job> {
+        limits::check(&arguments)?;
         schema::coerce(&self.spec.input_schema, &mut arguments);
         if let (Some(project), true) = (default_project, self.default_project) {
             arguments.entry("project").or_insert_with(|| Value::from(project));

@@ -17,7 +17,7 @@ use crate::store::{self, Tx, View};
 pub const ACTOR: &str = "atocore-reinforcement";
 
 /// Characters of a prompt, a response and its summary, and bytes of a context pack.
-const MAX_TEXT: usize = 200_000;
+pub const MAX_TEXT: usize = 200_000;
 /// Rows of the index that may hold a stem for it to lead to memories; a more common one tells little.
 const MAX_HOLDERS: usize = 1_000;
 /// Rows that one response is compared with, the holders of its rarest stems first.

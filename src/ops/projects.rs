@@ -140,6 +140,7 @@ fn taken(name: &str, by: &Project) -> Error {
 }
 
 fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()> {
+    checks::at_most("aliases", aliases.len(), checks::MAX_ALIASES, "names")?;
     for alias in aliases {
         let alias = checks::name("aliases", alias)?;
         if alias.eq_ignore_ascii_case(INBOX) {
@@ -155,6 +156,7 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
             row.aliases.push(alias);
         }
     }
+    checks::at_most("aliases", row.aliases.len(), checks::MAX_ALIASES, "names")?;
     row.aliases.sort();
     Ok(())
 }

@@ -1,0 +1,55 @@
+//! The limits of what a call may hold, looked at before anything is done with it. What a row may hold
+//! is limited where it is made (`ops/checks.rs`), for every way into the store.
+
+use serde_json::{Map, Value};
+
+use crate::model::Result;
+use crate::model::page::MAX_CURSOR;
+use crate::ops::{checks, interactions};
+
+/// Characters of a text that names something: an id, a type, an instant.
+pub const MAX_ARGUMENT: usize = 2_000;
+/// Characters of a path.
+pub const MAX_PATH: usize = 4_096;
+/// Characters of the address of a resource.
+pub const MAX_URI: usize = 8_192;
+
+/// Refuses a text that is too long for the argument that it is given to.
+pub fn check(arguments: &Map<String, Value>) -> Result<()> {
+    arguments.iter().try_for_each(|(name, value)| look(name, name, value))
+}
+
+fn look(path: &str, name: &str, value: &Value) -> Result<()> {
+    match value {
+        Value::String(text) => {
+            let limit = limit(name);
+            // A character has at least one byte.
+            if text.len() <= limit {
+                return Ok(());
+            }
+            checks::at_most(path, text.chars().count(), limit, "characters")
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, item)| look(&format!("{path}[{at}]"), name, item)),
+        // These are limited as a whole, in bytes.
+        Value::Object(_) if matches!(name, "properties" | "context_pack") => Ok(()),
+        Value::Object(fields) => {
+            fields.iter().try_for_each(|(name, value)| look(&format!("{path}.{name}"), name, value))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn limit(name: &str) -> usize {
+    match name {
+        "content" | "description" | "note" | "query" | "reason" | "source" | "value" => {
+            checks::MAX_TEXT
+        }
+        "prompt" | "response" | "response_summary" => interactions::MAX_TEXT,
+        "cursor" => MAX_CURSOR,
+        "path" => MAX_PATH,
+        _ => MAX_ARGUMENT,
+    }
+}
