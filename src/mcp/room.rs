@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn values_are_counted_outside_of_texts() {
         for (line, count) in [
-            (r#"{"a":[1,2,3],"b":"x"}"#, 6),
+            (r#"{"a":[1,2,3],"b":"x"}"#, 7),
             (r#"{"a":"1,2,[3\",4]\\","b":1}"#, 4),
             (r#""a,b,c""#, 0),
         ] {
