@@ -39,11 +39,14 @@ pub static ALL_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// What a value is, if its name says that it is secret and it looks random.
 pub fn kind(name: &str, value: &str) -> Option<&'static str> {
+    if !is_random(value.trim()) {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     let secret = ALL_NAMES.iter().any(|word| {
         lower.rfind(word.as_str()).is_some_and(|at| ends_a_name(&lower[at + word.len()..]))
     });
-    (secret && is_random(value.trim())).then_some(VALUE)
+    secret.then_some(VALUE)
 }
 
 /// Whether what is left of a name behind the word leaves it the name of a secret.
