@@ -9,6 +9,7 @@ mod ingest;
 mod lines;
 mod maintenance;
 mod out;
+mod plain;
 mod review;
 mod serve;
 mod server_memory;
@@ -235,7 +236,7 @@ fn start_log(level: LogLevel) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(|| plain::Plain(std::io::stderr()))
         .with_ansi(false)
         .init();
 }

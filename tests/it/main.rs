@@ -5,6 +5,7 @@ mod bounds;
 mod concurrency;
 mod growth;
 mod guards;
+mod hidden;
 mod many;
 mod prompts;
 mod protocol;
