@@ -15,6 +15,7 @@ mod serve;
 mod server_memory;
 mod upkeep;
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ use crate::model::text::{abridged, quoted};
 use crate::model::{Error, Ontology, Result, Timestamp};
 use crate::ops;
 use crate::store::{Db, Durability, Settings, Upgrade};
+
+/// The largest ontology file, in bytes.
+const MAX_ONTOLOGY: usize = 1024 * 1024;
 
 /// A project-knowledge store for LLM agents, over MCP, on one SQLite file.
 ///
@@ -142,10 +146,15 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 impl Cli {
     fn ontology(&self) -> Result<Ontology> {
         let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
-        let text = std::fs::read_to_string(path).map_err(|error| Error::Storage {
+        let unreadable = |error: std::io::Error| Error::Storage {
             message: format!("{} cannot be read: {error}", path.display()),
             hint: "Give --ontology a TOML file in UTF-8.".to_owned(),
-        })?;
+        };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+        let name = path.display().to_string();
+        ops::checks::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
         Ontology::extended(&text, &path.display().to_string())
     }
 

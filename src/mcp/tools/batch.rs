@@ -19,8 +19,8 @@ use crate::mcp::tool::{Call, Effect, Tool};
 use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::batch::{self, Batch, Made};
-use crate::ops::projects;
 use crate::ops::relationships::NewRelationship;
+use crate::ops::{checks, projects};
 use crate::store::Tx;
 
 pub fn tools() -> Vec<Tool> {
@@ -88,6 +88,9 @@ fn keyed<T: DeserializeOwned + JsonSchema>(
                 Some(Value::String(key)) => Some(key),
                 Some(other) => Some(other.to_string()),
             };
+            let length = key.iter().map(|key| key.chars().count()).sum();
+            let what = format!("{list}[{index}].key");
+            checks::at_most(&what, length, checks::MAX_NAME, "characters")?;
             schema::coerce(&known, &mut fields);
             if let Some(project) = project {
                 fields.entry("project").or_insert_with(|| Value::from(project));
