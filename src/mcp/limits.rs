@@ -14,30 +14,25 @@ pub const MAX_PATH: usize = 4_096;
 /// Characters of the address of a resource.
 pub const MAX_URI: usize = 8_192;
 
-/// Refuses a text that is too long for the argument that it is given to.
-pub fn check(arguments: &Map<String, Value>) -> Result<()> {
-    arguments.iter().try_for_each(|(name, value)| look(name, name, value))
+/// Refuses a text that is too long for the argument that it is given to; `at` is where the arguments
+/// stand in the call.
+pub fn check(at: &str, arguments: &Map<String, Value>) -> Result<()> {
+    arguments.iter().try_for_each(|(name, value)| look(&format!("{at}{name}"), name, value))
 }
 
 fn look(path: &str, name: &str, value: &Value) -> Result<()> {
-    match value {
-        Value::String(text) => {
-            let limit = limit(name);
-            // A character has at least one byte.
-            if text.len() <= limit {
-                return Ok(());
-            }
-            checks::at_most(path, text.chars().count(), limit, "characters")
+    match (name, value) {
+        // Properties are limited as a whole, in bytes; rows of a batch are looked at one by one.
+        ("properties" | "context_pack" | "entities" | "memories", _) => Ok(()),
+        // A character has at least one byte.
+        (_, Value::String(text)) if text.len() > limit(name) => {
+            checks::at_most(path, text.chars().count(), limit(name), "characters")
         }
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(at, item)| look(&format!("{path}[{at}]"), name, item)),
-        // These are limited as a whole, in bytes.
-        Value::Object(_) if matches!(name, "properties" | "context_pack") => Ok(()),
-        Value::Object(fields) => {
-            fields.iter().try_for_each(|(name, value)| look(&format!("{path}.{name}"), name, value))
+        (_, Value::Array(items)) => {
+            let item = |(at, item)| look(&format!("{path}[{at}]"), name, item);
+            items.iter().enumerate().try_for_each(item)
         }
+        (_, Value::Object(fields)) => check(&format!("{path}."), fields),
         _ => Ok(()),
     }
 }

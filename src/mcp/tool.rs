@@ -215,8 +215,8 @@ impl Tool {
         mut arguments: Map<String, Value>,
         default_project: Option<&str>,
     ) -> Result<Job> {
-        limits::check(&arguments)?;
         schema::coerce(&self.spec.input_schema, &mut arguments);
+        limits::check("", &arguments)?;
         if let (Some(project), true) = (default_project, self.default_project) {
             arguments.entry("project").or_insert_with(|| Value::from(project));
         }

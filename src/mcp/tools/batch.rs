@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::about;
 use super::entities::not_taken_line;
 use crate::mcp::answer::Answer;
+use crate::mcp::limits;
 use crate::mcp::outputs::BatchCreated;
 use crate::mcp::rows::{
     entity_brief, entity_line, memory_brief, memory_line, relationship_line, unregistered_line,
@@ -92,6 +93,7 @@ fn keyed<T: DeserializeOwned + JsonSchema>(
             let what = format!("{list}[{index}].key");
             checks::at_most(&what, length, checks::MAX_NAME, "characters")?;
             schema::coerce(&known, &mut fields);
+            limits::check(&format!("{list}[{index}]."), &fields)?;
             if let Some(project) = project {
                 fields.entry("project").or_insert_with(|| Value::from(project));
             }
