@@ -10,11 +10,13 @@ mod lines;
 mod log;
 mod maintenance;
 mod out;
+mod plain;
 mod review;
 mod serve;
 mod server_memory;
 mod upkeep;
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,6 +30,9 @@ use crate::model::text::{abridged, quoted};
 use crate::model::{Error, Ontology, Result, Timestamp};
 use crate::ops;
 use crate::store::{Db, Durability, Settings, Upgrade};
+
+/// The largest ontology file, in bytes.
+const MAX_ONTOLOGY: usize = 1024 * 1024;
 
 /// A project-knowledge store for LLM agents, over MCP, on one SQLite file.
 ///
@@ -52,6 +57,9 @@ struct Cli {
     #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(0..=600_000))]
     busy_timeout: u64,
+    /// Store what looks like a password, key or token too; without it such a write is an error.
+    #[arg(long, global = true)]
+    allow_secrets: bool,
     #[command(flatten)]
     log: log::Log,
     #[command(subcommand)]
@@ -128,10 +136,15 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 impl Cli {
     fn ontology(&self) -> Result<Ontology> {
         let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
-        let text = std::fs::read_to_string(path).map_err(|error| Error::Storage {
+        let unreadable = |error: std::io::Error| Error::Storage {
             message: format!("{} cannot be read: {error}", path.display()),
             hint: "Give --ontology a TOML file in UTF-8.".to_owned(),
-        })?;
+        };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+        let name = path.display().to_string();
+        ops::checks::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
         Ontology::extended(&text, &path.display().to_string())
     }
 
@@ -143,6 +156,7 @@ impl Cli {
         };
         settings.busy_timeout = Duration::from_millis(self.busy_timeout);
         settings.ontology = Arc::new(self.ontology()?);
+        settings.allow_secrets = self.allow_secrets;
         if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
             fix_chance(&mut settings, seed);
         }

@@ -16,14 +16,14 @@ use serde_json::{Map, Value};
 
 use super::answer::Reply;
 use super::bridge::Bridge;
-use super::errors::{failed, not_read, one_page, refused};
+use super::errors::{failed, not_read, one_page, refused, shown};
 use super::log::logged;
 use super::prompts::Asked;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
 use super::{completion, prompts, resources, tools};
-use crate::model::text::{abridged, collapse, is_blank};
+use crate::model::text::{collapse, is_blank};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 use crate::ops::sources::files::Root;
@@ -117,7 +117,7 @@ impl Server {
                 }
                 Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
                 Err(ServerInitializeError::TransportError { error, .. }) => {
-                    tracing::info!("the client went away: {error}");
+                    tracing::info!("the client went away: {}", shown(&error.to_string()));
                     return Ok(());
                 }
                 Err(error) => {
@@ -193,7 +193,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.shelf.callable(&request.name) else {
-            let message = format!("Unknown tool: {}", abridged(&request.name));
+            let message = format!("Unknown tool: {}", shown(&request.name));
             return Err(ErrorData::invalid_params(message, None));
         };
         let client = context.client_info().map(|info| info.name);
@@ -303,10 +303,7 @@ impl ServerHandler for Server {
                 let message = format!("the parameters of {} could not be read", request.method);
                 Err(ErrorData::invalid_params(message, None))
             }
-            other => {
-                let message = abridged(other).into_owned();
-                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
-            }
+            other => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown(other), None)),
         }
     }
 }

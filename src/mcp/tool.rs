@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Reply};
-use super::schema;
+use super::{limits, schema};
+use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::change::recorded;
 use crate::ops::conflicts;
@@ -224,6 +225,7 @@ impl Tool {
         default_project: Option<&str>,
     ) -> Result<Job> {
         schema::coerce(&self.spec.input_schema, &mut arguments);
+        limits::check("", &arguments)?;
         if let (Some(project), true) = (default_project, self.default_project) {
             arguments.entry("project").or_insert_with(|| Value::from(project));
         }
@@ -340,7 +342,7 @@ fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
         let field = if path == "." { "arguments".to_owned() } else { path };
         Error::invalid(
             field,
-            error.into_inner().to_string(),
+            without_value(&error.into_inner().to_string()).into_owned(),
             "Mend the arguments; the tool's input schema describes them.",
         )
     })

@@ -9,8 +9,8 @@ use crate::model::{
     Action, Claim, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result, claim,
 };
-use crate::ops::claims;
 use crate::ops::search::index;
+use crate::ops::{claims, secrets};
 use crate::store::{self, Tx, View};
 
 /// A kind of row that the audit covers.
@@ -44,6 +44,8 @@ pub trait Audited: Serialize {
 
 /// Stores a new row; gives the id of its audit row.
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
+    let after = recorded(row)?;
+    refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
     claims::add(tx, row)?;
@@ -52,7 +54,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
         id: row.id(),
         action: Action::Created,
         before: None,
-        after: recorded(row)?,
+        after,
         note,
         place: row.place(),
     })
@@ -78,6 +80,8 @@ pub fn change_as<T: Audited>(
     action: Action,
     note: &str,
 ) -> Result<String> {
+    let recorded = (recorded(before)?, recorded(after)?);
+    refuse_secrets::<T>(tx, actor, Some(&recorded.0), &recorded.1, note)?;
     after.update(tx)?;
     keep_indexed(tx, Some(before), after)?;
     claims::refresh(tx, after)?;
@@ -91,12 +95,26 @@ pub fn change_as<T: Audited>(
         kind: T::KIND,
         id: after.id(),
         action,
-        before: Some(recorded(before)?),
-        after: recorded(after)?,
+        before: Some(recorded.0),
+        after: recorded.1,
         note,
         place: after.place(),
     };
     tx.record_as(actor, event)
+}
+
+/// Refuses a write that would store what looks like a secret. What a conflict holds beside its note
+/// is derived from rows that passed here, or that were there before.
+fn refuse_secrets<T: Audited>(
+    tx: &Tx<'_>,
+    actor: &str,
+    before: Option<&str>,
+    after: &str,
+    note: &str,
+) -> Result<()> {
+    secrets::refuse_text(tx, "actor", actor)?;
+    secrets::refuse_text(tx, "note", note)?;
+    if T::KIND == Kind::Conflict { Ok(()) } else { secrets::refuse_row(tx, before, after) }
 }
 
 /// Derives what belongs to a row that was taken over from another store with its history.

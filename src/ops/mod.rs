@@ -21,6 +21,7 @@ pub mod projects;
 pub mod queries;
 pub mod relationships;
 pub mod search;
+pub mod secrets;
 pub mod sources;
 pub mod state;
 pub mod transfer;

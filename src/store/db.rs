@@ -182,8 +182,9 @@ impl Drop for RollBack<'_> {
 
 fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
-    let Settings { clock, ontology, key_hours, .. } = settings;
-    View { conn, now: clock(), ontology, key_hours: *key_hours, resolved, types }
+    let Settings { clock, ontology, key_hours, allow_secrets, .. } = settings;
+    let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
+    View { conn, now: clock(), ontology, key_hours, allow_secrets, resolved, types }
 }
 
 fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {

@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::ops::change::{self, Audited, snapshot};
 use crate::ops::transfer::clash;
-use crate::ops::{conflicts, projects, search, verify};
+use crate::ops::{conflicts, projects, search, secrets, verify};
 use crate::store::transfer::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
@@ -74,6 +74,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
 
     /// Stores what a line behind the first holds, if it is not there.
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
+        secrets::refuse_line(self.tx, number, text)?;
         let outcome = match Line::parse(text).map_err(|problem| broken(number, problem))? {
             Line::Row(section, fields) => self.row(number, section, &fields),
             Line::Audit(entry) => self.audit(&entry),
