@@ -10,6 +10,7 @@ mod prompts;
 mod protocol;
 mod questions;
 mod random;
+mod redact;
 mod resources;
 mod search;
 mod server_memory;
