@@ -1,14 +1,15 @@
 //! `atocore redact`: erases what a row and its history say.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
 use super::{Cli, out, person};
-use crate::mcp::rows::conflict_lines;
+use crate::mcp::rows::{LINE_TEXT, conflict_lines};
 use crate::mcp::tools::{erased_line, related_line, row_lines};
 use crate::model::Result;
+use crate::model::text::quoted;
 use crate::ops::conflicts;
 use crate::ops::redact::{self, Redaction};
 use crate::store::Erased;
@@ -53,9 +54,9 @@ pub fn run(cli: &Cli, wish: &Redact) -> Result<ExitCode> {
     }
     done.related.iter().for_each(|related| out::line(related_line(related)));
     for backup in backups(&db.settings().path) {
-        out::line(format!("made before, and holds it if it was there: {}", backup.display()));
+        out::line(format!("a copy that may hold it: {}", quoted(&backup, LINE_TEXT)));
     }
-    out::line("exports made before still hold it");
+    out::line("exports and backups made before still hold it");
     Ok(if erased == Erased::All { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -75,17 +76,14 @@ impl Redact {
     }
 }
 
-/// Copies of the store beside it, in the order of their names.
-fn backups(store: &Path) -> Vec<PathBuf> {
+/// The names of copies of the store beside it, in order.
+fn backups(store: &Path) -> Vec<String> {
     let name = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
     let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten();
-    let mut found: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let other = path.file_name().unwrap_or_default().to_string_lossy();
-            other.starts_with(&format!("{name}.")) && other.ends_with(".backup")
-        })
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|other| other.starts_with(&format!("{name}.")) && other.ends_with(".backup"))
         .collect();
     found.sort();
     found

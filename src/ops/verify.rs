@@ -7,7 +7,7 @@ use crate::model::event::AuditEntry;
 use crate::model::{Kind, Result};
 use crate::ops::change::snapshot;
 use crate::ops::claims;
-use crate::ops::redact::cleared::Cleared;
+use crate::ops::redact::cleared::{Cleared, Unproven};
 use crate::store::audit::{
     digest, for_each, for_each_subject, is_guarded, link_hash, newest_after, sealed_with,
 };
@@ -46,19 +46,17 @@ impl Report {
 pub fn verify(view: &View<'_>) -> Result<Report> {
     let mut report = Report::default();
     let mut chain = Chain::default();
-    let mut broken: Option<(i64, String)> = None;
+    let mut broken: Option<Unproven> = None;
     for_each(view, |entry| {
         report.rows += 1;
-        let fits = chain.take(entry.seq, entry);
-        if let (None, Err(problem)) = (&broken, fits) {
-            broken =
-                Some((entry.seq, format!("audit row {} ({}): {problem}", entry.seq, entry.id)));
+        if let (Err(problem), None) = (chain.take(entry.seq, entry), &broken) {
+            broken = Some((entry.seq, entry.id.clone(), problem));
         }
         Ok(())
     })?;
-    // Of a row that was cleared it is known at the end only whether it may be.
-    let broken = broken.into_iter().chain(chain.cleared.unproven()).min();
-    report.broken = broken.map(|(_, problem)| problem);
+    // Whether a row may be cleared is known when all that is behind it has been seen.
+    let first = broken.into_iter().chain(chain.cleared.unproven()).min();
+    report.broken = first.map(|(seq, id, problem)| format!("audit row {seq} ({id}): {problem}"));
     report.sealed = chain.sealed_rows;
     report.head = chain.hash;
     report.differing = differing(view)?;

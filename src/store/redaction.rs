@@ -93,6 +93,22 @@ pub fn links(view: &View<'_>, entity_id: &str, limit: i64) -> Result<Vec<String>
     view.conn.all(sql, params![entity_id, limit], id_of)
 }
 
+/// The first other subjects of which an audit row of the same write has the same note.
+pub fn with_same_note(
+    view: &View<'_>,
+    kind: Kind,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT DISTINCT o.entity_kind AS kind, o.memory_id AS id FROM memory_audit a \
+         JOIN memory_audit o ON o.seq BETWEEN a.seq - 1000 AND a.seq + 1000 \
+         AND o.timestamp = a.timestamp AND o.note = a.note \
+         WHERE a.memory_id = ?1 AND a.entity_kind = ?2 AND a.note <> '' \
+         AND (o.memory_id, o.entity_kind) <> (?1, ?2) ORDER BY o.memory_id LIMIT ?3";
+    view.conn
+        .all(sql, params![id, kind.as_str(), limit], |row| Ok((row.text("kind")?, row.text("id")?)))
+}
+
 fn id_of(row: &Row<'_>) -> Result<String> {
     row.text("id")
 }

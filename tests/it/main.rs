@@ -11,6 +11,7 @@ mod protocol;
 mod questions;
 mod random;
 mod redact;
+mod redact_verify;
 mod resources;
 mod search;
 mod server_memory;

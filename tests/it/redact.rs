@@ -134,6 +134,10 @@ fn memories(session: &mut Session) -> (String, String) {
 }
 
 fn peopled(session: &mut Session) -> Rows {
+    people(session, |_, _| {})
+}
+
+fn people(session: &mut Session, fill: impl Fn(&mut Session, usize)) -> Rows {
     fill(session, 0);
     let (entity, link) = entity(session);
     fill(session, 200);
@@ -170,7 +174,7 @@ fn redact(session: &mut Session, kind: &str, id: &str) -> Value {
 fn no_byte_of_the_store_holds_what_was_redacted() {
     let place = Place::new();
     let mut session = place.serve(1, &["--tools", "all"]);
-    let rows = peopled(&mut session);
+    let rows = people(&mut session, fill);
     session.end();
     let answer = "INSERT INTO idempotency_keys VALUES ('k', 'd', ?1, '2026-01-01T00:00:00.000Z')";
     let stored =

@@ -14,13 +14,15 @@ pub struct Cleared {
     /// By subject, rows for which no `redacted` row has come yet.
     waiting: HashMap<(String, String), Vec<Waiting>>,
     /// The first row that a `redacted` row does not prove.
-    refuted: Option<(i64, String)>,
+    refuted: Option<Unproven>,
 }
+
+/// A row that does not fit: its place, its id and the problem.
+pub type Unproven = (i64, String, &'static str);
 
 struct Waiting {
     place: i64,
-    /// How the row is named.
-    name: String,
+    id: String,
     /// Of a row from before the chain: its number, and its seal without contents.
     sealed: Option<(i64, String)>,
 }
@@ -28,40 +30,37 @@ struct Waiting {
 impl Cleared {
     /// Looks at the next row. `sealed` is the seal over the rows before it, if it is known.
     pub fn take(&mut self, place: i64, entry: &AuditEntry, sealed: Option<&str>) {
-        let subject = (entry.kind.clone(), entry.subject_id.clone());
+        let subject = || (entry.kind.clone(), entry.subject_id.clone());
         if entry.action == Action::Redacted.as_str() {
-            for row in self.waiting.remove(&subject).unwrap_or_default() {
-                let proven =
-                    row.sealed.as_ref().is_none_or(|(seq, seal)| proves(entry, *seq, seal));
-                if !proven {
-                    let problem = "it, or a row before it, was changed";
-                    self.refute(row.place, format!("{}: {problem}", row.name));
+            let waiting = self.waiting.remove(&subject()).unwrap_or_default();
+            // Of what was changed in the `redacted` row itself its own digest tells.
+            let sound = digest(&entry.before_json) == entry.chain.before_digest;
+            for row in waiting.into_iter().filter(|_| sound) {
+                if row.sealed.is_some_and(|(seq, seal)| !proves(entry, seq, &seal)) {
+                    self.refute((row.place, row.id, "it, or a row before it, was changed"));
                 }
             }
         }
         if is_cleared(entry) {
             let from_before = entry.chain.hash.is_empty();
             let sealed = sealed.filter(|_| from_before);
-            self.waiting.entry(subject).or_default().push(Waiting {
+            self.waiting.entry(subject()).or_default().push(Waiting {
                 place,
-                name: format!("audit row {} ({})", entry.seq, entry.id),
+                id: entry.id.clone(),
                 sealed: sealed.map(|sealed| (entry.seq, without_contents(sealed, entry))),
             });
         }
     }
 
-    fn refute(&mut self, place: i64, problem: String) {
-        let found = Some((place, problem));
-        if self.refuted.is_none() || found < self.refuted {
-            self.refuted = found;
-        }
+    fn refute(&mut self, row: Unproven) {
+        self.refuted = self.refuted.take().into_iter().chain([row]).min();
     }
 
     /// The first row that was cleared without a `redacted` row behind it, or that one refutes.
-    pub fn unproven(&self) -> Option<(i64, String)> {
+    pub fn unproven(&self) -> Option<Unproven> {
         let waiting = self.waiting.values().flatten().map(|row| {
             let problem = "its contents were cleared, and no later row says that it was redacted";
-            (row.place, format!("{}: {problem}", row.name))
+            (row.place, row.id.clone(), problem)
         });
         waiting.chain(self.refuted.clone()).min()
     }

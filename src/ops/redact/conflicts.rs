@@ -10,33 +10,42 @@ use crate::store::{self, Tx, View, redaction};
 
 /// Takes what a redacted row said out of every conflict that showed it; gives their ids.
 pub fn clear_member(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
-    let mut ids = redaction::conflicts_with(tx, kind, id)?;
+    let mut ids = match kind {
+        // Of a link they hold what it is between, and that stays.
+        Kind::Relationship => Vec::new(),
+        _ => redaction::conflicts_with(tx, kind, id)?,
+    };
     if kind == Kind::Entity {
         ids.extend(redaction::conflicts_of_links(tx, id)?);
     }
-    ids.sort();
-    ids.dedup();
     let note = format!("the {} {id} was redacted", kind.as_str().replace('_', " "));
-    for conflict in &ids {
-        let before = required(Kind::Conflict, conflict, store::conflicts::get(tx, conflict)?)?;
+    let mut cleared = Vec::new();
+    for conflict in ids {
+        let before = required(Kind::Conflict, &conflict, store::conflicts::get(tx, &conflict)?)?;
         let mut after = before.clone();
-        for member in &mut after.members {
-            if member.member_id == id && member.member_kind == kind.as_str() {
-                clear(member, kind);
-            } else if member.member_kind == Kind::Relationship.as_str() && member.value_key == id {
-                // A link shows the name of what it leads to.
-                member.value_snapshot = REDACTED.to_owned();
-            }
+        let concerned = after.members.iter_mut().filter(|member| shows(member, kind, id));
+        if concerned.map(clear).count() > 0 {
+            redact_conflict(tx, &before, after, &note)?;
+            cleared.push(conflict);
         }
-        redact_conflict(tx, &before, after, &note)?;
     }
-    Ok(ids)
+    Ok(cleared)
 }
 
-/// A link says which rows it is between, by their ids, and these stay.
-fn clear(member: &mut ConflictMember, kind: Kind) {
-    if kind != Kind::Relationship {
-        member.value_snapshot = REDACTED.to_owned();
+/// Whether a member of a conflict shows what the row says. A link shows the name of what it leads to.
+fn shows(member: &ConflictMember, kind: Kind, id: &str) -> bool {
+    let leads = is_link(member) && member.value_key == id;
+    member.member_kind == kind.as_str() && member.member_id == id || leads
+}
+
+fn is_link(member: &ConflictMember) -> bool {
+    member.member_kind == Kind::Relationship.as_str()
+}
+
+/// Clears what a member says. Links are compared by ids, and these stay.
+fn clear(member: &mut ConflictMember) {
+    member.value_snapshot = REDACTED.to_owned();
+    if !is_link(member) {
         member.value_key = String::new();
     }
 }
@@ -53,12 +62,7 @@ pub fn redact(tx: &Tx<'_>, id: &str, note: &str) -> Result<Redacted> {
     }
     let related = related::of(tx, &Row::Conflict(before.clone()))?;
     let mut after = Conflict { note: String::new(), ..before.clone() };
-    for member in &mut after.members {
-        member.value_snapshot = REDACTED.to_owned();
-        if member.member_kind != Kind::Relationship.as_str() {
-            member.value_key = String::new();
-        }
-    }
+    after.members.iter_mut().for_each(clear);
     let done = redact_conflict(tx, &before, after, note)?;
     redaction::clear_answers(tx, id)?;
     let row = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;

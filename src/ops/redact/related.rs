@@ -48,6 +48,12 @@ pub fn of(view: &View<'_>, row: &Row) -> Result<Vec<Related>> {
         }
         Row::State(_) => {}
     }
+    let (kind, id) = row.subject();
+    for (kind, id) in redaction::with_same_note(view, kind, id, MOST)? {
+        if let Some(kind) = Kind::parse(&kind) {
+            found.add(kind.as_str(), "its audit has the same note", [id]);
+        }
+    }
     Ok(found.rows)
 }
 

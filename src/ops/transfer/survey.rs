@@ -141,8 +141,8 @@ impl Survey {
 
     /// Nothing may be missing at the end.
     pub fn finish(&self, lines: usize) -> Result<()> {
-        if let Some((line, problem)) = self.chain.cleared.unproven().filter(|_| self.ended) {
-            return Err(broken(line as usize, problem));
+        if let Some((line, _, problem)) = self.chain.cleared.unproven().filter(|_| self.ended) {
+            return Err(broken(line as usize, problem.to_owned()));
         }
         if self.ended {
             return Ok(());
