@@ -11,6 +11,7 @@ mod log;
 mod maintenance;
 mod out;
 mod plain;
+mod redact;
 mod review;
 mod serve;
 mod server_memory;
@@ -94,6 +95,8 @@ enum Command {
     Promote(review::Decision),
     /// Turn a candidate down
     Reject(review::Decision),
+    /// Erase what a row and its history say; who did what and when stays (docs/redact.md)
+    Redact(redact::Redact),
     /// Make the claims, from which conflicts are found, afresh from the rows
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
@@ -127,6 +130,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),
         Some(Command::Promote(decision)) => review::promote(cli, decision),
         Some(Command::Reject(decision)) => review::reject(cli, decision),
+        Some(Command::Redact(redact)) => redact::run(cli, redact),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
         Some(Command::Demo) => demo::run(),

@@ -38,6 +38,8 @@ pub enum Effect {
     Adds,
     /// Ends or rewrites what held until then; its history stays.
     Replaces,
+    /// Ends what held until then, and its history says no longer what it was.
+    Erases,
 }
 
 /// Arguments that every writing tool takes.
@@ -186,7 +188,7 @@ impl Tool {
         let annotations = ToolAnnotations::from_raw(
             None,
             Some(about.effect == Effect::Reads),
-            Some(about.effect == Effect::Replaces),
+            Some(matches!(about.effect, Effect::Replaces | Effect::Erases)),
             // Every write that has been done already answers that nothing changed.
             Some(true),
             Some(false),

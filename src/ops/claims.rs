@@ -93,15 +93,7 @@ pub fn for_each_id(
     kind: Kind,
     visit: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
-    let table = match kind {
-        Kind::Entity => "entities",
-        Kind::Memory => "memories",
-        Kind::Relationship => "relationships",
-        Kind::Conflict => "conflicts",
-        Kind::Project => "projects",
-        Kind::ProjectState => "project_state",
-    };
-    for_each_id_in(view, table, visit)
+    for_each_id_in(view, store::rows::table(kind), visit)
 }
 
 /// Visits the ids of all rows of a table, a bounded number in memory at a time.
@@ -130,6 +122,6 @@ fn derived(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
         Kind::Memory => of(view, store::memories::get(view, id)?),
         Kind::Relationship => of(view, store::relationships::get(view, id)?),
         Kind::ProjectState => of(view, store::projects::state_by_id(view, id)?),
-        Kind::Project | Kind::Conflict => Ok(Vec::new()),
+        Kind::Project | Kind::Conflict | Kind::Interaction => Ok(Vec::new()),
     }
 }

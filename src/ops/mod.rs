@@ -19,6 +19,7 @@ pub mod lookup;
 pub mod memories;
 pub mod projects;
 pub mod queries;
+pub mod redact;
 pub mod relationships;
 pub mod search;
 pub mod secrets;

@@ -7,8 +7,9 @@ use crate::model::event::AuditEntry;
 use crate::model::{Kind, Result};
 use crate::ops::change::snapshot;
 use crate::ops::claims;
+use crate::ops::redact::cleared::{Cleared, Unproven};
 use crate::store::audit::{
-    digest, for_each, for_each_subject, is_guarded, link_hash, newest_after, seal,
+    digest, for_each, for_each_subject, is_guarded, link_hash, newest_after, sealed_with,
 };
 use crate::store::transfer::{SECTIONS, exists};
 use crate::store::{self, View};
@@ -45,16 +46,17 @@ impl Report {
 pub fn verify(view: &View<'_>) -> Result<Report> {
     let mut report = Report::default();
     let mut chain = Chain::default();
+    let mut broken: Option<Unproven> = None;
     for_each(view, |entry| {
         report.rows += 1;
-        if report.broken.is_none() {
-            report.broken = chain
-                .take(entry)
-                .err()
-                .map(|problem| format!("audit row {} ({}): {problem}", entry.seq, entry.id));
+        if let (Err(problem), None) = (chain.take(entry.seq, entry), &broken) {
+            broken = Some((entry.seq, entry.id.clone(), problem));
         }
         Ok(())
     })?;
+    // Whether a row may be cleared is known when all that is behind it has been seen.
+    let first = broken.into_iter().chain(chain.cleared.unproven()).min();
+    report.broken = first.map(|(seq, id, problem)| format!("audit row {seq} ({id}): {problem}"));
     report.sealed = chain.sealed_rows;
     report.head = chain.hash;
     report.differing = differing(view)?;
@@ -71,11 +73,17 @@ pub struct Chain {
     pub hash: String,
     started: bool,
     sealed_rows: i64,
+    pub cleared: Cleared,
 }
 
 impl Chain {
-    /// Follows one more row, if it fits.
-    pub fn take(&mut self, entry: &AuditEntry) -> Result<(), &'static str> {
+    /// Follows one more row, which is at a place, if it fits.
+    pub fn take(&mut self, place: i64, entry: &AuditEntry) -> Result<(), &'static str> {
+        self.cleared.take(place, entry, Some(&self.hash));
+        self.follow(entry)
+    }
+
+    fn follow(&mut self, entry: &AuditEntry) -> Result<(), &'static str> {
         if entry.seq != self.seq + 1 {
             return Err("a row before it is missing or out of order");
         }
@@ -86,7 +94,8 @@ impl Chain {
                 return Err("it carries no hash, though the chain has begun");
             }
             self.sealed_rows += 1;
-            self.hash = seal(&self.hash, entry);
+            check_contents(entry)?;
+            self.hash = sealed_with(&self.hash, entry);
             return Ok(());
         }
         if link.prev_hash != self.hash {
@@ -106,7 +115,7 @@ impl Chain {
     }
 }
 
-/// Whether a row holds what its digests say.
+/// Whether a row holds what its digests say, or nothing.
 pub fn check_contents(entry: &AuditEntry) -> Result<(), &'static str> {
     let link = &entry.chain;
     let contents = [
@@ -114,10 +123,16 @@ pub fn check_contents(entry: &AuditEntry) -> Result<(), &'static str> {
         (&entry.after_json, &link.after_digest),
         (&entry.note, &link.note_digest),
     ];
-    if contents.iter().any(|(text, expected)| digest(text) != **expected) {
-        return Err("its contents were changed");
+    // A row from before the chain has no digests, but a seal once it was cleared.
+    let sealed = link.after_digest.is_empty();
+    let fits = |text: &str, expected: &str| match sealed {
+        true => link.before_digest.is_empty() || text.is_empty(),
+        false => text.is_empty() || digest(text) == expected,
+    };
+    if contents.iter().all(|(text, expected)| fits(text, expected)) {
+        return Ok(());
     }
-    Ok(())
+    Err("its contents were changed")
 }
 
 /// Rows that the chain covers and that differ from their newest snapshot, or are gone.
@@ -164,5 +179,6 @@ pub fn row(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
         Kind::Project => value(store::projects::get(view, id)?),
         Kind::ProjectState => value(store::projects::state_by_id(view, id)?),
         Kind::Conflict => value(store::conflicts::get(view, id)?),
+        Kind::Interaction => value(store::interactions::get(view, id)?),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Each row's hash covers the hash of the row before it and digests of before, after and note, so
 //! that clearing those contents leaves the chain verifiable. Rows older than the chain are
-//! sealed together by the first link.
+//! sealed together by the first link; one of them that is cleared keeps the seal up to it in
+//! `before_digest`, which is empty on the others.
 
 use sha2::{Digest, Sha256};
 
@@ -85,6 +86,14 @@ pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
     ])
 }
 
+/// The seal up to a row from before the chain, with it: kept by one whose contents were cleared.
+pub fn sealed_with(sealed: &str, entry: &AuditEntry) -> String {
+    match entry.chain.before_digest.as_str() {
+        "" => seal(sealed, entry),
+        kept => kept.to_owned(),
+    }
+}
+
 /// Whether the triggers that keep the audit append-only are all there.
 pub fn is_guarded(view: &View<'_>) -> Result<bool> {
     let sql = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'trigger' AND name IN \
@@ -102,7 +111,7 @@ pub fn head(view: &View<'_>) -> Result<Head> {
     }
     let mut sealed = String::new();
     for_each(view, |entry| {
-        sealed = seal(&sealed, entry);
+        sealed = sealed_with(&sealed, entry);
         Ok(())
     })?;
     Ok(Head { seq, hash: sealed })

@@ -26,6 +26,7 @@ fn project_of(kind: &str) -> &'static str {
         Some(Kind::Entity) => "SELECT project FROM entities WHERE id = ?1",
         Some(Kind::Memory) => "SELECT project FROM memories WHERE id = ?1",
         Some(Kind::Conflict) => "SELECT project FROM conflicts WHERE id = ?1",
+        Some(Kind::Interaction) => "SELECT project FROM interactions WHERE id = ?1",
         Some(Kind::Project) => "SELECT name FROM projects WHERE id = ?1",
         Some(Kind::ProjectState) => {
             "SELECT p.name FROM project_state s JOIN projects p ON p.id = s.project_id \

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::schema::{self, Stage, Upgrade};
+use super::search;
 use super::settings::{Durability, Settings};
 use super::sql::Conn;
 use super::tx::{Tx, View};
@@ -33,6 +34,14 @@ pub struct Db {
     settings: Settings,
     /// Whether writes are undone at their end.
     rehearsing: Cell<bool>,
+}
+
+/// Whether what a write deleted is gone from the freed parts of the file and its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erased {
+    All,
+    /// Not yet, for a reason.
+    NotYet(String),
 }
 
 /// A reading side of the store, on a connection of its own.
@@ -117,6 +126,38 @@ impl Db {
         self.conn.execute("COMMIT", &[])?;
         std::mem::forget(rollback);
         Ok(value)
+    }
+
+    /// Runs one write, and then takes what it deleted or replaced out of the search index, the
+    /// freed parts of the file and its log. The write holds also if that fails.
+    pub fn write_and_erase<T>(
+        &self,
+        actor: &str,
+        operation: &'static str,
+        f: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<(T, Erased)> {
+        let value = self.write(actor, operation, |tx| {
+            let value = f(tx)?;
+            search::merge(tx)?;
+            Ok(value)
+        })?;
+        Ok((value, self.erase()))
+    }
+
+    /// Writes the file anew, with nothing in it but what is stored, and empties the log.
+    /// `secure_delete` would not do: when a page is split, copies of what moves stay in its gaps, and
+    /// it overwrites only what was deleted from where it is last.
+    fn erase(&self) -> Erased {
+        let anew = self.conn.batch("VACUUM");
+        let emptied = anew.and_then(|()| {
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.conn.one(sql, &[], |row| row.integer("busy"))
+        });
+        match emptied {
+            Ok(Some(0) | None) => Erased::All,
+            Ok(Some(_)) => Erased::NotYet("another process reads the file".to_owned()),
+            Err(error) => Erased::NotYet(error.to_string()),
+        }
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {

@@ -14,6 +14,7 @@ pub mod interactions;
 pub mod memories;
 pub mod overview;
 pub mod projects;
+pub mod redaction;
 pub mod relationships;
 pub mod rows;
 pub mod schema;
@@ -24,7 +25,7 @@ pub mod sql;
 pub mod transfer;
 pub mod tx;
 
-pub use db::{Db, Reader};
+pub use db::{Db, Erased, Reader};
 pub use schema::Upgrade;
 pub use settings::{Durability, Settings};
 pub use tx::{Tx, View};

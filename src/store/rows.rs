@@ -2,7 +2,7 @@
 
 use super::sql::Row;
 use super::tx::View;
-use crate::model::{Error, Result, Status};
+use crate::model::{Error, Kind, Result, Status};
 use crate::params;
 
 /// A table, and the columns that its rows are read from.
@@ -127,6 +127,19 @@ pub fn ids_beginning(
         }
     }
     Ok((ids, total))
+}
+
+/// The table of a kind of rows.
+pub fn table(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Entity => "entities",
+        Kind::Memory => "memories",
+        Kind::Relationship => "relationships",
+        Kind::Conflict => "conflicts",
+        Kind::Project => "projects",
+        Kind::ProjectState => "project_state",
+        Kind::Interaction => "interactions",
+    }
 }
 
 /// Ids of all rows of a table behind an id, in order: to walk the whole table in steps.

@@ -82,6 +82,14 @@ pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes one segment of the index, without the words of what was taken out: else these stay where
+/// they were until they happen to be merged.
+pub(super) fn merge(tx: &Tx<'_>) -> Result<()> {
+    tx.make_word_changes()?;
+    tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('optimize')", params![])?;
+    Ok(())
+}
+
 /// Empties the index, to be made afresh.
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.make_word_changes()?;

@@ -15,6 +15,8 @@ mod prompts;
 mod protocol;
 mod questions;
 mod random;
+mod redact;
+mod redact_verify;
 mod resources;
 mod search;
 mod server_memory;

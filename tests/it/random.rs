@@ -10,6 +10,7 @@ use atocore::ops::entities::{self, EntityUpdate, InitialStatus, NewEntity};
 use atocore::ops::graduation::{self, Graduation};
 use atocore::ops::memories::{self, NewMemory};
 use atocore::ops::projects::{self, Registration};
+use atocore::ops::redact::{self, Redaction};
 use atocore::ops::relationships::{self, NewRelationship};
 use atocore::ops::state::{self, StateChange};
 use atocore::ops::transfer::adopt::Adoption;
@@ -35,6 +36,7 @@ enum Step {
     State { key: usize, value: usize, end: bool },
     Resolve { which: usize, how: usize, winner: usize },
     Alias(usize),
+    Redact { which: usize, memory: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,6 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(key, value, end)| Step::State { key, value, end }),
         2 => (row.clone(), 0..3usize, row).prop_map(|(which, how, winner)| Step::Resolve { which, how, winner }),
         1 => (0..3usize).prop_map(Step::Alias),
+        1 => (0..12usize, any::<bool>()).prop_map(|(which, memory)| Step::Redact { which, memory }),
     ]
 }
 
@@ -174,6 +177,14 @@ impl World {
                     ..StateChange::default()
                 };
                 state::set(tx, &wish, "").map(drop)
+            }
+            Step::Redact { which, memory } => {
+                let wish = Redaction {
+                    memory_id: memory.then(|| self.memory(*which)),
+                    entity_id: (!memory).then(|| self.entity(*which)),
+                    ..Redaction::default()
+                };
+                redact::redact_row(tx, &wish, "random").map(drop)
             }
             Step::Alias(number) => {
                 let wish = Registration {

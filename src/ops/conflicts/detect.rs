@@ -138,7 +138,7 @@ fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         Kind::ProjectState => 3,
         Kind::Entity | Kind::Relationship => 2,
         Kind::Memory => 1,
-        Kind::Project | Kind::Conflict => 0,
+        Kind::Project | Kind::Conflict | Kind::Interaction => 0,
     };
     ConflictMember {
         id: tx.new_id(),
