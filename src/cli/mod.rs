@@ -3,6 +3,7 @@
 mod adopt;
 mod audit;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod ingest;
@@ -99,6 +100,8 @@ enum Command {
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
     Upkeep(upkeep::Upkeep),
+    /// Look the whole file over, say what mends what is wrong, and mend what is derived if asked
+    Doctor(doctor::Doctor),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
@@ -110,11 +113,15 @@ pub fn run() -> ExitCode {
     match execute(&cli) {
         Ok(code) => code,
         Err(error) => {
-            out::error_line(format!("error: {}", abridged(&error.to_string())));
-            out::error_line(format!("hint: {}", abridged(&error.hint())));
+            print_error(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+fn print_error(error: &Error) {
+    out::error_line(format!("error: {}", abridged(&error.to_string())));
+    out::error_line(format!("hint: {}", abridged(&error.hint())));
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode> {
@@ -131,6 +138,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Reject(decision)) => review::reject(cli, decision),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
+        Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),
         Some(Command::Demo) => demo::run(),
     }
 }
@@ -173,9 +181,14 @@ impl Cli {
 
     /// Opens a store that is there: what only reads does not make one.
     fn open_existing(&self) -> Result<Db> {
+        self.require_file()?;
+        self.open()
+    }
+
+    fn require_file(&self) -> Result<()> {
         let path = self.database_path()?;
         if path.exists() {
-            return self.open();
+            return Ok(());
         }
         Err(Error::Storage {
             message: format!("there is no file {}", path.display()),

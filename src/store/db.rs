@@ -133,7 +133,8 @@ impl Db {
 }
 
 impl Reader {
-    /// Opens a reading side of a file that [`Db::open`] has made ready.
+    /// Opens a reading side of a file: of one that [`Db::open`] has made ready, or of any, to look
+    /// at it as it is.
     pub fn open(settings: Settings) -> Result<Self> {
         let conn = Conn::open(&settings.path, false)?;
         conn.set_busy_timeout(settings.busy_timeout)?;
@@ -141,9 +142,34 @@ impl Reader {
         Ok(Self { conn, settings })
     }
 
+    /// Takes the memory that reading everything is worth.
+    pub fn expect_many_rows(&self) -> Result<()> {
+        self.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
+    }
+
+    /// What the file is, looked at as it is.
+    pub fn stage(&self) -> Result<Stage> {
+        schema::stage(&self.conn, &self.settings.path)
+    }
+
+    /// How long the file and its log are, in bytes.
+    pub fn lengths(&self) -> Lengths {
+        let length = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
+        let mut log = self.settings.path.clone().into_os_string();
+        log.push("-wal");
+        Lengths { file: length(&self.settings.path), log: length(Path::new(&log)) }
+    }
+
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         read(&self.conn, &self.settings, f)
     }
+}
+
+/// How long the file and its log are, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    pub file: u64,
+    pub log: u64,
 }
 
 /// Ends a transaction that was not committed, also when a panic unwinds through it.

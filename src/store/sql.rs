@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
 
+use crate::model::error::DAMAGED;
 use crate::model::{Error, Result};
 
 /// A value on its way into a statement.
@@ -78,6 +79,12 @@ impl Row<'_> {
 
     pub fn text(&self, column: &str) -> Result<String> {
         Ok(self.optional_text(column)?.unwrap_or_default())
+    }
+
+    /// The bytes of a text as they stand in the row: for what looks at very many.
+    pub fn bytes(&self, column: &str) -> Result<&[u8]> {
+        let bytes = self.get(column)?.as_bytes();
+        bytes.map_err(|error| Error::Internal(format!("{column}: {error}")))
     }
 
     pub fn integer(&self, column: &str) -> Result<i64> {
@@ -200,6 +207,23 @@ impl Conn {
         Ok(found)
     }
 
+    /// Visits the rows of a statement one by one. It is the verb for what reads through a whole
+    /// table on purpose, so nobody asks for its plan.
+    pub fn scan(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut visit: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.0.prepare(sql).map_err(|error| failed(&error))?;
+        let mut rows =
+            statement.query(rusqlite::params_from_iter(params)).map_err(|error| failed(&error))?;
+        while let Some(row) = rows.next().map_err(|error| failed(&error))? {
+            visit(&Row(row))?;
+        }
+        Ok(())
+    }
+
     pub fn one<T>(
         &self,
         sql: &str,
@@ -236,7 +260,7 @@ fn failed(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             "The file is not an SQLite database; choose another with --db."
         }
-        Some(ErrorCode::DatabaseCorrupt) => "The file is damaged; restore a backup of it.",
+        Some(ErrorCode::DatabaseCorrupt) => DAMAGED,
         Some(ErrorCode::DiskFull) => {
             "The disk is full; nothing was changed. Make room and try again."
         }
