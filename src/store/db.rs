@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -133,8 +134,7 @@ impl Db {
 }
 
 impl Reader {
-    /// Opens a reading side of a file: of one that [`Db::open`] has made ready, or of any, to look
-    /// at it as it is.
+    /// Opens a reading side of a file that [`Db::open`] has made ready.
     pub fn open(settings: Settings) -> Result<Self> {
         let conn = Conn::open(&settings.path, false)?;
         conn.set_busy_timeout(settings.busy_timeout)?;
@@ -142,9 +142,20 @@ impl Reader {
         Ok(Self { conn, settings })
     }
 
-    /// Takes the memory that reading everything is worth.
-    pub fn expect_many_rows(&self) -> Result<()> {
-        self.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
+    /// Opens any file to look all of it over as it is. A connection that may not write would leave
+    /// an empty log beside a file that has none, so this one could write, and does not: what waits
+    /// in a log stays there. A file without a log may wait for a half write to be taken back, so
+    /// that one is opened to be read only.
+    pub fn open_as_it_is(settings: Settings) -> Result<Self> {
+        let keeps_log = has_log(&settings.path);
+        let conn = Conn::open(&settings.path, keeps_log)?;
+        let reader = Self { conn, settings };
+        if reader.lengths().log > 0 {
+            reader.conn.keep_log()?;
+        }
+        reader.conn.set_busy_timeout(reader.settings.busy_timeout)?;
+        reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))?;
+        Ok(reader)
     }
 
     /// What the file is, looked at as it is.
@@ -163,6 +174,14 @@ impl Reader {
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         read(&self.conn, &self.settings, f)
     }
+}
+
+/// Whether a file says of itself that its changes go through a log. Not while this process has the
+/// file open: closing it again would let go of SQLite's locks on it.
+fn has_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2]
 }
 
 /// How long the file and its log are, in bytes.

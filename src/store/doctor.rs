@@ -241,8 +241,8 @@ pub const VANISHED: [Rule; 4] = [
     ),
 ];
 
-/// Words and JSON that this program cannot read.
-pub const UNREADABLE: [Rule; 14] = [
+/// Words that this program does not know.
+pub const UNKNOWN_WORDS: [Rule; 5] = [
     rule(
         "entity",
         "has the unknown status {}",
@@ -273,6 +273,10 @@ pub const UNREADABLE: [Rule; 14] = [
         "SELECT id, status AS other FROM conflicts WHERE coalesce(status, '') \
          NOT IN ('open', 'resolved', 'dismissed')",
     ),
+];
+
+/// Texts that should be JSON and are read as what they are.
+pub const NO_JSON: [Rule; 9] = [
     rule("entity", "has properties that are no JSON object", no_object!("entities", "properties")),
     rule(
         "interaction",

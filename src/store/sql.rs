@@ -129,6 +129,12 @@ impl Conn {
         Connection::open_in_memory().map(Self).map_err(|error| failed(&error))
     }
 
+    /// Leaves what waits in the log there when the connection ends.
+    pub fn keep_log(&self) -> Result<()> {
+        let kept = self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        kept.map(drop).map_err(|error| failed(&error))
+    }
+
     pub fn set_busy_timeout(&self, timeout: Duration) -> Result<()> {
         self.0.busy_timeout(timeout).map_err(|error| failed(&error))
     }

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod concurrency;
+mod doctor;
 mod growth;
 mod guards;
 mod many;
@@ -17,6 +18,7 @@ mod sources;
 mod stories;
 mod support;
 mod surface;
+mod tampering;
 mod tidy;
 mod transfer;
 mod upgrade;

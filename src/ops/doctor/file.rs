@@ -10,7 +10,7 @@ use crate::store::{View, doctor};
 /// Whether SQLite finds the file sound, and the file is as long as its pages.
 pub fn file(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
     let (count, size) = doctor::pages(view)?;
-    check.looked_at = format!("{count} pages of {size} bytes");
+    check.looked_at = format!("{:.1} MB", (count * size) as f64 / 1e6);
     // What waits in the log will change the length of the file.
     if lengths.log == 0 && lengths.file != count * size {
         check.found(

@@ -1,16 +1,18 @@
 //! The rows and their history: what is wrong in them no program can mend.
 
-use super::{Check, MOST_TOLD, RESTORE};
+use super::{Check, RESTORE};
 use crate::model::Result;
 use crate::model::text::quoted;
 use crate::ops::verify;
 use crate::store::doctor::{
-    DANGLING, Rule, UNREADABLE, UNRECORDED, UNSOURCED, VANISHED, unknown_types,
+    DANGLING, NO_JSON, Rule, UNKNOWN_WORDS, UNRECORDED, UNSOURCED, VANISHED, unknown_types,
 };
 use crate::store::{View, shape};
 
 /// Characters of what a row holds that are told.
 const MAX_HELD: usize = 100;
+/// Rows of a remark that are told one by one.
+const MOST_REMARKED: usize = 5;
 
 /// Whether the chain holds from its first row to its last, and its guards are there.
 pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
@@ -21,7 +23,9 @@ pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
         check.found(format!("the first row that does not fit is {broken}"), step);
     }
     if !shape::is_guarded(view)? {
-        check.remark("a trigger that keeps the audit append-only is not there: see schema");
+        check.remark(
+            "a trigger that keeps the audit append-only was dropped or replaced: see schema",
+        );
     }
     Ok(())
 }
@@ -48,18 +52,26 @@ pub fn snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
 
 /// Whether every word and every JSON text can be read.
 pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let step = "correct that row with another SQLite program, or restore a backup";
-    for rule in &UNREADABLE {
+    for rule in &UNKNOWN_WORDS {
         rule.for_each(view, |id, held| {
+            let step = format!(
+                "write the word that `atocore audit show {id}` has, with another SQLite program, or \
+                 restore a backup"
+            );
+            check.found(told(rule, id, held), step);
+            Ok(())
+        })?;
+    }
+    for rule in &NO_JSON {
+        rule.for_each(view, |id, held| {
+            let step = "it is kept as text: a tool that changes the row writes it as JSON again";
             check.found(told(rule, id, held), step);
             Ok(())
         })?;
     }
     for (name, count) in unknown_types(view)? {
-        check.remark(format!(
-            "{count} rows have the type {}, which this ontology does not have",
-            quoted(&name, MAX_HELD)
-        ));
+        let name = quoted(&name, MAX_HELD);
+        check.remark(format!("{count} rows have the type {name}, which this ontology has not"));
     }
     remark(view, &UNSOURCED, check)
 }
@@ -84,13 +96,13 @@ fn remark(view: &View<'_>, rule: &Rule, check: &mut Check) -> Result<()> {
     let mut count = 0;
     rule.for_each(view, |id, held| {
         count += 1;
-        if count <= MOST_TOLD {
+        if count <= MOST_REMARKED {
             check.remark(told(rule, id, held));
         }
         Ok(())
     })?;
-    if count > MOST_TOLD {
-        check.remark(format!("and {} more: {} {}", count - MOST_TOLD, rule.kind, rule.says));
+    if count > MOST_REMARKED {
+        check.remark(format!("and {} more rows like that", count - MOST_REMARKED));
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub struct Check {
     damaged: bool,
 }
 
-/// Findings of a check, and rows of a remark, that are told one by one.
+/// Findings of a check that are told one by one.
 const MOST_TOLD: usize = 50;
 /// The command that mends what is derived.
 const FIX: &str = "`atocore doctor --fix`";
@@ -224,34 +224,33 @@ fn look(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
     }
 }
 
-/// Derives afresh what a topic is about, from the rows, and says what that was. The slots of
-/// conflicts are touched only: the look for conflicts at the end of the write does the rest.
+/// Derives afresh what a topic is about, from the rows, and says what that was, if it was anything.
+/// The slots of conflicts are touched only: the look for conflicts at the end of the write does the
+/// rest.
 pub fn mend(tx: &Tx<'_>, topic: Topic) -> Result<Option<String>> {
-    Ok(Some(match topic {
+    let told = |count: usize, what: &str| (count > 0).then(|| format!("{what} {count}"));
+    Ok(match topic {
         Topic::File => {
             store::shape::reindex(tx)?;
-            "every index, from its table".to_owned()
+            Some("all indexes".to_owned())
         }
-        Topic::Schema => match store::shape::mend(tx)? {
-            // An older file is upgraded by opening it.
-            made if made.is_empty() => return Ok(None),
-            made => made.join(", "),
-        },
-        Topic::Claims => format!("the claims of {} rows", claims::mend(tx)?),
+        // An older file was upgraded when it was opened.
+        Topic::Schema => Some(store::shape::mend(tx)?.join(", ")).filter(|made| !made.is_empty()),
+        Topic::Claims => told(claims::mend(tx)?, "claims, of rows:"),
         Topic::SearchIndex => {
             search::index::rebuild(tx)?;
-            "the search index".to_owned()
+            Some("search index".to_owned())
         }
         Topic::AuditPlaces => {
             store::changes::rebuild(tx)?;
-            "the places of the audit".to_owned()
+            Some("audit places".to_owned())
         }
-        Topic::Conflicts => format!("the conflicts of {} slots", derived::touch_due(tx)?),
-        // What it finds is knowledge, history or the file itself.
+        Topic::Conflicts => told(derived::touch_due(tx)?, "conflicts, of keys:"),
+        // What they find is knowledge, history or the file itself.
         Topic::ForeignKeys
         | Topic::AuditChain
         | Topic::Snapshots
         | Topic::Values
-        | Topic::References => return Ok(None),
-    }))
+        | Topic::References => None,
+    })
 }
