@@ -150,8 +150,13 @@ fn conclude(wish: &Doctor, report: &Report, mended: &[String]) {
     if wish.fix && report.is_damaged() {
         out::line("nothing is mended in a damaged file");
     }
+    let remarks = counted(remarks, "remark");
     out::line(match findings {
-        0 => format!("nothing is wrong; {remarks} remarks"),
-        _ => format!("{findings} findings, {remarks} remarks"),
+        0 => format!("nothing is wrong; {remarks}"),
+        _ => format!("{}, {remarks}", counted(findings, "finding")),
     });
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -147,6 +147,7 @@ impl Reader {
     /// in a log stays there. A file without a log may wait for a half write to be taken back, so
     /// that one is opened to be read only.
     pub fn open_as_it_is(settings: Settings) -> Result<Self> {
+        refuse_folder(&settings.path)?;
         let keeps_log = has_log(&settings.path);
         let conn = Conn::open(&settings.path, keeps_log)?;
         let reader = Self { conn, settings };
@@ -154,7 +155,8 @@ impl Reader {
             reader.conn.keep_log()?;
         }
         reader.conn.set_busy_timeout(reader.settings.busy_timeout)?;
-        reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))?;
+        // In a file that cannot be read this is the first to fail, and not the one that says why.
+        let _ = reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"));
         Ok(reader)
     }
 
@@ -212,14 +214,19 @@ fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result
     f(&view(conn, settings))
 }
 
+fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("{} is a folder", path.display()),
+        hint: "Name a file in it with --db.".to_owned(),
+    })
+}
+
 /// Makes the file and its folders, for this user only, if they are not there.
 fn create_file(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::Storage {
-            message: format!("{} is a folder", path.display()),
-            hint: "Name a file in it with --db.".to_owned(),
-        });
-    }
+    refuse_folder(path)?;
     if path.exists() {
         return Ok(());
     }

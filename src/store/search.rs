@@ -115,6 +115,12 @@ pub fn kept(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<Kept>>
     })
 }
 
+/// Whether the index keeps a row at a place.
+pub fn keeps(view: &View<'_>, place: i64) -> Result<bool> {
+    let sql = "SELECT count(*) AS n FROM search_rows WHERE place = ?1";
+    Ok(view.conn.number(sql, params![place])? > 0)
+}
+
 /// Visits what the index keeps of rows that are not there.
 pub fn for_each_stale(
     view: &View<'_>,

@@ -266,6 +266,10 @@ fn failed(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             "The file is not an SQLite database; choose another with --db."
         }
+        // The pages are sound, and what the full-text index keeps in them is not.
+        Some(ErrorCode::DatabaseCorrupt) if is_of_search(error) => {
+            "The search index is damaged; `atocore doctor --fix` makes it afresh from the rows."
+        }
         Some(ErrorCode::DatabaseCorrupt) => DAMAGED,
         Some(ErrorCode::DiskFull) => {
             "The disk is full; nothing was changed. Make room and try again."
@@ -279,4 +283,9 @@ fn failed(error: &rusqlite::Error) -> Error {
         _ => return Error::Internal(error.to_string()),
     };
     Error::Storage { message: error.to_string(), hint: hint.to_owned() }
+}
+
+fn is_of_search(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CORRUPT_VTAB)
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::Place;
+use crate::support::{Place, program};
 
 /// A store with a few rows, closed.
 fn peopled() -> Place {
@@ -25,7 +25,13 @@ fn peopled() -> Place {
 
 /// What it says, and its exit code.
 fn doctor(place: &Place, arguments: &[&str]) -> (i32, String) {
-    let output = place.run(9, &[&["doctor"], arguments].concat());
+    // An upgrade reads whole tables.
+    let output = program(&place.db(), 9)
+        .arg("doctor")
+        .args(arguments)
+        .env_remove("ATOCORE_TEST_PLANS")
+        .output()
+        .expect("the program runs");
     let said = [output.stdout, output.stderr].concat();
     let code = output.status.code().expect("it ends by itself");
     (code, String::from_utf8(said).expect("UTF-8"))
@@ -83,7 +89,7 @@ fn a_damaged_page_is_a_finding_and_the_other_checks_go_on() {
     for (object, finds) in [
         ("source_chunks", vec!["file"]),
         ("idx_memories_project", vec!["file"]),
-        ("claims", vec!["file", "claims", "conflicts"]),
+        ("claims", vec!["file", "claims"]),
         ("memory_audit", vec!["file", "audit chain", "newest snapshots", "audit places"]),
     ] {
         let place = peopled();
@@ -138,22 +144,20 @@ fn an_index_that_misses_rows_and_a_broken_word_index_are_made_afresh() {
          UPDATE sqlite_master SET sql = 'CREATE INDEX idx_memories_status\n    ON memories (status, \
          created_at, id, valid_until)' WHERE name = 'idx_memories_status'; \
          PRAGMA writable_schema = RESET; \
-         UPDATE search_text_data SET block = zeroblob(20) WHERE id = 10;",
+         UPDATE search_text_data SET block = zeroblob(length(block)) WHERE id > 10;",
     );
     let (code, said) = doctor(&place, &[]);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("missing from index idx_memories_status"), "{said}");
-    assert!(said.contains("FTS5"), "{said}");
+    assert!(said.contains("fts5: corruption"), "{said}");
     let (code, said) = doctor(&place, &["--fix"]);
     assert_eq!(code, 0, "{said}");
     assert!(
         said.contains("mended: all indexes") && said.contains("mended: search index"),
         "{said}"
     );
-    let mut session = place.serve(3, &[]);
-    let found = session.ok("search", json!({ "query": "Statement 7" }));
-    assert!(found["total"].as_i64() > Some(0), "{found}");
-    session.end();
+    let found = "SELECT count(*) FROM search_text WHERE search_text MATCH 'long'";
+    assert_eq!(place.count(found), 40);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Place, Session};
 
-/// A store with three memories, the second of them promoted: audit rows 1 to 4, and no trigger.
+/// A store with three memories, the first of them promoted: audit rows 1 to 4, and no trigger.
 fn unguarded() -> Place {
     let place = Place::new();
     let mut session = place.serve(1, &["--tools", "all"]);
@@ -234,11 +234,11 @@ fn a_hash_made_again_for_one_row_breaks_the_chain_behind_it() {
     file.execute("UPDATE memory_audit SET actor = 'eve' WHERE seq = 2", []).expect("changed");
     seal_again(&file, 2);
     assert_first(&place, 3, &id_of(&place, 3), "an actor");
-    let file = place.sql();
+
     // The last row has none behind it: only a head that was noted elsewhere can tell.
     let place = unguarded();
-    let before = field(&file, 4, "hash");
     let file = place.sql();
+    let before = field(&file, 4, "hash");
     file.execute("UPDATE memory_audit SET actor = 'eve' WHERE seq = 4", []).expect("changed");
     seal_again(&file, 4);
     let (verify, _) = said(&place, "an actor of the last row");

@@ -9,7 +9,7 @@ use crate::model::text::quoted;
 use crate::model::{Result, Slot};
 use crate::ops::conflicts::{Due, due, due_with_expired};
 use crate::ops::{self, search};
-use crate::store::search::{Kept, for_each_instance, for_each_stale, kept};
+use crate::store::search::{Kept, for_each_instance, for_each_stale, keeps, kept};
 use crate::store::{self, Tx, View};
 
 /// Whether the stored claims are those that the rows make.
@@ -63,9 +63,12 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
         check.found_derived(Topic::SearchIndex, what);
         Ok(())
     })?;
-    if !sums.is_empty() {
-        let what = format!("the words of {} places are of no row", sums.len());
-        check.found_derived(Topic::SearchIndex, what);
+    // Those of rows that cannot be read are left too.
+    for place in sums.into_keys() {
+        if !keeps(view, place)? {
+            let what = format!("the words at the place {place} are of no row");
+            check.found_derived(Topic::SearchIndex, what);
+        }
     }
     Ok(())
 }
@@ -117,7 +120,7 @@ pub fn conflicts(view: &View<'_>, check: &mut Check) -> Result<()> {
         for due in due {
             let what = told(&due);
             if expired_only {
-                check.remark(format!("{what} since a memory expired; `atocore upkeep` does it"));
+                check.remark(format!("{what}: a memory expired, and `atocore upkeep` ends it"));
             } else {
                 check.found_derived(Topic::Conflicts, what);
             }

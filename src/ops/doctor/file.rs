@@ -15,7 +15,7 @@ pub fn file(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> 
     if lengths.log == 0 && lengths.file != count * size {
         check.found(
             format!("the file has {} bytes, and its pages {}", lengths.file, count * size),
-            "let no other program write to the file; copy it with `atocore backup` to leave out what is behind its last page",
+            "copy it with `atocore backup`: the copy ends with its last page",
         );
     }
     for line in doctor::integrity(view)? {
@@ -47,7 +47,7 @@ fn remedy(line: &str) -> Remedy {
     let says = |words: &str| line.contains(words);
     if says("missing from index") || says("wrong # of entries in index") {
         Remedy::Derive(Topic::File)
-    } else if says("FTS5 table") {
+    } else if says("FTS5 table") || line.starts_with("fts5: ") {
         Remedy::Derive(Topic::SearchIndex)
     } else if says(" value in ") {
         Remedy::Correct

@@ -71,7 +71,9 @@ pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
     }
     for (name, count) in unknown_types(view)? {
         let name = quoted(&name, MAX_HELD);
-        check.remark(format!("{count} rows have the type {name}, which this ontology has not"));
+        check.remark(format!(
+            "{count} rows have the type {name}, which this ontology does not have"
+        ));
     }
     remark(view, &UNSOURCED, check)
 }

@@ -134,6 +134,10 @@ impl Check {
     /// What kept the check from its end.
     fn gave_up(&mut self, error: &Error) {
         self.damaged |= error.is_damage();
+        if self.topic == Topic::SearchIndex && !error.is_damage() {
+            let what = format!("it could not be looked at to the end: {error}");
+            return self.found_derived(Topic::SearchIndex, what);
+        }
         let mend = match error {
             Error::Internal(_) => "mend what stands above, and look again".to_owned(),
             error => error.hint(),

@@ -23,10 +23,13 @@ pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     }
 }
 
-/// Makes the index of entities, memories and chunks afresh.
+/// Makes the index of entities, memories and chunks afresh, without rows that cannot be read.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     store::search::clear(tx)?;
-    for_each_entry(tx, |entry| store::search::insert(tx, &entry?))
+    for_each_entry(tx, |entry| match entry {
+        Err(error) if error.is_unknown_word() => Ok(()),
+        entry => store::search::insert(tx, &entry?),
+    })
 }
 
 /// Visits what the index keeps of every entity, memory and chunk; of one that cannot be read, why.
