@@ -131,23 +131,33 @@ fn missing_columns(view: &View<'_>, table: &str) -> Result<Vec<String>> {
     Ok(wanted.into_iter().filter(|column| !there.contains(column)).collect())
 }
 
-/// Makes again what is derived and is not as this program makes it; gives what that was.
+/// Makes again what is derived and is not as this program makes it, as far as the rows allow it;
+/// gives what that was.
 pub fn mend(tx: &Tx<'_>) -> Result<Vec<String>> {
     let there = objects(tx.conn)?;
-    let mut made = Vec::new();
+    let (mut made, mut failed) = (Vec::new(), None);
     let ours = ours()?;
-    let is_wanting = |object: &&Object| object.is_derived() && !there.contains(object);
-    let whole_index = ours.iter().filter(is_wanting).any(Object::is_shadow);
-    for object in ours.iter().filter(|object| !object.is_shadow()) {
-        if !is_wanting(&object) && !(whole_index && object.name == "search_text") {
-            continue;
-        }
+    let is_wanting = |object: &Object| object.is_derived() && !there.contains(object);
+    // A part of the full-text index comes with the whole.
+    let whole_index = ours.iter().any(|object| object.is_shadow() && is_wanting(object));
+    let to_make = |object: &&Object| {
+        !object.is_shadow() && (is_wanting(object) || whole_index && object.name == "search_text")
+    };
+    for object in ours.iter().filter(to_make) {
         let Object { kind, name, sql, .. } = object;
-        tx.conn.batch(&format!("DROP {kind} IF EXISTS {name}"))?;
-        tx.conn.batch(sql)?;
-        made.push(format!("{kind} {name}"));
+        let outcome = tx.attempt(|| {
+            tx.conn.batch(&format!("DROP {kind} IF EXISTS {name}"))?;
+            tx.conn.batch(sql)
+        });
+        match outcome {
+            Ok(()) => made.push(format!("{kind} {name}")),
+            Err(error) => failed = Some(error),
+        }
     }
-    Ok(made)
+    match failed {
+        Some(error) if made.is_empty() => Err(error),
+        _ => Ok(made),
+    }
 }
 
 /// Makes every index afresh from its table.

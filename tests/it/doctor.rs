@@ -1,9 +1,11 @@
 //! What `atocore doctor` does with files that are damaged, older, busy or none, and that it looks
 //! without writing. What it finds in rows is told in the stories.
 
+use std::cell::RefCell;
 use std::fs;
-use std::os::unix::fs::FileExt;
+use std::io::{Seek, SeekFrom, Write};
 
+use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -53,13 +55,13 @@ fn files(place: &Place) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Writes over the bytes of a page; gives the page's number.
-fn spoil(place: &Place, object: &str) -> i64 {
+/// Writes over the first page of a table or index.
+fn spoil(place: &Place, object: &str) {
     let sql = "SELECT rootpage FROM sqlite_master WHERE name = ?1";
     let page: i64 = place.sql().query_row(sql, [object], |row| row.get(0)).expect("a page");
-    let file = fs::OpenOptions::new().write(true).open(place.db()).expect("the file");
-    file.write_all_at(&[0x5A; 4096], (page as u64 - 1) * 4096).expect("written");
-    page
+    let mut file = fs::OpenOptions::new().write(true).open(place.db()).expect("the file");
+    file.seek(SeekFrom::Start((page as u64 - 1) * 4096)).expect("a place");
+    file.write_all(&[0x5A; 4096]).expect("written");
 }
 
 #[test]
@@ -230,6 +232,28 @@ fn a_file_that_another_program_keeps_for_itself_is_not_looked_at() {
     assert_eq!(code, 2, "{said}");
     let error: Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!(error["error"]["code"], "busy", "{said}");
+}
+
+#[test]
+fn words_of_any_text_are_compared_as_the_index_splits_them() {
+    let place = Place::new();
+    let session = RefCell::new(place.serve(1, &["--tools", "all"]));
+    let config = ProptestConfig { cases: 150, failure_persistence: None, ..Default::default() };
+    let text = prop::collection::vec(any::<char>(), 1..60).prop_map(String::from_iter);
+    proptest!(config, |(content in text.clone(), subject in text)| {
+        let new = json!({ "memory_type": "project", "content": content, "subject": subject });
+        // What is blank is refused.
+        session.borrow_mut().call("create_memory", new);
+    });
+    // A word is cut where FTS5 cuts it, in the middle of a letter.
+    for letter in ["я", "漢", "x", "𝕏"] {
+        let new = json!({ "memory_type": "project", "content": letter.repeat(32_000) });
+        session.borrow_mut().ok("create_memory", new);
+    }
+    session.into_inner().end();
+    assert!(place.count("SELECT count(*) FROM search_text") > 100);
+    let (code, said) = doctor(&place, &[]);
+    assert_eq!(code, 0, "{said}");
 }
 
 #[test]
