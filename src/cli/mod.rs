@@ -3,6 +3,7 @@
 mod adopt;
 mod audit;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod ingest;
@@ -101,6 +102,8 @@ enum Command {
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
     Upkeep(upkeep::Upkeep),
+    /// Look the whole file over, say what mends what is wrong, and mend what is derived if asked
+    Doctor(doctor::Doctor),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
@@ -111,11 +114,15 @@ pub fn run() -> ExitCode {
     match cli.log.start().and_then(|()| execute(&cli)) {
         Ok(code) => code,
         Err(error) => {
-            out::error_line(format!("error: {}", abridged(&error.to_string())));
-            out::error_line(format!("hint: {}", abridged(&error.hint())));
+            print_error(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+fn print_error(error: &Error) {
+    out::error_line(format!("error: {}", abridged(&error.to_string())));
+    out::error_line(format!("hint: {}", abridged(&error.hint())));
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode> {
@@ -133,6 +140,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Redact(redact)) => redact::run(cli, redact),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
+        Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),
         Some(Command::Demo) => demo::run(),
     }
 }
@@ -181,9 +189,14 @@ impl Cli {
 
     /// Opens a store that is there: what only reads does not make one.
     fn open_existing(&self) -> Result<Db> {
+        self.require_file()?;
+        self.open()
+    }
+
+    fn require_file(&self) -> Result<()> {
         let path = self.database_path()?;
         if path.exists() {
-            return self.open();
+            return Ok(());
         }
         Err(Error::Storage {
             message: format!("there is no file {}", path.display()),

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod completion;
 pub mod conflicts;
 pub mod context;
+pub mod doctor;
 pub mod entities;
 pub mod graduation;
 pub mod history;

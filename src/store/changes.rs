@@ -118,6 +118,34 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     }
 }
 
+/// How many audit rows the table does not have where it should, and how many rows it has too many.
+pub fn wrong(view: &View<'_>) -> Result<(i64, i64)> {
+    let kinds: String = Kind::ALL
+        .iter()
+        .map(|kind| {
+            let project = project_of(kind.as_str()).replace("?1", "a.memory_id");
+            format!("WHEN '{}' THEN ({project}) ", kind.as_str())
+        })
+        .collect();
+    let sql = format!(
+        "SELECT seq, timestamp, coalesce(CASE entity_kind {kinds} END, '') AS project \
+         FROM memory_audit a"
+    );
+    let place =
+        "SELECT count(*) AS n FROM audit_places WHERE project = ?1 AND at = ?2 AND seq = ?3";
+    let (mut present, mut missing) = (0, 0);
+    view.conn.scan(&sql, &[], |row| {
+        let (project, at) = (row.text("project")?, sortable(&row.text("timestamp")?));
+        match view.conn.number(place, params![&project, &at, row.integer("seq")?])? {
+            0 => missing += 1,
+            _ => present += 1,
+        }
+        Ok(())
+    })?;
+    let kept = view.conn.number("SELECT count(*) AS n FROM audit_places", &[])?;
+    Ok((missing, kept - present))
+}
+
 /// The projects that are meant; `None` stands for every one that the audit speaks of.
 pub fn projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<String>> {
     if let Some(named) = names.iter().cloned().collect::<Option<Vec<_>>>() {

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -197,6 +198,37 @@ impl Reader {
         Ok(Self { conn, settings })
     }
 
+    /// Opens any file to look all of it over as it is. A connection that may not write would leave
+    /// an empty log beside a file that has none, so this one could write, and does not: what waits
+    /// in a log stays there. A file without a log may wait for a half write to be taken back, so
+    /// that one is opened to be read only.
+    pub fn open_as_it_is(settings: Settings) -> Result<Self> {
+        refuse_folder(&settings.path)?;
+        let keeps_log = has_log(&settings.path);
+        let conn = Conn::open(&settings.path, keeps_log)?;
+        let reader = Self { conn, settings };
+        if reader.lengths().log > 0 {
+            reader.conn.keep_log()?;
+        }
+        reader.conn.set_busy_timeout(reader.settings.busy_timeout)?;
+        // In a file that cannot be read this is the first to fail, and not the one that says why.
+        let _ = reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"));
+        Ok(reader)
+    }
+
+    /// What the file is, looked at as it is.
+    pub fn stage(&self) -> Result<Stage> {
+        schema::stage(&self.conn, &self.settings.path)
+    }
+
+    /// How long the file and its log are, in bytes.
+    pub fn lengths(&self) -> Lengths {
+        let length = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
+        let mut log = self.settings.path.clone().into_os_string();
+        log.push("-wal");
+        Lengths { file: length(&self.settings.path), log: length(Path::new(&log)) }
+    }
+
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         read(&self.conn, &self.settings, f)
     }
@@ -209,6 +241,21 @@ impl Drop for Rehearsal<'_> {
     fn drop(&mut self) {
         self.0.set(false);
     }
+}
+
+/// Whether a file says of itself that its changes go through a log. Not while this process has the
+/// file open: closing it again would let go of SQLite's locks on it.
+fn has_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2]
+}
+
+/// How long the file and its log are, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    pub file: u64,
+    pub log: u64,
 }
 
 /// Ends a transaction that was not committed, also when a panic unwinds through it.
@@ -234,14 +281,19 @@ fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result
     f(&view(conn, settings))
 }
 
+fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("{} is a folder", path.display()),
+        hint: "Name a file in it with --db.".to_owned(),
+    })
+}
+
 /// Makes the file and its folders, for this user only, if they are not there.
 fn create_file(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::Storage {
-            message: format!("{} is a folder", path.display()),
-            hint: "Name a file in it with --db.".to_owned(),
-        });
-    }
+    refuse_folder(path)?;
     if path.exists() {
         return Ok(());
     }

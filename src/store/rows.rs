@@ -2,6 +2,7 @@
 
 use super::sql::Row;
 use super::tx::View;
+use crate::model::error::UNKNOWN_WORD;
 use crate::model::{Error, Kind, Result, Status};
 use crate::params;
 
@@ -17,8 +18,7 @@ pub struct Table {
 pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
     Error::Storage {
         message: format!("the {what} {id} has the unknown {column} {found:?}"),
-        hint: "The file was changed by another program; restore a backup or correct that row."
-            .to_owned(),
+        hint: UNKNOWN_WORD.to_owned(),
     }
 }
 

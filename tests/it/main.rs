@@ -3,6 +3,7 @@
 
 mod bounds;
 mod concurrency;
+mod doctor;
 mod durability;
 mod growth;
 mod guards;
@@ -24,6 +25,7 @@ mod sources;
 mod stories;
 mod support;
 mod surface;
+mod tampering;
 mod tidy;
 mod transfer;
 mod upgrade;

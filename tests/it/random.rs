@@ -16,8 +16,8 @@ use atocore::ops::state::{self, StateChange};
 use atocore::ops::transfer::adopt::Adoption;
 use atocore::ops::transfer::survey::Survey;
 use atocore::ops::transfer::{export, format};
-use atocore::ops::{self, claims, lifecycle, search, verify};
-use atocore::store::{self, Db, Settings, Tx, View};
+use atocore::ops::{self, claims, doctor, lifecycle, search, verify};
+use atocore::store::{self, Db, Reader, Settings, Tx, View};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -235,6 +235,15 @@ fn index(path: &std::path::Path) -> Vec<String> {
     rows.collect::<Result<_, _>>().expect("a text")
 }
 
+/// The doctor has nothing to say.
+fn check_doctor(db: &Db, path: &std::path::Path) {
+    let reader = Reader::open(Settings::new(path)).expect("the file opens");
+    let lengths = reader.lengths();
+    let stage = reader.stage().expect("a store");
+    let report = db.read(|view| doctor::examine(view, stage, lengths, |_| {})).expect("a look");
+    assert_eq!((report.findings(), report.remarks()), (0, 0), "{report:?}");
+}
+
 /// The search index is as one that is made afresh.
 fn check_index(db: &Db, path: &std::path::Path) {
     let kept = index(path);
@@ -384,6 +393,7 @@ proptest! {
             world.take(step);
             world.check(step);
         }
+        check_doctor(&world.db, &folder.path().join("random.db"));
         check_index(&world.db, &folder.path().join("random.db"));
         check_transfer(&world.db, folder.path());
     }
