@@ -6,6 +6,7 @@ mod concurrency;
 mod growth;
 mod guards;
 mod hidden;
+mod hostile;
 mod limits;
 mod many;
 mod memory;
