@@ -8,6 +8,7 @@ mod durability;
 mod growth;
 mod guards;
 mod hidden;
+mod hostile;
 mod limits;
 mod log;
 mod many;
