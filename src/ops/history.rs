@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::event::AuditEntry;
-use crate::model::{Page, PageRequest, Result};
+use crate::model::{Action, Page, PageRequest, Result};
 use crate::ops::redact::cleared::is_cleared;
 use crate::store::{self, View};
 
@@ -26,8 +26,10 @@ pub fn of(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>>
 
 /// An audit row with its snapshots read.
 pub fn change(entry: AuditEntry) -> Change {
+    // What a redaction keeps there proves older rows, and says nothing of the row.
+    let redaction = entry.action == Action::Redacted.as_str();
     Change {
-        before: parsed(&entry.before_json),
+        before: parsed(if redaction { "" } else { &entry.before_json }),
         after: parsed(&entry.after_json),
         redacted: is_cleared(&entry),
         entry,

@@ -182,6 +182,12 @@ fn no_byte_of_the_store_holds_what_was_redacted() {
     place.sql().execute(answer, [&stored]).expect("a stored answer");
     let mut session = place.serve(2, &["--tools", "all"]);
     assert_eq!(found(&place), ALL, "before, every word can be found");
+    // Another process has the same file open all the while.
+    let mut other = place.serve(3, &[]);
+    let name = |other: &mut Session| {
+        other.ok("get_entity", json!({ "entity_id": rows.entity }))["entity"]["name"].clone()
+    };
+    assert_eq!(name(&mut other), NAME);
 
     redact(&mut session, "entity_id", &rows.entity);
     let gone = [NAME, DESCRIPTION, PROPERTY, OLD_PROPERTY, SOURCE];
@@ -194,9 +200,12 @@ fn no_byte_of_the_store_holds_what_was_redacted() {
     assert_eq!(found(&place), [""; 0], "while the server runs");
     redact(&mut session, "relationship_id", &rows.link);
     session.end();
-    assert_eq!(found(&place), [""; 0], "after its end");
+    assert_eq!(name(&mut other), "[redacted]");
+    other.ok("create_memory", json!({ "memory_type": "project", "content": "From beside." }));
+    other.end();
+    assert_eq!(found(&place), [""; 0], "after the end of both");
     place.verify();
-    let mut session = place.serve(3, &[]);
+    let mut session = place.serve(4, &[]);
     for word in ALL {
         let hits = session.ok("search", json!({ "query": word, "include_inactive": true }));
         assert_eq!(hits["items"], json!([]), "{word}");
