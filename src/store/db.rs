@@ -142,7 +142,7 @@ impl Db {
             search::merge(tx)?;
             Ok(value)
         })?;
-        Ok((value, self.erase()))
+        Ok((value, if self.rehearsing.get() { Erased::All } else { self.erase() }))
     }
 
     /// Writes the file anew, with nothing in it but what is stored, and empties the log.
