@@ -2,6 +2,7 @@
 
 mod adopt;
 mod audit;
+mod backup;
 mod demo;
 mod export;
 mod import;
@@ -99,6 +100,10 @@ enum Command {
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
     Upkeep(upkeep::Upkeep),
+    /// Copy the store into one file while servers write, and prove the copy
+    Backup(backup::Backup),
+    /// Put a backup in the place of the store, and keep what was there
+    Restore(backup::Restore),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
@@ -131,6 +136,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Reject(decision)) => review::reject(cli, decision),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
+        Some(Command::Backup(wish)) => backup::back_up(cli, wish),
+        Some(Command::Restore(wish)) => backup::restore(cli, wish),
         Some(Command::Demo) => demo::run(),
     }
 }
@@ -173,9 +180,14 @@ impl Cli {
 
     /// Opens a store that is there: what only reads does not make one.
     fn open_existing(&self) -> Result<Db> {
+        self.refuse_missing()?;
+        self.open()
+    }
+
+    fn refuse_missing(&self) -> Result<()> {
         let path = self.database_path()?;
         if path.exists() {
-            return self.open();
+            return Ok(());
         }
         Err(Error::Storage {
             message: format!("there is no file {}", path.display()),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Cli;
+use super::backup::{self, Automatic};
 use super::ingest::Roots;
 use super::upkeep::Limits;
 use crate::mcp::bridge::Bridge;
@@ -31,6 +32,8 @@ pub struct Serve {
     upkeep_every: Option<u64>,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    backups: Automatic,
 }
 
 pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
@@ -42,10 +45,11 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     let default_project = serve.project.clone();
     let options = Options { selection, default_project, roots: serve.roots.open()? };
     let db = cli.open()?;
-    let ontology = db.settings().ontology.clone();
+    let (ontology, settings) = (db.settings().ontology.clone(), db.settings().clone());
     let (bridge, writer) = Bridge::start(db)?;
     let timer =
         serve.upkeep_every.map(|hours| keep_up(bridge.clone(), hours, serve.limits.rules()));
+    let backups = serve.backups.rotation().map(|turns| backup::keep_backups(settings, turns));
     let server = Server::new(bridge, &ontology, options)?;
     // One thread is enough for the protocol, and keeps calls in the order in which they came.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -54,6 +58,7 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         .map_err(|error| Error::Internal(format!("the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
         timer.map(tokio::spawn);
+        backups.map(tokio::spawn);
         let (lines, written) = Lines::stdio();
         let outcome = server.run(lines).await;
         // What is still to be written goes out while somebody reads it.

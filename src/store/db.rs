@@ -1,22 +1,17 @@
 //! The file: opened, upgraded, read and written. A write is one transaction that leaves an
 //! audit row, or nothing.
 
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::schema::{self, Stage, Upgrade};
-use super::settings::{Durability, Settings};
+use super::settings::Settings;
+use super::side::{self, Doubt, Side};
 use super::sql::Conn;
 use super::tx::{Tx, View};
-use crate::model::{Error, Result};
-
-/// Pages in the write-ahead log before a commit moves them into the file, which waits for the disk.
-/// With four times SQLite's 1,000 fewer than one small write in a hundred meets that, and the log
-/// that a killed process leaves, 16 MB, is still read back in 5 ms.
-const LOG_PAGES: u32 = 4_000;
+use super::watch::{Before, Change, Watch, beside};
+use crate::model::{Error, Result, Timestamp};
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
@@ -29,7 +24,10 @@ const READ_CACHE_KIB: u32 = 8_000;
 
 /// The writing side of the store.
 pub struct Db {
-    conn: Conn,
+    /// Closed after something happened to the file, until the next call.
+    side: RefCell<Option<Side>>,
+    /// What is to be looked at when it is opened again.
+    doubt: RefCell<Doubt>,
     settings: Settings,
 }
 
@@ -37,6 +35,7 @@ pub struct Db {
 pub struct Reader {
     conn: Conn,
     settings: Settings,
+    watch: Watch,
 }
 
 impl Db {
@@ -47,21 +46,17 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
-        let conn = Conn::open(&settings.path, true)?;
-        conn.set_busy_timeout(settings.busy_timeout)?;
+        let before = Before::of(&settings.path);
+        let conn = side::connect(&settings)?;
         let stage = schema::stage(&conn, &settings.path)?;
-        conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")?;
-        let db = Self { conn, settings };
+        side::follow_rules(&conn)?;
+        let side = RefCell::new(Some(Side::new(conn)));
+        let db = Self { side, doubt: RefCell::default(), settings };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
-        use_wal(&db.conn, db.settings.busy_timeout)?;
-        let synchronous = match db.settings.durability {
-            Durability::Normal => "NORMAL",
-            Durability::Full => "FULL",
-        };
-        db.conn.batch(&format!(
-            "PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {LOG_PAGES};"
-        ))?;
+        if let Some(side) = db.side.borrow_mut().as_mut() {
+            side.make_ready(&db.settings, &before)?;
+        }
         Ok((db, upgrade))
     }
 
@@ -71,16 +66,17 @@ impl Db {
     ) -> Result<Option<Upgrade>> {
         self.write("atocore", "upgrade", |tx| {
             // Another process may have done it since the file was looked at.
-            let stage = schema::stage(&self.conn, &self.settings.path)?;
+            let (conn, path) = (tx.conn, &self.settings.path);
+            let stage = schema::stage(conn, path)?;
             match stage {
                 Stage::Current => return Ok(None),
-                Stage::Empty => return schema::migrate(&self.conn, stage).map(|_| None),
+                Stage::Empty => return schema::migrate(conn, stage).map(|_| None),
                 Stage::Python | Stage::Older => {}
             }
-            schema::check_sound(&self.conn, &self.settings.path)?;
+            schema::check_sound(conn, path)?;
             let backup = back_up(&self.settings)?;
-            let upgraded = schema::migrate(&self.conn, stage)
-                .and_then(|added| after_upgrade(tx).map(|()| added));
+            let upgraded =
+                schema::migrate(conn, stage).and_then(|added| after_upgrade(tx).map(|()| added));
             match upgraded {
                 Ok(added) => Ok(Some(Upgrade { backup, added })),
                 Err(error) => {
@@ -99,32 +95,158 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.conn.batch("BEGIN IMMEDIATE")?;
-        let rollback = RollBack(&self.conn);
-        schema::check_not_newer(&self.conn, &self.settings.path)?;
-        let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
-        let value = f(&tx)?;
-        tx.complete()?;
-        self.conn.batch("COMMIT")?;
-        std::mem::forget(rollback);
-        Ok(value)
+        let side = self.ready()?;
+        let outcome = self.transaction(&side, actor, operation, f);
+        drop(side);
+        self.after(outcome)
+    }
+
+    /// The transaction of a write, and what has happened to the file before or in the course of it.
+    fn transaction<T>(
+        &self,
+        side: &Side,
+        actor: &str,
+        operation: &'static str,
+        f: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> (Result<T>, Option<Change>) {
+        let write = || {
+            side.conn.begin("BEGIN IMMEDIATE")?;
+            let rollback = RollBack(&side.conn);
+            if let Err(change) = side.may_write()? {
+                return Ok(Err(change));
+            }
+            schema::check_not_newer(&side.conn, &self.settings.path)?;
+            let view = view(&side.conn, &self.settings);
+            let tx = Tx::new(view, actor, operation, &self.settings.ids);
+            let value = f(&tx)?;
+            tx.complete()?;
+            side.conn.commit()?;
+            std::mem::forget(rollback);
+            Ok(Ok((value, tx.known_head())))
+        };
+        match write() {
+            Err(error) => (Err(error), None),
+            Ok(Err(change)) => (Err(side.refusal(change)), Some(change)),
+            Ok(Ok((value, head))) => {
+                if head.is_some() {
+                    self.doubt.borrow_mut().last = head;
+                }
+                (Ok(value), side.look().err())
+            }
+        }
+    }
+
+    /// Sees to what happened to the file, and says what a write came to.
+    fn after<T>(&self, (outcome, change): (Result<T>, Option<Change>)) -> Result<T> {
+        let Some(change) = change else {
+            self.close_if_doubtful();
+            return outcome;
+        };
+        let safe = self.mend(change);
+        match outcome {
+            // It was committed into a log or file that was taken away meanwhile.
+            Ok(value) if safe => Ok(value),
+            Ok(_) => Err(side::went_elsewhere(&self.settings.path)),
+            Err(error) => Err(error),
+        }
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-        read(&self.conn, &self.settings, f)
+        self.check()?;
+        let outcome = read(&self.ready()?.conn, &self.settings, f);
+        self.close_if_doubtful();
+        outcome
+    }
+
+    /// Looks whether the file is as it was; an error says what has happened to it, and the next
+    /// call goes on with what is there then.
+    pub fn check(&self) -> Result<()> {
+        let side = self.ready()?;
+        let Err(change) = side.look() else { return Ok(()) };
+        let refusal = side.refusal(change);
+        drop(side);
+        self.mend(change);
+        Err(refusal)
+    }
+
+    /// The connection, opened again if it was given up.
+    fn ready(&self) -> Result<Ref<'_, Side>> {
+        if let Ok(mut side) = self.side.try_borrow_mut()
+            && side.is_none()
+        {
+            *side = Some(Side::reopen(&self.settings, &mut self.doubt.borrow_mut())?);
+        }
+        Ref::filter_map(self.side.borrow(), Option::as_ref)
+            .map_err(|_| Error::Internal("the store is closed".to_owned()))
+    }
+
+    /// Whether the connection was given up: no other of this process may stay open then.
+    pub fn is_given_up(&self) -> bool {
+        self.side.borrow().is_none()
+    }
+
+    /// Saves what can be saved after a change of the file, and gives the connection up if it is of
+    /// no more use. Says whether all that it wrote is in the file that stands at the path.
+    fn mend(&self, change: Change) -> bool {
+        let Ok(mut side) = self.side.try_borrow_mut() else { return false };
+        let Some(held) = side.take() else { return false };
+        let mended = held.mend(change);
+        let mut doubt = self.doubt.borrow_mut();
+        match change {
+            Change::Replaced => doubt.last = None,
+            Change::Cut | Change::LogReplaced => doubt.unsound = true,
+            Change::Gone | Change::LogGone => {}
+        }
+        if mended && change != Change::Gone {
+            held.conn.close_as_it_is();
+        } else {
+            *side = Some(held);
+        }
+        mended && change == Change::LogGone
+    }
+
+    /// A connection that could not read or write the file is not used again.
+    fn close_if_doubtful(&self) {
+        let doubtful = |side: &Side| !side.conn.is_sound();
+        if !self.side.borrow().as_ref().is_some_and(doubtful) {
+            return;
+        }
+        if let Some(change) = self.change() {
+            self.mend(change);
+        } else if let Ok(mut side) = self.side.try_borrow_mut() {
+            *side = None;
+        }
+    }
+
+    /// What has happened to the file of an open connection.
+    fn change(&self) -> Option<Change> {
+        self.side.borrow().as_ref().and_then(|side| side.look().err())
     }
 
     /// Takes the memory that storing or reading many rows is worth.
     pub fn expect_many_rows(&self) -> Result<()> {
-        self.conn.batch(&format!(
+        self.ready()?.conn.batch(&format!(
             "PRAGMA cache_size = -{MANY_CACHE_KIB}; PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES};"
         ))
     }
 
     /// Moves what it can of the log into the file without waiting for anybody.
     pub fn move_log(&self) {
-        // What cannot be moved now stays in the log, where it is as safe.
-        let _ = self.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+        match self.change() {
+            None => {
+                if let Some(side) = self.side.borrow().as_ref() {
+                    // What cannot be moved now stays in the log, where it is as safe.
+                    let _ = side.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+                }
+                self.close_if_doubtful();
+            }
+            Some(change @ (Change::Gone | Change::LogGone)) => {
+                tracing::warn!("{}: {change:?}", self.settings.path.display());
+                self.mend(change);
+            }
+            // The next call says it.
+            Some(_) => {}
+        }
     }
 
     pub fn settings(&self) -> &Settings {
@@ -132,13 +254,29 @@ impl Db {
     }
 }
 
+impl Drop for Db {
+    /// What was written goes into the file that it belongs to, wherever that is now.
+    fn drop(&mut self) {
+        if let Some(change) = self.change() {
+            self.mend(change);
+        }
+    }
+}
+
 impl Reader {
     /// Opens a reading side of a file that [`Db::open`] has made ready.
     pub fn open(settings: Settings) -> Result<Self> {
+        let before = Before::of(&settings.path);
         let conn = Conn::open(&settings.path, false)?;
         conn.set_busy_timeout(settings.busy_timeout)?;
         conn.batch(&format!("PRAGMA cache_size = -{READ_CACHE_KIB};"))?;
-        Ok(Self { conn, settings })
+        let watch = Watch::start(&conn, &settings.path, &before)?;
+        Ok(Self { conn, settings, watch })
+    }
+
+    /// Whether it can still read, and reads the file that stands at the path.
+    pub fn is_current(&self) -> bool {
+        self.conn.is_sound() && self.watch.look().is_ok()
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
@@ -161,14 +299,18 @@ fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved, types }
 }
 
-fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-    conn.batch("BEGIN")?;
+pub(super) fn read<T>(
+    conn: &Conn,
+    settings: &Settings,
+    f: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<T> {
+    conn.begin("BEGIN")?;
     let _end = RollBack(conn);
     f(&view(conn, settings))
 }
 
 /// Makes the file and its folders, for this user only, if they are not there.
-fn create_file(path: &Path) -> Result<()> {
+pub(super) fn create_file(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Err(Error::Storage {
             message: format!("{} is a folder", path.display()),
@@ -178,63 +320,33 @@ fn create_file(path: &Path) -> Result<()> {
     if path.exists() {
         return Ok(());
     }
-    let failed = |error: std::io::Error| Error::Storage {
-        message: format!("{} cannot be made: {error}", path.display()),
-        hint: "Choose another place with --db, or mend the folder's permissions.".to_owned(),
-    };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
+    create_folder(path)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(failed)
+    options.open(path).map(drop).map_err(|error| cannot_be_made(path, &error))
 }
 
-/// Switching to WAL does not wait for the busy timeout, so it is tried again here.
-fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
-    let started = Instant::now();
-    loop {
-        let mode = conn.one("SELECT journal_mode FROM pragma_journal_mode", &[], |row| {
-            row.text("journal_mode")
-        });
-        if mode.is_ok_and(|mode| mode.as_deref() == Some("wal")) {
-            return Ok(());
-        }
-        match conn.one("PRAGMA journal_mode = WAL", &[], |row| row.text("journal_mode")) {
-            Err(Error::Busy) if started.elapsed() < patience => {
-                thread::sleep(Duration::from_millis(5));
-            }
-            Err(error) => return Err(error),
-            Ok(mode) if mode.as_deref() == Some("wal") => return Ok(()),
-            Ok(_) => {
-                return Err(Error::Storage {
-                    message: "the file system cannot hold a write-ahead log".to_owned(),
-                    hint: "Put the file on a local disk with --db.".to_owned(),
-                });
-            }
-        }
+/// Makes the folders of a file, if they are not there.
+pub(super) fn create_folder(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    fs::create_dir_all(folder).map_err(|error| cannot_be_made(path, &error))
+}
+
+fn cannot_be_made(path: &Path, error: &std::io::Error) -> Error {
+    Error::Storage {
+        message: format!("{} cannot be made: {error}", path.display()),
+        hint: "Choose another place with --db, or mend the folder's permissions.".to_owned(),
     }
 }
 
 /// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its
 /// own, since one that is about to write cannot be copied from.
 fn back_up(settings: &Settings) -> Result<PathBuf> {
-    let instant = (settings.clock)().to_string().replace([':', '.'], "-");
-    let name = settings.path.file_name().unwrap_or_default();
-    let named = |ending: &str| {
-        let mut name = name.to_owned();
-        name.push(format!(".{instant}{ending}.backup"));
-        settings.path.with_file_name(name)
-    };
-    let mut target = named("");
-    for number in 2.. {
-        if !target.exists() {
-            break;
-        }
-        target = named(&format!("-{number}"));
-    }
+    let target = free_name(settings, "backup");
     create_file(&target)?;
     let source = Conn::open(&settings.path, false)?;
     source.set_busy_timeout(settings.busy_timeout)?;
@@ -243,4 +355,22 @@ fn back_up(settings: &Settings) -> Result<PathBuf> {
         return Err(error);
     }
     Ok(target)
+}
+
+/// A name beside the file that says what and when, and that nothing has: `<name>.<instant>.<what>`.
+pub(super) fn free_name(settings: &Settings, what: &str) -> PathBuf {
+    let instant = file_instant((settings.clock)());
+    let mut target = beside(&settings.path, &format!(".{instant}.{what}"));
+    for number in 2.. {
+        if !target.exists() {
+            break;
+        }
+        target = beside(&settings.path, &format!(".{instant}-{number}.{what}"));
+    }
+    target
+}
+
+/// An instant as it may stand in the name of a file.
+pub(super) fn file_instant(instant: Timestamp) -> String {
+    instant.to_string().replace([':', '.'], "-")
 }

@@ -1,6 +1,7 @@
 //! How things are kept: the only SQL, one file for each noun, and no decisions.
 
 pub mod audit;
+pub mod backup;
 pub mod changes;
 pub mod claims;
 pub mod conflicts;
@@ -14,14 +15,17 @@ pub mod memories;
 pub mod overview;
 pub mod projects;
 pub mod relationships;
+pub mod restore;
 pub mod rows;
 pub mod schema;
 pub mod search;
 pub mod settings;
+pub mod side;
 pub mod sources;
 pub mod sql;
 pub mod transfer;
 pub mod tx;
+pub mod watch;
 
 pub use db::{Db, Reader};
 pub use schema::Upgrade;

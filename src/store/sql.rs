@@ -3,12 +3,13 @@
 //! A second SQL engine would be put under these verbs. A trait of queries above them was rejected:
 //! it has to be written again, line by line, for each engine.
 
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension, ffi};
 
 use crate::model::{Error, Result};
 
@@ -98,7 +99,23 @@ impl Row<'_> {
 }
 
 /// A connection to one SQLite file.
-pub struct Conn(Connection);
+pub struct Conn {
+    conn: Connection,
+    /// The error after which SQLite may have rolled the transaction back by itself: what still came
+    /// would be committed statement by statement.
+    ended: RefCell<Option<Error>>,
+    state: Cell<State>,
+}
+
+/// What the errors of a connection say about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Sound,
+    /// The file could not be read or written; what is in memory may not be what is in the file.
+    Doubtful,
+    /// The file is no database, or a damaged one.
+    Damaged,
+}
 
 impl Conn {
     /// Opens a file that exists.
@@ -110,31 +127,106 @@ impl Conn {
         };
         let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| failed(&error))?;
-        conn.set_prepared_statement_cache_capacity(128);
+        let conn = Self::new(conn);
+        conn.conn.set_prepared_statement_cache_capacity(128);
         // Else SQLite plans a cached statement anew for each value that may sway the plan, such as
         // that of a `LIMIT ?1`, which takes longer than to run it.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
-            .map_err(|error| failed(&error))?;
-        Ok(Self(conn))
+        conn.configure(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG)?;
+        Ok(conn)
     }
 
     pub fn in_memory() -> Result<Self> {
-        Connection::open_in_memory().map(Self).map_err(|error| failed(&error))
+        Connection::open_in_memory().map(Self::new).map_err(|error| failed(&error))
+    }
+
+    fn new(conn: Connection) -> Self {
+        Self { conn, ended: RefCell::default(), state: Cell::new(State::Sound) }
+    }
+
+    fn configure(&self, option: DbConfig) -> Result<()> {
+        self.conn.set_db_config(option, true).map(drop).map_err(|error| self.failed(&error))
+    }
+
+    /// Closes the connection and leaves the file and its log as they are. SQLite would move the log
+    /// into the file and delete what stands at its name, which may be the log of another file now.
+    pub fn close_as_it_is(self) {
+        // It cannot fail on an open connection, and dropping closes it all the same.
+        let _ = self.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE);
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&self, sql: &str) -> Result<()> {
+        self.ended.take();
+        self.batch(sql)
+    }
+
+    /// Commits, unless a statement failed in a way that ends a transaction.
+    pub fn commit(&self) -> Result<()> {
+        self.refuse_if_ended()?;
+        self.batch("COMMIT")
+    }
+
+    fn refuse_if_ended(&self) -> Result<()> {
+        self.ended.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
+    pub fn empty_log(&self) -> Result<bool> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy = self.conn.query_row(sql, [], |row| row.get::<_, i64>("busy"));
+        busy.map(|busy| busy == 0).map_err(|error| self.failed(&error))
+    }
+
+    /// Pages in the log that the connections count on.
+    pub fn pages_in_log(&self) -> Result<u64> {
+        let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get("log"));
+        pages.map(|pages: i64| pages.try_into().unwrap_or(0)).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether nothing has gone wrong with the file, so that the connection can go on.
+    pub fn is_sound(&self) -> bool {
+        self.state.get() == State::Sound
+    }
+
+    /// Whether the file turned out to be damaged, or no database.
+    pub fn is_damaged(&self) -> bool {
+        self.state.get() == State::Damaged
+    }
+
+    /// What a driver's error means to the caller, and to this connection.
+    fn failed(&self, error: &rusqlite::Error) -> Error {
+        let meaning = failed(error);
+        let (ends, state) = match error.sqlite_error_code() {
+            // SQLite takes the write back, and the connection stays as good as it was.
+            Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory) => (true, self.state.get()),
+            Some(ErrorCode::SystemIoFailure) => (true, State::Doubtful),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (false, State::Damaged),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                (false, State::Doubtful)
+            }
+            _ => return meaning,
+        };
+        self.state.set(state);
+        if ends {
+            self.ended.borrow_mut().get_or_insert_with(|| meaning.clone());
+        }
+        meaning
     }
 
     pub fn set_busy_timeout(&self, timeout: Duration) -> Result<()> {
-        self.0.busy_timeout(timeout).map_err(|error| failed(&error))
+        self.conn.busy_timeout(timeout).map_err(|error| self.failed(&error))
     }
 
     /// Runs statements that give no rows and take no parameters.
     pub fn batch(&self, sql: &str) -> Result<()> {
-        self.0.execute_batch(sql).map_err(|error| failed(&error))
+        self.conn.execute_batch(sql).map_err(|error| self.failed(&error))
     }
 
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
         #[cfg(debug_assertions)]
         self.check_plan(sql)?;
-        self.0.prepare_cached(sql).map_err(|error| failed(&error))
+        self.refuse_if_ended()?;
+        self.conn.prepare_cached(sql).map_err(|error| self.failed(&error))
     }
 
     /// For tests: with `ATOCORE_TEST_PLANS` set, refuses a statement that would read through a
@@ -164,11 +256,13 @@ impl Conn {
         if !reads || std::env::var_os("ATOCORE_TEST_PLANS").is_none() {
             return Ok(());
         }
-        let mut plan =
-            self.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).map_err(|error| failed(&error))?;
+        let mut plan = self
+            .conn
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .map_err(|error| self.failed(&error))?;
         let mut steps = plan.raw_query();
-        while let Some(step) = steps.next().map_err(|error| failed(&error))? {
-            let detail: String = step.get("detail").map_err(|error| failed(&error))?;
+        while let Some(step) = steps.next().map_err(|error| self.failed(&error))? {
+            let detail: String = step.get("detail").map_err(|error| self.failed(&error))?;
             let scanned = detail.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
             if scanned.is_some_and(|table| GROWING.contains(&table)) {
                 return Err(Error::Internal(format!("{detail}: {sql}")));
@@ -181,7 +275,7 @@ impl Conn {
     pub fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
         self.prepare(sql)?
             .execute(rusqlite::params_from_iter(params))
-            .map_err(|error| failed(&error))
+            .map_err(|error| self.failed(&error))
     }
 
     pub fn all<T>(
@@ -191,10 +285,11 @@ impl Conn {
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut statement = self.prepare(sql)?;
-        let mut rows =
-            statement.query(rusqlite::params_from_iter(params)).map_err(|error| failed(&error))?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params))
+            .map_err(|error| self.failed(&error))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(|error| failed(&error))? {
+        while let Some(row) = rows.next().map_err(|error| self.failed(&error))? {
             found.push(map(&Row(row))?);
         }
         Ok(found)
@@ -209,7 +304,7 @@ impl Conn {
         self.prepare(sql)?
             .query_row(rusqlite::params_from_iter(params), |row| Ok(map(&Row(row))))
             .optional()
-            .map_err(|error| failed(&error))?
+            .map_err(|error| self.failed(&error))?
             .transpose()
     }
 
@@ -218,14 +313,27 @@ impl Conn {
         Ok(self.one(sql, params, |row| row.integer("n"))?.unwrap_or(0))
     }
 
-    /// Copies the whole database, page by page, into a file that does not exist yet.
+    /// The rows of a table, counted by reading through it: for what reads the whole file anyway.
+    pub fn count_rows(&self, table: &str) -> Result<i64> {
+        let sql = format!("SELECT count(*) FROM {table}");
+        self.conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| self.failed(&error))
+    }
+
+    /// Copies the whole database, page by page, into a file that is empty or not there. Inside a
+    /// transaction it copies what that sees, whatever is written meanwhile.
     pub fn back_up(&self, target: &Path) -> Result<()> {
-        let mut copy = Connection::open(target).map_err(|error| failed(&error))?;
-        let backup =
-            rusqlite::backup::Backup::new(&self.0, &mut copy).map_err(|error| failed(&error))?;
+        let mut copy = Connection::open(target).map_err(|error| self.failed(&error))?;
+        let backup = rusqlite::backup::Backup::new(&self.conn, &mut copy)
+            .map_err(|error| self.failed(&error))?;
         backup
             .run_to_completion(1024, Duration::from_millis(5), None)
-            .map_err(|error| failed(&error))
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// Gives the file its plain form, without a log beside it.
+    pub fn leave_wal(&self) -> Result<()> {
+        let mode = self.one("PRAGMA journal_mode = DELETE", &[], |row| row.text("journal_mode"))?;
+        if mode.as_deref() == Some("delete") { Ok(()) } else { Err(Error::Busy) }
     }
 }
 
@@ -243,10 +351,19 @@ fn failed(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             "The file cannot be opened or written; check its path, folder and permissions."
         }
+        Some(ErrorCode::SystemIoFailure) if is_unconfirmed(error) => {
+            "The disk did not confirm the write: read whether it is there before you repeat it."
+        }
         Some(ErrorCode::SystemIoFailure) => {
-            "The disk failed or the file was replaced; nothing was changed. Check it and start again."
+            "The disk failed or has no room; nothing was changed. Check it and try again."
         }
         _ => return Error::Internal(error.to_string()),
     };
     Error::Storage { message: error.to_string(), hint: hint.to_owned() }
+}
+
+/// Whether all was written, and the disk did not say that it keeps it.
+fn is_unconfirmed(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }

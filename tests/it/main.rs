@@ -1,8 +1,11 @@
 //! The one integration binary: the real program, a real file, real stdio.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod backup;
 mod bounds;
 mod concurrency;
+#[cfg(unix)]
+mod faults;
 mod growth;
 mod guards;
 mod many;
