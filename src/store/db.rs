@@ -190,12 +190,12 @@ impl Db {
     fn mend(&self, change: Change) -> bool {
         let Ok(mut side) = self.side.try_borrow_mut() else { return false };
         let Some(held) = side.take() else { return false };
-        let mended = held.mend(change);
+        let mended = held.mend(change, &self.settings);
         let mut doubt = self.doubt.borrow_mut();
         match change {
             Change::Replaced => doubt.last = None,
-            Change::Cut | Change::LogReplaced => doubt.unsound = true,
-            Change::Gone | Change::LogGone => {}
+            Change::LogReplaced => doubt.unsound = true,
+            Change::Gone | Change::Cut | Change::LogGone => {}
         }
         if mended && change != Change::Gone {
             held.conn.close_as_it_is();

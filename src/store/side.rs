@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::audit::Head;
+use super::db::free_name;
 use super::schema::{self, Stage};
 use super::settings::{Durability, Settings};
 use super::sql::{Conn, Value};
@@ -116,20 +117,21 @@ impl Side {
     /// What a deleted log holds, and the log of a file that was moved away, can still be moved into
     /// the file through this connection, unless somebody has begun another log for the same file:
     /// then the index that both share no longer speaks of the log that is open here.
-    pub fn mend(&self, change: Change) -> bool {
+    pub fn mend(&self, change: Change, settings: &Settings) -> bool {
         match change {
-            Change::Gone | Change::LogGone => self.empty_log(),
+            // What keeps it from that is tried again by the next call.
+            Change::Gone | Change::LogGone => self.conn.empty_log().unwrap_or(false),
             Change::Replaced => {
-                let removed = |watch: &Watch| watch.remove_log().is_ok();
-                self.empty_log() && self.watch.as_ref().is_none_or(removed)
+                // Somebody may still be at the log; but a damaged file will never take it.
+                let alone = self.conn.empty_log().unwrap_or_else(|error| error != Error::Busy);
+                let aside = free_name(settings, "replaced-wal");
+                let taken = |watch: &Watch| watch.take_log_away(&aside).is_ok();
+                alone && self.watch.as_ref().is_none_or(taken)
             }
-            Change::Cut | Change::LogReplaced => true,
+            // As long as it is open, a file that comes in its place is told from it.
+            Change::Cut => false,
+            Change::LogReplaced => true,
         }
-    }
-
-    fn empty_log(&self) -> bool {
-        // What keeps it from that is tried again by the next call.
-        self.conn.empty_log().unwrap_or(false)
     }
 }
 

@@ -351,19 +351,18 @@ fn failed(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             "The file cannot be opened or written; check its path, folder and permissions."
         }
-        Some(ErrorCode::SystemIoFailure) if is_unconfirmed(error) => {
-            "The disk did not confirm the write: read whether it is there before you repeat it."
-        }
-        Some(ErrorCode::SystemIoFailure) => {
-            "The disk failed or has no room; nothing was changed. Check it and try again."
-        }
+        Some(ErrorCode::SystemIoFailure) => match error.sqlite_extended_error_code() {
+            // All was written, and the disk did not say that it keeps it.
+            Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => {
+                "The disk did not confirm the write: read whether it is there before you repeat it."
+            }
+            Some(ffi::SQLITE_IOERR_SHORT_READ) => {
+                "Nothing was changed, but the file or its log was cut or taken away. A server that \
+                 has it open saves what it knows of the log at its next call; then try again."
+            }
+            _ => "The disk failed or has no room; nothing was changed. Check it and try again.",
+        },
         _ => return Error::Internal(error.to_string()),
     };
     Error::Storage { message: error.to_string(), hint: hint.to_owned() }
-}
-
-/// Whether all was written, and the disk did not say that it keeps it.
-fn is_unconfirmed(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error().map(|error| error.extended_code);
-    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }

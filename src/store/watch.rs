@@ -179,20 +179,22 @@ impl Watch {
         whole
     }
 
-    /// Removes the emptied log and its index, which would otherwise be taken for those of the file
-    /// that has come to the path. Whoever does so holds the lock of the log, so that nobody removes
-    /// the new one that another process has begun meanwhile.
-    pub fn remove_log(&self) -> std::io::Result<()> {
+    /// Takes the log and its index away, which would otherwise be taken for those of the file that
+    /// has come to the path; a log that still holds something is kept under another name. Whoever
+    /// does so holds the lock of the log, so that nobody takes away the new one that another process
+    /// has begun meanwhile.
+    pub fn take_log_away(&self, aside: &Path) -> std::io::Result<()> {
         let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
         log.lock()?;
         if mark_of(&self.log) != self.log_mark {
             return Ok(());
         }
-        if log.metadata()?.len() > 0 {
-            return Err(std::io::Error::other("the log is in use"));
-        }
         self.remove_index()?;
-        fs::remove_file(&self.log)
+        if log.metadata()?.len() == 0 {
+            fs::remove_file(&self.log)
+        } else {
+            fs::rename(&self.log, aside)
+        }
     }
 
     fn remove_index(&self) -> std::io::Result<()> {

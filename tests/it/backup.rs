@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -56,12 +56,14 @@ fn filled(count: usize) -> Place {
 #[test]
 fn backups_that_are_made_while_servers_write_are_each_whole() {
     let place = filled(20);
-    let writers: Vec<_> = (0..2)
-        .map(|_| {
+    let writers: Vec<_> = [1_000, 2_000]
+        .into_iter()
+        .map(|first| {
             let mut session =
                 Session::start(program(&place.db(), 0).env_remove("ATOCORE_TEST_SEED"));
             thread::spawn(move || {
-                (0..150).for_each(|number| drop(session.ok("create_memory", memory(number))));
+                (first..first + 150)
+                    .for_each(|number| drop(session.ok("create_memory", memory(number))));
                 session.end();
             })
         })
@@ -204,7 +206,7 @@ fn a_restore_that_is_killed_leaves_the_old_file_or_the_new_one() {
         let backup = if round % 2 == 0 { "forty.db" } else { "more.db" };
         let mut command = program(&place.db(), 5);
         command.args(["restore", backup, "--replace"]).current_dir(place.folder.path());
-        let mut child = command.spawn().expect("it runs");
+        let mut child = command.stdout(Stdio::null()).spawn().expect("it runs");
         thread::sleep(Duration::from_millis(round * 12));
         // It may have ended by itself.
         let _ = child.kill();
