@@ -35,7 +35,7 @@ pub struct Automatic {
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
     backup_every: Option<u32>,
     /// How many of these backups to keep
-    #[arg(long, value_name = "COUNT", default_value_t = 7,
+    #[arg(long, value_name = "COUNT", default_value_t = 7, requires = "backup_every",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     keep_backups: u32,
 }

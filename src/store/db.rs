@@ -118,9 +118,10 @@ impl Db {
             schema::check_not_newer(&side.conn, &self.settings.path)?;
             let view = view(&side.conn, &self.settings);
             let tx = Tx::new(view, actor, operation, &self.settings.ids);
-            let value = f(&tx)?;
-            tx.complete()?;
-            side.conn.commit()?;
+            let outcome = f(&tx).and_then(|value| tx.complete().map(|()| value));
+            side.conn.refuse_if_ended()?;
+            let value = outcome?;
+            side.conn.batch("COMMIT")?;
             std::mem::forget(rollback);
             Ok(Ok((value, tx.known_head())))
         };
@@ -194,8 +195,8 @@ impl Db {
         let mut doubt = self.doubt.borrow_mut();
         match change {
             Change::Replaced => doubt.last = None,
-            Change::LogReplaced => doubt.unsound = true,
-            Change::Gone | Change::Cut | Change::LogGone => {}
+            Change::Cut | Change::LogReplaced => doubt.unsound = true,
+            Change::Gone | Change::LogGone => {}
         }
         if mended && change != Change::Gone {
             held.conn.close_as_it_is();

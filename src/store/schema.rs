@@ -112,13 +112,11 @@ pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
     })
 }
 
-/// Refuses a file that SQLite finds damaged, or with rows that point to nothing. It is called what
-/// it was copied from.
-pub fn check_integrity(conn: &Conn, copied_from: &Path) -> Result<()> {
+/// Refuses a file that SQLite finds damaged anywhere, or with rows that point to nothing.
+pub fn check_integrity(conn: &Conn, path: &Path) -> Result<()> {
     let damaged = |problem: String| Error::Storage {
-        message: format!("{} is damaged: {problem}", copied_from.display()),
-        hint: "It was left as it is, and no copy of it. Take an older backup, if it is one."
-            .to_owned(),
+        message: format!("{} is damaged: {problem}", path.display()),
+        hint: "It was left as it is. Restore a backup that is sound.".to_owned(),
     };
     let found = conn.one("PRAGMA integrity_check(1)", &[], |row| row.text("integrity_check"));
     match found {

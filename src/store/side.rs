@@ -76,7 +76,7 @@ impl Side {
         }
         follow_rules(&conn)?;
         if doubt.unsound {
-            schema::check_sound(&conn, path)?;
+            schema::check_integrity(&conn, path)?;
             doubt.unsound = false;
         }
         if let Some(head) = doubt.last.take_if(|head| !has(&conn, head)) {
@@ -118,18 +118,19 @@ impl Side {
     /// the file through this connection, unless somebody has begun another log for the same file:
     /// then the index that both share no longer speaks of the log that is open here.
     pub fn mend(&self, change: Change, settings: &Settings) -> bool {
+        let take_log_away = || {
+            let aside = free_name(settings, "replaced-wal");
+            self.watch.as_ref().is_none_or(|watch| watch.take_log_away(&aside).is_ok())
+        };
         match change {
             // What keeps it from that is tried again by the next call.
             Change::Gone | Change::LogGone => self.conn.empty_log().unwrap_or(false),
+            // Somebody may still be at the log; but a damaged file will never take it.
             Change::Replaced => {
-                // Somebody may still be at the log; but a damaged file will never take it.
-                let alone = self.conn.empty_log().unwrap_or_else(|error| error != Error::Busy);
-                let aside = free_name(settings, "replaced-wal");
-                let taken = |watch: &Watch| watch.take_log_away(&aside).is_ok();
-                alone && self.watch.as_ref().is_none_or(taken)
+                self.conn.empty_log().unwrap_or_else(|error| error != Error::Busy)
+                    && take_log_away()
             }
-            // As long as it is open, a file that comes in its place is told from it.
-            Change::Cut => false,
+            Change::Cut => take_log_away(),
             Change::LogReplaced => true,
         }
     }

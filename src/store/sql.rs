@@ -160,13 +160,8 @@ impl Conn {
         self.batch(sql)
     }
 
-    /// Commits, unless a statement failed in a way that ends a transaction.
-    pub fn commit(&self) -> Result<()> {
-        self.refuse_if_ended()?;
-        self.batch("COMMIT")
-    }
-
-    fn refuse_if_ended(&self) -> Result<()> {
+    /// The error that ended the transaction, if one did, whatever was made of it since.
+    pub fn refuse_if_ended(&self) -> Result<()> {
         self.ended.borrow().clone().map_or(Ok(()), Err)
     }
 

@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
+use super::schema;
 use super::sql::Conn;
 use crate::model::{Error, Result};
 
@@ -170,9 +171,11 @@ impl Watch {
     pub fn accept_length(&self, conn: &Conn) -> bool {
         let sql = "SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size";
         let length = fs::metadata(&self.path).map_or(0, |data| data.len());
-        let whole = conn
-            .number(sql, &[])
-            .is_ok_and(|expected| u64::try_from(expected).is_ok_and(|expected| expected <= length));
+        let fits = |pages: i64| u64::try_from(pages).is_ok_and(|pages| pages <= length);
+        // Pages that it has grown by since then may still be in the log. A connection of its own
+        // does not take a page that is gone from memory.
+        let sound = || schema::check_sound(&Conn::open(&self.path, false)?, &self.path);
+        let whole = conn.number(sql, &[]).is_ok_and(fits) || sound().is_ok();
         if whole {
             self.length.set(length);
         }

@@ -114,6 +114,20 @@ fn a_backup_that_fails_leaves_nothing_and_takes_the_place_of_nothing() {
     refused(&nothing.expect("it runs"), "there is no file");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_backup_for_which_there_is_no_room_leaves_nothing() {
+    let place = filled(100);
+    let before = names(place.folder.path());
+    let mut command = std::process::Command::new("bash");
+    let limited = "trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\"";
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_atocore"), "backup", "copy.db", "--db"]);
+    let output = command.arg(place.db()).current_dir(place.folder.path()).output();
+    refused(&output.expect("it runs"), "I/O");
+    assert_eq!(names(place.folder.path()), before);
+    place.verify();
+}
+
 #[test]
 fn a_restore_refuses_what_is_no_sound_store_and_touches_nothing() {
     let place = filled(3);
