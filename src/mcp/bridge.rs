@@ -145,7 +145,7 @@ fn read_and_keep<T>(
 ) -> Result<T> {
     let outcome = guarded(operation, || reader.read(f));
     if let Ok(mut free) = readers.lock()
-        && reader.is_current()
+        && reader.is_sound()
     {
         free.push(reader);
     }

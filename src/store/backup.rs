@@ -47,7 +47,10 @@ fn refuse_existing(target: &Path) -> Result<()> {
     })
 }
 
-/// A copy on its way, `<target>.partial`. It is removed unless it gets its name.
+/// The ending of a copy on its way.
+const PARTIAL: &str = ".atocore-partial";
+
+/// A copy on its way. It is removed unless it gets its name.
 pub struct Partial {
     pub path: PathBuf,
     /// Locked, so that another process does not take it for what a killed one left.
@@ -56,7 +59,7 @@ pub struct Partial {
 
 impl Partial {
     pub fn begin(target: &Path) -> Result<Self> {
-        let path = beside(target, ".partial");
+        let path = beside(target, PARTIAL);
         let failed = |error: io::Error| cannot("be made", &path, &error);
         create_file(&path)?;
         let lock = File::options().write(true).open(&path).map_err(failed)?;
@@ -239,7 +242,7 @@ fn made_here(settings: &Settings, folder: &Path) -> io::Result<Vec<(Timestamp, P
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let whole = name.strip_suffix(".partial").unwrap_or(&name);
+        let whole = name.strip_suffix(PARTIAL).unwrap_or(&name);
         let Some(instant) =
             instant_of(whole).filter(|instant| automatic_name(settings, *instant) == whole)
         else {

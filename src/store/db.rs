@@ -275,9 +275,14 @@ impl Reader {
         Ok(Self { conn, settings, watch })
     }
 
-    /// Whether it can still read, and reads the file that stands at the path.
+    /// Whether it reads the file that stands at the path, with the log that stands beside it.
     pub fn is_current(&self) -> bool {
-        self.conn.is_sound() && self.watch.look().is_ok()
+        self.watch.look().is_ok()
+    }
+
+    /// Whether it could read all that it was asked for.
+    pub fn is_sound(&self) -> bool {
+        self.conn.is_sound()
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {

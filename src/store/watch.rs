@@ -3,7 +3,7 @@
 //! SQLite trusts the file, its write-ahead log (`-wal`) and the index of that log (`-shm`) to stay
 //! where they are: a connection writes on into a file that was moved away and into a log that was
 //! deleted, and says that all is well. So they are looked at in each write, before it and after its
-//! commit, and before each read: three calls of `stat`, a few microseconds.
+//! commit, and before each read, with three calls of `stat` each.
 //!
 //! Rejected: to leave it to SQLite's own test whether the file has moved. It knows nothing of the
 //! log, and is out of reach without unsafe code.

@@ -77,7 +77,7 @@ fn backups_that_are_made_while_servers_write_are_each_whole() {
             told.lines().nth(1).expect("figures").split_once(" rows, ").expect("rows");
         assert!(rest.starts_with(&format!("{rows} audit rows, ")), "one for each memory: {told}");
         let head = told.lines().nth(2).expect("the head");
-        for beside in ["-wal", "-shm", "-journal", ".partial"] {
+        for beside in ["-wal", "-shm", "-journal", ".atocore-partial"] {
             let beside = place.folder.path().join(format!("{name}{beside}"));
             assert!(!beside.exists(), "{}", beside.display());
         }
@@ -255,7 +255,8 @@ fn a_server_makes_backups_and_removes_only_the_oldest_of_its_own() {
     fs::create_dir(&folder).expect("a folder");
     let others = ["store.db.2020-01-01.backup", "mine.2020-01-01T00-00-00-000Z.backup", "notes"];
     others.iter().for_each(|name| fs::write(folder.join(name), "mine").expect("a file"));
-    fs::write(folder.join("store.db.2020-01-01T00-00-00-000Z.backup.partial"), "").expect("a file");
+    fs::write(folder.join("store.db.2020-01-01T00-00-00-000Z.backup.atocore-partial"), "")
+        .expect("a file");
     // The clock of a test begins on the day of its number.
     for (seed, day) in [(1, "2026-01-02"), (2, "2026-01-03"), (3, "2026-01-04")] {
         let mut session = place.serve(seed, &arguments);
@@ -272,6 +273,6 @@ fn a_server_makes_backups_and_removes_only_the_oldest_of_its_own() {
     assert_eq!(ours.len(), 2, "{made:?}");
     assert!(ours[0].starts_with("store.db.2026-01-03T"), "{made:?}");
     assert!(others.iter().all(|name| made.contains(&(*name).to_owned())), "{made:?}");
-    assert!(!made.iter().any(|name| name.ends_with(".partial")), "{made:?}");
+    assert!(!made.iter().any(|name| name.ends_with("-partial")), "{made:?}");
     assert!(verified(&folder.join(ours[1])).contains("the chain holds"));
 }

@@ -1,11 +1,12 @@
-//! A file that was cut in the middle, and one that only looks so.
+//! A file that was cut in the middle, one that only looks so, and one that was replaced under two
+//! servers.
 
 use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::{assert_holds, serve};
+use super::{Client, assert_holds, serve};
 use crate::support::Place;
 
 #[test]
@@ -62,4 +63,39 @@ fn a_file_that_another_program_vacuums_is_not_taken_for_a_cut_one() {
     assert_eq!(client.read()["structuredContent"]["total"], 42);
     client.session.end();
     assert_holds(&place.db(), &client.acknowledged);
+}
+
+#[test]
+fn servers_go_over_to_a_larger_store_that_takes_the_place_of_theirs() {
+    let (place, other) = (Place::new(), Place::new());
+    let mut elsewhere = Client::new(other.serve(7, &[]));
+    (0..40).for_each(|number| elsewhere.wrote(&format!("Other {number} {}", "x".repeat(20_000))));
+    elsewhere.session.end();
+    let mut servers = [Client::new(place.serve(1, &[])), Client::new(place.serve(2, &[]))];
+    for client in &mut servers {
+        (0..10).for_each(|number| client.wrote(&format!("Of the first {number}.")));
+        client.read();
+    }
+    let old = place.folder.path().join("old.db");
+    fs::hard_link(place.db(), &old).expect("a second name");
+    fs::rename(other.db(), place.db()).expect("replaced");
+    let mut of_the_first = Vec::new();
+    for client in &mut servers {
+        client.refused("was replaced by another file");
+        of_the_first.append(&mut client.acknowledged);
+    }
+    for round in 0..10 {
+        for (number, client) in servers.iter_mut().enumerate() {
+            client.wrote(&format!("After {round} of {number}."));
+            assert_eq!(client.read()["structuredContent"]["total"], 41 + 2 * round + number);
+        }
+    }
+    let mut all = elsewhere.acknowledged;
+    for mut client in servers {
+        all.append(&mut client.acknowledged);
+        client.session.child.kill().expect("it runs");
+        client.session.child.wait().expect("it ends");
+    }
+    assert_holds(&place.db(), &all);
+    assert_holds(&old, &of_the_first);
 }
