@@ -57,6 +57,7 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         .build()
         .map_err(|error| Error::Internal(format!("the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
+        hear_file_size_limit();
         timer.map(tokio::spawn);
         backups.map(tokio::spawn);
         let (lines, written) = Lines::stdio();
@@ -69,6 +70,20 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     runtime.shutdown_background();
     writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
     outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Hears the signal of a file that may not grow, which would end the process: the write fails, and
+/// its caller is told so.
+fn hear_file_size_limit() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // SIGXFSZ on Linux (but for MIPS), macOS and the BSDs.
+        const FILE_SIZE_LIMIT: i32 = 25;
+        if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE_LIMIT)) {
+            tracing::debug!("the signal of the file size limit: {error}");
+        }
+    }
 }
 
 /// Does upkeep now and every so many hours, between the calls of the client.
