@@ -14,12 +14,19 @@ fn with_full_log(place: &Place) -> (Client, Connection) {
     let mut client = serve(place, &[]);
     client.wrote("First.");
     client.read();
-    // Longer than the server waits before it moves the log, so that the reader needs the file only.
-    thread::sleep(Duration::from_millis(300));
     let reader = place.sql();
+    // Until all of that is in the file, so that the reader needs nothing else.
+    let left = || {
+        let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (all, moved) =
+            reader.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages).expect("a number of pages");
+        all - moved
+    };
+    (0..500).take_while(|_| left() > 0).for_each(|_| thread::sleep(Duration::from_millis(20)));
     reader.execute_batch("BEGIN; SELECT count(*) FROM memories;").expect("a look");
     (0..20).for_each(|number| client.wrote(&format!("In the log {number}.")));
-    thread::sleep(Duration::from_millis(300));
+    // Longer than the server waits after a write before it looks at the log by itself.
+    thread::sleep(Duration::from_secs(1));
     (client, reader)
 }
 
