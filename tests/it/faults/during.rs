@@ -8,7 +8,7 @@ use atocore::ops::{self, projects};
 use atocore::store::{Db, Settings};
 use rusqlite::Connection;
 
-use super::{beside, system};
+use super::{Disk, beside};
 use crate::support::Place;
 
 fn open(path: &Path) -> Db {
@@ -69,14 +69,9 @@ fn a_commit_into_a_file_that_was_moved_away_meanwhile_is_not_acknowledged() {
 #[test]
 fn a_write_that_passes_over_a_full_disk_is_not_committed_in_part() {
     let place = Place::new();
-    let disk = place.folder.path().join("disk");
-    fs::create_dir(&disk).expect("a folder");
-    let mount = disk.to_str().expect("UTF-8").to_owned();
-    if !system(&["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", &mount]) {
-        println!("skipped: this user may not mount a file system");
-        return;
-    }
-    let db = open(&disk.join("store.db"));
+    let Some(disk) = Disk::new(&place, "2m") else { return };
+    let path = disk.0.join("store.db");
+    let db = open(&path);
     let mut refused = 0;
     let outcome = ops::write(&db, "tester", "many", |tx| {
         for number in 0..3_000 {
@@ -87,13 +82,11 @@ fn a_write_that_passes_over_a_full_disk_is_not_committed_in_part() {
         }
         Ok(())
     });
-    let left = Connection::open(disk.join("store.db")).expect("it opens");
+    let left = Connection::open(&path).expect("it opens");
     let rows: i64 =
         left.query_row("SELECT count(*) FROM projects", [], |row| row.get(0)).expect("a number");
     drop(left);
     let again = register(&db, "p01-small", || ());
-    drop(db);
-    assert!(system(&["umount", &mount]), "the disk is unmounted");
     assert!(refused > 0, "the disk was full");
     let error = outcome.map(drop).expect_err("it is not committed");
     assert!(error.to_string().contains("full"), "{error}");
