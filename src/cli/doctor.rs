@@ -43,7 +43,7 @@ pub fn run(cli: &Cli, wish: &Doctor) -> ExitCode {
 }
 
 fn examine(cli: &Cli, wish: &Doctor) -> Result<u8> {
-    cli.require_file()?;
+    cli.refuse_missing()?;
     let mut report = look(cli, wish)?;
     let mut mended = Vec::new();
     for _ in 0..ROUNDS {

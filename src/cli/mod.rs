@@ -2,6 +2,7 @@
 
 mod adopt;
 mod audit;
+mod backup;
 mod demo;
 mod doctor;
 mod export;
@@ -104,6 +105,10 @@ enum Command {
     Upkeep(upkeep::Upkeep),
     /// Look the whole file over, say what mends what is wrong, and mend what is derived if asked
     Doctor(doctor::Doctor),
+    /// Copy the store into one file while servers write, and prove the copy
+    Backup(backup::Backup),
+    /// Put a backup in the place of the store, and keep what was there
+    Restore(backup::Restore),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
@@ -141,6 +146,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
         Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),
+        Some(Command::Backup(wish)) => backup::back_up(cli, wish),
+        Some(Command::Restore(wish)) => backup::restore(cli, wish),
         Some(Command::Demo) => demo::run(),
     }
 }
@@ -189,11 +196,11 @@ impl Cli {
 
     /// Opens a store that is there: what only reads does not make one.
     fn open_existing(&self) -> Result<Db> {
-        self.require_file()?;
+        self.refuse_missing()?;
         self.open()
     }
 
-    fn require_file(&self) -> Result<()> {
+    fn refuse_missing(&self) -> Result<()> {
         let path = self.database_path()?;
         if path.exists() {
             return Ok(());

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Cli;
+use super::backup::{self, Automatic};
 use super::ingest::Roots;
 use super::upkeep::Limits;
 use crate::mcp::bridge::Bridge;
@@ -34,6 +35,8 @@ pub struct Serve {
     upkeep_every: Option<u64>,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    backups: Automatic,
 }
 
 pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
@@ -47,10 +50,11 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     let mut settings = cli.settings()?;
     settings.key_hours = serve.idempotency_hours.unwrap_or(settings.key_hours);
     let db = cli.open_with(settings)?;
-    let ontology = db.settings().ontology.clone();
+    let (ontology, settings) = (db.settings().ontology.clone(), db.settings().clone());
     let (bridge, writer) = Bridge::start(db)?;
     let timer =
         serve.upkeep_every.map(|hours| keep_up(bridge.clone(), hours, serve.limits.rules()));
+    let backups = serve.backups.rotation().map(|turns| backup::keep_backups(settings, turns));
     let server = Server::new(bridge, &ontology, options)?;
     // One thread is enough for the protocol, and keeps calls in the order in which they came.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -58,7 +62,9 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         .build()
         .map_err(|error| Error::Internal(format!("the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
+        hear_file_size_limit();
         timer.map(tokio::spawn);
+        backups.map(tokio::spawn);
         let (lines, written) = Lines::stdio();
         let outcome = server.run(lines).await;
         // What is still to be written goes out while somebody reads it.
@@ -69,6 +75,20 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     runtime.shutdown_background();
     writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
     outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Hears the signal of a file that may not grow, which would end the process: the write fails, and
+/// its caller is told so.
+fn hear_file_size_limit() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // SIGXFSZ on Linux (but for MIPS), macOS and the BSDs.
+        const FILE_SIZE_LIMIT: i32 = 25;
+        if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE_LIMIT)) {
+            tracing::debug!("the signal of the file size limit: {error}");
+        }
+    }
 }
 
 /// Does upkeep now and every so many hours, between the calls of the client.

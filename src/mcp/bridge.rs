@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::model::{Error, Result};
 use crate::store::{Db, Reader, Settings, Tx, View};
 
 type Job = Box<dyn FnOnce(&Db) + Send>;
+type Readers = Mutex<Vec<Reader>>;
 
 /// How many reads run at once; each holds a connection of its own.
 const READERS: usize = 3;
@@ -25,7 +26,7 @@ const IDLE: Duration = Duration::from_millis(100);
 pub struct Bridge {
     /// Above `jobs`, so that they close first: the last connection to close takes the log into the
     /// file, and only one that writes can.
-    readers: Arc<Mutex<Vec<Reader>>>,
+    readers: Arc<Readers>,
     jobs: mpsc::Sender<Job>,
     /// Writes that are not done yet.
     queued: Arc<AtomicUsize>,
@@ -39,13 +40,15 @@ impl Bridge {
     pub fn start(db: Db) -> Result<(Self, JoinHandle<()>)> {
         let settings = db.settings().clone();
         let (jobs, waiting) = mpsc::channel::<Job>();
+        let readers = Arc::default();
+        let beside = Arc::downgrade(&readers);
         let writer = thread::Builder::new()
             .name("atocore-writer".to_owned())
-            .spawn(move || run(&db, &waiting))
+            .spawn(move || run(&db, &waiting, &beside))
             .map_err(|error| Error::Internal(format!("the writing thread: {error}")))?;
         let bridge = Self {
             jobs,
-            readers: Arc::default(),
+            readers,
             queued: Arc::default(),
             places: Arc::new(Semaphore::new(READERS)),
             settings,
@@ -104,32 +107,75 @@ impl Bridge {
         let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
         let _place = self.places.acquire().await.map_err(|error| internal(&error))?;
         let readers = Arc::clone(&self.readers);
-        let settings = self.settings.clone();
-        let task = tokio::task::spawn_blocking(move || {
-            let free = readers.lock().map_or_else(|_| None, |mut free| free.pop());
-            let reader = free.map_or_else(|| Reader::open(settings), Ok)?;
-            let outcome = guarded(operation, || reader.read(f));
-            if let Ok(mut free) = readers.lock() {
-                free.push(reader);
-            }
-            outcome
+        let reading = tokio::task::spawn_blocking(move || match take(&readers) {
+            Some(reader) => Ok(read_and_keep(&readers, reader, operation, f)),
+            None => Err(f),
         });
-        task.await.map_err(|error| internal(&error))?
+        let f = match reading.await.map_err(|error| internal(&error))? {
+            Ok(outcome) => return outcome,
+            Err(f) => f,
+        };
+        // A connection is opened only where the writing one stands: it knows whether the log that
+        // is there belongs to the file.
+        self.on_writer(Db::check).await??;
+        let (readers, settings) = (Arc::clone(&self.readers), self.settings.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            read_and_keep(&readers, Reader::open(settings)?, operation, f)
+        });
+        reading.await.map_err(|error| internal(&error))?
     }
 }
 
+/// A connection that reads the file as it is now; those that do not are closed.
+fn take(readers: &Readers) -> Option<Reader> {
+    let mut free = readers.lock().ok()?;
+    while let Some(reader) = free.pop() {
+        if reader.is_current() {
+            return Some(reader);
+        }
+    }
+    None
+}
+
+fn read_and_keep<T>(
+    readers: &Readers,
+    reader: Reader,
+    operation: &str,
+    f: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<T> {
+    let outcome = guarded(operation, || reader.read(f));
+    if let Ok(mut free) = readers.lock()
+        && reader.is_sound()
+    {
+        free.push(reader);
+    }
+    outcome
+}
+
 /// The writing thread: does what it is sent until nobody can send more.
-fn run(db: &Db, waiting: &Receiver<Job>) {
+fn run(db: &Db, waiting: &Receiver<Job>, readers: &Weak<Readers>) {
+    let close_readers = || {
+        if db.is_given_up()
+            && let Some(readers) = readers.upgrade()
+            && let Ok(mut free) = readers.lock()
+        {
+            // They hold on to the log that the writing connection gave up.
+            free.clear();
+        }
+    };
     while let Ok(job) = waiting.recv() {
         job(db);
+        close_readers();
         loop {
             match waiting.recv_timeout(IDLE) {
                 Ok(job) => job(db),
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            close_readers();
         }
         db.move_log();
+        close_readers();
     }
 }
 

@@ -47,6 +47,11 @@ impl Timestamp {
         (self.0 - earlier.0).num_seconds().div_euclid(86_400)
     }
 
+    /// Whole seconds from an earlier instant to this one; negative before it.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0).num_seconds()
+    }
+
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0 + TimeDelta::seconds(seconds))
     }

@@ -1,37 +1,30 @@
 //! The file: opened, upgraded, read and written. A write is one transaction that leaves an
 //! audit row, or nothing.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
+use super::file::{back_up, create_file};
 use super::schema::{self, Stage, Upgrade};
 use super::search;
 use super::settings::{Durability, Settings};
+use super::side::{self, Doubt, Side};
 use super::sql::Conn;
 use super::tx::{Tx, View};
+use super::watch::{Before, Change};
 use crate::model::{Error, Result};
-
-/// Pages in the write-ahead log before a commit moves them into the file, which waits for the disk.
-/// With four times SQLite's 1,000 fewer than one small write in a hundred meets that, and the log
-/// that a killed process leaves, 16 MB, is still read back in 5 ms.
-const LOG_PAGES: u32 = 4_000;
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
 const MANY_LOG_PAGES: u32 = 64_000;
-const MANY_CACHE_KIB: u32 = 128_000;
-
-/// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
-/// and again. SQLite's own 2,000 hold a quarter of that.
-const READ_CACHE_KIB: u32 = 8_000;
+pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 
 /// The writing side of the store.
 pub struct Db {
-    conn: Conn,
+    /// Closed after something happened to the file, until the next call.
+    side: RefCell<Option<Side>>,
+    /// What is to be looked at when it is opened again.
+    doubt: RefCell<Doubt>,
     settings: Settings,
     /// Whether writes are undone at their end.
     rehearsing: Cell<bool>,
@@ -45,12 +38,6 @@ pub enum Erased {
     NotYet(String),
 }
 
-/// A reading side of the store, on a connection of its own.
-pub struct Reader {
-    conn: Conn,
-    settings: Settings,
-}
-
 impl Db {
     /// Opens the file, making or upgrading it first if need be. `after_upgrade` runs in the
     /// transaction of an upgrade: it derives what the older file did not have.
@@ -59,18 +46,17 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
-        let conn = Conn::open(&settings.path, true)?;
-        conn.set_busy_timeout(settings.busy_timeout)?;
+        let before = Before::of(&settings.path);
+        let conn = side::connect(&settings)?;
         let stage = schema::stage(&conn, &settings.path)?;
-        conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")?;
-        let db = Self { conn, settings, rehearsing: Cell::new(false) };
+        side::follow_rules(&conn)?;
+        let side = RefCell::new(Some(Side::new(conn)));
+        let db = Self { side, doubt: RefCell::default(), settings, rehearsing: Cell::new(false) };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
-        use_wal(&db.conn, db.settings.busy_timeout)?;
-        db.conn.batch(&format!(
-            "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = {LOG_PAGES};",
-            db.settings.durability.level()
-        ))?;
+        if let Some(side) = db.side.borrow_mut().as_mut() {
+            side.make_ready(&db.settings, &before)?;
+        }
         Ok((db, upgrade))
     }
 
@@ -80,16 +66,17 @@ impl Db {
     ) -> Result<Option<Upgrade>> {
         self.write("atocore", "upgrade", |tx| {
             // Another process may have done it since the file was looked at.
-            let stage = schema::stage(&self.conn, &self.settings.path)?;
+            let (conn, path) = (tx.conn, &self.settings.path);
+            let stage = schema::stage(conn, path)?;
             match stage {
                 Stage::Current => return Ok(None),
-                Stage::Empty => return schema::migrate(&self.conn, stage).map(|_| None),
+                Stage::Empty => return schema::migrate(conn, stage).map(|_| None),
                 Stage::Python | Stage::Older => {}
             }
-            schema::check_sound(&self.conn, &self.settings.path)?;
+            schema::check_sound(conn, path)?;
             let backup = back_up(&self.settings)?;
-            let upgraded = schema::migrate(&self.conn, stage)
-                .and_then(|added| after_upgrade(tx).map(|()| added));
+            let upgraded =
+                schema::migrate(conn, stage).and_then(|added| after_upgrade(tx).map(|()| added));
             match upgraded {
                 Ok(added) => Ok(Some(Upgrade { backup, added })),
                 Err(error) => {
@@ -115,18 +102,64 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.conn.begin_write(self.settings.busy_timeout)?;
-        let rollback = RollBack(&self.conn);
-        schema::check_not_newer(&self.conn, &self.settings.path)?;
-        let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
-        let value = f(&tx)?;
-        tx.complete()?;
-        if self.rehearsing.get() {
-            return Ok(value);
+        let side = self.ready()?;
+        let outcome = self.transaction(&side, actor, operation, f);
+        drop(side);
+        self.after(outcome)
+    }
+
+    /// The transaction of a write, and what has happened to the file before or in the course of it.
+    fn transaction<T>(
+        &self,
+        side: &Side,
+        actor: &str,
+        operation: &'static str,
+        f: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> (Result<T>, Option<Change>) {
+        let write = || {
+            side.conn.begin_write(self.settings.busy_timeout)?;
+            let rollback = RollBack(&side.conn);
+            if let Err(change) = side.may_write()? {
+                return Ok(Err(change));
+            }
+            schema::check_not_newer(&side.conn, &self.settings.path)?;
+            let view = view(&side.conn, &self.settings);
+            let tx = Tx::new(view, actor, operation, &self.settings.ids);
+            let outcome = f(&tx).and_then(|value| tx.complete().map(|()| value));
+            side.conn.refuse_if_ended()?;
+            let value = outcome?;
+            if self.rehearsing.get() {
+                return Ok(Ok((value, None)));
+            }
+            side.conn.execute("COMMIT", &[])?;
+            std::mem::forget(rollback);
+            Ok(Ok((value, tx.known_head())))
+        };
+        match write() {
+            Err(error) => (Err(error), None),
+            Ok(Err(change)) => (Err(side.refusal(change)), Some(change)),
+            Ok(Ok((value, head))) => {
+                if head.is_some() {
+                    self.doubt.borrow_mut().last = head;
+                }
+                (Ok(value), side.look().err())
+            }
         }
-        self.conn.execute("COMMIT", &[])?;
-        std::mem::forget(rollback);
-        Ok(value)
+    }
+
+    /// Sees to what happened to the file, and says what a write came to.
+    fn after<T>(&self, (outcome, change): (Result<T>, Option<Change>)) -> Result<T> {
+        let Some(change) = change else {
+            self.close_if_doubtful();
+            return outcome;
+        };
+        let safe = self.mend(change);
+        match outcome {
+            // It was committed into a log or file that was taken away meanwhile.
+            Ok(value) if safe => Ok(value),
+            Ok(_) => Err(side::went_elsewhere(&self.settings.path)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Runs one write, and then takes what it deleted or replaced out of the search index, the
@@ -149,10 +182,10 @@ impl Db {
     /// `secure_delete` would not do: when a page is split, copies of what moves stay in its gaps, and
     /// it overwrites only what was deleted from where it is last.
     fn erase(&self) -> Erased {
-        let anew = self.conn.batch("VACUUM");
-        let emptied = anew.and_then(|()| {
+        let emptied = self.ready().and_then(|side| {
+            side.conn.batch("VACUUM")?;
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-            self.conn.one(sql, &[], |row| row.integer("busy"))
+            side.conn.one(sql, &[], |row| row.integer("busy"))
         });
         match emptied {
             Ok(Some(0) | None) => Erased::All,
@@ -162,20 +195,101 @@ impl Db {
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-        read(&self.conn, &self.settings, f)
+        self.check()?;
+        let outcome = read(&self.ready()?.conn, &self.settings, f);
+        self.close_if_doubtful();
+        outcome
+    }
+
+    /// Looks whether the file is as it was; an error says what has happened to it, and the next
+    /// call goes on with what is there then.
+    pub fn check(&self) -> Result<()> {
+        let side = self.ready()?;
+        let Err(change) = side.look() else { return Ok(()) };
+        let refusal = side.refusal(change);
+        drop(side);
+        self.mend(change);
+        Err(refusal)
+    }
+
+    /// The connection, opened again if it was given up.
+    fn ready(&self) -> Result<Ref<'_, Side>> {
+        if let Ok(mut side) = self.side.try_borrow_mut()
+            && side.is_none()
+        {
+            *side = Some(Side::reopen(&self.settings, &mut self.doubt.borrow_mut())?);
+        }
+        Ref::filter_map(self.side.borrow(), Option::as_ref)
+            .map_err(|_| Error::Internal("the store is closed".to_owned()))
+    }
+
+    /// Whether the connection was given up: no other of this process may stay open then.
+    pub fn is_given_up(&self) -> bool {
+        self.side.borrow().is_none()
+    }
+
+    /// Saves what can be saved after a change of the file, and gives the connection up if it is of
+    /// no more use. Says whether all that it wrote is in the file that stands at the path.
+    fn mend(&self, change: Change) -> bool {
+        let Ok(mut side) = self.side.try_borrow_mut() else { return false };
+        let Some(held) = side.take() else { return false };
+        let mended = held.mend(change, &self.settings);
+        let mut doubt = self.doubt.borrow_mut();
+        match change {
+            Change::Replaced => doubt.last = None,
+            Change::Cut | Change::LogReplaced => doubt.unsound = true,
+            Change::Gone | Change::LogGone => {}
+        }
+        if mended && change != Change::Gone {
+            held.conn.close_as_it_is();
+        } else {
+            *side = Some(held);
+        }
+        mended && change == Change::LogGone
+    }
+
+    /// A connection that could not read or write the file is not used again.
+    fn close_if_doubtful(&self) {
+        let doubtful = |side: &Side| !side.conn.is_sound();
+        if !self.side.borrow().as_ref().is_some_and(doubtful) {
+            return;
+        }
+        if let Some(change) = self.change() {
+            self.mend(change);
+        } else if let Ok(mut side) = self.side.try_borrow_mut() {
+            *side = None;
+        }
+    }
+
+    /// What has happened to the file of an open connection.
+    fn change(&self) -> Option<Change> {
+        self.side.borrow().as_ref().and_then(|side| side.look().err())
     }
 
     /// Takes the memory that storing or reading many rows is worth.
     pub fn expect_many_rows(&self) -> Result<()> {
-        self.conn.batch(&format!(
+        self.ready()?.conn.batch(&format!(
             "PRAGMA cache_size = -{MANY_CACHE_KIB}; PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES};"
         ))
     }
 
     /// Moves what it can of the log into the file without waiting for anybody.
     pub fn move_log(&self) {
-        // What cannot be moved now stays in the log, where it is as safe.
-        let _ = self.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+        match self.change() {
+            None => {
+                if let Some(side) = self.side.borrow().as_ref() {
+                    // What cannot be moved now stays in the log, where it is as safe.
+                    let _ = side.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+                }
+                self.close_if_doubtful();
+            }
+            Some(change @ (Change::Gone | Change::LogGone)) => {
+                tracing::warn!("{}: {change:?}", self.settings.path.display());
+                self.mend(change);
+            }
+            // The next call says it.
+            Some(_) => {}
+        }
     }
 
     pub fn settings(&self) -> &Settings {
@@ -184,53 +298,18 @@ impl Db {
 
     /// What a commit survives, as the connection that writes was told.
     pub fn durability(&self) -> Result<Option<Durability>> {
-        let level = self.conn.number("SELECT synchronous AS n FROM pragma_synchronous", &[])?;
+        let sql = "SELECT synchronous AS n FROM pragma_synchronous";
+        let level = self.ready()?.conn.number(sql, &[])?;
         Ok([Durability::Normal, Durability::Full].into_iter().find(|known| known.level() == level))
     }
 }
 
-impl Reader {
-    /// Opens a reading side of a file that [`Db::open`] has made ready.
-    pub fn open(settings: Settings) -> Result<Self> {
-        let conn = Conn::open(&settings.path, false)?;
-        conn.set_busy_timeout(settings.busy_timeout)?;
-        conn.batch(&format!("PRAGMA cache_size = -{READ_CACHE_KIB};"))?;
-        Ok(Self { conn, settings })
-    }
-
-    /// Opens any file to look all of it over as it is. A connection that may not write would leave
-    /// an empty log beside a file that has none, so this one could write, and does not: what waits
-    /// in a log stays there. A file without a log may wait for a half write to be taken back, so
-    /// that one is opened to be read only.
-    pub fn open_as_it_is(settings: Settings) -> Result<Self> {
-        refuse_folder(&settings.path)?;
-        let keeps_log = has_log(&settings.path);
-        let conn = Conn::open(&settings.path, keeps_log)?;
-        let reader = Self { conn, settings };
-        if reader.lengths().log > 0 {
-            reader.conn.keep_log()?;
+impl Drop for Db {
+    /// What was written goes into the file that it belongs to, wherever that is now.
+    fn drop(&mut self) {
+        if let Some(change) = self.change() {
+            self.mend(change);
         }
-        reader.conn.set_busy_timeout(reader.settings.busy_timeout)?;
-        // In a file that cannot be read this is the first to fail, and not the one that says why.
-        let _ = reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"));
-        Ok(reader)
-    }
-
-    /// What the file is, looked at as it is.
-    pub fn stage(&self) -> Result<Stage> {
-        schema::stage(&self.conn, &self.settings.path)
-    }
-
-    /// How long the file and its log are, in bytes.
-    pub fn lengths(&self) -> Lengths {
-        let length = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
-        let mut log = self.settings.path.clone().into_os_string();
-        log.push("-wal");
-        Lengths { file: length(&self.settings.path), log: length(Path::new(&log)) }
-    }
-
-    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-        read(&self.conn, &self.settings, f)
     }
 }
 
@@ -241,21 +320,6 @@ impl Drop for Rehearsal<'_> {
     fn drop(&mut self) {
         self.0.set(false);
     }
-}
-
-/// Whether a file says of itself that its changes go through a log. Not while this process has the
-/// file open: closing it again would let go of SQLite's locks on it.
-fn has_log(path: &Path) -> bool {
-    let mut header = [0; 20];
-    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header[18..] == [2, 2]
-}
-
-/// How long the file and its log are, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lengths {
-    pub file: u64,
-    pub log: u64,
 }
 
 /// Ends a transaction that was not committed, also when a panic unwinds through it.
@@ -275,91 +339,12 @@ fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     View { conn, now: clock(), ontology, key_hours, allow_secrets, resolved, types }
 }
 
-fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-    conn.batch("BEGIN")?;
+pub(super) fn read<T>(
+    conn: &Conn,
+    settings: &Settings,
+    f: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<T> {
+    conn.begin("BEGIN")?;
     let _end = RollBack(conn);
     f(&view(conn, settings))
-}
-
-fn refuse_folder(path: &Path) -> Result<()> {
-    if !path.is_dir() {
-        return Ok(());
-    }
-    Err(Error::Storage {
-        message: format!("{} is a folder", path.display()),
-        hint: "Name a file in it with --db.".to_owned(),
-    })
-}
-
-/// Makes the file and its folders, for this user only, if they are not there.
-fn create_file(path: &Path) -> Result<()> {
-    refuse_folder(path)?;
-    if path.exists() {
-        return Ok(());
-    }
-    let failed = |error: std::io::Error| Error::Storage {
-        message: format!("{} cannot be made: {error}", path.display()),
-        hint: "Choose another place with --db, or mend the folder's permissions.".to_owned(),
-    };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(failed)
-}
-
-/// Switching to WAL does not wait for the busy timeout, so it is tried again here.
-fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
-    let started = Instant::now();
-    loop {
-        let mode = conn.one("SELECT journal_mode FROM pragma_journal_mode", &[], |row| {
-            row.text("journal_mode")
-        });
-        if mode.is_ok_and(|mode| mode.as_deref() == Some("wal")) {
-            return Ok(());
-        }
-        match conn.one("PRAGMA journal_mode = WAL", &[], |row| row.text("journal_mode")) {
-            Err(Error::Busy) if started.elapsed() < patience => {
-                thread::sleep(Duration::from_millis(5));
-            }
-            Err(error) => return Err(error),
-            Ok(mode) if mode.as_deref() == Some("wal") => return Ok(()),
-            Ok(_) => {
-                return Err(Error::Storage {
-                    message: "the file system cannot hold a write-ahead log".to_owned(),
-                    hint: "Put the file on a local disk with --db.".to_owned(),
-                });
-            }
-        }
-    }
-}
-
-/// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its
-/// own, since one that is about to write cannot be copied from.
-fn back_up(settings: &Settings) -> Result<PathBuf> {
-    let instant = (settings.clock)().to_string().replace([':', '.'], "-");
-    let name = settings.path.file_name().unwrap_or_default();
-    let named = |ending: &str| {
-        let mut name = name.to_owned();
-        name.push(format!(".{instant}{ending}.backup"));
-        settings.path.with_file_name(name)
-    };
-    let mut target = named("");
-    for number in 2.. {
-        if !target.exists() {
-            break;
-        }
-        target = named(&format!("-{number}"));
-    }
-    create_file(&target)?;
-    let source = Conn::open(&settings.path, false)?;
-    source.set_busy_timeout(settings.busy_timeout)?;
-    if let Err(error) = source.back_up(&target) {
-        let _ = fs::remove_file(&target);
-        return Err(error);
-    }
-    Ok(target)
 }

@@ -112,6 +112,25 @@ pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
     })
 }
 
+/// Refuses a file that SQLite finds damaged anywhere, or with rows that point to nothing.
+pub fn check_integrity(conn: &Conn, path: &Path) -> Result<()> {
+    let damaged = |problem: String| Error::Storage {
+        message: format!("{} is damaged: {problem}", path.display()),
+        hint: "It was left as it is. Restore a backup that is sound.".to_owned(),
+    };
+    let found = conn.one("PRAGMA integrity_check(1)", &[], |row| row.text("integrity_check"));
+    match found {
+        Ok(Some(answer)) if answer != "ok" => return Err(damaged(answer)),
+        Err(error) if conn.is_damaged() => return Err(damaged(error.to_string())),
+        found => drop(found?),
+    }
+    let sql = "SELECT count(*) AS n FROM pragma_foreign_key_check";
+    match conn.number(sql, &[])? {
+        0 => Ok(()),
+        rows => Err(damaged(format!("{rows} rows point to rows that are not there"))),
+    }
+}
+
 /// Brings an empty or older file to the current schema. Runs inside the caller's transaction.
 pub fn migrate(conn: &Conn, stage: Stage) -> Result<Vec<String>> {
     let before = tables(conn)?;

@@ -202,6 +202,11 @@ impl<'c> Tx<'c> {
         head.map_or_else(|| audit::head(&self.view), Ok)
     }
 
+    /// The end of the chain, if the write has come to know it.
+    pub(super) fn known_head(&self) -> Option<Head> {
+        self.log.borrow().head.clone()
+    }
+
     /// Notes that the claims on a slot may have changed.
     pub fn touch(&self, slot: Slot) {
         self.log.borrow_mut().touched.insert(slot);

@@ -1,10 +1,13 @@
 //! The one integration binary: the real program, a real file, real stdio.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod backup;
 mod bounds;
 mod concurrency;
 mod doctor;
 mod durability;
+#[cfg(unix)]
+mod faults;
 mod growth;
 mod guards;
 mod hidden;

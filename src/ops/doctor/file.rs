@@ -2,7 +2,7 @@
 
 use super::{Check, RESTORE, Topic};
 use crate::model::Result;
-use crate::store::db::Lengths;
+use crate::store::reader::Lengths;
 use crate::store::schema::Stage;
 use crate::store::shape::{self, Difference};
 use crate::store::{View, doctor};

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::model::{Error, Result};
 use crate::ops::{claims, search};
-use crate::store::db::Lengths;
+use crate::store::reader::Lengths;
 use crate::store::schema::Stage;
 use crate::store::{self, Tx, View};
 

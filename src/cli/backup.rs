@@ -1,0 +1,103 @@
+//! `atocore backup` and `atocore restore`, and the backups that a server makes by itself.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Cli, out};
+use crate::model::Result;
+use crate::ops::backup::{self, Contents};
+use crate::store::Settings;
+use crate::store::backup::{Copied, Rotation, Turn};
+use crate::store::restore::IfThere;
+
+#[derive(Args)]
+pub struct Backup {
+    /// The file to write; there must be none
+    file: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Restore {
+    /// The backup
+    file: PathBuf,
+    /// Where a file is already, keep it as <name>.<instant>.replaced
+    #[arg(long)]
+    replace: bool,
+}
+
+/// When a server makes backups.
+#[derive(Args, Clone, Copy, Default)]
+pub struct Automatic {
+    /// Make a backup in <file>.backups unless the newest there is younger than so many hours
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
+    backup_every: Option<u32>,
+    /// How many of these backups to keep
+    #[arg(long, value_name = "COUNT", default_value_t = 7, requires = "backup_every",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    keep_backups: u32,
+}
+
+impl Automatic {
+    pub fn rotation(self) -> Option<Rotation> {
+        self.backup_every.map(|hours| Rotation { hours, keep: self.keep_backups })
+    }
+}
+
+pub fn back_up(cli: &Cli, wish: &Backup) -> Result<ExitCode> {
+    cli.refuse_missing()?;
+    let copied = backup::make(&cli.settings()?, &wish.file)?;
+    out::line(format!("backed up to {}", wish.file.display()));
+    print(&copied);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn restore(cli: &Cli, wish: &Restore) -> Result<ExitCode> {
+    let settings = cli.settings()?;
+    let if_there = if wish.replace { IfThere::SetAside } else { IfThere::Refuse };
+    let restored = backup::restore(&settings, &wish.file, if_there)?;
+    out::line(format!("restored {}", wish.file.display()));
+    print(&restored.copied);
+    if let Some(kept) = restored.kept {
+        let name = kept.file_name().unwrap_or_default().display();
+        out::line(format!("the file that was there is kept beside it as {name}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(copied: &Copied<Contents>) {
+    let Contents { rows, audit_rows, head } = &copied.found;
+    out::line(format!("{rows} rows, {audit_rows} audit rows, {} bytes", copied.bytes));
+    out::line(format!("head {head}"));
+}
+
+/// How long a server waits after a backup that failed, or that another one makes.
+const AGAIN: Duration = Duration::from_secs(600);
+
+/// Makes backups as long as the server runs, on a connection and a thread of its own: nobody waits
+/// for them.
+pub async fn keep_backups(settings: Settings, rotation: Rotation) {
+    loop {
+        let settings = settings.clone();
+        let making = tokio::task::spawn_blocking(move || backup::in_turn(&settings, rotation));
+        let wait = match making.await {
+            Ok(Ok(Turn::Made { path, removed })) => {
+                tracing::info!("backed up to {}; {removed} older ones removed", path.display());
+                Duration::from_secs(u64::from(rotation.hours) * 3_600)
+            }
+            Ok(Ok(Turn::Later(seconds))) => Duration::from_secs(seconds),
+            Ok(Ok(Turn::Elsewhere)) => AGAIN,
+            Ok(Err(error)) => {
+                tracing::warn!("no backup was made: {error}. {}", error.hint());
+                AGAIN
+            }
+            Err(error) => {
+                tracing::error!("the backup: {error}");
+                AGAIN
+            }
+        };
+        tokio::time::sleep(wait).await;
+    }
+}

@@ -1,0 +1,56 @@
+//! Backups that are proved before they count: sound as a file, and every row as its audit says.
+
+use std::path::Path;
+
+use crate::model::{Error, Result};
+use crate::ops::verify::{Report, verify};
+use crate::store::backup::{self, Copied, Rotation, Turn};
+use crate::store::restore::{self, IfThere, Restored};
+use crate::store::{Settings, View};
+
+/// What a proved copy holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Rows of every kind.
+    pub rows: i64,
+    pub audit_rows: i64,
+    /// The hash of the last row of the audit.
+    pub head: String,
+}
+
+/// Copies the store into a file that is not there yet.
+pub fn make(settings: &Settings, target: &Path) -> Result<Copied<Contents>> {
+    backup::make(settings, target, prove)
+}
+
+/// Makes an automatic backup, if it is time.
+pub fn in_turn(settings: &Settings, rotation: Rotation) -> Result<Turn> {
+    backup::in_turn(settings, rotation, prove)
+}
+
+/// Puts a copy of a backup where the store is.
+pub fn restore(settings: &Settings, from: &Path, if_there: IfThere) -> Result<Restored<Contents>> {
+    restore::restore(settings, from, if_there, prove)
+}
+
+fn prove(copy: &View<'_>) -> Result<Contents> {
+    let report = verify(copy)?;
+    if let Some(problem) = problem(&report) {
+        return Err(Error::Storage {
+            message: format!("the copy does not verify: {problem}"),
+            hint: "It was not kept. `atocore audit verify` says all that it finds.".to_owned(),
+        });
+    }
+    Ok(Contents { rows: backup::count_rows(copy)?, audit_rows: report.rows, head: report.head })
+}
+
+/// The first of what verification found.
+fn problem(report: &Report) -> Option<String> {
+    if report.is_clean() {
+        return None;
+    }
+    let differs = report.differing.first().map(|row| format!("{row} differs from its audit"));
+    let claims = report.wrong_claims.first().map(|row| format!("the claims of {row} are wrong"));
+    let dropped = || "a trigger of the audit was dropped".to_owned();
+    Some(report.broken.clone().or(differs).or(claims).unwrap_or_else(dropped))
+}

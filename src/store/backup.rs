@@ -1,0 +1,268 @@
+//! Backups: a copy of the store in one file, made while servers write, looked through and proved
+//! before it gets its name; and those that a server makes by itself, of which the newest are kept.
+//!
+//! Rejected: `VACUUM INTO`. It writes the pages anew, which is no copy, and gives rows other numbers.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::db::read;
+use super::file::{create_file, file_instant};
+use super::schema::{self, Stage};
+use super::settings::Settings;
+use super::sql::Conn;
+use super::transfer::SECTIONS;
+use super::tx::View;
+use super::watch::beside;
+use crate::model::{Error, Result, Timestamp};
+
+/// A copy that was made and proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied<T> {
+    /// What the proof found.
+    pub found: T,
+    pub bytes: u64,
+}
+
+/// Copies the store into a file that is not there yet. `prove` looks at the copy.
+pub fn make<T>(
+    settings: &Settings,
+    target: &Path,
+    prove: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<Copied<T>> {
+    refuse_existing(target)?;
+    let partial = Partial::begin(target)?;
+    let copied = partial.fill(settings, &settings.path, prove)?;
+    partial.name_unless_taken(target)?;
+    Ok(copied)
+}
+
+fn refuse_existing(target: &Path) -> Result<()> {
+    if fs::symlink_metadata(target).is_err() {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("{} is there already", target.display()),
+        hint: "A backup takes the place of nothing; choose another name.".to_owned(),
+    })
+}
+
+/// The ending of a copy on its way.
+const PARTIAL: &str = ".atocore-partial";
+
+/// A copy on its way. It is removed unless it gets its name.
+pub struct Partial {
+    pub path: PathBuf,
+    /// Locked, so that another process does not take it for what a killed one left.
+    lock: File,
+}
+
+impl Partial {
+    pub fn begin(target: &Path) -> Result<Self> {
+        let path = beside(target, PARTIAL);
+        let failed = |error: io::Error| cannot("be made", &path, &error);
+        create_file(&path)?;
+        let lock = File::options().write(true).open(&path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Storage {
+                    message: format!("another process is writing {}", path.display()),
+                    hint: "Wait for it, or choose another name.".to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        lock.set_len(0).map_err(failed)?;
+        Ok(Self { path, lock })
+    }
+
+    /// Copies the store at `source` into it, and proves the copy.
+    pub fn fill<T>(
+        &self,
+        settings: &Settings,
+        source: &Path,
+        prove: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<Copied<T>> {
+        {
+            let source_conn = Conn::open(source, true)?;
+            source_conn.set_busy_timeout(settings.busy_timeout)?;
+            // What this sees is copied; what others write meanwhile waits for the next copy.
+            source_conn.begin("BEGIN")?;
+            check_current(&source_conn, source)?;
+            source_conn.back_up(&self.path)?;
+        }
+        Conn::open(&self.path, true)?.leave_wal()?;
+        let conn = Conn::open(&self.path, false)?;
+        schema::check_integrity(&conn, source)?;
+        let found = read(&conn, settings, prove)?;
+        drop(conn);
+        self.lock.sync_all().map_err(|error| cannot("be written", &self.path, &error))?;
+        let bytes = fs::metadata(&self.path).map_or(0, |data| data.len());
+        Ok(Copied { found, bytes })
+    }
+
+    /// Gives it a name that nothing has, also if something takes that name meanwhile.
+    fn name_unless_taken(&self, target: &Path) -> Result<()> {
+        match fs::hard_link(&self.path, target) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return refuse_existing(target);
+            }
+            // Not every file system has links.
+            Err(_) => {
+                refuse_existing(target)?;
+                self.rename(target)?;
+            }
+        }
+        sync_folder(target);
+        Ok(())
+    }
+
+    /// Puts it in the place of whatever is there, in one step.
+    pub fn rename(&self, target: &Path) -> Result<()> {
+        fs::rename(&self.path, target).map_err(|error| cannot("be renamed", &self.path, &error))?;
+        sync_folder(target);
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // After a rename it is not there any more.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn check_current(conn: &Conn, path: &Path) -> Result<()> {
+    let what = match schema::stage(conn, path)? {
+        Stage::Current => return Ok(()),
+        Stage::Empty => "is empty",
+        Stage::Python | Stage::Older => "is of an older schema",
+    };
+    Err(Error::Storage {
+        message: format!("{} {what}", path.display()),
+        hint:
+            "Nothing was changed. Open an older one first, for example with `atocore audit verify` \
+               and it as --db: that upgrades it and keeps a copy of what it was."
+                .to_owned(),
+    })
+}
+
+pub fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
+    Error::Storage {
+        message: format!("{} cannot {what}: {error}", path.display()),
+        hint: "Check the folder, its permissions and the room on the disk, then try again."
+            .to_owned(),
+    }
+}
+
+/// Has the disk keep the names in a folder. Not every file system can.
+pub fn sync_folder(path: &Path) {
+    if let Some(folder) = fs::canonicalize(path).ok().as_deref().and_then(Path::parent)
+        && let Ok(folder) = File::open(folder)
+    {
+        let _ = folder.sync_all();
+    }
+}
+
+/// The rows of every kind.
+pub fn count_rows(view: &View<'_>) -> Result<i64> {
+    SECTIONS.iter().map(|section| view.conn.count_rows(section.table)).sum()
+}
+
+/// When a server makes backups by itself, and how many stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    pub hours: u32,
+    pub keep: u32,
+}
+
+/// What became of an automatic backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// Made, in place of so many older ones.
+    Made { path: PathBuf, removed: usize },
+    /// The newest is younger than the hours: the next is due in so many seconds.
+    Later(u64),
+    /// Another process is making one.
+    Elsewhere,
+}
+
+/// Makes a backup in the folder `<file>.backups`, if it is time, and removes the oldest of those
+/// that were made so.
+pub fn in_turn<T>(
+    settings: &Settings,
+    rotation: Rotation,
+    prove: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<Turn> {
+    let folder = beside(&settings.path, ".backups");
+    let failed = |error: io::Error| cannot("be used", &folder, &error);
+    make_folder(&folder).map_err(failed)?;
+    let lock = File::create(folder.join(".lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(Turn::Elsewhere),
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    let now = (settings.clock)();
+    let wait = i64::from(rotation.hours) * 3_600;
+    let mut made = made_here(settings, &folder).map_err(failed)?;
+    // An instant that has not come yet is of a clock that was wrong.
+    let age = made.last().map(|(newest, _)| now.seconds_since(*newest)).filter(|age| *age >= 0);
+    if let Some(left) = age.map(|age| wait - age).filter(|left| *left > 0) {
+        return Ok(Turn::Later(left.unsigned_abs()));
+    }
+    let path = folder.join(automatic_name(settings, now));
+    make(settings, &path, prove)?;
+    let others = usize::try_from(rotation.keep).unwrap_or(usize::MAX).saturating_sub(1);
+    made.retain(|(_, other)| *other != path);
+    let excess = made.len().saturating_sub(others);
+    let removed = made[..excess].iter().filter(|(_, old)| fs::remove_file(old).is_ok()).count();
+    Ok(Turn::Made { path, removed })
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn automatic_name(settings: &Settings, instant: Timestamp) -> String {
+    let name = settings.path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}.{}.backup", file_instant(instant))
+}
+
+/// The automatic backups in the folder, oldest first: files whose names are to the letter such as
+/// they are given here. What a killed process left half made is removed.
+fn made_here(settings: &Settings, folder: &Path) -> io::Result<Vec<(Timestamp, PathBuf)>> {
+    let mut made = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let whole = name.strip_suffix(PARTIAL).unwrap_or(&name);
+        let Some(instant) =
+            instant_of(whole).filter(|instant| automatic_name(settings, *instant) == whole)
+        else {
+            continue;
+        };
+        if whole == name {
+            made.push((instant, entry.path()));
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    made.sort();
+    Ok(made)
+}
+
+/// The instant in `<name>.2026-01-31T09-30-00-000Z.backup`.
+fn instant_of(name: &str) -> Option<Timestamp> {
+    let (_, instant) = name.strip_suffix(".backup")?.rsplit_once('.')?;
+    let (date, time) = instant.split_once('T')?;
+    let [hour, minute, second, rest] = time.split('-').collect::<Vec<_>>().try_into().ok()?;
+    Timestamp::parse(&format!("{date}T{hour}:{minute}:{second}.{rest}"))
+}

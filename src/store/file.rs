@@ -1,0 +1,80 @@
+//! Files around the store: made, named and copied.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::settings::Settings;
+use super::sql::Conn;
+use super::watch::beside;
+use crate::model::{Error, Result, Timestamp};
+
+pub(super) fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("{} is a folder", path.display()),
+        hint: "Name a file in it with --db.".to_owned(),
+    })
+}
+
+/// Makes the file and its folders, for this user only, if they are not there.
+pub(super) fn create_file(path: &Path) -> Result<()> {
+    refuse_folder(path)?;
+    if path.exists() {
+        return Ok(());
+    }
+    create_folder(path)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|error| cannot_be_made(path, &error))
+}
+
+/// Makes the folders of a file, if they are not there.
+pub(super) fn create_folder(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    fs::create_dir_all(folder).map_err(|error| cannot_be_made(path, &error))
+}
+
+fn cannot_be_made(path: &Path, error: &std::io::Error) -> Error {
+    Error::Storage {
+        message: format!("{} cannot be made: {error}", path.display()),
+        hint: "Choose another place with --db, or mend the folder's permissions.".to_owned(),
+    }
+}
+
+/// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its
+/// own, since one that is about to write cannot be copied from.
+pub(super) fn back_up(settings: &Settings) -> Result<PathBuf> {
+    let target = free_name(settings, "backup");
+    create_file(&target)?;
+    let source = Conn::open(&settings.path, false)?;
+    source.set_busy_timeout(settings.busy_timeout)?;
+    if let Err(error) = source.back_up(&target) {
+        let _ = fs::remove_file(&target);
+        return Err(error);
+    }
+    Ok(target)
+}
+
+/// A name beside the file that says what and when, and that nothing has: `<name>.<instant>.<what>`.
+pub(super) fn free_name(settings: &Settings, what: &str) -> PathBuf {
+    let instant = file_instant((settings.clock)());
+    let mut target = beside(&settings.path, &format!(".{instant}.{what}"));
+    for number in 2.. {
+        if !target.exists() {
+            break;
+        }
+        target = beside(&settings.path, &format!(".{instant}-{number}.{what}"));
+    }
+    target
+}
+
+/// An instant as it may stand in the name of a file.
+pub(super) fn file_instant(instant: Timestamp) -> String {
+    instant.to_string().replace([':', '.'], "-")
+}

@@ -1,0 +1,132 @@
+//! Restoring: a backup, copied and proved first, takes the place of the file in one step, and the
+//! file that was there is kept.
+//!
+//! At every moment the path names either the old file or the new one, each whole: the new one is
+//! finished under another name, the old one gets its second name as a link, and one rename is the
+//! switch. The log of the old one is moved into it before, under a lock that nobody else can have
+//! while it is open anywhere: the log would be taken for that of the new file.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::backup::{Copied, Partial, cannot, sync_folder};
+use super::file::{create_folder, free_name};
+use super::settings::Settings;
+use super::sql::Conn;
+use super::tx::View;
+use super::watch::{beside, is_same_file};
+use crate::model::{Error, Result};
+
+/// What to do about a file that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfThere {
+    Refuse,
+    /// Keep it under another name.
+    SetAside,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored<T> {
+    pub copied: Copied<T>,
+    /// Where the file is that was there.
+    pub kept: Option<PathBuf>,
+}
+
+/// The endings of what SQLite keeps beside a file.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// How long a restore waits for others to close the file.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Puts a copy of `backup` where the store is. `prove` looks at the copy.
+pub fn restore<T>(
+    settings: &Settings,
+    backup: &Path,
+    if_there: IfThere,
+    prove: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<Restored<T>> {
+    let path = &settings.path;
+    let there = fs::symlink_metadata(path).is_ok();
+    if there && if_there == IfThere::Refuse {
+        return Err(Error::Storage {
+            message: format!("{} is there already", path.display()),
+            hint: "Name another file with --db; or give --replace, which keeps this one under \
+                   another name."
+                .to_owned(),
+        });
+    }
+    if !backup.is_file() || is_same_file(backup, path) {
+        return Err(Error::Storage {
+            message: format!("{} is no backup to restore", backup.display()),
+            hint: "Name a file that `atocore backup` or a server made.".to_owned(),
+        });
+    }
+    create_folder(path)?;
+    // A link stays one: what it leads to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    let partial = Partial::begin(&target)?;
+    let copied = partial.fill(settings, backup, prove)?;
+    let held = if there { hold(settings)? } else { None };
+    let kept = if there { Some(keep(settings, &target)?) } else { None };
+    if held.is_none() {
+        set_companions_aside(settings, &target)?;
+    }
+    partial.rename(&target)?;
+    drop(held);
+    Ok(Restored { copied, kept })
+}
+
+/// Moves the log of the old file into it and keeps everybody else out of it. Nothing is held of a
+/// file that is too damaged for that: it is kept with what is beside it.
+fn hold(settings: &Settings) -> Result<Option<Conn>> {
+    let conn = Conn::open(&settings.path, true)?;
+    conn.set_busy_timeout(settings.busy_timeout.min(PATIENCE))?;
+    let held = conn
+        .batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")
+        .and_then(|()| conn.leave_wal())
+        .and_then(|()| conn.batch("BEGIN EXCLUSIVE"));
+    match held {
+        Ok(()) => Ok(Some(conn)),
+        Err(Error::Busy) => Err(Error::Storage {
+            message: format!("another process has {} open", settings.path.display()),
+            hint:
+                "Nothing was changed. End the servers that use it (close their clients), then try \
+                   again."
+                    .to_owned(),
+        }),
+        Err(_) if conn.is_damaged() => {
+            conn.close_as_it_is();
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives the old file a second name.
+fn keep(settings: &Settings, target: &Path) -> Result<PathBuf> {
+    let kept = free_name(settings, "replaced");
+    let failed = |error: io::Error| cannot("be kept", target, &error);
+    if fs::hard_link(target, &kept).is_err() {
+        // Not every file system has links.
+        fs::copy(target, &kept).map_err(failed)?;
+        fs::File::open(&kept).and_then(|file| file.sync_all()).map_err(failed)?;
+    }
+    sync_folder(&kept);
+    Ok(kept)
+}
+
+/// Takes what is left beside a damaged or missing file away from its place, where it would be
+/// taken for a part of the new one.
+fn set_companions_aside(settings: &Settings, target: &Path) -> Result<()> {
+    for ending in COMPANIONS {
+        let companion = beside(target, ending);
+        if fs::symlink_metadata(&companion).is_ok() {
+            let aside = free_name(settings, &format!("replaced{ending}"));
+            fs::rename(&companion, &aside)
+                .map_err(|error| cannot("be set aside", &companion, &error))?;
+        }
+    }
+    Ok(())
+}

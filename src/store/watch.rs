@@ -1,0 +1,259 @@
+//! What stands at the path of the store while it is open.
+//!
+//! SQLite trusts the file, its write-ahead log (`-wal`) and the index of that log (`-shm`) to stay
+//! where they are: a connection writes on into a file that was moved away and into a log that was
+//! deleted, and says that all is well. So they are looked at in each write, before it and after its
+//! commit, and before each read, with three calls of `stat` each.
+//!
+//! Rejected: to leave it to SQLite's own test whether the file has moved. It knows nothing of the
+//! log, and is out of reach without unsafe code.
+
+use std::cell::Cell;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use super::schema;
+use super::sql::Conn;
+use crate::model::{Error, Result};
+
+/// Which file it is, whatever it is called.
+type Mark = (u64, u64);
+
+#[cfg(unix)]
+fn mark(data: &Metadata) -> Mark {
+    use std::os::unix::fs::MetadataExt;
+    (data.dev(), data.ino())
+}
+
+/// Elsewhere an open file can neither be moved nor deleted.
+#[cfg(not(unix))]
+fn mark(_: &Metadata) -> Mark {
+    (0, 0)
+}
+
+/// Whether both paths lead to one file.
+pub fn is_same_file(left: &Path, right: &Path) -> bool {
+    match (fs::canonicalize(left), fs::canonicalize(right)) {
+        (Ok(left), Ok(right)) => left == right || cfg!(unix) && mark_of(&left) == mark_of(&right),
+        _ => false,
+    }
+}
+
+fn mark_of(path: &Path) -> Option<Mark> {
+    fs::metadata(path).ok().map(|data| mark(&data))
+}
+
+/// What SQLite calls a file beside another.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// What has happened to the file of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing stands at its path.
+    Gone,
+    /// Another file stands at its path.
+    Replaced,
+    /// It has fewer bytes than before.
+    Cut,
+    /// Its log or the index of it is not at its path, and no other that holds anything is.
+    LogGone,
+    /// Another log with something in it is at its path.
+    LogReplaced,
+}
+
+/// A file with its log and the index of it, as a connection has them open.
+#[derive(Debug)]
+pub struct Watch {
+    path: PathBuf,
+    log: PathBuf,
+    index: PathBuf,
+    file: Mark,
+    log_mark: Option<Mark>,
+    index_mark: Option<Mark>,
+    /// The most bytes that the file was seen to have.
+    length: Cell<u64>,
+    /// Whether nobody might write to it when it was last looked at.
+    read_only: Cell<bool>,
+}
+
+/// The file at a path before a connection to it is opened.
+pub struct Before(Option<Mark>);
+
+impl Before {
+    pub fn of(path: &Path) -> Self {
+        Self(mark_of(path))
+    }
+}
+
+impl Watch {
+    /// Notes what a connection has open that was opened after `before` and has read since.
+    pub fn start(conn: &Conn, path: &Path, before: &Before) -> Result<Self> {
+        let unsteady = || Error::Storage {
+            message: format!(
+                "{} or its log was replaced while it was being opened",
+                path.display()
+            ),
+            hint: "Nothing was changed. Try again.".to_owned(),
+        };
+        let number = |name: &str| {
+            let sql = format!("SELECT {name} AS n FROM pragma_{name}");
+            conn.number(&sql, &[]).map(|n| u64::try_from(n).unwrap_or(0))
+        };
+        let (page, pages) = (number("page_size")?, number("page_count")?);
+        let in_log = conn.pages_in_log().ok();
+        let at = fs::canonicalize(path).map_err(|_| unsteady())?;
+        let (log, index) = (beside(&at, "-wal"), beside(&at, "-shm"));
+        let data = fs::metadata(&at).map_err(|_| unsteady())?;
+        if before.0 != Some(mark(&data)) {
+            return Err(unsteady());
+        }
+        let log_data = fs::metadata(&log).ok();
+        let log_length = log_data.as_ref().map_or(0, Metadata::len);
+        // Right now somebody may be at the index of the log, or it cannot be written here.
+        if let Some(in_log) = in_log {
+            if in_log > 0 && log_length < LOG_HEAD + in_log * (page + FRAME_HEAD) {
+                return Err(log_cut(&log));
+            }
+            if data.len() + in_log * page < pages * page {
+                return Err(cut(path, data.len(), pages * page));
+            }
+        }
+        let (log_mark, index_mark) = (log_data.as_ref().map(mark), mark_of(&index));
+        if log_mark.is_none() || index_mark.is_none() {
+            return Err(unsteady());
+        }
+        let (file, length) = (mark(&data), Cell::new(data.len()));
+        let (path, read_only) = (path.to_owned(), Cell::new(data.permissions().readonly()));
+        Ok(Self { path, log, index, file, log_mark, index_mark, length, read_only })
+    }
+
+    /// Whether all is where it was, as far as a look can tell.
+    pub fn look(&self) -> Result<(), Change> {
+        let data = fs::metadata(&self.path).map_err(|_| Change::Gone)?;
+        if mark(&data) != self.file {
+            return Err(Change::Replaced);
+        }
+        let log = fs::metadata(&self.log).ok();
+        if log.as_ref().map(mark) != self.log_mark {
+            let holds = log.is_some_and(|log| log.len() > 0);
+            return Err(if holds { Change::LogReplaced } else { Change::LogGone });
+        }
+        match mark_of(&self.index) {
+            index if index == self.index_mark => {}
+            None => return Err(Change::LogGone),
+            Some(_) => return Err(Change::LogReplaced),
+        }
+        if data.len() < self.length.get() {
+            return Err(Change::Cut);
+        }
+        self.length.set(data.len());
+        self.read_only.set(data.permissions().readonly());
+        Ok(())
+    }
+
+    /// Refuses to write into a file that nobody may write to, though it is open for writing here.
+    pub fn refuse_read_only(&self) -> Result<()> {
+        if !self.read_only.get() {
+            return Ok(());
+        }
+        Err(Error::Storage {
+            message: format!("{} was made read-only", self.path.display()),
+            hint: "Nothing was changed. Make it writable, then try again.".to_owned(),
+        })
+    }
+
+    /// Accepts that the file is shorter, if it still has all of its pages: another program may have
+    /// vacuumed it.
+    pub fn accept_length(&self, conn: &Conn) -> bool {
+        let sql = "SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size";
+        let length = fs::metadata(&self.path).map_or(0, |data| data.len());
+        let fits = |pages: i64| u64::try_from(pages).is_ok_and(|pages| pages <= length);
+        // Pages that it has grown by since then may still be in the log. A connection of its own
+        // does not take a page that is gone from memory.
+        let sound = || schema::check_sound(&Conn::open(&self.path, false)?, &self.path);
+        let whole = conn.number(sql, &[]).is_ok_and(fits) || sound().is_ok();
+        if whole {
+            self.length.set(length);
+        }
+        whole
+    }
+
+    /// Takes the log and its index away, which would otherwise be taken for those of the file that
+    /// has come to the path; a log that still holds something is kept under another name. Whoever
+    /// does so holds the lock of the log, so that nobody takes away the new one that another process
+    /// has begun meanwhile.
+    pub fn take_log_away(&self, aside: &Path) -> std::io::Result<()> {
+        let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
+        log.lock()?;
+        if mark_of(&self.log) != self.log_mark {
+            return Ok(());
+        }
+        self.remove_index()?;
+        if log.metadata()?.len() == 0 {
+            fs::remove_file(&self.log)
+        } else {
+            fs::rename(&self.log, aside)
+        }
+    }
+
+    fn remove_index(&self) -> std::io::Result<()> {
+        if mark_of(&self.index) != self.index_mark {
+            return Ok(());
+        }
+        fs::remove_file(&self.index)
+    }
+
+    /// What a change means to the caller of a write or read that was refused because of it.
+    pub fn refusal(&self, change: Change) -> Error {
+        let path = self.path.display();
+        let (message, hint) = match change {
+            Change::Gone => (
+                format!("{path} is not there any more"),
+                "Nothing was changed. Put the file or its folder back, or restore a backup, then \
+                 try again.",
+            ),
+            Change::Replaced => (
+                format!("{path} was replaced by another file"),
+                "Nothing was changed. The next call works on the file that is there now.",
+            ),
+            Change::Cut => {
+                let length = fs::metadata(&self.path).map_or(0, |data| data.len());
+                return cut(&self.path, length, self.length.get());
+            }
+            Change::LogGone => (
+                format!("{} was removed while it was in use", self.log.display()),
+                "Nothing was changed. Try again: what the log held is moved into the file first.",
+            ),
+            Change::LogReplaced => (
+                format!("{} was replaced while it was in use", self.log.display()),
+                "Nothing was changed. Try again: the next call says if something was lost.",
+            ),
+        };
+        Error::Storage { message, hint: hint.to_owned() }
+    }
+}
+
+/// Bytes of a log before its first page, and before each.
+const LOG_HEAD: u64 = 32;
+const FRAME_HEAD: u64 = 24;
+
+fn log_cut(log: &Path) -> Error {
+    Error::Storage {
+        message: format!("{} was removed or cut while it was in use", log.display()),
+        hint: "Nothing was changed. Let a server that has the store open answer a call: it moves what \
+               it knows of the log into the file. Then try again."
+            .to_owned(),
+    }
+}
+
+fn cut(path: &Path, length: u64, expected: u64) -> Error {
+    Error::Storage {
+        message: format!("{} was cut: {length} bytes of {expected} are left", path.display()),
+        hint: "Nothing was changed. End the servers that use it and restore a backup of it."
+            .to_owned(),
+    }
+}
