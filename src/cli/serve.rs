@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Cli;
 use super::ingest::Roots;
 use super::upkeep::Limits;
 use crate::mcp::bridge::Bridge;
+use crate::mcp::rights::{Promotion, Rights};
 use crate::mcp::server::{Options, Selection, Server};
 use crate::mcp::transport::Lines;
 use crate::model::upkeep::Rules;
@@ -26,11 +27,39 @@ pub struct Serve {
     tools: Vec<String>,
     #[command(flatten)]
     roots: Roots,
+    /// Who makes rows active, turns them down and settles conflicts
+    #[arg(long, value_name = "WHO", value_enum, default_value_t)]
+    promotion: PromotionChoice,
+    /// Read only: no tool that writes, and no change to the file
+    #[arg(long, conflicts_with = "upkeep_every")]
+    read_only: bool,
     /// Do what `atocore upkeep` does, at the start and then again after so many hours
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=8_760))]
     upkeep_every: Option<u64>,
     #[command(flatten)]
     limits: Limits,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum PromotionChoice {
+    /// The agent, as the person told it
+    #[default]
+    Agent,
+    /// The agent, once the person has approved it in the client
+    Ask,
+    /// The person, on the command line
+    Human,
+}
+
+impl Serve {
+    fn rights(&self) -> Rights {
+        let promotion = match self.promotion {
+            PromotionChoice::Agent => Promotion::Agent,
+            PromotionChoice::Ask => Promotion::Ask,
+            PromotionChoice::Human => Promotion::Human,
+        };
+        Rights { promotion, read_only: self.read_only }
+    }
 }
 
 pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
@@ -40,10 +69,15 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         names => Selection::With(names.to_vec()),
     };
     let default_project = serve.project.clone();
-    let options = Options { selection, default_project, roots: serve.roots.open()? };
-    let db = cli.open()?;
-    let ontology = db.settings().ontology.clone();
-    let (bridge, writer) = Bridge::start(db)?;
+    let roots = serve.roots.open()?;
+    let options = Options { selection, default_project, roots, rights: serve.rights() };
+    let (bridge, writer) = if serve.read_only {
+        (Bridge::read_only(cli.settings()?)?, None)
+    } else {
+        let (bridge, writer) = Bridge::start(cli.open()?)?;
+        (bridge, Some(writer))
+    };
+    let ontology = bridge.settings().ontology.clone();
     let timer =
         serve.upkeep_every.map(|hours| keep_up(bridge.clone(), hours, serve.limits.rules()));
     let server = Server::new(bridge, &ontology, options)?;
@@ -62,7 +96,9 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     });
     // A read of a terminal cannot be cancelled, so the runtime is not waited for; the writer is.
     runtime.shutdown_background();
-    writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
+    if let Some(writer) = writer {
+        writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
+    }
     outcome.map(|()| ExitCode::SUCCESS)
 }
 

@@ -25,12 +25,37 @@ const IDLE: Duration = Duration::from_millis(100);
 pub struct Bridge {
     /// Above `jobs`, so that they close first: the last connection to close takes the log into the
     /// file, and only one that writes can.
-    readers: Arc<Mutex<Vec<Reader>>>,
-    jobs: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+    /// Where writes go, if there are any.
+    jobs: Option<mpsc::Sender<Job>>,
     /// Writes that are not done yet.
     queued: Arc<AtomicUsize>,
     places: Arc<Semaphore>,
+}
+
+/// The connections that read and are free.
+struct Readers {
+    free: Mutex<Vec<Reader>>,
     settings: Settings,
+    /// Without a writing side.
+    alone: bool,
+}
+
+impl Readers {
+    fn take(&self) -> Result<Reader> {
+        let free = self.free.lock().map_or_else(|_| None, |mut free| free.pop());
+        match free.filter(Reader::is_good) {
+            Some(reader) => Ok(reader),
+            None if self.alone => Reader::open_alone(self.settings.clone()),
+            None => Reader::open(self.settings.clone()),
+        }
+    }
+
+    fn put_back(&self, reader: Reader) {
+        if let Ok(mut free) = self.free.lock() {
+            free.push(reader);
+        }
+    }
 }
 
 impl Bridge {
@@ -43,14 +68,25 @@ impl Bridge {
             .name("atocore-writer".to_owned())
             .spawn(move || run(&db, &waiting))
             .map_err(|error| Error::Internal(format!("the writing thread: {error}")))?;
-        let bridge = Self {
-            jobs,
-            readers: Arc::default(),
-            queued: Arc::default(),
-            places: Arc::new(Semaphore::new(READERS)),
-            settings,
-        };
-        Ok((bridge, writer))
+        Ok((Self::over(Some(jobs), settings), writer))
+    }
+
+    /// A store that is only read: an error if it cannot be.
+    pub fn read_only(settings: Settings) -> Result<Self> {
+        let reader = Reader::open_alone(settings.clone())?;
+        let bridge = Self::over(None, settings);
+        bridge.readers.put_back(reader);
+        Ok(bridge)
+    }
+
+    fn over(jobs: Option<mpsc::Sender<Job>>, settings: Settings) -> Self {
+        let readers = Readers { free: Mutex::default(), settings, alone: jobs.is_none() };
+        let places = Arc::new(Semaphore::new(READERS));
+        Self { readers: Arc::new(readers), jobs, queued: Arc::default(), places }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.readers.settings
     }
 
     /// Runs one write; the answer comes after the commit.
@@ -69,6 +105,9 @@ impl Bridge {
         operation: &'static str,
         f: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if self.jobs.is_none() {
+            return Err(Error::read_only());
+        }
         self.queued.fetch_add(1, Ordering::SeqCst);
         let queued = Arc::clone(&self.queued);
         self.on_writer(move |db| {
@@ -88,7 +127,8 @@ impl Bridge {
         // The caller may go away; what was begun is finished all the same.
         let job: Job = Box::new(move |db| drop(answer.send(f(db))));
         let closed = || Error::Internal("the writing thread has ended".to_owned());
-        self.jobs.send(job).map_err(|_| closed())?;
+        let jobs = self.jobs.as_ref().ok_or_else(Error::read_only)?;
+        jobs.send(job).map_err(|_| closed())?;
         answered.await.map_err(|_| closed())
     }
 
@@ -104,14 +144,10 @@ impl Bridge {
         let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
         let _place = self.places.acquire().await.map_err(|error| internal(&error))?;
         let readers = Arc::clone(&self.readers);
-        let settings = self.settings.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let free = readers.lock().map_or_else(|_| None, |mut free| free.pop());
-            let reader = free.map_or_else(|| Reader::open(settings), Ok)?;
+            let reader = readers.take()?;
             let outcome = guarded(operation, || reader.read(f));
-            if let Ok(mut free) = readers.lock() {
-                free.push(reader);
-            }
+            readers.put_back(reader);
             outcome
         });
         task.await.map_err(|error| internal(&error))?

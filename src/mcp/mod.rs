@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod approval;
 pub mod bound;
 pub mod bridge;
 pub mod completion;
@@ -10,6 +11,7 @@ pub mod ingest;
 pub mod outputs;
 pub mod prompts;
 pub mod resources;
+pub mod rights;
 pub mod rows;
 pub mod schema;
 pub mod server;

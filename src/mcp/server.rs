@@ -13,11 +13,13 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
-use super::answer::Answer;
+use super::approval::{Approval, Called, Desk, Gate, Reply};
 use super::bridge::Bridge;
 use super::errors::{failed, not_read, one_page, refused};
 use super::prompts::Asked;
+use super::rights::Rights;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
@@ -51,6 +53,7 @@ pub struct Options {
     pub default_project: Option<String>,
     /// Folders below which sources may be read.
     pub roots: Vec<Root>,
+    pub rights: Rights,
 }
 
 /// The tools that are on, or an error for a name that is none.
@@ -81,20 +84,32 @@ fn split(ontology: &Ontology, selection: &Selection) -> Result<(Vec<Tool>, Vec<T
 /// One server process, serving one client.
 #[derive(Clone)]
 pub struct Server {
-    bridge: Bridge,
+    pub(super) bridge: Bridge,
     shelf: Arc<Shelf>,
     roots: Arc<[Root]>,
+    pub(super) rights: Rights,
+    /// The questions that a person has not answered yet.
+    pub(super) desk: Arc<Desk>,
+    /// Whether the client has gone.
+    pub(super) ended: watch::Receiver<bool>,
 }
 
 impl Server {
     pub fn new(bridge: Bridge, ontology: &Ontology, options: Options) -> Result<Self> {
         let (on, off) = split(ontology, &options.selection)?;
+        let rights = options.rights;
+        let (withheld, mut on): (Vec<Tool>, Vec<Tool>) =
+            on.into_iter().partition(|tool| rights.withholds(tool).is_some());
+        on.iter_mut().for_each(|tool| rights.narrow(tool));
+        let off = off.into_iter().chain(withheld).collect();
         let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
-        Ok(Self { bridge, shelf, roots: options.roots.into() })
+        let (desk, (_, ended)) = (Arc::default(), watch::channel(true));
+        Ok(Self { bridge, shelf, roots: options.roots.into(), rights, desk, ended })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
-    pub async fn run(self, lines: Lines) -> Result<()> {
+    pub async fn run(mut self, lines: Lines) -> Result<()> {
+        self.ended = lines.ended();
         let mut stop = std::pin::pin!(stop_signal());
         loop {
             let started = tokio::select! {
@@ -124,16 +139,27 @@ impl Server {
         }
     }
 
-    async fn call(
+    fn unknown_tool(&self, name: &str) -> ErrorData {
+        let off = self.shelf.off.iter().find(|tool| tool.about.name == name);
+        let why = off.and_then(|tool| self.rights.withholds(tool));
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        ErrorData::invalid_params(format!("Unknown tool: {}{why}", abridged(name)), None)
+    }
+
+    pub(super) async fn call(
         &self,
         tool: &Tool,
         arguments: Map<String, Value>,
         client: Option<&str>,
-    ) -> Result<Answer> {
+        approval: Option<Approval>,
+    ) -> Result<Called> {
+        let name = tool.about.name;
         match tool.prepare(arguments, self.shelf.default_project.as_deref())? {
-            Job::Read(job) => self.bridge.read(tool.about.name, job).await,
+            Job::Read(job) => self.bridge.read(name, job).await.map(Called::Done),
             Job::Write { actor, job } => {
-                self.bridge.write(actor_name(actor, client)?, tool.about.name, job).await
+                let gate = Gate::new(self.rights.promotion, approval);
+                let job = gate.guard(name, job);
+                gate.outcome(self.bridge.write(actor_name(actor, client)?, name, job).await)
             }
             Job::Steps { actor, job } => {
                 let actor = actor_name(actor, client)?;
@@ -143,7 +169,7 @@ impl Server {
                     let default_project = project.as_deref();
                     job(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
                 };
-                self.bridge.steps(tool.about.name, steps).await
+                self.bridge.steps(name, steps).await.map(Called::Done)
             }
         }
     }
@@ -161,7 +187,7 @@ impl ServerHandler for Server {
             .with_server_info(
                 Implementation::new("atocore", env!("CARGO_PKG_VERSION")).with_title("atocore"),
             )
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(format!("{INSTRUCTIONS}{}", self.rights.instructions()))
     }
 
     async fn list_tools(
@@ -182,13 +208,11 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.shelf.callable(&request.name) else {
-            let message = format!("Unknown tool: {}", abridged(&request.name));
-            return Err(ErrorData::invalid_params(message, None));
+            return Err(self.unknown_tool(&request.name));
         };
-        let client = context.client_info().map(|info| info.name);
-        let arguments = request.arguments.unwrap_or_default();
-        match self.call(tool, arguments, client.as_deref()).await {
-            Ok(answer) => {
+        match self.converse(tool, request, &context).await {
+            Ok(Reply::Input(required)) => Ok(required.into()),
+            Ok(Reply::Answer(answer)) => {
                 let (text, structured) = answer.render();
                 let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
                 result.structured_content = Some(structured);
@@ -310,7 +334,7 @@ fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
 }
 
 /// The client as an actor, whatever it calls itself.
-fn client_name(given: Option<&str>) -> String {
+pub(super) fn client_name(given: Option<&str>) -> String {
     match collapse(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),
         name => name.chars().take(checks::MAX_NAME).collect(),

@@ -65,7 +65,7 @@ pub struct Steps<'c> {
 }
 
 pub type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
-type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
+pub type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
 type StepsJob = Box<dyn FnOnce(&Db, Steps<'_>) -> Result<Answer> + Send>;
 
 /// A call that is ready to run.

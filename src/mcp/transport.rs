@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::model::text::abridged;
@@ -37,6 +37,7 @@ type Letter = (Outgoing, oneshot::Sender<std::io::Result<()>>);
 pub struct Lines {
     incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
     outgoing: mpsc::Sender<Letter>,
+    ended: watch::Sender<bool>,
 }
 
 impl Lines {
@@ -53,7 +54,13 @@ impl Lines {
         let (outgoing, letters) = mpsc::channel(WAITING);
         let writer = tokio::spawn(write_lines(output, letters));
         tokio::spawn(read_lines(input, received, outgoing.clone()));
-        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing }, writer)
+        let (ended, _) = watch::channel(false);
+        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, ended }, writer)
+    }
+
+    /// Turns true when the input has ended and all of it was received.
+    pub fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
     }
 }
 
@@ -74,7 +81,11 @@ impl Transport<RoleServer> for Lines {
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
-        self.incoming.lock().await.recv().await
+        let message = self.incoming.lock().await.recv().await;
+        if message.is_none() {
+            self.ended.send_replace(true);
+        }
+        message
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {

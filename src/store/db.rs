@@ -23,18 +23,8 @@ const LOG_PAGES: u32 = 4_000;
 const MANY_LOG_PAGES: u32 = 64_000;
 const MANY_CACHE_KIB: u32 = 128_000;
 
-/// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
-/// and again. SQLite's own 2,000 hold a quarter of that.
-const READ_CACHE_KIB: u32 = 8_000;
-
 /// The writing side of the store.
 pub struct Db {
-    conn: Conn,
-    settings: Settings,
-}
-
-/// A reading side of the store, on a connection of its own.
-pub struct Reader {
     conn: Conn,
     settings: Settings,
 }
@@ -132,20 +122,6 @@ impl Db {
     }
 }
 
-impl Reader {
-    /// Opens a reading side of a file that [`Db::open`] has made ready.
-    pub fn open(settings: Settings) -> Result<Self> {
-        let conn = Conn::open(&settings.path, false)?;
-        conn.set_busy_timeout(settings.busy_timeout)?;
-        conn.batch(&format!("PRAGMA cache_size = -{READ_CACHE_KIB};"))?;
-        Ok(Self { conn, settings })
-    }
-
-    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-        read(&self.conn, &self.settings, f)
-    }
-}
-
 /// Ends a transaction that was not committed, also when a panic unwinds through it.
 struct RollBack<'c>(&'c Conn);
 
@@ -161,7 +137,7 @@ fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved, types }
 }
 
-fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+pub(super) fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
     conn.batch("BEGIN")?;
     let _end = RollBack(conn);
     f(&view(conn, settings))

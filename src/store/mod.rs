@@ -13,6 +13,7 @@ pub mod interactions;
 pub mod memories;
 pub mod overview;
 pub mod projects;
+pub mod reader;
 pub mod relationships;
 pub mod rows;
 pub mod schema;
@@ -23,7 +24,8 @@ pub mod sql;
 pub mod transfer;
 pub mod tx;
 
-pub use db::{Db, Reader};
+pub use db::Db;
+pub use reader::Reader;
 pub use schema::Upgrade;
 pub use settings::{Durability, Settings};
 pub use tx::{Tx, View};

@@ -1,0 +1,87 @@
+//! The questions that wait for their calls to come again with an answer (2026-07-28).
+//!
+//! `requestState` is only the name of a question here, and all that it stands for stays in this
+//! process: which call it belongs to and what was shown. Sealing that with a key and handing it to
+//! the client was rejected, since a seal alone does not keep an answer from being used twice.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::model::{Error, Result, Timestamp};
+use crate::store::Settings;
+
+/// Seconds that a person may take.
+pub const PATIENCE: i64 = 3_600;
+/// Questions that may wait; the oldest one makes room.
+const MAX_OPEN: usize = 100;
+
+/// A question that waits.
+struct Open {
+    name: String,
+    /// The digest of the tool and its arguments.
+    call: String,
+    seal: String,
+    until: Timestamp,
+}
+
+/// The questions of a server that wait for a person.
+pub struct Desk {
+    /// The oldest first.
+    open: Mutex<VecDeque<Open>>,
+    /// Places for questions that are asked by a request.
+    places: Semaphore,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { open: Mutex::default(), places: Semaphore::new(MAX_OPEN) }
+    }
+}
+
+impl Desk {
+    /// A place for one more question.
+    pub fn place(&self) -> Result<SemaphorePermit<'_>> {
+        self.places.try_acquire().map_err(|_| Error::Declined {
+            problem: format!("{MAX_OPEN} questions wait for the person already"),
+            hint: "Nothing was changed; ask again when they have answered.".to_owned(),
+        })
+    }
+
+    /// Keeps the seal of a question about a call; gives its name.
+    pub fn keep(&self, settings: &Settings, call: String, seal: String) -> String {
+        let name = (settings.ids)().to_string();
+        let until = (settings.clock)().plus_seconds(PATIENCE);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() == MAX_OPEN {
+            open.pop_front();
+        }
+        open.push_back(Open { name: name.clone(), call, seal, until });
+        name
+    }
+
+    /// Takes the question of that name off the desk, so that it is answered once; gives its seal.
+    pub fn take(&self, settings: &Settings, name: &str, call: &str) -> Result<String> {
+        let now = (settings.clock)();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|question| question.until > now);
+        let Some(at) = open.iter().position(|question| question.name == name) else {
+            return Err(Error::invalid(
+                "requestState",
+                "no question of this name waits for an answer",
+                "It was answered, or is over an hour old, or was asked by another process. Nothing \
+                 was changed; make the call again without it.",
+            ));
+        };
+        if open[at].call != call {
+            return Err(Error::invalid(
+                "requestState",
+                "it belongs to another call",
+                "Nothing was changed. Repeat the tool and the arguments that the person was asked \
+                 about, or make this call without it.",
+            ));
+        }
+        Ok(open.remove(at).map(|question| question.seal).unwrap_or_default())
+    }
+}

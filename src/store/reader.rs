@@ -1,0 +1,103 @@
+//! The reading side of the store, on a connection of its own: beside a [`super::Db`], or alone.
+//!
+//! SQLite reads a file with a write-ahead log through two files beside it, which it makes if they are
+//! not there. Where nothing can be made, the file can be read only as one that nobody changes
+//! (`immutable`), which gives wrong answers if somebody does. So that is done only while there is no
+//! log, which every process that writes has, and each look makes sure that this stayed so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::db;
+use super::schema::{self, Stage};
+use super::settings::Settings;
+use super::sql::Conn;
+use super::tx::View;
+use crate::model::{Error, Result};
+
+/// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
+/// and again. SQLite's own 2,000 hold a quarter of that.
+const CACHE_KIB: u32 = 8_000;
+
+/// A reading side of the store.
+pub struct Reader {
+    conn: Conn,
+    settings: Settings,
+    /// What the file was like when it was opened as one that nobody changes.
+    still: Option<Still>,
+}
+
+impl Reader {
+    /// Opens a reading side of a file that [`super::Db::open`] has made ready.
+    pub fn open(settings: Settings) -> Result<Self> {
+        let conn = Conn::open(&settings.path, false)?;
+        Self::of(conn, settings, None)
+    }
+
+    /// Opens a file that is there and current, without any change to it.
+    pub fn open_alone(settings: Settings) -> Result<Self> {
+        let path = settings.path.clone();
+        if !path.is_file() {
+            return Err(refuse(&path, "is no file", "Name an existing file with --db."));
+        }
+        let open = |still: Option<Still>| {
+            let conn = if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
+            let reader = Self::of(conn?, settings.clone(), still)?;
+            schema::stage(&reader.conn, &path).map(|stage| (reader, stage))
+        };
+        let opened = match (open(None), Still::now(&path)) {
+            (Err(Error::Storage { .. }), Some(still)) => open(Some(still)),
+            (opened, _) => opened,
+        };
+        match opened? {
+            (reader, Stage::Current) => Ok(reader),
+            (_, Stage::Empty) => Err(refuse(&path, "holds nothing yet", WRITE_FIRST)),
+            (_, Stage::Python | Stage::Older) => {
+                Err(refuse(&path, "was written by an older version", WRITE_FIRST))
+            }
+        }
+    }
+
+    fn of(conn: Conn, settings: Settings, still: Option<Still>) -> Result<Self> {
+        conn.set_busy_timeout(settings.busy_timeout)?;
+        conn.batch(&format!("PRAGMA cache_size = -{CACHE_KIB};"))?;
+        Ok(Self { conn, settings, still })
+    }
+
+    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        let outcome = db::read(&self.conn, &self.settings, f);
+        // Whatever was read while somebody changed the file, an error too, may be wrong.
+        if self.is_good() { outcome } else { Err(Error::Busy) }
+    }
+
+    /// Whether it can go on reading: a file that nobody changed has not been changed.
+    pub fn is_good(&self) -> bool {
+        let holds = |still: &Still| Still::now(&self.settings.path).as_ref() == Some(still);
+        self.still.as_ref().is_none_or(holds)
+    }
+}
+
+const WRITE_FIRST: &str = "Start atocore once without --read-only: it makes the file ready, and keeps \
+    a copy of an older one. The file was left as it is.";
+
+fn refuse(path: &Path, what: &str, hint: &str) -> Error {
+    Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() }
+}
+
+/// A file without a log, as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Still {
+    changed: SystemTime,
+    length: u64,
+}
+
+impl Still {
+    fn now(path: &Path) -> Option<Self> {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let file = fs::metadata(path).ok()?;
+        let is_logged = PathBuf::from(log).exists();
+        (!is_logged).then_some(Self { changed: file.modified().ok()?, length: file.len() })
+    }
+}
