@@ -2,6 +2,7 @@
 
 mod adopt;
 mod audit;
+mod conflicts;
 mod demo;
 mod export;
 mod import;
@@ -95,6 +96,10 @@ enum Command {
     Promote(review::Decision),
     /// Turn a candidate down
     Reject(review::Decision),
+    /// Show the open contradictions, both sides of each
+    Conflicts(conflicts::Conflicts),
+    /// Settle a contradiction
+    Resolve(conflicts::Resolve),
     /// Make the claims, from which conflicts are found, afresh from the rows
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
@@ -129,6 +134,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),
         Some(Command::Promote(decision)) => review::promote(cli, decision),
         Some(Command::Reject(decision)) => review::reject(cli, decision),
+        Some(Command::Conflicts(wish)) => conflicts::list(cli, wish),
+        Some(Command::Resolve(wish)) => conflicts::resolve(cli, wish),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
         Some(Command::Demo) => demo::run(),

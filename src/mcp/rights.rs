@@ -26,6 +26,8 @@ pub struct Rights {
 /// The tools that do nothing but what only a person may do.
 const DECISIONS: [&str; 4] =
     ["promote_entity", "reject_entity", "resolve_conflict", "set_project_state"];
+/// Those that an answer names as the next step.
+const STEPS: [&str; 3] = ["promote_entity", "resolve_conflict", REVIEW];
 /// The tool that also reads.
 const REVIEW: &str = "review_memory";
 
@@ -62,6 +64,21 @@ impl Rights {
                 _ => {}
             }
         }
+    }
+
+    /// What there is to do next, where the tool for it is not there.
+    pub fn next_step(self, step: &str) -> Option<String> {
+        if self.promotion != Promotion::Human {
+            return None;
+        }
+        let mut words = step.split([' ', '.']).skip_while(|word| !STEPS.contains(word));
+        let command = match words.next()? {
+            "promote_entity" => "promote",
+            REVIEW if step.contains("with action promote") => "promote",
+            "resolve_conflict" => "resolve",
+            _ => return None,
+        };
+        Some(format!("Show it to the person; they decide with: atocore {command} {}.", words.next()?))
     }
 
     /// What an agent is told beside how to work with the store.

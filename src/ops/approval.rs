@@ -41,17 +41,21 @@ pub fn is_new(done: &[Change], id: &str) -> bool {
     done.iter().any(|change| change.entry.subject_id == id && change.entry.action == Action::Created.as_str())
 }
 
-/// What a person runs to do it, where no agent may.
-pub fn command(done: &[Change]) -> String {
+/// How a person does it, where no agent may.
+pub fn by_hand(done: &[Change]) -> String {
     let Some(change) = done.iter().find(|change| needs_a_person(change)) else {
         return String::new();
     };
     let id = &change.entry.subject_id;
     match (Kind::parse(&change.entry.kind), Action::parse(&change.entry.action)) {
-        (Some(Kind::Conflict), _) => format!("atocore resolve {id}"),
-        (Some(Kind::ProjectState), _) => "atocore import FILE".to_owned(),
-        (_, Some(Action::Rejected)) => format!("atocore reject {id}"),
-        _ if is_new(done, id) => "atocore promote ID, once it is a candidate".to_owned(),
-        _ => format!("atocore promote {id}"),
+        (Some(Kind::Conflict), _) => format!("the person runs: atocore resolve {id}"),
+        (Some(Kind::ProjectState), _) => {
+            "the person imports a project_state line: atocore import FILE".to_owned()
+        }
+        (_, Some(Action::Rejected)) => format!("the person runs: atocore reject {id}"),
+        _ if is_new(done, id) => {
+            "propose a candidate, and the person runs: atocore promote ID".to_owned()
+        }
+        _ => format!("the person runs: atocore promote {id}"),
     }
 }

@@ -27,7 +27,9 @@ impl Server {
         let arguments = request.arguments.unwrap_or_default();
         if self.rights.promotion != Promotion::Ask {
             return match self.call(tool, arguments, client, None).await? {
-                Called::Done(answer) => Ok(Reply::Answer(answer)),
+                Called::Done(answer) => {
+                    Ok(Reply::Answer(answer.next_instead(|step| self.rights.next_step(step))))
+                }
                 Called::Asks(question) => Err(question.unasked("this server does not ask")),
             };
         }

@@ -70,14 +70,14 @@ impl Gate {
             None if !needed => return Ok(()),
             _ => {}
         }
-        let command = approval::command(done);
+        let by_hand = approval::by_hand(done);
         if self.promotion == Promotion::Human {
             return Err(Error::Refused {
                 problem: "on this server only a person promotes, rejects and settles".to_owned(),
-                hint: format!("Leave it a candidate; the person decides with: {command}."),
+                hint: format!("Nothing was changed; {by_hand}."),
             });
         }
-        let question = Question::about(tx, operation, done, command)?;
+        let question = Question::about(tx, operation, done, by_hand)?;
         match &self.approval {
             Some(approval) if approval.seal == question.seal => Ok(()),
             Some(_) => Err(Error::Overtaken),

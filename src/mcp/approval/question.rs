@@ -33,8 +33,8 @@ pub struct Question {
     pub message: String,
     /// A digest of all that would be done, so that nothing else is done for it.
     pub seal: String,
-    /// How to decide without the client.
-    command: String,
+    /// How the person does it without the client.
+    by_hand: String,
 }
 
 impl Question {
@@ -44,7 +44,7 @@ impl Question {
         tx: &Tx<'_>,
         operation: &str,
         done: &[Change],
-        command: String,
+        by_hand: String,
     ) -> Result<Self> {
         let (decided, besides): (Vec<&Change>, Vec<&Change>) =
             done.iter().partition(|change| needs_a_person(change));
@@ -61,7 +61,7 @@ impl Question {
         }
         let note = decided.first().map_or("", |change| &change.entry.note);
         let head = head(operation, tx.actor, note, decided.len());
-        Ok(Self { message: message(&head, &lines), seal: seal(&lines, done), command })
+        Ok(Self { message: message(&head, &lines), seal: seal(&lines, done), by_hand })
     }
 
     /// The error for a question that no person can be asked, or that has no answer.
@@ -69,9 +69,8 @@ impl Question {
         Error::Refused {
             problem: format!("this needs the approval of the person, and {why}"),
             hint: format!(
-                "Nothing was changed. The person decides with: {}; or starts the server with \
-                 --promotion agent.",
-                self.command
+                "Nothing was changed; {}. Or the server is started with --promotion agent.",
+                self.by_hand
             ),
         }
     }
