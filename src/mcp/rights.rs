@@ -48,7 +48,9 @@ impl Rights {
         if self.read_only && name == REVIEW {
             tool.keep_arguments(&["memory_id", "action", "limit", "cursor"]);
             tool.keep_choices("action", |action| action == "history");
-            tool.describe("The history of a memory, oldest first, what it became and what replaced it.");
+            tool.describe(
+                "The history of a memory, oldest first, what it became and what replaced it.",
+            );
             tool.only_reads();
         } else if self.promotion == Promotion::Human {
             match name {
@@ -78,7 +80,10 @@ impl Rights {
             "resolve_conflict" => "resolve",
             _ => return None,
         };
-        Some(format!("Show it to the person; they decide with: atocore {command} {}.", words.next()?))
+        Some(format!(
+            "Show it to the person; they decide with: atocore {command} {}.",
+            words.next()?
+        ))
     }
 
     /// What an agent is told beside how to work with the store.

@@ -38,7 +38,9 @@ pub fn needs_a_person(change: &Change) -> bool {
 
 /// Whether the row is not there yet without this write.
 pub fn is_new(done: &[Change], id: &str) -> bool {
-    done.iter().any(|change| change.entry.subject_id == id && change.entry.action == Action::Created.as_str())
+    done.iter().any(|change| {
+        change.entry.subject_id == id && change.entry.action == Action::Created.as_str()
+    })
 }
 
 /// How a person does it, where no agent may.

@@ -137,7 +137,11 @@ fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved, types }
 }
 
-pub(super) fn read<T>(conn: &Conn, settings: &Settings, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+pub(super) fn read<T>(
+    conn: &Conn,
+    settings: &Settings,
+    f: impl FnOnce(&View<'_>) -> Result<T>,
+) -> Result<T> {
     conn.batch("BEGIN")?;
     let _end = RollBack(conn);
     f(&view(conn, settings))

@@ -6,7 +6,7 @@
 //! log, which every process that writes has, and each look makes sure that this stayed so.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::db;
@@ -42,7 +42,8 @@ impl Reader {
             return Err(refuse(&path, "is no file", "Name an existing file with --db."));
         }
         let open = |still: Option<Still>| {
-            let conn = if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
+            let conn =
+                if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
             let reader = Self::of(conn?, settings.clone(), still)?;
             schema::stage(&reader.conn, &path).map(|stage| (reader, stage))
         };
@@ -50,7 +51,7 @@ impl Reader {
             (Err(Error::Storage { .. }), Some(still)) => open(Some(still)),
             (opened, _) => opened,
         };
-        match opened? {
+        match opened.map_err(|error| unread(&path, error))? {
             (reader, Stage::Current) => Ok(reader),
             (_, Stage::Empty) => Err(refuse(&path, "holds nothing yet", WRITE_FIRST)),
             (_, Stage::Python | Stage::Older) => {
@@ -85,6 +86,26 @@ fn refuse(path: &Path, what: &str, hint: &str) -> Error {
     Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() }
 }
 
+/// Says of a log that was left behind what keeps it from being read.
+fn unread(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Storage { .. } if is_beside(path, "-wal") && !is_beside(path, "-shm") => refuse(
+            path,
+            "has a log, and the index that reading it takes cannot be made beside it",
+            "Let this user write in the folder, or have one who may start atocore once: that takes \
+             the log into the file.",
+        ),
+        other => other,
+    }
+}
+
+/// Whether a file of that ending lies beside the store.
+fn is_beside(path: &Path, ending: &str) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    Path::new(&name).exists()
+}
+
 /// A file without a log, as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Still {
@@ -94,10 +115,8 @@ struct Still {
 
 impl Still {
     fn now(path: &Path) -> Option<Self> {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
         let file = fs::metadata(path).ok()?;
-        let is_logged = PathBuf::from(log).exists();
-        (!is_logged).then_some(Self { changed: file.modified().ok()?, length: file.len() })
+        let now = Self { changed: file.modified().ok()?, length: file.len() };
+        (!is_beside(path, "-wal")).then_some(now)
     }
 }

@@ -11,6 +11,7 @@ mod prompts;
 mod protocol;
 mod questions;
 mod random;
+mod read_only;
 mod resources;
 mod search;
 mod server_memory;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rmcp::RoleServer;
 use rmcp::model::{
     BooleanSchema, ClientResult, ElicitRequest, ElicitRequestParams, ElicitResult,
-    ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, InputRequests,
+    ElicitationAction, ElicitationSchema, InputRequest, InputRequests, InputRequiredResult,
     InputResponses, PrimitiveSchemaDefinition, ProtocolVersion, ServerRequest, StringSchema,
 };
 use rmcp::service::{PeerRequestOptions, RequestContext, ServiceError};
@@ -122,7 +122,8 @@ impl<'c> Person<'c> {
         let content = answer.content.unwrap_or_default();
         let note = content["note"].as_str().unwrap_or_default().trim();
         checks::text_length("note", note)?;
-        let said = if note.is_empty() { String::new() } else { format!(": {}", quoted(note, usize::MAX)) };
+        let said =
+            if note.is_empty() { String::new() } else { format!(": {}", quoted(note, usize::MAX)) };
         match (answer.action, &content["approve"]) {
             (ElicitationAction::Accept, Value::Bool(true)) => {
                 Ok(format!("approved by the person through {}{said}", quoted(self.client, 80)))

@@ -85,3 +85,42 @@ impl Desk {
         Ok(open.remove(at).map(|question| question.seal).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    fn at(seconds: &Arc<AtomicI64>) -> Settings {
+        let seconds = Arc::clone(seconds);
+        let start = Timestamp::parse("2026-01-01T00:00:00Z").expect("an instant");
+        let mut settings = Settings::new("unused");
+        settings.clock = Arc::new(move || start.plus_seconds(seconds.load(Ordering::Relaxed)));
+        settings
+    }
+
+    #[test]
+    fn a_question_waits_an_hour_and_is_answered_once() {
+        let seconds = Arc::default();
+        let (settings, desk) = (at(&seconds), Desk::default());
+        let keep = |call: &str| desk.keep(&settings, call.to_owned(), format!("seal of {call}"));
+        let (one, two) = (keep("one"), keep("two"));
+        seconds.store(PATIENCE - 1, Ordering::Relaxed);
+        assert!(desk.take(&settings, &one, "two").is_err(), "it belongs to another call");
+        assert_eq!(desk.take(&settings, &one, "one").as_deref(), Ok("seal of one"));
+        assert!(desk.take(&settings, &one, "one").is_err(), "it was answered");
+        seconds.store(PATIENCE, Ordering::Relaxed);
+        assert!(desk.take(&settings, &two, "two").is_err(), "it is over an hour old");
+    }
+
+    #[test]
+    fn the_oldest_question_makes_room() {
+        let (settings, desk) = (at(&Arc::default()), Desk::default());
+        let names: Vec<String> =
+            (0..=MAX_OPEN).map(|_| desk.keep(&settings, String::new(), String::new())).collect();
+        assert!(desk.take(&settings, &names[0], "").is_err());
+        assert!(desk.take(&settings, &names[1], "").is_ok());
+    }
+}

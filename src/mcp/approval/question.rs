@@ -40,12 +40,7 @@ pub struct Question {
 impl Question {
     /// Puts what a write has done as a question. It is asked inside the write, so that what is
     /// shown is what would be.
-    pub fn about(
-        tx: &Tx<'_>,
-        operation: &str,
-        done: &[Change],
-        by_hand: String,
-    ) -> Result<Self> {
+    pub fn about(tx: &Tx<'_>, operation: &str, done: &[Change], by_hand: String) -> Result<Self> {
         let (decided, besides): (Vec<&Change>, Vec<&Change>) =
             done.iter().partition(|change| needs_a_person(change));
         let mut lines = Vec::new();
@@ -198,7 +193,9 @@ fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     match Kind::parse(&change.entry.kind) {
         Some(Kind::Entity) => {
             let Some(row) = Entity::find(view, id)? else { return Ok(lines) };
-            if let Some(from) = change.before["project"].as_str().filter(|from| *from != row.project) {
+            if let Some(from) =
+                change.before["project"].as_str().filter(|from| *from != row.project)
+            {
                 lines.push(format!("  moved from {}", project_word(from)));
             }
             lines.push(format!("  description {}", quoted(&row.description, MAX_DETAIL)));
@@ -236,6 +233,8 @@ fn sources(row: &Entity) -> String {
     match (shown, row.hand_authored) {
         ([], _) => "  no source; it is marked as vouched for by a person".to_owned(),
         (refs, false) => format!("  sources {}{more}", all_quoted(refs)),
-        (refs, true) => format!("  sources {}{more}, and marked as vouched for by a person", all_quoted(refs)),
+        (refs, true) => {
+            format!("  sources {}{more}, and marked as vouched for by a person", all_quoted(refs))
+        }
     }
 }
