@@ -1,15 +1,23 @@
 //! Approval by a person, as clients with elicitation are asked for it: by a request, and by the
 //! result of the call that comes again. What a client without it gets is told by the stories.
 
+mod again;
+mod decisions;
+
 use serde_json::{Value, json};
 
 use crate::support::{Place, Session, program};
 
 const ASK: [&str; 3] = ["serve", "--promotion", "ask"];
 
-/// A session of the given version whose client can ask, line by line.
+/// A session of the given version and capabilities, line by line.
 fn asking(place: &Place, version: &str, capabilities: Value) -> Session {
     let mut session = Session::start_silent(program(&place.db(), 1).args(ASK));
+    hello(&mut session, version, &capabilities);
+    session
+}
+
+fn hello(session: &mut Session, version: &str, capabilities: &Value) {
     let hello = session.request(
         "initialize",
         json!({ "protocolVersion": version, "capabilities": capabilities,
@@ -17,7 +25,6 @@ fn asking(place: &Place, version: &str, capabilities: Value) -> Session {
     );
     assert_eq!(hello["result"]["protocolVersion"], version);
     session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-    session
 }
 
 fn with_handshake(place: &Place) -> Session {
@@ -27,20 +34,6 @@ fn with_handshake(place: &Place) -> Session {
 fn call(id: u64, tool: &str, arguments: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
             "params": { "name": tool, "arguments": arguments } })
-}
-
-/// A call as clients of 2026-07-28 make it; `more` is what comes with it when it is repeated.
-fn modern(id: u64, tool: &str, arguments: &Value, more: &Value) -> Value {
-    let mut call = call(id, tool, arguments);
-    call["params"]["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} } },
-        "io.modelcontextprotocol/clientInfo": { "name": "Modern", "version": "1" },
-    });
-    for (key, value) in more.as_object().into_iter().flatten() {
-        call["params"][key] = value.clone();
-    }
-    call
 }
 
 fn candidate(session: &mut Session, name: &str) -> Value {
@@ -166,114 +159,6 @@ fn no_and_no_answer_change_nothing() {
 }
 
 #[test]
-fn each_decision_is_asked_and_a_call_is_asked_once() {
-    let place = Place::new();
-    let mut session =
-        Session::start_silent(program(&place.db(), 1).args(ASK).args(["--tools", "all"]));
-    let capabilities = json!({ "elicitation": {} });
-    session.request(
-        "initialize",
-        json!({ "protocolVersion": "2025-11-25", "capabilities": capabilities,
-                "clientInfo": { "name": "Editor", "version": "1" } }),
-    );
-    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-    let ask = |session: &mut Session, tool: &str, arguments: Value, words: &[&str]| -> Value {
-        session.send(&call(900, tool, &arguments));
-        let question = session.receive();
-        let message = question["params"]["message"].as_str().expect("a question").to_owned();
-        for word in words {
-            assert!(message.contains(word), "{word} is not in {message}");
-        }
-        session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
-        let outcome = session.receive();
-        assert_ne!(outcome["result"]["isError"], true, "{outcome}");
-        outcome["result"]["structuredContent"].clone()
-    };
-    let turned_down = candidate(&mut session, "Old cell");
-    ask(&mut session, "reject_entity", json!({ "entity_id": turned_down }), &["reject entity"]);
-    let gap = |value: u8| {
-        json!({ "entity_type": "parameter", "name": "Gap", "hand_authored": true,
-        "status": "active", "properties": { "value": value, "unit": "mm" } })
-    };
-    let first = ask(
-        &mut session,
-        "create_entity",
-        gap(1),
-        &["create entity (new 1)", "vouched for by a person"],
-    );
-    let opened = ask(
-        &mut session,
-        "create_entity",
-        gap(2),
-        &[
-            "similar: entity",
-            "create conflict (new 2) parameter.value \"Gap\" (open)",
-            "says \"1 mm\"",
-            "says \"2 mm\"",
-        ],
-    );
-    let settle = json!({ "conflict_id": opened["conflicts"][0]["conflict_id"],
-        "resolution": "supersede_others", "winner_id": first["entity"]["entity_id"], "note": "measured" });
-    ask(
-        &mut session,
-        "resolve_conflict",
-        settle,
-        &["settle conflict", "supersede_others", "supersede entity"],
-    );
-    assert_eq!(
-        note_of(&place, "superseded"),
-        "measured (approved by the person through \"Editor\")"
-    );
-    let memory =
-        session.ok("create_memory", json!({ "memory_type": "project", "content": "It is warm." }));
-    let memory = &memory["memory"]["memory_id"];
-    ask(
-        &mut session,
-        "review_memory",
-        json!({ "memory_id": memory, "action": "promote" }),
-        &["promote memory"],
-    );
-    ask(
-        &mut session,
-        "graduate_memory",
-        json!({ "memory_id": memory, "entity_type": "risk", "name": "Warm", "promote": true }),
-        &["promote entity (new 1) risk \"Warm\"", "graduate memory", "sources \"memory:"],
-    );
-    let state =
-        json!({ "project": "p07-lynx", "category": "status", "key": "phase", "value": "B" });
-    ask(
-        &mut session,
-        "set_project_state",
-        state.clone(),
-        &["set the trusted state \"status\"/\"phase\" = \"B\"", "create project \"p07-lynx\""],
-    );
-    assert_eq!(
-        session.ok("set_project_state", state)["changed"],
-        false,
-        "the same again asks nobody"
-    );
-    let rows: Vec<Value> = (0..200)
-        .map(|number| {
-            json!({ "memory_type": "project", "status": "active",
-        "content": format!("Statement {number} of many, each of them a little long.") })
-        })
-        .collect();
-    session.send(&call(900, "create_batch", &json!({ "memories": rows })));
-    let question = session.receive();
-    let message = question["params"]["message"].as_str().expect("a question");
-    assert!(
-        message.starts_with("create_batch by \"Editor\" needs your approval, for 200 rows.\n"),
-        "{message}"
-    );
-    assert!(message.contains("lines that have no room here"), "{message}");
-    assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
-    session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
-    assert_eq!(session.receive()["result"]["structuredContent"]["created"], 200);
-    session.end();
-    place.verify();
-}
-
-#[test]
 fn what_changed_while_the_person_thought_is_not_done() {
     let place = Place::new();
     let mut session = with_handshake(&place);
@@ -384,90 +269,4 @@ fn a_client_that_cannot_ask_is_told_so_in_every_version() {
         );
         session.end();
     }
-}
-
-#[test]
-fn without_a_handshake_the_call_comes_again_with_the_answer() {
-    let place = Place::new();
-    let mut session = Session::start_silent(program(&place.db(), 1).args(ASK));
-    let mut send = |id: u64, tool: &str, arguments: &Value, more: &Value| {
-        session.send(&modern(id, tool, arguments, more));
-        let answer = session.receive();
-        assert_eq!(answer["id"], id, "{answer}");
-        answer["result"].clone()
-    };
-    let nothing = json!({});
-    let new = json!({ "entity_type": "component", "name": "Cell", "source_refs": ["doc:cell.md"] });
-    let made = send(1, "create_entity", &new, &nothing);
-    assert_eq!(made["resultType"], "complete");
-    let arguments = json!({ "entity_id": made["structuredContent"]["entity"]["entity_id"] });
-    let asked = send(2, "promote_entity", &arguments, &nothing);
-    assert_eq!(asked["resultType"], "input_required", "{asked}");
-    let question = &asked["inputRequests"]["approval"];
-    assert_eq!(question["method"], "elicitation/create");
-    assert!(question["params"]["message"].as_str().expect("a text").contains("promote entity"));
-    let with = |state: &Value, answer: Value| json!({ "requestState": state, "inputResponses": { "approval": answer } });
-    let state = &asked["requestState"];
-    for (tool, arguments) in [
-        ("reject_entity", arguments.clone()),
-        ("promote_entity", json!({ "entity_id": arguments["entity_id"], "note": "x" })),
-    ] {
-        let refused = error(&send(3, tool, &arguments, &with(state, yes(""))));
-        assert_eq!(refused["message"], "requestState: it belongs to another call");
-    }
-    for broken in [
-        json!({ "requestState": state }),
-        json!({ "inputResponses": { "approval": yes("") } }),
-        json!({ "requestState": state, "inputResponses": { "other": yes("") } }),
-        json!({ "requestState": state, "inputResponses": { "approval": 7 } }),
-        json!({ "requestState": "forged", "inputResponses": { "approval": yes("") } }),
-    ] {
-        assert_eq!(
-            error(&send(4, "promote_entity", &arguments, &broken))["code"],
-            "invalid",
-            "{broken}"
-        );
-    }
-    assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'active'"), 0);
-    let done = send(5, "promote_entity", &arguments, &with(state, yes("fine")));
-    assert_eq!(done["structuredContent"]["changed"], true, "{done}");
-    let again = error(&send(6, "promote_entity", &arguments, &with(state, yes("fine"))));
-    assert!(
-        again["message"].as_str().expect("a text").contains("no question of this name"),
-        "{again}"
-    );
-    session.end();
-    assert_eq!(note_of(&place, "promoted"), "approved by the person through \"Modern\": \"fine\"");
-    place.verify();
-}
-
-#[test]
-fn without_a_handshake_a_no_uses_the_question_up_and_a_changed_row_is_stale() {
-    let place = Place::new();
-    let mut session = Session::start_silent(program(&place.db(), 1).args(ASK));
-    let mut send = |tool: &str, arguments: &Value, more: &Value| {
-        session.send(&modern(1, tool, arguments, more));
-        session.receive()["result"].clone()
-    };
-    let nothing = json!({});
-    let new = json!({ "entity_type": "component", "name": "Cell", "hand_authored": true });
-    let made = send("create_entity", &new, &nothing);
-    let arguments = json!({ "entity_id": made["structuredContent"]["entity"]["entity_id"] });
-    for action in ["decline", "cancel"] {
-        let asked = send("promote_entity", &arguments, &nothing);
-        let answer = json!({ "requestState": asked["requestState"],
-                             "inputResponses": { "approval": { "action": action } } });
-        assert_eq!(error(&send("promote_entity", &arguments, &answer))["code"], "declined");
-        let late = json!({ "requestState": asked["requestState"], "inputResponses": { "approval": yes("") } });
-        assert_eq!(error(&send("promote_entity", &arguments, &late))["code"], "invalid");
-    }
-    let asked = send("promote_entity", &arguments, &nothing);
-    let mut update = arguments.clone();
-    update["description"] = json!("Something else.");
-    send("update_entity", &update, &nothing);
-    let answer =
-        json!({ "requestState": asked["requestState"], "inputResponses": { "approval": yes("") } });
-    assert_eq!(error(&send("promote_entity", &arguments, &answer))["code"], "stale");
-    session.end();
-    assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'active'"), 0);
 }

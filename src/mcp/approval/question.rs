@@ -20,8 +20,10 @@ use crate::store::{self, Tx, View};
 
 /// Characters of a question.
 const MAX_MESSAGE: usize = 2_000;
-/// Characters of a line of it.
-const MAX_LINE: usize = 700;
+/// Characters of a line of it, so that no text keeps the others out.
+const MAX_LINE: usize = 500;
+/// Characters for how much is left out.
+const TAIL: usize = 60;
 /// Characters of a description, and of properties.
 const MAX_DETAIL: usize = 300;
 /// Sources of a row, and rows like it.
@@ -74,16 +76,18 @@ impl Question {
 /// Who wants what, and why.
 fn head(operation: &str, actor: &str, note: &str, decisions: usize) -> Vec<String> {
     let rows = if decisions > 1 { format!(", for {decisions} rows") } else { String::new() };
-    let mut head = vec![format!("{operation} by {} needs your approval{rows}.", quoted(actor, 80))];
+    let within = |text: &str, max: usize| shortened(&quoted(text, max), 2 * max).into_owned();
+    let actor = within(actor, 60);
+    let mut head = vec![format!("{operation} by {actor} needs your approval{rows}.")];
     if !note.is_empty() {
-        head.push(format!("The reason given is {}.", quoted(note, MAX_DETAIL)));
+        head.push(format!("The reason given is {}.", within(note, 150)));
     }
     head
 }
 
 /// The lines that fit, each cut if it is long, and how many do not.
 fn message(head: &[String], lines: &[String]) -> String {
-    let mut room = MAX_MESSAGE - MAX_LINE;
+    let mut room = MAX_MESSAGE - TAIL;
     let mut shown: Vec<Cow<'_, str>> = Vec::new();
     for line in head.iter().chain(lines) {
         let line = shortened(line, MAX_LINE);
