@@ -4,6 +4,8 @@
 mod again;
 mod decisions;
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::support::{Place, Session, program};
@@ -235,6 +237,35 @@ fn a_question_ends_with_its_call_the_input_and_the_process() {
     assert!(session.child.wait().expect("it ends").success());
     assert_eq!(place.count("SELECT count(*) FROM memory_audit"), 1);
     place.verify();
+}
+
+#[test]
+fn nobody_waits_for_an_answer_that_cannot_come() {
+    let place = Place::new();
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} },
+        "clientInfo": { "name": "Editor", "version": "1" } } });
+    let active =
+        json!({ "entity_type": "risk", "name": "Sag", "hand_authored": true, "status": "active" });
+    let lines = [
+        hello,
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        call(2, "create_entity", &active),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let input = place.folder.path().join("input");
+    fs::write(&input, lines).expect("the input");
+    let output = program(&place.db(), 1)
+        .args(ASK)
+        .stdin(fs::File::open(&input).expect("the input"))
+        .output()
+        .expect("the program runs");
+    // The log would say that a call had to be given up after seconds.
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.success());
+    let answers = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(answers.contains("the client went away"), "{answers}");
+    assert_eq!(place.count("SELECT count(*) FROM entities"), 0);
 }
 
 #[test]
