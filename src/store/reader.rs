@@ -120,3 +120,30 @@ impl Still {
         (!is_beside(path, "-wal")).then_some(now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::store::Db;
+
+    #[test]
+    fn what_was_read_while_a_still_file_changed_is_not_given() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = Settings::new(folder.path().join("sto%re?.db"));
+        let path = settings.path.clone();
+        drop(Db::open(settings.clone(), |_| Ok(())).expect("a store"));
+        let still = Still::now(&path).expect("there is no log");
+        let conn = Conn::open_still(&path).expect("it opens");
+        let reader = Reader::of(conn, settings, Some(still)).expect("it reads");
+        assert_eq!(reader.read(|view| crate::store::projects::all_names(view)), Ok(Vec::new()));
+        let outcome = reader.read(|_| {
+            let mut file = fs::File::options().append(true).open(&path).expect("the file");
+            file.write_all(b"more").expect("a change");
+            Ok(())
+        });
+        assert_eq!(outcome, Err(Error::Busy));
+        assert!(!reader.is_good());
+    }
+}
