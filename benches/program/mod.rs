@@ -2,48 +2,31 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-pub type Outcome<T> = Result<T, Box<dyn Error>>;
+pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_atocore");
 
-/// The process that is measured, and its pipes.
+/// The process that is measured, and who talks to it.
 pub struct Server {
-    child: Child,
+    pub child: Child,
+    pub client: Client,
+}
+
+/// The client's ends of the pipes.
+pub struct Client {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     asked: u64,
 }
 
-impl Server {
-    pub fn start(file: &Path) -> Outcome<Self> {
-        let mut child = Command::new(PROGRAM)
-            .arg("--db")
-            .arg(file)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let input = child.stdin.take().ok_or("no pipe to standard input")?;
-        let output = BufReader::new(child.stdout.take().ok_or("no pipe from standard output")?);
-        let mut server = Self { child, input, output, asked: 0 };
-        let hello = json!({
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": { "name": "bench", "version": "0" },
-        });
-        server.ask("initialize", hello)?;
-        server
-            .input
-            .write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n")?;
-        Ok(server)
-    }
-
+impl Client {
     /// One request: from the write of its line to the whole line of its answer.
     pub fn ask(&mut self, method: &str, params: Value) -> Outcome<(Duration, Value)> {
         self.asked += 1;
@@ -55,6 +38,9 @@ impl Server {
         self.input.write_all(request.as_bytes())?;
         self.output.read_line(&mut line)?;
         let taken = started.elapsed();
+        if !line.ends_with('\n') {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
         let mut answer: Value = serde_json::from_str(&line)?;
         let failed = answer["result"]["isError"] == true;
         if failed || answer["id"] != self.asked || !answer["result"].is_object() {
@@ -65,6 +51,44 @@ impl Server {
 
     pub fn call(&mut self, tool: &str, arguments: Value) -> Outcome<(Duration, Value)> {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments }))
+    }
+}
+
+impl Server {
+    pub fn start(file: &Path) -> Outcome<Self> {
+        Self::start_with(file, &[])
+    }
+
+    pub fn start_with(file: &Path, arguments: &[&str]) -> Outcome<Self> {
+        let mut child = Command::new(PROGRAM)
+            .arg("--db")
+            .arg(file)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let input = child.stdin.take().ok_or("no pipe to standard input")?;
+        let output = BufReader::new(child.stdout.take().ok_or("no pipe from standard output")?);
+        let mut server = Self { child, client: Client { input, output, asked: 0 } };
+        let hello = json!({
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": { "name": "bench", "version": "0" },
+        });
+        server.ask("initialize", hello)?;
+        server
+            .client
+            .input
+            .write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n")?;
+        Ok(server)
+    }
+
+    pub fn ask(&mut self, method: &str, params: Value) -> Outcome<(Duration, Value)> {
+        self.client.ask(method, params)
+    }
+
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Outcome<(Duration, Value)> {
+        self.client.call(tool, arguments)
     }
 
     pub fn time(&mut self, tool: &str, arguments: Value) -> Outcome<Duration> {
@@ -80,7 +104,7 @@ impl Server {
     }
 
     pub fn stop(mut self) -> Outcome<()> {
-        drop(self.input);
+        drop(self.client);
         let status = self.child.wait()?;
         if status.success() { Ok(()) } else { Err(format!("the server ended: {status}").into()) }
     }

@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod ingest;
 mod lines;
+mod log;
 mod maintenance;
 mod out;
 mod review;
@@ -52,9 +53,8 @@ struct Cli {
     #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(0..=600_000))]
     busy_timeout: u64,
-    /// What to log to standard error.
-    #[arg(long, global = true, value_enum, default_value_t)]
-    log: LogLevel,
+    #[command(flatten)]
+    log: log::Log,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -64,15 +64,6 @@ enum DurabilityChoice {
     #[default]
     Normal,
     Full,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum LogLevel {
-    Error,
-    #[default]
-    Warn,
-    Info,
-    Debug,
 }
 
 #[derive(Subcommand)]
@@ -111,8 +102,7 @@ enum Command {
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    start_log(cli.log);
-    match execute(&cli) {
+    match cli.log.start().and_then(|()| execute(&cli)) {
         Ok(code) => code,
         Err(error) => {
             out::error_line(format!("error: {}", abridged(&error.to_string())));
@@ -192,10 +182,20 @@ impl Cli {
 
     /// Opens the store, and says on standard error what an upgrade did.
     fn open(&self) -> Result<Db> {
-        let (db, upgrade) = ops::open(self.settings()?)?;
+        self.open_with(self.settings()?)
+    }
+
+    fn open_with(&self, settings: Settings) -> Result<Db> {
+        let (db, upgrade) = ops::open(settings)?;
         if let Some(upgrade) = upgrade {
             report_upgrade(&db, &upgrade)?;
         }
+        let survives = match db.durability()? {
+            Some(Durability::Normal) => "a killed process",
+            Some(Durability::Full) => "a killed process and a power cut",
+            None => "nothing that is known",
+        };
+        tracing::info!("{} is open; a commit survives {survives}", db.settings().path.display());
         Ok(db)
     }
 }
@@ -227,20 +227,6 @@ fn person(given: Option<&str>) -> Result<String> {
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
     ops::checks::name("actor", &actor)
-}
-
-fn start_log(level: LogLevel) {
-    let level = match level {
-        LogLevel::Error => tracing::Level::ERROR,
-        LogLevel::Warn => tracing::Level::WARN,
-        LogLevel::Info => tracing::Level::INFO,
-        LogLevel::Debug => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
 }
 
 /// For tests: instants and ids that count up from a seed, so that the same calls give the same

@@ -1,6 +1,7 @@
 //! `atocore serve`: one MCP client over standard input and output.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -33,6 +34,9 @@ pub struct Serve {
     /// Read only: no tool that writes, and no change to the file
     #[arg(long, conflicts_with = "upkeep_every")]
     read_only: bool,
+    /// How long an idempotency key holds, in hours; 24 if left out
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
+    idempotency_hours: Option<u32>,
     /// Do what `atocore upkeep` does, at the start and then again after so many hours
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=8_760))]
     upkeep_every: Option<u64>,
@@ -71,13 +75,15 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     let default_project = serve.project.clone();
     let roots = serve.roots.open()?;
     let options = Options { selection, default_project, roots, rights: serve.rights() };
+    let mut settings = cli.settings()?;
+    settings.key_hours = serve.idempotency_hours.unwrap_or(settings.key_hours);
+    let ontology = Arc::clone(&settings.ontology);
     let (bridge, writer) = if serve.read_only {
-        (Bridge::read_only(cli.settings()?)?, None)
+        (Bridge::read_only(settings)?, None)
     } else {
-        let (bridge, writer) = Bridge::start(cli.open()?)?;
+        let (bridge, writer) = Bridge::start(cli.open_with(settings)?)?;
         (bridge, Some(writer))
     };
-    let ontology = bridge.settings().ontology.clone();
     let timer =
         serve.upkeep_every.map(|hours| keep_up(bridge.clone(), hours, serve.limits.rules()));
     let server = Server::new(bridge, &ontology, options)?;
@@ -107,7 +113,10 @@ async fn keep_up(bridge: Bridge, hours: u64, rules: Rules) {
     loop {
         match keep_up_once(&bridge, rules).await {
             Ok(changed) => tracing::info!("upkeep changed {changed} rows"),
-            Err(error) => tracing::warn!("upkeep: {error}"),
+            Err(error) => {
+                tracing::warn!(outcome = error.code(), "upkeep");
+                tracing::debug!("upkeep: {error}");
+            }
         }
         tokio::time::sleep(std::time::Duration::from_secs(hours * 3_600)).await;
     }

@@ -1,5 +1,6 @@
 //! Answers: short lines for a reader, the same complete as structured content, and a bound on both.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::bound::{MAX_BYTES, fit, fit_lines, show_hidden, size, size_of_lines};
@@ -25,6 +26,13 @@ pub struct Answer {
     listed: Option<Listed>,
     /// How many rows of which list were left out.
     left_out: Map<String, Value>,
+}
+
+/// An answer as a client gets it: a text, and the same as structured content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub text: String,
+    pub structured: Value,
 }
 
 /// One page of rows, each with its lines and where to go on after it.
@@ -87,6 +95,14 @@ impl Answer {
             Some(project) => Self::new().project(project),
             None => Self::new(),
         }
+    }
+
+    /// Says that all of it was undone.
+    pub fn rehearsed(mut self) -> Self {
+        // There is no such audit row.
+        self.fields.shift_remove("audit_id");
+        self.lines.insert(0, "dry run: nothing was changed; new ids are examples".to_owned());
+        self.with("dry_run", true).next("Repeat the call without dry_run to do it.")
     }
 
     /// Says which project was used, and what is close to one that is not registered.
@@ -170,7 +186,7 @@ impl Answer {
     }
 
     /// The text and the structured content, with hidden characters shown, each within its bound.
-    pub fn render(mut self) -> (String, Value) {
+    pub fn render(mut self) -> Reply {
         let listed = self.listed.take();
         let (of_lines, of_values) = listed.as_ref().map_or((0, 0), Listed::sizes);
         let room = |rows: usize| MAX_BYTES - TAIL - rows.min(ROW);
@@ -191,7 +207,7 @@ impl Answer {
         if !self.left_out.is_empty() {
             structured["left_out"] = Value::Object(self.left_out);
         }
-        (lines.join("\n"), structured)
+        Reply { text: lines.join("\n"), structured }
     }
 
     /// Makes the fields fit, and counts what their lists lose.

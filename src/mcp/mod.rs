@@ -8,6 +8,7 @@ pub mod bridge;
 pub mod completion;
 pub mod errors;
 pub mod ingest;
+mod log;
 pub mod outputs;
 pub mod prompts;
 pub mod resources;

@@ -17,6 +17,8 @@ macro_rules! written {
             pub $optional: Option<$some>,)*)?
             #[serde(skip_serializing_if = "Option::is_none")]
             pub audit_id: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub dry_run: Option<bool>,
             pub conflicts: Vec<Row>,
             pub next_step: String,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +109,8 @@ pub struct MemoryReviewed {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub became: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Vec<Row>>,
@@ -137,6 +141,8 @@ pub struct Ingested {
     pub refused: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project_used: Option<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     pub next_step: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Row>,

@@ -185,7 +185,7 @@ impl Asked {
                     Err(error) => return Err(error),
                 },
                 _ => match self.blocks.remove(key) {
-                    Some(job) => block(&job(view)?.render().0),
+                    Some(job) => block(&job(view)?.render().text),
                     None => block("no topic was given: search for it once you know it"),
                 },
             });

@@ -152,7 +152,7 @@ pub fn reading(shelf: &Shelf, uri: &str) -> Result<Reading> {
     let contents = contents(uri, JSON);
     let job = shelf.reading(tool, arguments)?;
     Ok(Box::new(move |view| {
-        let (_, structured) = job(view)?.render();
+        let structured = job(view)?.render().structured;
         Ok(contents(structured.to_string()))
     }))
 }

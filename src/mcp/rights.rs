@@ -16,6 +16,26 @@ pub enum Promotion {
     Human,
 }
 
+impl Promotion {
+    /// What there is to do next, where the tool for it is not there.
+    pub fn next_step(self, step: &str) -> Option<String> {
+        if self != Self::Human {
+            return None;
+        }
+        let mut words = step.split([' ', '.']).skip_while(|word| !STEPS.contains(word));
+        let command = match words.next()? {
+            "promote_entity" => "promote",
+            REVIEW if step.contains("with action promote") => "promote",
+            "resolve_conflict" => "resolve",
+            _ => return None,
+        };
+        Some(format!(
+            "Show it to the person; they decide with: atocore {command} {}.",
+            words.next()?
+        ))
+    }
+}
+
 /// What a server lets its client do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {
@@ -66,24 +86,6 @@ impl Rights {
                 _ => {}
             }
         }
-    }
-
-    /// What there is to do next, where the tool for it is not there.
-    pub fn next_step(self, step: &str) -> Option<String> {
-        if self.promotion != Promotion::Human {
-            return None;
-        }
-        let mut words = step.split([' ', '.']).skip_while(|word| !STEPS.contains(word));
-        let command = match words.next()? {
-            "promote_entity" => "promote",
-            REVIEW if step.contains("with action promote") => "promote",
-            "resolve_conflict" => "resolve",
-            _ => return None,
-        };
-        Some(format!(
-            "Show it to the person; they decide with: atocore {command} {}.",
-            words.next()?
-        ))
     }
 
     /// What an agent is told beside how to work with the store.

@@ -15,9 +15,10 @@ use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use super::approval::{Approval, Called, Desk, Gate, Reply};
+use super::approval::{Approval, Called, Desk, Gate, Outcome};
 use super::bridge::Bridge;
 use super::errors::{failed, not_read, one_page, refused};
+use super::log::logged;
 use super::prompts::Asked;
 use super::rights::Rights;
 use super::shelf::Shelf;
@@ -134,9 +135,22 @@ impl Server {
                     tracing::info!("the client went away: {error}");
                     return Ok(());
                 }
-                Err(error) => tracing::warn!("before a session began: {error}"),
+                Err(error) => {
+                    tracing::warn!("a message before a session began");
+                    tracing::debug!("before a session began: {error}");
+                }
             }
         }
+    }
+
+    /// Reads for a request that is no call of a tool.
+    async fn read<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        name: &str,
+        job: impl FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        logged(method, name, self.bridge.read(method, job)).await
     }
 
     fn unknown_tool(&self, name: &str) -> ErrorData {
@@ -155,21 +169,19 @@ impl Server {
     ) -> Result<Called> {
         let name = tool.about.name;
         match tool.prepare(arguments, self.shelf.default_project.as_deref())? {
-            Job::Read(job) => self.bridge.read(name, job).await.map(Called::Done),
-            Job::Write { actor, job } => {
+            Job::Read(job) => Ok(Called::Done(self.bridge.read(name, job).await?.render())),
+            Job::Write(mut write) => {
+                let actor = actor_name(write.actor.take(), client)?;
                 let gate = Gate::new(self.rights.promotion, approval);
-                let job = gate.guard(name, job);
-                gate.outcome(self.bridge.write(actor_name(actor, client)?, name, job).await)
-            }
-            Job::Steps { actor, job } => {
-                let actor = actor_name(actor, client)?;
+                let at_gate = gate.clone();
                 let (roots, project) =
                     (Arc::clone(&self.roots), self.shelf.default_project.clone());
-                let steps = move |db: &Db| {
+                let run = move |db: &Db| {
                     let default_project = project.as_deref();
-                    job(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
+                    let (actor, roots, gate) = (&actor, &roots, &at_gate);
+                    write.run(db, Steps { actor, note: "", roots, default_project, gate })
                 };
-                self.bridge.steps(name, steps).await.map(Called::Done)
+                gate.outcome(self.bridge.steps(name, run).await)
             }
         }
     }
@@ -210,12 +222,12 @@ impl ServerHandler for Server {
         let Some(tool) = self.shelf.callable(&request.name) else {
             return Err(self.unknown_tool(&request.name));
         };
-        match self.converse(tool, request, &context).await {
-            Ok(Reply::Input(required)) => Ok(required.into()),
-            Ok(Reply::Answer(answer)) => {
-                let (text, structured) = answer.render();
-                let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-                result.structured_content = Some(structured);
+        let name = tool.about.name;
+        match logged("tools/call", name, self.converse(tool, request, &context)).await {
+            Ok(Outcome::Input(required)) => Ok(required.into()),
+            Ok(Outcome::Reply(reply)) => {
+                let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
+                result.structured_content = Some(reply.structured);
                 Ok(result.into())
             }
             Err(error @ Error::Internal(_)) => Err(refused(error)),
@@ -230,7 +242,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.bridge.read("resources/list", job).await.map_err(refused)
+        self.read("resources/list", "", job).await.map_err(refused)
     }
 
     async fn list_resource_templates(
@@ -252,7 +264,7 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let unread = |error| not_read(&request.uri, error);
         let reading = resources::reading(&self.shelf, &request.uri).map_err(unread)?;
-        let contents = self.bridge.read("resources/read", reading).await.map_err(unread)?;
+        let contents = self.read("resources/read", "", reading).await.map_err(unread)?;
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
@@ -264,7 +276,7 @@ impl ServerHandler for Server {
         let completes = completion::completes(&request).map_err(refused)?;
         let job =
             move |view: &View<'_>| completion::completed(view, completes, &request.argument.value);
-        let found = self.bridge.read("completion/complete", job).await;
+        let found = self.read("completion/complete", "", job).await;
         found.map(CompleteResult::new).map_err(refused)
     }
 
@@ -288,8 +300,7 @@ impl ServerHandler for Server {
         let asked = Asked::new(&self.shelf, &request.name, request.arguments).map_err(refused)?;
         let description = asked.description;
         let message = self
-            .bridge
-            .read("prompts/get", move |view| asked.message(view))
+            .read("prompts/get", &request.name, move |view| asked.message(view))
             .await
             .map_err(refused)?;
         let message = PromptMessage::new_text(Role::User, message);

@@ -30,9 +30,7 @@ impl Shelf {
         match tool.map(|tool| tool.prepare(arguments, self.default_project.as_deref())) {
             Some(Ok(Job::Read(job))) => Ok(job),
             Some(Err(error)) => Err(error),
-            Some(Ok(Job::Write { .. } | Job::Steps { .. })) | None => {
-                Err(Error::Internal(format!("{name} does not read")))
-            }
+            Some(Ok(Job::Write(_))) | None => Err(Error::Internal(format!("{name} does not read"))),
         }
     }
 }

@@ -11,10 +11,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::answer::Answer;
+use super::answer::{Answer, Reply};
+use super::approval::Gate;
 use super::schema;
 use crate::model::{Error, Result};
+use crate::ops::change::recorded;
 use crate::ops::conflicts;
+use crate::ops::idempotency::{self, Keyed};
 use crate::ops::sources::files::Root;
 use crate::store::{Db, Tx, View};
 
@@ -46,6 +49,10 @@ pub struct Common {
     /// Why.
     #[serde(alias = "reason")]
     note: Option<String>,
+    /// Your key for this call; sent again with it, it is not done again.
+    idempotency_key: Option<String>,
+    /// Show what would happen; change nothing.
+    dry_run: bool,
 }
 
 /// What a writing tool's function is called with, beside its own arguments.
@@ -55,6 +62,7 @@ pub struct Call {
 }
 
 /// What the function of a tool that writes in many transactions is called with.
+#[derive(Clone, Copy)]
 pub struct Steps<'c> {
     pub actor: &'c str,
     pub note: &'c str,
@@ -62,24 +70,31 @@ pub struct Steps<'c> {
     pub roots: &'c [Root],
     /// The server's project.
     pub default_project: Option<&'c str>,
+    /// What a write has to pass before its commit.
+    pub gate: &'c Gate,
 }
 
 pub type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
-pub type WriteJob = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer> + Send>;
-type StepsJob = Box<dyn FnOnce(&Db, Steps<'_>) -> Result<Answer> + Send>;
+type WriteJob = Box<dyn FnOnce(&Db, Steps<'_>) -> Result<Reply> + Send>;
 
 /// A call that is ready to run.
 pub enum Job {
     Read(ReadJob),
-    Write {
-        actor: Option<String>,
-        job: WriteJob,
-    },
-    /// Writes in many transactions.
-    Steps {
-        actor: Option<String>,
-        job: StepsJob,
-    },
+    Write(Write),
+}
+
+/// A writing call that is ready to run.
+pub struct Write {
+    pub actor: Option<String>,
+    dry_run: bool,
+    job: WriteJob,
+}
+
+impl Write {
+    pub fn run(self, db: &Db, steps: Steps<'_>) -> Result<Reply> {
+        let Self { dry_run, job, .. } = self;
+        if dry_run { db.rehearse(|db| job(db, steps)) } else { job(db, steps) }
+    }
 }
 
 type Prepare = Box<dyn Fn(Map<String, Value>) -> Result<Job> + Send + Sync>;
@@ -116,11 +131,11 @@ impl Tool {
         A: DeserializeOwned + JsonSchema + Send + 'static,
         O: JsonSchema,
     {
-        let common = schema::input::<Common>();
+        let (name, common) = (about.name, schema::input::<Common>());
         let input = with_common::<A>(&common);
         let prepare: Prepare = Box::new(move |mut arguments| {
-            let common = take_common(&common, &mut arguments)?;
-            Ok(write_job(common, parse(arguments)?, run))
+            let terms = Terms::take(name, &common, &mut arguments)?;
+            Ok(terms.one_write(name, parse(arguments)?, run))
         });
         Self::new(about, input, schema::output::<O>(), prepare)
     }
@@ -136,15 +151,15 @@ impl Tool {
         A: DeserializeOwned + JsonSchema + Send + 'static,
         O: JsonSchema,
     {
-        let common = schema::input::<Common>();
+        let (name, common) = (about.name, schema::input::<Common>());
         let input = with_common::<A>(&common);
         let prepare: Prepare = Box::new(move |mut arguments| {
-            let common = take_common(&common, &mut arguments)?;
+            let terms = Terms::take(name, &common, &mut arguments)?;
             let arguments: A = parse(arguments)?;
             if only_asks(&arguments) {
                 return Ok(Job::Read(Box::new(move |view| read(view, arguments))));
             }
-            Ok(write_job(common, arguments, run))
+            Ok(terms.one_write(name, arguments, run))
         });
         Self::new(about, input, schema::output::<O>(), prepare)
     }
@@ -155,14 +170,11 @@ impl Tool {
         A: DeserializeOwned + JsonSchema + Send + 'static,
         O: JsonSchema,
     {
-        let common = schema::input::<Common>();
+        let (name, common) = (about.name, schema::input::<Common>());
         let input = with_common::<A>(&common);
         let prepare: Prepare = Box::new(move |mut arguments| {
-            let Common { actor, note } = take_common(&common, &mut arguments)?;
-            let (note, arguments): (_, A) = (note.unwrap_or_default(), parse(arguments)?);
-            let job: StepsJob =
-                Box::new(move |db, steps| run(db, &Steps { note: &note, ..steps }, arguments));
-            Ok(Job::Steps { actor, job })
+            let terms = Terms::take(name, &common, &mut arguments)?;
+            Ok(terms.many_writes(name, parse(arguments)?, run))
         });
         Self::new(about, input, schema::output::<O>(), prepare)
     }
@@ -229,32 +241,106 @@ fn with_common<A: JsonSchema>(common: &Map<String, Value>) -> Map<String, Value>
     input
 }
 
-/// The write, then the conflicts that it opened or settled.
-fn write_job<A: Send + 'static>(
-    common: Common,
-    arguments: A,
-    run: fn(&Tx<'_>, &Call, A) -> Result<Answer>,
-) -> Job {
-    let call = Call { note: common.note.unwrap_or_default() };
-    let job: WriteJob = Box::new(move |tx| {
-        let answer = run(tx, &call, arguments)?;
-        let changed = conflicts::show_all(tx, &conflicts::detect(tx)?)?;
-        Ok(answer.conflicts(&changed).settle_next(&changed))
-    });
-    Job::Write { actor: common.actor, job }
+/// How a write is to be done, whatever it does.
+struct Terms {
+    actor: Option<String>,
+    note: String,
+    keyed: Option<Keyed>,
+    dry_run: bool,
 }
 
-/// Takes the common arguments out, so that the tool's own can refuse what is unknown.
-fn take_common(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) -> Result<Common> {
-    let mut common = Map::new();
-    let known = schema.get("properties").and_then(Value::as_object);
-    let names = known.into_iter().flat_map(Map::keys).map(String::as_str);
-    for name in names.chain(["reason"]) {
-        if let Some(value) = arguments.shift_remove(name) {
-            common.insert(name.to_owned(), value);
-        }
+impl Terms {
+    /// Takes the common arguments out, so that the tool's own can refuse what is unknown.
+    fn take(
+        tool: &str,
+        schema: &Map<String, Value>,
+        arguments: &mut Map<String, Value>,
+    ) -> Result<Self> {
+        let known = schema.get("properties").and_then(Value::as_object);
+        let names = known.into_iter().flat_map(Map::keys).map(String::as_str);
+        let given = names.chain(["reason"]).filter_map(|name| arguments.shift_remove_entry(name));
+        let mut common: Map<String, Value> = given.collect();
+        let Common { actor, note, idempotency_key, dry_run } = parse(common.clone())?;
+        let keyed = idempotency_key.map(|key| {
+            common.retain(|name, _| !matches!(name.as_str(), "idempotency_key" | "dry_run"));
+            common.extend(arguments.clone());
+            Keyed::new(&key, tool, &common)
+        });
+        Ok(Self { actor, note: note.unwrap_or_default(), keyed: keyed.transpose()?, dry_run })
     }
-    parse(common)
+
+    /// The write and the conflicts that it opened or settled, in one transaction.
+    fn one_write<A: Send + 'static>(
+        self,
+        tool: &'static str,
+        arguments: A,
+        run: fn(&Tx<'_>, &Call, A) -> Result<Answer>,
+    ) -> Job {
+        let Self { actor, note, keyed, dry_run } = self;
+        let write = move |tx: &Tx<'_>, gate: &Gate| {
+            if let Some(reply) = answered(tx, keyed.as_ref(), dry_run)? {
+                return Ok(reply);
+            }
+            let done = || {
+                let answer = run(tx, &Call { note }, arguments)?;
+                let changed = conflicts::show_all(tx, &conflicts::detect(tx)?)?;
+                Ok(answer.conflicts(&changed).settle_next(&changed))
+            };
+            // What comes to nothing needs nobody's approval.
+            let answer = if dry_run { done()? } else { gate.pass(tx, tool, done)? };
+            let reply = rendered(answer, dry_run);
+            keep(tx, keyed, &reply)?;
+            Ok(reply)
+        };
+        let job: WriteJob =
+            Box::new(move |db, steps| db.write(steps.actor, tool, |tx| write(tx, steps.gate)));
+        Job::Write(Write { actor, dry_run, job })
+    }
+
+    /// Writes in transactions of their own. Cut short, the call can be sent again with its key.
+    fn many_writes<A: Send + 'static>(
+        self,
+        tool: &'static str,
+        arguments: A,
+        run: fn(&Db, &Steps<'_>, A) -> Result<Answer>,
+    ) -> Job {
+        let Self { actor, note, keyed, dry_run } = self;
+        let job: WriteJob = Box::new(move |db, steps| {
+            if let Some(reply) = db.read(|view| answered(view, keyed.as_ref(), dry_run))? {
+                return Ok(reply);
+            }
+            let answer = run(db, &Steps { note: &note, ..steps }, arguments)?;
+            let reply = rendered(answer, dry_run);
+            if keyed.is_some() {
+                db.write(steps.actor, tool, |tx| keep(tx, keyed, &reply))?;
+            }
+            Ok(reply)
+        });
+        Job::Write(Write { actor, dry_run, job })
+    }
+}
+
+fn rendered(answer: Answer, dry_run: bool) -> Reply {
+    if dry_run { answer.rehearsed().render() } else { answer.render() }
+}
+
+/// What a call with a key was answered with before.
+fn answered(view: &View<'_>, keyed: Option<&Keyed>, dry_run: bool) -> Result<Option<Reply>> {
+    let Some(keyed) = keyed else { return Ok(None) };
+    let Some(kept) = idempotency::answered(view, keyed)? else { return Ok(None) };
+    let mut reply: Reply =
+        serde_json::from_str(&kept).map_err(|error| Error::Internal(error.to_string()))?;
+    if dry_run {
+        reply.text =
+            format!("dry run: this call was done before, with this answer\n{}", reply.text);
+        reply.structured["dry_run"] = Value::Bool(true);
+    }
+    Ok(Some(reply))
+}
+
+fn keep(tx: &Tx<'_>, keyed: Option<Keyed>, reply: &Reply) -> Result<()> {
+    let Some(keyed) = keyed else { return Ok(()) };
+    idempotency::keep(tx, keyed, recorded(reply)?)
 }
 
 fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {

@@ -139,7 +139,8 @@ async fn read_lines(
             }
             Understood::Nothing => {}
             Understood::Mistake(error, id) => {
-                tracing::warn!("refused a line: {}", error.message);
+                tracing::warn!(code = error.code.0, bytes = line.len(), "refused a line");
+                tracing::debug!("refused a line: {}", error.message);
                 let (written, _) = oneshot::channel();
                 if outgoing.send((Outgoing::error(error, id), written)).await.is_err() {
                     return;

@@ -12,6 +12,7 @@ pub mod context;
 pub mod entities;
 pub mod graduation;
 pub mod history;
+pub mod idempotency;
 pub mod import;
 pub mod interactions;
 pub mod lifecycle;

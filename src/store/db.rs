@@ -1,7 +1,7 @@
 //! The file: opened, upgraded, read and written. A write is one transaction that leaves an
 //! audit row, or nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -27,6 +27,8 @@ const MANY_CACHE_KIB: u32 = 128_000;
 pub struct Db {
     conn: Conn,
     settings: Settings,
+    /// Whether writes are undone at their end.
+    rehearsing: Cell<bool>,
 }
 
 impl Db {
@@ -41,16 +43,13 @@ impl Db {
         conn.set_busy_timeout(settings.busy_timeout)?;
         let stage = schema::stage(&conn, &settings.path)?;
         conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")?;
-        let db = Self { conn, settings };
+        let db = Self { conn, settings, rehearsing: Cell::new(false) };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
         use_wal(&db.conn, db.settings.busy_timeout)?;
-        let synchronous = match db.settings.durability {
-            Durability::Normal => "NORMAL",
-            Durability::Full => "FULL",
-        };
         db.conn.batch(&format!(
-            "PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {LOG_PAGES};"
+            "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = {LOG_PAGES};",
+            db.settings.durability.level()
         ))?;
         Ok((db, upgrade))
     }
@@ -82,6 +81,13 @@ impl Db {
         })
     }
 
+    /// Runs writes that come to nothing: each is undone when it has shown what it would do.
+    pub fn rehearse<T>(&self, f: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.rehearsing.set(true);
+        let _end = Rehearsal(&self.rehearsing);
+        f(self)
+    }
+
     /// Runs one write: all of it is kept, or nothing.
     pub fn write<T>(
         &self,
@@ -89,13 +95,16 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.conn.batch("BEGIN IMMEDIATE")?;
+        self.conn.begin_write(self.settings.busy_timeout)?;
         let rollback = RollBack(&self.conn);
         schema::check_not_newer(&self.conn, &self.settings.path)?;
         let tx = Tx::new(view(&self.conn, &self.settings), actor, operation, &self.settings.ids);
         let value = f(&tx)?;
         tx.complete()?;
-        self.conn.batch("COMMIT")?;
+        if self.rehearsing.get() {
+            return Ok(value);
+        }
+        self.conn.execute("COMMIT", &[])?;
         std::mem::forget(rollback);
         Ok(value)
     }
@@ -120,6 +129,21 @@ impl Db {
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
+
+    /// What a commit survives, as the connection that writes was told.
+    pub fn durability(&self) -> Result<Option<Durability>> {
+        let level = self.conn.number("SELECT synchronous AS n FROM pragma_synchronous", &[])?;
+        Ok([Durability::Normal, Durability::Full].into_iter().find(|known| known.level() == level))
+    }
+}
+
+/// Ends a rehearsal, also when a panic unwinds through it.
+struct Rehearsal<'c>(&'c Cell<bool>);
+
+impl Drop for Rehearsal<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 /// Ends a transaction that was not committed, also when a panic unwinds through it.
@@ -134,7 +158,8 @@ impl Drop for RollBack<'_> {
 
 fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
-    View { conn, now: (settings.clock)(), ontology: &settings.ontology, resolved, types }
+    let Settings { clock, ontology, key_hours, .. } = settings;
+    View { conn, now: clock(), ontology, key_hours: *key_hours, resolved, types }
 }
 
 pub(super) fn read<T>(

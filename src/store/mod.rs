@@ -9,6 +9,7 @@ pub mod db;
 pub mod entities;
 pub mod gaps;
 pub mod graph;
+pub mod idempotency;
 pub mod interactions;
 pub mod memories;
 pub mod overview;

@@ -137,7 +137,7 @@ mod tests {
         let still = Still::now(&path).expect("there is no log");
         let conn = Conn::open_still(&path).expect("it opens");
         let reader = Reader::of(conn, settings, Some(still)).expect("it reads");
-        assert_eq!(reader.read(|view| crate::store::projects::all_names(view)), Ok(Vec::new()));
+        assert_eq!(reader.read(crate::store::projects::all_names), Ok(Vec::new()));
         let outcome = reader.read(|_| {
             let mut file = fs::File::options().append(true).open(&path).expect("the file");
             file.write_all(b"more").expect("a change");

@@ -18,6 +18,16 @@ pub enum Durability {
     Full,
 }
 
+impl Durability {
+    /// The number of SQLite's `synchronous`.
+    pub(super) const fn level(self) -> i64 {
+        match self {
+            Self::Normal => 1,
+            Self::Full => 2,
+        }
+    }
+}
+
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Where new ids come from.
@@ -29,6 +39,8 @@ pub struct Settings {
     pub path: PathBuf,
     pub durability: Durability,
     pub busy_timeout: Duration,
+    /// Hours for which an idempotency key holds.
+    pub key_hours: u32,
     pub ontology: Arc<Ontology>,
     pub clock: Clock,
     pub ids: Ids,
@@ -41,6 +53,7 @@ impl Settings {
             path: path.into(),
             durability: Durability::default(),
             busy_timeout: Duration::from_secs(10),
+            key_hours: 24,
             ontology: Arc::new(Ontology::default()),
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
             ids: Arc::new(Uuid::now_v7),

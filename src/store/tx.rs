@@ -17,6 +17,8 @@ pub struct View<'c> {
     pub(super) conn: &'c Conn,
     pub now: Timestamp,
     pub ontology: &'c Ontology,
+    /// Hours for which an idempotency key holds.
+    pub key_hours: u32,
     /// What project names came to in this look; a write that changes a project empties it.
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
     /// Types of entities by their ids, as far as they were looked up: no write changes one.

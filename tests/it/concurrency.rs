@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Place, Session, program};
 
@@ -76,4 +76,30 @@ fn many_processes_open_a_new_file_at_once() {
     }
     assert_eq!(place.count("SELECT count(*) FROM memories"), 6);
     place.verify();
+}
+
+#[test]
+fn a_call_that_several_servers_send_with_one_key_is_done_once() {
+    let place = Place::new();
+    let call = json!({ "prompt": "Which cell?", "response": "The lens cell.",
+                       "idempotency_key": "sent again" });
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = program(&place.db(), 0);
+            command.env_remove("ATOCORE_TEST_SEED");
+            command.args(["serve", "--tools", "record_interaction"]);
+            let mut session = Session::start(&mut command);
+            let call = call.clone();
+            thread::spawn(move || {
+                (0..5).map(|_| session.ok("record_interaction", call.clone())).collect()
+            })
+        })
+        .collect();
+    let answers: Vec<_> = workers
+        .into_iter()
+        .flat_map(|worker| -> Vec<Value> { worker.join().expect("no error reached the client") })
+        .collect();
+    assert_eq!(answers.len(), 20);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(place.count("SELECT count(*) FROM interactions"), 1);
 }

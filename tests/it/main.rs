@@ -4,8 +4,10 @@
 mod approval;
 mod bounds;
 mod concurrency;
+mod durability;
 mod growth;
 mod guards;
+mod log;
 mod many;
 mod prompts;
 mod protocol;

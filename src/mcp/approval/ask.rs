@@ -15,14 +15,14 @@ use tokio::sync::watch;
 use super::desk::PATIENCE;
 use super::gate::Approval;
 use super::question::Question;
-use crate::mcp::answer::Answer;
+use crate::mcp::answer::Reply;
 use crate::model::text::{abridged, quoted};
 use crate::model::{Error, Result};
 use crate::ops::checks;
 
 /// What a call is answered with.
-pub enum Reply {
-    Answer(Answer),
+pub enum Outcome {
+    Reply(Reply),
     /// The client is to ask the person, and to call again.
     Input(InputRequiredResult),
 }

@@ -5,7 +5,7 @@ use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
 use serde_json::{Map, Value};
 
-use super::ask::{Asked, Person, Reply, answer_of};
+use super::ask::{Asked, Outcome, Person, answer_of};
 use super::gate::{Approval, Called};
 use crate::mcp::rights::Promotion;
 use crate::mcp::server::{Server, client_name};
@@ -21,42 +21,47 @@ impl Server {
         tool: &Tool,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
-    ) -> Result<Reply> {
+    ) -> Result<Outcome> {
         let client = context.client_info().map(|info| info.name);
         let client = client.as_deref();
         let arguments = request.arguments.unwrap_or_default();
         if self.rights.promotion != Promotion::Ask {
             return match self.call(tool, arguments, client, None).await? {
-                Called::Done(answer) => {
-                    Ok(Reply::Answer(answer.next_instead(|step| self.rights.next_step(step))))
-                }
+                Called::Done(reply) => Ok(Outcome::Reply(reply)),
                 Called::Asks(question) => Err(question.unasked("this server does not ask")),
             };
         }
         let name = client_name(client);
         let person = Person::behind(context, &name);
-        let answered = match answer_of(request.input_responses, request.request_state)? {
-            None => None,
-            Some((answer, state)) => {
-                let call = call_digest(tool, &arguments);
-                let seal = self.desk.take(self.bridge.settings(), &state, &call)?;
-                Some(Approval { seal, by: person.approves(answer)? })
-            }
+        let answer = answer_of(request.input_responses, request.request_state)?;
+        let answered = answer.map(|(answer, state)| {
+            let call = call_digest(tool, &arguments);
+            let seal = self.desk.take(self.bridge.settings(), &state, &call)?;
+            Ok(Approval { seal, by: person.approves(answer)? })
+        });
+        let (approval, refused) = match answered.transpose() {
+            Ok(approval) => (approval, None),
+            // Done all the same if it needs nobody: as when its reply was lost and it comes again.
+            Err(refused @ Error::Invalid { .. }) => (None, Some(refused)),
+            Err(error) => return Err(error),
         };
-        let question = match self.call(tool, arguments.clone(), client, answered).await? {
-            Called::Done(answer) => return Ok(Reply::Answer(answer)),
+        let question = match self.call(tool, arguments.clone(), client, approval).await? {
+            Called::Done(reply) => return Ok(Outcome::Reply(reply)),
             Called::Asks(question) => question,
         };
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         let keep = || {
             let call = call_digest(tool, &arguments);
             self.desk.keep(self.bridge.settings(), call, question.seal.clone())
         };
         let _place = self.desk.place()?;
         match person.ask(&question, self.ended.clone(), keep).await? {
-            Asked::Input(required) => Ok(Reply::Input(required)),
+            Asked::Input(required) => Ok(Outcome::Input(required)),
             Asked::Approved(approval) => {
                 match self.call(tool, arguments, client, Some(approval)).await? {
-                    Called::Done(answer) => Ok(Reply::Answer(answer)),
+                    Called::Done(reply) => Ok(Outcome::Reply(reply)),
                     Called::Asks(_) => Err(Error::Overtaken),
                 }
             }

@@ -3,9 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::question::Question;
-use crate::mcp::answer::Answer;
+use crate::mcp::answer::{Answer, Reply};
 use crate::mcp::rights::Promotion;
-use crate::mcp::tool::WriteJob;
 use crate::model::{Error, Result};
 use crate::ops::approval;
 use crate::ops::history::Change;
@@ -22,7 +21,7 @@ pub struct Approval {
 
 /// What became of a call.
 pub enum Called {
-    Done(Answer),
+    Done(Reply),
     /// Nothing yet: a person has to be asked first.
     Asks(Question),
 }
@@ -40,28 +39,31 @@ impl Gate {
         Self { promotion, approval, question: Arc::default() }
     }
 
-    /// The write with the gate behind it, in the same transaction.
-    pub fn guard(&self, operation: &'static str, job: WriteJob) -> WriteJob {
+    /// Does the work of a write, and looks at what it did before anything is committed.
+    pub fn pass(
+        &self,
+        tx: &Tx<'_>,
+        operation: &str,
+        work: impl FnOnce() -> Result<Answer>,
+    ) -> Result<Answer> {
         if self.promotion == Promotion::Agent {
-            return job;
+            return work();
         }
-        let gate = self.clone();
-        Box::new(move |tx| {
-            let mark = approval::mark(tx)?;
-            if let Some(approval) = &gate.approval {
-                tx.approved(&approval.by);
-            }
-            let answer = job(tx)?;
-            gate.look(tx, operation, &approval::since(tx, mark)?)?;
-            Ok(match &gate.approval {
-                Some(approval) => answer.line(&approval.by),
-                None => answer,
-            })
+        let mark = approval::mark(tx)?;
+        if let Some(approval) = &self.approval {
+            tx.approved(&approval.by);
+        }
+        let answer = work()?;
+        self.look(tx, operation, &approval::since(tx, mark)?)?;
+        let answer = answer.next_instead(|step| self.promotion.next_step(step));
+        Ok(match &self.approval {
+            Some(approval) => answer.line(&approval.by),
+            None => answer,
         })
     }
 
     /// An error rolls the write back; with a question to ask, it is only the way out.
-    fn look(&self, tx: &Tx<'_>, operation: &'static str, done: &[Change]) -> Result<()> {
+    fn look(&self, tx: &Tx<'_>, operation: &str, done: &[Change]) -> Result<()> {
         let needed = done.iter().any(approval::needs_a_person);
         match &self.approval {
             // Somebody else did it meanwhile.
@@ -89,8 +91,8 @@ impl Gate {
         }
     }
 
-    /// What the guarded write came to.
-    pub fn outcome(&self, written: Result<Answer>) -> Result<Called> {
+    /// What a write that had to pass came to.
+    pub fn outcome(&self, written: Result<Reply>) -> Result<Called> {
         match (written, self.question.get()) {
             (Err(_), Some(question)) => Ok(Called::Asks(question.clone())),
             (written, _) => written.map(Called::Done),

@@ -12,6 +12,6 @@ mod desk;
 mod gate;
 mod question;
 
-pub use ask::Reply;
+pub use ask::Outcome;
 pub use desk::Desk;
 pub use gate::{Approval, Called, Gate};

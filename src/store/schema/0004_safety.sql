@@ -6,9 +6,9 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
     key TEXT PRIMARY KEY NOT NULL,
     request_digest TEXT NOT NULL,
     answer TEXT NOT NULL,
-    created_at TEXT NOT NULL
+    expires_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS idx_idempotency_keys_age ON idempotency_keys (created_at);
+CREATE INDEX IF NOT EXISTS idx_idempotency_keys_end ON idempotency_keys (expires_at);
 
 -- In the place of that of 0002: contents may be cleared, once a later row says that the subject was
 -- redacted. A row from before the chain, which has no digests, keeps its seal in before_digest.

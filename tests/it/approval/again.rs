@@ -64,11 +64,6 @@ fn without_a_handshake_the_call_comes_again_with_the_answer() {
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'active'"), 0);
     let done = send(5, "promote_entity", &arguments, &with(state, yes("fine")));
     assert_eq!(done["structuredContent"]["changed"], true, "{done}");
-    let again = error(&send(6, "promote_entity", &arguments, &with(state, yes("fine"))));
-    assert!(
-        again["message"].as_str().expect("a text").contains("no question of this name"),
-        "{again}"
-    );
     session.end();
     assert_eq!(note_of(&place, "promoted"), "approved by the person through \"Modern\": \"fine\"");
     place.verify();
@@ -103,4 +98,36 @@ fn without_a_handshake_a_no_uses_the_question_up_and_a_changed_row_is_stale() {
     assert_eq!(error(&send("promote_entity", &arguments, &answer))["code"], "stale");
     session.end();
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'active'"), 0);
+}
+
+#[test]
+fn a_call_whose_reply_was_lost_may_come_again_and_an_answer_is_used_once() {
+    let place = Place::new();
+    let mut session = Session::start_silent(program(&place.db(), 1).args(ASK));
+    let mut send = |tool: &str, arguments: &Value, more: &Value| {
+        session.send(&modern(1, tool, arguments, more));
+        session.receive()["result"].clone()
+    };
+    let nothing = json!({});
+    let new = json!({ "entity_type": "risk", "name": "Sag", "hand_authored": true,
+                      "status": "active", "idempotency_key": "once" });
+    let asked = send("create_entity", &new, &nothing);
+    let answer = json!({ "requestState": asked["requestState"],
+                         "inputResponses": { "approval": yes("") } });
+    let done = send("create_entity", &new, &answer);
+    assert_eq!(done["structuredContent"]["created"], true);
+    assert_eq!(send("create_entity", &new, &answer), done, "the same call is answered the same");
+    assert_eq!(send("create_entity", &new, &nothing), done, "and asks nobody again");
+    let other = json!({ "entity_type": "risk", "name": "Creep", "hand_authored": true, "status": "active" });
+    let refused = error(&send("create_entity", &other, &answer));
+    let message = refused["message"].as_str().expect("a text");
+    assert!(message.contains("no question of this name"), "{refused}");
+
+    // What comes to nothing is shown without being asked.
+    let mut rehearsed = other.clone();
+    rehearsed["dry_run"] = json!(true);
+    let shown = send("create_entity", &rehearsed, &nothing);
+    assert_eq!(shown["structuredContent"]["dry_run"], true, "{shown}");
+    session.end();
+    assert_eq!(place.count("SELECT count(*) FROM entities"), 1);
 }

@@ -1,0 +1,67 @@
+//! The log: to standard error or a file, at a level. At `info` it tells what was called, how it ended
+//! and how long it took, and nothing of what is stored.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use clap::{Args, ValueEnum};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::model::{Error, Result};
+
+#[derive(Args)]
+pub struct Log {
+    /// What to log; info has a line for each call, with its outcome and duration
+    #[arg(long = "log", global = true, value_name = "LEVEL", value_enum, default_value_t)]
+    log_level: Level,
+    /// The file to log to, behind what is in it; standard error if left out
+    #[arg(long = "log-file", env = "ATOCORE_LOG_FILE", global = true, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Level {
+    Error,
+    #[default]
+    Warn,
+    Info,
+    Debug,
+}
+
+impl Log {
+    pub fn start(&self) -> Result<()> {
+        let level = match self.log_level {
+            Level::Error => LevelFilter::ERROR,
+            Level::Warn => LevelFilter::WARN,
+            Level::Info => LevelFilter::INFO,
+            Level::Debug => LevelFilter::DEBUG,
+        };
+        // The SDK logs what it was sent, which may be what is stored.
+        let of_others = if self.log_level == Level::Debug { level } else { LevelFilter::ERROR };
+        let writer = match self.log_file.as_deref().filter(|file| !file.as_os_str().is_empty()) {
+            Some(path) => BoxMakeWriter::new(Mutex::new(open(path)?)),
+            None => BoxMakeWriter::new(std::io::stderr),
+        };
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+        let targets = Targets::new().with_default(of_others).with_target("atocore", level);
+        tracing_subscriber::registry().with(targets).with(lines).init();
+        Ok(())
+    }
+}
+
+/// Opens the file to write behind its end; a new one is for this user only.
+fn open(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| Error::Storage {
+        message: format!("the log {} cannot be written: {error}", path.display()),
+        hint: "Name a file in a folder that is there with --log-file.".to_owned(),
+    })
+}

@@ -1,0 +1,33 @@
+//! The table `idempotency_keys`: what calls with a key were answered with.
+
+use super::tx::{Tx, View};
+use crate::model::{Result, Timestamp};
+use crate::params;
+
+/// A call that was answered.
+pub struct Kept {
+    pub request_digest: String,
+    /// Empty if it was redacted.
+    pub answer: String,
+}
+
+/// The call with a key, unless the key has expired.
+pub fn get(view: &View<'_>, key: &str) -> Result<Option<Kept>> {
+    let sql = "SELECT request_digest, answer FROM idempotency_keys \
+         WHERE key = ?1 AND expires_at > ?2";
+    view.conn.one(sql, params![key, &view.now.to_string()], |row| {
+        Ok(Kept { request_digest: row.text("request_digest")?, answer: row.text("answer")? })
+    })
+}
+
+/// Keeps an answer under a key that is free or has expired, and drops what has expired.
+pub fn put(tx: &Tx<'_>, key: &str, kept: &Kept, expires_at: Timestamp) -> Result<()> {
+    let expired = "DELETE FROM idempotency_keys WHERE expires_at <= ?1";
+    tx.change_uncovered(expired, params![&tx.now.to_string()])?;
+    tx.change_uncovered(
+        "INSERT INTO idempotency_keys (key, request_digest, answer, expires_at) \
+         VALUES (?1, ?2, ?3, ?4)",
+        params![key, &kept.request_digest, &kept.answer, &expires_at.to_string()],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The choice of durability reaches the connection that writes.
+
+use std::fs;
+
+use crate::support::{Place, program};
+
+/// What a commit survives, as the program reads it back from the connection that it has opened.
+fn survives(arguments: &[&str], variable: &str) -> String {
+    let place = Place::new();
+    let nothing = place.folder.path().join("nothing.jsonl");
+    fs::write(&nothing, "").expect("an empty file");
+    let output = program(&place.db(), 0)
+        .env("ATOCORE_DURABILITY", variable)
+        .args(["--log", "info"])
+        .args(arguments)
+        .arg("import")
+        .arg(&nothing)
+        .output()
+        .expect("the program runs");
+    let said = String::from_utf8(output.stderr).expect("text");
+    let line = said.lines().find_map(|line| line.split_once("a commit survives "));
+    line.expect(&said).1.to_owned()
+}
+
+#[test]
+fn a_commit_is_as_durable_as_the_flag_says() {
+    assert_eq!(survives(&["--durability", "normal"], "full"), "a killed process");
+    assert_eq!(survives(&["--durability", "full"], "normal"), "a killed process and a power cut");
+    assert_eq!(survives(&[], "full"), "a killed process and a power cut");
+    assert_eq!(survives(&[], "normal"), "a killed process");
+}
