@@ -49,7 +49,10 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
         out::line(format!("WRONG claims of {row}: `atocore rebuild-claims` makes them afresh"));
     }
     if report.unguarded {
-        out::line("UNGUARDED: a trigger that keeps the audit append-only was dropped");
+        out::line(
+            "UNGUARDED: a trigger that keeps the audit append-only was dropped or replaced: \
+             `atocore doctor --fix` makes it again",
+        );
     }
     if report.is_clean() {
         out::line("the chain holds, and every row is as its newest audit row says");

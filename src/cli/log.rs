@@ -12,6 +12,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::plain::Plain;
 use crate::model::{Error, Result};
 
 #[derive(Args)]
@@ -44,8 +45,8 @@ impl Log {
         // The SDK logs what it was sent, which may be what is stored.
         let of_others = if self.log_level == Level::Debug { level } else { LevelFilter::ERROR };
         let writer = match self.log_file.as_deref().filter(|file| !file.as_os_str().is_empty()) {
-            Some(path) => BoxMakeWriter::new(Mutex::new(open(path)?)),
-            None => BoxMakeWriter::new(std::io::stderr),
+            Some(path) => BoxMakeWriter::new(Mutex::new(Plain(open(path)?))),
+            None => BoxMakeWriter::new(|| Plain(std::io::stderr())),
         };
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
         let targets = Targets::new().with_default(of_others).with_target("atocore", level);

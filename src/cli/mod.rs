@@ -4,6 +4,7 @@ mod adopt;
 mod audit;
 mod conflicts;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod ingest;
@@ -11,11 +12,14 @@ mod lines;
 mod log;
 mod maintenance;
 mod out;
+mod plain;
+mod redact;
 mod review;
 mod serve;
 mod server_memory;
 mod upkeep;
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -29,6 +33,9 @@ use crate::model::text::{abridged, quoted};
 use crate::model::{Error, Ontology, Result, Timestamp};
 use crate::ops;
 use crate::store::{Db, Durability, Settings, Upgrade};
+
+/// The largest ontology file, in bytes.
+const MAX_ONTOLOGY: usize = 1024 * 1024;
 
 /// A project-knowledge store for LLM agents, over MCP, on one SQLite file.
 ///
@@ -53,6 +60,9 @@ struct Cli {
     #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(0..=600_000))]
     busy_timeout: u64,
+    /// Store what looks like a password, key or token too; without it such a write is an error.
+    #[arg(long, global = true)]
+    allow_secrets: bool,
     #[command(flatten)]
     log: log::Log,
     #[command(subcommand)]
@@ -91,10 +101,14 @@ enum Command {
     Conflicts(conflicts::Conflicts),
     /// Settle a contradiction
     Resolve(conflicts::Resolve),
+    /// Erase what a row and its history say; who did what and when stays (docs/redact.md)
+    Redact(redact::Redact),
     /// Make the claims, from which conflicts are found, afresh from the rows
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
     Upkeep(upkeep::Upkeep),
+    /// Look the whole file over, say what mends what is wrong, and mend what is derived if asked
+    Doctor(doctor::Doctor),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
@@ -105,11 +119,15 @@ pub fn run() -> ExitCode {
     match cli.log.start().and_then(|()| execute(&cli)) {
         Ok(code) => code,
         Err(error) => {
-            out::error_line(format!("error: {}", abridged(&error.to_string())));
-            out::error_line(format!("hint: {}", abridged(&error.hint())));
+            print_error(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+fn print_error(error: &Error) {
+    out::error_line(format!("error: {}", abridged(&error.to_string())));
+    out::error_line(format!("hint: {}", abridged(&error.hint())));
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode> {
@@ -126,8 +144,10 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Reject(decision)) => review::reject(cli, decision),
         Some(Command::Conflicts(wish)) => conflicts::list(cli, wish),
         Some(Command::Resolve(wish)) => conflicts::resolve(cli, wish),
+        Some(Command::Redact(redact)) => redact::run(cli, redact),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
+        Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),
         Some(Command::Demo) => demo::run(),
     }
 }
@@ -135,10 +155,15 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 impl Cli {
     fn ontology(&self) -> Result<Ontology> {
         let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
-        let text = std::fs::read_to_string(path).map_err(|error| Error::Storage {
+        let unreadable = |error: std::io::Error| Error::Storage {
             message: format!("{} cannot be read: {error}", path.display()),
             hint: "Give --ontology a TOML file in UTF-8.".to_owned(),
-        })?;
+        };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+        let name = path.display().to_string();
+        ops::checks::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
         Ontology::extended(&text, &path.display().to_string())
     }
 
@@ -150,6 +175,7 @@ impl Cli {
         };
         settings.busy_timeout = Duration::from_millis(self.busy_timeout);
         settings.ontology = Arc::new(self.ontology()?);
+        settings.allow_secrets = self.allow_secrets;
         if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
             fix_chance(&mut settings, seed);
         }
@@ -170,9 +196,14 @@ impl Cli {
 
     /// Opens a store that is there: what only reads does not make one.
     fn open_existing(&self) -> Result<Db> {
+        self.require_file()?;
+        self.open()
+    }
+
+    fn require_file(&self) -> Result<()> {
         let path = self.database_path()?;
         if path.exists() {
-            return self.open();
+            return Ok(());
         }
         Err(Error::Storage {
             message: format!("there is no file {}", path.display()),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::model::text::{is_hidden, one_line, visible};
+use crate::model::text::{one_line, visible, visible_json};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -27,16 +27,7 @@ pub fn page(text: &str) {
 
 /// Prints a value as a line of JSON.
 pub fn json(value: &Value) {
-    let mut text = String::new();
-    for c in value.to_string().chars() {
-        if is_hidden(c) {
-            let mut units = [0; 2];
-            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            text.push(c);
-        }
-    }
-    print(&format!("{text}\n"));
+    print(&format!("{}\n", visible_json(&value.to_string())));
 }
 
 /// Prints a line to standard error.

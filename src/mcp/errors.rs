@@ -4,10 +4,11 @@ use rmcp::model::{CallToolResult, ContentBlock, ErrorData, PaginatedRequestParam
 use serde_json::json;
 
 use crate::model::Error;
-use crate::model::text::{abridged, visible};
+use crate::model::text::{abridged, one_line};
 
-fn shown(text: &str) -> String {
-    visible(&abridged(text)).into_owned()
+/// What was given, as a message repeats it: a line that is short, and hides and betrays nothing.
+pub fn shown(text: &str) -> String {
+    one_line(&abridged(text)).into_owned()
 }
 
 /// An error that the caller can act on: text only, because some clients check structured content
@@ -29,8 +30,8 @@ pub fn refused(error: Error) -> ErrorData {
     let message = format!("{}. {}", shown(&error.to_string()), shown(&error.hint()));
     match error {
         Error::Internal(bug) => {
-            tracing::error!("a bug of atocore: {bug}");
-            ErrorData::internal_error(format!("atocore failed: {bug}"), None)
+            tracing::error!("a bug of atocore: {}", shown(&bug));
+            ErrorData::internal_error(format!("atocore failed: {}", shown(&bug)), None)
         }
         Error::Busy | Error::Storage { .. } => ErrorData::internal_error(message, None),
         _ => ErrorData::invalid_params(message, None),

@@ -55,6 +55,14 @@ written!(ConflictResolved { conflict: Row, changed: bool, superseded: Vec<String
 written!(ProjectRegistered { project: Row, created: bool, moved: u64 });
 written!(StateChanged { project_state: Row, changed: bool } maybe { project_registered: String });
 written!(InteractionRecorded { interaction: Row, reinforced: Vec<Row>, project_used: Row });
+written!(ContentsRedacted { changed: bool, file_cleared: bool, related: Vec<Row> } maybe {
+    entity: Row,
+    memory: Row,
+    relationship: Row,
+    project_state: Row,
+    conflict: Row,
+    interaction: Row
+});
 written!(BatchCreated {
     entities: Vec<Row>,
     relationships: Vec<Row>,

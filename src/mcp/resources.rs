@@ -9,13 +9,14 @@ use super::address::{
 };
 use super::bound::{MAX_BYTES, fit_lines, shortened, that_fit};
 use super::completion::Completes;
+use super::limits::MAX_URI;
 use super::rows::LINE_TEXT;
 use super::shelf::Shelf;
 use crate::model::page::MAX_LIMIT;
 use crate::model::text::{nearest, visible};
 use crate::model::{Error, List, PageRequest, Project, Question, Result};
 use crate::ops::queries::{self, Wish};
-use crate::ops::{completion, projects};
+use crate::ops::{checks, completion, projects};
 use crate::store::{self, View};
 
 const JSON: &str = "application/json";
@@ -132,6 +133,7 @@ type Reading = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send>;
 
 /// What reads the resource of an address.
 pub fn reading(shelf: &Shelf, uri: &str) -> Result<Reading> {
+    checks::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
     let all = json!({ "limit": MAX_LIMIT });
     let (tool, arguments) = match Address::parse(uri) {
         None => return Err(unknown(uri)),

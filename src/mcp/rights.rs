@@ -44,8 +44,8 @@ pub struct Rights {
 }
 
 /// The tools that do nothing but what only a person may do.
-const DECISIONS: [&str; 4] =
-    ["promote_entity", "reject_entity", "resolve_conflict", "set_project_state"];
+const DECISIONS: [&str; 5] =
+    ["promote_entity", "reject_entity", "resolve_conflict", "set_project_state", "redact"];
 /// Those that an answer names as the next step.
 const STEPS: [&str; 3] = ["promote_entity", "resolve_conflict", REVIEW];
 /// The tool that also reads.

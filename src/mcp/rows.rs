@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::bound::shorten;
-use crate::model::text::quoted;
+use crate::model::text::{look_alike, quoted};
 use crate::model::{ConflictStatus, Entity, Error, Memory, Relationship, ResolvedProject, Result};
 use crate::ops::change::snapshot;
 use crate::ops::conflicts::{MemberDetail, Shown};
@@ -16,9 +16,13 @@ const MAX_REFS: usize = 5;
 
 /// Says of a project that nobody registered what is close to it.
 pub fn unregistered_line(project: &ResolvedProject) -> Option<String> {
-    let near = match project.nearest.as_slice() {
-        [] => String::new(),
-        names => format!("; nearest: {}", all_quoted(names)),
+    let alike = project.nearest.first().filter(|near| look_alike(near, &project.name));
+    let near = match (project.nearest.as_slice(), alike) {
+        ([], _) => String::new(),
+        (_, Some(near)) => {
+            format!("; it looks like {} and is another name", quoted(near, LINE_TEXT))
+        }
+        (names, None) => format!("; nearest: {}", all_quoted(names)),
     };
     let name = quoted(&project.name, LINE_TEXT);
     (!project.registered).then(|| format!("project {name} is not registered{near}"))

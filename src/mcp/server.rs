@@ -17,15 +17,16 @@ use tokio::sync::watch;
 
 use super::approval::{Approval, Called, Desk, Gate, Outcome};
 use super::bridge::Bridge;
-use super::errors::{failed, not_read, one_page, refused};
+use super::errors::{failed, not_read, one_page, refused, shown};
 use super::log::logged;
 use super::prompts::Asked;
 use super::rights::Rights;
+use super::room::Room;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
 use super::{completion, prompts, resources, tools};
-use crate::model::text::{abridged, collapse, is_blank};
+use crate::model::text::{collapse, is_blank};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::checks;
 use crate::ops::sources::files::Root;
@@ -93,6 +94,8 @@ pub struct Server {
     pub(super) desk: Arc<Desk>,
     /// Whether the client has gone.
     pub(super) ended: watch::Receiver<bool>,
+    /// What its requests in hand take.
+    pub(super) room: Room,
 }
 
 impl Server {
@@ -104,13 +107,13 @@ impl Server {
         on.iter_mut().for_each(|tool| rights.narrow(tool));
         let off = off.into_iter().chain(withheld).collect();
         let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
-        let (desk, (_, ended)) = (Arc::default(), watch::channel(true));
-        Ok(Self { bridge, shelf, roots: options.roots.into(), rights, desk, ended })
+        let (desk, room, (_, ended)) = (Arc::default(), Room::default(), watch::channel(true));
+        Ok(Self { bridge, shelf, roots: options.roots.into(), rights, desk, ended, room })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
     pub async fn run(mut self, lines: Lines) -> Result<()> {
-        self.ended = lines.ended();
+        (self.ended, self.room) = (lines.ended(), lines.room());
         let mut stop = std::pin::pin!(stop_signal());
         loop {
             let started = tokio::select! {
@@ -132,7 +135,7 @@ impl Server {
                 }
                 Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
                 Err(ServerInitializeError::TransportError { error, .. }) => {
-                    tracing::info!("the client went away: {error}");
+                    tracing::info!("the client went away: {}", shown(&error.to_string()));
                     return Ok(());
                 }
                 Err(error) => {
@@ -157,7 +160,7 @@ impl Server {
         let off = self.shelf.off.iter().find(|tool| tool.about.name == name);
         let why = off.and_then(|tool| self.rights.withholds(tool));
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-        ErrorData::invalid_params(format!("Unknown tool: {}{why}", abridged(name)), None)
+        ErrorData::invalid_params(format!("Unknown tool: {}{why}", shown(name)), None)
     }
 
     pub(super) async fn call(
@@ -328,10 +331,7 @@ impl ServerHandler for Server {
                 let message = format!("the parameters of {} could not be read", request.method);
                 Err(ErrorData::invalid_params(message, None))
             }
-            other => {
-                let message = abridged(other).into_owned();
-                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
-            }
+            other => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown(other), None)),
         }
     }
 }

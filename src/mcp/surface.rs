@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::tool::Tool;
+use super::tool::{Effect, Tool};
 
 /// Markdown that describes every tool: texts, arguments, answers, annotations.
 pub fn document(tools: &[Tool]) -> String {
@@ -29,8 +29,10 @@ fn describe(page: &mut String, tool: &Tool) {
     let request = if tool.default { "" } else { " (on request)" };
     let annotations = tool.spec.annotations.clone().unwrap_or_default();
     let mut marks = vec![if annotations.read_only_hint == Some(true) { "reads" } else { "writes" }];
-    if annotations.destructive_hint == Some(true) {
-        marks.push("may end what held until then (its history stays)");
+    match tool.about.effect {
+        Effect::Replaces => marks.push("may end what held until then (its history stays)"),
+        Effect::Erases => marks.push("erases what was said, also from its history"),
+        Effect::Reads | Effect::Adds => {}
     }
     let _ = write!(
         page,

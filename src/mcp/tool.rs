@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Reply};
 use super::approval::Gate;
-use super::schema;
+use super::{limits, schema};
+use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::change::recorded;
 use crate::ops::conflicts;
@@ -38,6 +39,8 @@ pub enum Effect {
     Adds,
     /// Ends or rewrites what held until then; its history stays.
     Replaces,
+    /// Ends what held until then, and its history says no longer what it was.
+    Erases,
 }
 
 /// Arguments that every writing tool takes.
@@ -188,7 +191,7 @@ impl Tool {
         let annotations = ToolAnnotations::from_raw(
             None,
             Some(about.effect == Effect::Reads),
-            Some(about.effect == Effect::Replaces),
+            Some(matches!(about.effect, Effect::Replaces | Effect::Erases)),
             // Every write that has been done already answers that nothing changed.
             Some(true),
             Some(false),
@@ -227,6 +230,7 @@ impl Tool {
         default_project: Option<&str>,
     ) -> Result<Job> {
         schema::coerce(&self.spec.input_schema, &mut arguments);
+        limits::check("", &arguments)?;
         if let (Some(project), true) = (default_project, self.default_project) {
             arguments.entry("project").or_insert_with(|| Value::from(project));
         }
@@ -349,7 +353,7 @@ fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
         let field = if path == "." { "arguments".to_owned() } else { path };
         Error::invalid(
             field,
-            error.into_inner().to_string(),
+            without_value(&error.into_inner().to_string()).into_owned(),
             "Mend the arguments; the tool's input schema describes them.",
         )
     })

@@ -17,12 +17,15 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::model::text::abridged;
+use super::errors::shown;
+use super::room::{self, Room};
 
 /// The longest line that is taken as a request, in bytes.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
 /// The longest line that is read to find out whose request it is, in bytes.
 const MAX_READ: usize = 64 * 1024 * 1024;
+/// The most values and keys in a line: each takes more memory than it has bytes.
+pub const MAX_VALUES: usize = 400_000;
 /// Messages that wait on either side before the other has to.
 const WAITING: usize = 64;
 
@@ -37,6 +40,7 @@ type Letter = (Outgoing, oneshot::Sender<std::io::Result<()>>);
 pub struct Lines {
     incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
     outgoing: mpsc::Sender<Letter>,
+    room: Room,
     ended: watch::Sender<bool>,
 }
 
@@ -52,10 +56,15 @@ impl Lines {
     ) -> (Self, JoinHandle<()>) {
         let (received, incoming) = mpsc::channel(WAITING);
         let (outgoing, letters) = mpsc::channel(WAITING);
-        let writer = tokio::spawn(write_lines(output, letters));
-        tokio::spawn(read_lines(input, received, outgoing.clone()));
-        let (ended, _) = watch::channel(false);
-        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, ended }, writer)
+        let (room, (ended, _)) = (Room::default(), watch::channel(false));
+        let writer = tokio::spawn(write_lines(output, letters, room.clone()));
+        tokio::spawn(read_lines(input, received, outgoing.clone(), room.clone()));
+        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, room, ended }, writer)
+    }
+
+    /// What its requests in hand take.
+    pub fn room(&self) -> Room {
+        self.room.clone()
     }
 
     /// Turns true when the input has ended and all of it was received.
@@ -93,9 +102,14 @@ impl Transport<RoleServer> for Lines {
     }
 }
 
-async fn write_lines(mut output: impl AsyncWrite + Unpin, mut letters: mpsc::Receiver<Letter>) {
+async fn write_lines(
+    mut output: impl AsyncWrite + Unpin,
+    mut letters: mpsc::Receiver<Letter>,
+    room: Room,
+) {
     while let Some((message, written)) = letters.recv().await {
         let outcome = write_line(&mut output, &message).await;
+        room.answered(&message);
         let broken = outcome.is_err();
         // Whoever sent it may have been cancelled; the line is whole all the same.
         let _ = written.send(outcome);
@@ -120,6 +134,7 @@ async fn read_lines(
     input: impl AsyncRead + Unpin,
     received: mpsc::Sender<Incoming>,
     outgoing: mpsc::Sender<Letter>,
+    room: Room,
 ) {
     let mut input = BufReader::with_capacity(64 * 1024, input);
     loop {
@@ -133,6 +148,8 @@ async fn read_lines(
         };
         match understand(&line) {
             Understood::Message(message) => {
+                room.enter(&message, &line).await;
+                drop(line);
                 if received.send(*message).await.is_err() {
                     return;
                 }
@@ -217,6 +234,15 @@ fn understand(line: &[u8]) -> Understood {
         );
         return Understood::Mistake(error, request_id(line));
     }
+    let values = room::values(line);
+    if values > MAX_VALUES {
+        let error = ErrorData::new(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line holds {values} values and keys; the limit is {MAX_VALUES}"),
+            hint("Split the call."),
+        );
+        return Understood::Mistake(error, request_id(line));
+    }
     match serde_json::from_slice::<Incoming>(line) {
         Ok(Incoming::Notification(_)) if has_id(line) => null_id(),
         Ok(Incoming::Request(request)) if lost_parameters(&request.request, line) => {
@@ -232,8 +258,7 @@ fn understand(line: &[u8]) -> Understood {
 
 fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
     let mistake = |code: ErrorCode, message: String, what: &str| {
-        let message = abridged(&message).into_owned();
-        Understood::Mistake(ErrorData::new(code, message, hint(what)), request_id(line))
+        Understood::Mistake(ErrorData::new(code, shown(&message), hint(what)), request_id(line))
     };
     if let Err(error) = std::str::from_utf8(line) {
         let message = format!("the line is not UTF-8: {error}");
@@ -242,7 +267,7 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
     match serde_json::from_slice::<Envelope>(line) {
         Ok(Envelope { id: None, method: Some(_), .. }) if has_id(line) => null_id(),
         Ok(Envelope { id: None, method: Some(method) }) => {
-            tracing::debug!("ignored the notification {:?}", abridged(&method));
+            tracing::debug!("ignored the notification {}", shown(&method));
             Understood::Nothing
         }
         // The envelope is read without looking into what it holds.

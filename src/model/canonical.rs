@@ -18,6 +18,15 @@ pub fn sorted_map(map: &Map<String, Value>) -> Map<String, Value> {
     entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect()
 }
 
+/// How many keys all objects in the value have together.
+pub fn keys(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map.len() + map.values().map(keys).sum::<usize>(),
+        Value::Array(items) => items.iter().map(keys).sum(),
+        _ => 0,
+    }
+}
+
 /// How deep arrays and objects are nested in the value; a plain value has depth 0.
 pub fn depth(value: &Value) -> usize {
     match value {

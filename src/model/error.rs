@@ -4,6 +4,12 @@ use thiserror::Error;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What to do about a damaged file.
+pub const DAMAGED: &str = "The file is damaged; restore a backup of it.";
+/// What to do about a row that holds a word which this program does not know.
+pub const UNKNOWN_WORD: &str =
+    "The file was changed by another program; restore a backup or correct that row.";
+
 /// An error of the store. All but `Internal` are the caller's to act on.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum Error {
@@ -64,6 +70,16 @@ impl Error {
             problem: "this server is read-only".to_owned(),
             hint: "Propose it through a server that was started without --read-only.".to_owned(),
         }
+    }
+
+    /// Whether the file itself is damaged.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Storage { hint, .. } if hint == DAMAGED)
+    }
+
+    /// Whether one row holds a word that this program does not know; others can be read.
+    pub fn is_unknown_word(&self) -> bool {
+        matches!(self, Self::Storage { hint, .. } if hint == UNKNOWN_WORD)
     }
 
     pub fn code(&self) -> &'static str {

@@ -32,6 +32,7 @@ names!(
         Project = "project",
         ProjectState = "project_state",
         Conflict = "conflict",
+        Interaction = "interaction",
     }
 );
 

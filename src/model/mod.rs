@@ -22,6 +22,7 @@ pub mod quantity;
 pub mod question;
 pub mod relationship;
 pub mod search;
+pub mod secrets;
 pub mod source;
 pub mod source_ref;
 pub mod text;

@@ -5,6 +5,8 @@ use super::text::{is_hidden, percent_decoded};
 
 pub const DEFAULT_LIMIT: u32 = 20;
 pub const MAX_LIMIT: u32 = 200;
+/// Characters of a cursor: two names of 500 characters, each of which may be written as 12.
+pub const MAX_CURSOR: usize = 16_000;
 
 /// A list with pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

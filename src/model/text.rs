@@ -2,19 +2,40 @@
 
 use std::borrow::Cow;
 
+use unicode_security::skeleton;
+
+use super::secrets::masked;
+
 /// Whether a character is invisible or changes how its neighbours are shown.
 ///
-/// Control characters but line feed and tab; zero-width, bidirectional and tag characters
-/// (Unicode Technical Report 36, section 3; the "Trojan Source" set).
+/// Control characters but line feed and tab; what Unicode calls `Default_Ignorable_Code_Point` or
+/// `Bidi_Control` (version 16), which are the zero-width, bidirectional, filling and tag characters
+/// and the variation selectors; separators of lines and paragraphs, marks of annotations, and the
+/// blank of Braille.
 pub fn is_hidden(c: char) -> bool {
     match c {
-        '\n' | '\t' => false,
+        ' '..='~' | '\n' | '\t' => false,
         c if c.is_control() => true,
-        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{FEFF}' | '\u{3164}' => true,
-        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => true,
-        '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}' => true,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' => true,
+        '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' => true,
+        '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' => true,
+        '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' => true,
+        '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' => true,
+        '\u{E0000}'..='\u{E0FFF}' => true,
         _ => false,
     }
+}
+
+/// The characters of a text, each with whether it is shown as an escape. The two selectors that
+/// make a character look like text or like an emoji are not, where there is one to select for.
+fn escaped(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut selectable = false;
+    text.chars().map(move |c| {
+        let selects = matches!(c, '\u{FE0E}' | '\u{FE0F}') && selectable;
+        let hidden = is_hidden(c) && !selects;
+        selectable = !hidden && !selects && !c.is_whitespace();
+        (c, hidden)
+    })
 }
 
 /// Whether there is nothing in the text for a reader to see.
@@ -28,9 +49,26 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_hidden(c) {
+    for (c, hidden) in escaped(text) {
+        if hidden {
             shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// JSON with hidden characters in its texts written as escapes: it says the same, and hides nothing.
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    if json.bytes().all(|byte| byte < 0x7F) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_hidden(c) {
+            let mut units = [0; 2];
+            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             shown.push(c);
         }
@@ -46,17 +84,34 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A message without its middle, if it is long because it repeats what was given.
+/// A message as it may be shown and logged: without what looks like a secret, and without its
+/// middle if it is long because it repeats what was given.
 pub fn abridged(message: &str) -> Cow<'_, str> {
     const HEAD: usize = 200;
     const TAIL: usize = 500;
+    let message = masked(message);
     let left = message.chars().count().saturating_sub(HEAD + TAIL);
     if left == 0 {
-        return Cow::Borrowed(message);
+        return message;
     }
     let head: String = message.chars().take(HEAD).collect();
     let tail: String = message.chars().skip(HEAD + left).collect();
     Cow::Owned(format!("{head}… (+{left} characters) …{tail}"))
+}
+
+/// What is wrong with an argument, without the text that was given, unless that is short.
+pub fn without_value(problem: &str) -> Cow<'_, str> {
+    const SHORT: usize = 40;
+    let parts = problem.split_once(" string \"").and_then(|(before, rest)| {
+        rest.rsplit_once("\", ").map(|(given, behind)| (before, given, behind))
+    });
+    match parts {
+        Some((before, given, behind)) if given.chars().count() > SHORT => {
+            let count = given.chars().count();
+            Cow::Owned(format!("{before} a string of {count} characters, {behind}"))
+        }
+        _ => Cow::Borrowed(problem),
+    }
 }
 
 /// The text that was percent-encoded; `None` if it cannot have been.
@@ -73,13 +128,13 @@ pub fn percent_decoded(text: &str) -> Option<String> {
 pub fn quoted(text: &str, max: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max) + 8);
     line.push('"');
-    for c in text.chars().take(max) {
+    for (c, hidden) in escaped(text).take(max) {
         match c {
             '"' => line.push_str("\\\""),
             '\\' => line.push_str("\\\\"),
             '\n' => line.push_str("\\n"),
             '\t' => line.push_str("\\t"),
-            c if is_hidden(c) => line.extend(c.escape_unicode()),
+            c if hidden => line.extend(c.escape_unicode()),
             c => line.push(c),
         }
     }
@@ -99,6 +154,13 @@ pub fn collapse(text: &str) -> String {
 /// Characters of a text that is compared with names.
 const MAX_COMPARED: usize = 500;
 
+/// Whether two texts look the same, or nearly so, and differ in the letters that they are written
+/// with, such as the Latin and the Cyrillic p (Unicode Technical Standard 39, section 4).
+pub fn look_alike(one: &str, other: &str) -> bool {
+    let skeleton = |text: &str| skeleton(&text.to_lowercase()).collect::<String>();
+    one != other && !(one.is_ascii() && other.is_ascii()) && skeleton(one) == skeleton(other)
+}
+
 /// The up to three of `names` that look most like `given`, best first.
 pub fn nearest(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
     if given.chars().count() > MAX_COMPARED {
@@ -107,7 +169,10 @@ pub fn nearest(given: &str, names: impl IntoIterator<Item = String>) -> Vec<Stri
     let given = given.to_lowercase();
     let mut scored: Vec<(f64, String)> = names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&given, &name.to_lowercase()), name))
+        .map(|name| match look_alike(&given, &name) {
+            true => (1.0, name),
+            false => (strsim::jaro_winkler(&given, &name.to_lowercase()), name),
+        })
         .filter(|(score, _)| *score >= 0.7)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
@@ -126,6 +191,54 @@ mod tests {
         assert_eq!(quoted("say \"hi\"\nnow", 99), r#""say \"hi\"\nnow""#);
         assert_eq!(quoted("abcdef", 4), "\"abcd\" (+2 characters)");
         assert_eq!(one_line("a\nb\r\u{1b}[31m"), "a\\nb\\u{d}\\u{1b}[31m");
+    }
+
+    #[test]
+    fn what_is_hidden_is_what_unicode_says_is_not_seen() {
+        let said = r"[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]";
+        let said = regex::Regex::new(said).expect("a pattern");
+        let more = |c| matches!(c, '\u{2028}' | '\u{2029}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFB}');
+        for c in (0..=0x10_FFFF).filter_map(char::from_u32).filter(|c| !matches!(c, '\n' | '\t')) {
+            let expected = said.is_match(c.encode_utf8(&mut [0; 4])) || more(c);
+            assert_eq!(is_hidden(c), expected, "{}", c.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn the_look_of_an_emoji_is_no_hidden_text() {
+        for plain in ["✔\u{FE0F} done", "1\u{FE0F}", "☎\u{FE0E}"] {
+            assert_eq!(visible(plain), plain);
+            assert_eq!(quoted(plain, 99), format!("\"{plain}\""));
+        }
+        assert_eq!(visible("✔\u{FE0F}\u{FE0E}\u{FE0F}"), "✔\u{FE0F}\\u{fe0e}\\u{fe0f}");
+        assert_eq!(visible("\u{FE0F}a\u{E0101}"), "\\u{fe0f}a\\u{e0101}");
+        assert!(is_blank("\u{FE0F}\u{3164} \u{2800}"));
+    }
+
+    #[test]
+    fn json_without_hidden_characters_says_the_same() {
+        let value = serde_json::json!({ "a\u{200B}": "\u{E0041}\u{7F}\u{1}\\u{202E}ü\"" });
+        let shown = visible_json(&value.to_string()).into_owned();
+        assert!(!shown.chars().any(is_hidden), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).ok(), Some(value));
+    }
+
+    #[test]
+    fn names_of_other_letters_look_alike() {
+        assert!(look_alike("р04", "p04") && look_alike("ρο4", "po4"));
+        for (one, other) in [("p04", "p04"), ("p04", "p05"), ("pO4", "p04"), ("größe", "grosse")]
+        {
+            assert!(!look_alike(one, other), "{one} {other}");
+        }
+        assert_eq!(nearest("раусе", ["lynx".to_owned(), "payce".to_owned()]), ["payce"]);
+    }
+
+    #[test]
+    fn a_problem_does_not_repeat_a_long_text() {
+        let long = format!("invalid type: string {:?}, expected a map", "x\"".repeat(30));
+        assert_eq!(without_value(&long), "invalid type: a string of 90 characters, expected a map");
+        let short = "invalid type: string \"yes\", expected a boolean";
+        assert_eq!(without_value(short), short);
     }
 
     #[test]

@@ -86,6 +86,8 @@ impl Keys {
 pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     let rows = batch.entities.len() + batch.relationships.len() + batch.memories.len();
     checks::at_most("the batch", rows, checks::MAX_ROWS, "rows")?;
+    let links = batch.entities.iter().map(|(_, new)| new.relationships.len()).sum();
+    checks::at_most("the entities of the batch", links, checks::MAX_LINKS, "links")?;
     let mut keys = Keys::default();
     let mut made = Made::default();
     for (index, (key, new)) in batch.memories.iter().enumerate() {

@@ -4,14 +4,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::event::Place;
+use crate::model::interaction::Interaction;
 use crate::model::search::{self, SearchEntry};
 use crate::model::{
     Action, Claim, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result, claim,
 };
-use crate::ops::claims;
+use crate::ops::redact::sealed::Sealed;
 use crate::ops::search::index;
-use crate::store::{self, Tx, View};
+use crate::ops::{claims, secrets};
+use crate::store::{self, Tx, View, redaction};
 
 /// A kind of row that the audit covers.
 pub trait Audited: Serialize {
@@ -20,6 +22,11 @@ pub trait Audited: Serialize {
     fn id(&self) -> &str;
     fn insert(&self, tx: &Tx<'_>) -> Result<()>;
     fn update(&self, tx: &Tx<'_>) -> Result<()>;
+
+    /// Stores it without its contents, also in columns that nothing else changes.
+    fn erase(&self, tx: &Tx<'_>) -> Result<()> {
+        self.update(tx)
+    }
 
     /// In which project it stands.
     fn place(&self) -> Place<'_> {
@@ -44,6 +51,8 @@ pub trait Audited: Serialize {
 
 /// Stores a new row; gives the id of its audit row.
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
+    let after = recorded(row)?;
+    refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
     claims::add(tx, row)?;
@@ -52,7 +61,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
         id: row.id(),
         action: Action::Created,
         before: None,
-        after: recorded(row)?,
+        after,
         note,
         place: row.place(),
     })
@@ -78,10 +87,10 @@ pub fn change_as<T: Audited>(
     action: Action,
     note: &str,
 ) -> Result<String> {
+    let recorded = (recorded(before)?, recorded(after)?);
+    refuse_secrets::<T>(tx, actor, Some(&recorded.0), &recorded.1, note)?;
     after.update(tx)?;
-    keep_indexed(tx, Some(before), after)?;
-    claims::refresh(tx, after)?;
-    after.refresh_dependent_claims(tx, before)?;
+    derive(tx, before, after)?;
     if let (Place::Project(from), Place::Project(to)) = (before.place(), after.place())
         && from != to
     {
@@ -91,12 +100,55 @@ pub fn change_as<T: Audited>(
         kind: T::KIND,
         id: after.id(),
         action,
-        before: Some(recorded(before)?),
-        after: recorded(after)?,
+        before: Some(recorded.0),
+        after: recorded.1,
         note,
         place: after.place(),
     };
     tx.record_as(actor, event)
+}
+
+/// Refuses a write that would store what looks like a secret. What a conflict holds beside its note
+/// is derived from rows that passed here, or that were there before.
+fn refuse_secrets<T: Audited>(
+    tx: &Tx<'_>,
+    actor: &str,
+    before: Option<&str>,
+    after: &str,
+    note: &str,
+) -> Result<()> {
+    secrets::refuse_text(tx, "actor", actor)?;
+    secrets::refuse_text(tx, "note", note)?;
+    if T::KIND == Kind::Conflict { Ok(()) } else { secrets::refuse_row(tx, before, after) }
+}
+
+/// Stores a row without its contents, and clears what the audit holds of it from before; gives the
+/// id of its audit row.
+pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Result<String> {
+    secrets::refuse_text(tx, "note", note)?;
+    after.erase(tx)?;
+    derive(tx, before, after)?;
+    let sealed = Sealed::of(tx, T::KIND, after.id())?;
+    let event = Event {
+        kind: T::KIND,
+        id: after.id(),
+        action: Action::Redacted,
+        before: sealed.proof()?,
+        after: recorded(after)?,
+        note,
+        place: after.place(),
+    };
+    let audit_id = tx.record(event)?;
+    sealed.clear(tx)?;
+    redaction::clear_history(tx, T::KIND, after.id(), &audit_id)?;
+    Ok(audit_id)
+}
+
+/// Brings what belongs to a changed row up to date.
+fn derive<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
+    keep_indexed(tx, Some(before), after)?;
+    claims::refresh(tx, after)?;
+    after.refresh_dependent_claims(tx, before)
 }
 
 /// Derives what belongs to a row that was taken over from another store with its history.
@@ -142,6 +194,11 @@ impl Audited for Entity {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::entities::update(tx, self)
+    }
+
+    fn erase(&self, tx: &Tx<'_>) -> Result<()> {
+        redaction::set(tx, Self::KIND, "name", &self.id, &self.name)?;
+        self.update(tx)
     }
 
     fn search_entry(&self) -> Option<SearchEntry> {
@@ -212,6 +269,11 @@ impl Audited for Relationship {
         store::relationships::update_status(tx, self)
     }
 
+    fn erase(&self, tx: &Tx<'_>) -> Result<()> {
+        redaction::set(tx, Self::KIND, "source_refs", &self.id, "[]")?;
+        self.update(tx)
+    }
+
     fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
         if !view.ontology.fills_slot(&self.relationship_type) {
             return Ok(Vec::new());
@@ -240,6 +302,11 @@ impl Audited for ProjectState {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::projects::update_state(tx, self)
+    }
+
+    fn erase(&self, tx: &Tx<'_>) -> Result<()> {
+        redaction::set(tx, Self::KIND, "key", &self.id, &self.key)?;
+        self.update(tx)
     }
 
     fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
@@ -281,5 +348,30 @@ impl Audited for Conflict {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::conflicts::put(tx, self)
+    }
+
+    fn erase(&self, tx: &Tx<'_>) -> Result<()> {
+        redaction::set(tx, Self::KIND, "slot_key", &self.id, &self.slot_key)?;
+        self.update(tx)
+    }
+}
+
+impl Audited for Interaction {
+    const KIND: Kind = Kind::Interaction;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Project(&self.project)
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::interactions::insert(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::interactions::redact(tx, self)
     }
 }

@@ -13,12 +13,18 @@ pub const MAX_NAME: usize = 500;
 pub const MAX_TEXT: usize = 32_000;
 /// Bytes of all properties of an entity, as JSON.
 pub const MAX_PROPERTIES: usize = 32_000;
+/// Keys of all properties of an entity, at every level.
+pub const MAX_KEYS: usize = 1_000;
 /// Levels of nesting in properties.
 pub const MAX_DEPTH: usize = 16;
 /// Source references of a row.
 pub const MAX_REFS: usize = 200;
 /// Characters of a source reference.
 pub const MAX_REF: usize = 500;
+/// Other names of a project.
+pub const MAX_ALIASES: usize = 1_000;
+/// Links that the entities of one call bring along.
+pub const MAX_LINKS: usize = 1_000;
 /// Rows in one call.
 pub const MAX_ROWS: usize = 200;
 
@@ -50,6 +56,7 @@ pub fn confidence(given: Option<f64>) -> Result<f64> {
 
 /// References trimmed, each once; each has a known scheme, and what it names in the store exists.
 pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
+    at_most("source_refs", given.len(), MAX_REFS, "references")?;
     let mut kept: Vec<String> = Vec::new();
     for given in given {
         let given = given.trim();
@@ -73,12 +80,12 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
             kept.push(given.to_owned());
         }
     }
-    at_most("source_refs", kept.len(), MAX_REFS, "references")?;
     Ok(kept)
 }
 
 /// Tags in lower case, each once.
 pub fn tags(field: &str, given: &[String]) -> Result<Vec<String>> {
+    at_most(field, given.len(), MAX_ROWS, "tags")?;
     let tags = normalise_tags(given);
     at_most(field, tags.len(), MAX_TAGS, "tags")?;
     for tag in &tags {
@@ -90,6 +97,7 @@ pub fn tags(field: &str, given: &[String]) -> Result<Vec<String>> {
 /// Properties with their keys in order, within the limits.
 pub fn properties(given: &Map<String, Value>) -> Result<Map<String, Value>> {
     let value = Value::Object(given.clone());
+    at_most("properties", canonical::keys(&value), MAX_KEYS, "keys")?;
     at_most("properties", canonical::depth(&value), MAX_DEPTH, "levels")?;
     at_most("properties", value.to_string().len(), MAX_PROPERTIES, "bytes")?;
     Ok(canonical::sorted_map(given))

@@ -53,7 +53,11 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
 pub fn wrong(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     let mut found = Vec::new();
     for_each_row(view, |kind, id| {
-        let mut derived = derived(view, kind, id)?;
+        let mut derived = match derived(view, kind, id) {
+            // It is no row of which anything is known, and it differs from its newest audit row.
+            Err(error) if error.is_unknown_word() => return Ok(()),
+            derived => derived?,
+        };
         derived.sort_by(|a, b| a.slot.cmp(&b.slot));
         let mut stored = store::claims::of_owner(view, kind, id)?;
         stored.retain(|claim| claim::is_known_slot(&claim.slot.kind, view.ontology));
@@ -63,26 +67,30 @@ pub fn wrong(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
         }
         Ok(())
     })?;
-    // A row that holds claims is visited as a row and as their owner.
     found.sort();
-    found.dedup();
     Ok(found)
 }
 
-/// Visits every row that may claim something, and every row that a stored claim names.
+/// Makes the claims of rows with wrong ones afresh; gives how many rows that were. Claims on slots
+/// that this ontology does not know stay.
+pub fn mend(tx: &Tx<'_>) -> Result<usize> {
+    let wrong = wrong(tx)?;
+    for (kind, id) in &wrong {
+        let mut claims = derived(tx, *kind, id)?;
+        let stored = store::claims::of_owner(tx, *kind, id)?.into_iter();
+        claims.extend(stored.filter(|claim| !claim::is_known_slot(&claim.slot.kind, tx.ontology)));
+        replace(tx, *kind, id, &claims)?;
+    }
+    Ok(wrong.len())
+}
+
+/// Visits every row that may claim something, and what stored claims name and is not there.
 fn for_each_row(view: &View<'_>, mut visit: impl FnMut(Kind, &str) -> Result<()>) -> Result<()> {
     for kind in [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState] {
         for_each_id(view, kind, |id| visit(kind, id))?;
     }
-    let mut after = String::new();
-    loop {
-        let owners = store::claims::owners_after(view, &after, BATCH)?;
-        let Some((_, last)) = owners.last() else { return Ok(()) };
-        after.clone_from(last);
-        for (kind, id) in &owners {
-            visit(*kind, id)?;
-        }
-    }
+    let ownerless = store::claims::ownerless(view)?;
+    ownerless.iter().try_for_each(|(kind, id)| visit(*kind, id))
 }
 
 const BATCH: i64 = 500;
@@ -93,15 +101,7 @@ pub fn for_each_id(
     kind: Kind,
     visit: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
-    let table = match kind {
-        Kind::Entity => "entities",
-        Kind::Memory => "memories",
-        Kind::Relationship => "relationships",
-        Kind::Conflict => "conflicts",
-        Kind::Project => "projects",
-        Kind::ProjectState => "project_state",
-    };
-    for_each_id_in(view, table, visit)
+    for_each_id_in(view, store::rows::table(kind), visit)
 }
 
 /// Visits the ids of all rows of a table, a bounded number in memory at a time.
@@ -130,6 +130,6 @@ fn derived(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
         Kind::Memory => of(view, store::memories::get(view, id)?),
         Kind::Relationship => of(view, store::relationships::get(view, id)?),
         Kind::ProjectState => of(view, store::projects::state_by_id(view, id)?),
-        Kind::Project | Kind::Conflict => Ok(Vec::new()),
+        Kind::Project | Kind::Conflict | Kind::Interaction => Ok(Vec::new()),
     }
 }

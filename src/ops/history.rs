@@ -1,9 +1,10 @@
 //! The audit of one row, as it is read.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::model::event::AuditEntry;
 use crate::model::{Page, PageRequest, Result};
+use crate::ops::redact::cleared::is_cleared;
 use crate::store::{self, View};
 
 /// One change of a row.
@@ -12,6 +13,8 @@ pub struct Change {
     pub entry: AuditEntry,
     pub before: Value,
     pub after: Value,
+    /// Whether its contents were cleared since.
+    pub redacted: bool,
 }
 
 /// The changes of a row, oldest first.
@@ -23,10 +26,18 @@ pub fn of(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>>
 
 /// An audit row with its snapshots read.
 pub fn change(entry: AuditEntry) -> Change {
-    Change { before: parsed(&entry.before_json), after: parsed(&entry.after_json), entry }
+    Change {
+        before: parsed(&entry.before_json),
+        after: parsed(&entry.after_json),
+        redacted: is_cleared(&entry),
+        entry,
+    }
 }
 
 /// A snapshot; a text of the Python system that is no JSON is kept as a string.
 fn parsed(json: &str) -> Value {
+    if json.is_empty() {
+        return Value::Object(Map::new());
+    }
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }

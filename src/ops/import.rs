@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::text::without_value;
 use crate::model::{Conflict, Error, Result};
 use crate::ops::batch::Keys;
-use crate::ops::conflicts;
 use crate::ops::entities::{self, NewEntity, Sameness};
 use crate::ops::memories::{self, NewMemory};
 use crate::ops::projects::{self, Registration};
 use crate::ops::relationships::{self, NewRelationship};
 use crate::ops::state::{self, StateChange};
+use crate::ops::{checks, conflicts};
 use crate::store::Tx;
 
 /// A line of the file, taken apart.
@@ -46,19 +47,24 @@ impl Line {
             return Err(refuse("it is not a JSON object".to_owned()));
         };
         let kind = object.remove("type");
-        let key = |object: &mut serde_json::Map<String, Value>| match object.remove("key") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(key)) => Some(key),
-            Some(other) => Some(other.to_string()),
+        let key = |object: &mut serde_json::Map<String, Value>| {
+            let key = match object.remove("key") {
+                None | Some(Value::Null) => return Ok(None),
+                Some(Value::String(key)) => key,
+                Some(other) => other.to_string(),
+            };
+            // They stay in memory until the end of the file.
+            checks::at_most("key", key.chars().count(), checks::MAX_NAME, "characters")?;
+            Ok(Some(key))
         };
         match kind.as_ref().and_then(Value::as_str) {
             Some("project") => read(value).map(Line::Project),
             Some("memory") => {
-                let key = key(object);
+                let key = key(object)?;
                 read(value).map(|new| Line::Memory(key, new))
             }
             Some("entity") => {
-                let key = key(object);
+                let key = key(object)?;
                 let new: NewEntity = read(value)?;
                 if !new.relationships.is_empty() {
                     return Err(refuse("write relationships as lines of their own".to_owned()));
@@ -130,7 +136,11 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "line".to_owned() } else { path };
-        Error::invalid(field, error.into_inner().to_string(), "Mend the line.")
+        Error::invalid(
+            field,
+            without_value(&error.into_inner().to_string()).into_owned(),
+            "Mend the line.",
+        )
     })
 }
 

@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 use crate::model::interaction::{Interaction, reinforced, repeats};
 use crate::model::memory::MemoryType;
 use crate::model::{Action, Error, Memory, ResolvedProject, Result, Status, text, words};
-use crate::ops::{change, checks, projects};
+use crate::ops::{change, checks, projects, secrets};
 use crate::store::{self, Tx, View};
 
 /// Who reinforces.
 pub const ACTOR: &str = "atocore-reinforcement";
 
 /// Characters of a prompt, a response and its summary, and bytes of a context pack.
-const MAX_TEXT: usize = 200_000;
+pub const MAX_TEXT: usize = 200_000;
 /// Rows of the index that may hold a stem for it to lead to memories; a more common one tells little.
 const MAX_HOLDERS: usize = 1_000;
 /// Rows that one response is compared with, the holders of its rarest stems first.
@@ -63,6 +63,8 @@ pub fn record(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded>
     checks::text_length("note", note)?;
     let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
     let row = build(tx, new, &project)?;
+    secrets::refuse_text(tx, "note", note)?;
+    secrets::refuse_row(tx, None, &change::recorded(&row)?)?;
     store::interactions::insert(tx, &row)?;
     let reinforced = reinforce(tx, &row, note)?;
     Ok(Recorded { row, project, reinforced })

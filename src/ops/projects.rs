@@ -140,6 +140,7 @@ fn taken(name: &str, by: &Project) -> Error {
 }
 
 fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()> {
+    checks::at_most("aliases", aliases.len(), checks::MAX_ALIASES, "names")?;
     for alias in aliases {
         let alias = checks::name("aliases", alias)?;
         if alias.eq_ignore_ascii_case(INBOX) {
@@ -147,7 +148,7 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
         }
         match store::projects::named(tx, &alias)? {
             Some(other) if other.id != row.id => return Err(taken(&alias, &other)),
-            _ => {}
+            _ => refuse_look_alike(tx, row, &alias)?,
         }
         let known = alias.eq_ignore_ascii_case(&row.name)
             || row.aliases.iter().any(|known| known.eq_ignore_ascii_case(&alias));
@@ -155,7 +156,26 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
             row.aliases.push(alias);
         }
     }
+    checks::at_most("aliases", row.aliases.len(), checks::MAX_ALIASES, "names")?;
     row.aliases.sort();
+    Ok(())
+}
+
+/// Refuses an alias that only looks like a name of another project.
+fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
+    if alias.is_ascii() {
+        return Ok(());
+    }
+    let names = store::projects::all_names(tx)?;
+    for name in names.iter().filter(|name| text::look_alike(alias, name)) {
+        if let Some(other) = store::projects::named(tx, name)?.filter(|other| other.id != row.id) {
+            return Err(Error::Duplicate {
+                what: "project name",
+                given: alias.to_owned(),
+                existing: format!("it looks like {name:?}, a name of the project {}", other.name),
+            });
+        }
+    }
     Ok(())
 }
 

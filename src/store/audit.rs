@@ -2,7 +2,8 @@
 //!
 //! Each row's hash covers the hash of the row before it and digests of before, after and note, so
 //! that clearing those contents leaves the chain verifiable. Rows older than the chain are
-//! sealed together by the first link.
+//! sealed together by the first link; one of them that is cleared keeps the seal up to it in
+//! `before_digest`, which is empty on the others.
 
 use sha2::{Digest, Sha256};
 
@@ -85,11 +86,12 @@ pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
     ])
 }
 
-/// Whether the triggers that keep the audit append-only are all there.
-pub fn is_guarded(view: &View<'_>) -> Result<bool> {
-    let sql = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'trigger' AND name IN \
-         ('memory_audit_keeps_rows', 'memory_audit_keeps_content', 'memory_audit_keeps_places')";
-    Ok(view.conn.number(sql, &[])? == 3)
+/// The seal up to a row from before the chain, with it: kept by one whose contents were cleared.
+pub fn sealed_with(sealed: &str, entry: &AuditEntry) -> String {
+    match entry.chain.before_digest.as_str() {
+        "" => seal(sealed, entry),
+        kept => kept.to_owned(),
+    }
 }
 
 /// The end of the chain; before the first link, the seal over what is older.
@@ -102,7 +104,7 @@ pub fn head(view: &View<'_>) -> Result<Head> {
     }
     let mut sealed = String::new();
     for_each(view, |entry| {
-        sealed = seal(&sealed, entry);
+        sealed = sealed_with(&sealed, entry);
         Ok(())
     })?;
     Ok(Head { seq, hash: sealed })
@@ -245,53 +247,40 @@ pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {
     view.conn.number("SELECT count(*) AS n FROM memory_audit WHERE memory_id = ?1", params![id])
 }
 
-/// Visits every row in order, a bounded number in memory at a time.
+/// Visits every row in order, one in memory at a time.
 pub fn for_each(view: &View<'_>, mut visit: impl FnMut(&AuditEntry) -> Result<()>) -> Result<()> {
-    const BATCH: i64 = 500;
-    let sql =
-        format!("SELECT {COLUMNS} FROM memory_audit WHERE seq > ?1 ORDER BY seq LIMIT {BATCH}");
-    let mut after = i64::MIN;
-    loop {
-        let batch = view.conn.all(&sql, params![after], entry)?;
-        for entry in &batch {
-            visit(entry)?;
-        }
-        match batch.last() {
-            Some(last) if batch.len() as i64 == BATCH => after = last.seq,
-            _ => return Ok(()),
-        }
-    }
+    let sql = format!("SELECT {COLUMNS} FROM memory_audit ORDER BY seq");
+    view.conn.scan(&sql, &[], |row| visit(&entry(row)?))
 }
 
-/// Visits every row that the chain names, each once, a bounded number in memory at a time.
-pub fn for_each_subject(
+/// The newest snapshot of a row that the chain holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newest {
+    pub kind: String,
+    pub id: String,
+    pub after_json: String,
+}
+
+/// Visits the newest snapshot of every row that the chain names, in one pass in the order of their
+/// ids, one row in memory at a time.
+pub fn for_each_newest(
     view: &View<'_>,
-    mut visit: impl FnMut(&str, &str) -> Result<()>,
+    mut visit: impl FnMut(&Newest) -> Result<()>,
 ) -> Result<()> {
-    const BATCH: i64 = 500;
-    let sql = "SELECT DISTINCT memory_id, entity_kind FROM memory_audit \
-         WHERE memory_id >= ?1 AND (memory_id, entity_kind) > (?1, ?2) AND hash <> '' \
-         ORDER BY memory_id, entity_kind LIMIT ?3";
-    let mut after = (String::new(), String::new());
-    loop {
-        let batch = view.conn.all(sql, params![&after.0, &after.1, BATCH], |row| {
-            Ok((row.text("memory_id")?, row.text("entity_kind")?))
-        })?;
-        for (id, kind) in &batch {
-            visit(kind, id)?;
+    let sql = "SELECT memory_id, entity_kind, after_json FROM memory_audit WHERE hash <> '' \
+         ORDER BY memory_id, seq";
+    // An id is that of one row; a file from elsewhere may give it to one of each kind.
+    let mut newest: Vec<Newest> = Vec::new();
+    view.conn.scan(sql, &[], |row| {
+        let (id, kind) = (row.text("memory_id")?, row.text("entity_kind")?);
+        if newest.first().is_some_and(|known| known.id != id) {
+            newest.drain(..).try_for_each(|row| visit(&row))?;
         }
-        match batch.into_iter().next_back() {
-            Some(last) => after = last,
-            None => return Ok(()),
-        }
-    }
-}
-
-/// For a subject, the newest snapshot that the chain holds.
-pub fn newest_after(view: &View<'_>, kind: &str, id: &str) -> Result<Option<(String, String)>> {
-    let sql = "SELECT id, after_json FROM memory_audit \
-         WHERE memory_id = ?1 AND entity_kind = ?2 AND hash <> '' ORDER BY seq DESC LIMIT 1";
-    view.conn.one(sql, params![id, kind], |row| Ok((row.text("id")?, row.text("after_json")?)))
+        newest.retain(|known| known.kind != kind);
+        newest.push(Newest { kind, id, after_json: row.text("after_json")? });
+        Ok(())
+    })?;
+    newest.iter().try_for_each(visit)
 }
 
 /// When something was last done to a row.

@@ -26,6 +26,7 @@ fn project_of(kind: &str) -> &'static str {
         Some(Kind::Entity) => "SELECT project FROM entities WHERE id = ?1",
         Some(Kind::Memory) => "SELECT project FROM memories WHERE id = ?1",
         Some(Kind::Conflict) => "SELECT project FROM conflicts WHERE id = ?1",
+        Some(Kind::Interaction) => "SELECT project FROM interactions WHERE id = ?1",
         Some(Kind::Project) => "SELECT name FROM projects WHERE id = ?1",
         Some(Kind::ProjectState) => {
             "SELECT p.name FROM project_state s JOIN projects p ON p.id = s.project_id \
@@ -115,6 +116,34 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
             None => return Ok(()),
         }
     }
+}
+
+/// How many audit rows the table does not have where it should, and how many rows it has too many.
+pub fn wrong(view: &View<'_>) -> Result<(i64, i64)> {
+    let kinds: String = Kind::ALL
+        .iter()
+        .map(|kind| {
+            let project = project_of(kind.as_str()).replace("?1", "a.memory_id");
+            format!("WHEN '{}' THEN ({project}) ", kind.as_str())
+        })
+        .collect();
+    let sql = format!(
+        "SELECT seq, timestamp, coalesce(CASE entity_kind {kinds} END, '') AS project \
+         FROM memory_audit a"
+    );
+    let place =
+        "SELECT count(*) AS n FROM audit_places WHERE project = ?1 AND at = ?2 AND seq = ?3";
+    let (mut present, mut missing) = (0, 0);
+    view.conn.scan(&sql, &[], |row| {
+        let (project, at) = (row.text("project")?, sortable(&row.text("timestamp")?));
+        match view.conn.number(place, params![&project, &at, row.integer("seq")?])? {
+            0 => missing += 1,
+            _ => present += 1,
+        }
+        Ok(())
+    })?;
+    let kept = view.conn.number("SELECT count(*) AS n FROM audit_places", &[])?;
+    Ok((missing, kept - present))
 }
 
 /// The projects that are meant; `None` stands for every one that the audit speaks of.

@@ -63,12 +63,28 @@ pub fn delete_of_owner(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Rows that hold claims, behind an id, in order: to walk the whole table in steps.
-pub fn owners_after(view: &View<'_>, after: &str, limit: i64) -> Result<Vec<(Kind, String)>> {
-    let sql = "SELECT DISTINCT owner_id, owner_kind FROM claims WHERE owner_id > ?1 \
-         ORDER BY owner_id LIMIT ?2";
-    let owners = view.conn.all(sql, params![after, limit], |row| {
-        Ok((row.text("owner_kind")?, row.text("owner_id")?))
+/// What stored claims name and is not there.
+pub fn ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
+    let sql = "SELECT DISTINCT owner_kind, owner_id FROM claims c WHERE NOT CASE owner_kind \
+         WHEN 'entity' THEN EXISTS (SELECT 1 FROM entities WHERE id = c.owner_id) \
+         WHEN 'memory' THEN EXISTS (SELECT 1 FROM memories WHERE id = c.owner_id) \
+         WHEN 'relationship' THEN EXISTS (SELECT 1 FROM relationships WHERE id = c.owner_id) \
+         WHEN 'project_state' THEN EXISTS (SELECT 1 FROM project_state WHERE id = c.owner_id) \
+         ELSE 0 END";
+    let mut owners = Vec::new();
+    view.conn.scan(sql, &[], |row| {
+        let kind = Kind::parse(&row.text("owner_kind")?);
+        owners.extend(kind.map(|kind| row.text("owner_id").map(|id| (kind, id))).transpose()?);
+        Ok(())
     })?;
-    Ok(owners.into_iter().filter_map(|(kind, id)| Some((Kind::parse(&kind)?, id))).collect())
+    Ok(owners)
+}
+
+/// Visits the keys, with their projects, under which more than one row claims something.
+pub fn for_each_shared_key(
+    view: &View<'_>,
+    mut visit: impl FnMut(&str, &str) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT slot_key, project FROM claims GROUP BY slot_key, project HAVING count(*) > 1";
+    view.conn.scan(sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
 }

@@ -107,6 +107,17 @@ pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>
     view.conn.all(&sql, params![key, project], |row| conflict(view, row))
 }
 
+/// Visits the keys, with their projects, that have open conflicts and fewer than two claims.
+pub fn for_each_lonely_key(
+    view: &View<'_>,
+    mut visit: impl FnMut(&str, &str) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT slot_key, project FROM conflicts c WHERE status = 'open' AND \
+         (SELECT count(*) FROM claims WHERE slot_key = c.slot_key COLLATE NOCASE \
+         AND project = c.project) < 2 GROUP BY slot_key COLLATE NOCASE, project";
+    view.conn.scan(sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
+}
+
 /// Every conflict that there ever was under a project name in any case of its letters.
 pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE project = ?1 COLLATE NOCASE");

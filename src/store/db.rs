@@ -3,11 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::schema::{self, Stage, Upgrade};
+use super::search;
 use super::settings::{Durability, Settings};
 use super::sql::Conn;
 use super::tx::{Tx, View};
@@ -21,7 +23,7 @@ const LOG_PAGES: u32 = 4_000;
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
 const MANY_LOG_PAGES: u32 = 64_000;
-const MANY_CACHE_KIB: u32 = 128_000;
+pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 
 /// The writing side of the store.
 pub struct Db {
@@ -29,6 +31,14 @@ pub struct Db {
     settings: Settings,
     /// Whether writes are undone at their end.
     rehearsing: Cell<bool>,
+}
+
+/// Whether what a write deleted is gone from the freed parts of the file and its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erased {
+    All,
+    /// Not yet, for a reason.
+    NotYet(String),
 }
 
 impl Db {
@@ -109,6 +119,38 @@ impl Db {
         Ok(value)
     }
 
+    /// Runs one write, and then takes what it deleted or replaced out of the search index, the
+    /// freed parts of the file and its log. The write holds also if that fails.
+    pub fn write_and_erase<T>(
+        &self,
+        actor: &str,
+        operation: &'static str,
+        f: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<(T, Erased)> {
+        let value = self.write(actor, operation, |tx| {
+            let value = f(tx)?;
+            search::merge(tx)?;
+            Ok(value)
+        })?;
+        Ok((value, self.erase()))
+    }
+
+    /// Writes the file anew, with nothing in it but what is stored, and empties the log.
+    /// `secure_delete` would not do: when a page is split, copies of what moves stay in its gaps, and
+    /// it overwrites only what was deleted from where it is last.
+    fn erase(&self) -> Erased {
+        let anew = self.conn.batch("VACUUM");
+        let emptied = anew.and_then(|()| {
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.conn.one(sql, &[], |row| row.integer("busy"))
+        });
+        match emptied {
+            Ok(Some(0) | None) => Erased::All,
+            Ok(Some(_)) => Erased::NotYet("another process reads the file".to_owned()),
+            Err(error) => Erased::NotYet(error.to_string()),
+        }
+    }
+
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         read(&self.conn, &self.settings, f)
     }
@@ -146,6 +188,21 @@ impl Drop for Rehearsal<'_> {
     }
 }
 
+/// Whether a file says of itself that its changes go through a log. Not while this process has the
+/// file open: closing it again would let go of SQLite's locks on it.
+pub(super) fn has_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2]
+}
+
+/// How long the file and its log are, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    pub file: u64,
+    pub log: u64,
+}
+
 /// Ends a transaction that was not committed, also when a panic unwinds through it.
 struct RollBack<'c>(&'c Conn);
 
@@ -158,8 +215,9 @@ impl Drop for RollBack<'_> {
 
 fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
-    let Settings { clock, ontology, key_hours, .. } = settings;
-    View { conn, now: clock(), ontology, key_hours: *key_hours, resolved, types }
+    let Settings { clock, ontology, key_hours, allow_secrets, .. } = settings;
+    let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
+    View { conn, now: clock(), ontology, key_hours, allow_secrets, resolved, types }
 }
 
 pub(super) fn read<T>(
@@ -172,14 +230,19 @@ pub(super) fn read<T>(
     f(&view(conn, settings))
 }
 
+pub(super) fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("{} is a folder", path.display()),
+        hint: "Name a file in it with --db.".to_owned(),
+    })
+}
+
 /// Makes the file and its folders, for this user only, if they are not there.
 fn create_file(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::Storage {
-            message: format!("{} is a folder", path.display()),
-            hint: "Name a file in it with --db.".to_owned(),
-        });
-    }
+    refuse_folder(path)?;
     if path.exists() {
         return Ok(());
     }

@@ -1,11 +1,11 @@
-//! The table `interactions`, which the audit does not cover.
+//! The table `interactions`, of which the audit covers redactions only.
 
 use serde_json::Value as Json;
 
-use super::entities::json_list;
-use super::tx::Tx;
-use crate::model::Result;
+use super::entities::{json_list, object, strings};
+use super::tx::{Tx, View};
 use crate::model::interaction::Interaction;
+use crate::model::{Kind, Result};
 use crate::params;
 
 pub fn insert(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
@@ -29,4 +29,43 @@ pub fn insert(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
         ],
     )?;
     Ok(())
+}
+
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<Interaction>> {
+    let sql = "SELECT id, prompt, context_pack, response_summary, response, memories_used, \
+         chunks_used, client, session_id, project, project_id, created_at \
+         FROM interactions WHERE id = ?1";
+    view.conn.one(sql, params![id], |row| {
+        Ok(Interaction {
+            id: row.text("id")?,
+            prompt: row.text("prompt")?,
+            context_pack: object(&row.text("context_pack")?),
+            response_summary: row.text("response_summary")?,
+            response: row.text("response")?,
+            memories_used: strings(&row.text("memories_used")?),
+            chunks_used: strings(&row.text("chunks_used")?),
+            client: row.text("client")?,
+            session_id: row.text("session_id")?,
+            project: row.text("project")?,
+            project_id: row.optional_text("project_id")?,
+            created_at: row.text("created_at")?,
+        })
+    })
+}
+
+/// Stores the row without its texts.
+pub fn redact(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
+    tx.change(
+        Kind::Interaction,
+        &row.id,
+        "UPDATE interactions SET prompt = ?2, context_pack = ?3, response_summary = ?4, \
+         response = ?5 WHERE id = ?1",
+        params![
+            &row.id,
+            &row.prompt,
+            &Json::Object(row.context_pack.clone()).to_string(),
+            &row.response_summary,
+            &row.response,
+        ],
+    )
 }

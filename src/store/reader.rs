@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::db;
+use super::db::{self, Lengths, MANY_CACHE_KIB, has_log, refuse_folder};
 use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::Conn;
@@ -45,7 +45,7 @@ impl Reader {
             let conn =
                 if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
             let reader = Self::of(conn?, settings.clone(), still)?;
-            schema::stage(&reader.conn, &path).map(|stage| (reader, stage))
+            reader.stage().map(|stage| (reader, stage))
         };
         let opened = match (open(None), Still::now(&path)) {
             (Err(Error::Storage { .. }), Some(still)) => open(Some(still)),
@@ -58,6 +58,37 @@ impl Reader {
                 Err(refuse(&path, "was written by an older version", WRITE_FIRST))
             }
         }
+    }
+
+    /// Opens any file to look all of it over as it is. A connection that may not write would leave
+    /// an empty log beside a file that has none, so this one could write, and does not: what waits
+    /// in a log stays there. A file without a log may wait for a half write to be taken back, so
+    /// that one is opened to be read only.
+    pub fn open_as_it_is(settings: Settings) -> Result<Self> {
+        refuse_folder(&settings.path)?;
+        let keeps_log = has_log(&settings.path);
+        let conn = Conn::open(&settings.path, keeps_log)?;
+        let reader = Self { conn, settings, still: None };
+        if reader.lengths().log > 0 {
+            reader.conn.keep_log()?;
+        }
+        reader.conn.set_busy_timeout(reader.settings.busy_timeout)?;
+        // In a file that cannot be read this is the first to fail, and not the one that says why.
+        let _ = reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"));
+        Ok(reader)
+    }
+
+    /// What the file is, looked at as it is.
+    pub fn stage(&self) -> Result<Stage> {
+        schema::stage(&self.conn, &self.settings.path)
+    }
+
+    /// How long the file and its log are, in bytes.
+    pub fn lengths(&self) -> Lengths {
+        let length = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
+        let mut log = self.settings.path.clone().into_os_string();
+        log.push("-wal");
+        Lengths { file: length(&self.settings.path), log: length(Path::new(&log)) }
     }
 
     fn of(conn: Conn, settings: Settings, still: Option<Still>) -> Result<Self> {

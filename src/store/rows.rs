@@ -2,7 +2,8 @@
 
 use super::sql::Row;
 use super::tx::View;
-use crate::model::{Error, Result, Status};
+use crate::model::error::UNKNOWN_WORD;
+use crate::model::{Error, Kind, Result, Status};
 use crate::params;
 
 /// A table, and the columns that its rows are read from.
@@ -17,8 +18,7 @@ pub struct Table {
 pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
     Error::Storage {
         message: format!("the {what} {id} has the unknown {column} {found:?}"),
-        hint: "The file was changed by another program; restore a backup or correct that row."
-            .to_owned(),
+        hint: UNKNOWN_WORD.to_owned(),
     }
 }
 
@@ -127,6 +127,19 @@ pub fn ids_beginning(
         }
     }
     Ok((ids, total))
+}
+
+/// The table of a kind of rows.
+pub fn table(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Entity => "entities",
+        Kind::Memory => "memories",
+        Kind::Relationship => "relationships",
+        Kind::Conflict => "conflicts",
+        Kind::Project => "projects",
+        Kind::ProjectState => "project_state",
+        Kind::Interaction => "interactions",
+    }
 }
 
 /// Ids of all rows of a table behind an id, in order: to walk the whole table in steps.

@@ -82,12 +82,88 @@ pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes one segment of the index, without the words of what was taken out: else these stay where
+/// they were until they happen to be merged.
+pub(super) fn merge(tx: &Tx<'_>) -> Result<()> {
+    tx.make_word_changes()?;
+    tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('optimize')", params![])?;
+    Ok(())
+}
+
 /// Empties the index, to be made afresh.
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.make_word_changes()?;
     tx.change_uncovered("DELETE FROM search_rows WHERE place > ?1", params![-1_i64])?;
     tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('delete-all')", params![])?;
     Ok(())
+}
+
+/// What the index keeps of a row beside its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub place: i64,
+    pub project: String,
+    pub row_type: String,
+    pub status: String,
+    pub valid_until: Option<String>,
+}
+
+/// What the index keeps of a row, if it has it.
+pub fn kept(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<Kept>> {
+    let sql = "SELECT place, project, type, status, valid_until FROM search_rows \
+         WHERE id = ?2 AND kind = ?1";
+    view.conn.one(sql, params![kind.as_str(), id], |row| {
+        Ok(Kept {
+            place: row.integer("place")?,
+            project: row.text("project")?,
+            row_type: row.text("type")?,
+            status: row.text("status")?,
+            valid_until: row.optional_text("valid_until")?,
+        })
+    })
+}
+
+/// Whether the index keeps a row at a place.
+pub fn keeps(view: &View<'_>, place: i64) -> Result<bool> {
+    let sql = "SELECT count(*) AS n FROM search_rows WHERE place = ?1";
+    Ok(view.conn.number(sql, params![place])? > 0)
+}
+
+/// Visits what the index keeps of rows that are not there.
+pub fn for_each_stale(
+    view: &View<'_>,
+    mut visit: impl FnMut(&str, &str) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT kind, id FROM search_rows s WHERE NOT CASE kind \
+         WHEN 'entity' THEN EXISTS (SELECT 1 FROM entities WHERE id = s.id) \
+         WHEN 'memory' THEN EXISTS (SELECT 1 FROM memories WHERE id = s.id) \
+         WHEN 'chunk' THEN EXISTS (SELECT 1 FROM source_chunks WHERE id = s.id) ELSE 0 END";
+    view.conn.scan(sql, &[], |row| visit(&row.text("kind")?, &row.text("id")?))
+}
+
+/// A word of the index: its place, its column and where in it it stands.
+pub struct Instance<'r> {
+    pub place: i64,
+    pub column: &'r [u8],
+    pub offset: i64,
+    pub term: &'r [u8],
+}
+
+/// Visits every word of the index wherever it stands.
+pub fn for_each_instance(view: &View<'_>, mut visit: impl FnMut(&Instance<'_>)) -> Result<()> {
+    view.conn.batch(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_instances \
+         USING fts5vocab (main, search_text, instance)",
+    )?;
+    view.conn.scan("SELECT doc, col, offset, term FROM temp.search_instances", &[], |row| {
+        visit(&Instance {
+            place: row.integer("doc")?,
+            column: row.bytes("col")?,
+            offset: row.integer("offset")?,
+            term: row.bytes("term")?,
+        });
+        Ok(())
+    })
 }
 
 /// Which rows a search looks at; an empty list or text is every one.

@@ -42,6 +42,8 @@ pub struct Settings {
     /// Hours for which an idempotency key holds.
     pub key_hours: u32,
     pub ontology: Arc<Ontology>,
+    /// Whether what looks like a secret is stored too.
+    pub allow_secrets: bool,
     pub clock: Clock,
     pub ids: Ids,
 }
@@ -55,6 +57,7 @@ impl Settings {
             busy_timeout: Duration::from_secs(10),
             key_hours: 24,
             ontology: Arc::new(Ontology::default()),
+            allow_secrets: false,
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
             ids: Arc::new(Uuid::now_v7),
         }

@@ -12,6 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
 
+use crate::model::error::DAMAGED;
 use crate::model::{Error, Result};
 
 /// A value on its way into a statement.
@@ -82,6 +83,12 @@ impl Row<'_> {
         Ok(self.optional_text(column)?.unwrap_or_default())
     }
 
+    /// The bytes of a text as they stand in the row: for what looks at very many.
+    pub fn bytes(&self, column: &str) -> Result<&[u8]> {
+        let bytes = self.get(column)?.as_bytes();
+        bytes.map_err(|error| Error::Internal(format!("{column}: {error}")))
+    }
+
     pub fn integer(&self, column: &str) -> Result<i64> {
         Ok(match self.get(column)? {
             ValueRef::Integer(number) => number,
@@ -137,6 +144,12 @@ impl Conn {
 
     pub fn in_memory() -> Result<Self> {
         Connection::open_in_memory().map(Self).map_err(|error| failed(&error))
+    }
+
+    /// Leaves what waits in the log there when the connection ends.
+    pub fn keep_log(&self) -> Result<()> {
+        let kept = self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        kept.map(drop).map_err(|error| failed(&error))
     }
 
     pub fn set_busy_timeout(&self, timeout: Duration) -> Result<()> {
@@ -237,6 +250,23 @@ impl Conn {
         Ok(found)
     }
 
+    /// Visits the rows of a statement one by one. It is the verb for what reads through a whole
+    /// table on purpose, so nobody asks for its plan.
+    pub fn scan(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut visit: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.0.prepare(sql).map_err(|error| failed(&error))?;
+        let mut rows =
+            statement.query(rusqlite::params_from_iter(params)).map_err(|error| failed(&error))?;
+        while let Some(row) = rows.next().map_err(|error| failed(&error))? {
+            visit(&Row(row))?;
+        }
+        Ok(())
+    }
+
     pub fn one<T>(
         &self,
         sql: &str,
@@ -283,7 +313,11 @@ fn failed(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             "The file is not an SQLite database; choose another with --db."
         }
-        Some(ErrorCode::DatabaseCorrupt) => "The file is damaged; restore a backup of it.",
+        // The pages are sound, and what the full-text index keeps in them is not.
+        Some(ErrorCode::DatabaseCorrupt) if is_of_search(error) => {
+            "The search index is damaged; `atocore doctor --fix` makes it afresh from the rows."
+        }
+        Some(ErrorCode::DatabaseCorrupt) => DAMAGED,
         Some(ErrorCode::DiskFull) => {
             "The disk is full; nothing was changed. Make room and try again."
         }
@@ -296,4 +330,9 @@ fn failed(error: &rusqlite::Error) -> Error {
         _ => return Error::Internal(error.to_string()),
     };
     Error::Storage { message: error.to_string(), hint: hint.to_owned() }
+}
+
+fn is_of_search(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CORRUPT_VTAB)
 }

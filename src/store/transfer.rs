@@ -53,7 +53,7 @@ pub const SECTIONS: [Section; 9] = [
     section("entity", "entities", Some(Kind::Entity)),
     section("relationship", "relationships", Some(Kind::Relationship)),
     section("project_state", "project_state", Some(Kind::ProjectState)),
-    section("interaction", "interactions", None),
+    section("interaction", "interactions", Some(Kind::Interaction)),
     Section {
         part: Some(Part {
             field: "members",

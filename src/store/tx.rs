@@ -19,6 +19,8 @@ pub struct View<'c> {
     pub ontology: &'c Ontology,
     /// Hours for which an idempotency key holds.
     pub key_hours: u32,
+    /// Whether what looks like a secret may be stored.
+    pub allow_secrets: bool,
     /// What project names came to in this look; a write that changes a project empties it.
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
     /// Types of entities by their ids, as far as they were looked up: no write changes one.

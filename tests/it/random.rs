@@ -10,13 +10,14 @@ use atocore::ops::entities::{self, EntityUpdate, InitialStatus, NewEntity};
 use atocore::ops::graduation::{self, Graduation};
 use atocore::ops::memories::{self, NewMemory};
 use atocore::ops::projects::{self, Registration};
+use atocore::ops::redact::{self, Redaction};
 use atocore::ops::relationships::{self, NewRelationship};
 use atocore::ops::state::{self, StateChange};
 use atocore::ops::transfer::adopt::Adoption;
 use atocore::ops::transfer::survey::Survey;
 use atocore::ops::transfer::{export, format};
-use atocore::ops::{self, claims, lifecycle, search, verify};
-use atocore::store::{self, Db, Settings, Tx, View};
+use atocore::ops::{self, claims, doctor, lifecycle, search, verify};
+use atocore::store::{self, Db, Reader, Settings, Tx, View};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -35,6 +36,7 @@ enum Step {
     State { key: usize, value: usize, end: bool },
     Resolve { which: usize, how: usize, winner: usize },
     Alias(usize),
+    Redact { which: usize, memory: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,6 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(key, value, end)| Step::State { key, value, end }),
         2 => (row.clone(), 0..3usize, row).prop_map(|(which, how, winner)| Step::Resolve { which, how, winner }),
         1 => (0..3usize).prop_map(Step::Alias),
+        1 => (0..12usize, any::<bool>()).prop_map(|(which, memory)| Step::Redact { which, memory }),
     ]
 }
 
@@ -175,6 +178,14 @@ impl World {
                 };
                 state::set(tx, &wish, "").map(drop)
             }
+            Step::Redact { which, memory } => {
+                let wish = Redaction {
+                    memory_id: memory.then(|| self.memory(*which)),
+                    entity_id: (!memory).then(|| self.entity(*which)),
+                    ..Redaction::default()
+                };
+                redact::redact_row(tx, &wish, "random").map(drop)
+            }
             Step::Alias(number) => {
                 let wish = Registration {
                     name: "p01-one".to_owned(),
@@ -222,6 +233,15 @@ fn index(path: &std::path::Path) -> Vec<String> {
     let mut statement = file.prepare(sql).expect("SQL");
     let rows = statement.query_map([], |row| row.get(0)).expect("rows");
     rows.collect::<Result<_, _>>().expect("a text")
+}
+
+/// The doctor has nothing to say.
+fn check_doctor(db: &Db, path: &std::path::Path) {
+    let reader = Reader::open(Settings::new(path)).expect("the file opens");
+    let lengths = reader.lengths();
+    let stage = reader.stage().expect("a store");
+    let report = db.read(|view| doctor::examine(view, stage, lengths, |_| {})).expect("a look");
+    assert_eq!((report.findings(), report.remarks()), (0, 0), "{report:?}");
 }
 
 /// The search index is as one that is made afresh.
@@ -373,6 +393,7 @@ proptest! {
             world.take(step);
             world.check(step);
         }
+        check_doctor(&world.db, &folder.path().join("random.db"));
         check_index(&world.db, &folder.path().join("random.db"));
         check_transfer(&world.db, folder.path());
     }

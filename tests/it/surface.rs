@@ -103,7 +103,8 @@ fn where_only_a_person_promotes_no_tool_offers_it() {
     let left = listed(&["--tools", "all", "--promotion", "human"]);
     let gone = |tool: &&Value| !left.iter().any(|other| other["name"] == tool["name"]);
     let gone: Vec<&Value> = all.iter().filter(gone).map(|tool| &tool["name"]).collect();
-    let expected = ["promote_entity", "reject_entity", "resolve_conflict", "set_project_state"];
+    let expected =
+        ["promote_entity", "reject_entity", "resolve_conflict", "set_project_state", "redact"];
     assert_eq!(json!(gone), json!(expected));
     let actions = choices(&left, "review_memory", "action");
     assert_eq!(actions, Some(json!(["supersede", "invalidate", "history"])));

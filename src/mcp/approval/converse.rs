@@ -56,7 +56,9 @@ impl Server {
             let call = call_digest(tool, &arguments);
             self.desk.keep(self.bridge.settings(), call, question.seal.clone())
         };
-        let _place = self.desk.place()?;
+        let _place = self.desk.place(&Value::Object(arguments.clone()).to_string())?;
+        // Else the room of calls that wait for an answer could keep the answer from being read.
+        self.room.leave(&context.id);
         match person.ask(&question, self.ended.clone(), keep).await? {
             Asked::Input(required) => Ok(Outcome::Input(required)),
             Asked::Approved(approval) => {

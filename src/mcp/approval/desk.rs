@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::mcp::room::{self, MAX_IN_HAND};
 use crate::model::{Error, Result, Timestamp};
 use crate::store::Settings;
 
@@ -30,21 +31,23 @@ struct Open {
 pub struct Desk {
     /// The oldest first.
     open: Mutex<VecDeque<Open>>,
-    /// Places for questions that are asked by a request.
-    places: Semaphore,
+    /// KiB for calls whose question is asked by a request: they wait in memory.
+    room: Semaphore,
 }
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { open: Mutex::default(), places: Semaphore::new(MAX_OPEN) }
+        Self { open: Mutex::default(), room: Semaphore::new(MAX_IN_HAND as usize) }
     }
 }
 
 impl Desk {
-    /// A place for one more question.
-    pub fn place(&self) -> Result<SemaphorePermit<'_>> {
-        self.places.try_acquire().map_err(|_| Error::Declined {
-            problem: format!("{MAX_OPEN} questions wait for the person already"),
+    /// Room for one more call to wait, by its arguments as JSON.
+    pub fn place(&self, arguments: &str) -> Result<SemaphorePermit<'_>> {
+        let least = MAX_IN_HAND / MAX_OPEN as u32;
+        let size = room::size(arguments.as_bytes()).max(least);
+        self.room.try_acquire_many(size).map_err(|_| Error::Declined {
+            problem: "too many questions wait for the person already".to_owned(),
             hint: "Nothing was changed; ask again when they have answered.".to_owned(),
         })
     }

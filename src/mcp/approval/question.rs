@@ -150,7 +150,7 @@ fn row(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
             }
             return Ok(lines);
         }
-        None => None,
+        Some(Kind::Interaction) | None => None,
     };
     Ok(line.map(|line| format!("{verb} {line}")).into_iter().collect())
 }

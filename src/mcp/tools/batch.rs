@@ -10,16 +10,18 @@ use serde_json::{Map, Value, json};
 use super::about;
 use super::entities::not_taken_line;
 use crate::mcp::answer::Answer;
+use crate::mcp::limits;
 use crate::mcp::outputs::BatchCreated;
 use crate::mcp::rows::{
     entity_brief, entity_line, memory_brief, memory_line, relationship_line, unregistered_line,
 };
 use crate::mcp::schema;
 use crate::mcp::tool::{Call, Effect, Tool};
+use crate::model::text::without_value;
 use crate::model::{Error, Result};
 use crate::ops::batch::{self, Batch, Made};
-use crate::ops::projects;
 use crate::ops::relationships::NewRelationship;
+use crate::ops::{checks, projects};
 use crate::store::Tx;
 
 pub fn tools() -> Vec<Tool> {
@@ -87,7 +89,11 @@ fn keyed<T: DeserializeOwned + JsonSchema>(
                 Some(Value::String(key)) => Some(key),
                 Some(other) => Some(other.to_string()),
             };
+            let length = key.iter().map(|key| key.chars().count()).sum();
+            let what = format!("{list}[{index}].key");
+            checks::at_most(&what, length, checks::MAX_NAME, "characters")?;
             schema::coerce(&known, &mut fields);
+            limits::check(&format!("{list}[{index}]."), &fields)?;
             if let Some(project) = project {
                 fields.entry("project").or_insert_with(|| Value::from(project));
             }
@@ -102,7 +108,7 @@ fn read<T: DeserializeOwned>(list: &str, index: usize, fields: Map<String, Value
         let path = if path == "." { String::new() } else { format!(".{path}") };
         Error::invalid(
             format!("{list}[{index}]{path}"),
-            error.into_inner().to_string(),
+            without_value(&error.into_inner().to_string()).into_owned(),
             "Nothing of the batch was stored; mend this row and send all again.",
         )
     })

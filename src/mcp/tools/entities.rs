@@ -275,9 +275,11 @@ pub fn change_line(change: &Change) -> String {
             format!("{key} {} → {}", quoted(&plain(old), 80), quoted(&plain(value), 80))
         })
         .collect();
+    let gone = if change.redacted { " [redacted]" } else { "" };
     let differing =
         if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) };
-    format!("{} {} by {}{differing}{note}", entry.timestamp, entry.action, quoted(&entry.actor, 80))
+    let actor = quoted(&entry.actor, 80);
+    format!("{} {} by {actor}{gone}{differing}{note}", entry.timestamp, entry.action)
 }
 
 fn plain(value: &Value) -> String {
@@ -286,7 +288,7 @@ fn plain(value: &Value) -> String {
 
 pub fn change_value(change: &Change) -> Value {
     let entry = &change.entry;
-    json!({
+    let mut value = json!({
         "audit_id": entry.id,
         "action": entry.action,
         "actor": entry.actor,
@@ -294,5 +296,9 @@ pub fn change_value(change: &Change) -> Value {
         "before": change.before,
         "after": change.after,
         "note": entry.note,
-    })
+    });
+    if change.redacted {
+        value["redacted"] = json!(true);
+    }
+    value
 }

@@ -10,12 +10,14 @@ mod memories;
 mod ontology;
 mod projects;
 mod queries;
+mod redact;
 mod relationships;
 mod review;
 mod search;
 mod sources;
 
 pub use entities::{change_line, change_value};
+pub use redact::{erased_line, related_line, row_lines};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -47,6 +49,7 @@ pub fn all(ontology: &Ontology) -> Vec<Tool> {
         projects::tools(),
         interactions::tools(),
         sources::tools(),
+        redact::tools(),
         ontology::tools(),
     ]
     .into_iter()

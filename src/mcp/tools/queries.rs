@@ -173,6 +173,9 @@ fn changed_value(change: &Change, detail: Detail) -> Value {
             "note": shortened(&entry.note, CONCISE_TEXT),
         }),
     };
+    if change.redacted {
+        value["redacted"] = true.into();
+    }
     value["kind"] = entry.kind.as_str().into();
     value[format!("{}_id", entry.kind)] = entry.subject_id.as_str().into();
     for column in SHOWN {

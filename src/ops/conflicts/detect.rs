@@ -6,7 +6,7 @@ use crate::model::claim::{self, STATE_PREFIX, states};
 use crate::model::conflict::SETTLED;
 use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
 use crate::ops::change;
-use crate::store::{self, Tx};
+use crate::store::{self, Tx, View};
 
 /// Looks at every slot touched so far in this write; gives the conflicts that it opened,
 /// changed or settled.
@@ -25,35 +25,70 @@ pub fn detect(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
 
 /// Looks at all slots under one key of a project.
 fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
-    let mut claims = store::claims::of_key(tx, key, project)?;
+    let due = due(tx, key, project)?;
+    due.into_iter().map(|due| carry_out(tx, due)).collect()
+}
+
+/// What the claims of a slot ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    Raise {
+        slot_kind: String,
+        claims: Vec<Claim>,
+    },
+    /// The members that it has as the claims have them, and the claims that join.
+    Join {
+        open: Conflict,
+        members: Vec<ConflictMember>,
+        joining: Vec<Claim>,
+    },
+    Settle {
+        open: Conflict,
+        note: &'static str,
+    },
+}
+
+/// What the claims under one key of a project ask for.
+pub fn due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
+    let mut claims = store::claims::of_key(view, key, project)?;
     if claims.len() > 1 {
-        claims = still_holding(tx, claims)?;
+        claims = still_holding(view, claims)?;
     }
-    let known = store::conflicts::of_key(tx, key, project)?;
-    let mut slots = by_slot_kind(&claims);
+    due_among(view, key, project, &claims)
+}
+
+/// As [`due`], also of memories whose end has passed: what was due before they expired.
+pub fn due_with_expired(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
+    due_among(view, key, project, &store::claims::of_key(view, key, project)?)
+}
+
+fn due_among(view: &View<'_>, key: &str, project: &str, claims: &[Claim]) -> Result<Vec<Due>> {
+    let known = store::conflicts::of_key(view, key, project)?;
+    let mut slots = by_slot_kind(claims);
     // What nothing can claim today, such as a slot of the Python system, is nobody's to settle.
     let open = known.iter().filter(|conflict| conflict.status == ConflictStatus::Open);
-    for conflict in open.filter(|conflict| claim::is_known_slot(&conflict.slot_kind, tx.ontology)) {
+    for conflict in open.filter(|conflict| claim::is_known_slot(&conflict.slot_kind, view.ontology))
+    {
         slots.entry(conflict.slot_kind.clone()).or_default();
     }
-    let mut changed = Vec::new();
+    let mut due = Vec::new();
     for (kind, claims) in slots {
         let history: Vec<&Conflict> =
             known.iter().filter(|conflict| conflict.slot_kind == kind).collect();
-        changed.extend(look_at_slot(tx, &kind, &claims, &history)?);
+        due.extend(due_in_slot(view, kind, claims, &history));
     }
-    Ok(changed)
+    Ok(due)
 }
 
 /// The claims without those of expired memories, which say nothing about now.
-fn still_holding(tx: &Tx<'_>, claims: Vec<Claim>) -> Result<Vec<Claim>> {
+fn still_holding(view: &View<'_>, claims: Vec<Claim>) -> Result<Vec<Claim>> {
     let mut holding = Vec::new();
     for claim in claims {
         let memory = match claim.owner_kind {
-            Kind::Memory => store::memories::get(tx, &claim.owner_id)?,
+            Kind::Memory => store::memories::get(view, &claim.owner_id)?,
             _ => None,
         };
-        if memory.is_none_or(|memory| !memory.is_expired(tx.now)) {
+        if memory.is_none_or(|memory| !memory.is_expired(view.now)) {
             holding.push(claim);
         }
     }
@@ -86,33 +121,38 @@ fn by_slot_kind(claims: &[Claim]) -> BTreeMap<String, Vec<Claim>> {
     slots
 }
 
-fn look_at_slot(
-    tx: &Tx<'_>,
-    kind: &str,
-    claims: &[Claim],
+fn due_in_slot(
+    view: &View<'_>,
+    slot_kind: String,
+    claims: Vec<Claim>,
     history: &[&Conflict],
-) -> Result<Vec<Conflict>> {
+) -> Vec<Due> {
     let values: BTreeSet<&str> = claims.iter().map(|claim| claim.value_key.as_str()).collect();
-    let contested =
-        values.len() >= 2 && !history.iter().any(|conflict| conflict.acknowledges(&values));
+    let few = values.len() < 2;
+    let contested = !few && !history.iter().any(|conflict| conflict.acknowledges(&values));
     let mut open = history.iter().filter(|conflict| conflict.status == ConflictStatus::Open);
-    let mut changed = Vec::new();
+    let settle = |open: &Conflict, note: &'static str| Due::Settle { open: open.clone(), note };
+    let mut due = Vec::new();
     match (open.next(), contested) {
         (None, false) => {}
-        (None, true) => changed.push(raise(tx, kind, claims)?),
-        (Some(open), true) => changed.extend(join(tx, open, claims)?),
-        (Some(open), false) if values.len() < 2 => {
-            changed.push(settle(tx, open, "fewer than two values are left")?);
-        }
+        (None, true) => due.push(Due::Raise { slot_kind, claims }),
+        (Some(open), true) => due.extend(due_in_conflict(view, open, &claims)),
+        (Some(open), false) if few => due.push(settle(open, "fewer than two values are left")),
         (Some(open), false) => {
-            changed.push(settle(tx, open, "only values that were acknowledged are left")?);
+            due.push(settle(open, "only values that were acknowledged are left"));
         }
     }
     // Projects that became one may each have had a conflict of this slot: the oldest goes on.
-    for other in open {
-        changed.push(settle(tx, other, "an older conflict of this slot goes on")?);
+    due.extend(open.map(|other| settle(other, "an older conflict of this slot goes on")));
+    due
+}
+
+fn carry_out(tx: &Tx<'_>, due: Due) -> Result<Conflict> {
+    match due {
+        Due::Raise { slot_kind, claims } => raise(tx, &slot_kind, &claims),
+        Due::Join { open, members, joining } => join(tx, &open, members, &joining),
+        Due::Settle { open, note } => settle(tx, &open, note),
     }
-    Ok(changed)
 }
 
 fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
@@ -138,7 +178,7 @@ fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         Kind::ProjectState => 3,
         Kind::Entity | Kind::Relationship => 2,
         Kind::Memory => 1,
-        Kind::Project | Kind::Conflict => 0,
+        Kind::Project | Kind::Conflict | Kind::Interaction => 0,
     };
     ConflictMember {
         id: tx.new_id(),
@@ -160,37 +200,44 @@ fn snapshot(value: &str) -> String {
     }
 }
 
-/// Brings the members of an open conflict up to date.
-fn join(tx: &Tx<'_>, open: &Conflict, claims: &[Claim]) -> Result<Option<Conflict>> {
-    let mut after = open.clone();
-    for member in &mut after.members {
-        let claim = claims.iter().find(|claim| {
-            claim.owner_id == member.member_id && claim.owner_kind.as_str() == member.member_kind
-        });
-        match claim {
+/// What the claims change in the members of an open conflict, if anything.
+fn due_in_conflict(view: &View<'_>, open: &Conflict, claims: &[Claim]) -> Option<Due> {
+    let is_of = |member: &ConflictMember, claim: &Claim| {
+        claim.owner_id == member.member_id && claim.owner_kind.as_str() == member.member_kind
+    };
+    let mut members = open.members.clone();
+    for member in &mut members {
+        match claims.iter().find(|claim| is_of(member, claim)) {
             Some(claim) => {
                 member.value_snapshot = snapshot(&claim.value);
                 member.value_key.clone_from(&claim.value_key);
                 member.left_at = None;
             }
-            None if member.left_at.is_none() => member.left_at = Some(tx.now.to_string()),
+            None if member.left_at.is_none() => member.left_at = Some(view.now.to_string()),
             None => {}
         }
     }
-    for claim in claims {
-        if !open.members.iter().any(|member| {
-            member.member_id == claim.owner_id && member.member_kind == claim.owner_kind.as_str()
-        }) {
-            after.members.push(member(tx, claim));
-        }
+    let joins = |claim: &&Claim| !open.members.iter().any(|member| is_of(member, claim));
+    let joining: Vec<Claim> = claims.iter().filter(joins).cloned().collect();
+    if joining.is_empty() && members == open.members {
+        return None;
     }
+    Some(Due::Join { open: open.clone(), members, joining })
+}
+
+/// Brings the members of an open conflict up to date.
+fn join(
+    tx: &Tx<'_>,
+    open: &Conflict,
+    mut members: Vec<ConflictMember>,
+    joining: &[Claim],
+) -> Result<Conflict> {
+    members.extend(joining.iter().map(|claim| member(tx, claim)));
     // As they are read back, whatever form the ids of older members have.
-    after.members.sort_by(|a, b| a.id.cmp(&b.id));
-    if after == *open {
-        return Ok(None);
-    }
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    let after = Conflict { members, ..open.clone() };
     change::change(tx, open, &after, Action::Updated, "")?;
-    Ok(Some(after))
+    Ok(after)
 }
 
 fn settle(tx: &Tx<'_>, open: &Conflict, note: &str) -> Result<Conflict> {

@@ -4,6 +4,6 @@ mod detect;
 mod resolve;
 mod show;
 
-pub use detect::detect;
+pub use detect::{Due, detect, due, due_with_expired};
 pub use resolve::{Resolution, ResolveRequest, Resolved, resolve};
 pub use show::{MemberDetail, Shown, list, of_member, show, show_all};

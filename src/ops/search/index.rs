@@ -3,7 +3,7 @@
 use crate::model::search::{self, SearchEntry};
 use crate::model::{Kind, Result};
 use crate::ops::claims::{for_each_id, for_each_id_in};
-use crate::store::{self, Tx};
+use crate::store::{self, Tx, View};
 
 /// Brings the entry of a row up to date, in the transaction that changes the row.
 pub fn keep(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEntry) -> Result<()> {
@@ -23,21 +23,32 @@ pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     }
 }
 
-/// Makes the index of entities, memories and chunks afresh.
+/// Makes the index of entities, memories and chunks afresh, without rows that cannot be read.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     store::search::clear(tx)?;
-    for_each_id(tx, Kind::Entity, |id| match store::entities::get(tx, id)? {
-        Some(row) => store::search::insert(tx, &search::of_entity(&row)),
-        None => Ok(()),
+    for_each_entry(tx, |entry| match entry {
+        Err(error) if error.is_unknown_word() => Ok(()),
+        entry => store::search::insert(tx, &entry?),
+    })
+}
+
+/// Visits what the index keeps of every entity, memory and chunk; of one that cannot be read, why.
+pub fn for_each_entry(
+    view: &View<'_>,
+    mut visit: impl FnMut(Result<SearchEntry>) -> Result<()>,
+) -> Result<()> {
+    for_each_id(view, Kind::Entity, |id| {
+        let row = store::entities::get(view, id).transpose();
+        row.map_or(Ok(()), |row| visit(row.map(|row| search::of_entity(&row))))
     })?;
-    for_each_id(tx, Kind::Memory, |id| match store::memories::get(tx, id)? {
-        Some(row) => store::search::insert(tx, &search::of_memory(&row)),
-        None => Ok(()),
+    for_each_id(view, Kind::Memory, |id| {
+        let row = store::memories::get(view, id).transpose();
+        row.map_or(Ok(()), |row| visit(row.map(|row| search::of_memory(&row))))
     })?;
-    for_each_id_in(tx, "source_documents", |id| {
-        let Some(document) = store::sources::get(tx, id)? else { return Ok(()) };
-        for chunk in store::sources::chunks(tx, id)? {
-            store::search::insert(tx, &search::of_chunk(&chunk, &document))?;
+    for_each_id_in(view, "source_documents", |id| {
+        let Some(document) = store::sources::get(view, id)? else { return Ok(()) };
+        for chunk in store::sources::chunks(view, id)? {
+            visit(Ok(search::of_chunk(&chunk, &document)))?;
         }
         Ok(())
     })

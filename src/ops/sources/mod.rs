@@ -10,7 +10,8 @@ use crate::model::passages::Passage;
 use crate::model::project::INBOX;
 use crate::model::text::quoted;
 use crate::model::{DocType, Document, Error, Result, passages};
-use crate::ops::{checks, projects};
+use crate::ops::change::recorded;
+use crate::ops::{checks, projects, secrets};
 use crate::store::{self, Tx, View};
 
 /// Chunks of a document: what one transaction should hold.
@@ -131,6 +132,7 @@ pub fn put(
     let before = stored(tx, source, labels)?;
     let mut after = document(tx, source, labels, before.as_ref());
     let outcome = compared(before.as_ref(), &after);
+    refuse_secrets(tx, before.as_ref(), &after, labels)?;
     if matches!(outcome, Outcome::Unchanged | Outcome::Relabelled) {
         if let Some(before) = before.filter(|before| *before != after) {
             // A text without a title is called by the name of its file.
@@ -140,6 +142,7 @@ pub fn put(
         }
         return Ok((outcome, 0));
     }
+    secrets::refuse_lines(tx, &source.text)?;
     after.title = parts.title;
     after.updated_at = tx.now.to_string();
     match &before {
@@ -157,6 +160,19 @@ pub fn put(
         &labels.note,
     )?;
     Ok((outcome, count))
+}
+
+/// Refuses labels that hold what looks like a secret; the text is looked at line by line.
+fn refuse_secrets(
+    tx: &Tx<'_>,
+    before: Option<&Document>,
+    after: &Document,
+    labels: &Labels,
+) -> Result<()> {
+    secrets::refuse_text(tx, "actor", tx.actor)?;
+    secrets::refuse_text(tx, "note", &labels.note)?;
+    let before = before.map(recorded).transpose()?;
+    secrets::refuse_row(tx, before.as_deref(), &recorded(after)?)
 }
 
 /// Removes a document whose file is gone, with its chunks. Gives whether it did: since the document

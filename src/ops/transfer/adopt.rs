@@ -12,13 +12,14 @@ use serde_json::Value;
 use super::format::Line;
 use super::survey::{Mark, Survey, broken, snapshot_mark, subject};
 use crate::model::event::{AuditEntry, Place};
+use crate::model::interaction::Interaction;
 use crate::model::{
     Action, Conflict, ConflictStatus, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result,
 };
 use crate::ops::change::{self, Audited, snapshot};
 use crate::ops::transfer::clash;
-use crate::ops::{conflicts, projects, search, verify};
+use crate::ops::{conflicts, projects, search, secrets, verify};
 use crate::store::transfer::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
@@ -74,6 +75,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
 
     /// Stores what a line behind the first holds, if it is not there.
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
+        secrets::refuse_line(self.tx, number, text)?;
         let outcome = match Line::parse(text).map_err(|problem| broken(number, problem))? {
             Line::Row(section, fields) => self.row(number, section, &fields),
             Line::Audit(entry) => self.audit(&entry),
@@ -95,9 +97,8 @@ impl<'t, 'c> Adoption<'t, 'c> {
             if there == *fields {
                 self.done.existing += 1;
             } else {
-                let problem =
-                    format!("{name} {id} is there with other content, and stays as it is");
-                self.done.refused.push((number, problem));
+                let problem = self.standing(kind, id)?;
+                self.done.refused.push((number, format!("{name} {id} {problem}")));
             }
             return Ok(());
         }
@@ -125,6 +126,20 @@ impl<'t, 'c> Adoption<'t, 'c> {
         Ok(())
     }
 
+    /// What to say of a row that is there with other content.
+    fn standing(&self, kind: Option<Kind>, id: &str) -> Result<&'static str> {
+        let kind = kind.map_or("", Kind::as_str);
+        if store::redaction::is_redacted(self.tx, kind, id)? {
+            return Ok("was redacted here, and stays so");
+        }
+        Ok(match self.survey.known.get(&subject(kind, id)) {
+            Some(known) if known.redacted => {
+                "was redacted where the export comes from, and stays as it is here"
+            }
+            _ => "is there with other content, and stays as it is",
+        })
+    }
+
     fn note_new(&mut self, section: usize, id: &str, fields: &Fields) {
         *self.done.created.entry(SECTIONS[section].name).or_default() += 1;
         let project = if SECTIONS[section].name == "project" { "name" } else { "project" };
@@ -141,7 +156,10 @@ impl<'t, 'c> Adoption<'t, 'c> {
             (false, _) => {
                 self.new.insert(mark);
                 if known.is_none_or(|known| known.newest.is_none()) {
-                    self.unrecorded.push((kind, id.to_owned()));
+                    match kind {
+                        Kind::Interaction => self.tx.adopt_without_history(kind, id),
+                        _ => self.unrecorded.push((kind, id.to_owned())),
+                    }
                 }
             }
         }
@@ -162,6 +180,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
                 self.adopt::<Entity>(row)
             }
             Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
+            Kind::Interaction => self.adopt::<Interaction>(store::interactions::get(tx, id)?),
             Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
             Kind::Conflict => {
@@ -182,6 +201,10 @@ impl<'t, 'c> Adoption<'t, 'c> {
     ) -> Result<()> {
         let Some(row) = row.filter(|_| !self.whole) else { return Ok(()) };
         let kind = T::KIND.as_str();
+        // What was redacted says nothing any more.
+        if self.survey.known.get(&subject(kind, row.id())).is_some_and(|known| known.redacted) {
+            return Ok(());
+        }
         let other = same(self.tx, row)?.filter(|id| !self.new.contains(&subject(kind, id)));
         let Some(other) = other else { return Ok(()) };
         let problem = format!("{kind} {}: the {kind} {other} says the same", row.id());

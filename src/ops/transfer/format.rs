@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::event::{AuditEntry, ChainLink};
+use crate::model::text::visible_json;
 use crate::model::{Error, Result};
 use crate::store::transfer::{Fields, SCHEMA, SECTIONS};
 
@@ -125,7 +126,7 @@ pub fn written(name: &str, fields: Fields) -> String {
     let mut line = Map::with_capacity(fields.len() + 1);
     line.insert("type".to_owned(), Value::from(name));
     line.extend(fields);
-    Value::Object(line).to_string()
+    visible_json(&Value::Object(line).to_string()).into_owned()
 }
 
 fn written_value(name: &str, value: &impl Serialize) -> Result<String> {

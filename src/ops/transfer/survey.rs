@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::format::{Header, Line};
 use crate::model::event::AuditEntry;
-use crate::model::{Error, Kind, Result, canonical};
+use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::verify::{Chain, check_contents};
 use crate::store::transfer::{Fields, Layout, SECTIONS};
 
@@ -35,6 +35,8 @@ pub fn snapshot_mark(snapshot: &Value) -> Mark {
 pub struct Known {
     /// Its newest snapshot; absent if all of its history is older than the chain.
     pub newest: Option<Mark>,
+    /// Whether it was redacted there.
+    pub redacted: bool,
 }
 
 /// What was learned about an export.
@@ -114,10 +116,13 @@ impl Survey {
         // No row may follow.
         self.place = (SECTIONS.len(), String::new());
         let chained = !entry.chain.after_digest.is_empty();
+        // The number of the line, counting from that of the header.
+        let place = self.rows as i64 + 2;
         if self.header.project.is_none() {
-            self.chain.take(entry)?;
-        } else if chained {
+            self.chain.take(place, entry)?;
+        } else {
             check_contents(entry)?;
+            self.chain.cleared.take(place, entry, None);
         }
         let mark = subject(&entry.kind, &entry.subject_id);
         // What was deleted before the chain, which the Python system allowed, is no loss.
@@ -126,6 +131,7 @@ impl Survey {
             return Err(format!("it is about {kind} {id}, of which the export has no line"));
         }
         let known = self.known.entry(mark).or_default();
+        known.redacted |= entry.action == Action::Redacted.as_str();
         if chained {
             let after: Option<Value> = serde_json::from_str(&entry.after_json).ok();
             known.newest = Some(snapshot_mark(&after.unwrap_or_default()));
@@ -135,6 +141,9 @@ impl Survey {
 
     /// Nothing may be missing at the end.
     pub fn finish(&self, lines: usize) -> Result<()> {
+        if let Some((line, _, problem)) = self.chain.cleared.unproven().filter(|_| self.ended) {
+            return Err(broken(line as usize, problem.to_owned()));
+        }
         if self.ended {
             return Ok(());
         }

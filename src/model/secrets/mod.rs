@@ -1,0 +1,168 @@
+//! Likely secrets in a text: private keys, tokens that issuers mark by a prefix, passwords in
+//! addresses, and random values that are given a name such as `password`.
+//!
+//! One pass looks for the few words that all of these begin with (`MARKS`); what a word stands for is
+//! looked at only where one was found. Regular expressions were rejected: the shapes are a prefix and
+//! a run of characters, which a table says plainer. docs/hostile-input.md lists the kinds with their
+//! sources and thresholds, and says what is not found.
+
+mod named;
+mod shapes;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use serde_json::{Map, Value};
+
+/// A likely secret: what kind it is, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub kind: &'static str,
+    pub range: Range<usize>,
+}
+
+/// What a word that was found may be the beginning of.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    /// The shape with this number.
+    Shape(usize),
+    /// The name of a secret value.
+    Name,
+    /// The part of an address before a user and a password.
+    Address,
+}
+
+struct Marks {
+    words: AhoCorasick,
+    marks: Vec<Mark>,
+}
+
+/// None only if the table below could not be built, which a test would see.
+static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
+    let shapes = shapes::SHAPES.iter().map(|shape| shape.prefix.to_owned());
+    let mut words: Vec<String> = shapes.collect();
+    let mut marks: Vec<Mark> = (0..words.len()).map(Mark::Shape).collect();
+    words.extend(named::ALL_NAMES.iter().cloned());
+    marks.resize(words.len(), Mark::Name);
+    words.push("://".to_owned());
+    marks.push(Mark::Address);
+    let words = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words);
+    words.ok().map(|words| Marks { words, marks })
+});
+
+/// The words in a text that a secret may begin with, with where they stand.
+fn marks(text: &str) -> impl Iterator<Item = (Mark, Range<usize>)> {
+    MARKS.iter().flat_map(move |all| {
+        all.words.find_iter(text).map(|word| (all.marks[word.pattern().as_usize()], word.range()))
+    })
+}
+
+fn at((mark, word): (Mark, Range<usize>), text: &str) -> Option<Found> {
+    match mark {
+        Mark::Shape(number) => shapes::SHAPES[number].found(text, word),
+        Mark::Name => named::value_after(text, word.end),
+        Mark::Address => named::password_in_address(text, word),
+    }
+}
+
+/// The first likely secret in a text.
+pub fn find(text: &str) -> Option<Found> {
+    marks(text).find_map(|mark| at(mark, text))
+}
+
+/// Whether JSON may hold a secret; if so, [`find_in`] looks at each of its texts.
+pub fn may_be_in(json: &str) -> bool {
+    // An escape may stand for a letter of a word.
+    json.contains("\\u")
+        || json.contains("\\/")
+        || marks(json).any(|(mark, word)| match mark {
+            Mark::Name => true,
+            _ => at((mark, word), json).is_some(),
+        })
+}
+
+/// The text with the kind of each likely secret in its place: what messages repeat of what was given.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let mut done = 0;
+    for found in marks(text).filter_map(|mark| at(mark, text)) {
+        if found.range.start >= done {
+            shown.push_str(&text[done..found.range.start]);
+            shown.push_str(&format!("[{}]", found.kind));
+            done = found.range.end;
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[done..]);
+    Cow::Owned(shown)
+}
+
+/// A likely secret in a value, by the path of its field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub path: String,
+    pub kind: &'static str,
+}
+
+/// The first likely secret in a value, among its texts and its keys that are not `known`.
+pub fn find_in(value: &Value, known: &dyn Fn(&str) -> bool) -> Option<Place> {
+    let place = look(value, "", None, known)?;
+    Some(Place { path: masked(&place.path).into_owned(), ..place })
+}
+
+/// `name` is what the value is called, if that is not the last part of its path: a row or an object
+/// may say so itself, in a field such as `key`.
+fn look(
+    value: &Value,
+    path: &str,
+    name: Option<&str>,
+    known: &dyn Fn(&str) -> bool,
+) -> Option<Place> {
+    match value {
+        Value::String(text) if known(text) => None,
+        Value::String(text) => {
+            let named = || name.and_then(|name| named::kind(name, text));
+            let kind = find(text).map(|found| found.kind).or_else(named)?;
+            Some(Place { path: path.to_owned(), kind })
+        }
+        Value::Array(items) => {
+            let item = |(at, item)| look(item, &format!("{path}[{at}]"), name, known);
+            items.iter().enumerate().find_map(item)
+        }
+        Value::Object(fields) => look_at_fields(fields, path, name, known),
+        _ => None,
+    }
+}
+
+fn look_at_fields(
+    fields: &Map<String, Value>,
+    path: &str,
+    name: Option<&str>,
+    known: &dyn Fn(&str) -> bool,
+) -> Option<Place> {
+    let said = ["key", "name", "subject"].iter().find_map(|key| fields.get(*key)?.as_str());
+    let said = said.or(name);
+    fields.iter().find_map(|(key, value)| {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        if let Some(found) = find(key).filter(|_| !known(key)) {
+            return Some(Place { path, kind: found.kind });
+        }
+        // Properties belong to what the row is called; other fields only to themselves.
+        let called = match key.as_str() {
+            "value" | "content" | "properties" => said,
+            _ => Some(key.as_str()),
+        };
+        look(value, &path, called, known)
+    })
+}
+
+#[cfg(test)]
+mod tests;

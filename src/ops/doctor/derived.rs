@@ -1,0 +1,176 @@
+//! What is derived from the rows: claims, the search index, the places of the audit, conflicts.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{Check, Topic};
+use crate::model::search::{SearchEntry, SearchText};
+use crate::model::text::quoted;
+use crate::model::{Result, Slot};
+use crate::ops::conflicts::{Due, due, due_with_expired};
+use crate::ops::{self, search};
+use crate::store::search::{Kept, for_each_instance, for_each_stale, keeps, kept};
+use crate::store::{self, Tx, View};
+
+/// Whether the stored claims are those that the rows make.
+pub fn claims(view: &View<'_>, check: &mut Check) -> Result<()> {
+    for (kind, id) in ops::claims::wrong(view)? {
+        check.found_derived(Topic::Claims, format!("wrong claims of {} {id}", kind.as_str()));
+    }
+    Ok(())
+}
+
+/// Whether the places of the audit are those that its rows have.
+pub fn audit_places(view: &View<'_>, check: &mut Check) -> Result<()> {
+    let (missing, excess) = store::changes::wrong(view)?;
+    if missing > 0 {
+        let what = format!("{missing} audit rows are not under the project that they are about");
+        check.found_derived(Topic::AuditPlaces, what);
+    }
+    if excess > 0 {
+        let what = format!("{excess} places are of no audit row");
+        check.found_derived(Topic::AuditPlaces, what);
+    }
+    Ok(())
+}
+
+/// Whether the index holds every row with its words, and nothing else. The index keeps no texts, so
+/// words are compared by the sum of their hashes in each place: 16 bytes of memory a row.
+pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
+    let mut sums: HashMap<i64, u64> = HashMap::new();
+    for_each_instance(view, |word| {
+        let sum = sums.entry(word.place).or_default();
+        *sum = sum.wrapping_add(hash(word.column, word.offset, word.term));
+    })?;
+    let mut rows = 0;
+    search::index::for_each_entry(view, |entry| {
+        let entry = match entry {
+            Err(error) if error.is_unknown_word() => return Ok(()),
+            entry => entry?,
+        };
+        rows += 1;
+        let found = kept(view, entry.kind, &entry.id)?;
+        let sum = found.as_ref().and_then(|kept| sums.remove(&kept.place)).unwrap_or_default();
+        if let Some(problem) = problem(&entry, found.as_ref(), sum) {
+            let what = format!("{} {} {problem}", entry.kind.as_str(), entry.id);
+            check.found_derived(Topic::SearchIndex, what);
+        }
+        Ok(())
+    })?;
+    check.looked_at = format!("{rows} rows");
+    for_each_stale(view, |kind, id| {
+        let what = format!("{kind} {id} is in the index and is not there");
+        check.found_derived(Topic::SearchIndex, what);
+        Ok(())
+    })?;
+    // Those of rows that cannot be read are left too.
+    for place in sums.into_keys() {
+        if !keeps(view, place)? {
+            let what = format!("the words at the place {place} are of no row");
+            check.found_derived(Topic::SearchIndex, what);
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with what the index keeps of a row.
+fn problem(entry: &SearchEntry, kept: Option<&Kept>, sum: u64) -> Option<&'static str> {
+    let Some(kept) = kept else { return Some("is not in the index") };
+    let is_same = kept.project == entry.project
+        && kept.row_type == entry.row_type
+        && kept.status == entry.status
+        && kept.valid_until == entry.valid_until;
+    if !is_same {
+        return Some("has another project, type, status or end in the index");
+    }
+    (sum != sum_of(&entry.text)).then_some("has other words in the index")
+}
+
+/// Bytes of a word that FTS5 keeps.
+const MAX_TERM: usize = 32_768;
+
+/// The sum of the hashes of what the index should hold of a text, which FTS5 splits as its
+/// tokenizer `ascii` does.
+fn sum_of(text: &SearchText) -> u64 {
+    let SearchText { title, body, context } = text.indexed();
+    let columns = [("title", title), ("body", body), ("context", context)];
+    let separates = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric();
+    columns.iter().fold(0, |sum: u64, (column, text)| {
+        let terms = text.split(separates).filter(|term| !term.is_empty());
+        terms.zip(0..).fold(sum, |sum, (term, offset)| {
+            let term = term.to_ascii_lowercase();
+            let kept = &term.as_bytes()[..term.len().min(MAX_TERM)];
+            sum.wrapping_add(hash(column.as_bytes(), offset, kept))
+        })
+    })
+}
+
+fn hash(column: &[u8], offset: i64, term: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (column, offset, term).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether every contradiction among the claims is an open conflict, and nothing else is.
+pub fn conflicts(view: &View<'_>, check: &mut Check) -> Result<()> {
+    let mut keys = 0;
+    for_each_due(view, |key, project, due| {
+        keys += 1;
+        let expired_only = !due.is_empty() && due_with_expired(view, key, project)?.is_empty();
+        for due in due {
+            let what = told(&due);
+            if expired_only {
+                check.remark(format!("{what}: a memory expired, and `atocore upkeep` ends it"));
+            } else {
+                check.found_derived(Topic::Conflicts, what);
+            }
+        }
+        Ok(())
+    })?;
+    check.looked_at = format!("{keys} keys");
+    Ok(())
+}
+
+fn told(due: &Due) -> String {
+    match due {
+        Due::Raise { slot_kind, claims } => {
+            let key = claims.first().map(|claim| claim.slot.key.as_str()).unwrap_or_default();
+            let count = claims.len();
+            format!(
+                "{count} rows contradict each other about {slot_kind} {} and no conflict is open",
+                quoted(key, 100)
+            )
+        }
+        Due::Join { open, .. } => {
+            format!("the members of conflict {} are not those that claim", open.id)
+        }
+        Due::Settle { open, note } => format!("conflict {} should be settled: {note}", open.id),
+    }
+}
+
+/// Visits every key, with its project, at which there can be something to do, and what that is.
+fn for_each_due(
+    view: &View<'_>,
+    mut visit: impl FnMut(&str, &str, Vec<Due>) -> Result<()>,
+) -> Result<()> {
+    let mut look = |key: &str, project: &str| match due(view, key, project) {
+        Err(error) if error.is_unknown_word() => Ok(()),
+        due => visit(key, project, due?),
+    };
+    store::claims::for_each_shared_key(view, &mut look)?;
+    store::conflicts::for_each_lonely_key(view, &mut look)
+}
+
+/// Marks every slot at which there is something to do as touched; gives how many.
+pub fn touch_due(tx: &Tx<'_>) -> Result<usize> {
+    let mut touched = 0;
+    for_each_due(tx, |key, project, due| {
+        if !due.is_empty() {
+            touched += 1;
+            let (kind, key, project) = (String::new(), key.to_owned(), project.to_owned());
+            tx.touch(Slot { kind, key, project });
+        }
+        Ok(())
+    })?;
+    Ok(touched)
+}

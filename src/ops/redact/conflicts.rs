@@ -1,0 +1,125 @@
+//! What conflicts show of a row that is redacted, and conflicts that are redacted themselves.
+
+use super::{REDACTED, Redacted, Row, related, required};
+use crate::model::{
+    Claim, Conflict, ConflictMember, ConflictStatus, Entity, Error, Kind, Memory, ProjectState,
+    Result, Status, claim,
+};
+use crate::ops::change;
+use crate::store::{self, Tx, View, redaction};
+
+/// Takes what a redacted row said out of every conflict that showed it; gives their ids.
+pub fn clear_member(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
+    let mut ids = match kind {
+        // Of a link they hold what it is between, and that stays.
+        Kind::Relationship => Vec::new(),
+        _ => redaction::conflicts_with(tx, kind, id)?,
+    };
+    if kind == Kind::Entity {
+        ids.extend(redaction::conflicts_of_links(tx, id)?);
+    }
+    let note = format!("the {} {id} was redacted", kind.as_str().replace('_', " "));
+    let mut cleared = Vec::new();
+    for conflict in ids {
+        let before = required(Kind::Conflict, &conflict, store::conflicts::get(tx, &conflict)?)?;
+        let mut after = before.clone();
+        let concerned = after.members.iter_mut().filter(|member| shows(member, kind, id));
+        if concerned.map(clear).count() > 0 {
+            redact_conflict(tx, &before, after, &note)?;
+            cleared.push(conflict);
+        }
+    }
+    Ok(cleared)
+}
+
+/// Whether a member of a conflict shows what the row says. A link shows the name of what it leads to.
+fn shows(member: &ConflictMember, kind: Kind, id: &str) -> bool {
+    let leads = is_link(member) && member.value_key == id;
+    member.member_kind == kind.as_str() && member.member_id == id || leads
+}
+
+fn is_link(member: &ConflictMember) -> bool {
+    member.member_kind == Kind::Relationship.as_str()
+}
+
+/// Clears what a member says. Links are compared by ids, and these stay.
+fn clear(member: &mut ConflictMember) {
+    member.value_snapshot = REDACTED.to_owned();
+    if !is_link(member) {
+        member.value_key = String::new();
+    }
+}
+
+/// Takes the contents out of a conflict that has ended.
+pub fn redact(tx: &Tx<'_>, id: &str, note: &str) -> Result<Redacted> {
+    let before = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;
+    if before.status == ConflictStatus::Open {
+        return Err(Error::invalid(
+            "conflict_id",
+            format!("conflict {id} is open, and shows what its members say"),
+            "Redact the member that says it, or settle the conflict first.",
+        ));
+    }
+    let related = related::of(tx, &Row::Conflict(before.clone()))?;
+    let mut after = Conflict { note: String::new(), ..before.clone() };
+    after.members.iter_mut().for_each(clear);
+    let done = redact_conflict(tx, &before, after, note)?;
+    redaction::clear_answers(tx, id)?;
+    let row = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;
+    Ok(Redacted {
+        row: Row::Conflict(row),
+        changed: done.is_some(),
+        audit_id: done,
+        conflicts: Vec::new(),
+        related,
+    })
+}
+
+/// Stores a conflict without what is cleared in it; nothing if that was done before.
+fn redact_conflict(
+    tx: &Tx<'_>,
+    before: &Conflict,
+    mut after: Conflict,
+    note: &str,
+) -> Result<Option<String>> {
+    if !is_said(tx, &after)? {
+        after.slot_key = String::new();
+    }
+    let unchanged = after == *before;
+    if unchanged && redaction::is_redacted(tx, Kind::Conflict.as_str(), &before.id)? {
+        return Ok(None);
+    }
+    change::redact(tx, before, &after, note).map(Some)
+}
+
+/// Whether the key of a conflict is an id, or a row that is one of its members says it still.
+fn is_said(view: &View<'_>, conflict: &Conflict) -> Result<bool> {
+    if store::entities::get(view, &conflict.slot_key)?.is_some() {
+        return Ok(true);
+    }
+    for member in &conflict.members {
+        let said = claims(view, member)?;
+        if said.iter().any(|claim| claim.slot.key.eq_ignore_ascii_case(&conflict.slot_key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What a member claims, or would if it held.
+fn claims(view: &View<'_>, member: &ConflictMember) -> Result<Vec<Claim>> {
+    let id = &member.member_id;
+    Ok(match Kind::parse(&member.member_kind) {
+        Some(Kind::Entity) => store::entities::get(view, id)?.map_or_else(Vec::new, |row| {
+            claim::of_entity(&Entity { status: Status::Active, ..row }, view.ontology)
+        }),
+        Some(Kind::Memory) => store::memories::get(view, id)?.map_or_else(Vec::new, |row| {
+            claim::of_memory(&Memory { status: Status::Active, ..row })
+        }),
+        Some(Kind::ProjectState) => store::projects::state_by_id(view, id)?
+            .map_or_else(Vec::new, |row| {
+                claim::of_state(&ProjectState { status: "active".to_owned(), ..row }, "")
+            }),
+        _ => Vec::new(),
+    })
+}

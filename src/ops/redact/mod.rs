@@ -1,0 +1,283 @@
+//! Redaction: who did what to a row and when stays, with the digests of what it held; what it held
+//! goes, from the row, its history, its conflicts, the search index and stored answers.
+
+pub mod cleared;
+mod conflicts;
+mod related;
+pub mod sealed;
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Map;
+
+pub use related::Related;
+
+use crate::model::interaction::Interaction;
+use crate::model::{
+    Conflict, Entity, Error, Kind, Memory, ProjectState, Relationship, RelationshipStatus, Result,
+    Status, text,
+};
+use crate::ops::change::{self, Audited};
+use crate::ops::lifecycle::{self, Living};
+use crate::ops::{self, checks};
+use crate::store::{self, Db, Erased, Tx, redaction};
+
+/// What stands where a text was.
+pub const REDACTED: &str = "[redacted]";
+
+/// The one row that is to lose its contents.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    pub entity_id: Option<String>,
+    pub memory_id: Option<String>,
+    pub relationship_id: Option<String>,
+    /// Of trusted state.
+    #[serde(alias = "project_state_id")]
+    pub state_id: Option<String>,
+    /// Of an ended conflict.
+    pub conflict_id: Option<String>,
+    pub interaction_id: Option<String>,
+    /// Refuse if changed since; entities and memories have one.
+    pub expected_version: Option<i64>,
+}
+
+/// A row as it is after the redaction.
+#[derive(Debug, Clone)]
+pub enum Row {
+    Entity(Entity),
+    Memory(Memory),
+    Relationship(Relationship),
+    State(ProjectState),
+    Conflict(Conflict),
+    Interaction(Interaction),
+}
+
+impl Row {
+    pub fn subject(&self) -> (Kind, &str) {
+        match self {
+            Self::Entity(row) => (Kind::Entity, &row.id),
+            Self::Memory(row) => (Kind::Memory, &row.id),
+            Self::Relationship(row) => (Kind::Relationship, &row.id),
+            Self::State(row) => (Kind::ProjectState, &row.id),
+            Self::Conflict(row) => (Kind::Conflict, &row.id),
+            Self::Interaction(row) => (Kind::Interaction, &row.id),
+        }
+    }
+}
+
+/// What redacting did.
+#[derive(Debug, Clone)]
+pub struct Redacted {
+    pub row: Row,
+    pub changed: bool,
+    pub audit_id: Option<String>,
+    /// The conflicts that showed what the row said, or that it left.
+    pub conflicts: Vec<Conflict>,
+    /// Rows that may repeat what it said, and were left as they are.
+    pub related: Vec<Related>,
+}
+
+impl Redaction {
+    /// The row that is meant, by its kind and id.
+    fn subject(&self) -> Result<(Kind, &str)> {
+        let given: Vec<(Kind, &str)> = [
+            (Kind::Entity, &self.entity_id),
+            (Kind::Memory, &self.memory_id),
+            (Kind::Relationship, &self.relationship_id),
+            (Kind::ProjectState, &self.state_id),
+            (Kind::Conflict, &self.conflict_id),
+            (Kind::Interaction, &self.interaction_id),
+        ]
+        .into_iter()
+        .filter_map(|(kind, id)| Some((kind, id.as_deref()?)))
+        .collect();
+        match given.as_slice() {
+            [one] => Ok(*one),
+            _ => Err(Error::invalid(
+                "arguments",
+                format!("{} ids are given, and one row is redacted", given.len()),
+                "Give one of entity_id, memory_id, relationship_id, state_id, conflict_id and \
+                 interaction_id. A document goes when its file is deleted and its folder ingested.",
+            )),
+        }
+    }
+}
+
+/// Takes the contents out of a row in one transaction, then out of the freed parts of the file.
+pub fn redact(db: &Db, actor: &str, wish: &Redaction, note: &str) -> Result<(Redacted, Erased)> {
+    db.write_and_erase(actor, "redact", |tx| redact_row(tx, wish, note))
+}
+
+/// Takes the contents out of a row and of all that the store made from it.
+pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted> {
+    checks::text_length("note", note)?;
+    if text::is_blank(note) {
+        return Err(Error::invalid(
+            "note",
+            "redacting needs a reason",
+            "Say in note why the contents must go, without repeating them; it stays in the audit.",
+        ));
+    }
+    let (kind, id) = wish.subject()?;
+    if wish.expected_version.is_some() && !matches!(kind, Kind::Entity | Kind::Memory) {
+        return Err(Error::invalid(
+            "expected_version",
+            "only entities and memories have a version",
+            "Leave it out.",
+        ));
+    }
+    match kind {
+        Kind::Entity => living(tx, id, wish, note, Row::Entity),
+        Kind::Memory => living(tx, id, wish, note, Row::Memory),
+        Kind::Relationship => plain(
+            tx,
+            required(kind, id, store::relationships::get(tx, id)?)?,
+            note,
+            Row::Relationship,
+        ),
+        Kind::ProjectState => {
+            plain(tx, required(kind, id, store::projects::state_by_id(tx, id)?)?, note, Row::State)
+        }
+        Kind::Conflict => conflicts::redact(tx, id, note),
+        Kind::Interaction => plain(
+            tx,
+            required(kind, id, store::interactions::get(tx, id)?)?,
+            note,
+            Row::Interaction,
+        ),
+        Kind::Project => Err(Error::Internal("a project is not redacted".to_owned())),
+    }
+}
+
+fn required<T>(kind: Kind, id: &str, row: Option<T>) -> Result<T> {
+    row.ok_or_else(|| Error::not_found(kind.as_str(), id))
+}
+
+/// A row that can lose its contents.
+trait Redactable: Audited + Clone + PartialEq {
+    /// The row with nothing in it that somebody said. One that held holds no longer.
+    fn without_contents(&self) -> Self;
+
+    /// Counts the change and notes its time, where the row does.
+    fn stamp(&mut self, _tx: &Tx<'_>) {}
+}
+
+fn living<T: Redactable + Living>(
+    tx: &Tx<'_>,
+    id: &str,
+    wish: &Redaction,
+    note: &str,
+    row: fn(T) -> Row,
+) -> Result<Redacted> {
+    let before: T = lifecycle::require(tx, id)?;
+    checks::expected_version(T::WHAT, id, before.version(), wish.expected_version)?;
+    plain(tx, before, note, row)
+}
+
+fn plain<T: Redactable>(tx: &Tx<'_>, before: T, note: &str, row: fn(T) -> Row) -> Result<Redacted> {
+    let related = related::of(tx, &row(before.clone()))?;
+    let mut after = before.without_contents();
+    if after == before && redaction::is_redacted(tx, T::KIND.as_str(), before.id())? {
+        let conflicts = Vec::new();
+        return Ok(Redacted {
+            row: row(before),
+            changed: false,
+            audit_id: None,
+            conflicts,
+            related,
+        });
+    }
+    Redactable::stamp(&mut after, tx);
+    let audit_id = change::redact(tx, &before, &after, note)?;
+    // It leaves its conflicts before they are cleared, so that nothing is written about them anew.
+    let left = ops::conflicts::detect(tx)?.into_iter().map(|conflict| conflict.id);
+    let shown = conflicts::clear_member(tx, T::KIND, before.id())?;
+    let ids: BTreeSet<String> = left.chain(shown).collect();
+    for id in ids.iter().map(String::as_str).chain([before.id()]) {
+        redaction::clear_answers(tx, id)?;
+    }
+    let conflicts = ids.iter().filter_map(|id| store::conflicts::get(tx, id).transpose());
+    let conflicts = conflicts.collect::<Result<_>>()?;
+    Ok(Redacted { row: row(after), changed: true, audit_id: Some(audit_id), conflicts, related })
+}
+
+/// A candidate or active row without contents says nothing that could hold.
+fn ended(status: Status) -> Status {
+    if status.is_history() { status } else { Status::Invalid }
+}
+
+impl Redactable for Entity {
+    fn without_contents(&self) -> Self {
+        Self {
+            name: REDACTED.to_owned(),
+            description: String::new(),
+            properties: Map::new(),
+            source_refs: Vec::new(),
+            status: ended(self.status),
+            ..self.clone()
+        }
+    }
+
+    fn stamp(&mut self, tx: &Tx<'_>) {
+        Living::stamp(self, tx);
+    }
+}
+
+impl Redactable for Memory {
+    fn without_contents(&self) -> Self {
+        Self {
+            content: REDACTED.to_owned(),
+            subject: String::new(),
+            domain_tags: Vec::new(),
+            status: ended(self.status),
+            ..self.clone()
+        }
+    }
+
+    fn stamp(&mut self, tx: &Tx<'_>) {
+        Living::stamp(self, tx);
+    }
+}
+
+impl Redactable for Relationship {
+    fn without_contents(&self) -> Self {
+        let status = match self.status {
+            RelationshipStatus::Active => RelationshipStatus::Invalid,
+            ended => ended,
+        };
+        Self { source_refs: Vec::new(), status, ..self.clone() }
+    }
+}
+
+impl Redactable for ProjectState {
+    /// Without its key nothing can set the row again.
+    fn without_contents(&self) -> Self {
+        let status = if self.is_active() { "invalid".to_owned() } else { self.status.clone() };
+        Self {
+            key: String::new(),
+            value: REDACTED.to_owned(),
+            source: String::new(),
+            status,
+            ..self.clone()
+        }
+    }
+
+    fn stamp(&mut self, tx: &Tx<'_>) {
+        self.updated_at = tx.now.to_string();
+    }
+}
+
+impl Redactable for Interaction {
+    fn without_contents(&self) -> Self {
+        Self {
+            prompt: REDACTED.to_owned(),
+            context_pack: Map::new(),
+            response_summary: String::new(),
+            response: String::new(),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Rows that are tied to a redacted one and may repeat what it said. They are left as they are.
+
+use super::Row;
+use crate::model::{Kind, Result, source_ref};
+use crate::ops::lifecycle::Living;
+use crate::store::View;
+use crate::store::redaction::{self, Mention};
+
+/// Rows that are named for one reason at most.
+const MOST: i64 = 100;
+
+/// A row that is tied to a redacted one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    pub kind: &'static str,
+    pub id: String,
+    /// What it is to the redacted row.
+    pub how: &'static str,
+}
+
+/// The rows that are tied to one, which has not been redacted yet.
+pub fn of(view: &View<'_>, row: &Row) -> Result<Vec<Related>> {
+    let mut found = Found { view, rows: Vec::new() };
+    match row {
+        Row::Entity(row) => {
+            found.add("entity", "superseded by it", row.replaced(view)?);
+            found.add("entity", "superseded it", row.replacement(view)?);
+            found.sources(&row.source_refs);
+            found.mentions("memory", "graduated to it", GRADUATED, &row.id)?;
+            found.add("relationship", "links it", redaction::links(view, &row.id, MOST)?);
+        }
+        Row::Memory(row) => {
+            found.add("entity", "it graduated to this", row.graduated_to_entity_id.clone());
+            found.add("memory", "superseded it", row.superseded_by.clone());
+            found.add("memory", "superseded by it", row.replaced(view)?);
+            found.add("chunk", "it was taken from this", row.source_chunk_id.clone());
+            found.citing("memory", &row.id)?;
+            found.mentions("interaction", "used it", USED, &format!("\"{}\"", row.id))?;
+        }
+        Row::Interaction(row) => found.citing("interaction", &row.id)?,
+        Row::Relationship(row) => found.sources(&row.source_refs),
+        Row::Conflict(row) => {
+            for member in &row.members {
+                let kind = Kind::parse(&member.member_kind);
+                let kind = kind.map_or("row", Kind::as_str);
+                found.add(kind, "a member of it", Some(member.member_id.clone()));
+            }
+        }
+        Row::State(_) => {}
+    }
+    let (kind, id) = row.subject();
+    for (kind, id) in redaction::with_same_note(view, kind, id, MOST)? {
+        if let Some(kind) = Kind::parse(&kind) {
+            found.add(kind.as_str(), "its audit has the same note", [id]);
+        }
+    }
+    Ok(found.rows)
+}
+
+const GRADUATED: Mention = Mention { table: "memories", column: "graduated_to_entity_id" };
+const USED: Mention = Mention { table: "interactions", column: "memories_used" };
+const SOURCES: [(&str, Mention); 2] = [
+    ("entity", Mention { table: "entities", column: "source_refs" }),
+    ("relationship", Mention { table: "relationships", column: "source_refs" }),
+];
+
+struct Found<'v, 'c> {
+    view: &'v View<'c>,
+    rows: Vec<Related>,
+}
+
+impl Found<'_, '_> {
+    fn add(
+        &mut self,
+        kind: &'static str,
+        how: &'static str,
+        ids: impl IntoIterator<Item = String>,
+    ) {
+        self.rows.extend(ids.into_iter().map(|id| Related { kind, id, how }));
+    }
+
+    /// What a row cites of the store.
+    fn sources(&mut self, refs: &[String]) {
+        for kind in ["memory", "chunk", "interaction"] {
+            let ids: Vec<String> = source_ref::targets(refs, kind).map(str::to_owned).collect();
+            self.add(kind, "it cited this", ids);
+        }
+    }
+
+    /// What cites a row.
+    fn citing(&mut self, scheme: &str, id: &str) -> Result<()> {
+        for (kind, at) in SOURCES {
+            self.mentions(kind, "cites it", at, &format!("\"{scheme}:{id}\""))?;
+        }
+        Ok(())
+    }
+
+    fn mentions(
+        &mut self,
+        kind: &'static str,
+        how: &'static str,
+        at: Mention,
+        text: &str,
+    ) -> Result<()> {
+        let ids = redaction::mentioning(self.view, &at, text, MOST)?;
+        self.add(kind, how, ids);
+        Ok(())
+    }
+}

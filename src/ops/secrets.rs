@@ -1,0 +1,86 @@
+//! No write stores what looks like a secret, unless the store was opened to take it: called where
+//! rows are written, so that no way into the store leads past it.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::model::secrets::{self, Place};
+use crate::model::{Error, Result};
+use crate::store::View;
+
+const HINT: &str = "Keep it in a secret store and write here where it is kept; what is no secret can \
+    be stored by a server or command started with --allow-secrets.";
+
+/// Refuses a row, as the audit keeps it, if a text in it that was not there before looks like a
+/// secret: what was stored long ago does not keep its row from being ended.
+pub fn refuse_row(view: &View<'_>, before: Option<&str>, after: &str) -> Result<()> {
+    if view.allow_secrets || !secrets::may_be_in(after) {
+        return Ok(());
+    }
+    let read = |json: &str| {
+        serde_json::from_str::<Value>(json).map_err(|error| Error::Internal(error.to_string()))
+    };
+    let before = before.map(read).transpose()?;
+    let mut known = HashSet::new();
+    before.iter().for_each(|before| texts(before, &mut known));
+    secrets::find_in(&read(after)?, &|text| known.contains(text)).map_or(Ok(()), refuse)
+}
+
+/// Refuses a text that goes into the store beside a row.
+pub fn refuse_text(view: &View<'_>, field: &str, text: &str) -> Result<()> {
+    match secrets::find(text).filter(|_| !view.allow_secrets) {
+        Some(found) => refuse(Place { path: field.to_owned(), kind: found.kind }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses the text of a document, and names the line.
+pub fn refuse_lines(view: &View<'_>, text: &str) -> Result<()> {
+    match secrets::find(text).filter(|_| !view.allow_secrets) {
+        Some(found) => {
+            let line = text[..found.range.start].matches('\n').count() + 1;
+            refuse(Place { path: format!("line {line}"), kind: found.kind })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a line of an export, with the snapshots in it; the whole of the export goes with it.
+pub fn refuse_line(view: &View<'_>, number: usize, line: &str) -> Result<()> {
+    if view.allow_secrets || !secrets::may_be_in(line) {
+        return Ok(());
+    }
+    let Ok(fields) = serde_json::from_str::<Value>(line) else { return Ok(()) };
+    let snapshot = |column: &&str| {
+        let snapshot = serde_json::from_str(fields.get(*column)?.as_str()?).ok()?;
+        let found = secrets::find_in(&snapshot, &|_| false)?;
+        Some(Place { path: format!("{column}.{}", found.path), ..found })
+    };
+    let inside = ["before_json", "after_json"].iter().find_map(snapshot);
+    match inside.or_else(|| secrets::find_in(&fields, &|_| false)) {
+        Some(Place { path, kind }) => {
+            let problem =
+                format!("{path}: this looks like {kind}; nothing of the export was stored");
+            Err(Error::invalid(format!("line {number}"), problem, HINT))
+        }
+        None => Ok(()),
+    }
+}
+
+fn refuse<T>(Place { path, kind }: Place) -> Result<T> {
+    Err(Error::invalid(path, format!("this looks like {kind}"), HINT))
+}
+
+/// Every text and key in a value.
+fn texts<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
+    match value {
+        Value::String(text) => drop(found.insert(text)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            found.insert(key);
+            texts(value, found);
+        }),
+        _ => {}
+    }
+}

@@ -1,0 +1,166 @@
+//! Whether the file has the schema that this program makes, and what of it can be made again.
+
+use std::sync::OnceLock;
+
+use super::schema;
+use super::sql::Conn;
+use super::tx::{Tx, View};
+use crate::model::Result;
+use crate::params;
+
+/// A table, index or trigger, with the SQL that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Object {
+    kind: String,
+    name: String,
+    table: String,
+    sql: String,
+}
+
+/// In what the schema of a file differs from that of this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// It is not there, or another stands in its place; what is derived can be made again.
+    Gone {
+        kind: String,
+        name: String,
+        derived: bool,
+    },
+    NoColumn {
+        table: String,
+        column: String,
+    },
+    /// A table in the form of another program, with every column.
+    OtherForm {
+        table: String,
+    },
+    /// Something that this program does not make.
+    Foreign {
+        kind: String,
+        name: String,
+        table: String,
+    },
+}
+
+/// Tables that hold nothing but what is derived from others.
+const DERIVED: [&str; 5] = ["claims", "search_rows", "search_text", "search_words", "audit_places"];
+
+impl Object {
+    fn is_derived(&self) -> bool {
+        self.kind != "table" || self.is_shadow() || DERIVED.contains(&self.name.as_str())
+    }
+
+    /// Whether it is a part of the full-text index, which comes and goes with it.
+    fn is_shadow(&self) -> bool {
+        self.name.starts_with("search_text_")
+    }
+}
+
+/// In the order in which they need each other.
+fn objects(conn: &Conn) -> Result<Vec<Object>> {
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL \
+         ORDER BY type <> 'table', rowid";
+    conn.all(sql, &[], |row| {
+        Ok(Object {
+            kind: row.text("type")?,
+            name: row.text("name")?,
+            table: row.text("tbl_name")?,
+            sql: row.text("sql")?,
+        })
+    })
+}
+
+/// What this program makes.
+fn ours() -> Result<&'static [Object]> {
+    static OURS: OnceLock<Vec<Object>> = OnceLock::new();
+    if let Some(known) = OURS.get() {
+        return Ok(known);
+    }
+    let made = objects(&schema::reference()?)?;
+    Ok(OURS.get_or_init(|| made))
+}
+
+/// Whether the triggers that keep the audit append-only are all there, as this program makes them.
+pub fn is_guarded(view: &View<'_>) -> Result<bool> {
+    let there = objects(view.conn)?;
+    let mut guards = ours()?.iter().filter(|object| object.kind == "trigger");
+    Ok(guards.all(|guard| there.contains(guard)))
+}
+
+/// How many tables, indexes and triggers this program makes.
+pub fn counts() -> Result<[usize; 3]> {
+    let count = |kind: &str| Ok(ours()?.iter().filter(|object| object.kind == kind).count());
+    Ok([count("table")?, count("index")?, count("trigger")?])
+}
+
+/// Every difference of the file's schema from that of this program.
+pub fn differences(view: &View<'_>) -> Result<Vec<Difference>> {
+    let there = objects(view.conn)?;
+    let mut found = Vec::new();
+    for object in ours()?.iter().filter(|object| !there.contains(object)) {
+        let Object { kind, name, .. } = object;
+        let is_there = there.iter().any(|other| other.kind == *kind && other.name == *name);
+        let derived = object.is_derived();
+        if derived || !is_there {
+            found.push(Difference::Gone { kind: kind.clone(), name: name.clone(), derived });
+            continue;
+        }
+        let missing = missing_columns(view, name)?;
+        if missing.is_empty() {
+            found.push(Difference::OtherForm { table: name.clone() });
+        }
+        let no_column = |column| Difference::NoColumn { table: name.clone(), column };
+        found.extend(missing.into_iter().map(no_column));
+    }
+    let unknown = |object: &&Object| {
+        !ours().is_ok_and(|ours| ours.iter().any(|known| known.name == object.name))
+    };
+    found.extend(there.iter().filter(unknown).map(|object| Difference::Foreign {
+        kind: object.kind.clone(),
+        name: object.name.clone(),
+        table: object.table.clone(),
+    }));
+    Ok(found)
+}
+
+fn missing_columns(view: &View<'_>, table: &str) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM pragma_table_info(?1)";
+    let columns = |conn: &Conn| conn.all(sql, params![table], |row| row.text("name"));
+    let there = columns(view.conn)?;
+    let wanted = columns(&schema::reference()?)?;
+    Ok(wanted.into_iter().filter(|column| !there.contains(column)).collect())
+}
+
+/// Makes again what is derived and is not as this program makes it, as far as the rows allow it;
+/// gives what that was.
+pub fn mend(tx: &Tx<'_>) -> Result<Vec<String>> {
+    let there = objects(tx.conn)?;
+    let (mut made, mut failed) = (Vec::new(), None);
+    let ours = ours()?;
+    let is_wanting = |object: &Object| object.is_derived() && !there.contains(object);
+    // A part of the full-text index comes with the whole.
+    let whole_index = ours.iter().any(|object| object.is_shadow() && is_wanting(object));
+    let to_make = |object: &&Object| {
+        !object.is_shadow() && (is_wanting(object) || whole_index && object.name == "search_text")
+    };
+    for object in ours.iter().filter(to_make) {
+        let Object { kind, name, sql, .. } = object;
+        let outcome = tx.attempt(|| {
+            tx.conn.batch(&format!("DROP {kind} IF EXISTS {name}"))?;
+            tx.conn.batch(sql)
+        });
+        match outcome {
+            Ok(()) => made.push(format!("{kind} {name}")),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match failed {
+        Some(error) if made.is_empty() => Err(error),
+        _ => Ok(made),
+    }
+}
+
+/// Makes every index afresh from its table.
+pub fn reindex(tx: &Tx<'_>) -> Result<()> {
+    tx.conn.batch("REINDEX")
+}

@@ -1,0 +1,172 @@
+//! A cleared audit row is accepted for one reason only, and what is not cleared is proven as before.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::Place;
+
+/// A store in which the memory of audit rows 1, 2 and 4 was redacted by row 5; row 3 is another's.
+fn redacted() -> (Place, String) {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--tools", "all"]);
+    let new = |content: &str| json!({ "memory_type": "project", "content": content, "project": "p01", "note": "n" });
+    let made = session.ok("create_memory", new("The first text."));
+    let memory = made["memory"]["memory_id"].as_str().expect("an id").to_owned();
+    let edit = |content: &str| json!({ "memory_id": memory, "content": content });
+    session.ok("update_memory", edit("The second text."));
+    session.ok("create_memory", new("Another memory."));
+    session.ok("update_memory", edit("The third text."));
+    session.ok("redact", json!({ "memory_id": memory, "note": "asked for" }));
+    session.end();
+    place.verify();
+    (place, memory)
+}
+
+fn without_triggers(place: &Place) -> Connection {
+    let file = place.sql();
+    let triggers = "DROP TRIGGER memory_audit_keeps_rows; DROP TRIGGER memory_audit_keeps_content;";
+    file.execute_batch(triggers).expect("somebody with the file can drop the triggers");
+    file
+}
+
+fn verdict(place: &Place) -> String {
+    let output = place.run(9, &["audit", "verify"]);
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_triggers_let_nothing_through_but_what_a_redaction_clears() {
+    let (place, memory) = redacted();
+    let file = place.sql();
+    for sql in [
+        "UPDATE memory_audit SET note = 'other' WHERE seq = 1",
+        "UPDATE memory_audit SET after_json = '{}' WHERE seq = 2",
+        "UPDATE memory_audit SET actor = '' WHERE seq = 1",
+        "UPDATE memory_audit SET before_digest = 'x' WHERE seq = 1",
+        "UPDATE memory_audit SET note_digest = '' WHERE seq = 1",
+        "UPDATE memory_audit SET note = '' WHERE seq = 3",
+        "UPDATE memory_audit SET after_json = '' WHERE seq = 5",
+        "UPDATE memory_audit SET note = '' WHERE seq = 5",
+        "DELETE FROM memory_audit WHERE seq = 1",
+    ] {
+        let error = file.execute(sql, []).expect_err(sql).to_string();
+        assert!(error.contains("append-only"), "{sql}: {error}");
+    }
+    let cleared = "SELECT count(*) FROM memory_audit WHERE before_json || after_json || note = '' \
+         AND length(before_digest || after_digest || note_digest || hash) = 256";
+    assert_eq!(place.count(&format!("{cleared} AND memory_id = '{memory}'")), 3);
+    assert_eq!(place.count(cleared), 3);
+}
+
+#[test]
+fn verification_names_a_row_that_was_cleared_without_a_redaction() {
+    let cleared = "its contents were cleared, and no later row says that it was redacted";
+    for (change, row, problem) in [
+        ("UPDATE memory_audit SET after_json = '' WHERE seq = 3", 3, cleared),
+        ("UPDATE memory_audit SET note = '' WHERE seq = 3", 3, cleared),
+        ("UPDATE memory_audit SET before_json = '' WHERE seq = 3", 3, cleared),
+        // The newest row of a redacted subject has nothing behind it.
+        ("UPDATE memory_audit SET after_json = '' WHERE seq = 5", 5, cleared),
+        ("UPDATE memory_audit SET after_json = '{}' WHERE seq = 4", 4, "its contents were changed"),
+        ("UPDATE memory_audit SET actor = 'eve' WHERE seq = 4", 4, "its own fields were changed"),
+        ("UPDATE memory_audit SET action = 'updated' WHERE seq = 5", 1, cleared),
+        ("DELETE FROM memory_audit WHERE seq = 5", 1, cleared),
+        // What is behind the first row that does not fit does not hide that it may be cleared.
+        ("DELETE FROM memory_audit WHERE seq = 3", 4, "a row before it is missing"),
+        ("UPDATE memory_audit SET entity_kind = 'entity' WHERE seq = 5", 1, cleared),
+    ] {
+        let (place, _) = redacted();
+        without_triggers(&place).execute_batch(change).expect(change);
+        let said = verdict(&place);
+        assert!(said.contains(&format!("BROKEN at audit row {row} (")), "{change}: {said}");
+        assert!(said.contains(problem), "{change}: {said}");
+    }
+}
+
+/// A database of the Python system, whose audit has three rows from before the chain.
+fn sealed() -> (Place, String) {
+    let place = Place::new();
+    let file = place.sql();
+    file.execute_batch(include_str!("../fixtures/python_2_audited.sql")).expect("the fixture");
+    let sql = "SELECT memory_id FROM memory_audit ORDER BY timestamp LIMIT 1 OFFSET 1";
+    let memory: String = file.query_row(sql, [], |row| row.get(0)).expect("a memory");
+    drop(file);
+    let (db, _) = atocore::ops::open(atocore::store::Settings::new(place.db())).expect("upgraded");
+    drop(db);
+    let output = place.run(1, &["redact", "memory", &memory, "--note", "asked"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (place, memory)
+}
+
+#[test]
+fn rows_from_before_the_chain_are_cleared_and_proven_all_the_same() {
+    let (place, memory) = sealed();
+    place.verify();
+    let of_it = format!("SELECT count(*) FROM memory_audit WHERE memory_id = '{memory}'");
+    let cleared =
+        place.count(&format!("{of_it} AND hash = '' AND before_json || after_json || note = ''"));
+    assert!(cleared > 0);
+    assert_eq!(place.count(&format!("{of_it} AND hash = ''")), cleared);
+    let output = place.run(2, &["export", "all.jsonl"]);
+    assert!(output.status.success());
+    for (name, arguments) in [
+        ("import", vec!["import", "all.jsonl", "--db", "other.db"]),
+        ("export", vec!["export", "again.jsonl", "--db", "other.db"]),
+        ("verify", vec!["audit", "verify", "--db", "other.db"]),
+    ] {
+        let output = place.run(3, &arguments);
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let read = |name: &str| std::fs::read(place.folder.path().join(name)).expect("an export");
+    assert_eq!(read("all.jsonl"), read("again.jsonl"));
+}
+
+#[test]
+fn verification_names_the_cleared_row_from_before_the_chain_that_does_not_fit() {
+    let changed = "it, or a row before it, was changed";
+    let behind = "rows from before the chain were changed";
+    // Rows 2 and 3 were cleared; row 4 is the first of the chain.
+    for (change, row, problem) in [
+        ("UPDATE memory_audit SET note = 'other' WHERE seq = 1", 2, changed),
+        ("UPDATE memory_audit SET actor = 'eve' WHERE seq = 2", 2, changed),
+        ("UPDATE memory_audit SET note = 'x' WHERE seq = 2", 2, "its contents were changed"),
+        ("UPDATE memory_audit SET before_digest = 'x' WHERE seq = 2", 3, changed),
+        ("UPDATE memory_audit SET before_digest = 'x' WHERE seq = 3", 4, behind),
+        (
+            "UPDATE memory_audit SET before_json = '{}' WHERE seq = 4",
+            4,
+            "its contents were changed",
+        ),
+    ] {
+        let (place, memory) = sealed();
+        let file = without_triggers(&place);
+        let sql = "SELECT group_concat(seq) FROM memory_audit WHERE memory_id = ?1";
+        let rows: String = file.query_row(sql, [&memory], |row| row.get(0)).expect("rows");
+        assert_eq!(rows, "2,3,4");
+        file.execute_batch(change).expect(change);
+        let said = verdict(&place);
+        assert!(said.contains(&format!("BROKEN at audit row {row} (")), "{change}: {said}");
+        assert!(said.contains(problem), "{change}: {said}");
+    }
+}
+
+#[test]
+fn an_export_with_a_row_cleared_without_a_redaction_is_refused_with_its_line() {
+    let (place, memory) = redacted();
+    let output = place.run(2, &["export", "p01.jsonl", "--project", "p01"]);
+    assert!(output.status.success());
+    let path = place.folder.path().join("p01.jsonl");
+    let text = std::fs::read_to_string(&path).expect("the export");
+    let about = |line: &str| line.contains("\"type\":\"audit\"") && line.contains(&memory);
+    let first = 1 + text.lines().position(about).expect("an audit row of the memory");
+    // Without its chain nothing proves the action of a row.
+    let other = text.replace("\"action\":\"redacted\"", "\"action\":\"updated\"");
+    assert_ne!(other, text);
+    std::fs::write(&path, other).expect("the export is changed");
+    let output = place.run(3, &["import", "p01.jsonl", "--db", "other.db"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let named = format!("line {first}: its contents were cleared, and no later row says");
+    assert!(said.contains(&named), "{said}");
+}
