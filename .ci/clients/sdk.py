@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mcp import Client, StdioServerParameters
+from mcp.client.session import ElicitationFnT
 from mcp.client.stdio import stdio_client
 from scenario import BINARY, Agent, Answer, Row
 
 
 @asynccontextmanager
-async def connected(db: Path, *arguments: str, mode: str = "auto") -> AsyncIterator[Client]:
+async def connected(
+    db: Path, *arguments: str, mode: str = "auto", person: ElicitationFnT | None = None
+) -> AsyncIterator[Client]:
     """A client of its own server process, which must say nothing but protocol."""
     strays: list[Exception] = []
 
@@ -25,6 +28,7 @@ async def connected(db: Path, *arguments: str, mode: str = "auto") -> AsyncItera
             stdio_client(server, errlog=log),
             mode=mode,
             message_handler=collect,
+            elicitation_callback=person,
             read_timeout_seconds=60,
         ) as client:
             yield client

@@ -3,6 +3,7 @@
 mod adopt;
 mod audit;
 mod backup;
+mod conflicts;
 mod demo;
 mod doctor;
 mod export;
@@ -97,6 +98,10 @@ enum Command {
     Promote(review::Decision),
     /// Turn a candidate down
     Reject(review::Decision),
+    /// Show the open contradictions, both sides of each
+    Conflicts(conflicts::Conflicts),
+    /// Settle a contradiction
+    Resolve(conflicts::Resolve),
     /// Erase what a row and its history say; who did what and when stays (docs/redact.md)
     Redact(redact::Redact),
     /// Make the claims, from which conflicts are found, afresh from the rows
@@ -142,6 +147,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),
         Some(Command::Promote(decision)) => review::promote(cli, decision),
         Some(Command::Reject(decision)) => review::reject(cli, decision),
+        Some(Command::Conflicts(wish)) => conflicts::list(cli, wish),
+        Some(Command::Resolve(wish)) => conflicts::resolve(cli, wish),
         Some(Command::Redact(redact)) => redact::run(cli, redact),
         Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),

@@ -1,14 +1,16 @@
 //! `atocore serve`: one MCP client over standard input and output.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Cli;
 use super::backup::{self, Automatic};
 use super::ingest::Roots;
 use super::upkeep::Limits;
 use crate::mcp::bridge::Bridge;
+use crate::mcp::rights::{Promotion, Rights};
 use crate::mcp::server::{Options, Selection, Server};
 use crate::mcp::transport::Lines;
 use crate::model::upkeep::Rules;
@@ -27,6 +29,12 @@ pub struct Serve {
     tools: Vec<String>,
     #[command(flatten)]
     roots: Roots,
+    /// Who makes rows active, turns them down and settles conflicts
+    #[arg(long, value_name = "WHO", value_enum, default_value_t)]
+    promotion: PromotionChoice,
+    /// Read only: no tool that writes, and no change to the file
+    #[arg(long, conflicts_with_all = ["upkeep_every", "backup_every"])]
+    read_only: bool,
     /// How long an idempotency key holds, in hours; 24 if left out
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
     idempotency_hours: Option<u32>,
@@ -39,6 +47,28 @@ pub struct Serve {
     backups: Automatic,
 }
 
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum PromotionChoice {
+    /// The agent, as the person told it
+    #[default]
+    Agent,
+    /// The agent, once the person has approved it in the client
+    Ask,
+    /// The person, on the command line
+    Human,
+}
+
+impl Serve {
+    fn rights(&self) -> Rights {
+        let promotion = match self.promotion {
+            PromotionChoice::Agent => Promotion::Agent,
+            PromotionChoice::Ask => Promotion::Ask,
+            PromotionChoice::Human => Promotion::Human,
+        };
+        Rights { promotion, read_only: self.read_only }
+    }
+}
+
 pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     let selection = match serve.tools.as_slice() {
         [] => Selection::Default,
@@ -46,12 +76,17 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         names => Selection::With(names.to_vec()),
     };
     let default_project = serve.project.clone();
-    let options = Options { selection, default_project, roots: serve.roots.open()? };
+    let roots = serve.roots.open()?;
+    let options = Options { selection, default_project, roots, rights: serve.rights() };
     let mut settings = cli.settings()?;
     settings.key_hours = serve.idempotency_hours.unwrap_or(settings.key_hours);
-    let db = cli.open_with(settings)?;
-    let (ontology, settings) = (db.settings().ontology.clone(), db.settings().clone());
-    let (bridge, writer) = Bridge::start(db)?;
+    let ontology = Arc::clone(&settings.ontology);
+    let (bridge, writer) = if serve.read_only {
+        (Bridge::read_only(settings.clone())?, None)
+    } else {
+        let (bridge, writer) = Bridge::start(cli.open_with(settings.clone())?)?;
+        (bridge, Some(writer))
+    };
     let timer =
         serve.upkeep_every.map(|hours| keep_up(bridge.clone(), hours, serve.limits.rules()));
     let backups = serve.backups.rotation().map(|turns| backup::keep_backups(settings, turns));
@@ -73,7 +108,9 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     });
     // A read of a terminal cannot be cancelled, so the runtime is not waited for; the writer is.
     runtime.shutdown_background();
-    writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
+    if let Some(writer) = writer {
+        writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
+    }
     outcome.map(|()| ExitCode::SUCCESS)
 }
 

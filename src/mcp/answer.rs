@@ -80,6 +80,15 @@ impl Answer {
         self.with("next_step", step.into())
     }
 
+    /// Says something else to do next, if `instead` has it.
+    pub fn next_instead(self, instead: impl FnOnce(&str) -> Option<String>) -> Self {
+        let step = self.fields.get("next_step").and_then(Value::as_str);
+        match step.and_then(instead) {
+            Some(step) => self.next(step),
+            None => self,
+        }
+    }
+
     /// An answer that says which project it covers.
     pub fn scoped(scope: &Scope) -> Self {
         match &scope.project {

@@ -14,7 +14,6 @@ use crate::model::{Error, Result};
 use crate::store::{Db, Reader, Settings, Tx, View};
 
 type Job = Box<dyn FnOnce(&Db) + Send>;
-type Readers = Mutex<Vec<Reader>>;
 
 /// How many reads run at once; each holds a connection of its own.
 const READERS: usize = 3;
@@ -27,11 +26,55 @@ pub struct Bridge {
     /// Above `jobs`, so that they close first: the last connection to close takes the log into the
     /// file, and only one that writes can.
     readers: Arc<Readers>,
-    jobs: mpsc::Sender<Job>,
+    /// Where writes go, if there are any.
+    jobs: Option<mpsc::Sender<Job>>,
     /// Writes that are not done yet.
     queued: Arc<AtomicUsize>,
     places: Arc<Semaphore>,
+}
+
+/// The connections that read and are free.
+struct Readers {
+    free: Mutex<Vec<Reader>>,
     settings: Settings,
+}
+
+impl Readers {
+    /// A connection that reads the file as it is now; those that do not are closed.
+    fn take(&self) -> Option<Reader> {
+        let mut free = self.free.lock().ok()?;
+        while let Some(reader) = free.pop() {
+            if reader.is_current() {
+                return Some(reader);
+            }
+        }
+        None
+    }
+
+    fn read_and_keep<T>(
+        &self,
+        reader: Reader,
+        operation: &str,
+        f: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let outcome = guarded(operation, || reader.read(f));
+        if reader.is_sound() {
+            self.put_back(reader);
+        }
+        outcome
+    }
+
+    fn put_back(&self, reader: Reader) {
+        if let Ok(mut free) = self.free.lock() {
+            free.push(reader);
+        }
+    }
+
+    fn close(&self) {
+        if let Ok(mut free) = self.free.lock() {
+            free.clear();
+        }
+    }
 }
 
 impl Bridge {
@@ -40,20 +83,31 @@ impl Bridge {
     pub fn start(db: Db) -> Result<(Self, JoinHandle<()>)> {
         let settings = db.settings().clone();
         let (jobs, waiting) = mpsc::channel::<Job>();
-        let readers = Arc::default();
-        let beside = Arc::downgrade(&readers);
+        let bridge = Self::over(Some(jobs), settings);
+        let beside = Arc::downgrade(&bridge.readers);
         let writer = thread::Builder::new()
             .name("atocore-writer".to_owned())
             .spawn(move || run(&db, &waiting, &beside))
             .map_err(|error| Error::Internal(format!("the writing thread: {error}")))?;
-        let bridge = Self {
-            jobs,
-            readers,
-            queued: Arc::default(),
-            places: Arc::new(Semaphore::new(READERS)),
-            settings,
-        };
         Ok((bridge, writer))
+    }
+
+    /// A store that is only read: an error if it cannot be.
+    pub fn read_only(settings: Settings) -> Result<Self> {
+        let reader = Reader::open_alone(settings.clone())?;
+        let bridge = Self::over(None, settings);
+        bridge.readers.put_back(reader);
+        Ok(bridge)
+    }
+
+    fn over(jobs: Option<mpsc::Sender<Job>>, settings: Settings) -> Self {
+        let readers = Readers { free: Mutex::default(), settings };
+        let places = Arc::new(Semaphore::new(READERS));
+        Self { readers: Arc::new(readers), jobs, queued: Arc::default(), places }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.readers.settings
     }
 
     /// Runs one write; the answer comes after the commit.
@@ -72,6 +126,9 @@ impl Bridge {
         operation: &'static str,
         f: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if self.jobs.is_none() {
+            return Err(Error::read_only());
+        }
         self.queued.fetch_add(1, Ordering::SeqCst);
         let queued = Arc::clone(&self.queued);
         self.on_writer(move |db| {
@@ -91,7 +148,8 @@ impl Bridge {
         // The caller may go away; what was begun is finished all the same.
         let job: Job = Box::new(move |db| drop(answer.send(f(db))));
         let closed = || Error::Internal("the writing thread has ended".to_owned());
-        self.jobs.send(job).map_err(|_| closed())?;
+        let jobs = self.jobs.as_ref().ok_or_else(Error::read_only)?;
+        jobs.send(job).map_err(|_| closed())?;
         answered.await.map_err(|_| closed())
     }
 
@@ -107,49 +165,28 @@ impl Bridge {
         let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
         let _place = self.places.acquire().await.map_err(|error| internal(&error))?;
         let readers = Arc::clone(&self.readers);
-        let reading = tokio::task::spawn_blocking(move || match take(&readers) {
-            Some(reader) => Ok(read_and_keep(&readers, reader, operation, f)),
+        let reading = tokio::task::spawn_blocking(move || match readers.take() {
+            Some(reader) => Ok(readers.read_and_keep(reader, operation, f)),
             None => Err(f),
         });
         let f = match reading.await.map_err(|error| internal(&error))? {
             Ok(outcome) => return outcome,
             Err(f) => f,
         };
-        // A connection is opened only where the writing one stands: it knows whether the log that
-        // is there belongs to the file.
-        self.on_writer(Db::check).await??;
-        let (readers, settings) = (Arc::clone(&self.readers), self.settings.clone());
+        let alone = self.jobs.is_none();
+        if !alone {
+            // A connection is opened only where the writing one stands: it knows whether the log
+            // that is there belongs to the file.
+            self.on_writer(Db::check).await??;
+        }
+        let readers = Arc::clone(&self.readers);
         let reading = tokio::task::spawn_blocking(move || {
-            read_and_keep(&readers, Reader::open(settings)?, operation, f)
+            let open = if alone { Reader::open_alone } else { Reader::open };
+            let reader = open(readers.settings.clone())?;
+            readers.read_and_keep(reader, operation, f)
         });
         reading.await.map_err(|error| internal(&error))?
     }
-}
-
-/// A connection that reads the file as it is now; those that do not are closed.
-fn take(readers: &Readers) -> Option<Reader> {
-    let mut free = readers.lock().ok()?;
-    while let Some(reader) = free.pop() {
-        if reader.is_current() {
-            return Some(reader);
-        }
-    }
-    None
-}
-
-fn read_and_keep<T>(
-    readers: &Readers,
-    reader: Reader,
-    operation: &str,
-    f: impl FnOnce(&View<'_>) -> Result<T>,
-) -> Result<T> {
-    let outcome = guarded(operation, || reader.read(f));
-    if let Ok(mut free) = readers.lock()
-        && reader.is_sound()
-    {
-        free.push(reader);
-    }
-    outcome
 }
 
 /// The writing thread: does what it is sent until nobody can send more.
@@ -157,10 +194,9 @@ fn run(db: &Db, waiting: &Receiver<Job>, readers: &Weak<Readers>) {
     let close_readers = || {
         if db.is_given_up()
             && let Some(readers) = readers.upgrade()
-            && let Ok(mut free) = readers.lock()
         {
             // They hold on to the log that the writing connection gave up.
-            free.clear();
+            readers.close();
         }
     };
     while let Ok(job) = waiting.recv() {

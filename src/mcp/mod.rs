@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod approval;
 pub mod bound;
 pub mod bridge;
 pub mod completion;
@@ -12,6 +13,7 @@ mod log;
 pub mod outputs;
 pub mod prompts;
 pub mod resources;
+pub mod rights;
 pub mod room;
 pub mod rows;
 pub mod schema;

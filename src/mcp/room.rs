@@ -65,14 +65,16 @@ impl Room {
         }
     }
 
-    fn leave(&self, id: &RequestId) {
+    /// Gives back the room of a request that waits for something else than this process.
+    pub fn leave(&self, id: &RequestId) {
         if let Ok(mut taken) = self.taken.lock() {
             taken.remove(id);
         }
     }
 }
 
-fn size(line: &[u8]) -> u32 {
+/// KiB that a request of this line takes.
+pub fn size(line: &[u8]) -> u32 {
     let bytes = 4 * line.len() + VALUE * values(line);
     u32::try_from(bytes / 1024).map_or(MAX_IN_HAND, |size| size.clamp(LEAST, MAX_IN_HAND))
 }

@@ -13,12 +13,15 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
-use super::answer::Reply;
+use super::approval::{Approval, Called, Desk, Gate, Outcome};
 use super::bridge::Bridge;
 use super::errors::{failed, not_read, one_page, refused, shown};
 use super::log::logged;
 use super::prompts::Asked;
+use super::rights::Rights;
+use super::room::Room;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
@@ -52,6 +55,7 @@ pub struct Options {
     pub default_project: Option<String>,
     /// Folders below which sources may be read.
     pub roots: Vec<Root>,
+    pub rights: Rights,
 }
 
 /// The tools that are on, or an error for a name that is none.
@@ -82,20 +86,34 @@ fn split(ontology: &Ontology, selection: &Selection) -> Result<(Vec<Tool>, Vec<T
 /// One server process, serving one client.
 #[derive(Clone)]
 pub struct Server {
-    bridge: Bridge,
+    pub(super) bridge: Bridge,
     shelf: Arc<Shelf>,
     roots: Arc<[Root]>,
+    pub(super) rights: Rights,
+    /// The questions that a person has not answered yet.
+    pub(super) desk: Arc<Desk>,
+    /// Whether the client has gone.
+    pub(super) ended: watch::Receiver<bool>,
+    /// What its requests in hand take.
+    pub(super) room: Room,
 }
 
 impl Server {
     pub fn new(bridge: Bridge, ontology: &Ontology, options: Options) -> Result<Self> {
         let (on, off) = split(ontology, &options.selection)?;
+        let rights = options.rights;
+        let (withheld, mut on): (Vec<Tool>, Vec<Tool>) =
+            on.into_iter().partition(|tool| rights.withholds(tool).is_some());
+        on.iter_mut().for_each(|tool| rights.narrow(tool));
+        let off = off.into_iter().chain(withheld).collect();
         let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
-        Ok(Self { bridge, shelf, roots: options.roots.into() })
+        let (desk, room, (_, ended)) = (Arc::default(), Room::default(), watch::channel(true));
+        Ok(Self { bridge, shelf, roots: options.roots.into(), rights, desk, ended, room })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
-    pub async fn run(self, lines: Lines) -> Result<()> {
+    pub async fn run(mut self, lines: Lines) -> Result<()> {
+        (self.ended, self.room) = (lines.ended(), lines.room());
         let mut stop = std::pin::pin!(stop_signal());
         loop {
             let started = tokio::select! {
@@ -138,23 +156,35 @@ impl Server {
         logged(method, name, self.bridge.read(method, job)).await
     }
 
-    async fn call(
+    fn unknown_tool(&self, name: &str) -> ErrorData {
+        let off = self.shelf.off.iter().find(|tool| tool.about.name == name);
+        let why = off.and_then(|tool| self.rights.withholds(tool));
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        ErrorData::invalid_params(format!("Unknown tool: {}{why}", shown(name)), None)
+    }
+
+    pub(super) async fn call(
         &self,
         tool: &Tool,
         arguments: Map<String, Value>,
         client: Option<&str>,
-    ) -> Result<Reply> {
+        approval: Option<Approval>,
+    ) -> Result<Called> {
+        let name = tool.about.name;
         match tool.prepare(arguments, self.shelf.default_project.as_deref())? {
-            Job::Read(job) => Ok(self.bridge.read(tool.about.name, job).await?.render()),
+            Job::Read(job) => Ok(Called::Done(self.bridge.read(name, job).await?.render())),
             Job::Write(mut write) => {
                 let actor = actor_name(write.actor.take(), client)?;
+                let gate = Gate::new(self.rights.promotion, approval);
+                let at_gate = gate.clone();
                 let (roots, project) =
                     (Arc::clone(&self.roots), self.shelf.default_project.clone());
                 let run = move |db: &Db| {
                     let default_project = project.as_deref();
-                    write.run(db, Steps { actor: &actor, note: "", roots: &roots, default_project })
+                    let (actor, roots, gate) = (&actor, &roots, &at_gate);
+                    write.run(db, Steps { actor, note: "", roots, default_project, gate })
                 };
-                self.bridge.steps(tool.about.name, run).await
+                gate.outcome(self.bridge.steps(name, run).await)
             }
         }
     }
@@ -172,7 +202,7 @@ impl ServerHandler for Server {
             .with_server_info(
                 Implementation::new("atocore", env!("CARGO_PKG_VERSION")).with_title("atocore"),
             )
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(format!("{INSTRUCTIONS}{}", self.rights.instructions()))
     }
 
     async fn list_tools(
@@ -193,14 +223,12 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.shelf.callable(&request.name) else {
-            let message = format!("Unknown tool: {}", shown(&request.name));
-            return Err(ErrorData::invalid_params(message, None));
+            return Err(self.unknown_tool(&request.name));
         };
-        let client = context.client_info().map(|info| info.name);
-        let arguments = request.arguments.unwrap_or_default();
-        let call = self.call(tool, arguments, client.as_deref());
-        match logged("tools/call", tool.about.name, call).await {
-            Ok(reply) => {
+        let name = tool.about.name;
+        match logged("tools/call", name, self.converse(tool, request, &context)).await {
+            Ok(Outcome::Input(required)) => Ok(required.into()),
+            Ok(Outcome::Reply(reply)) => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
                 result.structured_content = Some(reply.structured);
                 Ok(result.into())
@@ -317,7 +345,7 @@ fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
 }
 
 /// The client as an actor, whatever it calls itself.
-fn client_name(given: Option<&str>) -> String {
+pub(super) fn client_name(given: Option<&str>) -> String {
     match collapse(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),
         name => name.chars().take(checks::MAX_NAME).collect(),

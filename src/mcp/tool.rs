@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Reply};
+use super::approval::Gate;
 use super::{limits, schema};
 use crate::model::text::without_value;
 use crate::model::{Error, Result};
@@ -72,6 +73,8 @@ pub struct Steps<'c> {
     pub roots: &'c [Root],
     /// The server's project.
     pub default_project: Option<&'c str>,
+    /// What a write has to pass before its commit.
+    pub gate: &'c Gate,
 }
 
 pub type ReadJob = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
@@ -278,17 +281,23 @@ impl Terms {
         run: fn(&Tx<'_>, &Call, A) -> Result<Answer>,
     ) -> Job {
         let Self { actor, note, keyed, dry_run } = self;
-        let write = move |tx: &Tx<'_>| {
+        let write = move |tx: &Tx<'_>, gate: &Gate| {
             if let Some(reply) = answered(tx, keyed.as_ref(), dry_run)? {
                 return Ok(reply);
             }
-            let answer = run(tx, &Call { note }, arguments)?;
-            let changed = conflicts::show_all(tx, &conflicts::detect(tx)?)?;
-            let reply = rendered(answer.conflicts(&changed).settle_next(&changed), dry_run);
+            let done = || {
+                let answer = run(tx, &Call { note }, arguments)?;
+                let changed = conflicts::show_all(tx, &conflicts::detect(tx)?)?;
+                Ok(answer.conflicts(&changed).settle_next(&changed))
+            };
+            // What comes to nothing needs nobody's approval.
+            let answer = if dry_run { done()? } else { gate.pass(tx, tool, done)? };
+            let reply = rendered(answer, dry_run);
             keep(tx, keyed, &reply)?;
             Ok(reply)
         };
-        let job: WriteJob = Box::new(move |db, steps| db.write(steps.actor, tool, write));
+        let job: WriteJob =
+            Box::new(move |db, steps| db.write(steps.actor, tool, |tx| write(tx, steps.gate)));
         Job::Write(Write { actor, dry_run, job })
     }
 

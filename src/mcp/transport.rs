@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::errors::shown;
@@ -40,6 +40,8 @@ type Letter = (Outgoing, oneshot::Sender<std::io::Result<()>>);
 pub struct Lines {
     incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
     outgoing: mpsc::Sender<Letter>,
+    room: Room,
+    ended: watch::Sender<bool>,
 }
 
 impl Lines {
@@ -54,10 +56,20 @@ impl Lines {
     ) -> (Self, JoinHandle<()>) {
         let (received, incoming) = mpsc::channel(WAITING);
         let (outgoing, letters) = mpsc::channel(WAITING);
-        let room = Room::default();
+        let (room, (ended, _)) = (Room::default(), watch::channel(false));
         let writer = tokio::spawn(write_lines(output, letters, room.clone()));
-        tokio::spawn(read_lines(input, received, outgoing.clone(), room));
-        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing }, writer)
+        tokio::spawn(read_lines(input, received, outgoing.clone(), room.clone()));
+        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, room, ended }, writer)
+    }
+
+    /// What its requests in hand take.
+    pub fn room(&self) -> Room {
+        self.room.clone()
+    }
+
+    /// Turns true when the input has ended and all of it was received.
+    pub fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
     }
 }
 
@@ -78,7 +90,11 @@ impl Transport<RoleServer> for Lines {
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
-        self.incoming.lock().await.recv().await
+        let message = self.incoming.lock().await.recv().await;
+        if message.is_none() {
+            self.ended.send_replace(true);
+        }
+        message
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {

@@ -35,6 +35,14 @@ pub enum Error {
     Provenance { problem: String },
     #[error("{what} has {size} {unit}; the limit is {limit}")]
     TooMuch { what: String, size: usize, limit: usize, unit: &'static str },
+    /// This server does not do it, whoever asks.
+    #[error("{problem}")]
+    Refused { problem: String, hint: String },
+    /// It needed a person's approval and did not get it.
+    #[error("{problem}")]
+    Declined { problem: String, hint: String },
+    #[error("what the person approved is not what there is now")]
+    Overtaken,
     #[error("another process is writing to the store")]
     Busy,
     #[error("{message}")]
@@ -54,6 +62,14 @@ impl Error {
 
     pub fn not_found(what: &'static str, given: impl Into<String>) -> Self {
         Self::NotFound { what, given: given.into(), nearest: Vec::new() }
+    }
+
+    /// The server was started to read, or the file was opened so.
+    pub fn read_only() -> Self {
+        Self::Refused {
+            problem: "this server is read-only".to_owned(),
+            hint: "Propose it through a server that was started without --read-only.".to_owned(),
+        }
     }
 
     /// Whether the file itself is damaged.
@@ -76,6 +92,9 @@ impl Error {
             Self::Link { .. } => "link",
             Self::Provenance { .. } => "provenance",
             Self::TooMuch { .. } => "too_much",
+            Self::Refused { .. } => "refused",
+            Self::Declined { .. } => "declined",
+            Self::Overtaken => "stale",
             Self::Busy => "busy",
             Self::Storage { .. } => "storage",
             Self::Internal(_) => "internal",
@@ -108,9 +127,16 @@ impl Error {
                     .to_owned()
             }
             Self::TooMuch { .. } => "Split it, or keep a pointer to the source instead.".to_owned(),
+            Self::Overtaken => {
+                "Nothing was changed. Read the rows again, and repeat the call to ask anew.".to_owned()
+            }
             Self::Busy => "Nothing was changed; try again.".to_owned(),
             Self::Internal(_) => "Nothing was changed. Please report this with the message.".to_owned(),
-            Self::Invalid { hint, .. } | Self::Link { hint, .. } | Self::Storage { hint, .. } => hint.clone(),
+            Self::Invalid { hint, .. }
+            | Self::Link { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Declined { hint, .. }
+            | Self::Storage { hint, .. } => hint.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What may be done: one file for each noun or capability, all inside the caller's transaction.
 
+pub mod approval;
 pub mod backup;
 pub mod batch;
 pub mod candidates;

@@ -1,8 +1,14 @@
-//! The reading sides of the store.
+//! The reading side of the store, on a connection of its own: beside a [`super::Db`], or alone.
+//!
+//! SQLite reads a file with a write-ahead log through two files beside it, which it makes if they are
+//! not there. Where nothing can be made, the file can be read only as one that nobody changes
+//! (`immutable`), which gives wrong answers if somebody does. So that is done only while there is no
+//! log, which every process that writes has, and each look makes sure that this stayed so.
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::db::{self, MANY_CACHE_KIB};
 use super::file::refuse_folder;
@@ -11,18 +17,20 @@ use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
 use super::watch::{Before, Watch, beside};
-use crate::model::Result;
+use crate::model::{Error, Result};
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
 /// and again. SQLite's own 2,000 hold a quarter of that.
 const CACHE_KIB: u32 = 8_000;
 
-/// A reading side of the store, on a connection of its own.
+/// A reading side of the store.
 pub struct Reader {
     conn: Conn,
     settings: Settings,
-    /// Not of a file that is looked at as it is.
+    /// What tells that it reads what stands at the path; not of a file that is looked at as it is.
     watch: Option<Watch>,
+    /// What the file was like when it was opened as one that nobody changes.
+    still: Option<Still>,
 }
 
 impl Reader {
@@ -30,10 +38,34 @@ impl Reader {
     pub fn open(settings: Settings) -> Result<Self> {
         let before = Before::of(&settings.path);
         let conn = Conn::open(&settings.path, false)?;
-        conn.set_busy_timeout(settings.busy_timeout)?;
-        conn.batch(&format!("PRAGMA cache_size = -{CACHE_KIB};"))?;
-        let watch = Some(Watch::start(&conn, &settings.path, &before)?);
-        Ok(Self { conn, settings, watch })
+        let mut reader = Self::of(conn, settings, None)?;
+        reader.watch = Some(Watch::start(&reader.conn, &reader.settings.path, &before)?);
+        Ok(reader)
+    }
+
+    /// Opens a file that is there and current, without any change to it.
+    pub fn open_alone(settings: Settings) -> Result<Self> {
+        let path = settings.path.clone();
+        if !path.is_file() {
+            return Err(refuse(&path, "is no file", "Name an existing file with --db."));
+        }
+        let open = |still: Option<Still>| {
+            let conn =
+                if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
+            let reader = Self::of(conn?, settings.clone(), still)?;
+            reader.stage().map(|stage| (reader, stage))
+        };
+        let opened = match (open(None), Still::now(&path)) {
+            (Err(Error::Storage { .. }), Some(still)) => open(Some(still)),
+            (opened, _) => opened,
+        };
+        match opened.map_err(|error| unread(&path, error))? {
+            (reader, Stage::Current) => Ok(reader),
+            (_, Stage::Empty) => Err(refuse(&path, "holds nothing yet", WRITE_FIRST)),
+            (_, Stage::Python | Stage::Older) => {
+                Err(refuse(&path, "was written by an older version", WRITE_FIRST))
+            }
+        }
     }
 
     /// Opens any file to look all of it over as it is. A connection that may not write would leave
@@ -44,7 +76,7 @@ impl Reader {
         refuse_folder(&settings.path)?;
         let keeps_log = has_log(&settings.path);
         let conn = Conn::open(&settings.path, keeps_log)?;
-        let reader = Self { conn, settings, watch: None };
+        let reader = Self { conn, settings, watch: None, still: None };
         if reader.lengths().log > 0 {
             reader.conn.keep_log()?;
         }
@@ -66,19 +98,58 @@ impl Reader {
         Lengths { file: length(&self.settings.path), log: length(&log) }
     }
 
+    fn of(conn: Conn, settings: Settings, still: Option<Still>) -> Result<Self> {
+        conn.set_busy_timeout(settings.busy_timeout)?;
+        conn.batch(&format!("PRAGMA cache_size = -{CACHE_KIB};"))?;
+        Ok(Self { conn, settings, watch: None, still })
+    }
+
+    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        let outcome = db::read(&self.conn, &self.settings, f);
+        // Whatever was read while somebody changed the file, an error too, may be wrong.
+        if self.is_still() { outcome } else { Err(Error::Busy) }
+    }
+
     /// Whether it reads the file that stands at the path, with the log that stands beside it.
     pub fn is_current(&self) -> bool {
-        self.watch.as_ref().is_none_or(|watch| watch.look().is_ok())
+        self.is_still() && self.watch.as_ref().is_none_or(|watch| watch.look().is_ok())
+    }
+
+    /// Whether a file that nobody was to change has not been changed.
+    fn is_still(&self) -> bool {
+        let holds = |still: &Still| Still::now(&self.settings.path).as_ref() == Some(still);
+        self.still.as_ref().is_none_or(holds)
     }
 
     /// Whether it could read all that it was asked for.
     pub fn is_sound(&self) -> bool {
         self.conn.is_sound()
     }
+}
 
-    pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-        db::read(&self.conn, &self.settings, f)
+const WRITE_FIRST: &str = "Start atocore once without --read-only: it makes the file ready, and keeps \
+    a copy of an older one. The file was left as it is.";
+
+fn refuse(path: &Path, what: &str, hint: &str) -> Error {
+    Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() }
+}
+
+/// Says of a log that was left behind what keeps it from being read.
+fn unread(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Storage { .. } if is_beside(path, "-wal") && !is_beside(path, "-shm") => refuse(
+            path,
+            "has a log, and the index that reading it takes cannot be made beside it",
+            "Let this user write in the folder, or have one who may start atocore once: that takes \
+             the log into the file.",
+        ),
+        other => other,
     }
+}
+
+/// Whether a file of that ending lies beside the store.
+fn is_beside(path: &Path, ending: &str) -> bool {
+    beside(path, ending).exists()
 }
 
 /// Whether a file says of itself that its changes go through a log. Not while this process has the
@@ -94,4 +165,46 @@ fn has_log(path: &Path) -> bool {
 pub struct Lengths {
     pub file: u64,
     pub log: u64,
+}
+
+/// A file without a log, as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Still {
+    changed: SystemTime,
+    length: u64,
+}
+
+impl Still {
+    fn now(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok()?;
+        let now = Self { changed: file.modified().ok()?, length: file.len() };
+        (!is_beside(path, "-wal")).then_some(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::store::Db;
+
+    #[test]
+    fn what_was_read_while_a_still_file_changed_is_not_given() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = Settings::new(folder.path().join("sto%re?.db"));
+        let path = settings.path.clone();
+        drop(Db::open(settings.clone(), |_| Ok(())).expect("a store"));
+        let still = Still::now(&path).expect("there is no log");
+        let conn = Conn::open_still(&path).expect("it opens");
+        let reader = Reader::of(conn, settings, Some(still)).expect("it reads");
+        assert_eq!(reader.read(crate::store::projects::all_names), Ok(Vec::new()));
+        let outcome = reader.read(|_| {
+            let mut file = fs::File::options().append(true).open(&path).expect("the file");
+            file.write_all(b"more").expect("a change");
+            Ok(())
+        });
+        assert_eq!(outcome, Err(Error::Busy));
+        assert!(!reader.is_current());
+    }
 }

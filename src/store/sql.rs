@@ -11,6 +11,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
 
@@ -18,6 +19,9 @@ use failure::failed;
 pub use values::{Row, Value};
 
 use crate::model::{Error, Result};
+
+/// What a file's name in an address need not escape.
+const IN_A_NAME: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// A connection to one SQLite file.
 pub struct Conn {
@@ -46,6 +50,18 @@ impl Conn {
         } else {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         };
+        Self::open_as(path, mode)
+    }
+
+    /// Opens a file that nobody changes: without locks, and without a look at its log.
+    pub fn open_still(path: &Path) -> Result<Self> {
+        let name = percent_encode(path.as_os_str().as_encoded_bytes(), &IN_A_NAME);
+        let name = format!("file:{name}?immutable=1");
+        let mode = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::open_as(Path::new(&name), mode)
+    }
+
+    fn open_as(path: &Path, mode: OpenFlags) -> Result<Self> {
         let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| failed(&error))?;
         let conn = Self::new(conn);

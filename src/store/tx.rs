@@ -1,5 +1,6 @@
 //! A read (`View`) and a write (`Tx`): the time, the actor and the connection, under one guard.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
@@ -37,6 +38,8 @@ pub struct Tx<'c> {
     writes: Cell<u64>,
     /// How many attempts the write is inside of.
     attempts: Cell<u32>,
+    /// Who approved the write, if it was put before a person.
+    approval: RefCell<String>,
 }
 
 /// What a write has done so far.
@@ -82,8 +85,13 @@ impl<'c> Tx<'c> {
         operation: &'static str,
         ids: &'c Ids,
     ) -> Self {
-        let (writes, attempts) = (Cell::default(), Cell::default());
-        Self { view, actor, operation, ids, log: RefCell::default(), writes, attempts }
+        let (writes, attempts, approval) = Default::default();
+        Self { view, actor, operation, ids, log: RefCell::default(), writes, attempts, approval }
+    }
+
+    /// Has every event of the write say who approved it, behind the reason that its actor gave.
+    pub fn approved(&self, by: &str) {
+        by.clone_into(&mut self.approval.borrow_mut());
     }
 
     pub fn new_id(&self) -> String {
@@ -188,12 +196,22 @@ impl<'c> Tx<'c> {
     pub fn record_as(&self, actor: &str, event: Event<'_>) -> Result<String> {
         let row = (event.kind, event.id.to_owned());
         let head = self.head()?;
-        let (id, head) = audit::append(self, actor, event, head)?;
+        let note = self.with_approval(event.note);
+        let (id, head) = audit::append(self, actor, Event { note: &note, ..event }, head)?;
         let mut log = self.log.borrow_mut();
         log.head = Some(head);
         log.adopted.remove(&row);
         log.recorded.push(row);
         Ok(id)
+    }
+
+    fn with_approval<'n>(&self, note: &'n str) -> Cow<'n, str> {
+        let approval = self.approval.borrow();
+        match (note, approval.as_str()) {
+            (note, "") => Cow::Borrowed(note),
+            ("", approval) => Cow::Owned(approval.to_owned()),
+            (note, approval) => Cow::Owned(format!("{note} ({approval})")),
+        }
     }
 
     /// The end of the chain, to which the next row is tied.

@@ -1,6 +1,7 @@
 //! The one integration binary: the real program, a real file, real stdio.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod approval;
 mod backup;
 mod bounds;
 mod concurrency;
@@ -20,6 +21,7 @@ mod prompts;
 mod protocol;
 mod questions;
 mod random;
+mod read_only;
 mod redact;
 mod redact_verify;
 mod resources;

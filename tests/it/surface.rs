@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::Place;
+use crate::support::{Place, Session};
 
 fn listed(arguments: &[&str]) -> Vec<Value> {
     let place = Place::new();
@@ -87,4 +87,61 @@ fn the_order_of_the_tools_is_always_the_same() {
     let names =
         |tools: Vec<Value>| tools.iter().map(|tool| tool["name"].clone()).collect::<Vec<_>>();
     assert_eq!(names(listed(&[])), names(listed(&[])));
+}
+
+/// The choices of an argument of a tool, if the tool has it.
+fn choices(tools: &[Value], tool: &str, argument: &str) -> Option<Value> {
+    let tool = tools.iter().find(|listed| listed["name"] == tool)?;
+    tool["inputSchema"]["properties"].get(argument).map(|schema| schema["enum"].clone())
+}
+
+#[test]
+fn where_only_a_person_promotes_no_tool_offers_it() {
+    let all = listed(&["--tools", "all"]);
+    let asked = listed(&["--tools", "all", "--promotion", "ask"]);
+    assert_eq!(all, asked, "what needs a person can be asked for");
+    let left = listed(&["--tools", "all", "--promotion", "human"]);
+    let gone = |tool: &&Value| !left.iter().any(|other| other["name"] == tool["name"]);
+    let gone: Vec<&Value> = all.iter().filter(gone).map(|tool| &tool["name"]).collect();
+    let expected =
+        ["promote_entity", "reject_entity", "resolve_conflict", "set_project_state", "redact"];
+    assert_eq!(json!(gone), json!(expected));
+    let actions = choices(&left, "review_memory", "action");
+    assert_eq!(actions, Some(json!(["supersede", "invalidate", "history"])));
+    for (tool, argument) in
+        [("create_entity", "status"), ("create_memory", "status"), ("graduate_memory", "promote")]
+    {
+        assert!(choices(&all, tool, argument).is_some(), "{tool} has {argument}");
+        assert!(choices(&left, tool, argument).is_none(), "{tool} offers {argument}");
+    }
+    assert!(choices(&left, "search", "status").is_some(), "a read is as it was");
+}
+
+#[test]
+fn an_agent_is_told_what_differs_on_its_server_within_2048_characters() {
+    let place = Place::new();
+    place.serve(1, &[]).end();
+    let told = |arguments: &[&str]| {
+        let mut command = crate::support::program(&place.db(), 1);
+        let mut session = Session::start_silent(command.arg("serve").args(arguments));
+        let hello = session.request(
+            "initialize",
+            json!({ "protocolVersion": "2025-11-25", "capabilities": {},
+                    "clientInfo": { "name": "story", "version": "1" } }),
+        );
+        let text = hello["result"]["instructions"].as_str().expect("a text").to_owned();
+        assert!(text.chars().count() <= 2_048, "{}", text.chars().count());
+        text
+    };
+    let plain = told(&[]);
+    for (arguments, word) in [
+        (vec!["--promotion", "ask"], "asks the person"),
+        (vec!["--promotion", "human"], "atocore promote ID"),
+        (vec!["--read-only"], "read-only"),
+        (vec!["--read-only", "--promotion", "human"], "read-only"),
+    ] {
+        let text = told(&arguments);
+        let more = text.strip_prefix(&plain).expect("the same and more");
+        assert!(more.contains(word) && more.lines().count() == 1, "{more}");
+    }
 }

@@ -1,0 +1,120 @@
+//! What is asked, and what the person is shown of it.
+
+use serde_json::{Value, json};
+
+use super::{ASK, call, candidate, hello, note_of, yes};
+use crate::support::{Place, Session, program};
+
+/// A session with every tool, whose person says yes.
+fn willing(place: &Place) -> Session {
+    let mut session =
+        Session::start_silent(program(&place.db(), 1).args(ASK).args(["--tools", "all"]));
+    hello(&mut session, "2025-11-25", &json!({ "elicitation": {} }));
+    session
+}
+
+/// Calls a tool, looks for words in the question, and says yes.
+fn ask(session: &mut Session, tool: &str, arguments: &Value, words: &[&str]) -> Value {
+    session.send(&call(900, tool, arguments));
+    let question = session.receive();
+    let message = question["params"]["message"].as_str().expect("a question").to_owned();
+    for word in words {
+        assert!(message.contains(word), "{word} is not in {message}");
+    }
+    session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
+    let outcome = session.receive();
+    assert_ne!(outcome["result"]["isError"], true, "{outcome}");
+    outcome["result"]["structuredContent"].clone()
+}
+
+/// A parameter that would be active at once.
+fn gap(value: u8) -> Value {
+    json!({ "entity_type": "parameter", "name": "Gap", "hand_authored": true, "status": "active",
+            "properties": { "value": value, "unit": "mm" } })
+}
+
+#[test]
+fn a_rejection_a_row_that_is_active_at_once_and_a_settlement_are_asked() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let turned_down = candidate(&mut session, "Old cell");
+    ask(&mut session, "reject_entity", &json!({ "entity_id": turned_down }), &["reject entity"]);
+    let signed = "no source; it is marked as vouched for by a person";
+    let first = ask(&mut session, "create_entity", &gap(1), &["create entity (new 1)", signed]);
+    let conflict = "create conflict (new 2) parameter.value \"Gap\" (open)";
+    let shown = ["similar: entity", conflict, "says \"1 mm\"", "(new 1) says \"2 mm\""];
+    let opened = ask(&mut session, "create_entity", &gap(2), &shown);
+    let settle = json!({ "conflict_id": opened["conflicts"][0]["conflict_id"], "note": "measured",
+        "resolution": "supersede_others", "winner_id": first["entity"]["entity_id"] });
+    let shown = ["settle conflict", "(resolved: supersede_others)", "supersede entity"];
+    ask(&mut session, "resolve_conflict", &settle, &shown);
+    let approved = "measured (approved by the person through \"Editor\")";
+    assert_eq!(note_of(&place, "superseded"), approved);
+    assert_eq!(note_of(&place, "resolved"), approved);
+    session.end();
+    place.verify();
+}
+
+#[test]
+fn memories_their_graduation_and_trusted_state_are_asked() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let warm = json!({ "memory_type": "project", "content": "It is warm." });
+    let memory = session.ok("create_memory", warm)["memory"]["memory_id"].clone();
+    let promote = json!({ "memory_id": memory, "action": "promote" });
+    ask(&mut session, "review_memory", &promote, &["promote memory", "\"It is warm.\""]);
+    let graduate =
+        json!({ "memory_id": memory, "entity_type": "risk", "name": "Warm", "promote": true });
+    let shown = ["promote entity (new 1) risk \"Warm\"", "graduate memory", "sources \"memory:"];
+    ask(&mut session, "graduate_memory", &graduate, &shown);
+    let mut state =
+        json!({ "project": "p07-lynx", "category": "status", "key": "phase", "value": "B" });
+    let shown =
+        ["set the trusted state \"status\"/\"phase\" = \"B\"", "create project \"p07-lynx\""];
+    ask(&mut session, "set_project_state", &state, &shown);
+    let again = session.ok("set_project_state", state.clone());
+    assert_eq!(again["changed"], false, "the same again asks nobody");
+    state["value"] = json!("C");
+    ask(&mut session, "set_project_state", &state, &["= \"C\"", "it was \"B\""]);
+    state["end"] = json!(true);
+    ask(&mut session, "set_project_state", &state, &["end the trusted state"]);
+    session.end();
+    place.verify();
+}
+
+#[test]
+fn a_call_of_many_rows_is_asked_once_in_2000_characters() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let row = |number: u8| {
+        json!({ "memory_type": "project", "status": "active",
+        "content": format!("Statement {number} of many, each of them a little long.") })
+    };
+    let rows: Vec<Value> = (0..200).map(row).collect();
+    session.send(&call(900, "create_batch", &json!({ "memories": rows })));
+    let question = session.receive();
+    let message = question["params"]["message"].as_str().expect("a question");
+    let head = "create_batch by \"Editor\" needs your approval, for 200 rows.\n";
+    assert!(message.starts_with(head), "{message}");
+    assert!(message.ends_with(" lines that have no room here)"), "{message}");
+    assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
+    session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
+    assert_eq!(session.receive()["result"]["structuredContent"]["created"], 200);
+
+    // The longest and oddest texts stay within it too, and are escaped.
+    let odd = "\u{202e}\"\\\n".repeat(125);
+    let refs: Vec<String> =
+        (0..200).map(|number| format!("doc:{number}{}", "x".repeat(400))).collect();
+    let hostile = json!({ "entity_type": "risk", "name": odd, "description": odd.repeat(50),
+        "project": odd, "source_refs": refs, "actor": odd, "note": odd.repeat(50), "status": "active",
+        "properties": { odd.clone(): odd.repeat(20) } });
+    session.send(&call(901, "create_entity", &hostile));
+    let question = session.receive();
+    let message = question["params"]["message"].as_str().expect("a question");
+    assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
+    assert!(
+        !message.contains('\u{202e}') && message.contains("create entity (new 1) risk"),
+        "{message}"
+    );
+    session.end();
+}
