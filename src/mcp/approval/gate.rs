@@ -6,8 +6,8 @@ use super::question::Question;
 use crate::mcp::answer::{Answer, Reply};
 use crate::mcp::rights::Promotion;
 use crate::model::{Error, Result};
-use crate::ops::approval;
 use crate::ops::history::Change;
+use crate::ops::{approval, secrets};
 use crate::store::Tx;
 
 /// What a person said yes to.
@@ -51,6 +51,7 @@ impl Gate {
         }
         let mark = approval::mark(tx)?;
         if let Some(approval) = &self.approval {
+            secrets::refuse_text(tx, "note", &approval.by)?;
             tx.approved(&approval.by);
         }
         let answer = work()?;
