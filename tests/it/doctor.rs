@@ -130,6 +130,8 @@ fn a_file_that_lost_its_end_or_gained_one_is_a_finding() {
         assert_eq!(code, 1, "{said}");
         assert!(said.contains("FOUND file"), "{said}");
         assert!(said.contains("to mend it: The file is damaged; restore a backup"), "{said}");
+        let refused = said.contains("nothing is mended in a damaged file");
+        assert_eq!(refused, !arguments.is_empty(), "{said}");
     }
 }
 
