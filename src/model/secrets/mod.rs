@@ -91,11 +91,12 @@ pub fn may_be_in(json: &str) -> bool {
 pub fn masked(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut done = 0;
-    for found in marks(text).filter_map(|mark| at(mark, text)) {
-        if found.range.start >= done {
-            shown.push_str(&text[done..found.range.start]);
-            shown.push_str(&format!("[{}]", found.kind));
-            done = found.range.end;
+    for (mark, word) in marks(text) {
+        let found = if word.start < done { None } else { at((mark, word), text) };
+        if let Some(Found { kind, range }) = found {
+            shown.push_str(&text[done..range.start]);
+            shown.push_str(&format!("[{kind}]"));
+            done = range.end;
         }
     }
     if done == 0 {

@@ -1,6 +1,5 @@
 //! Secrets that can be told by what they are called: `password = …`, `user:password@host`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -39,7 +38,9 @@ pub static ALL_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// What a value is, if its name says that it is secret and it looks random.
 pub fn kind(name: &str, value: &str) -> Option<&'static str> {
-    if !is_random(value.trim()) {
+    let value = value.trim().as_bytes();
+    let judged = std::str::from_utf8(&value[..value.len().min(JUDGED)]);
+    if !judged.is_ok_and(is_random) {
         return None;
     }
     let lower = name.to_ascii_lowercase();
@@ -56,47 +57,65 @@ fn ends_a_name(rest: &str) -> bool {
     ENDINGS.contains(&rest.as_str()) || rest.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Bytes of a value that are looked at: else a text made for it would take the square of its length.
+pub const JUDGED: usize = 256;
+/// Bytes that the longest ending has, with what may stand between its words.
+const LONGEST_ENDING: usize = 16;
+
 /// The random value that a name is given: what stands behind `=` or `:`.
 pub fn value_after(text: &str, end: usize) -> Option<Found> {
     let rest = &text[end..];
-    let name =
-        rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    let (name, behind) = rest.split_at(name.count());
-    if !ends_a_name(name) {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let ending = rest.bytes().take(LONGEST_ENDING).take_while(is_name).count();
+    let (ending, behind) = rest.split_at(ending);
+    if !ends_a_name(ending) {
         return None;
     }
-    let spaces = |text: &'_ str| text.len() - text.trim_start_matches([' ', '\t']).len();
-    let is_scheme = text[..end].to_ascii_lowercase().ends_with("bearer");
-    let unquoted = behind.trim_start_matches(['"', '\'', '`', '*', ']', '\\', ' ', '\t']);
-    let given = match unquoted.trim_start_matches([':', '=']) {
-        given if given.len() < unquoted.len() => given.strip_prefix('>').unwrap_or(given),
-        _ if is_scheme && spaces(behind) > 0 => behind,
-        _ => return None,
-    };
-    let given = given.trim_start_matches([' ', '\t']);
-    let given = SCHEMES
-        .iter()
-        .find(|scheme| {
-            given.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-        })
-        .map_or(given, |scheme| given[scheme.len()..].trim_start());
-    let value = value(given)?;
-    let start = value.as_ptr() as usize - text.as_ptr() as usize;
-    is_random(value).then(|| Found { kind: VALUE, range: start..start + value.len() })
+    let called_bearer = &text.as_bytes()[end.saturating_sub(6)..end];
+    let given = given(behind, called_bearer.eq_ignore_ascii_case(b"bearer"))?;
+    let start = text.len() - given.len();
+    let value = value_in(given)?;
+    Some(Found { kind: VALUE, range: start + value.start..start + value.end })
 }
 
-/// The value that a text begins with: what is in quotes, or what stands before the next gap.
-fn value(given: &str) -> Option<&str> {
+/// What stands behind the sign that gives a name its value, without the quote that opens it.
+fn given(behind: &str, is_scheme: bool) -> Option<&str> {
+    let blank = [' ', '\t'];
+    let sign = behind.trim_start_matches(['"', '\'', '`', '*', ']', '\\', ' ', '\t']);
+    let given = match sign.trim_start_matches([':', '=']) {
+        given if given.len() < sign.len() => given.strip_prefix('>').unwrap_or(given),
+        _ if is_scheme && behind.starts_with(blank) => behind,
+        _ => return None,
+    };
+    let given = given.trim_start_matches(blank);
+    let head = |scheme: &&&str| {
+        given.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = SCHEMES.iter().find(head).map_or(0, |scheme| scheme.len());
+    Some(given[scheme..].trim_start_matches(blank))
+}
+
+/// Where the random value stands that a text begins with: in quotes, or before the next gap.
+fn value_in(given: &str) -> Option<Range<usize>> {
+    const GAPS: &[char] =
+        &['"', '\'', '`', ',', ';', ')', ']', '}', '<', '>', '|', '\\', '&', '\n'];
     let plain = given.trim_start_matches('\\');
     let quote = plain.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
-    let (inside, ends): (&str, &[char]) = match quote {
-        Some('"') => (&plain[1..], &['"', '\\']),
-        Some('\'') => (&plain[1..], &['\'']),
-        Some(_) => (&plain[1..], &['`']),
-        None => (given, &['"', '\'', '`', ',', ';', ')', ']', '}', '<', '>', '|', '\\', '&']),
+    let inside = if quote.is_some() { &plain[1..] } else { given };
+    let ends = |c: char| {
+        c.is_whitespace()
+            || match quote {
+                Some(quote) => c == quote || c == '\\',
+                None => GAPS.contains(&c),
+            }
     };
-    let end = inside.find(|c: char| ends.contains(&c) || c.is_whitespace());
-    Some(&inside[..end.unwrap_or(inside.len())]).filter(|value| !value.is_empty())
+    let judged = inside.bytes().take(JUDGED).take_while(u8::is_ascii_graphic).count();
+    let judged = &inside[..judged];
+    if !is_random(&judged[..judged.find(ends).unwrap_or(judged.len())]) {
+        return None;
+    }
+    let opening = given.len() - inside.len();
+    Some(opening..opening + inside.find(ends).unwrap_or(inside.len()))
 }
 
 /// The password in an address: `scheme://user:password@host`.
@@ -134,15 +153,15 @@ const LEAST_PART: usize = 8;
 
 /// Whether a value looks made by chance, and not by somebody who names a thing.
 fn is_random(value: &str) -> bool {
-    let graphic = value.bytes().all(|byte| byte.is_ascii_graphic());
-    if value.len() < LEAST_LENGTH || !graphic || is_placeholder(value) || is_code(value) {
-        return false;
-    }
     let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
     let least = if hex { LEAST_BITS_HEX } else { LEAST_BITS };
-    value.split(['-', '_', '.', '/', ':']).any(is_mixed)
-        && !is_uuid(value)
+    value.len() >= LEAST_LENGTH
+        && value.bytes().all(|byte| byte.is_ascii_graphic())
+        && value.split(['-', '_', '.', '/', ':']).any(is_mixed)
         && bits_a_character(value) >= least
+        && !is_placeholder(value)
+        && !is_code(value)
+        && !is_uuid(value)
 }
 
 fn is_mixed(part: &str) -> bool {
@@ -194,8 +213,9 @@ pub fn is_placeholder(value: &str) -> bool {
 
 /// Shannon entropy: how much a character of the text tells, by how often each occurs in it.
 pub fn bits_a_character(text: &str) -> f64 {
-    let mut counts: HashMap<char, f64> = HashMap::new();
-    text.chars().for_each(|c| *counts.entry(c).or_default() += 1.0);
-    let all = text.chars().count() as f64;
-    counts.values().map(|count| -(count / all) * (count / all).log2()).sum()
+    let mut counts = [0_u32; 256];
+    text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
+    let all = text.len() as f64;
+    let share = counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all);
+    share.map(|share| -share * share.log2()).sum()
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Found;
+use super::named::JUDGED;
 
 /// What follows a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,13 +152,14 @@ fn inside_a_word(text: &str, start: usize) -> bool {
 }
 
 fn run_length(alphabet: Alphabet, least: usize, rest: &[u8]) -> Option<usize> {
-    let length = alphabet.run(rest);
-    let fits = if alphabet == Alphabet::Upper { length == least } else { length >= least };
-    let body = std::str::from_utf8(&rest[..length]).ok()?;
+    let judged = alphabet.run(&rest[..rest.len().min(JUDGED)]);
+    let fits = if alphabet == Alphabet::Upper { judged == least } else { judged >= least };
+    let body = std::str::from_utf8(&rest[..judged]).ok()?;
+    let goes_on =
+        rest.get(judged).is_some_and(|next| !alphabet.has(*next) && next.is_ascii_alphanumeric());
     // A key in armour of another program needs no randomness to be one.
-    let real = least == 1 || !is_made_up(body);
-    let goes_on = rest.get(length).is_some_and(u8::is_ascii_alphanumeric);
-    (fits && real && !goes_on).then_some(length)
+    let real = fits && !goes_on && (least == 1 || !is_made_up(body));
+    real.then(|| alphabet.run(rest))
 }
 
 /// Bits a character below which a token stands for one: a real one of 16 characters has over 3.
@@ -168,26 +170,29 @@ fn is_made_up(body: &str) -> bool {
     super::named::bits_a_character(body) < LEAST_BITS || super::named::is_placeholder(body)
 }
 
-/// Longest label between `-----BEGIN ` and `PRIVATE KEY`.
-const LABEL: usize = 32;
+/// Characters in which a line ends that heads a private key.
+const LABEL: usize = 48;
 
 fn armour_length(rest: &str) -> Option<usize> {
-    let line = rest.find("-----")?;
-    let label = rest.get(..line).filter(|label| label.len() <= LABEL)?;
-    let private = label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK");
+    let head: String = rest.chars().take(LABEL).collect();
+    let label = &head[..head.find("-----")?];
+    if !(label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK")) {
+        return None;
+    }
     // What comes after it is the key, to the end of the text if its end is not there.
     let end = rest.find("-----END ").and_then(|end| {
         let label = &rest[end + "-----END ".len()..];
         label.find("-----").map(|dashes| rest.len() - label.len() + dashes + "-----".len())
     });
-    private.then_some(end.unwrap_or(rest.len()))
+    Some(end.unwrap_or(rest.len()))
 }
 
-/// Fewest characters of a part of a web token.
+/// Fewest characters of a part of a web token, and most of its first part.
 const PART: usize = 10;
+const HEAD: usize = 1_024;
 
 fn web_token_length(rest: &[u8]) -> Option<usize> {
-    let head = Url.run(rest);
+    let head = Url.run(&rest[..rest.len().min(HEAD)]);
     let claims = rest.get(head..)?.strip_prefix(b".eyJ")?;
     let body = Url.run(claims);
     let seal = claims.get(body..)?.strip_prefix(b".")?;
