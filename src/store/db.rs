@@ -1,7 +1,7 @@
 //! The file: opened, upgraded, read and written. A write is one transaction that leaves an
 //! audit row, or nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,11 +16,14 @@ use crate::model::{Error, Result};
 /// Pages in the write-ahead log before a commit moves them into the file, which waits for the disk.
 /// With four times SQLite's 1,000 fewer than one small write in a hundred meets that, and the log
 /// that a killed process leaves, 16 MB, is still read back in 5 ms.
-const LOG_PAGES: u32 = 4_000;
+const LOG_PAGES: i64 = 4_000;
+
+/// How long a commit that has the log begin anew waits for those who read or write.
+const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
-const MANY_LOG_PAGES: u32 = 64_000;
+const MANY_LOG_PAGES: i64 = 64_000;
 const MANY_CACHE_KIB: u32 = 128_000;
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
@@ -31,6 +34,9 @@ const READ_CACHE_KIB: u32 = 8_000;
 pub struct Db {
     conn: Conn,
     settings: Settings,
+    /// Pages in the log before it is moved, and before that is tried again.
+    log_limit: Cell<i64>,
+    log_due: Cell<i64>,
 }
 
 /// A reading side of the store, on a connection of its own.
@@ -51,12 +57,13 @@ impl Db {
         conn.set_busy_timeout(settings.busy_timeout)?;
         let stage = schema::stage(&conn, &settings.path)?;
         conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")?;
-        let db = Self { conn, settings };
+        let (log_limit, log_due) = (Cell::new(LOG_PAGES), Cell::new(LOG_PAGES));
+        let db = Self { conn, settings, log_limit, log_due };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
         use_wal(&db.conn, db.settings.busy_timeout)?;
         db.conn.batch(&format!(
-            "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = {LOG_PAGES};",
+            "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 0;",
             db.settings.durability.level()
         ))?;
         Ok((db, upgrade))
@@ -104,6 +111,8 @@ impl Db {
         tx.complete()?;
         self.conn.execute("COMMIT", &[])?;
         std::mem::forget(rollback);
+        // The write is kept whatever becomes of the log.
+        let _ = self.keep_log_short();
         Ok(value)
     }
 
@@ -113,15 +122,42 @@ impl Db {
 
     /// Takes the memory that storing or reading many rows is worth.
     pub fn expect_many_rows(&self) -> Result<()> {
-        self.conn.batch(&format!(
-            "PRAGMA cache_size = -{MANY_CACHE_KIB}; PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES};"
-        ))
+        self.log_limit.set(MANY_LOG_PAGES);
+        self.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
     }
 
     /// Moves what it can of the log into the file without waiting for anybody.
     pub fn move_log(&self) {
         // What cannot be moved now stays in the log, where it is as safe.
-        let _ = self.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+        let _ = self.log("PASSIVE");
+    }
+
+    /// Moves a long log into the file, and has it begin anew.
+    ///
+    /// SQLite's own way finds no end where several processes write all the time: what was written
+    /// meanwhile is left, the log goes on growing, and each further commit tries again and waits for
+    /// the disk. Here the most is moved while others write, and only the rest while they wait. A
+    /// reader that takes its time puts that off until a quarter more was written.
+    fn keep_log_short(&self) -> Result<()> {
+        let (limit, pages) = (self.log_limit.get(), self.log("NOOP")?);
+        if pages < limit {
+            self.log_due.set(limit);
+        }
+        if pages < self.log_due.get() {
+            return Ok(());
+        }
+        self.log_due.set(pages + limit / 4);
+        self.log("PASSIVE")?;
+        self.conn.set_busy_timeout(RESTART_PATIENCE)?;
+        let restarted = self.log("RESTART");
+        self.conn.set_busy_timeout(self.settings.busy_timeout)?;
+        restarted.map(drop)
+    }
+
+    /// Has the log moved in one of SQLite's ways, and gives how many pages it held.
+    fn log(&self, way: &str) -> Result<i64> {
+        let sql = format!("PRAGMA wal_checkpoint({way})");
+        Ok(self.conn.one(&sql, &[], |row| row.integer("log"))?.unwrap_or(0))
     }
 
     pub fn settings(&self) -> &Settings {
