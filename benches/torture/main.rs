@@ -21,12 +21,13 @@ use load::Size;
 use program::{Outcome, print_machine};
 
 const USAGE: &str = "torture [alone|load|kill|cut|all] [--quick] [--seed N] \
-    [--writers 8] [--writes 500] [--rounds 200] [--cuts 200]";
+    [--folder DIR] [--writers 8] [--writes 500] [--rounds 200] [--cuts 200]";
 
 fn main() -> Outcome<()> {
     let args = Arguments(std::env::args().skip(1).collect());
     // Beside the build rather than in the system's folder, which may be memory and no disk.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let place = args.value("--folder")?.unwrap_or(env!("CARGO_TARGET_TMPDIR"));
+    let folder = tempfile::tempdir_in(place)?;
     print_machine();
     torture(&args, folder.path()).map_err(|error| {
         let kept = folder.keep();
@@ -77,9 +78,13 @@ impl Arguments {
         }
     }
 
+    fn value(&self, name: &str) -> Outcome<Option<&str>> {
+        let Some(place) = self.0.iter().position(|arg| arg == name) else { return Ok(None) };
+        Ok(Some(self.0.get(place + 1).ok_or(USAGE)?))
+    }
+
     fn number<T: FromStr<Err: Display>>(&self, name: &str, default: T) -> Outcome<T> {
-        let Some(place) = self.0.iter().position(|arg| arg == name) else { return Ok(default) };
-        let given = self.0.get(place + 1).ok_or(USAGE)?;
+        let Some(given) = self.value(name)? else { return Ok(default) };
         given.parse().map_err(|error| format!("{name}: {error}; {USAGE}").into())
     }
 }

@@ -16,7 +16,7 @@ use crate::model::{Error, Result};
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
-const MANY_LOG_PAGES: u32 = 64_000;
+const MANY_LOG_PAGES: i64 = 64_000;
 pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 
 /// The writing side of the store.
@@ -142,7 +142,12 @@ impl Db {
                 if head.is_some() {
                     self.doubt.borrow_mut().last = head;
                 }
-                (Ok(value), side.look().err())
+                let change = side.look().err();
+                if change.is_none() {
+                    // The write is kept whatever becomes of the log.
+                    let _ = side.keep_log_short(self.settings.busy_timeout);
+                }
+                (Ok(value), change)
             }
         }
     }
@@ -268,9 +273,9 @@ impl Db {
 
     /// Takes the memory that storing or reading many rows is worth.
     pub fn expect_many_rows(&self) -> Result<()> {
-        self.ready()?.conn.batch(&format!(
-            "PRAGMA cache_size = -{MANY_CACHE_KIB}; PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES};"
-        ))
+        let side = self.ready()?;
+        side.log_limit.set(MANY_LOG_PAGES);
+        side.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
     }
 
     /// Moves what it can of the log into the file without waiting for anybody.
@@ -279,7 +284,7 @@ impl Db {
             None => {
                 if let Some(side) = self.side.borrow().as_ref() {
                     // What cannot be moved now stays in the log, where it is as safe.
-                    let _ = side.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+                    let _ = side.move_log("PASSIVE");
                 }
                 self.close_if_doubtful();
             }

@@ -158,8 +158,8 @@ impl Conn {
     /// Begins a write, and waits for others who write, as long as the patience lasts.
     ///
     /// SQLite's own wait sleeps longer each time, up to 100 ms: the longer somebody has waited, the
-    /// more often others go before him, and the lock lies idle while everybody sleeps. Here all look
-    /// equally often, at moments that differ by chance.
+    /// more often others go before him, and the lock lies idle while everybody sleeps. Here nobody
+    /// looks less often than others, and the moments differ by chance.
     pub fn begin_write(&self, patience: Duration) -> Result<()> {
         let started = Instant::now();
         self.ended.take();
@@ -313,12 +313,10 @@ impl Conn {
     }
 }
 
-/// How long to wait before the next look at a lock: 50 to 178 µs, since a write takes about 200.
-/// Who holds it for longer than many small writes take is no small write: 1 ms does then.
+/// How long to wait before the next look at a lock: 50 to 178 µs, as a small write takes about 200.
+/// Whoever has waited for long looks twice as often, so that newcomers do not pass him again and again.
 fn pause(waited: Duration) -> Duration {
-    if waited > Duration::from_millis(200) {
-        return Duration::from_millis(1);
-    }
     // The nanoseconds that have passed are as good as chance.
-    Duration::from_micros(50 + u64::from(waited.subsec_nanos() % 128))
+    let pause = Duration::from_micros(50 + u64::from(waited.subsec_nanos() % 128));
+    if waited > Duration::from_millis(50) { pause / 2 } else { pause }
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::support::{Place, program};
 
 /// What a commit survives, as the program reads it back from the connection that it has opened.
@@ -28,4 +30,22 @@ fn a_commit_is_as_durable_as_the_flag_says() {
     assert_eq!(survives(&["--durability", "full"], "normal"), "a killed process and a power cut");
     assert_eq!(survives(&[], "full"), "a killed process and a power cut");
     assert_eq!(survives(&[], "normal"), "a killed process");
+}
+
+#[test]
+fn a_log_that_grew_long_begins_anew_while_a_client_goes_on_writing() {
+    const LOG: u64 = 4_000 * 4_096;
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let text = "what is written at length fills pages ".repeat(50);
+    for batch in 0..24 {
+        let memories: Vec<Value> = (0..200)
+            .map(|row| json!({ "memory_type": "knowledge", "content": format!("{batch} {row} {text}") }))
+            .collect();
+        session.ok("create_batch", json!({ "memories": memories }));
+    }
+    let log = fs::metadata(place.folder.path().join("store.db-wal")).expect("a log").len();
+    assert!(log > LOG, "nothing was put to the test: {log} bytes");
+    assert!(log < 2 * LOG, "the log has grown to {log} bytes");
+    session.end();
 }
