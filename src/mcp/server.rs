@@ -95,7 +95,12 @@ impl Server {
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
     pub async fn run(self, lines: Lines) -> Result<()> {
-        let mut stop = std::pin::pin!(stop_signal());
+        self.run_until(lines, stop_signal()).await
+    }
+
+    /// As [`Self::run`], with something else in place of the signal.
+    pub async fn run_until(self, lines: Lines, stop: impl Future<Output = ()>) -> Result<()> {
+        let mut stop = std::pin::pin!(stop);
         loop {
             let started = tokio::select! {
                 started = rmcp::serve_server(self.clone(), lines.clone()) => started,

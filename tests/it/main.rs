@@ -3,6 +3,7 @@
 
 mod bounds;
 mod concurrency;
+mod fuzz;
 mod growth;
 mod guards;
 mod many;
