@@ -54,10 +54,10 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         .map_err(|error| Error::Internal(format!("the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
         timer.map(tokio::spawn);
-        let (lines, written) = Lines::stdio();
+        let (lines, writing) = Lines::stdio();
         let outcome = server.run(lines).await;
         // What is still to be written goes out while somebody reads it.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), written).await;
+        writing.finish().await;
         outcome
     });
     // A read of a terminal cannot be cancelled, so the runtime is not waited for; the writer is.

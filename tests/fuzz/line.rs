@@ -45,7 +45,7 @@ fn is_blank(line: &[u8]) -> bool {
 async fn through(data: &[u8]) -> (usize, Vec<String>) {
     let (mut client_writes, server_reads) = tokio::io::duplex(1 << 16);
     let (server_writes, mut client_reads) = tokio::io::duplex(1 << 16);
-    let (mut lines, writer) = Lines::new(server_reads, server_writes);
+    let (mut lines, writing) = Lines::new(server_reads, server_writes);
     let sending = async {
         client_writes.write_all(data).await.expect("it reads");
         drop(client_writes);
@@ -56,7 +56,7 @@ async fn through(data: &[u8]) -> (usize, Vec<String>) {
             received += 1;
         }
         drop(lines);
-        writer.await.expect("the writer ends");
+        writing.finish().await;
         received
     };
     let reading = async {

@@ -45,10 +45,10 @@ pub fn with<T>(work: impl FnOnce(&World) -> T) -> T {
     WORLD.with(|cell| work(cell.get_or_init(World::new)))
 }
 
-/// Settings with a clock and ids that count from a fixed start.
-pub fn settings(path: &Path) -> Settings {
+/// Settings with a clock and ids that count from a fixed start: an hour, and its ids.
+pub fn settings(path: &Path, hour: u64) -> Settings {
     let mut settings = Settings::new(path);
-    let (ticks, ids) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (ticks, ids) = (AtomicU64::new(hour * 3_600), AtomicU64::new(hour << 32));
     let start = Timestamp::parse("2026-01-01T00:00:00Z").expect("an instant");
     settings.clock = Arc::new(move || {
         start.plus_seconds(i64::try_from(ticks.fetch_add(1, Ordering::Relaxed)).expect("small"))
@@ -62,7 +62,7 @@ impl World {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::write(folder.path().join("notes.md"), NOTES).expect("a document");
-        let (db, _) = ops::open(settings(&folder.path().join("world.db"))).expect("a new store");
+        let (db, _) = ops::open(settings(&folder.path().join("world.db"), 0)).expect("a new store");
         let tools = tools::all(&Ontology::default());
         let schema = |tool: &Tool| {
             let schema = tool.spec.output_schema.as_ref().expect("every tool has one");

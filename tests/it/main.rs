@@ -1,6 +1,7 @@
 //! The one integration binary: the real program, a real file, real stdio.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod abuse;
 mod bounds;
 mod concurrency;
 mod fuzz;

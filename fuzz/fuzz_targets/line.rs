@@ -1,7 +1,0 @@
-//! See tests/fuzz/line.rs.
-#![no_main]
-
-#[path = "../../tests/fuzz/mod.rs"]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::line::run(data));
