@@ -10,6 +10,7 @@ use atocore::model::{Error, Ontology, Result};
 use atocore::ops;
 use atocore::ops::sources::files::Root;
 use atocore::store::Db;
+use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,19 +82,27 @@ fn check_output(data: &[u8], output: &str) {
     }
 }
 
+/// A message with nothing else in it, and nothing twice.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    jsonrpc: String,
+    id: Value,
+    #[serde(rename = "method")]
+    _method: String,
+    params: Option<Value>,
+}
+
 /// The ids of what is a request beyond doubt.
 fn asked(data: &[u8]) -> BTreeSet<String> {
     let mut asked = BTreeSet::new();
     let lines = data.iter().filter(|byte| **byte == b'\n').count();
     for line in data.split(|byte| *byte == b'\n').take(lines) {
-        let Ok(Value::Object(message)) = serde_json::from_slice(line) else { continue };
-        let only = ["jsonrpc", "id", "method", "params"];
-        let plain = message.keys().all(|key| only.contains(&key.as_str()));
-        let id = &message.get("id").cloned().unwrap_or_default();
+        let Ok(Request { jsonrpc, id, params, .. }) = serde_json::from_slice(line) else {
+            continue;
+        };
         let named = id.is_string() || id.as_i64().is_some_and(|id| id >= 0);
-        let params = message.get("params").is_none_or(Value::is_object);
-        let method = message.get("method").is_some_and(Value::is_string);
-        if plain && named && params && method && message.get("jsonrpc") == Some(&"2.0".into()) {
+        if jsonrpc == "2.0" && named && params.is_none_or(|params| params.is_object()) {
             asked.insert(id.to_string());
         }
     }

@@ -75,7 +75,7 @@ fn a_second_initialize_changes_nothing_of_the_session() {
     let place = Place::new();
     let mut session = place.serve(1, &[]);
     let answer = session.request("initialize", hello(json!("2024-11-05")));
-    assert!(answer["result"].is_object() != answer["error"].is_object(), "{answer}");
+    assert_eq!(answer["error"]["code"], -32600, "{answer}");
     session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
     assert_unharmed(&place, session);
     let by = "SELECT count(*) FROM memory_audit WHERE actor = 'story'";

@@ -24,7 +24,7 @@ use world::World;
 /// Operations of one run of the tests, each with all checks after it.
 const STEPS: u64 = 10_000;
 /// Operations of a sequence: enough to meet, on a store that is small enough to be looked at whole.
-const LENGTH: std::ops::Range<usize> = 20..40;
+const LENGTH: std::ops::Range<usize> = 12..32;
 const THREADS: u64 = 2;
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -46,7 +46,7 @@ fn sequence(steps: &[Step], done: &AtomicU64) {
         checks.after(step, &mut world, &model);
         done.fetch_add(1, Ordering::Relaxed);
     }
-    checks.at_the_end(&world.db);
+    checks.at_the_end();
 }
 
 /// Sequences from a seed until enough steps were done.

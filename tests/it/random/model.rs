@@ -66,7 +66,7 @@ pub struct Project {
 }
 
 /// All that there is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
     pub entities: Vec<Entity>,
     pub memories: Vec<Memory>,

@@ -171,7 +171,7 @@ impl Model {
             }
         }
         let others: Vec<Member> = slots.values().flatten().cloned().collect();
-        for trusted in slots.get_mut(STATE).into_iter() {
+        if let Some(trusted) = slots.get_mut(STATE) {
             let state = trusted[0].clone();
             let others = others
                 .iter()

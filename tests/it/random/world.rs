@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::model::{self, Error, List, PageRequest, Result, Status, Timestamp};
+use atocore::ops;
 use atocore::ops::conflicts::{self, Resolution, ResolveRequest};
 use atocore::ops::entities::{self, EntityUpdate, InitialStatus, NewEntity};
 use atocore::ops::graduation::{self, Graduation};
@@ -13,7 +14,6 @@ use atocore::ops::memories::{self, MemoryUpdate, NewMemory};
 use atocore::ops::projects::{self, Registration};
 use atocore::ops::relationships::{self, NewRelationship};
 use atocore::ops::state::{self, StateChange};
-use atocore::ops::{self};
 use atocore::store::{Db, Settings, Tx, View};
 use serde_json::{Map, json};
 use uuid::Uuid;
