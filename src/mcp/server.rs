@@ -1,6 +1,7 @@
 //! The MCP server: which tools are on, what they answer, and how serving ends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
@@ -85,13 +86,15 @@ pub struct Server {
     bridge: Bridge,
     shelf: Arc<Shelf>,
     roots: Arc<[Root]>,
+    /// Whether a client has introduced itself.
+    begun: Arc<AtomicBool>,
 }
 
 impl Server {
     pub fn new(bridge: Bridge, ontology: &Ontology, options: Options) -> Result<Self> {
         let (on, off) = split(ontology, &options.selection)?;
         let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
-        Ok(Self { bridge, shelf, roots: options.roots.into() })
+        Ok(Self { bridge, shelf, roots: options.roots.into(), begun: Arc::default() })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
@@ -103,8 +106,9 @@ impl Server {
     pub async fn run_until(self, lines: Lines, stop: impl Future<Output = ()>) -> Result<()> {
         let mut stop = std::pin::pin!(stop);
         loop {
+            let server = Self { begun: Arc::default(), ..self.clone() };
             let started = tokio::select! {
-                started = rmcp::serve_server(self.clone(), lines.clone()) => started,
+                started = rmcp::serve_server(server, lines.clone()) => started,
                 () = &mut stop => return Ok(()),
             };
             match started {
@@ -176,7 +180,7 @@ impl ServerHandler for Server {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        if context.peer.peer_info().is_some() {
+        if self.begun.swap(true, Ordering::SeqCst) {
             let message = "the session has begun already";
             return Err(ErrorData::invalid_request(message, None));
         }

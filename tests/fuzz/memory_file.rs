@@ -8,7 +8,7 @@ use atocore::ops::transfer::server_memory::{Plan, Stored, Wish};
 use super::world::{self, World};
 
 pub fn run(data: &[u8]) {
-    let active = data.len() % 2 == 0;
+    let active = data.len().is_multiple_of(2);
     let wish = Wish {
         file: "memory.jsonl".to_owned(),
         project: Some("lynx".to_owned()),

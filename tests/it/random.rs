@@ -5,6 +5,7 @@
 
 mod checks;
 mod model;
+mod operations;
 mod seen;
 mod slots;
 mod steps;
