@@ -26,7 +26,7 @@ use world::World;
 const STEPS: u64 = 10_000;
 /// Operations of a sequence: enough to meet, on a store that is small enough to be looked at whole.
 const LENGTH: std::ops::Range<usize> = 12..32;
-const THREADS: u64 = 2;
+const THREADS: u64 = 4;
 
 fn number(variable: &str, default: u64) -> u64 {
     let given = std::env::var(variable).ok();

@@ -88,11 +88,13 @@ pub const SUPERSEDE: usize = 2;
 
 pub fn step() -> impl Strategy<Value = Step> {
     let row = || 0..12usize;
+    // Mostly one of them, so that rows meet.
+    let project = || prop_oneof![3 => Just(1usize), 1 => 0..4usize];
     prop_oneof![
-        5 => (0..6usize, 0..3usize, 1..4i64, any::<bool>(), 0..4usize).prop_map(
+        5 => (0..6usize, 0..2usize, 1..3i64, any::<bool>(), project()).prop_map(
             |(kind, name, value, active, project)| Step::Entity { kind, name, value, active, project }
         ),
-        3 => (0..3usize, 0..3usize, 0..5usize, any::<bool>(), 0..4usize).prop_map(
+        3 => (0..3usize, 0..2usize, 0..5usize, any::<bool>(), project()).prop_map(
             |(kind, subject, text, active, project)| Step::Memory { kind, subject, text, active, project }
         ),
         5 => (0..5usize, row(), row(), prop::bool::weighted(0.2))
