@@ -100,10 +100,10 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         hear_file_size_limit();
         timer.map(tokio::spawn);
         backups.map(tokio::spawn);
-        let (lines, written) = Lines::stdio();
+        let (lines, writing) = Lines::stdio();
         let outcome = server.run(lines).await;
         // What is still to be written goes out while somebody reads it.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), written).await;
+        writing.finish().await;
         outcome
     });
     // A read of a terminal cannot be cancelled, so the runtime is not waited for; the writer is.

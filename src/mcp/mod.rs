@@ -19,6 +19,7 @@ pub mod rows;
 pub mod schema;
 pub mod server;
 pub mod shelf;
+mod streams;
 pub mod surface;
 pub mod tool;
 pub mod tools;

@@ -1,76 +1,130 @@
-//! How much is in hand at once: requests from when they are read to when their answers are written.
-//! Without this a client that sends faster than it reads, or one huge call after the other, would
-//! fill the memory, since every request becomes a task of its own.
+//! How much of a client's is held in memory at once: requests without an answer, answers that were not read.
+//!
+//! A client that asks faster than it reads is not read from until there is room again, so that the
+//! server stays small whatever is sent to it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rmcp::RoleServer;
-use rmcp::model::{ClientNotification, JsonRpcMessage, RequestId};
-use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use rmcp::model::RequestId;
+use tokio::sync::Notify;
 
-/// KiB that requests in hand may take by estimate: of the line, of what it becomes, of its answer.
+/// KiB that may be held, by estimate, before nothing more is read.
 pub const MAX_IN_HAND: u32 = 64 * 1024;
-/// KiB that a request takes however short its line is.
-const LEAST: u32 = 16;
+/// KiB that a request takes however short its line is: about as much as its answer may.
+const LEAST: u32 = 64;
 /// Bytes that a value of JSON takes once it is read.
 const VALUE: usize = 64;
 
-/// The room, and what takes it.
-#[derive(Clone)]
+/// What is held for one client.
+#[derive(Debug, Default)]
 pub struct Room {
-    free: Arc<Semaphore>,
-    taken: Arc<Mutex<HashMap<RequestId, OwnedSemaphorePermit>>>,
+    used: AtomicUsize,
+    freed: Notify,
+    /// The requests without an answer, by their ids.
+    requests: Mutex<HashMap<RequestId, Stage>>,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Self { free: Arc::new(Semaphore::new(MAX_IN_HAND as usize)), taken: Arc::default() }
-    }
+/// How far a request has come whose answer was not sent yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Working,
+    /// Its answer is on its way.
+    Done,
+    /// There will be no answer.
+    Cancelled,
+}
+
+/// Bytes that are held as long as this lives.
+#[derive(Debug)]
+pub struct Share {
+    room: Arc<Room>,
+    bytes: AtomicUsize,
+    request: Option<RequestId>,
 }
 
 impl Room {
-    /// Waits until there is room for a request; what asks for no answer takes none.
-    pub async fn enter(&self, message: &RxJsonRpcMessage<RoleServer>, line: &[u8]) {
-        match message {
-            JsonRpcMessage::Request(request) => {
-                let free = Arc::clone(&self.free);
-                // The semaphore is never closed.
-                if let Ok(place) = free.acquire_many_owned(size(line)).await
-                    && let Ok(mut taken) = self.taken.lock()
-                {
-                    taken.insert(request.id.clone(), place);
-                }
-            }
-            // A cancelled request gets no answer.
-            JsonRpcMessage::Notification(notification) => {
-                if let ClientNotification::CancelledNotification(cancelled) =
-                    &notification.notification
-                    && let Some(id) = &cancelled.params.request_id
-                {
-                    self.leave(id);
-                }
-            }
-            JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => {}
+    /// Bytes that are held.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::SeqCst)
+    }
+
+    /// Waits until something may be read.
+    pub async fn space(&self) {
+        while self.used() >= kib(MAX_IN_HAND) {
+            self.freed.notified().await;
         }
     }
 
-    /// Gives back the room of the request that a message answers.
-    pub fn answered(&self, message: &TxJsonRpcMessage<RoleServer>) {
-        match message {
-            JsonRpcMessage::Response(response) => self.leave(&response.id),
-            JsonRpcMessage::Error(error) => error.id.iter().for_each(|id| self.leave(id)),
-            JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
+    /// Holds a message that is to be written.
+    pub fn hold(self: &Arc<Self>, bytes: usize) -> Share {
+        self.used.fetch_add(bytes, Ordering::SeqCst);
+        Share { room: Arc::clone(self), bytes: AtomicUsize::new(bytes), request: None }
+    }
+
+    /// Holds the request of a line; nothing if one with its id has no answer yet.
+    pub fn admit(self: &Arc<Self>, id: &RequestId, line: &[u8]) -> Option<Share> {
+        let mut requests = self.requests();
+        if requests.contains_key(id) {
+            return None;
+        }
+        requests.insert(id.clone(), Stage::Working);
+        drop(requests);
+        let mut share = self.hold(kib(size(line)));
+        share.request = Some(id.clone());
+        Some(share)
+    }
+
+    /// The answer to a request is sent.
+    pub fn answered(&self, id: &RequestId) {
+        self.requests().remove(id);
+    }
+
+    /// The client no longer wants an answer.
+    pub fn cancelled(&self, id: &RequestId) {
+        let mut requests = self.requests();
+        match requests.get_mut(id) {
+            Some(Stage::Done) => drop(requests.remove(id)),
+            Some(stage) => *stage = Stage::Cancelled,
+            None => {}
         }
     }
 
-    /// Gives back the room of a request that waits for something else than this process.
-    pub fn leave(&self, id: &RequestId) {
-        if let Ok(mut taken) = self.taken.lock() {
-            taken.remove(id);
+    fn done(&self, id: &RequestId) {
+        let mut requests = self.requests();
+        match requests.get_mut(id) {
+            Some(Stage::Cancelled) => drop(requests.remove(id)),
+            Some(stage) => *stage = Stage::Done,
+            None => {}
         }
     }
+
+    fn requests(&self) -> MutexGuard<'_, HashMap<RequestId, Stage>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Share {
+    /// Gives the room back before the end: what holds it waits for something else than this process.
+    pub fn let_go(&self) {
+        let bytes = self.bytes.swap(0, Ordering::SeqCst);
+        self.room.used.fetch_sub(bytes, Ordering::SeqCst);
+        self.room.freed.notify_one();
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(id) = &self.request {
+            self.room.done(id);
+        }
+        self.let_go();
+    }
+}
+
+fn kib(count: u32) -> usize {
+    count as usize * 1024
 }
 
 /// KiB that a request of this line takes.

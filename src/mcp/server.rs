@@ -1,14 +1,16 @@
 //! The MCP server: which tools are on, what they answer, and how serving ends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
     CompleteResult, ContentBlock, CustomRequest, CustomResult, ErrorCode, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Role,
-    ServerCapabilities, ServerConfig,
+    GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptMessage,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Role, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
@@ -21,7 +23,6 @@ use super::errors::{failed, not_read, one_page, refused, shown};
 use super::log::logged;
 use super::prompts::Asked;
 use super::rights::Rights;
-use super::room::Room;
 use super::shelf::Shelf;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
@@ -94,8 +95,8 @@ pub struct Server {
     pub(super) desk: Arc<Desk>,
     /// Whether the client has gone.
     pub(super) ended: watch::Receiver<bool>,
-    /// What its requests in hand take.
-    pub(super) room: Room,
+    /// Whether a client has introduced itself.
+    begun: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -107,17 +108,24 @@ impl Server {
         on.iter_mut().for_each(|tool| rights.narrow(tool));
         let off = off.into_iter().chain(withheld).collect();
         let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
-        let (desk, room, (_, ended)) = (Arc::default(), Room::default(), watch::channel(true));
-        Ok(Self { bridge, shelf, roots: options.roots.into(), rights, desk, ended, room })
+        let (roots, desk, begun) = (options.roots.into(), Arc::default(), Arc::default());
+        let (_, ended) = watch::channel(true);
+        Ok(Self { bridge, shelf, roots, rights, desk, ended, begun })
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
-    pub async fn run(mut self, lines: Lines) -> Result<()> {
-        (self.ended, self.room) = (lines.ended(), lines.room());
-        let mut stop = std::pin::pin!(stop_signal());
+    pub async fn run(self, lines: Lines) -> Result<()> {
+        self.run_until(lines, stop_signal()).await
+    }
+
+    /// As [`Self::run`], with something else in place of the signal.
+    pub async fn run_until(mut self, lines: Lines, stop: impl Future<Output = ()>) -> Result<()> {
+        self.ended = lines.ended();
+        let mut stop = std::pin::pin!(stop);
         loop {
+            let server = Self { begun: Arc::default(), ..self.clone() };
             let started = tokio::select! {
-                started = rmcp::serve_server(self.clone(), lines.clone()) => started,
+                started = rmcp::serve_server(server, lines.clone()) => started,
                 () = &mut stop => return Ok(()),
             };
             match started {
@@ -203,6 +211,20 @@ impl ServerHandler for Server {
                 Implementation::new("atocore", env!("CARGO_PKG_VERSION")).with_title("atocore"),
             )
             .with_instructions(format!("{INSTRUCTIONS}{}", self.rights.instructions()))
+    }
+
+    /// The session stays that of the client that began it.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        if self.begun.swap(true, Ordering::SeqCst) {
+            let message = "the session has begun already";
+            return Err(ErrorData::invalid_request(message, None));
+        }
+        context.peer.set_peer_info(request.clone());
+        self.negotiate_initialize(&request)
     }
 
     async fn list_tools(

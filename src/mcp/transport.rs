@@ -5,20 +5,25 @@
 //! sockets, as Node and the clients built on it do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rmcp::RoleServer;
-use rmcp::model::{ClientRequest, ErrorCode, ErrorData, RequestId};
+use rmcp::model::{
+    ClientNotification, ClientRequest, ErrorCode, ErrorData, GetExtensions, JsonRpcMessage,
+    RequestId,
+};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::errors::shown;
-use super::room::{self, Room};
+use super::room::{self, Room, Share};
+use super::streams::{hung_up, standard_input, standard_output};
 
 /// The longest line that is taken as a request, in bytes.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
@@ -26,45 +31,101 @@ pub const MAX_LINE: usize = 8 * 1024 * 1024;
 const MAX_READ: usize = 64 * 1024 * 1024;
 /// The most values and keys in a line: each takes more memory than it has bytes.
 pub const MAX_VALUES: usize = 400_000;
-/// Messages that wait on either side before the other has to.
+/// Messages that wait to be looked at before nothing more is read.
 const WAITING: usize = 64;
 
 type Incoming = RxJsonRpcMessage<RoleServer>;
 type Outgoing = TxJsonRpcMessage<RoleServer>;
 
-/// A message to be written, and where to say that it was.
-type Letter = (Outgoing, oneshot::Sender<std::io::Result<()>>);
+/// A line to be written, and what it is counted for until then.
+type Letter = (Vec<u8>, Share);
 
 /// A connection over two streams. Clones share it, so that serving can begin anew on it.
 #[derive(Clone)]
 pub struct Lines {
     incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
-    outgoing: mpsc::Sender<Letter>,
-    room: Room,
+    outgoing: Post,
     ended: watch::Sender<bool>,
 }
 
+/// How long nothing may be read of what is still to be written before the client is given up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The writing side of a connection.
+pub struct Writing {
+    task: JoinHandle<()>,
+    room: Arc<Room>,
+}
+
+impl Writing {
+    /// Waits until everything is written, as long as somebody reads.
+    pub async fn finish(mut self) {
+        loop {
+            let before = self.room.used();
+            let ended = tokio::time::timeout(PATIENCE, &mut self.task).await;
+            if ended.is_ok() || self.room.used() == before {
+                return;
+            }
+        }
+    }
+}
+
+/// Where what is to be written goes. What waits there is bounded by what is read.
+#[derive(Clone)]
+struct Post {
+    letters: mpsc::UnboundedSender<Letter>,
+    room: Arc<Room>,
+}
+
+impl Post {
+    fn send(&self, message: &Outgoing) -> std::io::Result<()> {
+        if let Some(id) = answered(message) {
+            self.room.answered(id);
+        }
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        let share = self.room.hold(line.len());
+        let closed = |_| std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        self.letters.send((line, share)).map_err(closed)
+    }
+}
+
+/// The request that a message answers.
+fn answered(message: &Outgoing) -> Option<&RequestId> {
+    match message {
+        JsonRpcMessage::Response(response) => Some(&response.id),
+        JsonRpcMessage::Error(error) => error.id.as_ref(),
+        _ => None,
+    }
+}
+
 impl Lines {
-    /// Connects to standard input and output. The handle ends when everything is written.
-    pub fn stdio() -> (Self, JoinHandle<()>) {
-        Self::new(standard_input(), standard_output())
+    /// Connects to standard input and output.
+    pub fn stdio() -> (Self, Writing) {
+        Self::watched(standard_input(), standard_output(), hung_up())
     }
 
     pub fn new(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
-    ) -> (Self, JoinHandle<()>) {
-        let (received, incoming) = mpsc::channel(WAITING);
-        let (outgoing, letters) = mpsc::channel(WAITING);
-        let (room, (ended, _)) = (Room::default(), watch::channel(false));
-        let writer = tokio::spawn(write_lines(output, letters, room.clone()));
-        tokio::spawn(read_lines(input, received, outgoing.clone(), room.clone()));
-        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, room, ended }, writer)
+    ) -> (Self, Writing) {
+        Self::watched(input, output, std::future::pending())
     }
 
-    /// What its requests in hand take.
-    pub fn room(&self) -> Room {
-        self.room.clone()
+    /// With something that ends when nobody can write to the input any more.
+    fn watched(
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+        hung_up: impl Future<Output = ()> + Send + 'static,
+    ) -> (Self, Writing) {
+        let (received, incoming) = mpsc::channel(WAITING);
+        let (letters, waiting) = mpsc::unbounded_channel();
+        let outgoing = Post { letters, room: Arc::default() };
+        let room = Arc::clone(&outgoing.room);
+        let writing = Writing { task: tokio::spawn(write_lines(output, waiting)), room };
+        tokio::spawn(read_lines(input, received, outgoing.clone(), hung_up));
+        let (ended, _) = watch::channel(false);
+        (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, ended }, writing)
     }
 
     /// Turns true when the input has ended and all of it was received.
@@ -80,13 +141,9 @@ impl Transport<RoleServer> for Lines {
         &mut self,
         message: Outgoing,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        let outgoing = self.outgoing.clone();
-        async move {
-            let closed = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-            let (written, done) = oneshot::channel();
-            outgoing.send((message, written)).await.map_err(|_| closed())?;
-            done.await.map_err(|_| closed())?
-        }
+        // Nothing waits for the client to read, so that one that never does cannot keep the
+        // server from ending.
+        std::future::ready(self.outgoing.send(&message))
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
@@ -104,67 +161,98 @@ impl Transport<RoleServer> for Lines {
 
 async fn write_lines(
     mut output: impl AsyncWrite + Unpin,
-    mut letters: mpsc::Receiver<Letter>,
-    room: Room,
+    mut letters: mpsc::UnboundedReceiver<Letter>,
 ) {
-    while let Some((message, written)) = letters.recv().await {
-        let outcome = write_line(&mut output, &message).await;
-        room.answered(&message);
-        let broken = outcome.is_err();
-        // Whoever sent it may have been cancelled; the line is whole all the same.
-        let _ = written.send(outcome);
-        if broken {
+    while let Some((line, _share)) = letters.recv().await {
+        if output.write_all(&line).await.is_err() || output.flush().await.is_err() {
             return;
         }
     }
-}
-
-async fn write_line(
-    output: &mut (impl AsyncWrite + Unpin),
-    message: &Outgoing,
-) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    output.write_all(&line).await?;
-    output.flush().await
 }
 
 /// Reads until the end of input, or until nobody wants the messages.
 async fn read_lines(
     input: impl AsyncRead + Unpin,
     received: mpsc::Sender<Incoming>,
-    outgoing: mpsc::Sender<Letter>,
-    room: Room,
+    outgoing: Post,
+    hung_up: impl Future<Output = ()>,
 ) {
-    let mut input = BufReader::with_capacity(64 * 1024, input);
-    loop {
-        let line = match read_line(&mut input).await {
-            Ok(Some(line)) => line,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::error!("standard input failed: {error}");
-                return;
+    let reading = async {
+        let mut input = BufReader::with_capacity(64 * 1024, input);
+        let mut hung_up = std::pin::pin!(hung_up);
+        loop {
+            // The end of input stands behind lines that there may never be room for.
+            tokio::select! {
+                biased;
+                () = outgoing.room.space() => {}
+                () = &mut hung_up => return,
             }
-        };
-        match understand(&line) {
-            Understood::Message(message) => {
-                room.enter(&message, &line).await;
-                drop(line);
-                if received.send(*message).await.is_err() {
-                    return;
-                }
-            }
-            Understood::Nothing => {}
-            Understood::Mistake(error, id) => {
-                tracing::warn!(code = error.code.0, bytes = line.len(), "refused a line");
-                tracing::debug!("refused a line: {}", error.message);
-                let (written, _) = oneshot::channel();
-                if outgoing.send((Outgoing::error(error, id), written)).await.is_err() {
+            match read_line(&mut input).await {
+                Ok(Some(line)) => take_line(line, &received, &outgoing).await,
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!("standard input failed: {error}");
                     return;
                 }
             }
         }
+    };
+    tokio::select! {
+        () = reading => {}
+        () = received.closed() => {}
     }
+}
+
+/// Hands on what a line holds, or answers what is wrong with it.
+async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &Post) {
+    let understood = match understand(&line) {
+        Understood::Message(message) => admit(message, &line, &outgoing.room),
+        other => other,
+    };
+    let bytes = line.len();
+    drop(line);
+    match understood {
+        Understood::Message(message) => {
+            // Nobody wants it only when serving has ended.
+            let _ = received.send(*message).await;
+        }
+        Understood::Nothing => {}
+        Understood::Mistake(error, id) => {
+            tracing::warn!(code = error.code.0, bytes, "refused a line");
+            tracing::debug!("refused a line: {}", error.message);
+            let _ = outgoing.send(&Outgoing::error(error, id));
+        }
+    }
+}
+
+/// Counts a request as long as it is worked on. The SDK would answer only one of two that have the
+/// same id at the same time.
+fn admit(mut message: Box<Incoming>, line: &[u8], room: &Arc<Room>) -> Understood {
+    match message.as_mut() {
+        Incoming::Request(request) => {
+            let Some(share) = room.admit(&request.id, line) else {
+                let id = shown(&request.id.to_string());
+                let message = format!("the request {id} before this one has no answer yet");
+                let error = ErrorData::new(
+                    ErrorCode::INVALID_REQUEST,
+                    message,
+                    hint("Give each request an id of its own."),
+                );
+                // With the id, whoever waits for the other would take this for its answer.
+                return Understood::Mistake(error, None);
+            };
+            request.request.extensions_mut().insert(Arc::new(share));
+        }
+        Incoming::Notification(notification) => {
+            if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                && let Some(id) = &cancelled.params.request_id
+            {
+                room.cancelled(id);
+            }
+        }
+        _ => {}
+    }
+    Understood::Message(message)
 }
 
 /// A line without its end; one over `MAX_READ` is read on to its end and given cut short.
@@ -324,47 +412,4 @@ fn has_id(line: &[u8]) -> bool {
 fn request_id(line: &[u8]) -> Option<RequestId> {
     let envelope: Envelope = serde_json::from_slice(line).ok()?;
     serde_json::from_value(envelope.id?).ok()
-}
-
-type Input = Box<dyn AsyncRead + Send + Unpin>;
-type Output = Box<dyn AsyncWrite + Send + Unpin>;
-
-/// Standard input as a stream that the runtime waits for, if it is a pipe or a socket.
-fn standard_input() -> Input {
-    #[cfg(target_os = "linux")]
-    if let Ok(pipe) = tokio::net::unix::pipe::OpenOptions::new().open_receiver("/proc/self/fd/0") {
-        return Box::new(pipe);
-    }
-    #[cfg(unix)]
-    if let Some(socket) = socket(&std::io::stdin()) {
-        return Box::new(socket);
-    }
-    Box::new(tokio::io::stdin())
-}
-
-/// Standard output as a stream that the runtime waits for, if it is a pipe or a socket.
-fn standard_output() -> Output {
-    #[cfg(target_os = "linux")]
-    if let Ok(pipe) = tokio::net::unix::pipe::OpenOptions::new().open_sender("/proc/self/fd/1") {
-        return Box::new(pipe);
-    }
-    #[cfg(unix)]
-    if let Some(socket) = socket(&std::io::stdout()) {
-        return Box::new(socket);
-    }
-    Box::new(tokio::io::stdout())
-}
-
-#[cfg(unix)]
-fn socket(stream: &impl std::os::fd::AsFd) -> Option<tokio::net::UnixStream> {
-    use std::os::unix::fs::FileTypeExt;
-
-    let owned = stream.as_fd().try_clone_to_owned().ok()?;
-    let file = std::fs::File::from(owned);
-    if !file.metadata().ok()?.file_type().is_socket() {
-        return None;
-    }
-    let socket = std::os::unix::net::UnixStream::from(std::os::fd::OwnedFd::from(file));
-    socket.set_nonblocking(true).ok()?;
-    tokio::net::UnixStream::from_std(socket).ok()
 }

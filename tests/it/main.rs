@@ -1,6 +1,7 @@
 //! The one integration binary: the real program, a real file, real stdio.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod abuse;
 mod approval;
 mod backup;
 mod bounds;
@@ -9,6 +10,7 @@ mod doctor;
 mod durability;
 #[cfg(unix)]
 mod faults;
+mod fuzz;
 mod growth;
 mod guards;
 mod hidden;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -129,6 +129,15 @@ impl Session {
     pub fn receive(&mut self) -> Value {
         let line = self.output.recv_timeout(PATIENCE).expect("it answers");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
+    }
+
+    /// The next answer, or nothing when the process prints no more.
+    pub fn receive_or_end(&mut self) -> Option<Value> {
+        match self.output.recv_timeout(PATIENCE) {
+            Ok(line) => Some(serde_json::from_str(&line).expect("JSON")),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("it neither answers nor ends"),
+        }
     }
 
     pub fn request(&mut self, method: &str, params: Value) -> Value {

@@ -1,5 +1,7 @@
 //! A call from end to end: done at once, or done after a person said yes.
 
+use std::sync::Arc;
+
 use rmcp::RoleServer;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
@@ -8,6 +10,7 @@ use serde_json::{Map, Value};
 use super::ask::{Asked, Outcome, Person, answer_of};
 use super::gate::{Approval, Called};
 use crate::mcp::rights::Promotion;
+use crate::mcp::room::Share;
 use crate::mcp::server::{Server, client_name};
 use crate::mcp::tool::Tool;
 use crate::model::{Error, Result, canonical};
@@ -58,7 +61,9 @@ impl Server {
         };
         let _place = self.desk.place(&Value::Object(arguments.clone()).to_string())?;
         // Else the room of calls that wait for an answer could keep the answer from being read.
-        self.room.leave(&context.id);
+        if let Some(share) = context.extensions.get::<Arc<Share>>() {
+            share.let_go();
+        }
         match person.ask(&question, self.ended.clone(), keep).await? {
             Asked::Input(required) => Ok(Outcome::Input(required)),
             Asked::Approved(approval) => {

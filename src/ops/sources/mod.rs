@@ -1,7 +1,7 @@
 //! Raw sources: documents taken in as chunks that can be cited.
 
 mod chunks;
-mod decode;
+pub mod decode;
 pub mod files;
 
 use std::path::{Path, PathBuf};

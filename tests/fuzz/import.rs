@@ -1,0 +1,92 @@
+//! Files of the importer: an export is taken whole or row by row, other lines each whole or not at all,
+//! and the store is whole afterwards.
+
+use atocore::ops::batch::Keys;
+use atocore::ops::import::{self, Line, PASSES};
+use atocore::ops::transfer::adopt::Adoption;
+use atocore::ops::transfer::format::{self, Header};
+use atocore::ops::transfer::survey::Survey;
+use atocore::store::{Tx, audit};
+
+use super::world::{self, World, check_error};
+
+pub fn run(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let first = text.lines().next().unwrap_or_default();
+    match format::header(first) {
+        Some(Ok(header)) => export(header, text),
+        Some(Err(error)) => check_error(&error),
+        None => lines(text),
+    }
+}
+
+fn lines(text: &str) {
+    let mut parsed = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        match Line::parse(line) {
+            Ok(line) => parsed.push((at + 1, line)),
+            Err(error) => check_error(&error),
+        }
+    }
+    world::with(|world| {
+        world.undone(|tx| {
+            let mut keys = Keys::default();
+            for pass in 0..PASSES.len() {
+                let of_pass = |(_, line): &&(usize, Line)| line.pass() == Some(pass);
+                let lines: Vec<_> = parsed.iter().filter(of_pass).cloned().collect();
+                check_store(tx, &lines, &mut keys);
+            }
+            World::check(tx);
+        });
+    });
+}
+
+/// What is refused, or was there, leaves nothing behind.
+fn check_store(tx: &Tx<'_>, lines: &[(usize, Line)], keys: &mut Keys) {
+    let before = audited(tx);
+    let done = import::store(tx, lines, keys).expect("no line fails the program");
+    assert_eq!(done.lines.len(), lines.len());
+    done.lines.iter().filter_map(|line| line.as_ref().err()).for_each(check_error);
+    let made = done.lines.iter().flatten().any(|stored| stored.created);
+    // A project may gain an alias, and a fact its project, without being new.
+    let plain = |(_, line): &(usize, Line)| !matches!(line, Line::Project(_) | Line::State(_));
+    if !made && lines.iter().all(plain) {
+        assert_eq!(audited(tx), before, "nothing was made, and something changed");
+    }
+}
+
+fn audited(tx: &Tx<'_>) -> i64 {
+    let mut rows = 0;
+    audit::for_each(tx, |_| {
+        rows += 1;
+        Ok(())
+    })
+    .expect("the audit");
+    rows
+}
+
+fn export(header: Header, text: &str) {
+    let lines = || text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty());
+    let mut survey = Survey::begin(header).expect("the layout");
+    for (at, line) in lines() {
+        if let Err(error) = survey.take(at + 1, line) {
+            return check_error(&error);
+        }
+    }
+    if let Err(error) = survey.finish(text.lines().count()) {
+        return check_error(&error);
+    }
+    world::with(|world| {
+        world.undone(|tx| {
+            let adopted = tx.attempt(|| {
+                let mut adoption = Adoption::begin(tx, &survey, false);
+                lines().try_for_each(|(at, line)| adoption.take(at + 1, line))?;
+                adoption.finish()
+            });
+            if let Err(error) = adopted {
+                check_error(&error);
+            }
+            World::check(tx);
+        });
+    });
+}

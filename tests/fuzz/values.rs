@@ -1,0 +1,99 @@
+//! Values in texts: quantities, instants, addresses, references, cursors, words. Whatever is read can be
+//! written and read again as the same.
+
+use atocore::mcp::address::{self, Address};
+use atocore::model::claim::{states, text_key};
+use atocore::model::quantity::{Quantity, split_number};
+use atocore::model::source_ref::SourceRef;
+use atocore::model::text::{abridged, collapse, is_hidden, one_line, percent_decoded, quoted};
+use atocore::model::{List, PageRequest, Timestamp, project, words};
+use atocore::ops::search::query::Query;
+
+pub fn run(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    quantities(text);
+    instants(text);
+    addresses(text);
+    shown(text);
+    searched(text);
+    let _ = SourceRef::parse(text);
+    for list in [List::Audit, List::Candidates, List::Projects, List::Questions, List::Search] {
+        // A cursor that was taken can be gone on from.
+        if let Ok(page) = PageRequest::new(list, None, Some(text)) {
+            let _ = (page.after_number(), page.after_text(9));
+        }
+    }
+    if let Some(name) = project::suggest_canonical_name(text) {
+        assert!(project::is_canonical_name(&name), "{name:?}");
+    }
+}
+
+fn quantities(text: &str) {
+    if let Some((number, rest)) = split_number(text) {
+        assert!(number.is_finite() && text.trim().ends_with(rest), "{number} {rest:?}");
+    }
+    if let Some(quantity) = Quantity::parse(text) {
+        let key = quantity.key();
+        assert_eq!(text_key(text), key, "a quantity is compared as one");
+        assert!(!key.contains("NaN") && !key.contains("inf"), "{key} of {text:?}");
+    }
+    let key = text_key(text);
+    assert!(key.len() <= 4_000, "{} bytes", key.len());
+    assert_eq!(text_key(&format!(" {text}\n")), key, "white space around it says nothing");
+    assert!(states(text, text), "a text states itself");
+}
+
+fn instants(text: &str) {
+    if let Some(instant) = Timestamp::parse(text) {
+        let written = instant.to_string();
+        assert_eq!(written.len(), 24, "{written}");
+        assert_eq!(Timestamp::parse(&written), Timestamp::parse_end(&written));
+        assert!(Timestamp::parse_end(text).is_some_and(|end| end >= instant), "{text:?}");
+    }
+}
+
+fn addresses(text: &str) {
+    if !text.is_empty() {
+        for (template, parsed) in [
+            (address::OVERVIEW, Address::Overview(text.to_owned())),
+            (address::ENTITY, Address::Entity(text.to_owned())),
+            (address::MEMORY, Address::Memory(text.to_owned())),
+        ] {
+            let uri = address::expand(template, text);
+            assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
+            assert_eq!(Address::parse(&uri), Some(parsed), "{uri}");
+        }
+    }
+    let _ = Address::parse(text);
+    if !text.contains('%') {
+        assert_eq!(percent_decoded(text).as_deref(), Some(text));
+    }
+}
+
+fn shown(text: &str) {
+    let line = one_line(text);
+    assert!(!line.chars().any(|c| is_hidden(c) || c == '\n'), "{line:?}");
+    for max in [0, 3, 40] {
+        let quoted = quoted(text, max);
+        assert!(
+            quoted.starts_with('"') && !quoted.contains('\n') && !quoted.chars().any(is_hidden)
+        );
+    }
+    assert!(abridged(text).chars().count() <= 740);
+    let collapsed = collapse(text);
+    assert_eq!(collapse(&collapsed), collapsed);
+}
+
+fn searched(text: &str) {
+    let mut end_of_last_whole = 0;
+    for word in words::words(text) {
+        assert!(text.get(word.start..word.end).is_some_and(|word| !word.is_empty()));
+        assert!(!word.stem.is_empty() && !word.folded.is_empty());
+        if !word.part {
+            assert!(word.start >= end_of_last_whole, "words stand in their order");
+            end_of_last_whole = word.end;
+        }
+    }
+    let query = Query::parse(text);
+    let _ = (query.all_terms(), query.any_term(), query.related_terms(), query.related_stems());
+}

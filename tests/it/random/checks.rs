@@ -1,0 +1,226 @@
+//! What must hold after every step: the store is what the model says, and the invariants of the
+//! architecture hold.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use atocore::model::claim::text_key;
+use atocore::model::event::AuditEntry;
+use atocore::model::{Error, Operation, Result};
+use atocore::ops::redact::{self, Redaction};
+use atocore::ops::transfer::adopt::Adoption;
+use atocore::ops::transfer::survey::Survey;
+use atocore::ops::transfer::{export, format};
+use atocore::ops::{self, claims, doctor, search, verify};
+use atocore::store::{self, Db, Reader, Tx, View};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::model::Model;
+use super::seen::{self, Ids};
+use super::steps::Step;
+use super::world::{World, settings};
+
+/// What the checks keep from step to step.
+pub struct Checks {
+    path: PathBuf,
+    /// A look at the file from outside.
+    outside: Connection,
+    /// An empty store, which takes what the other exports, and gives it back.
+    empty: Db,
+    /// The newest snapshot of each row.
+    newest: HashMap<String, Value>,
+    /// Rows of the audit that were looked at.
+    seen: i64,
+    /// The export, the search index and the model after the step before.
+    lines: Vec<String>,
+    index: Vec<String>,
+    model: Model,
+}
+
+impl Checks {
+    pub fn new(folder: &Path, path: PathBuf) -> Self {
+        let outside = Connection::open(&path).expect("the file opens");
+        outside
+            .execute_batch(
+                "CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, search_text, instance)",
+            )
+            .expect("a look at the words");
+        let (empty, _) = ops::open(settings(&folder.join("empty.db"))).expect("a new store");
+        let (newest, lines, index) = (HashMap::new(), exported_of(&empty), Vec::new());
+        let model = Model::default();
+        Self { path, outside, empty, newest, seen: 0, lines, index, model }
+    }
+
+    pub fn after(&mut self, step: &Step, world: &mut World, model: &Model) {
+        let lines = exported_of(&world.db);
+        let kept = index(&self.outside);
+        if lines == self.lines {
+            // Nothing was done, so that all that held still does.
+            assert_eq!((&kept, model), (&self.index, &self.model), "after {step:?}");
+            return;
+        }
+        let ids = world.db.read(Ids::read).expect("ids");
+        let seen = world.db.read(|view| seen::model(view, &ids)).expect("the rows");
+        world.ids = ids;
+        compare(step, &seen, model);
+        let report = world.db.read(verify::verify).expect("a read");
+        assert!(report.is_clean(), "after {step:?}: {report:?}");
+        world.db.read(|view| self.follow(view)).expect("the audit");
+        let rebuild = |tx: &Tx<'_>| search::index::rebuild(tx).and_then(|()| claims::rebuild(tx));
+        let again = ops::write(&world.db, "random", "rebuild", rebuild).expect("a rebuild");
+        assert_eq!((again.value, again.conflicts.len()), (0, 0), "after {step:?}");
+        assert_eq!(kept, index(&self.outside), "the search index after {step:?}");
+        self.there_and_back(&lines);
+        (self.lines, self.index, self.model) = (lines, kept, model.clone());
+    }
+
+    /// Every status was reached by a step of the lifecycle, and every snapshot follows from the one
+    /// before it.
+    fn follow(&mut self, view: &View<'_>) -> Result<()> {
+        while let Some(entry) = store::audit::at(view, self.seen + 1)? {
+            self.seen += 1;
+            let read = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+            let after = read(&entry.after_json);
+            let before = self.newest.insert(entry.subject_id.clone(), after.clone());
+            match before {
+                Some(before) => {
+                    assert_eq!(read(&entry.before_json), before, "{entry:?}");
+                    check_lifecycle(&entry, &before["status"], &after["status"]);
+                }
+                None => assert_eq!(entry.action, "created", "{entry:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// What goes out comes in again, and goes out as it did.
+    fn there_and_back(&self, lines: &[String]) {
+        let undo = self.empty.write("random", "import", |tx| -> Result<()> {
+            adopt(tx, lines)?;
+            assert_eq!(exported(tx)?, lines);
+            Err(Error::Busy)
+        });
+        assert_eq!(undo, Err(Error::Busy));
+    }
+
+    /// As [`Self::there_and_back`], for good: the search index of the other store is made as well.
+    /// Then all that was said is redacted.
+    pub fn at_the_end(&self, world: &World) {
+        self.empty.write("random", "import", |tx| adopt(tx, &self.lines)).expect("an import");
+        let other = self.path.with_file_name("empty.db");
+        let other = Connection::open(other).expect("the file opens");
+        let instances =
+            "CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, search_text, instance)";
+        other.execute_batch(instances).expect("a look at the words");
+        assert_eq!(index(&other), index(&self.outside));
+        self.examine(&self.empty);
+        self.examine(&world.db);
+        let ids = world.ids.clone();
+        let redact = |tx: &Tx<'_>| {
+            let entities = ids
+                .entities
+                .into_iter()
+                .map(|id| Redaction { entity_id: Some(id), ..Redaction::default() });
+            let memories = ids
+                .memories
+                .into_iter()
+                .map(|id| Redaction { memory_id: Some(id), ..Redaction::default() });
+            entities.chain(memories).try_for_each(|wish| {
+                redact::redact_row(tx, &wish, "the sequence is over").map(drop)
+            })
+        };
+        ops::write(&world.db, "random", "redact", redact).expect("redactions");
+        self.examine(&world.db);
+    }
+
+    /// Nothing is wrong with a store, nor is there anything to remark.
+    fn examine(&self, db: &Db) {
+        let reader = Reader::open(db.settings().clone()).expect("the file opens");
+        let (lengths, stage) = (reader.lengths(), reader.stage().expect("a store"));
+        let report = db.read(|view| doctor::examine(view, stage, lengths, |_| {})).expect("a look");
+        assert_eq!(report.findings(), 0, "{report:?}");
+    }
+}
+
+fn compare(step: &Step, seen: &Model, model: &Model) {
+    let mut model = model.clone();
+    for conflict in &mut model.conflicts {
+        let of_link = conflict.slot.starts_with("component.");
+        for member in conflict.members.iter_mut().filter(|_| !of_link) {
+            member.meaning = text_key(&member.meaning);
+        }
+    }
+    assert_eq!(seen.entities, model.entities, "after {step:?}");
+    assert_eq!(seen.memories, model.memories, "after {step:?}");
+    assert_eq!(seen.links, model.links, "after {step:?}");
+    assert_eq!(seen.states, model.states, "after {step:?}");
+    assert_eq!(seen.project, model.project, "after {step:?}");
+    assert_eq!(seen.conflicts, model.conflicts, "after {step:?}");
+}
+
+/// The table of domain.md, read from what the audit says happened.
+fn check_lifecycle(entry: &AuditEntry, before: &Value, after: &Value) {
+    let moves = [
+        Operation::Promote,
+        Operation::Reject,
+        Operation::Supersede,
+        Operation::Invalidate,
+        Operation::Graduate,
+    ];
+    let living = matches!(entry.kind.as_str(), "entity" | "memory" | "relationship");
+    if !living {
+        return;
+    }
+    match moves
+        .map(Operation::row)
+        .into_iter()
+        .find(|(_, _, action)| action.as_str() == entry.action)
+    {
+        Some((from, to, _)) => {
+            assert_eq!((before, after), (&from.as_str().into(), &to.as_str().into()), "{entry:?}");
+        }
+        None => assert_eq!(before, after, "only a step of the lifecycle moves a status: {entry:?}"),
+    }
+}
+
+/// What the search index holds: its rows, and each word with its row, column and place there.
+fn index(file: &Connection) -> Vec<String> {
+    let sql = "SELECT kind || id || ' ' || project || ' ' || type || ' ' || status || ' ' || \
+         coalesce(valid_until, '-') FROM search_rows \
+         UNION ALL SELECT coalesce(id, 'no row') || ' ' || col || ' ' || offset || ' ' || term \
+         FROM words LEFT JOIN search_rows ON place = doc ORDER BY 1";
+    let mut statement = file.prepare_cached(sql).expect("SQL");
+    let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<std::result::Result<_, _>>().expect("a text")
+}
+
+/// The lines of an export.
+fn exported(view: &View<'_>) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    export::export(view, &Default::default(), |line| {
+        lines.push(line.to_owned());
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn exported_of(db: &Db) -> Vec<String> {
+    db.read(exported).expect("an export")
+}
+
+fn adopt(tx: &Tx<'_>, lines: &[String]) -> Result<()> {
+    let header = format::header(&lines[0]).expect("a header").expect("of this version");
+    let mut survey = Survey::begin(header)?;
+    for (at, line) in lines.iter().enumerate().skip(1) {
+        survey.take(at + 1, line)?;
+    }
+    survey.finish(lines.len())?;
+    assert!(Adoption::may_be_whole(tx, &survey)?);
+    let mut adoption = Adoption::begin(tx, &survey, true);
+    for (at, line) in lines.iter().enumerate().skip(1) {
+        adoption.take(at + 1, line)?;
+    }
+    assert!(!adoption.has_refused());
+    adoption.finish().map(drop)
+}
