@@ -10,6 +10,7 @@ pub mod errors;
 pub mod ingest;
 pub mod limits;
 mod log;
+pub mod message;
 pub mod outputs;
 pub mod prompts;
 pub mod resources;

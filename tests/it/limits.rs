@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use atocore::mcp::{bound, limits, room, transport};
+use atocore::mcp::{bound, limits, message, room};
 use atocore::model::{memory, page, passages, question};
 use atocore::ops::sources::files;
 use atocore::ops::{checks, context, interactions};
@@ -294,9 +294,9 @@ fn a_line_of_too_many_values_is_refused_with_its_id() {
              {{\"name\":\"list_projects\",\"arguments\":{{\"cursor\":[{zeros}]}}}}}}\n"
         )
     };
-    session.send_bytes(line(transport::MAX_VALUES - 20).as_bytes());
+    session.send_bytes(line(message::MAX_VALUES - 20).as_bytes());
     assert_eq!(session.receive()["result"]["isError"], true);
-    session.send_bytes(line(transport::MAX_VALUES + 1).as_bytes());
+    session.send_bytes(line(message::MAX_VALUES + 1).as_bytes());
     let answer = session.receive();
     assert_eq!(answer["id"], 7, "{answer}");
     let message = answer["error"]["message"].as_str().expect("a message");
@@ -337,8 +337,8 @@ fn written(number: usize) -> String {
 fn the_page_of_limits_is_right() {
     let page = fs::read_to_string("docs/hostile-input.md").expect("the page");
     for (what, limit) in [
-        ("a line of input", transport::MAX_LINE),
-        ("values and keys in a line", transport::MAX_VALUES),
+        ("a line of input", message::MAX_LINE),
+        ("values and keys in a line", message::MAX_VALUES),
         ("requests in hand, by estimate", room::MAX_IN_HAND as usize * 1024),
         ("a name, subject", checks::MAX_NAME),
         ("a description, content", checks::MAX_TEXT),

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
-use atocore::mcp::transport;
+use atocore::mcp::message;
 use serde_json::{Value, json};
 
 use crate::limits::{component, memory};
@@ -33,7 +33,7 @@ fn memory_stays_bounded_under_many_calls_that_are_as_large_as_can_be() {
         ("create_batch", json!({ "entities": batch })),
         (
             "create_entity",
-            component(&json!({ "description": "x".repeat(transport::MAX_LINE - 1_000) })),
+            component(&json!({ "description": "x".repeat(message::MAX_LINE - 1_000) })),
         ),
         (
             "create_entity",
@@ -51,7 +51,7 @@ fn memory_stays_bounded_under_many_calls_that_are_as_large_as_can_be() {
             );
             sent += 1;
         }
-        session.send_bytes(&vec![b'x'; transport::MAX_LINE + 1]);
+        session.send_bytes(&vec![b'x'; message::MAX_LINE + 1]);
         session.send_bytes(b"\n");
         sent += 1;
     }

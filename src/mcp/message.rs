@@ -1,0 +1,158 @@
+//! What a line says: a message, nothing, or a mistake that its sender is told.
+
+use rmcp::RoleServer;
+use rmcp::model::{ClientRequest, ErrorCode, ErrorData, RequestId};
+use rmcp::service::RxJsonRpcMessage;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use super::errors::shown;
+use super::room;
+
+/// The longest line that is taken as a request, in bytes.
+pub const MAX_LINE: usize = 8 * 1024 * 1024;
+/// The longest line that is read to find out whose request it is, in bytes.
+pub const MAX_READ: usize = 64 * 1024 * 1024;
+/// The most values and keys in a line: each takes more memory than it has bytes.
+pub const MAX_VALUES: usize = 400_000;
+
+pub type Incoming = RxJsonRpcMessage<RoleServer>;
+
+pub enum Understood {
+    Message(Box<Incoming>),
+    Nothing,
+    Mistake(ErrorData, Option<RequestId>),
+}
+
+/// What can be told of a line that is no message.
+#[derive(Deserialize)]
+struct Envelope {
+    id: Option<Value>,
+    method: Option<String>,
+}
+
+/// Whether a message has parameters at all.
+#[derive(Deserialize)]
+struct Parameters {
+    params: Option<IgnoredAny>,
+}
+
+/// Whether the line gives a list parameters that could not be read: the SDK takes them for none.
+fn lost_parameters(request: &ClientRequest, line: &[u8]) -> bool {
+    let none = match request {
+        ClientRequest::ListToolsRequest(list) => list.params.is_none(),
+        ClientRequest::ListResourcesRequest(list) => list.params.is_none(),
+        ClientRequest::ListResourceTemplatesRequest(list) => list.params.is_none(),
+        ClientRequest::ListPromptsRequest(list) => list.params.is_none(),
+        _ => false,
+    };
+    none && serde_json::from_slice::<Parameters>(line).is_ok_and(|given| given.params.is_some())
+}
+
+pub fn understand(line: &[u8]) -> Understood {
+    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+    if line.is_empty() {
+        return Understood::Nothing;
+    }
+    if line.len() > MAX_LINE {
+        let size =
+            if line.len() > MAX_READ { format!("over {MAX_READ}") } else { line.len().to_string() };
+        let error = ErrorData::new(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line has {size} bytes; the limit is {MAX_LINE}"),
+            hint("Split the call: create_batch takes up to 200 rows, import takes files."),
+        );
+        return Understood::Mistake(error, request_id(line));
+    }
+    let values = room::values(line);
+    if values > MAX_VALUES {
+        let error = ErrorData::new(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line holds {values} values and keys; the limit is {MAX_VALUES}"),
+            hint("Split the call."),
+        );
+        return Understood::Mistake(error, request_id(line));
+    }
+    match serde_json::from_slice::<Incoming>(line) {
+        Ok(Incoming::Notification(_)) if has_id(line) => null_id(),
+        Ok(Incoming::Request(request)) if lost_parameters(&request.request, line) => {
+            let message = "the parameters could not be read";
+            let error =
+                ErrorData::invalid_params(message, hint("Give cursor as a text, or leave it out."));
+            Understood::Mistake(error, Some(request.id))
+        }
+        Ok(message) => Understood::Message(Box::new(message)),
+        Err(error) => refuse(line, &error),
+    }
+}
+
+fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
+    let mistake = |code: ErrorCode, message: String, what: &str| {
+        Understood::Mistake(ErrorData::new(code, shown(&message), hint(what)), request_id(line))
+    };
+    if let Err(error) = std::str::from_utf8(line) {
+        let message = format!("the line is not UTF-8: {error}");
+        return mistake(ErrorCode::PARSE_ERROR, message, "Send JSON in UTF-8, one message a line.");
+    }
+    match serde_json::from_slice::<Envelope>(line) {
+        Ok(Envelope { id: None, method: Some(_), .. }) if has_id(line) => null_id(),
+        Ok(Envelope { id: None, method: Some(method) }) => {
+            tracing::debug!("ignored the notification {}", shown(&method));
+            Understood::Nothing
+        }
+        // The envelope is read without looking into what it holds.
+        Ok(_) if let Err(error) = serde_json::from_slice::<Value>(line) => mistake(
+            ErrorCode::PARSE_ERROR,
+            format!("the line holds what cannot be read: {}", unreadable(&error)),
+            "Keep numbers within 1e308, pair surrogates, and nest at most 127 levels.",
+        ),
+        Ok(_) => mistake(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line is not a JSON-RPC 2.0 request: {error}"),
+            "Send jsonrpc \"2.0\", an id that is a string or a whole number, and a method.",
+        ),
+        Err(error) if error.is_data() => mistake(
+            ErrorCode::INVALID_REQUEST,
+            format!("the line is not one JSON-RPC message: {error}"),
+            "Send one message a line, as an object; batches are not part of the protocol.",
+        ),
+        Err(error) => mistake(
+            ErrorCode::PARSE_ERROR,
+            format!("the line is not JSON: {error}"),
+            "Send JSON in UTF-8, one message a line.",
+        ),
+    }
+}
+
+/// An escape of four digits that still cannot be read is half of a surrogate pair.
+fn unreadable(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.replace("unexpected end of hex escape", "lone surrogate in hex escape")
+}
+
+pub fn hint(what: &str) -> Option<Value> {
+    Some(json!({ "hint": what }))
+}
+
+fn null_id() -> Understood {
+    let message = "the id of a request is a string or a whole number, not null";
+    let error = ErrorData::new(
+        ErrorCode::INVALID_REQUEST,
+        message,
+        hint("Give the request an id of its own."),
+    );
+    Understood::Mistake(error, None)
+}
+
+/// Whether the message has an id at all, of whatever kind.
+fn has_id(line: &[u8]) -> bool {
+    let fields = serde_json::from_slice::<serde_json::Map<String, Value>>(line);
+    fields.is_ok_and(|fields| fields.contains_key("id"))
+}
+
+/// The id of the request that a line would be, if that much of it can be read.
+fn request_id(line: &[u8]) -> Option<RequestId> {
+    let envelope: Envelope = serde_json::from_slice(line).ok()?;
+    serde_json::from_value(envelope.id?).ok()
+}
