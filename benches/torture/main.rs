@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench torture -- all` does everything at the size that docs/reliability.md speaks of,
 //! `-- --quick` a part of it. It fails if a write that was acknowledged is not there, if something is
-//! there in part, or if an error reaches a client. Times are printed beside a target and never fail.
+//! there in part, or if an error reaches a client. Times are printed and never fail.
 
 use std::fmt::Display;
 use std::path::Path;

@@ -38,7 +38,7 @@ pub struct Call {
     pub tool: &'static str,
     pub arguments: Value,
     /// How many audit rows a write leaves.
-    rows: usize,
+    pub rows: usize,
 }
 
 /// A write that was answered: its note, and the ids that the answer names.
