@@ -54,6 +54,19 @@ async def use_what_is_on_request(actor: Agent) -> None:
     assert updated["memory"]["confidence"] == 0.5
 
 
+async def test_a_call_that_is_sent_again_is_done_once(tmp_path: Path, mode: str) -> None:
+    db = tmp_path / "a.db"
+    call = {"entity_type": "risk", "name": "Late mirror", "hand_authored": True}
+    async with connected(db, mode=mode) as one, connected(db, mode=mode) as two:
+        first, second = await agent(one), await agent(two)
+        rehearsed = await first.ask("create_entity", **call, dry_run=True)
+        assert rehearsed["dry_run"] is True and rows(db, "entities") == 0
+        done = await first.ask("create_entity", **call, idempotency_key="k-1")
+        assert await second.ask("create_entity", **call, idempotency_key="k-1") == done
+    assert rows(db, "entities") == rows(db, "memory_audit") == 1
+    command(db, "doctor")
+
+
 async def test_two_processes_on_one_file(tmp_path: Path) -> None:
     db = tmp_path / "a.db"
     async with connected(db) as one, connected(db) as two:
@@ -62,8 +75,11 @@ async def test_two_processes_on_one_file(tmp_path: Path) -> None:
             for number in range(CREATES):
                 for name, actor in actors.items():
                     writing.start_soon(create, actor, f"{name} {number}")
-    assert rows(db, "entities") == rows(db, "memory_audit") == 2 * CREATES
-    command(db, "audit", "verify")
+        copy = tmp_path / "copy.db"
+        command(db, "backup", str(copy))
+    for file in (db, copy):
+        assert rows(file, "entities") == rows(file, "memory_audit") == 2 * CREATES
+        command(file, "doctor")
 
 
 async def create(actor: Agent, name: str) -> None:
