@@ -120,18 +120,18 @@ impl Side {
         Ok(self.conn.one(&sql, &[], |row| row.integer("log"))?.unwrap_or(0))
     }
 
-    /// Whether all is where it was.
-    pub fn look(&self) -> Result<(), Change> {
-        let Some(watch) = &self.watch else { return Ok(()) };
+    /// Whether all is where it was; an error if nobody can tell now.
+    pub fn look(&self) -> Result<Result<(), Change>> {
+        let Some(watch) = &self.watch else { return Ok(Ok(())) };
         match watch.look() {
-            Err(Change::Cut) if watch.accept_length(&self.conn) => Ok(()),
-            found => found.map(drop),
+            Err(Change::Cut) if watch.accept_length()? => Ok(Ok(())),
+            found => Ok(found),
         }
     }
 
     /// Whether a write may begin. It is asked inside of the transaction, when nobody else writes.
     pub fn may_write(&self) -> Result<Result<(), Change>> {
-        match (self.look(), &self.watch) {
+        match (self.look()?, &self.watch) {
             (Ok(()), Some(watch)) => watch.refuse_read_only().map(Ok),
             (found, _) => Ok(found),
         }
@@ -218,10 +218,7 @@ pub fn went_elsewhere(path: &Path) -> Error {
 fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
     let started = Instant::now();
     loop {
-        let mode = conn.one("SELECT journal_mode FROM pragma_journal_mode", &[], |row| {
-            row.text("journal_mode")
-        });
-        if mode.is_ok_and(|mode| mode.as_deref() == Some("wal")) {
+        if conn.keeps_log().is_ok_and(|keeps| keeps) {
             return Ok(());
         }
         match conn.one("PRAGMA journal_mode = WAL", &[], |row| row.text("journal_mode")) {
