@@ -199,12 +199,11 @@ impl Db {
     fn erase(&self) -> Erased {
         let emptied = self.ready().and_then(|side| {
             side.conn.batch("VACUUM")?;
-            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-            side.conn.one(sql, &[], |row| row.integer("busy"))
+            side.empty_log(self.settings.busy_timeout)
         });
         match emptied {
-            Ok(Some(0) | None) => Erased::All,
-            Ok(Some(_)) => Erased::NotYet("another process reads the file".to_owned()),
+            Ok(true) => Erased::All,
+            Ok(false) => Erased::NotYet("another process reads the file".to_owned()),
             Err(error) => Erased::NotYet(error.to_string()),
         }
     }

@@ -133,7 +133,9 @@ impl Reader {
                 let taken = watch.take_log_away(&aside);
                 // An index alone says nothing once nobody has it open.
                 taken.or_else(|error| match watch.log_holds() {
-                    true => Err(cannot("be set aside", &beside(&self.settings.path, "-wal"), &error)),
+                    true => {
+                        Err(cannot("be set aside", &beside(&self.settings.path, "-wal"), &error))
+                    }
                     false => Ok(()),
                 })
             }

@@ -120,6 +120,19 @@ impl Side {
         Ok(self.conn.one(&sql, &[], |row| row.integer("log"))?.unwrap_or(0))
     }
 
+    /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
+    /// SQLite waits for those who read, but not for another who is moving the log just then.
+    pub fn empty_log(&self, patience: Duration) -> Result<bool> {
+        let started = Instant::now();
+        while !self.conn.empty_log()? {
+            if started.elapsed() >= patience {
+                return Ok(false);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(true)
+    }
+
     /// Whether all is where it was; an error if nobody can tell now.
     pub fn look(&self) -> Result<Result<(), Change>> {
         let Some(watch) = &self.watch else { return Ok(Ok(())) };

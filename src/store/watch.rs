@@ -198,7 +198,8 @@ impl Watch {
         let waiting = pages_waiting(&self.log, sizes.page, moved..in_log).map_err(failed)?;
         let length = fs::metadata(&self.path).map_or(0, |data| data.len());
         let there = length / sizes.page.max(1);
-        let whole = sizes.pages > 0 && (there + 1..=sizes.pages).all(|page| waiting.contains(&page));
+        let whole =
+            sizes.pages > 0 && (there + 1..=sizes.pages).all(|page| waiting.contains(&page));
         Ok(whole.then_some(length))
     }
 
