@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use super::backup::cannot;
 use super::db::{self, MANY_CACHE_KIB};
-use super::file::{free_name, refuse_folder};
+use super::file::refuse_folder;
 use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::Conn;
@@ -129,8 +129,7 @@ impl Reader {
         match watch.look() {
             Err(change @ Change::Gone) => Err(watch.refusal(change)),
             Err(Change::Replaced) => {
-                let aside = free_name(&self.settings, "replaced-wal");
-                let taken = watch.take_log_away(&aside);
+                let taken = watch.take_log_away(&self.settings);
                 // An index alone says nothing once nobody has it open.
                 taken.or_else(|error| match watch.log_holds() {
                     true => {

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::audit::Head;
-use super::file::free_name;
 use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::{Conn, Value};
@@ -164,10 +163,8 @@ impl Side {
     /// the file through this connection, unless somebody has begun another log for the same file:
     /// then the index that both share no longer speaks of the log that is open here.
     pub fn mend(&self, change: Change, settings: &Settings) -> bool {
-        let take_log_away = || {
-            let aside = free_name(settings, "replaced-wal");
-            self.watch.as_ref().is_none_or(|watch| watch.take_log_away(&aside).is_ok())
-        };
+        let take_log_away =
+            || self.watch.as_ref().is_none_or(|watch| watch.take_log_away(settings).is_ok());
         match change {
             // What keeps it from that is tried again by the next call.
             Change::Gone | Change::LogGone => self.conn.empty_log().unwrap_or(false),

@@ -16,6 +16,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::backup::cannot;
+use super::file::free_name;
+use super::settings::Settings;
 use super::sql::Conn;
 use crate::model::{Error, Result};
 
@@ -72,6 +74,8 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Watch {
     path: PathBuf,
+    /// Where that leads, if it is a link: there are the log and its index.
+    at: PathBuf,
     log: PathBuf,
     index: PathBuf,
     file: Mark,
@@ -134,7 +138,7 @@ impl Watch {
         }
         let (file, length) = (mark(&data), Cell::new(data.len()));
         let (path, read_only) = (path.to_owned(), Cell::new(data.permissions().readonly()));
-        Ok(Self { path, log, index, file, log_mark, index_mark, length, read_only })
+        Ok(Self { path, at, log, index, file, log_mark, index_mark, length, read_only })
     }
 
     /// Whether all is where it was, as far as a look can tell.
@@ -207,7 +211,7 @@ impl Watch {
     /// has come to the path; a log that still holds something is kept under another name. Whoever
     /// does so holds the lock of the log, so that nobody takes away the new one that another process
     /// has begun meanwhile.
-    pub fn take_log_away(&self, aside: &Path) -> io::Result<()> {
+    pub fn take_log_away(&self, settings: &Settings) -> io::Result<()> {
         let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
         log.lock()?;
         if mark_of(&self.log) != self.log_mark {
@@ -217,7 +221,7 @@ impl Watch {
         if log.metadata()?.len() == 0 {
             fs::remove_file(&self.log)
         } else {
-            fs::rename(&self.log, aside)
+            fs::rename(&self.log, free_name(settings, &self.at, "replaced-wal"))
         }
     }
 
