@@ -40,15 +40,20 @@ struct Readers {
 }
 
 impl Readers {
-    /// A connection that reads the file as it is now; those that do not are closed.
-    fn take(&self) -> Option<Reader> {
-        let mut free = self.free.lock().ok()?;
+    /// A connection that reads the file as it is now; those that do not are closed. Beside a
+    /// connection that writes it is for that one to see to what they leave.
+    fn take(&self, alone: bool) -> Result<Option<Reader>> {
+        let Ok(mut free) = self.free.lock() else { return Ok(None) };
         while let Some(reader) = free.pop() {
             if reader.is_current() {
-                return Some(reader);
+                return Ok(Some(reader));
+            }
+            if alone && let Err(error) = reader.give_up() {
+                free.push(reader);
+                return Err(error);
             }
         }
-        None
+        Ok(None)
     }
 
     fn read_and_keep<T>(
@@ -164,16 +169,16 @@ impl Bridge {
         }
         let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
         let _place = self.places.acquire().await.map_err(|error| internal(&error))?;
-        let readers = Arc::clone(&self.readers);
-        let reading = tokio::task::spawn_blocking(move || match readers.take() {
-            Some(reader) => Ok(readers.read_and_keep(reader, operation, f)),
-            None => Err(f),
+        let (alone, readers) = (self.jobs.is_none(), Arc::clone(&self.readers));
+        let reading = tokio::task::spawn_blocking(move || match readers.take(alone) {
+            Ok(Some(reader)) => Ok(readers.read_and_keep(reader, operation, f)),
+            Ok(None) => Err(f),
+            Err(error) => Ok(Err(error)),
         });
         let f = match reading.await.map_err(|error| internal(&error))? {
             Ok(outcome) => return outcome,
             Err(f) => f,
         };
-        let alone = self.jobs.is_none();
         if !alone {
             // A connection is opened only where the writing one stands: it knows whether the log
             // that is there belongs to the file.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::event::AuditEntry;
-use crate::model::{Kind, Result};
+use crate::model::{Action, Kind, Result};
 use crate::ops::change::recorded;
 use crate::ops::claims;
 use crate::ops::redact::cleared::{Cleared, Unproven};
@@ -134,7 +134,11 @@ pub fn check_contents(entry: &AuditEntry) -> Result<(), &'static str> {
         true => link.before_digest.is_empty() || text.is_empty(),
         false => text.is_empty() || digest(text) == expected,
     };
-    if contents.iter().all(|(text, expected)| fits(text, expected)) {
+    // A `redacted` row keeps its reason, and what it proves of rows from before the chain.
+    let keeps = |text: &str, expected: &str| sealed || digest(text) == expected;
+    let kept = entry.action != Action::Redacted.as_str()
+        || keeps(&entry.before_json, &link.before_digest) && keeps(&entry.note, &link.note_digest);
+    if kept && contents.iter().all(|(text, expected)| fits(text, expected)) {
         return Ok(());
     }
     Err("its contents were changed")

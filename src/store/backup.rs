@@ -8,13 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::db::read;
-use super::file::{create_file, file_instant};
+use super::file::{create_folder, file_instant, own_file};
 use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::transfer::SECTIONS;
 use super::tx::View;
-use super::watch::beside;
+use super::watch::{beside, mark};
 use crate::model::{Error, Result, Timestamp};
 
 /// A copy that was made and proved.
@@ -51,6 +51,9 @@ fn refuse_existing(target: &Path) -> Result<()> {
 /// The ending of a copy on its way.
 const PARTIAL: &str = ".atocore-partial";
 
+/// The endings of what SQLite keeps beside a file.
+pub const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// A copy on its way. It is removed unless it gets its name.
 pub struct Partial {
     pub path: PathBuf,
@@ -59,23 +62,23 @@ pub struct Partial {
 }
 
 impl Partial {
+    /// Makes it anew. What a killed process left at its name is removed and never written to: it
+    /// may be a second name of something else.
     pub fn begin(target: &Path) -> Result<Self> {
         let path = beside(target, PARTIAL);
         let failed = |error: io::Error| cannot("be made", &path, &error);
-        create_file(&path)?;
-        let lock = File::options().write(true).open(&path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::Storage {
-                    message: format!("another process is writing {}", path.display()),
-                    hint: "Wait for it, or choose another name.".to_owned(),
-                });
+        create_folder(&path)?;
+        if let Ok(left) = fs::symlink_metadata(&path) {
+            if !left.is_file() {
+                return Err(failed(io::ErrorKind::AlreadyExists.into()));
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            let left = File::options().write(true).open(&path).map_err(failed)?;
+            lock(&left, &path)?;
+            remove_with_companions(&path).map_err(failed)?;
         }
-        lock.set_len(0).map_err(failed)?;
-        Ok(Self { path, lock })
+        let file = own_file().create_new(true).open(&path).map_err(failed)?;
+        lock(&file, &path)?;
+        Ok(Self { path, lock: file })
     }
 
     /// Copies the store at `source` into it, and proves the copy.
@@ -131,8 +134,40 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // After a rename it is not there any more.
-        let _ = fs::remove_file(&self.path);
+        if is_at(&self.lock, &self.path) {
+            let _ = remove_with_companions(&self.path);
+        }
     }
+}
+
+/// Keeps every other process from a file that is at a path.
+fn lock(file: &File, path: &Path) -> Result<()> {
+    let locked = match file.try_lock() {
+        Ok(()) => is_at(file, path),
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(error)) => return Err(cannot("be locked", path, &error)),
+    };
+    if locked {
+        return Ok(());
+    }
+    Err(Error::Storage {
+        message: format!("another process is writing {}", path.display()),
+        hint: "Wait for it, or choose another name.".to_owned(),
+    })
+}
+
+/// Whether an open file is what is at a path, and not what a link there leads to.
+fn is_at(file: &File, path: &Path) -> bool {
+    let marks = (file.metadata().map(|data| mark(&data)), fs::symlink_metadata(path));
+    matches!(marks, (Ok(open), Ok(there)) if there.is_file() && mark(&there) == open)
+}
+
+/// Removes a file, and what SQLite may have left beside it.
+fn remove_with_companions(path: &Path) -> io::Result<()> {
+    for ending in COMPANIONS {
+        let _ = fs::remove_file(beside(path, ending));
+    }
+    fs::remove_file(path)
 }
 
 fn check_current(conn: &Conn, path: &Path) -> Result<()> {
@@ -243,7 +278,9 @@ fn made_here(settings: &Settings, folder: &Path) -> io::Result<Vec<(Timestamp, P
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let whole = name.strip_suffix(PARTIAL).unwrap_or(&name);
+        let ending = COMPANIONS.iter().find_map(|ending| name.strip_suffix(ending));
+        let partial = ending.unwrap_or(&name).strip_suffix(PARTIAL);
+        let whole = partial.unwrap_or(&name);
         let Some(instant) =
             instant_of(whole).filter(|instant| automatic_name(settings, *instant) == whole)
         else {

@@ -4,6 +4,7 @@
 use std::cell::{Cell, Ref, RefCell};
 use std::fs;
 
+use super::audit::Head;
 use super::file::{back_up, create_file};
 use super::schema::{self, Stage, Upgrade};
 use super::search;
@@ -29,6 +30,9 @@ pub struct Db {
     /// Whether writes are undone at their end.
     rehearsing: Cell<bool>,
 }
+
+/// What a write gave, and the end of the chain after it, if it has looked there.
+type Committed<T> = Result<(T, Option<Head>)>;
 
 /// Whether what a write deleted is gone from the freed parts of the file and its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +119,7 @@ impl Db {
         actor: &str,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
-    ) -> (Result<T>, Option<Change>) {
+    ) -> (Committed<T>, Option<Change>) {
         let write = || {
             side.conn.begin_write(self.settings.busy_timeout)?;
             let rollback = RollBack(&side.conn);
@@ -138,30 +142,36 @@ impl Db {
         match write() {
             Err(error) => (Err(error), None),
             Ok(Err(change)) => (Err(side.refusal(change)), Some(change)),
-            Ok(Ok((value, head))) => {
-                if head.is_some() {
-                    self.doubt.borrow_mut().last = head;
-                }
-                let change = side.look().err();
-                if change.is_none() {
+            Ok(Ok(committed)) => {
+                let Ok(looked) = side.look() else {
+                    return (Err(side::went_elsewhere(&self.settings.path)), None);
+                };
+                if looked.is_ok() {
                     // The write is kept whatever becomes of the log.
                     let _ = side.keep_log_short(self.settings.busy_timeout);
                 }
-                (Ok(value), change)
+                (Ok(committed), looked.err())
             }
         }
     }
 
     /// Sees to what happened to the file, and says what a write came to.
-    fn after<T>(&self, (outcome, change): (Result<T>, Option<Change>)) -> Result<T> {
+    fn after<T>(&self, (outcome, change): (Committed<T>, Option<Change>)) -> Result<T> {
+        let acknowledge = |(value, head): (T, Option<Head>)| {
+            if head.is_some() {
+                self.doubt.borrow_mut().last = head;
+            }
+            value
+        };
         let Some(change) = change else {
+            let outcome = outcome.map(acknowledge);
             self.close_if_doubtful();
             return outcome;
         };
         let safe = self.mend(change);
         match outcome {
             // It was committed into a log or file that was taken away meanwhile.
-            Ok(value) if safe => Ok(value),
+            Ok(committed) if safe => Ok(acknowledge(committed)),
             Ok(_) => Err(side::went_elsewhere(&self.settings.path)),
             Err(error) => Err(error),
         }
@@ -189,12 +199,11 @@ impl Db {
     fn erase(&self) -> Erased {
         let emptied = self.ready().and_then(|side| {
             side.conn.batch("VACUUM")?;
-            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-            side.conn.one(sql, &[], |row| row.integer("busy"))
+            side.empty_log(self.settings.busy_timeout)
         });
         match emptied {
-            Ok(Some(0) | None) => Erased::All,
-            Ok(Some(_)) => Erased::NotYet("another process reads the file".to_owned()),
+            Ok(true) => Erased::All,
+            Ok(false) => Erased::NotYet("another process reads the file".to_owned()),
             Err(error) => Erased::NotYet(error.to_string()),
         }
     }
@@ -210,7 +219,7 @@ impl Db {
     /// call goes on with what is there then.
     pub fn check(&self) -> Result<()> {
         let side = self.ready()?;
-        let Err(change) = side.look() else { return Ok(()) };
+        let Err(change) = side.look()? else { return Ok(()) };
         let refusal = side.refusal(change);
         drop(side);
         self.mend(change);
@@ -268,7 +277,7 @@ impl Db {
 
     /// What has happened to the file of an open connection.
     fn change(&self) -> Option<Change> {
-        self.side.borrow().as_ref().and_then(|side| side.look().err())
+        self.side.borrow().as_ref().and_then(|side| side.look().ok()?.err())
     }
 
     /// Takes the memory that storing or reading many rows is worth.

@@ -25,11 +25,17 @@ pub(super) fn create_file(path: &Path) -> Result<()> {
         return Ok(());
     }
     create_folder(path)?;
+    let made = own_file().create(true).truncate(false).open(path);
+    made.map(drop).map_err(|error| cannot_be_made(path, &error))
+}
+
+/// How to open a file to be written, which is for this user only if it is made.
+pub(super) fn own_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| cannot_be_made(path, &error))
+    options
 }
 
 /// Makes the folders of a file, if they are not there.
@@ -50,7 +56,7 @@ fn cannot_be_made(path: &Path, error: &std::io::Error) -> Error {
 /// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its
 /// own, since one that is about to write cannot be copied from.
 pub(super) fn back_up(settings: &Settings) -> Result<PathBuf> {
-    let target = free_name(settings, "backup");
+    let target = free_name(settings, &settings.path, "backup");
     create_file(&target)?;
     let source = Conn::open(&settings.path, false)?;
     source.set_busy_timeout(settings.busy_timeout)?;
@@ -61,15 +67,15 @@ pub(super) fn back_up(settings: &Settings) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// A name beside the file that says what and when, and that nothing has: `<name>.<instant>.<what>`.
-pub(super) fn free_name(settings: &Settings, what: &str) -> PathBuf {
+/// A name beside a file that says what and when, and that nothing has: `<name>.<instant>.<what>`.
+pub(super) fn free_name(settings: &Settings, path: &Path, what: &str) -> PathBuf {
     let instant = file_instant((settings.clock)());
-    let mut target = beside(&settings.path, &format!(".{instant}.{what}"));
+    let mut target = beside(path, &format!(".{instant}.{what}"));
     for number in 2.. {
         if !target.exists() {
             break;
         }
-        target = beside(&settings.path, &format!(".{instant}-{number}.{what}"));
+        target = beside(path, &format!(".{instant}-{number}.{what}"));
     }
     target
 }

@@ -10,13 +10,14 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::backup::cannot;
 use super::db::{self, MANY_CACHE_KIB};
 use super::file::refuse_folder;
 use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
-use super::watch::{Before, Watch, beside};
+use super::watch::{Before, Change, Mark, Watch, beside, mark};
 use crate::model::{Error, Result};
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
@@ -50,10 +51,15 @@ impl Reader {
             return Err(refuse(&path, "is no file", "Name an existing file with --db."));
         }
         let open = |still: Option<Still>| {
+            let before = Before::of(&path);
             let conn =
                 if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
-            let reader = Self::of(conn?, settings.clone(), still)?;
-            reader.stage().map(|stage| (reader, stage))
+            let mut reader = Self::of(conn?, settings.clone(), still)?;
+            let stage = reader.stage()?;
+            if stage == Stage::Current && reader.still.is_none() {
+                reader.watch = Some(Watch::start(&reader.conn, &path, &before)?);
+            }
+            Ok((reader, stage))
         };
         let opened = match (open(None), Still::now(&path)) {
             (Err(Error::Storage { .. }), Some(still)) => open(Some(still)),
@@ -115,6 +121,27 @@ impl Reader {
         self.is_still() && self.watch.as_ref().is_none_or(|watch| watch.look().is_ok())
     }
 
+    /// Sees to it that a reader which is alone and no longer current may be closed: the log of a
+    /// file that was replaced is taken away, which would be taken for that of the new one. An error
+    /// says what has to happen first; until then the reader is kept, since it knows whose log it is.
+    pub fn give_up(&self) -> Result<()> {
+        let Some(watch) = &self.watch else { return Ok(()) };
+        match watch.look() {
+            Err(change @ Change::Gone) => Err(watch.refusal(change)),
+            Err(Change::Replaced) => {
+                let taken = watch.take_log_away(&self.settings);
+                // An index alone says nothing once nobody has it open.
+                taken.or_else(|error| match watch.log_holds() {
+                    true => {
+                        Err(cannot("be set aside", &beside(&self.settings.path, "-wal"), &error))
+                    }
+                    false => Ok(()),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a file that nobody was to change has not been changed.
     fn is_still(&self) -> bool {
         let holds = |still: &Still| Still::now(&self.settings.path).as_ref() == Some(still);
@@ -170,6 +197,7 @@ pub struct Lengths {
 /// A file without a log, as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Still {
+    file: Mark,
     changed: SystemTime,
     length: u64,
 }
@@ -177,7 +205,7 @@ struct Still {
 impl Still {
     fn now(path: &Path) -> Option<Self> {
         let file = fs::metadata(path).ok()?;
-        let now = Self { changed: file.modified().ok()?, length: file.len() };
+        let now = Self { file: mark(&file), changed: file.modified().ok()?, length: file.len() };
         (!is_beside(path, "-wal")).then_some(now)
     }
 }

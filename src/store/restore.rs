@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::backup::{Copied, Partial, cannot, sync_folder};
+use super::backup::{COMPANIONS, Copied, Partial, cannot, sync_folder};
 use super::file::{create_folder, free_name};
 use super::settings::Settings;
 use super::sql::Conn;
@@ -35,8 +35,6 @@ pub struct Restored<T> {
     pub kept: Option<PathBuf>,
 }
 
-/// The endings of what SQLite keeps beside a file.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// How long a restore waits for others to close the file.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -69,7 +67,7 @@ pub fn restore<T>(
     let partial = Partial::begin(&target)?;
     let copied = partial.fill(settings, backup, prove)?;
     let held = if there { hold(settings)? } else { None };
-    let kept = if there { Some(keep(settings, &target)?) } else { None };
+    let kept = if there { Some(keep(settings, &target, held.is_some())?) } else { None };
     if held.is_none() {
         set_companions_aside(settings, &target)?;
     }
@@ -104,14 +102,26 @@ fn hold(settings: &Settings) -> Result<Option<Conn>> {
     }
 }
 
-/// Gives the old file a second name.
-fn keep(settings: &Settings, target: &Path) -> Result<PathBuf> {
-    let kept = free_name(settings, "replaced");
+/// Gives the old file a second name. A file that is held is never copied: to close what it is read
+/// through would let go of SQLite's locks on it.
+fn keep(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
+    let kept = free_name(settings, target, "replaced");
     let failed = |error: io::Error| cannot("be kept", target, &error);
-    if fs::hard_link(target, &kept).is_err() {
-        // Not every file system has links.
-        fs::copy(target, &kept).map_err(failed)?;
-        fs::File::open(&kept).and_then(|file| file.sync_all()).map_err(failed)?;
+    match fs::hard_link(target, &kept) {
+        Ok(()) => {}
+        Err(error) if held => {
+            return Err(Error::Storage {
+                message: format!("{} cannot get a second name: {error}", target.display()),
+                hint: "Nothing was changed. Not every file system has hard links: give the file \
+                       another name yourself while no server uses it, then restore without \
+                       --replace."
+                    .to_owned(),
+            });
+        }
+        Err(_) => {
+            fs::copy(target, &kept).map_err(failed)?;
+            fs::File::open(&kept).and_then(|file| file.sync_all()).map_err(failed)?;
+        }
     }
     sync_folder(&kept);
     Ok(kept)
@@ -123,7 +133,7 @@ fn set_companions_aside(settings: &Settings, target: &Path) -> Result<()> {
     for ending in COMPANIONS {
         let companion = beside(target, ending);
         if fs::symlink_metadata(&companion).is_ok() {
-            let aside = free_name(settings, &format!("replaced{ending}"));
+            let aside = free_name(settings, target, &format!("replaced{ending}"));
             fs::rename(&companion, &aside)
                 .map_err(|error| cannot("be set aside", &companion, &error))?;
         }

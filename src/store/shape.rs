@@ -42,8 +42,9 @@ pub enum Difference {
     },
 }
 
-/// Tables that hold nothing but what is derived from others.
-const DERIVED: [&str; 5] = ["claims", "search_rows", "search_text", "search_words", "audit_places"];
+/// Tables that hold nothing but what is derived from others, or what is of use for some hours only.
+const DERIVED: [&str; 6] =
+    ["claims", "search_rows", "search_text", "search_words", "audit_places", "idempotency_keys"];
 
 impl Object {
     fn is_derived(&self) -> bool {

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::audit::Head;
-use super::file::free_name;
 use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::{Conn, Value};
@@ -120,18 +119,31 @@ impl Side {
         Ok(self.conn.one(&sql, &[], |row| row.integer("log"))?.unwrap_or(0))
     }
 
-    /// Whether all is where it was.
-    pub fn look(&self) -> Result<(), Change> {
-        let Some(watch) = &self.watch else { return Ok(()) };
+    /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
+    /// SQLite waits for those who read, but not for another who is moving the log just then.
+    pub fn empty_log(&self, patience: Duration) -> Result<bool> {
+        let started = Instant::now();
+        while !self.conn.empty_log()? {
+            if started.elapsed() >= patience {
+                return Ok(false);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(true)
+    }
+
+    /// Whether all is where it was; an error if nobody can tell now.
+    pub fn look(&self) -> Result<Result<(), Change>> {
+        let Some(watch) = &self.watch else { return Ok(Ok(())) };
         match watch.look() {
-            Err(Change::Cut) if watch.accept_length(&self.conn) => Ok(()),
-            found => found.map(drop),
+            Err(Change::Cut) if watch.accept_length()? => Ok(Ok(())),
+            found => Ok(found),
         }
     }
 
     /// Whether a write may begin. It is asked inside of the transaction, when nobody else writes.
     pub fn may_write(&self) -> Result<Result<(), Change>> {
-        match (self.look(), &self.watch) {
+        match (self.look()?, &self.watch) {
             (Ok(()), Some(watch)) => watch.refuse_read_only().map(Ok),
             (found, _) => Ok(found),
         }
@@ -151,10 +163,8 @@ impl Side {
     /// the file through this connection, unless somebody has begun another log for the same file:
     /// then the index that both share no longer speaks of the log that is open here.
     pub fn mend(&self, change: Change, settings: &Settings) -> bool {
-        let take_log_away = || {
-            let aside = free_name(settings, "replaced-wal");
-            self.watch.as_ref().is_none_or(|watch| watch.take_log_away(&aside).is_ok())
-        };
+        let take_log_away =
+            || self.watch.as_ref().is_none_or(|watch| watch.take_log_away(settings).is_ok());
         match change {
             // What keeps it from that is tried again by the next call.
             Change::Gone | Change::LogGone => self.conn.empty_log().unwrap_or(false),
@@ -218,10 +228,7 @@ pub fn went_elsewhere(path: &Path) -> Error {
 fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
     let started = Instant::now();
     loop {
-        let mode = conn.one("SELECT journal_mode FROM pragma_journal_mode", &[], |row| {
-            row.text("journal_mode")
-        });
-        if mode.is_ok_and(|mode| mode.as_deref() == Some("wal")) {
+        if conn.keeps_log().is_ok_and(|keeps| keeps) {
             return Ok(());
         }
         match conn.one("PRAGMA journal_mode = WAL", &[], |row| row.text("journal_mode")) {

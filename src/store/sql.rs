@@ -109,10 +109,21 @@ impl Conn {
         busy.map(|busy| busy == 0).map_err(|error| self.failed(&error))
     }
 
-    /// Pages in the log that the connections count on.
-    pub fn pages_in_log(&self) -> Result<u64> {
-        let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get("log"));
-        pages.map(|pages: i64| pages.try_into().unwrap_or(0)).map_err(|error| self.failed(&error))
+    /// Pages in the log that the connections count on, and how many of them the file has already. A
+    /// connection that cannot ask is as good as before.
+    pub fn log_state(&self) -> Result<(u64, u64)> {
+        let state = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+            Ok((row.get::<_, i64>("log")?, row.get::<_, i64>("checkpointed")?))
+        });
+        let count = |number: i64| number.try_into().unwrap_or(0);
+        state.map(|(log, moved)| (count(log), count(moved))).map_err(|error| failed(&error))
+    }
+
+    /// Whether changes of the file go through a log.
+    pub fn keeps_log(&self) -> Result<bool> {
+        let sql = "SELECT journal_mode FROM pragma_journal_mode";
+        let mode = self.one(sql, &[], |row| row.text("journal_mode"))?;
+        Ok(mode.as_deref() == Some("wal"))
     }
 
     /// Whether nothing has gone wrong with the file, so that the connection can go on.

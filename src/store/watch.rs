@@ -9,25 +9,30 @@
 //! log, and is out of reach without unsafe code.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fs::{self, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::schema;
+use super::backup::cannot;
+use super::file::free_name;
+use super::settings::Settings;
 use super::sql::Conn;
 use crate::model::{Error, Result};
 
 /// Which file it is, whatever it is called.
-type Mark = (u64, u64);
+pub type Mark = (u64, u64);
 
 #[cfg(unix)]
-fn mark(data: &Metadata) -> Mark {
+pub fn mark(data: &Metadata) -> Mark {
     use std::os::unix::fs::MetadataExt;
     (data.dev(), data.ino())
 }
 
 /// Elsewhere an open file can neither be moved nor deleted.
 #[cfg(not(unix))]
-fn mark(_: &Metadata) -> Mark {
+pub fn mark(_: &Metadata) -> Mark {
     (0, 0)
 }
 
@@ -69,6 +74,8 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Watch {
     path: PathBuf,
+    /// Where that leads, if it is a link: there are the log and its index.
+    at: PathBuf,
     log: PathBuf,
     index: PathBuf,
     file: Mark,
@@ -90,8 +97,14 @@ impl Before {
 }
 
 impl Watch {
-    /// Notes what a connection has open that was opened after `before` and has read since.
+    /// Notes what a connection has open that was opened after `before` and has read since. Another
+    /// process may shorten the log or the file from one look to the next, so what does not fit is
+    /// looked at once more.
     pub fn start(conn: &Conn, path: &Path, before: &Before) -> Result<Self> {
+        Self::note(conn, path, before).or_else(|_| Self::note(conn, path, before))
+    }
+
+    fn note(conn: &Conn, path: &Path, before: &Before) -> Result<Self> {
         let unsteady = || Error::Storage {
             message: format!(
                 "{} or its log was replaced while it was being opened",
@@ -99,12 +112,8 @@ impl Watch {
             ),
             hint: "Nothing was changed. Try again.".to_owned(),
         };
-        let number = |name: &str| {
-            let sql = format!("SELECT {name} AS n FROM pragma_{name}");
-            conn.number(&sql, &[]).map(|n| u64::try_from(n).unwrap_or(0))
-        };
-        let (page, pages) = (number("page_size")?, number("page_count")?);
-        let in_log = conn.pages_in_log().ok();
+        let Sizes { page, pages } = Sizes::of(conn)?;
+        let in_log = conn.log_state().ok().map(|(in_log, _)| in_log);
         let at = fs::canonicalize(path).map_err(|_| unsteady())?;
         let (log, index) = (beside(&at, "-wal"), beside(&at, "-shm"));
         let data = fs::metadata(&at).map_err(|_| unsteady())?;
@@ -123,12 +132,13 @@ impl Watch {
             }
         }
         let (log_mark, index_mark) = (log_data.as_ref().map(mark), mark_of(&index));
-        if log_mark.is_none() || index_mark.is_none() {
+        // A file may also have no log, until somebody writes: then both are missing.
+        if log_mark.is_none() != index_mark.is_none() || log_mark.is_none() && conn.keeps_log()? {
             return Err(unsteady());
         }
         let (file, length) = (mark(&data), Cell::new(data.len()));
         let (path, read_only) = (path.to_owned(), Cell::new(data.permissions().readonly()));
-        Ok(Self { path, log, index, file, log_mark, index_mark, length, read_only })
+        Ok(Self { path, at, log, index, file, log_mark, index_mark, length, read_only })
     }
 
     /// Whether all is where it was, as far as a look can tell.
@@ -167,26 +177,41 @@ impl Watch {
     }
 
     /// Accepts that the file is shorter, if it still has all of its pages: another program may have
-    /// vacuumed it.
-    pub fn accept_length(&self, conn: &Conn) -> bool {
-        let sql = "SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size";
+    /// vacuumed it. An error means that nobody can tell now. Others may move pages meanwhile, so
+    /// what does not fit is looked at once more.
+    pub fn accept_length(&self) -> Result<bool> {
+        let length = match self.whole_length()? {
+            None => self.whole_length()?,
+            whole => whole,
+        };
+        length.inspect(|length| self.length.set(*length));
+        Ok(length.is_some())
+    }
+
+    /// The length of the file, if every page that is behind its end still waits in the log. It is
+    /// asked of a connection of its own, since one in a transaction cannot ask about the log.
+    fn whole_length(&self) -> Result<Option<u64>> {
+        let conn = Conn::open(&self.path, false)?;
+        let sizes = Sizes::of(&conn).and_then(|sizes| Ok((sizes, conn.log_state()?)));
+        let (sizes, (in_log, moved)) = match sizes {
+            // SQLite itself misses pages.
+            Err(_) if conn.is_damaged() => return Ok(None),
+            sizes => sizes?,
+        };
+        let failed = |error| cannot("be read", &self.log, &error);
+        let waiting = pages_waiting(&self.log, sizes.page, moved..in_log).map_err(failed)?;
         let length = fs::metadata(&self.path).map_or(0, |data| data.len());
-        let fits = |pages: i64| u64::try_from(pages).is_ok_and(|pages| pages <= length);
-        // Pages that it has grown by since then may still be in the log. A connection of its own
-        // does not take a page that is gone from memory.
-        let sound = || schema::check_sound(&Conn::open(&self.path, false)?, &self.path);
-        let whole = conn.number(sql, &[]).is_ok_and(fits) || sound().is_ok();
-        if whole {
-            self.length.set(length);
-        }
-        whole
+        let there = length / sizes.page.max(1);
+        let whole =
+            sizes.pages > 0 && (there + 1..=sizes.pages).all(|page| waiting.contains(&page));
+        Ok(whole.then_some(length))
     }
 
     /// Takes the log and its index away, which would otherwise be taken for those of the file that
     /// has come to the path; a log that still holds something is kept under another name. Whoever
     /// does so holds the lock of the log, so that nobody takes away the new one that another process
     /// has begun meanwhile.
-    pub fn take_log_away(&self, aside: &Path) -> std::io::Result<()> {
+    pub fn take_log_away(&self, settings: &Settings) -> io::Result<()> {
         let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
         log.lock()?;
         if mark_of(&self.log) != self.log_mark {
@@ -196,11 +221,17 @@ impl Watch {
         if log.metadata()?.len() == 0 {
             fs::remove_file(&self.log)
         } else {
-            fs::rename(&self.log, aside)
+            fs::rename(&self.log, free_name(settings, &self.at, "replaced-wal"))
         }
     }
 
-    fn remove_index(&self) -> std::io::Result<()> {
+    /// Whether something is in the log, if it is still the one that was there.
+    pub fn log_holds(&self) -> bool {
+        let log = fs::metadata(&self.log).ok();
+        log.is_some_and(|log| Some(mark(&log)) == self.log_mark && log.len() > 0)
+    }
+
+    fn remove_index(&self) -> io::Result<()> {
         if mark_of(&self.index) != self.index_mark {
             return Ok(());
         }
@@ -237,6 +268,38 @@ impl Watch {
     }
 }
 
+/// Bytes of a page, and pages of the file and its log together.
+struct Sizes {
+    page: u64,
+    pages: u64,
+}
+
+impl Sizes {
+    fn of(conn: &Conn) -> Result<Self> {
+        let number = |name: &str| {
+            let sql = format!("SELECT {name} AS n FROM pragma_{name}");
+            conn.number(&sql, &[]).map(|n| u64::try_from(n).unwrap_or(0))
+        };
+        Ok(Self { page: number("page_size")?, pages: number("page_count")? })
+    }
+}
+
+/// The numbers of the pages at some places of the log.
+fn pages_waiting(log: &Path, page: u64, places: Range<u64>) -> io::Result<HashSet<u64>> {
+    let mut waiting = HashSet::new();
+    if places.is_empty() {
+        return Ok(waiting);
+    }
+    let mut log = fs::File::open(log)?;
+    for place in places {
+        let mut number = [0; 4];
+        log.seek(SeekFrom::Start(LOG_HEAD + place * (page + FRAME_HEAD)))?;
+        log.read_exact(&mut number)?;
+        waiting.insert(u64::from(u32::from_be_bytes(number)));
+    }
+    Ok(waiting)
+}
+
 /// Bytes of a log before its first page, and before each.
 const LOG_HEAD: u64 = 32;
 const FRAME_HEAD: u64 = 24;
@@ -255,5 +318,40 @@ fn cut(path: &Path, length: u64, expected: u64) -> Error {
         message: format!("{} was cut: {length} bytes of {expected} are left", path.display()),
         hint: "Nothing was changed. End the servers that use it and restore a backup of it."
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_file_is_whole_if_the_log_holds_what_is_missing_and_cut_only_if_it_does_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("some.db");
+        fs::write(&path, "").expect("a file");
+        let before = Before::of(&path);
+        let conn = Conn::open(&path, true).expect("it opens");
+        let run = |sql: &str| conn.batch(sql).expect(sql);
+        run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)");
+        run("INSERT INTO t VALUES (zeroblob(400000)); PRAGMA wal_checkpoint(TRUNCATE)");
+        let watch = Watch::start(&conn, &path, &before).expect("it is there");
+        run("DELETE FROM t; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+        run("INSERT INTO t VALUES (zeroblob(100000))");
+        assert_eq!(watch.look(), Err(Change::Cut));
+        let away = folder.path().join("away.db");
+        fs::rename(&path, &away).expect("away");
+        assert!(watch.accept_length().is_err(), "nobody can tell, and that proves nothing");
+        fs::rename(&away, &path).expect("back");
+        run("BEGIN IMMEDIATE");
+        assert_eq!(watch.accept_length(), Ok(true));
+        run("COMMIT");
+        assert_eq!(watch.look(), Ok(()));
+        run("PRAGMA wal_checkpoint(PASSIVE)");
+        assert_eq!(watch.look(), Ok(()));
+        // The log still has these pages; but it was moved into the file, and none is waiting.
+        let file = fs::File::options().write(true).open(&path).expect("the file");
+        file.set_len(40_960).expect("cut");
+        assert_eq!((watch.look(), watch.accept_length()), (Err(Change::Cut), Ok(false)));
     }
 }

@@ -100,6 +100,29 @@ fn a_backup_is_for_its_owner_only() {
     assert_eq!(data.permissions().mode() & 0o777, 0o600);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_at_the_name_of_an_unfinished_backup_is_never_written_to() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = filled(1);
+    let (mine, partial) = (place.folder.path().join("mine"), "copy.db.atocore-partial");
+    let partial = place.folder.path().join(partial);
+    fs::write(&mine, "mine").expect("a file");
+    symlink(&mine, &partial).expect("a link");
+    refused(&place.run(2, &["backup", "copy.db"]), "cannot be made");
+    assert!(partial.is_symlink());
+    fs::remove_file(&partial).expect("it is there");
+    // A second name, which is readable for all, and what a killed process left beside it.
+    fs::set_permissions(&mine, fs::Permissions::from_mode(0o644)).expect("permissions");
+    fs::hard_link(&mine, &partial).expect("a second name");
+    fs::write(place.folder.path().join("copy.db.atocore-partial-journal"), "x").expect("a file");
+    done(&place.run(2, &["backup", "copy.db"]));
+    assert_eq!(fs::read(&mine).expect("it is there"), b"mine");
+    assert_eq!(names(place.folder.path()), ["copy.db", "mine", "store.db"]);
+    let data = fs::metadata(place.folder.path().join("copy.db")).expect("it is there");
+    assert_eq!(data.permissions().mode() & 0o777, 0o600);
+}
+
 #[test]
 fn a_backup_that_fails_leaves_nothing_and_takes_the_place_of_nothing() {
     let place = filled(3);
@@ -174,6 +197,22 @@ fn a_restore_waits_for_nobody_who_has_the_store_open() {
     place.verify();
     let kept = place.folder.path().join(kept);
     assert!(verified(&kept).starts_with("4 audit rows"), "the old file is kept whole");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_restore_keeps_is_beside_the_file_and_not_beside_a_link_to_it() {
+    let place = filled(2);
+    done(&place.run(2, &["backup", "copy.db"]));
+    let (real, link) = (place.folder.path().join("real"), place.db());
+    fs::create_dir(&real).expect("a folder");
+    fs::rename(&link, real.join("file.db")).expect("moved");
+    std::os::unix::fs::symlink(real.join("file.db"), &link).expect("a link");
+    done(&place.run(3, &["restore", "copy.db", "--replace"]));
+    assert!(link.is_symlink());
+    let there = names(&real);
+    assert!(there.iter().any(|name| name.ends_with(".replaced")), "{there:?}");
+    place.verify();
 }
 
 #[test]
@@ -255,8 +294,10 @@ fn a_server_makes_backups_and_removes_only_the_oldest_of_its_own() {
     fs::create_dir(&folder).expect("a folder");
     let others = ["store.db.2020-01-01.backup", "mine.2020-01-01T00-00-00-000Z.backup", "notes"];
     others.iter().for_each(|name| fs::write(folder.join(name), "mine").expect("a file"));
-    fs::write(folder.join("store.db.2020-01-01T00-00-00-000Z.backup.atocore-partial"), "")
-        .expect("a file");
+    for ending in ["", "-journal", "-wal", "-shm"] {
+        let left = format!("store.db.2020-01-01T00-00-00-000Z.backup.atocore-partial{ending}");
+        fs::write(folder.join(left), "").expect("a file");
+    }
     // The clock of a test begins on the day of its number.
     for (seed, day) in [(1, "2026-01-02"), (2, "2026-01-03"), (3, "2026-01-04")] {
         let mut session = place.serve(seed, &arguments);
@@ -273,6 +314,6 @@ fn a_server_makes_backups_and_removes_only_the_oldest_of_its_own() {
     assert_eq!(ours.len(), 2, "{made:?}");
     assert!(ours[0].starts_with("store.db.2026-01-03T"), "{made:?}");
     assert!(others.iter().all(|name| made.contains(&(*name).to_owned())), "{made:?}");
-    assert!(!made.iter().any(|name| name.ends_with("-partial")), "{made:?}");
+    assert!(!made.iter().any(|name| name.contains("-partial")), "{made:?}");
     assert!(verified(&folder.join(ours[1])).contains("the chain holds"));
 }

@@ -169,7 +169,7 @@ fn a_table_of_what_is_derived_is_made_again_and_one_of_knowledge_is_not() {
     let place = peopled();
     change(
         &place,
-        "DROP TABLE claims; DROP TABLE audit_places; DROP TABLE search_text; DROP TABLE search_rows;",
+        "DROP TABLE claims; DROP TABLE idempotency_keys; DROP TABLE audit_places; DROP TABLE search_text; DROP TABLE search_rows;",
     );
     let (code, said) = doctor(&place, &[]);
     assert_eq!(code, 1, "{said}");

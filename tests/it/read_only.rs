@@ -184,3 +184,56 @@ fn a_log_that_cannot_be_read_there_is_named() {
     assert!(!output.status.success() && said.contains("store.db has a log"), "{said}");
     allow(&place, 0o755, 0o644);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_moved_or_deleted_is_noticed() {
+    let (place, other) = (Place::new(), Place::new());
+    let mut writer = place.serve(1, &[]);
+    candidate(&mut writer, "One");
+    let mut reader = place.serve(2, &["--read-only"]);
+    assert_eq!(waiting(&mut reader), 1);
+    // What a killed server leaves in the log is of the old file.
+    writer.child.kill().expect("it is killed");
+    writer.child.wait().expect("it ended");
+    let mut elsewhere = other.serve(3, &[]);
+    ["Two", "Three"].iter().for_each(|name| candidate(&mut elsewhere, name));
+    elsewhere.end();
+    fs::rename(other.db(), place.db()).expect("replaced");
+    assert_eq!(waiting(&mut reader), 2);
+    let kept = |name: &String| name.ends_with(".replaced-wal");
+    assert_eq!(files(place.folder.path()).keys().filter(|name| kept(name)).count(), 1);
+    candidate(&mut place.serve(4, &[]), "Four");
+    assert_eq!(waiting(&mut reader), 3);
+
+    let away = place.folder.path().join("away.db");
+    fs::rename(place.db(), &away).expect("moved");
+    for _ in 0..2 {
+        let refused = reader.error("list_candidates", json!({}));
+        assert!(refused["message"].as_str().expect("a text").contains("is not there"), "{refused}");
+    }
+    fs::rename(&away, place.db()).expect("moved back");
+    assert_eq!(waiting(&mut reader), 3);
+    fs::remove_file(place.db()).expect("deleted");
+    assert_eq!(reader.error("list_candidates", json!({}))["code"], "storage");
+    reader.end();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_a_log_that_is_replaced_is_noticed() {
+    let (place, other) = (Place::new(), Place::new());
+    for (place, names) in [(&place, &["One"][..]), (&other, &["Two", "Three"][..])] {
+        let mut session = place.serve(1, &[]);
+        names.iter().for_each(|name| candidate(&mut session, name));
+        session.end();
+        place.sql().execute_batch("PRAGMA journal_mode = DELETE").expect("SQL");
+    }
+    let mut reader = place.serve(2, &["--read-only"]);
+    assert_eq!(waiting(&mut reader), 1);
+    fs::rename(other.db(), place.db()).expect("replaced");
+    assert_eq!(waiting(&mut reader), 2);
+    candidate(&mut place.serve(4, &[]), "Four");
+    assert_eq!(waiting(&mut reader), 3);
+    reader.end();
+}

@@ -1,5 +1,7 @@
 //! A cleared audit row is accepted for one reason only, and what is not cleared is proven as before.
 
+use atocore::model::event::AuditEntry;
+use atocore::store::{Settings, audit};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -59,6 +61,44 @@ fn the_triggers_let_nothing_through_but_what_a_redaction_clears() {
     assert_eq!(place.count(cleared), 3);
 }
 
+/// Puts in a row that says that the subject of another one was redacted.
+fn say_redacted(file: &Connection, seq: i64, like: i64) {
+    let columns = "memory_id, entity_kind, actor, timestamp, before_json, after_json, note";
+    let sql = format!(
+        "INSERT INTO memory_audit (seq, id, action, {columns}) \
+         SELECT {seq}, 'put in', 'redacted', {columns} FROM memory_audit WHERE seq = {like}"
+    );
+    file.execute(&sql, []).expect("a row at the end is taken");
+}
+
+#[test]
+fn the_triggers_keep_the_reason_and_the_proof_of_an_earlier_redaction() {
+    let (place, _) = redacted();
+    let file = place.sql();
+    say_redacted(&file, 6, 5);
+    for sql in ["note = ''", "before_json = ''", "before_json = NULL", "note = 'other'"] {
+        let sql = format!("UPDATE memory_audit SET {sql} WHERE seq = 5");
+        let error = file.execute(&sql, []).expect_err(&sql).to_string();
+        assert!(error.contains("append-only"), "{sql}: {error}");
+    }
+    file.execute("UPDATE memory_audit SET after_json = '' WHERE seq = 5", []).expect("cleared");
+}
+
+#[test]
+fn the_triggers_let_no_text_into_the_nulls_of_the_python_system() {
+    let place = python();
+    let file = place.sql();
+    let nulls = "SELECT count(*) FROM memory_audit WHERE seq = 2 AND note IS NULL";
+    assert_eq!(place.count(nulls), 1);
+    say_redacted(&file, 5, 2);
+    for sql in ["note = 'forged' WHERE seq = 2", "note = NULL WHERE seq = 3"] {
+        let sql = format!("UPDATE memory_audit SET {sql}");
+        let error = file.execute(&sql, []).expect_err(&sql).to_string();
+        assert!(error.contains("append-only"), "{sql}: {error}");
+    }
+    file.execute("UPDATE memory_audit SET note = '' WHERE seq = 2", []).expect("cleared");
+}
+
 #[test]
 fn verification_names_a_row_that_was_cleared_without_a_redaction() {
     let cleared = "its contents were cleared, and no later row says that it was redacted";
@@ -85,15 +125,20 @@ fn verification_names_a_row_that_was_cleared_without_a_redaction() {
 }
 
 /// A database of the Python system, whose audit has three rows from before the chain.
-fn sealed() -> (Place, String) {
+fn python() -> Place {
     let place = Place::new();
-    let file = place.sql();
-    file.execute_batch(include_str!("../fixtures/python_2_audited.sql")).expect("the fixture");
-    let sql = "SELECT memory_id FROM memory_audit ORDER BY timestamp LIMIT 1 OFFSET 1";
-    let memory: String = file.query_row(sql, [], |row| row.get(0)).expect("a memory");
-    drop(file);
-    let (db, _) = atocore::ops::open(atocore::store::Settings::new(place.db())).expect("upgraded");
+    let fixture = include_str!("../fixtures/python_2_audited.sql");
+    place.sql().execute_batch(fixture).expect("the fixture");
+    let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("upgraded");
     drop(db);
+    place
+}
+
+/// The same, once the memory of the rows 2 and 3 was redacted by row 4.
+fn sealed() -> (Place, String) {
+    let place = python();
+    let sql = "SELECT memory_id FROM memory_audit WHERE seq = 2";
+    let memory: String = place.sql().query_row(sql, [], |row| row.get(0)).expect("a memory");
     let output = place.run(1, &["redact", "memory", &memory, "--note", "asked"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     (place, memory)
@@ -152,6 +197,33 @@ fn verification_names_the_cleared_row_from_before_the_chain_that_does_not_fit() 
         let said = verdict(&place);
         assert!(said.contains(&format!("BROKEN at audit row {row} (")), "{change}: {said}");
         assert!(said.contains(problem), "{change}: {said}");
+    }
+}
+
+#[test]
+fn a_proof_that_was_emptied_is_missed_also_if_the_row_was_redacted_again() {
+    let (place, _) = sealed();
+    let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("it opens");
+    let last = db.read(|view| audit::at(view, 4)).expect("it is read").expect("a row");
+    drop(db);
+    let mut again = AuditEntry { seq: 5, id: "again".to_owned(), ..last.clone() };
+    again.chain.prev_hash = last.chain.hash;
+    again.chain.hash = audit::link_hash(&again);
+    let file = without_triggers(&place);
+    say_redacted(&file, 5, 4);
+    let digests = "after_digest = o.after_digest, before_digest = o.before_digest, note_digest = o.note_digest";
+    let sql = format!(
+        "UPDATE memory_audit AS m SET id = 'again', prev_hash = ?1, hash = ?2, {digests} \
+         FROM memory_audit o WHERE m.seq = 5 AND o.seq = 4"
+    );
+    file.execute(&sql, [&again.chain.prev_hash, &again.chain.hash]).expect("sealed");
+    assert!(!verdict(&place).contains("BROKEN"), "the row fits");
+    for change in ["before_json = ''", "note = ''"] {
+        let sql = format!("UPDATE memory_audit SET {change} WHERE seq = 4");
+        file.execute(&sql, []).expect(&sql);
+        let said = verdict(&place);
+        assert!(said.contains("BROKEN at audit row 4 ("), "{said}");
+        assert!(said.contains("its contents were changed"), "{said}");
     }
 }
 

@@ -67,6 +67,24 @@ fn a_commit_into_a_file_that_was_moved_away_meanwhile_is_not_acknowledged() {
 }
 
 #[test]
+fn a_write_that_was_not_acknowledged_is_not_called_so_later() {
+    let place = Place::new();
+    let db = open(&place.db());
+    register(&db, "p01-first", || ()).expect("into the log");
+    db.move_log();
+    let mut other = None;
+    let begin_anew = || {
+        for ending in ["-wal", "-shm"] {
+            fs::remove_file(beside(&place.db(), ending)).expect("it is there");
+        }
+        other.insert(super::serve(&place, &[])).wrote("Into a log of its own.");
+    };
+    let error = register(&db, "p02-lost", begin_anew).expect_err("it is not there");
+    assert!(error.to_string().contains("was taken away during the write"), "{error}");
+    register(&db, "p03-after", || ()).expect("nothing that was acknowledged is missing");
+}
+
+#[test]
 fn a_write_that_passes_over_a_full_disk_is_not_committed_in_part() {
     let place = Place::new();
     let Some(disk) = Disk::new(&place, "2m") else { return };
