@@ -3,7 +3,8 @@
 
 mod ends;
 mod odd;
-mod unread;
+#[cfg(target_os = "linux")]
+pub mod unread;
 
 use std::collections::BTreeSet;
 
