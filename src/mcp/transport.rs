@@ -13,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::TxJsonRpcMessage;
 use rmcp::transport::Transport;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -65,11 +66,12 @@ struct Post {
 }
 
 impl Post {
-    fn send(&self, message: &Outgoing) -> std::io::Result<()> {
-        if let Some(id) = answered(message) {
+    fn send(&self, mut message: Outgoing) -> std::io::Result<()> {
+        if let Some(id) = answered(&message) {
             self.room.answered(id);
         }
-        let mut line = serde_json::to_vec(message)?;
+        abridge(&mut message);
+        let mut line = serde_json::to_vec(&message)?;
         line.push(b'\n');
         let share = self.room.hold(line.len());
         let closed = |_| std::io::Error::from(std::io::ErrorKind::BrokenPipe);
@@ -83,6 +85,16 @@ fn answered(message: &Outgoing) -> Option<&RequestId> {
         JsonRpcMessage::Response(response) => Some(&response.id),
         JsonRpcMessage::Error(error) => error.id.as_ref(),
         _ => None,
+    }
+}
+
+/// The SDK's error repeats the protocol version that it does not know as it came.
+fn abridge(message: &mut Outgoing) {
+    if let JsonRpcMessage::Error(answer) = message
+        && let Some(data) = &mut answer.error.data
+        && let Some(Value::String(version)) = data.get_mut("requested")
+    {
+        *version = shown(version);
     }
 }
 
@@ -131,7 +143,7 @@ impl Transport<RoleServer> for Lines {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         // Nothing waits for the client to read, so that one that never does cannot keep the
         // server from ending.
-        std::future::ready(self.outgoing.send(&message))
+        std::future::ready(self.outgoing.send(message))
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
@@ -224,7 +236,7 @@ async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &
         Understood::Mistake(error, id) => {
             tracing::warn!(code = error.code.0, bytes, "refused a line");
             tracing::debug!("refused a line: {}", error.message);
-            let _ = outgoing.send(&Outgoing::error(error, id));
+            let _ = outgoing.send(Outgoing::error(error, id));
         }
     }
 }
