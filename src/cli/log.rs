@@ -2,6 +2,7 @@
 //! and how long it took, and nothing of what is stored.
 
 use std::fs::{File, OpenOptions};
+use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -51,8 +52,16 @@ impl Log {
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
         let targets = Targets::new().with_default(of_others).with_target("atocore", level);
         tracing_subscriber::registry().with(targets).with(lines).init();
+        std::panic::set_hook(Box::new(tell));
         Ok(())
     }
+}
+
+/// Logs a panic. Its message may hold what is stored.
+fn tell(panic: &PanicHookInfo<'_>) {
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!("panicked at {at}; --log debug tells why");
+    tracing::debug!("{panic}");
 }
 
 /// Opens the file to write behind its end; a new one is for this user only.

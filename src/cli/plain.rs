@@ -14,11 +14,39 @@ impl<W: Write> Write for Plain<W> {
     fn write(&mut self, event: &[u8]) -> Result<usize> {
         let text = String::from_utf8_lossy(event);
         let text = masked(text.trim_end_matches('\n'));
-        writeln!(self.0, "{}", one_line(&text))?;
+        // In one piece, since other processes may write to the same file.
+        self.0.write_all(format!("{}\n", one_line(&text)).as_bytes())?;
         Ok(event.len())
     }
 
     fn flush(&mut self) -> Result<()> {
         self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What it is handed, piece by piece.
+    #[derive(Default)]
+    struct Pieces(Vec<String>);
+
+    impl Write for Pieces {
+        fn write(&mut self, piece: &[u8]) -> Result<usize> {
+            self.0.push(String::from_utf8_lossy(piece).into_owned());
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_in_one_piece() {
+        let mut plain = Plain(Pieces::default());
+        assert!(plain.write_all(b"a\nb \x1b[1m\n").is_ok());
+        assert_eq!(plain.0.0, ["a\\nb \\u{1b}[1m\n"]);
     }
 }

@@ -1,10 +1,25 @@
 //! Errors as the protocol carries them: as the result of a tool, or instead of a result.
 
-use rmcp::model::{CallToolResult, ContentBlock, ErrorData, PaginatedRequestParams};
+use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, PaginatedRequestParams};
 use serde_json::json;
 
 use crate::model::Error;
 use crate::model::text::{abridged, one_line};
+
+/// The methods that are served.
+const METHODS: [&str; 11] = [
+    "initialize",
+    "ping",
+    "server/discover",
+    "tools/call",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+];
 
 /// What was given, as a message repeats it: a line that is short, and hides and betrays nothing.
 pub fn shown(text: &str) -> String {
@@ -29,9 +44,11 @@ pub fn failed(error: &Error) -> CallToolResult {
 pub fn refused(error: Error) -> ErrorData {
     let message = format!("{}. {}", shown(&error.to_string()), shown(&error.hint()));
     match error {
-        Error::Internal(bug) => {
-            tracing::error!("a bug of atocore: {}", shown(&bug));
-            ErrorData::internal_error(format!("atocore failed: {}", shown(&bug)), None)
+        Error::Internal(_) => {
+            // What it says may be stored text, which neither this log nor this client is to see.
+            tracing::error!("a bug of atocore; --log debug tells which");
+            let message = "atocore failed. Please report what its log says with --log debug.";
+            ErrorData::internal_error(message, None)
         }
         Error::Busy | Error::Storage { .. } => ErrorData::internal_error(message, None),
         _ => ErrorData::invalid_params(message, None),
@@ -47,6 +64,17 @@ pub fn not_read(uri: &str, error: Error) -> ErrorData {
             ErrorData::resource_not_found(refusal.message, Some(json!({ "uri": shown(uri) })))
         }
         refusal => refusal,
+    }
+}
+
+/// The error of a request that the SDK did not take for one that is served, and its method if it is.
+pub fn unserved(method: &str) -> (&'static str, ErrorData) {
+    match METHODS.into_iter().find(|served| *served == method) {
+        Some(served) => {
+            let message = format!("the parameters of {served} could not be read");
+            (served, ErrorData::invalid_params(message, None))
+        }
+        None => ("", ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown(method), None)),
     }
 }
 

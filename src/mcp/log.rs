@@ -1,18 +1,39 @@
 //! One line in the log for each request: what was asked, how it ended, how long it took.
 
+use std::fmt::Display;
 use std::time::Instant;
 
-use crate::model::{Error, Result};
+use rmcp::model::{ErrorCode, ErrorData};
 
-/// Runs a request and logs its end. Nothing of what was asked or answered is in the line.
-pub async fn logged<T>(
+use crate::model::Error;
+
+/// Why a request failed, in a word.
+pub trait Failure: Display {
+    fn code(&self) -> &'static str;
+}
+
+impl Failure for Error {
+    fn code(&self) -> &'static str {
+        Self::code(self)
+    }
+}
+
+impl Failure for ErrorData {
+    fn code(&self) -> &'static str {
+        if self.code == ErrorCode::METHOD_NOT_FOUND { "not_found" } else { "invalid" }
+    }
+}
+
+/// Runs a request and logs its end. Nothing of what was asked or answered is in the line:
+/// a method and a name stand there only if they are ours.
+pub async fn logged<T, E: Failure>(
     method: &str,
     name: &str,
-    request: impl Future<Output = Result<T>>,
-) -> Result<T> {
+    request: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let started = Instant::now();
     let ended = request.await;
-    let outcome = ended.as_ref().map_or_else(Error::code, |_| "ok");
+    let outcome = ended.as_ref().map_or_else(E::code, |_| "ok");
     let duration_ms = format!("{:.3}", started.elapsed().as_secs_f64() * 1e3);
     tracing::info!(method, name, outcome, %duration_ms, "request");
     if let Err(error) = &ended {

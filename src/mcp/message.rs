@@ -1,10 +1,12 @@
 //! What a line says: a message, nothing, or a mistake that its sender is told.
 
+use std::fmt::Formatter;
+
 use rmcp::RoleServer;
 use rmcp::model::{ClientRequest, ErrorCode, ErrorData, RequestId};
 use rmcp::service::RxJsonRpcMessage;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::errors::shown;
@@ -17,6 +19,9 @@ pub const MAX_READ: usize = 64 * 1024 * 1024;
 /// The most values and keys in a line: each takes more memory than it has bytes.
 pub const MAX_VALUES: usize = 400_000;
 
+/// The longest id that a line which is refused is answered with, in bytes.
+const MAX_ID: usize = 4_096;
+
 pub type Incoming = RxJsonRpcMessage<RoleServer>;
 
 pub enum Understood {
@@ -28,8 +33,68 @@ pub enum Understood {
 /// What can be told of a line that is no message.
 #[derive(Deserialize)]
 struct Envelope {
-    id: Option<Value>,
+    #[serde(default)]
+    id: Id,
     method: Option<String>,
+}
+
+/// What a line has for an id. Whatever cannot be one is read over, since it may be of any size.
+#[derive(Default)]
+enum Id {
+    #[default]
+    Absent,
+    Null,
+    /// What no request may have.
+    Other,
+    Of(RequestId),
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self::Absent)
+    }
+}
+
+impl<'de> Visitor<'de> for Id {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an id")
+    }
+
+    fn visit_str<E>(self, id: &str) -> Result<Self, E> {
+        Ok(if id.len() > MAX_ID { Self::Other } else { Self::Of(RequestId::String(id.into())) })
+    }
+
+    fn visit_i64<E>(self, id: i64) -> Result<Self, E> {
+        Ok(Self::Of(RequestId::Number(id)))
+    }
+
+    fn visit_u64<E>(self, id: u64) -> Result<Self, E> {
+        Ok(i64::try_from(id).map_or(Self::Other, |id| Self::Of(RequestId::Number(id))))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(Self::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(Self::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(Self::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Self, A::Error> {
+        while values.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::Other)
+    }
 }
 
 /// Whether a message has parameters at all.
@@ -96,8 +161,8 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
         return mistake(ErrorCode::PARSE_ERROR, message, "Send JSON in UTF-8, one message a line.");
     }
     match serde_json::from_slice::<Envelope>(line) {
-        Ok(Envelope { id: None, method: Some(_), .. }) if has_id(line) => null_id(),
-        Ok(Envelope { id: None, method: Some(method) }) => {
+        Ok(Envelope { id: Id::Null, method: Some(_) }) => null_id(),
+        Ok(Envelope { id: Id::Absent, method: Some(method) }) => {
             tracing::debug!("ignored the notification {}", shown(&method));
             Understood::Nothing
         }
@@ -147,12 +212,14 @@ fn null_id() -> Understood {
 
 /// Whether the message has an id at all, of whatever kind.
 fn has_id(line: &[u8]) -> bool {
-    let fields = serde_json::from_slice::<serde_json::Map<String, Value>>(line);
-    fields.is_ok_and(|fields| fields.contains_key("id"))
+    let envelope = serde_json::from_slice::<Envelope>(line);
+    !envelope.is_ok_and(|envelope| matches!(envelope.id, Id::Absent))
 }
 
 /// The id of the request that a line would be, if that much of it can be read.
 fn request_id(line: &[u8]) -> Option<RequestId> {
-    let envelope: Envelope = serde_json::from_slice(line).ok()?;
-    serde_json::from_value(envelope.id?).ok()
+    match serde_json::from_slice(line) {
+        Ok(Envelope { id: Id::Of(id), .. }) => Some(id),
+        _ => None,
+    }
 }

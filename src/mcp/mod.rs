@@ -20,6 +20,7 @@ pub mod rows;
 pub mod schema;
 pub mod server;
 pub mod shelf;
+mod stop;
 mod streams;
 pub mod surface;
 pub mod tool;

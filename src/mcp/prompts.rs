@@ -112,6 +112,11 @@ fn named(name: &str) -> Result<&'static About> {
     })
 }
 
+/// The name, if it is that of a prompt.
+pub fn known(name: &str) -> Option<&'static str> {
+    PROMPTS.iter().find(|about| about.name == name).map(|about| about.name)
+}
+
 /// What completes an argument of a prompt.
 pub fn completes(name: &str, argument: &str) -> Result<Completes> {
     let about = named(name)?;

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rmcp::model::RequestId;
 use tokio::sync::Notify;
@@ -13,14 +14,19 @@ use tokio::sync::Notify;
 /// KiB that may be held, by estimate, before nothing more is read.
 pub const MAX_IN_HAND: u32 = 64 * 1024;
 /// KiB that a request takes however short its line is: about as much as its answer may.
-const LEAST: u32 = 64;
+pub const LEAST: u32 = 64;
 /// Bytes that a value of JSON takes once it is read.
 const VALUE: usize = 64;
 
 /// What is held for one client.
 #[derive(Debug, Default)]
 pub struct Room {
-    used: AtomicUsize,
+    /// Bytes of requests that are worked on.
+    asked: AtomicUsize,
+    /// Bytes of answers that are to be written.
+    unread: AtomicUsize,
+    /// Bytes that were ever written.
+    written: AtomicUsize,
     freed: Notify,
     /// The requests without an answer, by their ids.
     requests: Mutex<HashMap<RequestId, Stage>>,
@@ -45,22 +51,57 @@ pub struct Share {
 }
 
 impl Room {
-    /// Bytes that are held.
-    pub fn used(&self) -> usize {
-        self.used.load(Ordering::SeqCst)
-    }
-
     /// Waits until something may be read.
     pub async fn space(&self) {
-        while self.used() >= kib(MAX_IN_HAND) {
+        let used = || self.asked.load(Ordering::SeqCst) + self.unread.load(Ordering::SeqCst);
+        while used() >= kib(MAX_IN_HAND) {
             self.freed.notified().await;
+        }
+    }
+
+    /// Waits until no request is worked on.
+    pub async fn rest(&self) {
+        while self.asked.load(Ordering::SeqCst) > 0 {
+            self.freed.notified().await;
+        }
+    }
+
+    /// Some of what is held was written; it is held until all of its message is.
+    pub fn wrote(&self, bytes: usize) {
+        self.written.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    /// Waits until nothing was written for so long.
+    pub async fn stands_still(&self, patience: Duration) {
+        loop {
+            let before = self.written.load(Ordering::SeqCst);
+            tokio::time::sleep(patience).await;
+            if self.written.load(Ordering::SeqCst) == before {
+                return;
+            }
+        }
+    }
+
+    /// Waits until answers that nobody reads leave no space. Requests give theirs back when they
+    /// are done.
+    pub async fn is_given_up(&self, patience: Duration) {
+        loop {
+            self.stands_still(patience).await;
+            if self.unread.load(Ordering::SeqCst) >= kib(MAX_IN_HAND) {
+                return;
+            }
         }
     }
 
     /// Holds a message that is to be written.
     pub fn hold(self: &Arc<Self>, bytes: usize) -> Share {
-        self.used.fetch_add(bytes, Ordering::SeqCst);
-        Share { room: Arc::clone(self), bytes: AtomicUsize::new(bytes), request: None }
+        self.share(bytes, None)
+    }
+
+    fn share(self: &Arc<Self>, bytes: usize, request: Option<RequestId>) -> Share {
+        let share = Share { room: Arc::clone(self), bytes: AtomicUsize::new(bytes), request };
+        share.part().fetch_add(bytes, Ordering::SeqCst);
+        share
     }
 
     /// Holds the request of a line; nothing if one with its id has no answer yet.
@@ -71,9 +112,7 @@ impl Room {
         }
         requests.insert(id.clone(), Stage::Working);
         drop(requests);
-        let mut share = self.hold(kib(size(line)));
-        share.request = Some(id.clone());
-        Some(share)
+        Some(self.share(kib(size(line)), Some(id.clone())))
     }
 
     /// The answer to a request is sent.
@@ -109,8 +148,13 @@ impl Share {
     /// Gives the room back before the end: what holds it waits for something else than this process.
     pub fn let_go(&self) {
         let bytes = self.bytes.swap(0, Ordering::SeqCst);
-        self.room.used.fetch_sub(bytes, Ordering::SeqCst);
+        self.part().fetch_sub(bytes, Ordering::SeqCst);
         self.room.freed.notify_one();
+    }
+
+    /// Where it is counted.
+    fn part(&self) -> &AtomicUsize {
+        if self.request.is_some() { &self.room.asked } else { &self.room.unread }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, ContentBlock, CustomRequest, CustomResult, ErrorCode, ErrorData,
+    CompleteResult, ContentBlock, CustomRequest, CustomResult, DiscoverResult, ErrorData,
     GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation,
     InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptMessage,
@@ -19,11 +19,12 @@ use tokio::sync::watch;
 
 use super::approval::{Approval, Called, Desk, Gate, Outcome};
 use super::bridge::Bridge;
-use super::errors::{failed, not_read, one_page, refused, shown};
-use super::log::logged;
+use super::errors::{failed, not_read, one_page, refused, shown, unserved};
+use super::log::{Failure, logged};
 use super::prompts::Asked;
 use super::rights::Rights;
 use super::shelf::Shelf;
+use super::stop::stop_signal;
 use super::tool::{Job, Steps, Tool};
 use super::transport::Lines;
 use super::{completion, prompts, resources, tools};
@@ -95,7 +96,7 @@ pub struct Server {
     pub(super) desk: Arc<Desk>,
     /// Whether the client has gone.
     pub(super) ended: watch::Receiver<bool>,
-    /// Whether a client has introduced itself.
+    /// Whether a client has introduced itself, or was served without.
     begun: Arc<AtomicBool>,
 }
 
@@ -154,14 +155,25 @@ impl Server {
         }
     }
 
+    /// Serves a request of the session, which begins with it if there was no handshake.
+    async fn serve<T, E: Failure>(
+        &self,
+        method: &str,
+        name: &str,
+        request: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.begun.store(true, Ordering::SeqCst);
+        logged(method, name, request).await
+    }
+
     /// Reads for a request that is no call of a tool.
     async fn read<T: Send + 'static>(
         &self,
         method: &'static str,
         name: &str,
-        job: impl FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        job: Result<impl FnOnce(&View<'_>) -> Result<T> + Send + 'static>,
     ) -> Result<T> {
-        logged(method, name, self.bridge.read(method, job)).await
+        self.serve(method, name, async { self.bridge.read(method, job?).await }).await
     }
 
     fn unknown_tool(&self, name: &str) -> ErrorData {
@@ -213,18 +225,35 @@ impl ServerHandler for Server {
             .with_instructions(format!("{INSTRUCTIONS}{}", self.rights.instructions()))
     }
 
+    async fn ping(&self, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        logged("ping", "", async { Ok(()) }).await
+    }
+
+    /// Begins nothing: a client may look, and then introduce itself.
+    async fn discover(
+        &self,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        let found = DiscoverResult::from_server_info(versions, self.get_info());
+        logged("server/discover", "", async { Ok(found) }).await
+    }
+
     /// The session stays that of the client that began it.
     async fn initialize(
         &self,
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        if self.begun.swap(true, Ordering::SeqCst) {
-            let message = "the session has begun already";
-            return Err(ErrorData::invalid_request(message, None));
-        }
-        context.peer.set_peer_info(request.clone());
-        self.negotiate_initialize(&request)
+        logged("initialize", "", async {
+            if self.begun.swap(true, Ordering::SeqCst) {
+                let message = "the session has begun already";
+                return Err(ErrorData::invalid_request(message, None));
+            }
+            context.peer.set_peer_info(request.clone());
+            self.negotiate_initialize(&request)
+        })
+        .await
     }
 
     async fn list_tools(
@@ -232,11 +261,14 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let specs = self.shelf.on.iter().map(|tool| tool.spec.clone()).collect();
-        let mut list = ListToolsResult::with_all_items(specs);
-        list.ttl_ms = Some(FIXED_TTL_MS);
-        list.cache_scope = Some(CacheScope::Public);
-        Ok(list)
+        self.serve("tools/list", "", async {
+            let specs = self.shelf.on.iter().map(|tool| tool.spec.clone()).collect();
+            let mut list = ListToolsResult::with_all_items(specs);
+            list.ttl_ms = Some(FIXED_TTL_MS);
+            list.cache_scope = Some(CacheScope::Public);
+            Ok(list)
+        })
+        .await
     }
 
     async fn call_tool(
@@ -245,10 +277,11 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.shelf.callable(&request.name) else {
-            return Err(self.unknown_tool(&request.name));
+            let unknown = self.unknown_tool(&request.name);
+            return self.serve("tools/call", "", async { Err(unknown) }).await;
         };
         let name = tool.about.name;
-        match logged("tools/call", name, self.converse(tool, request, &context)).await {
+        match self.serve("tools/call", name, self.converse(tool, request, &context)).await {
             Ok(Outcome::Input(required)) => Ok(required.into()),
             Ok(Outcome::Reply(reply)) => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
@@ -267,7 +300,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.read("resources/list", "", job).await.map_err(refused)
+        self.read("resources/list", "", Ok(job)).await.map_err(refused)
     }
 
     async fn list_resource_templates(
@@ -275,11 +308,14 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        one_page(request)?;
-        let mut list = ListResourceTemplatesResult::with_all_items(resources::templates());
-        list.ttl_ms = Some(FIXED_TTL_MS);
-        list.cache_scope = Some(CacheScope::Public);
-        Ok(list)
+        self.serve("resources/templates/list", "", async {
+            one_page(request)?;
+            let mut list = ListResourceTemplatesResult::with_all_items(resources::templates());
+            list.ttl_ms = Some(FIXED_TTL_MS);
+            list.cache_scope = Some(CacheScope::Public);
+            Ok(list)
+        })
+        .await
     }
 
     async fn read_resource(
@@ -287,9 +323,9 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let unread = |error| not_read(&request.uri, error);
-        let reading = resources::reading(&self.shelf, &request.uri).map_err(unread)?;
-        let contents = self.read("resources/read", "", reading).await.map_err(unread)?;
+        let reading = resources::reading(&self.shelf, &request.uri);
+        let contents = self.read("resources/read", "", reading).await;
+        let contents = contents.map_err(|error| not_read(&request.uri, error))?;
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
@@ -298,9 +334,9 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let completes = completion::completes(&request).map_err(refused)?;
-        let job =
-            move |view: &View<'_>| completion::completed(view, completes, &request.argument.value);
+        let job = completion::completes(&request).map(|completes| {
+            move |view: &View<'_>| completion::completed(view, completes, &request.argument.value)
+        });
         let found = self.read("completion/complete", "", job).await;
         found.map(CompleteResult::new).map_err(refused)
     }
@@ -310,11 +346,14 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        one_page(request)?;
-        let mut list = ListPromptsResult::with_all_items(prompts::list(&self.shelf));
-        list.ttl_ms = Some(FIXED_TTL_MS);
-        list.cache_scope = Some(CacheScope::Public);
-        Ok(list)
+        self.serve("prompts/list", "", async {
+            one_page(request)?;
+            let mut list = ListPromptsResult::with_all_items(prompts::list(&self.shelf));
+            list.ttl_ms = Some(FIXED_TTL_MS);
+            list.cache_scope = Some(CacheScope::Public);
+            Ok(list)
+        })
+        .await
     }
 
     async fn get_prompt(
@@ -322,12 +361,12 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let asked = Asked::new(&self.shelf, &request.name, request.arguments).map_err(refused)?;
-        let description = asked.description;
-        let message = self
-            .read("prompts/get", &request.name, move |view| asked.message(view))
-            .await
-            .map_err(refused)?;
+        let name = prompts::known(&request.name).unwrap_or_default();
+        let asked = Asked::new(&self.shelf, &request.name, request.arguments);
+        let job =
+            asked.map(|asked| move |view: &View<'_>| Ok((asked.description, asked.message(view)?)));
+        let read = self.read("prompts/get", name, job).await;
+        let (description, message) = read.map_err(refused)?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }
@@ -338,23 +377,8 @@ impl ServerHandler for Server {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        match request.method.as_str() {
-            "initialize"
-            | "ping"
-            | "server/discover"
-            | "tools/call"
-            | "tools/list"
-            | "resources/list"
-            | "resources/templates/list"
-            | "resources/read"
-            | "prompts/list"
-            | "prompts/get"
-            | "completion/complete" => {
-                let message = format!("the parameters of {} could not be read", request.method);
-                Err(ErrorData::invalid_params(message, None))
-            }
-            other => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown(other), None)),
-        }
+        let (method, error) = unserved(&request.method);
+        logged(method, "", async { Err(error) }).await
     }
 }
 
@@ -371,24 +395,5 @@ pub(super) fn client_name(given: Option<&str>) -> String {
     match collapse(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),
         name => name.chars().take(checks::MAX_NAME).collect(),
-    }
-}
-
-/// Waits for the signal that asks a process to stop.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    // Without a way to hear signals the process is stopped by the end of input.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

@@ -13,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::TxJsonRpcMessage;
 use rmcp::transport::Transport;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -49,13 +50,10 @@ pub struct Writing {
 
 impl Writing {
     /// Waits until everything is written, as long as somebody reads.
-    pub async fn finish(mut self) {
-        loop {
-            let before = self.room.used();
-            let ended = tokio::time::timeout(PATIENCE, &mut self.task).await;
-            if ended.is_ok() || self.room.used() == before {
-                return;
-            }
+    pub async fn finish(self) {
+        tokio::select! {
+            _ = self.task => {}
+            () = self.room.stands_still(PATIENCE) => {}
         }
     }
 }
@@ -68,11 +66,12 @@ struct Post {
 }
 
 impl Post {
-    fn send(&self, message: &Outgoing) -> std::io::Result<()> {
-        if let Some(id) = answered(message) {
+    fn send(&self, mut message: Outgoing) -> std::io::Result<()> {
+        if let Some(id) = answered(&message) {
             self.room.answered(id);
         }
-        let mut line = serde_json::to_vec(message)?;
+        abridge(&mut message);
+        let mut line = serde_json::to_vec(&message)?;
         line.push(b'\n');
         let share = self.room.hold(line.len());
         let closed = |_| std::io::Error::from(std::io::ErrorKind::BrokenPipe);
@@ -89,30 +88,41 @@ fn answered(message: &Outgoing) -> Option<&RequestId> {
     }
 }
 
+/// The SDK's error repeats the protocol version that it does not know as it came.
+fn abridge(message: &mut Outgoing) {
+    if let JsonRpcMessage::Error(answer) = message
+        && let Some(data) = &mut answer.error.data
+        && let Some(Value::String(version)) = data.get_mut("requested")
+    {
+        *version = shown(version);
+    }
+}
+
 impl Lines {
     /// Connects to standard input and output.
     pub fn stdio() -> (Self, Writing) {
-        Self::watched(standard_input(), standard_output(), hung_up())
+        Self::watched(standard_input(), standard_output(), hung_up)
     }
 
     pub fn new(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> (Self, Writing) {
-        Self::watched(input, output, std::future::pending())
+        Self::watched(input, output, std::future::pending)
     }
 
     /// With something that ends when nobody can write to the input any more.
-    fn watched(
+    fn watched<H: Future<Output = ()> + Send + 'static>(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
-        hung_up: impl Future<Output = ()> + Send + 'static,
+        hung_up: impl Fn() -> H + Send + Sync + 'static,
     ) -> (Self, Writing) {
         let (received, incoming) = mpsc::channel(WAITING);
         let (letters, waiting) = mpsc::unbounded_channel();
         let outgoing = Post { letters, room: Arc::default() };
         let room = Arc::clone(&outgoing.room);
-        let writing = Writing { task: tokio::spawn(write_lines(output, waiting)), room };
+        let task = tokio::spawn(write_lines(output, waiting, Arc::clone(&room)));
+        let writing = Writing { task, room };
         tokio::spawn(read_lines(input, received, outgoing.clone(), hung_up));
         let (ended, _) = watch::channel(false);
         (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, ended }, writing)
@@ -133,13 +143,15 @@ impl Transport<RoleServer> for Lines {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         // Nothing waits for the client to read, so that one that never does cannot keep the
         // server from ending.
-        std::future::ready(self.outgoing.send(&message))
+        std::future::ready(self.outgoing.send(message))
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
         let message = self.incoming.lock().await.recv().await;
         if message.is_none() {
             self.ended.send_replace(true);
+            // The SDK waits some seconds for what it has not answered by then, and no longer.
+            self.outgoing.room.rest().await;
         }
         message
     }
@@ -152,30 +164,44 @@ impl Transport<RoleServer> for Lines {
 async fn write_lines(
     mut output: impl AsyncWrite + Unpin,
     mut letters: mpsc::UnboundedReceiver<Letter>,
+    room: Arc<Room>,
 ) {
     while let Some((line, _share)) = letters.recv().await {
-        if output.write_all(&line).await.is_err() || output.flush().await.is_err() {
+        let mut rest = line.as_slice();
+        while !rest.is_empty() {
+            match output.write(rest).await {
+                Ok(0) | Err(_) => return,
+                Ok(count) => {
+                    room.wrote(count);
+                    rest = &rest[count..];
+                }
+            }
+        }
+        if output.flush().await.is_err() {
             return;
         }
     }
 }
 
 /// Reads until the end of input, or until nobody wants the messages.
-async fn read_lines(
+async fn read_lines<H: Future<Output = ()>>(
     input: impl AsyncRead + Unpin,
     received: mpsc::Sender<Incoming>,
     outgoing: Post,
-    hung_up: impl Future<Output = ()>,
+    hung_up: impl Fn() -> H,
 ) {
     let reading = async {
         let mut input = BufReader::with_capacity(64 * 1024, input);
-        let mut hung_up = std::pin::pin!(hung_up);
+        let given_up = async || {
+            hung_up().await;
+            outgoing.room.is_given_up(PATIENCE).await;
+        };
         loop {
             // The end of input stands behind lines that there may never be room for.
             tokio::select! {
                 biased;
                 () = outgoing.room.space() => {}
-                () = &mut hung_up => return,
+                () = given_up() => return,
             }
             match read_line(&mut input).await {
                 Ok(Some(line)) => take_line(line, &received, &outgoing).await,
@@ -210,7 +236,7 @@ async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &
         Understood::Mistake(error, id) => {
             tracing::warn!(code = error.code.0, bytes, "refused a line");
             tracing::debug!("refused a line: {}", error.message);
-            let _ = outgoing.send(&Outgoing::error(error, id));
+            let _ = outgoing.send(Outgoing::error(error, id));
         }
     }
 }

@@ -3,7 +3,8 @@
 
 mod ends;
 mod odd;
-mod unread;
+#[cfg(target_os = "linux")]
+pub mod unread;
 
 use std::collections::BTreeSet;
 
@@ -119,6 +120,9 @@ fn a_request_without_a_handshake_needs_its_metadata() {
     let unknown = send(meta(json!("2027-01-01"), json!({})));
     assert_eq!(unknown["error"]["code"], -32022, "{unknown}");
     assert!(unknown["error"]["data"]["supported"].is_array(), "{unknown}");
+    let long = send(meta(json!("9".repeat(100_000)), json!({})));
+    assert_eq!(long["error"]["code"], -32022);
+    assert!(long.to_string().len() < 2_000, "an answer of {} bytes", long.to_string().len());
     for wrong in [json!({}), json!(7), meta(json!(7), json!({})), meta(Value::Null, json!({}))] {
         let answer = send(wrong.clone());
         assert!(answer["error"]["code"].is_i64() && answer["id"] == 1, "{wrong}: {answer}");
@@ -126,9 +130,25 @@ fn a_request_without_a_handshake_needs_its_metadata() {
     assert_eq!(stored(&place), [""; 0]);
     let served = send(meta(json!("2026-07-28"), json!({})));
     assert_eq!(served["result"]["structuredContent"]["created"], true, "{served}");
+    let late = session.request("initialize", hello(json!("2025-11-25")));
+    assert_eq!(late["error"]["message"], "the session has begun already", "{late}");
     session.end();
     assert_eq!(stored(&place), ["still here"]);
     place.verify();
+}
+
+#[test]
+fn a_client_that_only_looked_may_still_introduce_itself() {
+    let place = Place::new();
+    let mut session = silent(&place);
+    let key = |name: &str| format!("io.modelcontextprotocol/{name}");
+    let meta = json!({ key("protocolVersion"): "2026-07-28", key("clientCapabilities"): {} });
+    let found = session.request("server/discover", json!({ "_meta": meta }));
+    assert!(found["result"]["supportedVersions"].is_array(), "{found}");
+    let begun = session.request("initialize", hello(json!("2025-11-25")));
+    assert_eq!(begun["result"]["protocolVersion"], "2025-11-25", "{begun}");
+    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    assert_unharmed(&place, session);
 }
 
 #[test]

@@ -373,4 +373,6 @@ fn the_page_of_limits_is_right() {
         let number = cell.split(' ').next().expect("a number");
         assert_eq!(number.trim_end_matches(','), written(limit), "{line}");
     }
+    let least = format!("at least {}.", written(room::LEAST as usize * 1024));
+    assert!(page.contains(&least), "{least}");
 }

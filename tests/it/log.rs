@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use atocore::mcp::errors;
+use atocore::model::Error;
 use serde_json::json;
 
 use crate::support::{Place, Session};
@@ -24,7 +26,19 @@ fn talk(mut session: Session) {
     );
     session.request("resources/list", json!({ "cursor": secret }));
     session.request("prompts/get", json!({ "name": secret }));
-    session.request(secret, json!({}));
+    session.request(
+        "prompts/get",
+        json!({ "name": "onboard-project", "arguments": { secret: secret } }),
+    );
+    let argument = json!({ "name": secret, "value": secret });
+    let refer = json!({ "type": "ref/prompt", "name": secret });
+    session.request("completion/complete", json!({ "ref": refer, "argument": argument }));
+    session.request("initialize", json!({
+        "protocolVersion": secret, "capabilities": {}, "clientInfo": { "name": secret, "version": secret },
+    }));
+    for method in ["ping", "tools/list", "resources/templates/list", "prompts/list", secret] {
+        session.request(method, json!({}));
+    }
     session.send_bytes(format!("{secret} {{\n").as_bytes());
     session.receive();
     session.end();
@@ -45,8 +59,21 @@ fn a_call_is_one_line_with_its_outcome_and_duration_and_nothing_of_its_content()
         ("name=\"create_memory\" outcome=\"invalid\" duration_ms=", 1),
         ("name=\"create_entity\" outcome=\"invalid\" duration_ms=", 1),
         ("name=\"get_entity\" outcome=\"not_found\" duration_ms=", 1),
-        ("method=\"tools/call\"", 5),
-        ("method=\"resources/", 2),
+        ("method=\"tools/call\"", 6),
+        ("method=\"tools/call\" name=\"\" outcome=\"invalid\"", 1),
+        ("method=\"tools/list\" name=\"\" outcome=\"ok\"", 1),
+        ("method=\"resources/list\" name=\"\" outcome=\"invalid\"", 1),
+        ("method=\"resources/read\" name=\"\" outcome=\"not_found\"", 1),
+        ("method=\"resources/templates/list\" name=\"\" outcome=\"ok\"", 1),
+        ("method=\"prompts/list\" name=\"\" outcome=\"ok\"", 1),
+        ("method=\"prompts/get\" name=\"\" outcome=\"invalid\"", 1),
+        ("method=\"prompts/get\" name=\"onboard-project\" outcome=\"invalid\"", 1),
+        ("method=\"completion/complete\" name=\"\" outcome=\"invalid\"", 1),
+        ("method=\"initialize\" name=\"\" outcome=\"ok\"", 1),
+        ("method=\"initialize\" name=\"\" outcome=\"invalid\"", 1),
+        ("method=\"ping\" name=\"\" outcome=\"ok\"", 1),
+        ("method=\"\" name=\"\" outcome=\"not_found\"", 1),
+        (" request ", 18),
         ("WARN", 1),
     ] {
         assert_eq!(log.matches(line).count(), count, "{line} in {log}");
@@ -68,6 +95,12 @@ fn the_level_decides_what_is_logged_and_a_log_is_gone_on_with() {
         let data = fs::metadata(place.folder.path().join("log")).expect("a log");
         assert_eq!(data.permissions().mode() & 0o777, 0o600);
     }
+}
+
+#[test]
+fn a_bug_tells_its_client_nothing_of_what_is_stored() {
+    let error = errors::refused(Error::Internal("zirconium".to_owned()));
+    assert!(!error.message.contains("zirconium"), "{error}");
 }
 
 #[test]

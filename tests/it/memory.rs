@@ -2,23 +2,15 @@
 //! how much a process has held).
 #![cfg(target_os = "linux")]
 
-use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
 use atocore::mcp::message;
 use serde_json::{Value, json};
 
+use crate::abuse::unread::{peak, wait_until_full};
 use crate::limits::{component, memory};
-use crate::support::{Place, Session, program};
-
-/// The most memory that the process has held, in kB.
-fn most_memory(session: &Session) -> usize {
-    let status =
-        fs::read_to_string(format!("/proc/{}/status", session.child.id())).expect("its state");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("its memory");
-    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
-}
+use crate::support::{Place, program};
 
 #[test]
 fn memory_stays_bounded_under_many_calls_that_are_as_large_as_can_be() {
@@ -53,12 +45,14 @@ fn memory_stays_bounded_under_many_calls_that_are_as_large_as_can_be() {
         }
         session.send_bytes(&vec![b'x'; message::MAX_LINE + 1]);
         session.send_bytes(b"\n");
-        sent += 1;
+        // An id of 16 million values.
+        session.send_bytes(format!("{{\"id\":[{}0]}}\n", "0,".repeat(16_000_000)).as_bytes());
+        sent += 2;
     }
     for _ in 0..sent {
         session.receive();
     }
-    let most = most_memory(&session);
+    let most = peak(&session.child);
     assert!(most < 400_000, "{most} kB");
     session.end();
 }
@@ -95,24 +89,8 @@ fn a_client_that_sends_and_does_not_read_makes_the_server_wait() {
             );
         }
     });
-    // Until it has read what it will read, its memory grows.
-    let status = format!("/proc/{}/status", child.id());
-    let held = || fs::read_to_string(&status).expect("its state");
-    let mut before = held();
-    loop {
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        let now = held();
-        let size =
-            |text: &str| text.lines().find(|line| line.starts_with("VmRSS:")).map(str::to_owned);
-        if size(&now) == size(&before) {
-            break;
-        }
-        before = now;
-    }
-    let line =
-        before.lines().find(|line| line.starts_with("VmHWM:")).expect("its memory").to_owned();
-    let most: usize =
-        line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+    wait_until_full(&child);
+    let most = peak(&child);
     child.kill().expect("it ends");
     child.wait().expect("it ended");
     writer.join().expect("the writer ends");

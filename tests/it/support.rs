@@ -65,7 +65,7 @@ impl Place {
 }
 
 /// How long a test waits for an answer that never comes before it fails.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The lines that a process prints, read beside the test.
 fn lines(output: ChildStdout) -> Receiver<String> {

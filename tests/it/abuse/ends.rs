@@ -1,5 +1,6 @@
 //! Ends in the wrong moment: of the input, of the reader, of the process.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
@@ -51,6 +52,32 @@ fn writes_are_kept_when_nobody_reads_their_answers_any_more() {
     assert!(child.wait().expect("it ends").success(), "{errors}");
     assert!(!errors.contains("panicked"), "{errors}");
     assert_eq!(stored(&place).len(), 50);
+    place.verify();
+}
+
+#[cfg(unix)]
+/// More calls than the server takes in hand at once, of a client that reads and has gone when they
+/// are read: each is done and answered.
+#[test]
+fn all_calls_before_the_end_of_a_pipe_are_done_and_answered() {
+    const CALLS: usize = 3_000;
+    let place = Place::new();
+    let file = place.folder.path().join("lines");
+    let mut lines = format!("{}\n", request(0, "initialize", hello(json!("2025-11-25"))));
+    for number in 0..CALLS {
+        let line = call(1 + number, "create_memory", memory(&format!("m{number:04}")));
+        lines.push_str(&format!("{line}\n"));
+    }
+    fs::write(&file, lines).expect("a file");
+    let mut cat = Command::new("cat").arg(&file).stdout(Stdio::piped()).spawn().expect("cat");
+    let mut serve = program(&place.db(), 1);
+    let input = cat.stdout.take().expect("its output");
+    let output = serve.arg("serve").stdin(input).output().expect("it runs to its end");
+    assert!(cat.wait().expect("cat ends").success());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answers = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(answers.matches("\"created\":true").count(), CALLS);
+    assert_eq!(stored(&place).len(), CALLS);
     place.verify();
 }
 

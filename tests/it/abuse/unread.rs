@@ -1,5 +1,4 @@
 //! A client that never reads: the server stays small, and ends when it is asked to.
-#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::io::Write;
@@ -7,12 +6,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::{call, hello, memory, request, stored};
-use crate::support::{Place, program};
+use crate::support::{PATIENCE, Place, program};
 
 /// Kilobytes that the server holds of a client, and those that it may take in all.
 const HELD_KB: u64 = 60_000;
@@ -40,7 +39,7 @@ fn serve(place: &Place, input: Stdio) -> Child {
 }
 
 /// The most memory that a process has had, in kilobytes.
-fn peak(child: &Child) -> u64 {
+pub fn peak(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("its status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
@@ -54,9 +53,11 @@ fn has_read(child: &Child) -> u64 {
 }
 
 /// Waits until the server holds what it may, and reads no more.
-fn wait_until_full(child: &Child) {
+pub fn wait_until_full(child: &Child) {
+    let begun = Instant::now();
     let mut before = 0;
     loop {
+        assert!(begun.elapsed() < PATIENCE, "it holds no more than {} kB", peak(child));
         thread::sleep(Duration::from_millis(700));
         match has_read(child) {
             now if now == before && peak(child) > HELD_KB => return,
