@@ -1,6 +1,5 @@
 //! `atocore redact`: erases what a row and its history say.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +12,7 @@ use crate::model::text::quoted;
 use crate::ops::conflicts;
 use crate::ops::redact::{self, Redaction};
 use crate::store::Erased;
+use crate::store::backup::copies;
 
 #[derive(Args)]
 pub struct Redact {
@@ -42,22 +42,24 @@ enum Subject {
 pub fn run(cli: &Cli, wish: &Redact) -> Result<ExitCode> {
     let db = cli.open_existing()?;
     let actor = person(wish.actor.as_deref())?;
-    let (done, erased) = redact::redact(&db, &actor, &wish.redaction(), &wish.note)?;
-    let word = if done.changed { "redacted" } else { "redacted before:" };
-    let (lines, shown) = db.read(|view| {
-        Ok((row_lines(view, &done.row)?, conflicts::show_all(view, &done.conflicts)?))
+    let ((done, lines, shown), erased) = db.write_and_erase(&actor, "redact", |tx| {
+        let done = redact::redact_row(tx, &wish.redaction(), &wish.note)?;
+        let shown = conflicts::show_all(tx, &done.conflicts)?;
+        let lines = row_lines(tx, &done.row)?;
+        Ok((done, lines, shown))
     })?;
+    let word = if done.changed { "redacted" } else { "redacted before:" };
     out::line(format!("{word} {}", lines.join("; ")));
-    out::line(erased_line(&erased));
+    erased.iter().map(erased_line).for_each(out::line);
     for shown in &shown {
         conflict_lines(shown).iter().for_each(out::line);
     }
     done.related.iter().for_each(|related| out::line(related_line(related)));
-    for backup in backups(&db.settings().path) {
-        out::line(format!("a copy that may hold it: {}", quoted(&backup, LINE_TEXT)));
+    for copy in copies(&db.settings().path) {
+        out::line(format!("a copy that may hold it: {}", quoted(&copy, LINE_TEXT)));
     }
     out::line("exports and backups made before still hold it");
-    Ok(if erased == Erased::All { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if erased == Some(Erased::All) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Redact {
@@ -74,17 +76,4 @@ impl Redact {
         *field = Some(self.id.clone());
         wish
     }
-}
-
-/// The names of copies of the store beside it, in order.
-fn backups(store: &Path) -> Vec<String> {
-    let name = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten();
-    let mut found: Vec<String> = entries
-        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-        .filter(|other| other.starts_with(&format!("{name}.")) && other.ends_with(".backup"))
-        .collect();
-    found.sort();
-    found
 }

@@ -26,6 +26,8 @@ pub struct Answer {
     listed: Option<Listed>,
     /// How many rows of which list were left out.
     left_out: Map<String, Value>,
+    /// Whether a person would be asked.
+    asks_first: bool,
 }
 
 /// An answer as a client gets it: a text, and the same as structured content.
@@ -97,12 +99,22 @@ impl Answer {
         }
     }
 
+    /// Says of a rehearsal that a person would be asked.
+    pub fn asks_first(mut self, asks: bool) -> Self {
+        self.asks_first = asks;
+        self
+    }
+
     /// Says that all of it was undone.
     pub fn rehearsed(mut self) -> Self {
         // There is no such audit row.
         self.fields.shift_remove("audit_id");
         self.lines.insert(0, "dry run: nothing was changed; new ids are examples".to_owned());
-        self.with("dry_run", true).next("Repeat the call without dry_run to do it.")
+        let step = match self.asks_first {
+            true => "Repeat the call without dry_run: the person is asked before it is done.",
+            false => "Repeat the call without dry_run to do it.",
+        };
+        self.with("dry_run", true).next(step)
     }
 
     /// Says which project was used, and what is close to one that is not registered.

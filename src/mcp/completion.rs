@@ -4,6 +4,7 @@ use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 use serde_json::json;
 
 use super::bound::that_fit;
+use super::rights::Rights;
 use super::{prompts, resources};
 use crate::model::text::visible;
 use crate::model::{Error, Result};
@@ -14,11 +15,11 @@ use crate::store::View;
 pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;
 
 /// What completes the argument of a request.
-pub fn completes(request: &CompleteRequestParams) -> Result<Completes> {
+pub fn completes(rights: Rights, request: &CompleteRequestParams) -> Result<Completes> {
     let argument = &request.argument.name;
     match &request.r#ref {
         Reference::Resource(template) => resources::completes(&template.uri, argument),
-        Reference::Prompt(prompt) => prompts::completes(&prompt.name, argument),
+        Reference::Prompt(prompt) => prompts::completes(rights, &prompt.name, argument),
         _ => Err(Error::invalid("ref", "it is of no known type", "Refer to a prompt or template.")),
     }
 }

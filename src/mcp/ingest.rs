@@ -28,6 +28,14 @@ pub struct Report {
     pub refused: Vec<(String, String)>,
 }
 
+impl Report {
+    /// An error that ends the ingest: unlike elsewhere, something may have been stored before.
+    pub fn told(&self, db: &Db, error: Error) -> Error {
+        let stored = self.added + self.replaced + self.relabelled + self.removed;
+        if stored > 0 && !db.is_rehearsing() { error.after_a_step() } else { error }
+    }
+}
+
 /// The operation under which memories lose the chunk that they were taken from.
 const OPERATION: &str = "ingest_source";
 
@@ -50,29 +58,21 @@ pub fn path(
     for found in &files {
         match (one(db, actor, found, labels, report), &folder) {
             (Ok(()), _) => {}
-            (Err(Error::Busy), _) => return Err(busy()),
-            (Err(error @ (Error::Storage { .. } | Error::Internal(_))), _) | (Err(error), None) => {
-                return Err(error);
-            }
+            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _)
+            | (Err(error), None) => return Err(report.told(db, error)),
             (Err(error), Some(_)) => report.refused.push((found.file_path.clone(), reason(&error))),
         }
         step(files.len());
     }
     let Some(folder) = folder else { return Ok(()) };
-    for document in db.read(|view| sources::vanished(view, &folder))? {
+    let vanished = db.read(|view| sources::vanished(view, &folder));
+    for document in vanished.map_err(|error| report.told(db, error))? {
         let removed =
-            ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))?;
+            ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))
+                .map_err(|error| report.told(db, error))?;
         report.removed += usize::from(removed.value);
     }
     Ok(())
-}
-
-/// Another process kept the lock; unlike elsewhere, something may have been stored before.
-fn busy() -> Error {
-    Error::Storage {
-        message: "another process is writing to the store".to_owned(),
-        hint: "What was stored until then stays; ingest the same path again to go on.".to_owned(),
-    }
 }
 
 /// Ingests one file. What is unchanged takes no lock.

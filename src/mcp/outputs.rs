@@ -55,7 +55,9 @@ written!(ConflictResolved { conflict: Row, changed: bool, superseded: Vec<String
 written!(ProjectRegistered { project: Row, created: bool, moved: u64 });
 written!(StateChanged { project_state: Row, changed: bool } maybe { project_registered: String });
 written!(InteractionRecorded { interaction: Row, reinforced: Vec<Row>, project_used: Row });
-written!(ContentsRedacted { changed: bool, file_cleared: bool, related: Vec<Row> } maybe {
+written!(ContentsRedacted { changed: bool, related: Vec<Row> } maybe {
+    file_cleared: bool,
+    copies: u64,
     entity: Row,
     memory: Row,
     relationship: Row,

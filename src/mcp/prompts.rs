@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::bound::fit_lines;
 use super::completion::Completes;
 use super::resources::overview;
+use super::rights::Rights;
 use super::shelf::Shelf;
 use super::tool::ReadJob;
 use crate::model::text::{is_blank, quoted};
@@ -24,6 +25,8 @@ struct About {
     arguments: &'static [&'static Argument],
     /// The message; what stands in braces is put in.
     text: &'static str,
+    /// Whether it is of no use where nothing can be written.
+    writes: bool,
 }
 
 struct Argument {
@@ -55,6 +58,7 @@ static PROMPTS: [About; 5] = [
         description: "Go through what waits for approval, with the person who decides.",
         arguments: &[&PROJECT],
         text: include_str!("prompts/review-candidates.txt"),
+        writes: false,
     },
     About {
         name: "resolve-conflicts",
@@ -62,6 +66,7 @@ static PROMPTS: [About; 5] = [
         description: "Show the open contradictions to the person, and settle them as decided.",
         arguments: &[&PROJECT],
         text: include_str!("prompts/resolve-conflicts.txt"),
+        writes: false,
     },
     About {
         name: "capture-decision",
@@ -69,6 +74,7 @@ static PROMPTS: [About; 5] = [
         description: "Put a decision on record with its reasons, assumptions and what it affects.",
         arguments: &[&PROJECT, &TOPIC],
         text: include_str!("prompts/capture-decision.txt"),
+        writes: true,
     },
     About {
         name: "what-am-i-forgetting",
@@ -76,6 +82,7 @@ static PROMPTS: [About; 5] = [
         description: "Gaps, open contradictions and proposals that nobody has looked at.",
         arguments: &[&PROJECT],
         text: include_str!("prompts/what-am-i-forgetting.txt"),
+        writes: false,
     },
     About {
         name: "onboard-project",
@@ -83,6 +90,7 @@ static PROMPTS: [About; 5] = [
         description: "Set up a project: its name, its structure, what it is built from.",
         arguments: &[&PROJECT],
         text: include_str!("prompts/onboard-project.txt"),
+        writes: true,
     },
 ];
 
@@ -101,12 +109,16 @@ pub fn list(shelf: &Shelf) -> Vec<Prompt> {
         let arguments = about.arguments.iter().map(argument).collect();
         Prompt::new(about.name, Some(about.description), Some(arguments)).with_title(about.title)
     };
-    PROMPTS.iter().map(prompt).collect()
+    offered(shelf.rights).map(prompt).collect()
 }
 
-fn named(name: &str) -> Result<&'static About> {
-    PROMPTS.iter().find(|about| about.name == name).ok_or_else(|| {
-        let names: Vec<&str> = PROMPTS.iter().map(|about| about.name).collect();
+fn offered(rights: Rights) -> impl Iterator<Item = &'static About> {
+    PROMPTS.iter().filter(move |about| !(about.writes && rights.read_only))
+}
+
+fn named(rights: Rights, name: &str) -> Result<&'static About> {
+    offered(rights).find(|about| about.name == name).ok_or_else(|| {
+        let names: Vec<&str> = offered(rights).map(|about| about.name).collect();
         let hint = format!("Prompts: {}.", names.join(", "));
         Error::invalid("name", format!("there is no prompt {name:?}"), hint)
     })
@@ -118,8 +130,8 @@ pub fn known(name: &str) -> Option<&'static str> {
 }
 
 /// What completes an argument of a prompt.
-pub fn completes(name: &str, argument: &str) -> Result<Completes> {
-    let about = named(name)?;
+pub fn completes(rights: Rights, name: &str, argument: &str) -> Result<Completes> {
+    let about = named(rights, name)?;
     match about.arguments.iter().find(|known| known.name == argument) {
         Some(known) => Ok(known.completes),
         None => Err(unknown_argument(about, argument)),
@@ -139,6 +151,7 @@ fn unknown_argument(about: &About, given: &str) -> Error {
 pub struct Asked {
     pub description: &'static str,
     text: &'static str,
+    rights: Rights,
     project: String,
     topic: Option<String>,
     /// What is to be read, by what it stands for in the text.
@@ -147,7 +160,7 @@ pub struct Asked {
 
 impl Asked {
     pub fn new(shelf: &Shelf, name: &str, given: Option<JsonObject>) -> Result<Self> {
-        let about = named(name)?;
+        let about = named(shelf.rights, name)?;
         let mut given = given.unwrap_or_default();
         let project = take(&mut given, PROJECT.name)?.or_else(|| shelf.default_project.clone());
         let project = project.ok_or_else(|| {
@@ -168,7 +181,8 @@ impl Asked {
                 blocks.insert(key, shelf.reading(tool, arguments)?);
             }
         }
-        Ok(Self { description: about.description, text: about.text, project, topic, blocks })
+        let About { description, text, .. } = about;
+        Ok(Self { description, text, rights: shelf.rights, project, topic, blocks })
     }
 
     /// The message.
@@ -194,6 +208,9 @@ impl Asked {
                     None => block("no topic was given: search for it once you know it"),
                 },
             });
+        }
+        if !self.rights.reminder().is_empty() {
+            message = format!("{}\n\n{}", message.trim_end(), self.rights.reminder());
         }
         Ok(message)
     }

@@ -105,6 +105,15 @@ impl Rights {
             }
         }
     }
+
+    /// What an agent is told with the steps of a prompt.
+    pub fn reminder(self) -> &'static str {
+        if self.read_only {
+            return "This server is read-only: it has no tool that writes. Leave out what needs one, \
+                and tell the person.\n";
+        }
+        self.instructions()
+    }
 }
 
 impl Tool {

@@ -108,7 +108,8 @@ impl Server {
             on.into_iter().partition(|tool| rights.withholds(tool).is_some());
         on.iter_mut().for_each(|tool| rights.narrow(tool));
         let off = off.into_iter().chain(withheld).collect();
-        let shelf = Arc::new(Shelf { on, off, default_project: options.default_project });
+        let shelf = Shelf { on, off, default_project: options.default_project, rights };
+        let shelf = Arc::new(shelf);
         let (roots, desk, begun) = (options.roots.into(), Arc::default(), Arc::default());
         let (_, ended) = watch::channel(true);
         Ok(Self { bridge, shelf, roots, rights, desk, ended, begun })
@@ -334,7 +335,7 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let job = completion::completes(&request).map(|completes| {
+        let job = completion::completes(self.rights, &request).map(|completes| {
             move |view: &View<'_>| completion::completed(view, completes, &request.argument.value)
         });
         let found = self.read("completion/complete", "", job).await;

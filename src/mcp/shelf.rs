@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::rights::Rights;
 use super::tool::{Job, ReadJob, Tool};
 use crate::model::{Error, Result};
 
@@ -12,6 +13,7 @@ pub struct Shelf {
     pub off: Vec<Tool>,
     /// The project of calls that name none.
     pub default_project: Option<String>,
+    pub rights: Rights,
 }
 
 impl Shelf {

@@ -96,7 +96,11 @@ pub struct Write {
 impl Write {
     pub fn run(self, db: &Db, steps: Steps<'_>) -> Result<Reply> {
         let Self { dry_run, job, .. } = self;
-        if dry_run { db.rehearse(|db| job(db, steps)) } else { job(db, steps) }
+        if !dry_run {
+            return job(db, steps);
+        }
+        let gate = steps.gate.in_rehearsal();
+        db.rehearse(|db| job(db, Steps { gate: &gate, ..steps }))
     }
 }
 
@@ -266,6 +270,9 @@ impl Terms {
         let mut common: Map<String, Value> = given.collect();
         let Common { actor, note, idempotency_key, dry_run } = parse(common.clone())?;
         let keyed = idempotency_key.map(|key| {
+            if let Some(reason) = common.shift_remove("reason").filter(|reason| !reason.is_null()) {
+                common.insert("note".to_owned(), reason);
+            }
             common.retain(|name, _| !matches!(name.as_str(), "idempotency_key" | "dry_run"));
             common.extend(arguments.clone());
             Keyed::new(&key, tool, &common)
@@ -290,9 +297,7 @@ impl Terms {
                 let changed = conflicts::show_all(tx, &conflicts::detect(tx)?)?;
                 Ok(answer.conflicts(&changed).settle_next(&changed))
             };
-            // What comes to nothing needs nobody's approval.
-            let answer = if dry_run { done()? } else { gate.pass(tx, tool, done)? };
-            let reply = rendered(answer, dry_run);
+            let reply = rendered(gate.pass(tx, tool, done)?, dry_run);
             keep(tx, keyed, &reply)?;
             Ok(reply)
         };
@@ -315,10 +320,17 @@ impl Terms {
             }
             let answer = run(db, &Steps { note: &note, ..steps }, arguments)?;
             let reply = rendered(answer, dry_run);
-            if keyed.is_some() {
-                db.write(steps.actor, tool, |tx| keep(tx, keyed, &reply))?;
+            if keyed.is_none() {
+                return Ok(reply);
             }
-            Ok(reply)
+            db.write(steps.actor, tool, |tx| {
+                // Another process may have done the same call meanwhile.
+                if let Some(first) = answered(tx, keyed.as_ref(), dry_run)? {
+                    return Ok(first);
+                }
+                keep(tx, keyed, &reply).map(|()| reply)
+            })
+            .map_err(|error| if dry_run { error } else { error.after_a_step() })
         });
         Job::Write(Write { actor, dry_run, job })
     }

@@ -82,6 +82,19 @@ impl Error {
         matches!(self, Self::Storage { hint, .. } if hint == UNKNOWN_WORD)
     }
 
+    /// The same, of work in steps of which some were kept before it went wrong.
+    pub fn after_a_step(self) -> Self {
+        let stays = "What was stored until then stays";
+        let hint = match &self {
+            Self::Busy => format!("{stays}; make the same call again to go on."),
+            Self::Storage { hint, .. } => hint
+                .replace("Nothing was changed", stays)
+                .replace("nothing was changed", "what was stored until then stays"),
+            _ => return self,
+        };
+        Self::Storage { message: self.to_string(), hint }
+    }
+
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "not_found",

@@ -20,7 +20,7 @@ pub fn since(view: &View<'_>, mark: i64) -> Result<Vec<Change>> {
 }
 
 /// Whether the change makes a row active, turns one down, settles a conflict as somebody decided,
-/// or sets trusted state. What holds already may be corrected or ended without.
+/// sets trusted state, or erases what a row says. What holds already may be corrected or ended without.
 pub fn needs_a_person(change: &Change) -> bool {
     let entry = &change.entry;
     match (Kind::parse(&entry.kind), Action::parse(&entry.action)) {
@@ -31,7 +31,7 @@ pub fn needs_a_person(change: &Change) -> bool {
         (Some(Kind::Conflict), Some(Action::Resolved | Action::Dismissed)) => {
             change.after["resolution"] != SETTLED
         }
-        (Some(Kind::ProjectState), _) => true,
+        (Some(Kind::ProjectState), _) | (_, Some(Action::Redacted)) => true,
         _ => false,
     }
 }
@@ -50,6 +50,9 @@ pub fn by_hand(done: &[Change]) -> String {
     };
     let id = &change.entry.subject_id;
     match (Kind::parse(&change.entry.kind), Action::parse(&change.entry.action)) {
+        (Some(kind), Some(Action::Redacted)) => {
+            format!("the person runs: atocore redact {} {id} --note TEXT", kind.as_str())
+        }
         (Some(Kind::Conflict), _) => format!("the person runs: atocore resolve {id}"),
         (Some(Kind::ProjectState), _) => {
             "the person imports a project_state line: atocore import FILE".to_owned()

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::{Error, Result, canonical, text};
-use crate::ops::checks;
+use crate::ops::{checks, secrets};
 use crate::store::audit::digest;
 use crate::store::idempotency::{self, Kept};
 use crate::store::{Tx, View};
@@ -33,15 +33,18 @@ impl Keyed {
 
 /// What the call was answered with, if it was done before.
 pub fn answered(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
-    let problem = match idempotency::get(view, &call.key)? {
+    // Before anything is done: work in steps keeps its key after the last.
+    secrets::refuse_text(view, "idempotency_key", &call.key)?;
+    let problem = match idempotency::get(view, &digest(&call.key))? {
         None => return Ok(None),
-        Some(kept) if kept.request_digest != call.request_digest => {
-            ("it was given with another call before", "Give each call a key of its own.")
-        }
+        // The digest of the request went with the answer.
         Some(kept) if kept.answer.is_empty() => (
             "the call was done, and what it was answered with was redacted since",
             "Nothing was done again. Read the row to see how it is now.",
         ),
+        Some(kept) if kept.request_digest != call.request_digest => {
+            ("it was given with another call before", "Give each call a key of its own.")
+        }
         Some(kept) => return Ok(Some(kept.answer)),
     };
     Err(Error::invalid("idempotency_key", problem.0, problem.1))
@@ -51,5 +54,5 @@ pub fn answered(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
 pub fn keep(tx: &Tx<'_>, call: Keyed, answer: String) -> Result<()> {
     let Keyed { key, request_digest } = call;
     let expires_at = tx.now.plus_seconds(i64::from(tx.key_hours) * 3_600);
-    idempotency::put(tx, &key, &Kept { request_digest, answer }, expires_at)
+    idempotency::put(tx, &digest(&key), &Kept { request_digest, answer }, expires_at)
 }

@@ -207,6 +207,27 @@ pub fn count_rows(view: &View<'_>) -> Result<i64> {
     SECTIONS.iter().map(|section| view.conn.count_rows(section.table)).sum()
 }
 
+/// The copies of a store that are known by their names, in order: backups, those of a server, and
+/// what a restore set aside.
+pub fn copies(store: &Path) -> Vec<String> {
+    let beside_it = format!("{}.", store.file_name().unwrap_or_default().to_string_lossy());
+    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut found = names_in(folder.unwrap_or(Path::new(".")));
+    let endings = [".backup", ".replaced", ".replaced-wal"];
+    let is_copy = |name: &str| endings.iter().any(|ending| name.ends_with(ending));
+    found.retain(|name| name.starts_with(&beside_it) && is_copy(name));
+    let automatic = names_in(&beside(store, ".backups")).into_iter();
+    let automatic = automatic.filter(|name| is_copy(name));
+    found.extend(automatic.map(|name| format!("{beside_it}backups/{name}")));
+    found.sort();
+    found
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
 /// When a server makes backups by itself, and how many stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rotation {

@@ -99,6 +99,10 @@ impl Db {
         f(self)
     }
 
+    pub fn is_rehearsing(&self) -> bool {
+        self.rehearsing.get()
+    }
+
     /// Runs one write: all of it is kept, or nothing.
     pub fn write<T>(
         &self,
@@ -178,19 +182,23 @@ impl Db {
     }
 
     /// Runs one write, and then takes what it deleted or replaced out of the search index, the
-    /// freed parts of the file and its log. The write holds also if that fails.
+    /// freed parts of the file and its log. The write holds also if that fails. A rehearsal erases
+    /// nothing.
     pub fn write_and_erase<T>(
         &self,
         actor: &str,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
-    ) -> Result<(T, Erased)> {
+    ) -> Result<(T, Option<Erased>)> {
+        let for_good = !self.is_rehearsing();
         let value = self.write(actor, operation, |tx| {
             let value = f(tx)?;
-            search::merge(tx)?;
+            if for_good {
+                search::merge(tx)?;
+            }
             Ok(value)
         })?;
-        Ok((value, if self.rehearsing.get() { Erased::All } else { self.erase() }))
+        Ok((value, for_good.then(|| self.erase())))
     }
 
     /// Writes the file anew, with nothing in it but what is stored, and empties the log.

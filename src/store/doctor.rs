@@ -117,8 +117,8 @@ impl Rule {
     }
 }
 
-/// References that must lead somewhere.
-pub const DANGLING: [Rule; 11] = [
+/// What nothing that a store does can leave behind.
+pub const DANGLING: [Rule; 5] = [
     rule(
         "relationship",
         "starts at the entity {}, which is not there",
@@ -131,6 +131,34 @@ pub const DANGLING: [Rule; 11] = [
         "SELECT id, target_entity_id AS other FROM relationships r \
          WHERE NOT EXISTS (SELECT 1 FROM entities WHERE id = r.target_entity_id)",
     ),
+    rule(
+        "memory",
+        "is graduated and points to no entity",
+        "SELECT id, '' AS other FROM memories \
+         WHERE status = 'graduated' AND coalesce(graduated_to_entity_id, '') = ''",
+    ),
+    rule(
+        "memory",
+        "supersedes itself: its successors lead back to it",
+        "SELECT id, '' AS other FROM memories m WHERE superseded_by IS NOT NULL AND id IN ( \
+         WITH RECURSIVE next (id) AS (SELECT m.superseded_by UNION \
+         SELECT s.superseded_by FROM next JOIN memories s ON s.id = next.id \
+         WHERE s.superseded_by IS NOT NULL) SELECT id FROM next)",
+    ),
+    rule(
+        "entity",
+        "supersedes itself: its successors lead back to it",
+        "SELECT DISTINCT target_entity_id AS id, '' AS other FROM relationships r \
+         WHERE relationship_type = 'supersedes' AND status = 'active' AND target_entity_id IN ( \
+         WITH RECURSIVE next (id) AS (SELECT r.source_entity_id UNION \
+         SELECT s.source_entity_id FROM next JOIN relationships s ON s.target_entity_id = next.id \
+         AND s.relationship_type = 'supersedes' AND s.status = 'active') SELECT id FROM next)",
+    ),
+];
+
+/// References to rows that are not there. A row of which the audit holds nothing never was: an export
+/// of one project leaves out what its rows name of others. Each ends with the id of that row.
+pub const ABSENT: [Rule; 6] = [
     rule(
         "entity",
         "cites {}, which is not there",
@@ -160,33 +188,10 @@ pub const DANGLING: [Rule; 11] = [
     ),
     rule(
         "memory",
-        "is graduated and points to no entity",
-        "SELECT id, '' AS other FROM memories \
-         WHERE status = 'graduated' AND coalesce(graduated_to_entity_id, '') = ''",
-    ),
-    rule(
-        "memory",
         "is superseded by the memory {}, which is not there",
         "SELECT id, superseded_by AS other FROM memories m WHERE superseded_by IS NOT NULL \
          AND superseded_by <> '' \
          AND NOT EXISTS (SELECT 1 FROM memories WHERE id = m.superseded_by)",
-    ),
-    rule(
-        "memory",
-        "supersedes itself: its successors lead back to it",
-        "SELECT id, '' AS other FROM memories m WHERE superseded_by IS NOT NULL AND id IN ( \
-         WITH RECURSIVE next (id) AS (SELECT m.superseded_by UNION \
-         SELECT s.superseded_by FROM next JOIN memories s ON s.id = next.id \
-         WHERE s.superseded_by IS NOT NULL) SELECT id FROM next)",
-    ),
-    rule(
-        "entity",
-        "supersedes itself: its successors lead back to it",
-        "SELECT DISTINCT target_entity_id AS id, '' AS other FROM relationships r \
-         WHERE relationship_type = 'supersedes' AND status = 'active' AND target_entity_id IN ( \
-         WITH RECURSIVE next (id) AS (SELECT r.source_entity_id UNION \
-         SELECT s.source_entity_id FROM next JOIN relationships s ON s.target_entity_id = next.id \
-         AND s.relationship_type = 'supersedes' AND s.status = 'active') SELECT id FROM next)",
     ),
     rule(
         "conflict",

@@ -1,13 +1,12 @@
-//! The table `idempotency_keys`: what calls with a key were answered with.
+//! The table `idempotency_keys`: what calls with a key were answered with, by digests of the keys.
 
 use super::tx::{Tx, View};
 use crate::model::{Result, Timestamp};
 use crate::params;
 
-/// A call that was answered.
+/// A call that was answered. Both are empty if what it held was redacted.
 pub struct Kept {
     pub request_digest: String,
-    /// Empty if it was redacted.
     pub answer: String,
 }
 
@@ -22,12 +21,24 @@ pub fn get(view: &View<'_>, key: &str) -> Result<Option<Kept>> {
 
 /// Keeps an answer under a key that is free or has expired, and drops what has expired.
 pub fn put(tx: &Tx<'_>, key: &str, kept: &Kept, expires_at: Timestamp) -> Result<()> {
-    let expired = "DELETE FROM idempotency_keys WHERE expires_at <= ?1";
-    tx.change_uncovered(expired, params![&tx.now.to_string()])?;
+    drop_expired(tx)?;
     tx.change_uncovered(
         "INSERT INTO idempotency_keys (key, request_digest, answer, expires_at) \
          VALUES (?1, ?2, ?3, ?4)",
         params![key, &kept.request_digest, &kept.answer, &expires_at.to_string()],
     )?;
     Ok(())
+}
+
+/// Deletes the keys that hold no longer, with what they were kept for.
+pub fn drop_expired(tx: &Tx<'_>) -> Result<()> {
+    let sql = "DELETE FROM idempotency_keys WHERE expires_at <= ?1";
+    tx.change_uncovered(sql, params![&tx.now.to_string()]).map(drop)
+}
+
+/// Empties the answers that speak of a row, and what tells which requests they were to.
+pub fn clear(tx: &Tx<'_>, id: &str) -> Result<()> {
+    let sql = "UPDATE idempotency_keys SET answer = '', request_digest = '' \
+         WHERE instr(answer, ?1) > 0";
+    tx.change_uncovered(sql, params![id]).map(drop)
 }

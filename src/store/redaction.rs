@@ -1,5 +1,5 @@
-//! What a redaction does beside its row: to columns that nothing else changes, older audit rows and
-//! stored answers. And where else a row is spoken of.
+//! What a redaction does beside its row: to columns that nothing else changes, and older audit
+//! rows. And where else a row is spoken of.
 
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -47,12 +47,6 @@ pub fn clear_history(tx: &Tx<'_>, kind: Kind, id: &str, redacted: &str) -> Resul
          WHERE memory_id = ?1 AND entity_kind = ?2 \
          AND seq < (SELECT seq FROM memory_audit WHERE id = ?3)";
     tx.change_uncovered(sql, params![id, kind.as_str(), redacted]).map(drop)
-}
-
-/// Empties the stored answers to calls with an idempotency key that speak of a row.
-pub fn clear_answers(tx: &Tx<'_>, id: &str) -> Result<()> {
-    let sql = "UPDATE idempotency_keys SET answer = '' WHERE instr(answer, ?1) > 0";
-    tx.change_uncovered(sql, params![id]).map(drop)
 }
 
 /// The conflicts, ended ones too, that the row is or was a member of.

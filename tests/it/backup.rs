@@ -317,3 +317,25 @@ fn a_server_makes_backups_and_removes_only_the_oldest_of_its_own() {
     assert!(!made.iter().any(|name| name.contains("-partial")), "{made:?}");
     assert!(verified(&folder.join(ours[1])).contains("the chain holds"));
 }
+
+#[test]
+fn copies_are_known_by_their_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("s.db");
+    fs::create_dir(folder.path().join("s.db.backups")).expect("a folder");
+    for name in [
+        "s.db",
+        "s.db-wal",
+        "s.db.1.backup",
+        "s.db.1.replaced",
+        "s.db.1.replaced-wal",
+        "other.db.1.backup",
+        "s.db.backups/.lock",
+        "s.db.backups/s.db.2.backup",
+    ] {
+        fs::write(folder.path().join(name), "").expect("a file");
+    }
+    let known =
+        ["s.db.1.backup", "s.db.1.replaced", "s.db.1.replaced-wal", "s.db.backups/s.db.2.backup"];
+    assert_eq!(atocore::store::backup::copies(&store), known);
+}

@@ -1,6 +1,20 @@
 //! Several processes on one file: the normal case, because each client window starts its own.
 
+use std::cell::Cell;
+use std::fs;
 use std::thread;
+use std::time::Duration;
+
+use atocore::mcp::answer::Answer;
+use atocore::mcp::approval::Gate;
+use atocore::mcp::ingest::{self, Report};
+use atocore::mcp::rights::Promotion;
+use atocore::mcp::tool::{About, Effect, Job, Steps, Tool};
+use atocore::model::{Error, Result};
+use atocore::ops::sources::{Labels, files};
+use atocore::store::{Db, Settings};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use serde_json::{Value, json};
 
@@ -102,4 +116,77 @@ fn a_call_that_several_servers_send_with_one_key_is_done_once() {
     assert_eq!(answers.len(), 20);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!(place.count("SELECT count(*) FROM interactions"), 1);
+}
+
+thread_local! {
+    /// How often the tool below has done its work.
+    static DONE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A tool in steps. While it works for the first time, another process is sent the same call.
+fn twice() -> Tool {
+    #[derive(Deserialize, JsonSchema)]
+    struct Nothing {}
+    let effect = Effect::Adds;
+    let about = About { name: "twice", title: "Twice", description: "", effect };
+    Tool::steps::<Nothing, Nothing>(about, |db, _, Nothing {}| {
+        let number = DONE.get() + 1;
+        DONE.set(number);
+        if number == 1 {
+            let (other, _) = atocore::ops::open(Settings::new(&db.settings().path))?;
+            assert_eq!(answer(&other), Ok(Value::from(2)));
+        }
+        Ok(Answer::new().with("number", number))
+    })
+}
+
+/// What the call with its key is answered with.
+fn answer(db: &Db) -> Result<Value> {
+    let Value::Object(arguments) = json!({ "idempotency_key": "once" }) else { unreachable!() };
+    let Job::Write(write) = twice().prepare(arguments, None)? else { unreachable!() };
+    let gate = Gate::new(Promotion::Agent, None);
+    let steps = Steps { actor: "tester", note: "", roots: &[], default_project: None, gate: &gate };
+    Ok(write.run(db, steps)?.structured["number"].clone())
+}
+
+#[test]
+fn a_call_in_steps_that_two_processes_do_with_one_key_has_the_answer_that_was_kept_first() {
+    let place = Place::new();
+    let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("the store opens");
+    assert_eq!(answer(&db), Ok(Value::from(2)));
+    assert_eq!(answer(&db), Ok(Value::from(2)), "sent again");
+    assert_eq!(DONE.get(), 2);
+}
+
+#[test]
+fn an_ingest_that_is_cut_short_says_that_what_it_stored_stays() {
+    let place = Place::new();
+    let folder = place.folder.path().canonicalize().expect("a folder").join("docs");
+    fs::create_dir(&folder).expect("a folder");
+    for name in ["a.md", "b.md"] {
+        fs::write(folder.join(name), "# Text").expect("a file");
+    }
+    let settings =
+        Settings { busy_timeout: Duration::from_millis(50), ..Settings::new(place.db()) };
+    let (db, _) = atocore::ops::open(settings).expect("the store opens");
+    let other = place.sql();
+    let lock = || other.execute_batch("BEGIN IMMEDIATE").expect("another process writes");
+    let root = files::Root::new(&folder).expect("a root");
+    let take = |step: &dyn Fn()| {
+        let (at, mut report) = ((root.clone(), folder.clone()), Report::default());
+        ingest::path(&db, "tester", &at, &Labels::default(), &mut report, |_| step())
+    };
+    lock();
+    assert_eq!(take(&|| ()), Err(Error::Busy), "nothing was stored");
+    other.execute_batch("COMMIT").expect("it has written");
+    let error = take(&lock).expect_err("it is cut short");
+    assert_eq!(error.code(), "storage");
+    let hint = "What was stored until then stays; make the same call again to go on.";
+    assert_eq!((error.to_string(), error.hint()), (Error::Busy.to_string(), hint.to_owned()));
+    assert_eq!(place.count("SELECT count(*) FROM source_documents"), 1);
+    let full = Error::Storage {
+        message: "full".to_owned(),
+        hint: "Full; nothing was changed. Make room.".to_owned(),
+    };
+    assert_eq!(full.after_a_step().hint(), "Full; what was stored until then stays. Make room.");
 }

@@ -238,3 +238,31 @@ fn parameters_that_cannot_be_read_are_invalid_and_not_an_unknown_method() {
         }
     }
 }
+
+#[test]
+fn a_prompt_names_what_its_server_does_not_let_an_agent_do() {
+    let place = Place::new();
+    telescope(&place);
+    for modern in BOTH {
+        let lynx = json!({ "project": "lynx" });
+        let mut client = Client::start(&place, modern, &["--promotion", "human"]);
+        let text = client.prompt("review-candidates", lynx.clone());
+        assert!(text.contains("\n\nOn this server only the person promotes"), "{text}");
+        let mut client = Client::start(&place, modern, &["--read-only"]);
+        let listed = client.result("prompts/list", json!({}));
+        assert_eq!(
+            all(&listed, "prompts", "name"),
+            ["review-candidates", "resolve-conflicts", "what-am-i-forgetting"]
+        );
+        let text = client.prompt("resolve-conflicts", lynx.clone());
+        assert!(
+            text.contains("\n\nThis server is read-only: it has no tool that writes."),
+            "{text}"
+        );
+        let params = json!({ "name": "onboard-project", "arguments": lynx });
+        let (code, message) = client.refused("prompts/get", params);
+        assert!(code == -32602 && message.contains("what-am-i-forgetting."), "{message}");
+        let params = json!({ "ref": prompt("onboard-project"), "argument": { "name": "project", "value": "" } });
+        assert_eq!(client.refused("completion/complete", params).0, -32602);
+    }
+}

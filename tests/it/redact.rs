@@ -176,10 +176,12 @@ fn no_byte_of_the_store_holds_what_was_redacted() {
     let mut session = place.serve(1, &["--tools", "all"]);
     let rows = people(&mut session, fill);
     session.end();
-    let answer = "INSERT INTO idempotency_keys VALUES ('k', 'd', ?1, '2026-01-01T00:00:00.000Z')";
+    let answer = "INSERT INTO idempotency_keys VALUES ('k', 'd', ?1, '2026-03-01T00:00:00.000Z')";
     let stored =
         format!("{{\"entity_id\": \"{}\", \"description\": \"{DESCRIPTION}\"}}", rows.entity);
     place.sql().execute(answer, [&stored]).expect("a stored answer");
+    let expired = "INSERT INTO idempotency_keys VALUES ('x', 'd', 'e', '2026-01-01T00:00:00.000Z')";
+    place.sql().execute(expired, []).expect("an answer that is kept no longer");
     let mut session = place.serve(2, &["--tools", "all"]);
     assert_eq!(found(&place), ALL, "before, every word can be found");
     // Another process has the same file open all the while.
@@ -214,8 +216,10 @@ fn no_byte_of_the_store_holds_what_was_redacted() {
     session.end();
     assert_eq!(found(&place), [""; 0], "after the next write");
     place.verify();
-    let answers = "SELECT count(*) FROM idempotency_keys WHERE key = 'k' AND answer = ''";
-    assert_eq!(place.count(answers), 1);
+    let cleared = "SELECT count(*) FROM idempotency_keys \
+         WHERE key = 'k' AND answer = '' AND request_digest = ''";
+    assert_eq!(place.count(cleared), 1);
+    assert_eq!(place.count("SELECT count(*) FROM idempotency_keys"), 1);
 }
 
 #[test]
@@ -229,8 +233,11 @@ fn a_reader_in_the_way_is_named_and_the_next_redaction_clears_the_file() {
     let answer = session.ok("redact", wish.clone());
     assert_eq!((&answer["changed"], &answer["file_cleared"]), (&json!(true), &json!(false)));
     reader.execute_batch("COMMIT").expect("the look ends");
+    assert!(answer.get("copies").is_none(), "{answer}");
+    fs::write(place.folder.path().join("store.db.1.replaced"), "").expect("a copy");
     let answer = session.ok("redact", wish);
     assert_eq!((&answer["changed"], &answer["file_cleared"]), (&json!(false), &json!(true)));
+    assert_eq!(answer["copies"], 1);
     assert!(!found(&place).contains(&NAME), "{:?}", found(&place));
     session.end();
     place.verify();

@@ -183,6 +183,7 @@ fn a_project_comes_with_what_it_needs_and_nothing_of_others() {
     }
     ok(&place, "two.db", &["import", "lynx.jsonl"]);
     ok(&place, "two.db", &["audit", "verify"]);
+    ok(&place, "two.db", &["doctor"]);
     let rest = ok(&place, "two.db", &["import", "lynx.jsonl"]);
     assert!(rest.contains("created 0"), "{rest}");
 

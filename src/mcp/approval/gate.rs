@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::question::Question;
+use super::question::{Before, Question};
 use crate::mcp::answer::{Answer, Reply};
 use crate::mcp::rights::Promotion;
 use crate::model::{Error, Result};
@@ -32,11 +32,25 @@ pub struct Gate {
     promotion: Promotion,
     approval: Option<Approval>,
     question: Arc<OnceLock<Question>>,
+    /// What a question shows first.
+    before: Before,
+    rehearses: bool,
 }
 
 impl Gate {
     pub fn new(promotion: Promotion, approval: Option<Approval>) -> Self {
-        Self { promotion, approval, question: Arc::default() }
+        let (question, before) = (Arc::default(), Before::default());
+        Self { promotion, approval, question, before, rehearses: false }
+    }
+
+    /// The gate for a write that hides what it does away with, which a person has to see.
+    pub fn showing(&self, before: Before) -> Self {
+        Self { before, ..self.clone() }
+    }
+
+    /// The gate for a write that comes to nothing: it refuses the same, and asks nobody.
+    pub fn in_rehearsal(&self) -> Self {
+        Self { rehearses: true, approval: None, ..self.clone() }
     }
 
     /// Does the work of a write, and looks at what it did before anything is committed.
@@ -55,12 +69,21 @@ impl Gate {
             tx.approved(&approval.by);
         }
         let answer = work()?;
-        self.look(tx, operation, &approval::since(tx, mark)?)?;
+        let done = approval::since(tx, mark)?;
+        let answer = answer.asks_first(self.asks(&done));
+        self.look(tx, operation, &done)?;
         let answer = answer.next_instead(|step| self.promotion.next_step(step));
         Ok(match &self.approval {
             Some(approval) => answer.line(&approval.by),
             None => answer,
         })
+    }
+
+    /// Whether this is the rehearsal of what a person would be asked about.
+    fn asks(&self, done: &[Change]) -> bool {
+        self.rehearses
+            && self.promotion == Promotion::Ask
+            && done.iter().any(approval::needs_a_person)
     }
 
     /// An error rolls the write back; with a question to ask, it is only the way out.
@@ -80,7 +103,10 @@ impl Gate {
                 hint: format!("Nothing was changed; {by_hand}."),
             });
         }
-        let question = Question::about(tx, operation, done, by_hand)?;
+        if self.rehearses {
+            return Ok(());
+        }
+        let question = Question::about(tx, operation, done, by_hand, &self.before)?;
         match &self.approval {
             Some(approval) if approval.seal == question.seal => Ok(()),
             Some(_) => Err(Error::Overtaken),

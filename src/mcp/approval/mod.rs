@@ -15,3 +15,4 @@ mod question;
 pub use ask::Outcome;
 pub use desk::Desk;
 pub use gate::{Approval, Called, Gate};
+pub use question::Before;

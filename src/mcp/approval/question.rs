@@ -29,6 +29,14 @@ const MAX_DETAIL: usize = 300;
 /// Sources of a row, and rows like it.
 const MAX_SHOWN: usize = 3;
 
+/// A row that a write hides, as it was before.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    pub lines: Vec<String>,
+    /// All of it.
+    pub record: String,
+}
+
 /// A write that waits for a person.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -41,11 +49,17 @@ pub struct Question {
 
 impl Question {
     /// Puts what a write has done as a question. It is asked inside the write, so that what is
-    /// shown is what would be.
-    pub fn about(tx: &Tx<'_>, operation: &str, done: &[Change], by_hand: String) -> Result<Self> {
+    /// shown is what would be, after what it hides.
+    pub fn about(
+        tx: &Tx<'_>,
+        operation: &str,
+        done: &[Change],
+        by_hand: String,
+        before: &Before,
+    ) -> Result<Self> {
         let (decided, besides): (Vec<&Change>, Vec<&Change>) =
             done.iter().partition(|change| needs_a_person(change));
-        let mut lines = Vec::new();
+        let mut lines = before.lines.clone();
         for change in &decided {
             lines.extend(row(tx, change)?);
             lines.extend(details(tx, change)?);
@@ -58,7 +72,11 @@ impl Question {
         }
         let note = decided.first().map_or("", |change| &change.entry.note);
         let head = head(operation, tx.actor, note, decided.len());
-        Ok(Self { message: message(&head, &lines), seal: seal(&lines, done), by_hand })
+        Ok(Self {
+            message: message(&head, &lines),
+            seal: seal(&lines, &before.record, done),
+            by_hand,
+        })
     }
 
     /// The error for a question that no person can be asked, or that has no answer.
@@ -105,8 +123,8 @@ fn message(head: &[String], lines: &[String]) -> String {
 }
 
 /// A digest of what is shown, and of every row as it was before.
-fn seal(lines: &[String], done: &[Change]) -> String {
-    let mut all = lines.join("\n");
+fn seal(lines: &[String], before: &str, done: &[Change]) -> String {
+    let mut all = lines.join("\n") + before;
     for change in done.iter().filter(|change| !is_new(done, &change.entry.subject_id)) {
         all.push('\n');
         all.push_str(&change.entry.before_json);
@@ -163,6 +181,7 @@ fn verb(action: Option<Action>) -> &'static str {
         Some(Action::Superseded) => "supersede",
         Some(Action::Graduated) => "graduate",
         Some(Action::Resolved | Action::Dismissed) => "settle",
+        Some(Action::Redacted) => "erase for good",
         _ => "change",
     }
 }
@@ -194,6 +213,9 @@ fn state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
 fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let id = &change.entry.subject_id;
     let mut lines = Vec::new();
+    if Action::parse(&change.entry.action) == Some(Action::Redacted) {
+        return Ok(lines);
+    }
     match Kind::parse(&change.entry.kind) {
         Some(Kind::Entity) => {
             let Some(row) = Entity::find(view, id)? else { return Ok(lines) };

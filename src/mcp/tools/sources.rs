@@ -64,5 +64,5 @@ fn ingest_source(db: &Db, steps: &Steps<'_>, wish: IngestSource) -> Result<Answe
         })
         .next("search finds the chunks; cite them as chunk:<id>.");
     let used = project.or(steps.default_project.filter(|_| report.added > 0));
-    db.read(|view| answer.given_project(view, used))
+    db.read(|view| answer.given_project(view, used)).map_err(|error| report.told(db, error))
 }

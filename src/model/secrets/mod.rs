@@ -78,9 +78,8 @@ pub fn find(text: &str) -> Option<Found> {
 
 /// Whether JSON may hold a secret; if so, [`find_in`] looks at each of its texts.
 pub fn may_be_in(json: &str) -> bool {
-    // An escape may stand for a letter of a word.
-    json.contains("\\u")
-        || json.contains("\\/")
+    // An escape may stand for a letter of a word, or end with one that is none.
+    ["\\u", "\\/", "\\b", "\\f"].iter().any(|escape| json.contains(escape))
         || marks(json).any(|(mark, word)| match mark {
             Mark::Name => true,
             _ => at((mark, word), json).is_some(),

@@ -209,3 +209,16 @@ fn a_word_that_is_written_with_escapes_is_looked_at() {
     assert!(may_be_in(r#"{"a": "\u0067hp_abc"}"#) && may_be_in(r#"{"a": "x:\/\/y"}"#));
     assert!(!may_be_in(r#"{"name": "Cell", "description": "A token-free row: 10 \"mm\".\n"}"#.replace("token", "care").as_str()));
 }
+
+#[test]
+fn whatever_stands_before_a_secret_the_row_that_holds_it_is_looked_at() {
+    let secrets = [token("AKIA", 3), token("ghp_", 3), "https://ada:Kq7vTz93xLm@host".to_owned()];
+    for before in ('\0'..'\u{300}').chain(['\u{2028}', '\u{feff}', '\u{1f600}']) {
+        for secret in &secrets {
+            let text = format!("{before}{secret}");
+            let row = json!({ "description": text }).to_string();
+            assert!(find(&text).is_none() || may_be_in(&row), "{row}");
+        }
+    }
+    assert!(secrets.iter().all(|secret| find(&format!("\u{c}{secret}")).is_some()));
+}

@@ -5,9 +5,9 @@ use crate::model::Result;
 use crate::model::text::quoted;
 use crate::ops::verify;
 use crate::store::doctor::{
-    DANGLING, NO_JSON, Rule, UNKNOWN_WORDS, UNRECORDED, UNSOURCED, VANISHED, unknown_types,
+    ABSENT, DANGLING, NO_JSON, Rule, UNKNOWN_WORDS, UNRECORDED, UNSOURCED, VANISHED, unknown_types,
 };
-use crate::store::{View, shape};
+use crate::store::{View, audit, shape};
 
 /// Characters of what a row holds that are told.
 const MAX_HELD: usize = 100;
@@ -86,6 +86,19 @@ pub fn references(view: &View<'_>, check: &mut Check) -> Result<()> {
             Ok(())
         })?;
     }
+    for rule in &ABSENT {
+        let mut elsewhere = Remarks::default();
+        rule.for_each(view, |id, held| {
+            let target = held.rsplit([' ', ':']).next().unwrap_or_default();
+            if audit::count_of_subject(view, target)? > 0 {
+                check.found(told(rule, id, held), RESTORE);
+            } else {
+                elsewhere.add(check, format!("{} and never was", told(rule, id, held)));
+            }
+            Ok(())
+        })?;
+        elsewhere.end(check);
+    }
     VANISHED.iter().try_for_each(|rule| remark(view, rule, check))
 }
 
@@ -93,18 +106,32 @@ fn told(rule: &Rule, id: &str, held: &str) -> String {
     format!("{} {id} {}", rule.kind, rule.says.replace("{}", &quoted(held, MAX_HELD)))
 }
 
-/// Tells the first rows of what is worth knowing, and how many there are beside them.
+/// Tells what is worth knowing of the rows of a rule.
 fn remark(view: &View<'_>, rule: &Rule, check: &mut Check) -> Result<()> {
-    let mut count = 0;
+    let mut remarks = Remarks::default();
     rule.for_each(view, |id, held| {
-        count += 1;
-        if count <= MOST_REMARKED {
-            check.remark(told(rule, id, held));
-        }
+        remarks.add(check, told(rule, id, held));
         Ok(())
     })?;
-    if count > MOST_REMARKED {
-        check.remark(format!("and {} more rows like that", count - MOST_REMARKED));
-    }
+    remarks.end(check);
     Ok(())
+}
+
+/// Tells the first rows of what is worth knowing, and how many there are beside them.
+#[derive(Default)]
+struct Remarks(usize);
+
+impl Remarks {
+    fn add(&mut self, check: &mut Check, what: String) {
+        self.0 += 1;
+        if self.0 <= MOST_REMARKED {
+            check.remark(what);
+        }
+    }
+
+    fn end(self, check: &mut Check) {
+        if self.0 > MOST_REMARKED {
+            check.remark(format!("and {} more rows like that", self.0 - MOST_REMARKED));
+        }
+    }
 }

@@ -51,8 +51,8 @@ fn clear(member: &mut ConflictMember) {
 }
 
 /// Takes the contents out of a conflict that has ended.
-pub fn redact(tx: &Tx<'_>, id: &str, note: &str) -> Result<Redacted> {
-    let before = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;
+pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
+    let id = &before.id;
     if before.status == ConflictStatus::Open {
         return Err(Error::invalid(
             "conflict_id",
@@ -64,7 +64,7 @@ pub fn redact(tx: &Tx<'_>, id: &str, note: &str) -> Result<Redacted> {
     let mut after = Conflict { note: String::new(), ..before.clone() };
     after.members.iter_mut().for_each(clear);
     let done = redact_conflict(tx, &before, after, note)?;
-    redaction::clear_answers(tx, id)?;
+    store::idempotency::clear(tx, id)?;
     let row = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;
     Ok(Redacted {
         row: Row::Conflict(row),

@@ -9,7 +9,7 @@ pub mod sealed;
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 pub use related::Related;
@@ -22,7 +22,7 @@ use crate::model::{
 use crate::ops::change::{self, Audited};
 use crate::ops::lifecycle::{self, Living};
 use crate::ops::{self, checks};
-use crate::store::{self, Db, Erased, Tx, redaction};
+use crate::store::{self, Tx, View, redaction};
 
 /// What stands where a text was.
 pub const REDACTED: &str = "[redacted]";
@@ -44,8 +44,9 @@ pub struct Redaction {
     pub expected_version: Option<i64>,
 }
 
-/// A row as it is after the redaction.
-#[derive(Debug, Clone)]
+/// A row that is redacted.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
 pub enum Row {
     Entity(Entity),
     Memory(Memory),
@@ -106,9 +107,24 @@ impl Redaction {
     }
 }
 
-/// Takes the contents out of a row in one transaction, then out of the freed parts of the file.
-pub fn redact(db: &Db, actor: &str, wish: &Redaction, note: &str) -> Result<(Redacted, Erased)> {
-    db.write_and_erase(actor, "redact", |tx| redact_row(tx, wish, note))
+/// The row that is to lose its contents, as it is before.
+pub fn meant(view: &View<'_>, wish: &Redaction) -> Result<Row> {
+    let (kind, id) = wish.subject()?;
+    Ok(match kind {
+        Kind::Entity => Row::Entity(lifecycle::require(view, id)?),
+        Kind::Memory => Row::Memory(lifecycle::require(view, id)?),
+        Kind::Relationship => {
+            Row::Relationship(required(kind, id, store::relationships::get(view, id)?)?)
+        }
+        Kind::ProjectState => {
+            Row::State(required(kind, id, store::projects::state_by_id(view, id)?)?)
+        }
+        Kind::Conflict => Row::Conflict(required(kind, id, store::conflicts::get(view, id)?)?),
+        Kind::Interaction => {
+            Row::Interaction(required(kind, id, store::interactions::get(view, id)?)?)
+        }
+        Kind::Project => return Err(Error::Internal("a project is not redacted".to_owned())),
+    })
 }
 
 /// Takes the contents out of a row and of all that the store made from it.
@@ -121,34 +137,22 @@ pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted>
             "Say in note why the contents must go, without repeating them; it stays in the audit.",
         ));
     }
-    let (kind, id) = wish.subject()?;
-    if wish.expected_version.is_some() && !matches!(kind, Kind::Entity | Kind::Memory) {
+    let row = meant(tx, wish)?;
+    if wish.expected_version.is_some() && !matches!(row, Row::Entity(_) | Row::Memory(_)) {
         return Err(Error::invalid(
             "expected_version",
             "only entities and memories have a version",
             "Leave it out.",
         ));
     }
-    match kind {
-        Kind::Entity => living(tx, id, wish, note, Row::Entity),
-        Kind::Memory => living(tx, id, wish, note, Row::Memory),
-        Kind::Relationship => plain(
-            tx,
-            required(kind, id, store::relationships::get(tx, id)?)?,
-            note,
-            Row::Relationship,
-        ),
-        Kind::ProjectState => {
-            plain(tx, required(kind, id, store::projects::state_by_id(tx, id)?)?, note, Row::State)
-        }
-        Kind::Conflict => conflicts::redact(tx, id, note),
-        Kind::Interaction => plain(
-            tx,
-            required(kind, id, store::interactions::get(tx, id)?)?,
-            note,
-            Row::Interaction,
-        ),
-        Kind::Project => Err(Error::Internal("a project is not redacted".to_owned())),
+    store::idempotency::drop_expired(tx)?;
+    match row {
+        Row::Entity(row) => living(tx, row, wish, note, Row::Entity),
+        Row::Memory(row) => living(tx, row, wish, note, Row::Memory),
+        Row::Relationship(row) => plain(tx, row, note, Row::Relationship),
+        Row::State(row) => plain(tx, row, note, Row::State),
+        Row::Conflict(row) => conflicts::redact(tx, row, note),
+        Row::Interaction(row) => plain(tx, row, note, Row::Interaction),
     }
 }
 
@@ -167,13 +171,12 @@ trait Redactable: Audited + Clone + PartialEq {
 
 fn living<T: Redactable + Living>(
     tx: &Tx<'_>,
-    id: &str,
+    before: T,
     wish: &Redaction,
     note: &str,
     row: fn(T) -> Row,
 ) -> Result<Redacted> {
-    let before: T = lifecycle::require(tx, id)?;
-    checks::expected_version(T::WHAT, id, before.version(), wish.expected_version)?;
+    checks::expected_version(T::WHAT, before.id(), before.version(), wish.expected_version)?;
     plain(tx, before, note, row)
 }
 
@@ -197,7 +200,7 @@ fn plain<T: Redactable>(tx: &Tx<'_>, before: T, note: &str, row: fn(T) -> Row) -
     let shown = conflicts::clear_member(tx, T::KIND, before.id())?;
     let ids: BTreeSet<String> = left.chain(shown).collect();
     for id in ids.iter().map(String::as_str).chain([before.id()]) {
-        redaction::clear_answers(tx, id)?;
+        store::idempotency::clear(tx, id)?;
     }
     let conflicts = ids.iter().filter_map(|id| store::conflicts::get(tx, id).transpose());
     let conflicts = conflicts.collect::<Result<_>>()?;

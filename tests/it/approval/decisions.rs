@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ASK, call, candidate, hello, note_of, yes};
+use super::{ASK, answered, call, candidate, error, hello, note_of, yes};
 use crate::support::{Place, Session, program};
 
 /// A session with every tool, whose person says yes.
@@ -117,4 +117,63 @@ fn a_call_of_many_rows_is_asked_once_in_2000_characters() {
         "{message}"
     );
     session.end();
+}
+
+#[test]
+fn what_is_erased_is_shown_to_the_person_first_and_stays_if_they_decline() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let id = candidate(&mut session, "Cell of Ada");
+    let wish = json!({ "entity_id": id, "note": "asked for" });
+    let rehearsed =
+        session.ok("redact", json!({ "entity_id": id, "note": "asked for", "dry_run": true }));
+    let step = "Repeat the call without dry_run: the person is asked before it is done.";
+    assert_eq!(rehearsed["next_step"], step);
+    session.send(&call(7, "redact", &wish));
+    let question = session.receive();
+    let shown = question["params"]["message"].as_str().expect("a text");
+    for words in
+        ["redact by \"Editor\"", "\"Cell of Ada\" (candidate, version 1)", "erase for good entity"]
+    {
+        assert!(shown.contains(words), "{shown}");
+    }
+    session.send(
+        &json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": "decline" } }),
+    );
+    assert_eq!(error(&session.receive()["result"])["code"], "declined");
+    assert_eq!(place.count("SELECT count(*) FROM entities WHERE name = 'Cell of Ada'"), 1);
+
+    // What was not shown is not erased.
+    session.send(&call(8, "redact", &wish));
+    let question = session.receive();
+    session.ok("update_entity", json!({ "entity_id": id, "description": "Something else." }));
+    session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
+    assert_eq!(error(&session.receive()["result"])["code"], "stale");
+
+    let done = answered(&mut session, "redact", &wish, &yes("fine"));
+    assert_eq!(done["structuredContent"]["file_cleared"], true, "{done}");
+    session.end();
+    assert_eq!(place.count("SELECT count(*) FROM entities WHERE name = '[redacted]'"), 1);
+    let note = "asked for (approved by the person through \"Editor\": \"fine\")";
+    assert_eq!(note_of(&place, "redacted"), note);
+    place.verify();
+
+    let mut unable = place.serve(2, &["--promotion", "ask", "--tools", "redact"]);
+    let other = candidate(&mut unable, "Cell of Bob");
+    let refused = unable.error("redact", json!({ "entity_id": other, "note": "asked for" }));
+    let command = format!("atocore redact entity {} --note", other.as_str().expect("an id"));
+    assert!(refused["hint"].as_str().expect("a hint").contains(&command), "{refused}");
+}
+
+#[test]
+fn a_dry_run_is_refused_where_the_call_would_be() {
+    let place = Place::new();
+    let new =
+        json!({ "entity_type": "risk", "name": "Sag", "hand_authored": true, "status": "active" });
+    let mut rehearsed = new.clone();
+    rehearsed["dry_run"] = json!(true);
+    let mut session = place.serve(1, &["--promotion", "human"]);
+    let refused = session.error("create_entity", rehearsed);
+    assert_eq!(refused, session.error("create_entity", new));
+    assert_eq!(refused["code"], "refused");
 }

@@ -64,3 +64,46 @@ fn an_export_says_that_rows_are_gone_from_the_store() {
     let said = refused(&place, "two.db", |_| {});
     assert!(said.contains(&format!("it is about memory {id}")), "{said}");
 }
+
+#[test]
+fn what_an_export_of_one_project_leaves_out_is_a_remark_of_the_doctor_where_it_is_imported() {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--tools", "all"]);
+    let memory =
+        json!({ "memory_type": "project", "content": "Glass creeps.", "status": "active" });
+    let memory = session.ok("create_memory", memory)["memory"]["memory_id"].clone();
+    let memory = memory.as_str().expect("an id");
+    let asked = json!({ "prompt": "Which?", "project": "lynx", "memories_used": [memory] });
+    session.ok("record_interaction", asked);
+    let cited = json!({ "entity_type": "component", "name": "Cell", "project": "lynx",
+                        "source_refs": [format!("memory:{memory}")] });
+    session.ok("create_entity", cited);
+    // A conflict between links that lead out of the project.
+    let row = |kind: &str, name: &str, project: &str| {
+        json!({ "entity_type": kind, "name": name,
+        "project": project, "hand_authored": true, "status": "active" })
+    };
+    let mut made = |row| session.ok("create_entity", row)["entity"]["entity_id"].clone();
+    let tube = made(row("component", "Tube", "lynx"));
+    for glass in [made(row("material", "Borofloat", "")), made(row("material", "Zerodur", ""))] {
+        let link =
+            json!({ "source_id": tube, "relationship_type": "uses_material", "target_id": glass });
+        session.ok("create_relationship", link);
+    }
+    session.end();
+    assert_eq!(place.count("SELECT count(*) FROM conflicts"), 1);
+    ok(&place, "store.db", &["export", "lynx.jsonl", "--project", "lynx"]);
+    ok(&place, "two.db", &["import", "lynx.jsonl"]);
+    let said = ok(&place, "two.db", &["doctor"]);
+    let never = format!("{memory}\", which is not there and never was");
+    assert_eq!(said.matches(&never).count(), 2, "{said}");
+    assert_eq!(said.matches("has the member \"relationship ").count(), 2, "{said}");
+    assert!(said.contains("nothing is wrong; 4 remarks"), "{said}");
+
+    // Where it once was, it is missed.
+    place.sql().execute("DELETE FROM memories", []).expect("another program");
+    let output = place.run(9, &["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(said.contains(&format!("cites \"memory:{memory}\", which is not there\n")), "{said}");
+}
