@@ -196,7 +196,7 @@ async fn read_lines<H: Future<Output = ()>>(
             hung_up().await;
             outgoing.room.is_given_up(PATIENCE).await;
         };
-        loop {
+        while !received.is_closed() {
             // The end of input stands behind lines that there may never be room for.
             tokio::select! {
                 biased;

@@ -14,7 +14,7 @@ use super::{call, hello, memory, request, stored};
 use crate::support::{PATIENCE, Place, program};
 
 /// Kilobytes that the server holds of a client, and those that it may take in all.
-const HELD_KB: u64 = 60_000;
+const HELD_KB: u64 = 50_000;
 const MOST_KB: u64 = 400_000;
 /// Lists of tools that are asked for: their answers are far more than may be held.
 const LISTS: usize = 20_000;
