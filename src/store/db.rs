@@ -17,7 +17,7 @@ use crate::model::{Error, Result};
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
 /// a page that many rows change is then written once for all of them.
-const MANY_LOG_PAGES: i64 = 64_000;
+const MANY_LOG_PAGES: u64 = 64_000;
 pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 
 /// The writing side of the store.

@@ -88,7 +88,7 @@ impl Conn {
     /// into the file and delete what stands at its name, which may be the log of another file now.
     pub fn close_as_it_is(self) {
         // It cannot fail on an open connection, and dropping closes it all the same.
-        let _ = self.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE);
+        let _ = self.keep_log();
     }
 
     /// Begins a transaction.
@@ -112,11 +112,15 @@ impl Conn {
     /// Pages in the log that the connections count on, and how many of them the file has already. A
     /// connection that cannot ask is as good as before.
     pub fn log_state(&self) -> Result<(u64, u64)> {
-        let state = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
-            Ok((row.get::<_, i64>("log")?, row.get::<_, i64>("checkpointed")?))
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        let statement = self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)");
+        let state = statement.and_then(|mut statement| {
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok((count(row.get("log")?), count(row.get("checkpointed")?)))
+            };
+            statement.query_row([], read)
         });
-        let count = |number: i64| number.try_into().unwrap_or(0);
-        state.map(|(log, moved)| (count(log), count(moved))).map_err(|error| failed(&error))
+        state.map_err(|error| failed(&error))
     }
 
     /// Whether changes of the file go through a log.
@@ -158,8 +162,7 @@ impl Conn {
 
     /// Leaves what waits in the log there when the connection ends.
     pub fn keep_log(&self) -> Result<()> {
-        let kept = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        kept.map(drop).map_err(|error| self.failed(&error))
+        self.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
     }
 
     pub fn set_busy_timeout(&self, timeout: Duration) -> Result<()> {
