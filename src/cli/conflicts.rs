@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{Cli, out, person};
-use crate::mcp::rows::{conflict_lines, unregistered_line};
-use crate::model::{List, PageRequest, Result};
+use super::{Cli, out, paged, person};
+use crate::mcp::rows::conflict_lines;
+use crate::model::{List, Result};
+use crate::ops;
 use crate::ops::conflicts::{self, Resolution, ResolveRequest};
-use crate::ops::{self, projects};
 
 #[derive(Args)]
 pub struct Conflicts {
@@ -50,25 +50,15 @@ enum Choice {
 }
 
 pub fn list(cli: &Cli, wish: &Conflicts) -> Result<ExitCode> {
-    let db = cli.open_existing()?;
-    if let Some(given) = &wish.project {
-        let project = db.read(|view| projects::resolve(view, given))?;
-        unregistered_line(&project).iter().for_each(out::line);
-    }
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = PageRequest::new(List::Conflicts, Some(200), cursor.as_deref())?;
-        let found = db.read(|view| {
-            let scope = projects::scope(view, wish.project.as_deref(), false)?;
-            conflicts::list(view, &scope, wish.all, &page)
-        })?;
-        found.items.iter().flat_map(conflict_lines).for_each(out::line);
-        cursor = found.next_cursor;
-        if cursor.is_none() || out::is_closed() {
-            out::line(format!("{} conflicts", found.total));
-            return Ok(ExitCode::SUCCESS);
-        }
-    }
+    let total = paged::show(
+        cli,
+        wish.project.as_deref(),
+        List::Conflicts,
+        |view, scope, page| conflicts::list(view, scope, wish.all, page),
+        |shown| conflict_lines(shown).iter().for_each(out::line),
+    )?;
+    out::line(format!("{total} conflicts"));
+    Ok(ExitCode::SUCCESS)
 }
 
 pub fn resolve(cli: &Cli, wish: &Resolve) -> Result<ExitCode> {

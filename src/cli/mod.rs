@@ -13,6 +13,7 @@ mod lines;
 mod log;
 mod maintenance;
 mod out;
+mod paged;
 mod plain;
 mod redact;
 mod review;

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Cli, out, person};
-use crate::mcp::rows::{conflict_lines, entity_line, memory_line, unregistered_line};
-use crate::model::{Entity, Error, List, Memory, PageRequest, Result};
+use super::{Cli, out, paged, person};
+use crate::mcp::rows::{conflict_lines, entity_line, memory_line};
+use crate::model::{Entity, Error, List, Memory, Result};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living};
-use crate::ops::{self, conflicts, entities, memories, projects};
+use crate::ops::{self, conflicts, entities, memories};
 use crate::store::Tx;
 
 #[derive(Args)]
@@ -32,40 +32,28 @@ pub struct Decision {
 }
 
 pub fn candidates(cli: &Cli, wish: &Candidates) -> Result<ExitCode> {
-    let db = cli.open_existing()?;
-    if let Some(given) = &wish.project {
-        let project = db.read(|view| projects::resolve(view, given))?;
-        unregistered_line(&project).iter().for_each(out::line);
-    }
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = PageRequest::new(List::Candidates, Some(200), cursor.as_deref())?;
-        let found = db.read(|view| {
-            let scope = projects::scope(view, wish.project.as_deref(), false)?;
-            candidates::list(view, &scope, Wanted::Both, &page)
-        })?;
-        for candidate in &found.items {
-            match candidate {
-                Candidate::Entity { row, similar } => {
-                    out::line(entity_line(row));
-                    similar
-                        .iter()
-                        .for_each(|row| out::line(format!("  similar: {}", entity_line(row))));
-                }
-                Candidate::Memory { row, similar } => {
-                    out::line(memory_line(row));
-                    similar
-                        .iter()
-                        .for_each(|row| out::line(format!("  similar: {}", memory_line(row))));
-                }
-            }
+    let total = paged::show(
+        cli,
+        wish.project.as_deref(),
+        List::Candidates,
+        |view, scope, page| candidates::list(view, scope, Wanted::Both, page),
+        show,
+    )?;
+    out::line(format!("{total} candidates"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(candidate: &Candidate) {
+    let (line, similar): (String, Vec<String>) = match candidate {
+        Candidate::Entity { row, similar } => {
+            (entity_line(row), similar.iter().map(entity_line).collect())
         }
-        cursor = found.next_cursor;
-        if cursor.is_none() || out::is_closed() {
-            out::line(format!("{} candidates", found.total));
-            return Ok(ExitCode::SUCCESS);
+        Candidate::Memory { row, similar } => {
+            (memory_line(row), similar.iter().map(memory_line).collect())
         }
-    }
+    };
+    out::line(line);
+    similar.iter().for_each(|line| out::line(format!("  similar: {line}")));
 }
 
 pub fn promote(cli: &Cli, decision: &Decision) -> Result<ExitCode> {
