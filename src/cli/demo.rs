@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::import::{import_file, print_report};
 use super::out;
+use crate::app::Settings;
 use crate::model::{Error, Result};
 use crate::ops;
-use crate::store::Settings;
 
 const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
 

@@ -9,11 +9,12 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Cli, out};
+use crate::app::Db;
 use crate::model::{Error, Result};
+use crate::ops::View;
 use crate::ops::projects;
 use crate::ops::transfer::export::{self, Exported, Wish};
 use crate::ops::transfer::{graph, matrix};
-use crate::store::{Db, View};
 
 #[derive(Args)]
 pub struct Export {

@@ -58,6 +58,11 @@ pub struct Scope {
     pub names: Vec<Option<String>>,
 }
 
+/// The registered projects, by name.
+pub fn list_registered(view: &View<'_>) -> Result<Vec<Project>> {
+    store::projects::list(view)
+}
+
 /// A project to be registered, or aliases to be added to one.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
