@@ -1,61 +1,22 @@
-//! Runs the stories: sessions with the real program, each call with its exact answer.
-//!
-//! A story is a text: `$` runs a command (`$ serve …` starts a server, `$ write` and `$ fixture` put
-//! a file beside the store), `>` calls a tool, `?` asks
-//! the file in SQL from outside. The lines below each, `|` for text, `=` for structured content and
-//! `!` for an error, are what must come back. `UPDATE_STORIES=1 cargo test` writes them anew.
-//! `> @name = tool …` names the row (or the first item) of the answer; `#1.a` is the tenth id that
-//! the first process made.
+//! One story, played with the real program: runs its steps and gives the story with the answers.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
+use crate::ids;
 use crate::support::{Place, Session};
 
-#[test]
-fn every_story_is_told_as_it_is_written() {
-    let mut wrong = Vec::new();
-    let mut paths: Vec<_> = fs::read_dir("tests/stories")
-        .expect("the stories")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "txt"))
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "there are stories");
-    let update = std::env::var_os("UPDATE_STORIES").is_some();
-    assert!(!(update && std::env::var_os("CI").is_some()), "CI does not rewrite stories");
-    for path in paths {
-        let written = fs::read_to_string(&path).expect("a story");
-        let told = tell(&written);
-        if update {
-            fs::write(&path, told).expect("the story is written");
-        } else if told != written {
-            wrong.push(difference(&path, &written, &told));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn difference(path: &Path, written: &str, told: &str) -> String {
-    let first = written.lines().zip(told.lines()).position(|(a, b)| a != b);
-    let at = first.unwrap_or_else(|| written.lines().count().min(told.lines().count()));
-    format!(
-        "{}:{}\n  written {:?}\n  told    {:?}",
-        path.display(),
-        at + 1,
-        written.lines().nth(at).unwrap_or("(the end)"),
-        told.lines().nth(at).unwrap_or("(the end)"),
-    )
-}
-
-/// Runs the story; gives it as it should be written.
-fn tell(story: &str) -> String {
-    let mut teller = Teller {
+/// Runs a story and gives it with the actual answers, or the number of the line that failed and
+/// the message of its failure.
+pub fn run_story(story: &str) -> Result<String, (usize, String)> {
+    let mut runner = StoryRunner {
         place: Place::new(),
         session: None,
         seed: 0,
@@ -63,26 +24,28 @@ fn tell(story: &str) -> String {
         fields: HashMap::new(),
         names: Vec::new(),
     };
-    let mut told = String::new();
-    for line in story.lines().filter(|line| !line.starts_with(['|', '=', '!'])) {
-        told.push_str(line);
-        told.push('\n');
-        let outcome = match line.split_at_checked(2) {
-            Some(("$ ", command)) => teller.command(command),
-            Some(("> ", call)) => teller.call(call),
-            Some(("? ", sql)) => teller.query(&teller.long(sql)),
-            _ => String::new(),
-        };
-        told.push_str(&teller.short(&outcome));
+    let mut written = String::new();
+    for (number, line) in story.lines().enumerate() {
+        if line.starts_with(['|', '=', '!']) {
+            continue;
+        }
+        written.push_str(line);
+        written.push('\n');
+        let answer = catch_unwind(AssertUnwindSafe(|| runner.run_step(line)))
+            .map_err(|panic| (number + 1, panic_message(panic.as_ref())))?;
+        written.push_str(&answer);
     }
-    if let Some(session) = teller.session.take() {
-        session.end();
-        teller.place.verify();
-    }
-    told
+    catch_unwind(AssertUnwindSafe(|| runner.end()))
+        .map_err(|panic| (story.lines().count(), panic_message(panic.as_ref())))?;
+    Ok(written)
 }
 
-struct Teller {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+}
+
+struct StoryRunner {
     place: Place,
     session: Option<Session>,
     seed: u64,
@@ -93,28 +56,45 @@ struct Teller {
     names: Vec<(String, String)>,
 }
 
-impl Teller {
+impl StoryRunner {
+    fn run_step(&mut self, line: &str) -> String {
+        let answer = match line.split_at_checked(2) {
+            Some(("$ ", command)) => self.run_command(command),
+            Some(("> ", call)) => self.call_tool(call),
+            Some(("? ", sql)) => self.query_file(&self.expand_ids(sql)),
+            _ => String::new(),
+        };
+        self.shorten_ids(&answer)
+    }
+
+    fn end(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.end();
+            self.place.verify();
+        }
+    }
+
     /// Ids written short: by their names, or as numbers.
-    fn short(&self, text: &str) -> String {
+    fn shorten_ids(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, id) in &self.names {
             text = text.replace(id, name);
         }
-        numbered(&text)
+        ids::shorten(&text)
     }
 
     /// Short ids written out.
-    fn long(&self, text: &str) -> String {
+    fn expand_ids(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, id) in &self.names {
             text = text.replace(name, id);
         }
-        unnumbered(&text)
+        ids::expand(&text)
     }
 
     /// Names the row that an answer is about. Longer names stand first, so that no name is found
     /// inside another.
-    fn name(&mut self, name: &str, answer: &Value) {
+    fn name_row(&mut self, name: &str, answer: &Value) {
         let rows = [
             "entity",
             "memory",
@@ -134,9 +114,9 @@ impl Teller {
         self.names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     }
 
-    fn command(&mut self, command: &str) -> String {
+    fn run_command(&mut self, command: &str) -> String {
         self.seed += 1;
-        let command = self.long(command);
+        let command = self.expand_ids(command);
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
             ["serve", arguments @ ..] => {
@@ -145,8 +125,8 @@ impl Teller {
                 }
                 let mut session = self.place.serve(self.seed, arguments);
                 let listed = session.request("tools/list", json!({}));
-                self.schemas = schemas(&listed["result"]["tools"]);
-                self.fields = fields(&listed["result"]["tools"]);
+                self.schemas = compile_schemas(&listed["result"]["tools"]);
+                self.fields = list_fields(&listed["result"]["tools"]);
                 self.session = Some(session);
                 String::new()
             }
@@ -173,31 +153,31 @@ impl Teller {
                 fs::rename(path(from), path(to)).expect("a file of the story");
                 String::new()
             }
-            words => self.run(words),
+            words => self.run_program(words),
         }
     }
 
-    fn run(&mut self, words: &[&str]) -> String {
+    fn run_program(&mut self, words: &[&str]) -> String {
         let output = self.place.run(self.seed, words);
-        let mut told = String::new();
+        let mut written = String::new();
         for text in [&output.stdout, &output.stderr] {
-            told.push_str(&marked('|', &String::from_utf8_lossy(text)));
+            written.push_str(&mark_lines('|', &String::from_utf8_lossy(text)));
         }
         let code = output.status.code().expect("it was not killed");
         if code != 0 {
-            let _ = writeln!(told, "! exit {code}");
+            let _ = writeln!(written, "! exit {code}");
         }
-        told
+        written
     }
 
-    fn call(&mut self, call: &str) -> String {
+    fn call_tool(&mut self, call: &str) -> String {
         let (name, call) = match call.split_once(" = ") {
             Some((name, call)) if name.starts_with('@') => (Some(name), call),
             _ => (None, call),
         };
         let (tool, arguments) = call.split_once(' ').unwrap_or((call, "{}"));
         let arguments: Value =
-            serde_json::from_str(&self.long(arguments)).expect("arguments in JSON");
+            serde_json::from_str(&self.expand_ids(arguments)).expect("arguments in JSON");
         let session = self.session.as_mut().expect("a session");
         let result = session.call(tool, arguments);
         let text = result["content"][0]["text"].as_str().expect("a text");
@@ -214,17 +194,17 @@ impl Teller {
             assert!(self.fields[tool].contains(key), "{tool} does not declare {key}");
         }
         if let Some(name) = name {
-            self.name(name, structured);
+            self.name_row(name, structured);
         }
-        format!("{}= {structured}\n", marked('|', text))
+        format!("{}= {structured}\n", mark_lines('|', text))
     }
 
-    fn query(&self, sql: &str) -> String {
+    fn query_file(&self, sql: &str) -> String {
         let file = self.place.sql();
         let mut statement = file.prepare(sql).expect("SQL");
         let columns = statement.column_count();
         let mut rows = statement.query([]).expect("rows");
-        let mut told = String::new();
+        let mut written = String::new();
         while let Some(row) = rows.next().expect("a row") {
             let values: Vec<String> = (0..columns)
                 .map(|column| match row.get_ref(column).expect("a value") {
@@ -236,13 +216,13 @@ impl Teller {
                     }
                 })
                 .collect();
-            told.push_str(&marked('|', &values.join(" | ")));
+            written.push_str(&mark_lines('|', &values.join(" | ")));
         }
-        told
+        written
     }
 }
 
-fn schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
+fn compile_schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
     tools
         .as_array()
         .expect("tools")
@@ -255,7 +235,7 @@ fn schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
         .collect()
 }
 
-fn fields(tools: &Value) -> HashMap<String, Vec<String>> {
+fn list_fields(tools: &Value) -> HashMap<String, Vec<String>> {
     let tools = tools.as_array().expect("tools").iter();
     tools
         .map(|tool| {
@@ -265,41 +245,6 @@ fn fields(tools: &Value) -> HashMap<String, Vec<String>> {
         .collect()
 }
 
-fn marked(mark: char, text: &str) -> String {
+fn mark_lines(mark: char, text: &str) -> String {
     text.lines().map(|line| format!("{mark} {line}\n")).collect()
-}
-
-const PREFIX: &str = "00000000-0000-7000-8000-";
-
-/// Ids of the fixed source as numbers.
-fn numbered(text: &str) -> String {
-    let mut parts = text.split(PREFIX);
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at(12);
-        let number = u64::from_str_radix(digits, 16).expect("an id");
-        let _ = write!(written, "#{:x}.{:x}{rest}", number >> 24, number & 0xff_ffff);
-    }
-    written
-}
-
-/// Numbered ids written out.
-fn unnumbered(text: &str) -> String {
-    let mut parts = text.split('#');
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let digits = |text: &str| text.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(text.len());
-        let seed = digits(part);
-        let number = part[seed..].strip_prefix('.').map(|rest| (&rest[..digits(rest)], rest));
-        match (u64::from_str_radix(&part[..seed], 16), number) {
-            (Ok(seed), Some((number, rest))) if !number.is_empty() => {
-                let value = (seed << 24) | u64::from_str_radix(number, 16).expect("a number");
-                let _ = write!(written, "{PREFIX}{value:012x}{}", &rest[number.len()..]);
-            }
-            _ => {
-                let _ = write!(written, "#{part}");
-            }
-        }
-    }
-    written
 }
