@@ -10,7 +10,7 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
-use crate::ids;
+use crate::ids::NamedRows;
 use crate::support::{Place, Session};
 
 /// Runs a story and gives it with the actual answers, or the number of the line that failed and
@@ -22,7 +22,7 @@ pub fn run_story(story: &str) -> Result<String, (usize, String)> {
         seed: 0,
         schemas: HashMap::new(),
         fields: HashMap::new(),
-        names: Vec::new(),
+        rows: NamedRows::default(),
     };
     let mut written = String::new();
     for (number, line) in story.lines().enumerate() {
@@ -52,8 +52,7 @@ struct StoryRunner {
     schemas: HashMap<String, jsonschema::Validator>,
     /// What the answers of a tool may hold.
     fields: HashMap<String, Vec<String>>,
-    /// Names of ids, with their `@`.
-    names: Vec<(String, String)>,
+    rows: NamedRows,
 }
 
 impl StoryRunner {
@@ -61,10 +60,10 @@ impl StoryRunner {
         let answer = match line.split_at_checked(2) {
             Some(("$ ", command)) => self.run_command(command),
             Some(("> ", call)) => self.call_tool(call),
-            Some(("? ", sql)) => self.query_file(&self.expand_ids(sql)),
+            Some(("? ", sql)) => self.query_file(&self.rows.expand_for_sql(sql)),
             _ => String::new(),
         };
-        self.shorten_ids(&answer)
+        self.rows.shorten(&answer)
     }
 
     fn end(&mut self) {
@@ -74,49 +73,9 @@ impl StoryRunner {
         }
     }
 
-    /// Ids written short: by their names, or as numbers.
-    fn shorten_ids(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, id) in &self.names {
-            text = text.replace(id, name);
-        }
-        ids::shorten(&text)
-    }
-
-    /// Short ids written out.
-    fn expand_ids(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, id) in &self.names {
-            text = text.replace(name, id);
-        }
-        ids::expand(&text)
-    }
-
-    /// Names the row that an answer is about. Longer names stand first, so that no name is found
-    /// inside another.
-    fn name_row(&mut self, name: &str, answer: &Value) {
-        let rows = [
-            "entity",
-            "memory",
-            "relationship",
-            "project",
-            "project_state",
-            "conflict",
-            "interaction",
-        ];
-        let row = rows.iter().map(|key| &answer[key]).find(|row| row.is_object());
-        let row = row.unwrap_or(&answer["items"][0]);
-        let id = ["id", "conflict_id", "entity_id", "memory_id", "interaction_id"]
-            .iter()
-            .find_map(|key| row[key].as_str());
-        let id = id.unwrap_or_else(|| panic!("{name} names nothing in {answer}"));
-        self.names.push((name.to_owned(), id.to_owned()));
-        self.names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    }
-
     fn run_command(&mut self, command: &str) -> String {
         self.seed += 1;
-        let command = self.expand_ids(command);
+        let command = self.rows.expand(command);
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
             ["serve", arguments @ ..] => {
@@ -177,7 +136,7 @@ impl StoryRunner {
         };
         let (tool, arguments) = call.split_once(' ').unwrap_or((call, "{}"));
         let arguments: Value =
-            serde_json::from_str(&self.expand_ids(arguments)).expect("arguments in JSON");
+            serde_json::from_str(&self.rows.expand(arguments)).expect("arguments in JSON");
         let session = self.session.as_mut().expect("a session");
         let result = session.call(tool, arguments);
         let text = result["content"][0]["text"].as_str().expect("a text");
@@ -194,7 +153,7 @@ impl StoryRunner {
             assert!(self.fields[tool].contains(key), "{tool} does not declare {key}");
         }
         if let Some(name) = name {
-            self.name_row(name, structured);
+            self.rows.add(name, structured, &self.place.sql());
         }
         format!("{}= {structured}\n", mark_lines('|', text))
     }
