@@ -65,6 +65,12 @@ impl NamedRows {
     }
 }
 
+/// Whether a word is the handle of a row.
+pub fn is_handle(file: &Connection, word: &str) -> bool {
+    let stored = find_stored_ids(file, word).expect("a look at the file");
+    stored.is_some_and(|(_, handle)| handle.is_some_and(|handle| handle == word))
+}
+
 fn find_shown_id(answer: &Value) -> Option<&str> {
     const ROWS: [&str; 7] =
         ["entity", "memory", "relationship", "project", "project_state", "conflict", "interaction"];

@@ -7,6 +7,7 @@
 //! test` rewrites them.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod answer;
 mod ids;
 mod runner;
 #[path = "../it/support.rs"]

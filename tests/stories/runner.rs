@@ -10,7 +10,8 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
-use crate::ids::NamedRows;
+use crate::answer::{close_schema, find_missing_fact, write_structured};
+use crate::ids::{NamedRows, is_handle};
 use crate::support::{Place, Session};
 
 /// Runs a story and gives it with the actual answers, or the number of the line that failed and
@@ -21,17 +22,20 @@ pub fn run_story(story: &str) -> Result<String, (usize, String)> {
         session: None,
         seed: 0,
         schemas: HashMap::new(),
-        fields: HashMap::new(),
         rows: NamedRows::default(),
     };
     let mut written = String::new();
-    for (number, line) in story.lines().enumerate() {
+    let lines: Vec<&str> = story.lines().collect();
+    for (number, line) in lines.iter().enumerate() {
         if line.starts_with(['|', '=', '!']) {
             continue;
         }
+        let expected = &lines[number + 1..];
+        let end = expected.iter().position(|line| !line.starts_with(['|', '=', '!']));
+        let expected = &expected[..end.unwrap_or(expected.len())];
         written.push_str(line);
         written.push('\n');
-        let answer = catch_unwind(AssertUnwindSafe(|| runner.run_step(line)))
+        let answer = catch_unwind(AssertUnwindSafe(|| runner.run_step(line, expected)))
             .map_err(|panic| (number + 1, panic_message(panic.as_ref())))?;
         written.push_str(&answer);
     }
@@ -50,16 +54,14 @@ struct StoryRunner {
     session: Option<Session>,
     seed: u64,
     schemas: HashMap<String, jsonschema::Validator>,
-    /// What the answers of a tool may hold.
-    fields: HashMap<String, Vec<String>>,
     rows: NamedRows,
 }
 
 impl StoryRunner {
-    fn run_step(&mut self, line: &str) -> String {
+    fn run_step(&mut self, line: &str, expected: &[&str]) -> String {
         let answer = match line.split_at_checked(2) {
             Some(("$ ", command)) => self.run_command(command),
-            Some(("> ", call)) => self.call_tool(call),
+            Some(("> ", call)) => self.call_tool(call, expected),
             Some(("? ", sql)) => self.query_file(&self.rows.expand_for_sql(sql)),
             _ => String::new(),
         };
@@ -85,7 +87,6 @@ impl StoryRunner {
                 let mut session = self.place.serve(self.seed, arguments);
                 let listed = session.request("tools/list", json!({}));
                 self.schemas = compile_schemas(&listed["result"]["tools"]);
-                self.fields = list_fields(&listed["result"]["tools"]);
                 self.session = Some(session);
                 String::new()
             }
@@ -129,7 +130,7 @@ impl StoryRunner {
         written
     }
 
-    fn call_tool(&mut self, call: &str) -> String {
+    fn call_tool(&mut self, call: &str, expected: &[&str]) -> String {
         let (name, call) = match call.split_once(" = ") {
             Some((name, call)) if name.starts_with('@') => (Some(name), call),
             _ => (None, call),
@@ -149,13 +150,16 @@ impl StoryRunner {
         if let Err(error) = schema.validate(structured) {
             panic!("{tool} answers outside of its output schema: {error}\n{structured}");
         }
-        for key in structured.as_object().expect("an object").keys() {
-            assert!(self.fields[tool].contains(key), "{tool} does not declare {key}");
+        let is_handle = |word: &str| is_handle(&self.place.sql(), word);
+        if let Some(fact) = find_missing_fact(tool, text, structured, is_handle) {
+            panic!(
+                "{tool}: the text says {fact}, the structured answer does not:\n{text}\n{structured}"
+            );
         }
         if let Some(name) = name {
             self.rows.add(name, structured, &self.place.sql());
         }
-        format!("{}= {structured}\n", mark_lines('|', text))
+        mark_lines('|', text) + &write_structured(structured, expected)
     }
 
     fn query_file(&self, sql: &str) -> String {
@@ -188,18 +192,10 @@ fn compile_schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
         .iter()
         .map(|tool| {
             let name = tool["name"].as_str().expect("a name").to_owned();
-            let schema = jsonschema::validator_for(&tool["outputSchema"]).expect("a schema");
+            let mut schema = tool["outputSchema"].clone();
+            close_schema(&mut schema);
+            let schema = jsonschema::validator_for(&schema).expect("a schema");
             (name, schema)
-        })
-        .collect()
-}
-
-fn list_fields(tools: &Value) -> HashMap<String, Vec<String>> {
-    let tools = tools.as_array().expect("tools").iter();
-    tools
-        .map(|tool| {
-            let known = tool["outputSchema"]["properties"].as_object().expect("properties");
-            (tool["name"].as_str().expect("a name").to_owned(), known.keys().cloned().collect())
         })
         .collect()
 }
