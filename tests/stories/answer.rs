@@ -13,24 +13,52 @@ static WORD_WITH_DIGIT: LazyLock<Regex> =
 static QUOTE: LazyLock<Regex> = LazyLock::new(|| compile(r#""((?:[^"\\]|\\.)*)""#));
 static PAGE: LazyLock<Regex> = LazyLock::new(|| compile(r"^(\d+) of (\d+)\b"));
 
+/// The longest line of a whole answer that is not taken apart, with its ids written out.
+const WIDTH: usize = 160;
+
 fn compile(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a pattern")
 }
 
-/// Writes the `=` lines of a call, as the expected lines ask for them: the whole answer where one
-/// is the whole answer, single fields by their paths, nothing where there are none.
+/// Writes the `=` lines of a call, as the expected lines ask for them: the whole answer, single
+/// fields by their paths, or nothing.
 pub fn write_structured(answer: &Value, expected: &[&str]) -> String {
     let mut written = String::new();
+    if expected.iter().any(|line| line.starts_with("= {")) {
+        write_json(&mut written, "", answer, 0, "");
+        return written;
+    }
     for line in expected.iter().filter_map(|line| line.strip_prefix("= ")) {
-        if line.starts_with('{') {
-            let _ = writeln!(written, "= {answer}");
-        } else {
-            let path = line.split_once(": ").map_or(line, |(path, _)| path);
-            let value = find_field(answer, path).map_or("absent".to_owned(), Value::to_string);
-            let _ = writeln!(written, "= {path}: {value}");
-        }
+        let path = line.split_once(": ").map_or(line, |(path, _)| path);
+        let value = find_field(answer, path).map_or("absent".to_owned(), Value::to_string);
+        let _ = writeln!(written, "= {path}: {value}");
     }
     written
+}
+
+/// Writes JSON in lines of its own, as few as fit the width.
+fn write_json(written: &mut String, key: &str, value: &Value, indent: usize, comma: &str) {
+    let line = format!("= {:indent$}{key}{value}{comma}", "");
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Array(items) if line.len() > WIDTH => {
+            items.iter().map(|item| (String::new(), item)).collect()
+        }
+        Value::Object(fields) if line.len() > WIDTH => fields
+            .iter()
+            .map(|(key, value)| (format!("{}: ", Value::from(key.as_str())), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let Some(last) = parts.len().checked_sub(1) else {
+        let _ = writeln!(written, "{line}");
+        return;
+    };
+    let (open, close) = if value.is_array() { ('[', ']') } else { ('{', '}') };
+    let _ = writeln!(written, "= {:indent$}{key}{open}", "");
+    for (at, (key, value)) in parts.iter().enumerate() {
+        write_json(written, key, value, indent + 2, if at < last { "," } else { "" });
+    }
+    let _ = writeln!(written, "= {:indent$}{close}{comma}", "");
 }
 
 /// The field at a path such as `items[0].name`.
