@@ -22,7 +22,7 @@ fn compile(pattern: &str) -> Regex {
 
 /// Writes the `=` lines of a call, as the expected lines ask for them: the whole answer, single
 /// fields by their paths, or nothing.
-pub fn write_structured(answer: &Value, expected: &[&str]) -> String {
+pub fn write_structured(answer: &Value, schema: &Value, expected: &[&str]) -> String {
     let mut written = String::new();
     if expected.iter().any(|line| line.starts_with("= {")) {
         write_json(&mut written, "", answer, 0, "");
@@ -30,8 +30,11 @@ pub fn write_structured(answer: &Value, expected: &[&str]) -> String {
     }
     for line in expected.iter().filter_map(|line| line.strip_prefix("= ")) {
         let path = line.split_once(": ").map_or(line, |(path, _)| path);
-        let value = find_field(answer, path).map_or("absent".to_owned(), Value::to_string);
-        let _ = writeln!(written, "= {path}: {value}");
+        let _ = match find_field(answer, path) {
+            Some(value) => writeln!(written, "= {path}: {value}"),
+            None if declares_field(schema, path) => writeln!(written, "= {path}: absent"),
+            None => panic!("the output schema knows no field {path}"),
+        };
     }
     written
 }
@@ -63,15 +66,29 @@ fn write_json(written: &mut String, key: &str, value: &Value, indent: usize, com
 
 /// The field at a path such as `items[0].name`.
 fn find_field<'a>(answer: &'a Value, path: &str) -> Option<&'a Value> {
-    answer.pointer(&format!("/{}", path.replace(['.', '['], "/").replace(']', "")))
+    answer.pointer(&format!("/{}", split_path(path).collect::<Vec<_>>().join("/")))
+}
+
+fn split_path(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['.', '[']).map(|step| step.trim_end_matches(']'))
+}
+
+/// Whether an answer may have the field: a misspelled one would be absent for ever.
+fn declares_field(schema: &Value, path: &str) -> bool {
+    let field = split_path(path).try_fold(schema, |schema, step| match schema.get("properties") {
+        Some(fields) => fields.get(step),
+        None => schema.get("items").or(Some(schema)),
+    });
+    field.is_some()
 }
 
 /// Has the schemas of objects refuse fields that they do not list.
 pub fn close_schema(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            if fields.contains_key("properties") && !fields.contains_key("additionalProperties") {
-                fields.insert("additionalProperties".to_owned(), Value::Bool(false));
+            let is_object = fields.get("type").is_some_and(|name| name == "object");
+            if is_object && fields.contains_key("properties") {
+                fields.entry("additionalProperties").or_insert(Value::Bool(false));
             }
             fields.values_mut().for_each(close_schema);
         }

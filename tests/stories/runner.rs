@@ -7,6 +7,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use jsonschema::Validator;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
@@ -53,7 +54,8 @@ struct StoryRunner {
     place: Place,
     session: Option<Session>,
     seed: u64,
-    schemas: HashMap<String, jsonschema::Validator>,
+    /// The output schemas of the tools.
+    schemas: HashMap<String, (Value, Validator)>,
     rows: NamedRows,
 }
 
@@ -146,8 +148,8 @@ impl StoryRunner {
             return format!("! {text}\n");
         }
         let structured = &result["structuredContent"];
-        let schema = self.schemas.get(tool).expect("an output schema");
-        if let Err(error) = schema.validate(structured) {
+        let (schema, validator) = self.schemas.get(tool).expect("an output schema");
+        if let Err(error) = validator.validate(structured) {
             panic!("{tool} answers outside of its output schema: {error}\n{structured}");
         }
         let is_handle = |word: &str| is_handle(&self.place.sql(), word);
@@ -159,7 +161,7 @@ impl StoryRunner {
         if let Some(name) = name {
             self.rows.add(name, structured, &self.place.sql());
         }
-        mark_lines('|', text) + &write_structured(structured, expected)
+        mark_lines('|', text) + &write_structured(structured, schema, expected)
     }
 
     fn query_file(&self, sql: &str) -> String {
@@ -185,7 +187,7 @@ impl StoryRunner {
     }
 }
 
-fn compile_schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
+fn compile_schemas(tools: &Value) -> HashMap<String, (Value, Validator)> {
     tools
         .as_array()
         .expect("tools")
@@ -194,8 +196,8 @@ fn compile_schemas(tools: &Value) -> HashMap<String, jsonschema::Validator> {
             let name = tool["name"].as_str().expect("a name").to_owned();
             let mut schema = tool["outputSchema"].clone();
             close_schema(&mut schema);
-            let schema = jsonschema::validator_for(&schema).expect("a schema");
-            (name, schema)
+            let validator = jsonschema::validator_for(&schema).expect("a schema");
+            (name, (schema, validator))
         })
         .collect()
 }
