@@ -1,4 +1,4 @@
-//! The one integration binary: the real program, a real file, real stdio.
+//! The integration tests that are no stories: the real program, a real file, real stdio.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod abuse;
@@ -30,7 +30,6 @@ mod resources;
 mod search;
 mod server_memory;
 mod sources;
-mod stories;
 mod support;
 mod surface;
 mod tampering;

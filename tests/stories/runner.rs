@@ -1,0 +1,207 @@
+//! One story, played with the real program: runs its steps and gives the story with the answers.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use jsonschema::Validator;
+use rusqlite::types::ValueRef;
+use serde_json::{Value, json};
+
+use crate::answer::{close_schema, find_missing_fact, write_structured};
+use crate::ids::{NamedRows, is_handle};
+use crate::support::{Place, Session};
+
+/// Runs a story and gives it with the actual answers, or the number of the line that failed and
+/// the message of its failure.
+pub fn run_story(story: &str) -> Result<String, (usize, String)> {
+    let mut runner = StoryRunner {
+        place: Place::new(),
+        session: None,
+        seed: 0,
+        schemas: HashMap::new(),
+        rows: NamedRows::default(),
+    };
+    let mut written = String::new();
+    let lines: Vec<&str> = story.lines().collect();
+    for (number, line) in lines.iter().enumerate() {
+        if line.starts_with(['|', '=', '!']) {
+            continue;
+        }
+        let expected = &lines[number + 1..];
+        let end = expected.iter().position(|line| !line.starts_with(['|', '=', '!']));
+        let expected = &expected[..end.unwrap_or(expected.len())];
+        written.push_str(line);
+        written.push('\n');
+        let answer = catch_unwind(AssertUnwindSafe(|| runner.run_step(line, expected)))
+            .map_err(|panic| (number + 1, panic_message(panic.as_ref())))?;
+        written.push_str(&answer);
+    }
+    catch_unwind(AssertUnwindSafe(|| runner.end()))
+        .map_err(|panic| (story.lines().count(), panic_message(panic.as_ref())))?;
+    Ok(written)
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+}
+
+struct StoryRunner {
+    place: Place,
+    session: Option<Session>,
+    seed: u64,
+    /// The output schemas of the tools.
+    schemas: HashMap<String, (Value, Validator)>,
+    rows: NamedRows,
+}
+
+impl StoryRunner {
+    fn run_step(&mut self, line: &str, expected: &[&str]) -> String {
+        let answer = match line.split_at_checked(2) {
+            Some(("$ ", command)) => self.run_command(command),
+            Some(("> ", call)) => self.call_tool(call, expected),
+            Some(("? ", sql)) => self.query_file(&self.rows.expand_for_sql(sql)),
+            _ => String::new(),
+        };
+        self.rows.shorten(&answer)
+    }
+
+    fn end(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.end();
+            self.place.verify();
+        }
+    }
+
+    fn run_command(&mut self, command: &str) -> String {
+        self.seed += 1;
+        let command = self.rows.expand(command);
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match words.as_slice() {
+            ["serve", arguments @ ..] => {
+                if let Some(session) = self.session.take() {
+                    session.end();
+                }
+                let mut session = self.place.serve(self.seed, arguments);
+                let listed = session.request("tools/list", json!({}));
+                self.schemas = compile_schemas(&listed["result"]["tools"]);
+                self.session = Some(session);
+                String::new()
+            }
+            ["write", file, ..] => {
+                let content = command.split_once(file).map_or("", |(_, rest)| rest.trim());
+                let path = self.place.folder.path().join(file);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                let lines: String = content.split(" ⏎ ").map(|line| format!("{line}\n")).collect();
+                fs::write(path, lines).expect("a file of the story");
+                String::new()
+            }
+            ["fixture", file] => {
+                let path = self.place.folder.path().join(file);
+                fs::copy(Path::new("tests/fixtures").join(file), path).expect("a fixture");
+                String::new()
+            }
+            ["remove", file] => {
+                let path = self.place.folder.path().join(file);
+                fs::remove_file(path).expect("a file of the story");
+                String::new()
+            }
+            ["rename", from, to] => {
+                let path = |name| self.place.folder.path().join(name);
+                fs::rename(path(from), path(to)).expect("a file of the story");
+                String::new()
+            }
+            words => self.run_program(words),
+        }
+    }
+
+    fn run_program(&mut self, words: &[&str]) -> String {
+        let output = self.place.run(self.seed, words);
+        let mut written = String::new();
+        for text in [&output.stdout, &output.stderr] {
+            written.push_str(&mark_lines('|', &String::from_utf8_lossy(text)));
+        }
+        let code = output.status.code().expect("it was not killed");
+        if code != 0 {
+            let _ = writeln!(written, "! exit {code}");
+        }
+        written
+    }
+
+    fn call_tool(&mut self, call: &str, expected: &[&str]) -> String {
+        let (name, call) = match call.split_once(" = ") {
+            Some((name, call)) if name.starts_with('@') => (Some(name), call),
+            _ => (None, call),
+        };
+        let (tool, arguments) = call.split_once(' ').unwrap_or((call, "{}"));
+        let arguments: Value =
+            serde_json::from_str(&self.rows.expand(arguments)).expect("arguments in JSON");
+        let session = self.session.as_mut().expect("a session");
+        let result = session.call(tool, arguments);
+        let text = result["content"][0]["text"].as_str().expect("a text");
+        if result["isError"] == true {
+            assert!(result.get("structuredContent").is_none(), "{result}");
+            return format!("! {text}\n");
+        }
+        let structured = &result["structuredContent"];
+        let (schema, validator) = self.schemas.get(tool).expect("an output schema");
+        if let Err(error) = validator.validate(structured) {
+            panic!("{tool} answers outside of its output schema: {error}\n{structured}");
+        }
+        let is_handle = |word: &str| is_handle(&self.place.sql(), word);
+        if let Some(fact) = find_missing_fact(tool, text, structured, is_handle) {
+            panic!(
+                "{tool}: the text says {fact}, the structured answer does not:\n{text}\n{structured}"
+            );
+        }
+        if let Some(name) = name {
+            self.rows.add(name, structured, &self.place.sql());
+        }
+        mark_lines('|', text) + &write_structured(structured, schema, expected)
+    }
+
+    fn query_file(&self, sql: &str) -> String {
+        let file = self.place.sql();
+        let mut statement = file.prepare(sql).expect("SQL");
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).expect("rows");
+        let mut written = String::new();
+        while let Some(row) = rows.next().expect("a row") {
+            let values: Vec<String> = (0..columns)
+                .map(|column| match row.get_ref(column).expect("a value") {
+                    ValueRef::Null => "NULL".to_owned(),
+                    ValueRef::Integer(number) => number.to_string(),
+                    ValueRef::Real(number) => number.to_string(),
+                    ValueRef::Text(text) | ValueRef::Blob(text) => {
+                        String::from_utf8_lossy(text).into_owned()
+                    }
+                })
+                .collect();
+            written.push_str(&mark_lines('|', &values.join(" | ")));
+        }
+        written
+    }
+}
+
+fn compile_schemas(tools: &Value) -> HashMap<String, (Value, Validator)> {
+    tools
+        .as_array()
+        .expect("tools")
+        .iter()
+        .map(|tool| {
+            let name = tool["name"].as_str().expect("a name").to_owned();
+            let mut schema = tool["outputSchema"].clone();
+            close_schema(&mut schema);
+            let validator = jsonschema::validator_for(&schema).expect("a schema");
+            (name, (schema, validator))
+        })
+        .collect()
+}
+
+fn mark_lines(mark: char, text: &str) -> String {
+    text.lines().map(|line| format!("{mark} {line}\n")).collect()
+}
