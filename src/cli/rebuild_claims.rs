@@ -8,6 +8,7 @@ use crate::ops::{self, claims};
 
 pub fn run(cli: &Cli) -> Result<ExitCode> {
     let done = ops::write(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
-    out::line(format!("rebuilt; conflicts changed {}", done.conflicts.len()));
+    let conflicts = done.conflicts.len();
+    out::line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
     Ok(ExitCode::SUCCESS)
 }

@@ -32,19 +32,27 @@ pub struct ContextPack {
     context: String,
     /// Characters of the text.
     used: usize,
-    /// Bands with entries that matched and did not fit.
+    /// The parts of the text that have entries, the most trusted first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    left_out_of: Vec<CutBand>,
+    bands: Vec<BandView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
 }
 
-/// A part of the pack that did not hold all of its entries.
+/// A part of the pack.
 #[derive(Serialize, JsonSchema)]
-pub struct CutBand {
-    band: &'static str,
+pub struct BandView {
+    name: &'static str,
     entries: usize,
+    /// Characters, with its heading.
+    used: usize,
+    /// Entries that matched and did not fit.
+    #[serde(skip_serializing_if = "is_zero_count")]
     left_out: usize,
+}
+
+fn is_zero_count(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Operation for BuildContext {
@@ -71,13 +79,15 @@ impl ReadOperation for BuildContext {
             ));
         }
         let pack = context::build(view, &args.query, args.project.as_deref(), budget)?;
-        let cut = pack.bands.iter().filter(|band| band.left_out > 0).map(|band| CutBand {
-            band: band.name,
+        let bands = pack.bands.iter().filter(|band| band.entries + band.left_out > 0);
+        let bands = bands.map(|band| BandView {
+            name: band.name,
             entries: band.entries,
+            used: band.used,
             left_out: band.left_out,
         });
         Ok(ContextPack {
-            left_out_of: cut.collect(),
+            bands: bands.collect(),
             context: pack.text,
             used: pack.used,
             project_used: pack.project.as_ref().map(ProjectUsed::new),
@@ -92,8 +102,9 @@ impl Output for ContextPack {
         if self.context.is_empty() {
             text.line("nothing found; try other words");
         }
-        let cut = self.left_out_of.iter().map(|band| format!("{} {}", band.left_out, band.band));
-        let cut: Vec<String> = cut.collect();
+        let cut = self.bands.iter().filter(|band| band.left_out > 0);
+        let cut: Vec<String> =
+            cut.map(|band| format!("{} of {}", band.left_out, band.name)).collect();
         if !cut.is_empty() {
             text.line(format!("left out for the budget: {}", cut.join(", ")));
         }

@@ -11,7 +11,6 @@ use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
     CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
-    entity_line,
 };
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, Handle, ids, is_zero};
@@ -373,12 +372,12 @@ pub struct GetEntityAuditArgs {
 /// A history, oldest change first.
 #[derive(Serialize, JsonSchema)]
 pub struct History {
+    /// The entity that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<EntityBrief>,
     entries: Vec<ChangeView>,
     #[serde(flatten)]
     paging: Paging,
-    /// The row that it is about.
-    #[serde(skip)]
-    heading: Option<String>,
     #[serde(skip)]
     lines: Vec<String>,
 }
@@ -388,7 +387,7 @@ impl History {
     pub fn read(
         view: &View<'_>,
         id: &str,
-        heading: Option<String>,
+        entity: Option<EntityBrief>,
         detail: Detail,
         (limit, cursor): (Option<u32>, Option<&str>),
     ) -> Result<Self> {
@@ -396,7 +395,7 @@ impl History {
         let (changes, paging) = Paging::split(history::of(view, id, &page)?);
         let lines = changes.iter().map(change_line).collect();
         let entries = changes.iter().map(|change| ChangeView::new(change, detail)).collect();
-        Ok(Self { entries, paging, heading, lines })
+        Ok(Self { entity, entries, paging, lines })
     }
 
     pub fn total(&self) -> i64 {
@@ -411,7 +410,7 @@ impl History {
 
 impl Output for History {
     fn write_text(&self, text: &mut Text) {
-        text.lines(&self.heading);
+        text.lines(self.entity.iter().map(EntityBrief::line));
         text.page("entries", &self.lines, &self.paging, |line| vec![line.clone()]);
     }
 }
@@ -432,6 +431,7 @@ impl ReadOperation for GetEntityAudit {
     fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
         let entity: Entity = lifecycle::require(view, &args.entity_id)?;
         let page = (args.limit, args.cursor.as_deref());
-        History::read(view, &entity.id, Some(entity_line(&entity)), args.detail, page)
+        let brief = EntityBrief::new(&entity, None);
+        History::read(view, &entity.id, Some(brief), args.detail, page)
     }
 }

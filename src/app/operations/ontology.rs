@@ -32,8 +32,8 @@ pub struct OntologyDescription {
 #[derive(Serialize, JsonSchema)]
 pub struct SlotDescription {
     name: String,
-    #[schemars(with = "Map<String, Value>")]
-    rule: Value,
+    /// The kind of rule with its types or properties, or the rule in words.
+    rule: Map<String, Value>,
 }
 
 impl Operation for DescribeOntology {
@@ -54,19 +54,32 @@ impl ReadOperation for DescribeOntology {
         let ontology = view.ontology;
         let mut slots = Vec::new();
         for slot in &ontology.slots {
-            slots.push(SlotDescription { name: slot.name.clone(), rule: snapshot(&slot.rule)? });
+            slots.push(SlotDescription {
+                name: slot.name.clone(),
+                rule: as_object(snapshot(&slot.rule)?),
+            });
         }
         for (name, rule) in [
             ("memory.subject", "active memories of one subject agree in content"),
             ("state.<category>", "active rows that claim the key of a trusted state agree with it"),
         ] {
-            slots.push(SlotDescription { name: name.to_owned(), rule: Value::from(rule) });
+            slots.push(SlotDescription {
+                name: name.to_owned(),
+                rule: as_object(Value::from(rule)),
+            });
         }
         Ok(OntologyDescription {
             entity_types: ontology.entity_types.clone(),
             relationship_types: ontology.relationship_types.clone(),
             slots,
         })
+    }
+}
+
+fn as_object(rule: Value) -> Map<String, Value> {
+    match rule {
+        Value::Object(fields) => fields,
+        other => Map::from_iter([("text".to_owned(), other)]),
     }
 }
 

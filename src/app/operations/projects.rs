@@ -7,7 +7,7 @@ use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
-use crate::app::present::rows::{LINE_TEXT, all_quoted};
+use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual};
 use crate::app::present::text::Text;
 use crate::app::present::{Handle, is_false};
 use crate::model::project::INBOX;
@@ -196,6 +196,8 @@ pub struct StateView {
     value: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
     status: String,
 }
 
@@ -224,6 +226,7 @@ impl WriteOperation for SetProjectState {
             key: done.row.key,
             value: done.row.value,
             source: done.row.source,
+            confidence: unusual(done.row.confidence),
             status: done.row.status,
         };
         let (changed, project_registered) = (done.changed, done.registered);

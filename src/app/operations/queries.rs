@@ -10,9 +10,7 @@ use crate::app::answer::{Output, Paging};
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::bound::shortened;
 use crate::app::present::changes::{ChangeView, change_line};
-use crate::app::present::rows::{
-    EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted, entity_line,
-};
+use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids};
 use crate::model::text::quoted;
@@ -73,8 +71,6 @@ pub struct QuestionAnswer {
     items: Vec<AnswerRow>,
     #[serde(flatten)]
     paging: Paging,
-    #[serde(skip)]
-    entity_line: Option<String>,
 }
 
 /// Counts in the order in which they are said.
@@ -188,7 +184,8 @@ impl ReadOperation for QueryProject {
         let (ask, found) = queries::answer(view, &args.wish())?;
         let scope = ask.scope.project.as_ref();
         let of_entity = ask.entity.as_ref().map(|entity| entity.project.as_str());
-        let project = scope.map(|project| project.name.as_str()).or(of_entity);
+        let used = scope.map(|project| project.name.as_str());
+        let project = used.or(of_entity);
         let (rows, mut paging) = Paging::split(found.page);
         let items = rows.into_iter().map(|row| AnswerRow::new(view, row, project, args.detail));
         let mut items: Vec<AnswerRow> = items.collect::<Result<_>>()?;
@@ -199,13 +196,12 @@ impl ReadOperation for QueryProject {
         Ok(QuestionAnswer {
             question: ask.question,
             project_used: scope.map(ProjectUsed::new),
-            entity: ask.entity.as_ref().map(|entity| EntityBrief::new(entity, project)),
+            entity: ask.entity.as_ref().map(|entity| EntityBrief::new(entity, used)),
             counts: Counts(found.counts),
             note: found.note,
             markdown: found.markdown,
             items,
             paging,
-            entity_line: ask.entity.as_ref().map(entity_line),
         })
     }
 }
@@ -213,7 +209,7 @@ impl ReadOperation for QueryProject {
 impl Output for QuestionAnswer {
     fn write_text(&self, text: &mut Text) {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
-        text.lines(&self.entity_line);
+        text.lines(self.entity.iter().map(EntityBrief::line));
         let counts: Vec<String> =
             self.counts.0.iter().map(|(name, count)| format!("{name} {count}")).collect();
         if !counts.is_empty() {

@@ -336,7 +336,7 @@ pub fn project_word(project: &str) -> String {
 }
 
 /// A confidence that is worth saying: most rows have 1.
-fn unusual(confidence: f64) -> Option<f64> {
+pub fn unusual(confidence: f64) -> Option<f64> {
     (confidence != 1.0).then_some(confidence)
 }
 
