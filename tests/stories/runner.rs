@@ -142,26 +142,30 @@ impl StoryRunner {
             serde_json::from_str(&self.rows.expand(arguments)).expect("arguments in JSON");
         let session = self.session.as_mut().expect("a session");
         let result = session.call(tool, arguments);
-        let text = result["content"][0]["text"].as_str().expect("a text");
+        let text = result["content"][0]["text"].as_str().unwrap_or_default();
         if result["isError"] == true {
             assert!(result.get("structuredContent").is_none(), "{result}");
             return format!("! {text}\n");
         }
         let structured = &result["structuredContent"];
-        let (schema, validator) = self.schemas.get(tool).expect("an output schema");
+        let Some((schema, validator)) = self.schemas.get(tool) else {
+            assert!(structured.is_null(), "{tool} has no output schema: {result}");
+            return mark_lines('|', text);
+        };
         if let Err(error) = validator.validate(structured) {
             panic!("{tool} answers outside of its output schema: {error}\n{structured}");
         }
         let is_handle = |word: &str| is_handle(&self.place.sql(), word);
         if let Some(fact) = find_missing_fact(tool, text, structured, is_handle) {
             panic!(
-                "{tool}: the text says {fact}, the structured answer does not:\n{text}\n{structured}"
+                "{tool}: the structured answer lacks {fact}, which the text has:\n{text}\n{structured}"
             );
         }
+        let written = mark_lines('|', text) + &write_structured(structured, schema, expected);
         if let Some(name) = name {
             self.rows.add(name, structured, &self.place.sql());
         }
-        mark_lines('|', text) + &write_structured(structured, schema, expected)
+        written
     }
 
     fn query_file(&self, sql: &str) -> String {
@@ -187,17 +191,17 @@ impl StoryRunner {
     }
 }
 
+/// The output schemas of the tools, closed to fields that they do not list. A server that answers
+/// in text alone has none.
 fn compile_schemas(tools: &Value) -> HashMap<String, (Value, Validator)> {
+    let tools = tools.as_array().expect("tools").iter();
+    let tools = tools.filter_map(|tool| Some((tool["name"].as_str()?, tool.get("outputSchema")?)));
     tools
-        .as_array()
-        .expect("tools")
-        .iter()
-        .map(|tool| {
-            let name = tool["name"].as_str().expect("a name").to_owned();
-            let mut schema = tool["outputSchema"].clone();
+        .map(|(name, schema)| {
+            let mut schema = schema.clone();
             close_schema(&mut schema);
             let validator = jsonschema::validator_for(&schema).expect("a schema");
-            (name, (schema, validator))
+            (name.to_owned(), (schema, validator))
         })
         .collect()
 }
