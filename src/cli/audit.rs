@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::{Cli, out};
 use crate::mcp::tools::change_line;
-use crate::model::{Error, List, PageRequest, Result};
+use crate::model::{Error, List, PageRequest, Result, SubjectKind};
 use crate::ops::{history, verify};
 
 #[derive(Subcommand)]
@@ -82,7 +82,7 @@ fn show(cli: &Cli, id: &str, json: bool) -> Result<ExitCode> {
         }
     }
     if shown == 0 {
-        return Err(Error::not_found("audited row", id));
+        return Err(Error::not_found(SubjectKind::AuditedRow, id));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ use std::thread;
 use clap::Args;
 
 use super::lines::{self, for_each, progress};
+use super::next_step::render_hint;
 use super::{Cli, adopt, out, person};
 use crate::mcp::rows::{conflict_lines, unregistered_line};
 use crate::model::text::abridged;
@@ -229,8 +230,8 @@ fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
     Line::parse(text).map(Some).map_err(|error| reason(&error))
 }
 
-fn reason(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+pub(super) fn reason(error: &Error) -> String {
+    format!("{} ({})", abridged(&error.to_string()), abridged(&render_hint(error)))
 }
 
 #[cfg(test)]

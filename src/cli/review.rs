@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Cli, out, paged, person};
 use crate::mcp::rows::{conflict_lines, entity_line, memory_line};
-use crate::model::{Entity, Error, List, Memory, Result};
+use crate::model::{Entity, Error, List, Memory, Result, SubjectKind};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living};
 use crate::ops::{self, conflicts, entities, memories};
@@ -90,7 +90,7 @@ fn decide(
             Entity::find(tx, &decision.id)?.is_some() || Memory::find(tx, &decision.id)?.is_some();
         if !known {
             return Err(Error::NotFound {
-                what: "entity or memory",
+                subject: SubjectKind::EntityOrMemory,
                 given: decision.id.clone(),
                 nearest: Entity::nearest(tx, &decision.id)?,
             });

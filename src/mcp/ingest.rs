@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::next_step::render_hint_for_person;
 use crate::model::text::{abridged, quoted};
 use crate::model::{Error, Result};
 use crate::ops;
@@ -97,7 +98,11 @@ fn one(db: &Db, actor: &str, found: &Found, labels: &Labels, report: &mut Report
 
 /// An error as the report gives it.
 pub fn reason(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+    format!(
+        "{} ({})",
+        abridged(&error.to_string()),
+        abridged(&render_hint_for_person(&error.hint()))
+    )
 }
 
 /// The report without what was refused, a line for each thing.

@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod limits;
 mod log;
 pub mod message;
+pub mod next_step;
 pub mod outputs;
 pub mod prompts;
 pub mod resources;

@@ -289,8 +289,8 @@ impl ServerHandler for Server {
                 result.structured_content = Some(reply.structured);
                 Ok(result.into())
             }
-            Err(error @ Error::Internal(_)) => Err(refused(error)),
-            Err(error) => Ok(failed(&error).into()),
+            Err(error @ Error::Internal(_)) => Err(refused(error, &self.shelf)),
+            Err(error) => Ok(failed(&error, &self.shelf).into()),
         }
     }
 
@@ -301,7 +301,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.read("resources/list", "", Ok(job)).await.map_err(refused)
+        self.read("resources/list", "", Ok(job)).await.map_err(|error| refused(error, &self.shelf))
     }
 
     async fn list_resource_templates(
@@ -326,7 +326,7 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let reading = resources::reading(&self.shelf, &request.uri);
         let contents = self.read("resources/read", "", reading).await;
-        let contents = contents.map_err(|error| not_read(&request.uri, error))?;
+        let contents = contents.map_err(|error| not_read(&request.uri, error, &self.shelf))?;
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
@@ -339,7 +339,7 @@ impl ServerHandler for Server {
             move |view: &View<'_>| completion::completed(view, completes, &request.argument.value)
         });
         let found = self.read("completion/complete", "", job).await;
-        found.map(CompleteResult::new).map_err(refused)
+        found.map(CompleteResult::new).map_err(|error| refused(error, &self.shelf))
     }
 
     async fn list_prompts(
@@ -367,7 +367,7 @@ impl ServerHandler for Server {
         let job =
             asked.map(|asked| move |view: &View<'_>| Ok((asked.description, asked.message(view)?)));
         let read = self.read("prompts/get", name, job).await;
-        let (description, message) = read.map_err(refused)?;
+        let (description, message) = read.map_err(|error| refused(error, &self.shelf))?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }

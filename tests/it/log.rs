@@ -3,6 +3,8 @@
 use std::fs;
 
 use atocore::mcp::errors;
+use atocore::mcp::rights::Rights;
+use atocore::mcp::shelf::Shelf;
 use atocore::model::Error;
 use serde_json::json;
 
@@ -99,7 +101,9 @@ fn the_level_decides_what_is_logged_and_a_log_is_gone_on_with() {
 
 #[test]
 fn a_bug_tells_its_client_nothing_of_what_is_stored() {
-    let error = errors::refused(Error::Internal("zirconium".to_owned()));
+    let (on, off, rights) = (Vec::new(), Vec::new(), Rights::default());
+    let shelf = Shelf { on, off, default_project: None, rights };
+    let error = errors::refused(Error::Internal("zirconium".to_owned()), &shelf);
     assert!(!error.message.contains("zirconium"), "{error}");
 }
 

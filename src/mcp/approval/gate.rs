@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::question::{Before, Question};
 use crate::mcp::answer::{Answer, Reply};
+use crate::mcp::next_step::render_for_person;
 use crate::mcp::rights::Promotion;
 use crate::model::{Error, Result};
 use crate::ops::history::Change;
@@ -96,11 +97,12 @@ impl Gate {
             None if !needed => return Ok(()),
             _ => {}
         }
-        let by_hand = approval::by_hand(done);
+        let by_hand = approval::step_by_hand(done).as_ref().and_then(render_for_person);
+        let by_hand = by_hand.unwrap_or_default();
         if self.promotion == Promotion::Human {
             return Err(Error::Refused {
                 problem: "on this server only a person promotes, rejects and settles".to_owned(),
-                hint: format!("Nothing was changed; {by_hand}."),
+                hint: format!("Nothing was changed. {by_hand}").into(),
             });
         }
         if self.rehearses {

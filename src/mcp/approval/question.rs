@@ -84,9 +84,10 @@ impl Question {
         Error::Refused {
             problem: format!("this needs the approval of the person, and {why}"),
             hint: format!(
-                "Nothing was changed; {}. Or the server is started with --promotion agent.",
+                "Nothing was changed. {} Or the server is started with --promotion agent.",
                 self.by_hand
-            ),
+            )
+            .into(),
         }
     }
 }

@@ -1,0 +1,25 @@
+//! Next steps in the words of the command line: a command or an option.
+
+use crate::mcp::next_step::{command_of, option_of};
+use crate::model::{Error, Hint, NextStep};
+
+/// The hint of an error: its advice and its next step.
+pub fn render_hint(error: &Error) -> String {
+    let Hint { advice, next } = error.hint();
+    match next.as_ref().and_then(render_next_step) {
+        Some(step) if advice.is_empty() => step,
+        Some(step) => format!("{advice} {step}"),
+        None => advice,
+    }
+}
+
+/// A next step as a sentence; none where no command takes it.
+pub fn render_next_step(step: &NextStep) -> Option<String> {
+    match (option_of(step), command_of(step)) {
+        (Some(option), _) => Some(format!("Give {option}.")),
+        (None, Some(command)) => Some(format!("Run: {command}")),
+        (None, None) => {
+            (*step == NextStep::OpenForWriting).then(|| "Leave --read-only out.".to_owned())
+        }
+    }
+}
