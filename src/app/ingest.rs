@@ -105,7 +105,7 @@ fn ingest_file(
 
 /// An error as the report gives it.
 pub fn describe_error(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint().advice))
 }
 
 /// The report without what was refused, a line for each thing.

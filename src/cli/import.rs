@@ -9,6 +9,7 @@ use std::thread;
 use clap::Args;
 
 use super::lines::{self, for_each, progress};
+use super::next_step::render_hint;
 use super::{Cli, actor_name, adopt, out};
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines_of;
@@ -222,8 +223,8 @@ fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
     Line::parse(text).map(Some).map_err(|error| reason(&error))
 }
 
-fn reason(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+pub(super) fn reason(error: &Error) -> String {
+    format!("{} ({})", abridged(&error.to_string()), abridged(&render_hint(error)))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use crate::app::{Db, Durability, Settings, Upgrade};
 use crate::model::text::{abridged, quoted};
-use crate::model::{Error, Ontology, Result, Timestamp};
+use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops;
 
 /// The largest ontology file, in bytes.
@@ -134,7 +134,7 @@ pub fn run() -> ExitCode {
 
 fn print_error(error: &Error) {
     out::error_line(format!("error: {}", abridged(&error.to_string())));
-    out::error_line(format!("hint: {}", abridged(&error.hint())));
+    out::error_line(format!("hint: {}", abridged(&next_step::render_hint(error))));
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode> {
@@ -165,9 +165,12 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 impl Cli {
     fn ontology(&self) -> Result<Ontology> {
         let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
-        let unreadable = |error: std::io::Error| Error::Storage {
-            message: format!("{} cannot be read: {error}", path.display()),
-            hint: "Give --ontology a TOML file in UTF-8.".to_owned(),
+        let unreadable = |error: std::io::Error| {
+            Error::storage(
+                StorageProblem::WrongName,
+                format!("{} cannot be read: {error}", path.display()),
+                "Give --ontology a TOML file in UTF-8.",
+            )
         };
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -196,11 +199,13 @@ impl Cli {
         if let Some(path) = self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             return Ok(path.clone());
         }
-        let folders =
-            directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| Error::Storage {
-                message: "this user has no home folder".to_owned(),
-                hint: "Name a file with --db or ATOCORE_DB.".to_owned(),
-            })?;
+        let folders = directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| {
+            Error::storage(
+                StorageProblem::WrongName,
+                "this user has no home folder".to_owned(),
+                "Name a file with --db or ATOCORE_DB.",
+            )
+        })?;
         Ok(folders.data_dir().join("atocore.db"))
     }
 
@@ -220,10 +225,11 @@ impl Cli {
         if path.exists() {
             return Ok(());
         }
-        Err(Error::Storage {
-            message: format!("there is no file {}", path.display()),
-            hint: "Name an existing file with --db or ATOCORE_DB.".to_owned(),
-        })
+        Err(Error::storage(
+            StorageProblem::WrongName,
+            format!("there is no file {}", path.display()),
+            "Name an existing file with --db or ATOCORE_DB.",
+        ))
     }
 
     /// Opens the store, and says on standard error what an upgrade did.

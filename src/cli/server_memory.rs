@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::import::reason;
 use super::{Cli, out};
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines;
 use crate::app::present::rows::{entity_line, read_project_warning};
 use crate::model::text::{abridged, one_line, quoted};
-use crate::model::{Conflict, ConflictStatus, Error, Result};
+use crate::model::{Conflict, ConflictStatus, Error, Result, StorageProblem};
 use crate::ops;
 use crate::ops::entities::InitialStatus;
 use crate::ops::transfer::server_memory::{BATCH, Counts, Plan, Stored, Wish};
@@ -86,7 +87,9 @@ impl Foreign {
         }
         print_plan(&plan, &stored);
         print_conflicts(&db, opened.into_values().collect())?;
-        let refused: Vec<_> = plan.refused.iter().chain(&stored.refused).collect();
+        let unread = plan.refused.iter().cloned();
+        let unstored = stored.refused.iter().map(|(place, error)| (place.clone(), reason(error)));
+        let refused: Vec<_> = unread.chain(unstored).collect();
         out::line(format!("refused {}", refused.len()));
         named(&refused, |(place, reason)| format!("{place}: {}", abridged(reason)));
         Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -94,10 +97,12 @@ impl Foreign {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
-    let unreadable = |error: std::io::Error| Error::Storage {
-        message: format!("{} cannot be read: {error}", file.display()),
-        hint: "Give the memory file of the reference server (memory.json or memory.jsonl)."
-            .to_owned(),
+    let unreadable = |error: std::io::Error| {
+        Error::storage(
+            StorageProblem::NoAccess,
+            format!("{} cannot be read: {error}", file.display()),
+            "Give the memory file of the reference server (memory.json or memory.jsonl).",
+        )
     };
     let size = std::fs::metadata(file).map_err(unreadable)?.len();
     if size > MAX_FILE {

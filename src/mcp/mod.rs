@@ -7,7 +7,7 @@ pub mod completion;
 pub mod errors;
 mod log;
 pub mod message;
-mod next_step;
+pub mod next_step;
 pub mod prompts;
 pub mod resources;
 mod rights;

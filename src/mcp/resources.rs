@@ -14,7 +14,7 @@ use crate::app::present::rows::LINE_TEXT;
 use crate::app::service::Service;
 use crate::model::page::MAX_LIMIT;
 use crate::model::text::{nearest, visible};
-use crate::model::{Error, List, PageRequest, Project, Question, Result};
+use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
 use crate::ops::View;
 use crate::ops::queries::{self, Wish};
 use crate::ops::{checks, completion, projects};
@@ -166,7 +166,11 @@ fn contents(uri: &str, mime_type: &'static str) -> impl FnOnce(String) -> Resour
 
 fn unknown(uri: &str) -> Error {
     let known = FIXED.iter().chain(&TEMPLATES).map(|about| about.uri.to_owned());
-    Error::NotFound { what: "resource", given: uri.to_owned(), nearest: nearest(uri, known) }
+    Error::NotFound {
+        subject: SubjectKind::Resource,
+        given: uri.to_owned(),
+        nearest: nearest(uri, known),
+    }
 }
 
 /// The overview of a project that is known, within the bound of an answer.

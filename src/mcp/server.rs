@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::approval::{PendingApprovals, ToolOutcome};
 use super::errors::{failed, not_read, one_page, refused, shown, unserved};
 use super::log::{Failure, logged};
-use super::next_step::render_next_step;
+use super::next_step::render_step;
 use super::prompts::RequestedPrompt;
 use super::rights::{describe_rights, explain_withheld};
 use super::stop::stop_signal;
@@ -130,7 +130,7 @@ impl Server {
 
     fn render(&self, mut answer: Answer) -> CallToolResult {
         let step = answer.next_step.take();
-        let step = step.and_then(|step| render_next_step(&step, self.registry()));
+        let step = step.and_then(|step| render_step(&step, self.registry()));
         render_result(answer.with_next_step(step), self.answers)
     }
 }
@@ -211,8 +211,8 @@ impl ServerHandler for Server {
         match self.serve("tools/call", name, call).await {
             Ok(ToolOutcome::Input(required)) => Ok(required.into()),
             Ok(ToolOutcome::Answered(answer)) => Ok(self.render(answer).into()),
-            Err(error @ Error::Internal(_)) => Err(refused(error)),
-            Err(error) => Ok(failed(&error).into()),
+            Err(error @ Error::Internal(_)) => Err(refused(error, self.registry())),
+            Err(error) => Ok(failed(&error, self.registry()).into()),
         }
     }
 
@@ -223,7 +223,9 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.read("resources/list", "", Ok(job)).await.map_err(refused)
+        self.read("resources/list", "", Ok(job))
+            .await
+            .map_err(|error| refused(error, self.registry()))
     }
 
     async fn list_resource_templates(
@@ -248,7 +250,7 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let reading = resources::prepare_read(&self.service, &request.uri);
         let contents = self.read("resources/read", "", reading).await;
-        let contents = contents.map_err(|error| not_read(&request.uri, error))?;
+        let contents = contents.map_err(|error| not_read(&request.uri, error, self.registry()))?;
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
@@ -261,7 +263,7 @@ impl ServerHandler for Server {
             move |view: &View<'_>| completion::completed(view, completes, &request.argument.value)
         });
         let found = self.read("completion/complete", "", job).await;
-        found.map(CompleteResult::new).map_err(refused)
+        found.map(CompleteResult::new).map_err(|error| refused(error, self.registry()))
     }
 
     async fn list_prompts(
@@ -289,7 +291,7 @@ impl ServerHandler for Server {
         let job =
             asked.map(|asked| move |view: &View<'_>| Ok((asked.description, asked.message(view)?)));
         let read = self.read("prompts/get", name, job).await;
-        let (description, message) = read.map_err(refused)?;
+        let (description, message) = read.map_err(|error| refused(error, self.registry()))?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }

@@ -1,30 +1,104 @@
-//! The next step after an answer or an error, as data. Each door words it for its own reader: as a
-//! call of a tool, as a command, as a link.
+//! What a caller can do next, as data: each door words it with its own tools or commands.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::Kind;
 
-/// Something a caller can do next.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Something to do next, named by what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
-    /// A candidate can become active once somebody approved it.
-    Promote { kind: Kind, id: String },
-    /// The memory that an entity candidate was made from graduates when the candidate is promoted.
-    CompleteGraduation { entity_id: String },
-    /// The existing row lacks some of the fields that were given.
-    UpdateRow { kind: Kind, id: String, fields: Vec<String> },
-    /// A person decides which side of a conflict holds.
-    ResolveConflict { id: String },
-    /// Rows wait in the review queue.
+    ListProjects,
+    RegisterProject,
+    /// Search, or build a context pack: their answers give the ids of rows.
+    FindRows,
+    ProposeRow,
+    UpdateRow {
+        kind: Kind,
+    },
+    /// Set fields of a row that exists and lacks them.
+    UpdateFields {
+        kind: Kind,
+        id: String,
+        fields: Vec<String>,
+    },
+    PromoteRow {
+        kind: Kind,
+        id: String,
+    },
+    /// Promote an entity, which completes the graduation of the memory that it was made from.
+    CompleteGraduation {
+        entity_id: String,
+    },
+    /// A step that the person takes, outside of the agent's client.
+    ByPerson(Box<Self>),
     ReviewCandidates,
-    /// An interaction can be cited as a source.
-    CiteInteraction { id: String },
-    /// The same call without `dry_run` does it.
-    RepeatWithoutDryRun { asks_person: bool },
-    /// Rows that may repeat a redacted text were left as they are.
+    CiteInteraction {
+        id: String,
+    },
+    /// Do the dry run for good.
+    RepeatWithoutDryRun {
+        asks_person: bool,
+    },
+    /// Look at rows that may repeat a redacted text.
     CheckRelatedRows,
-    /// Traces of a redacted text are left in the file until nothing else uses it.
+    /// Redact a row again when nothing else uses the file.
     RedactAgain,
+    RejectRow {
+        kind: Kind,
+        id: String,
+    },
+    RedactRow {
+        kind: Kind,
+        id: String,
+    },
+    ResolveConflict {
+        id: String,
+    },
+    SetProjectState,
+    /// Show the history of a row.
+    ShowAudit {
+        id: String,
+    },
+    VerifyAudit,
+    /// Derive claims, the search index and the like again from the rows.
+    RepairDerivedData,
+    RunUpkeep,
+    BackUpStore,
+    /// Name another file as the store.
+    ChooseStore,
+    /// Open the store for writing.
+    OpenForWriting,
+    /// Restore into the place of a file that exists.
+    ReplaceStore,
+    /// Name the folders from which files are ingested.
+    GiveRoots,
+    /// Accept texts that look like secrets.
+    AllowSecrets,
+}
+
+/// Advice to the caller of an operation that failed, and the step that follows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// Plain text that names no tool, command or option.
+    pub advice: String,
+    pub next: Option<NextStep>,
+}
+
+impl Hint {
+    pub fn new(advice: impl Into<String>, next: NextStep) -> Self {
+        Self { advice: advice.into(), next: Some(next) }
+    }
+}
+
+impl From<String> for Hint {
+    fn from(advice: String) -> Self {
+        Self { advice, next: None }
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(advice: &str) -> Self {
+        advice.to_owned().into()
+    }
 }

@@ -201,5 +201,5 @@ pub fn check_whole(db: &Db) {
 pub fn check_error(error: &Error) {
     let ours = matches!(error, Error::Internal(_) | Error::Storage { .. } | Error::Busy);
     assert!(!ours, "{error}");
-    assert!(!error.hint().is_empty() && !error.to_string().is_empty(), "{error:?}");
+    assert!(!error.hint().advice.is_empty() && !error.to_string().is_empty(), "{error:?}");
 }

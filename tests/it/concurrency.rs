@@ -15,7 +15,7 @@ use atocore::app::operation::{
 use atocore::app::present::text::Text;
 use atocore::app::rights::Promotion;
 use atocore::app::run::Caller;
-use atocore::model::{Error, Result};
+use atocore::model::{Error, Result, StorageProblem};
 use atocore::ops::sources::{Labels, files};
 use atocore::store::{Db, Settings};
 use schemars::JsonSchema;
@@ -209,12 +209,13 @@ fn an_ingest_that_is_cut_short_says_that_what_it_stored_stays() {
     other.execute_batch("COMMIT").expect("it has written");
     let error = take(&lock).expect_err("it is cut short");
     assert_eq!(error.code(), "storage");
-    let hint = "What was stored until then stays; make the same call again to go on.";
-    assert_eq!((error.to_string(), error.hint()), (Error::Busy.to_string(), hint.to_owned()));
+    let hint = "The steps stored before it stay. Make the same call again to go on.".into();
+    assert_eq!((error.to_string(), error.hint()), (Error::Busy.to_string(), hint));
     assert_eq!(place.count("SELECT count(*) FROM source_documents"), 1);
-    let full = Error::Storage {
-        message: "full".to_owned(),
-        hint: "Full; nothing was changed. Make room.".to_owned(),
-    };
-    assert_eq!(full.after_a_step().hint(), "Full; what was stored until then stays. Make room.");
+    let full = Error::storage_unchanged(StorageProblem::DiskFailed, "full", "Make room.");
+    assert_eq!(full.hint(), "Nothing was changed. Make room.".into());
+    let later = full.after_a_step();
+    assert_eq!(later.hint(), "The steps stored before it stay. Make room.".into());
+    let unsaid = Error::storage(StorageProblem::DiskFailed, "full", "Look whether it is there.");
+    assert_eq!(unsaid.clone().after_a_step(), unsaid);
 }

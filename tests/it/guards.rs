@@ -5,7 +5,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use atocore::app::store_handle::StoreHandle;
-use atocore::model::{Claim, Entity, Error, Kind, Slot, Status};
+use atocore::model::{Claim, Entity, Error, Kind, Slot, Status, SubjectKind};
 use atocore::ops::sources::files;
 use atocore::store::{self, Db, Settings};
 use serde_json::{Value, json};
@@ -254,7 +254,7 @@ fn a_failed_part_of_a_write_leaves_nothing_and_the_rest_is_kept() {
         atocore::ops::change::create(tx, &entity("a", "First"), "")?;
         let failed = tx.attempt(|| {
             atocore::ops::change::create(tx, &entity("b", "Second"), "")?;
-            Err::<(), _>(Error::not_found("reason", "none"))
+            Err::<(), _>(Error::not_found(SubjectKind::Chunk, "none"))
         });
         assert!(failed.is_err());
         atocore::ops::change::create(tx, &entity("c", "Third"), "")

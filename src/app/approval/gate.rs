@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::question::{ApprovalQuestion, RowBefore};
 use crate::app::answer::{Answer, Output, Written};
 use crate::app::rights::Promotion;
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result};
 use crate::ops::history::Change;
 use crate::ops::{approval, secrets};
 use crate::store::Tx;
@@ -95,11 +95,11 @@ impl ApprovalGate {
             None if !needed => return Ok(()),
             _ => {}
         }
-        let by_hand = approval::by_hand(done);
+        let by_hand = approval::step_by_hand(done);
         if self.promotion == Promotion::Human {
             return Err(Error::Refused {
                 problem: "on this server only a person promotes, rejects and settles".to_owned(),
-                hint: format!("Nothing was changed; {by_hand}."),
+                hint: refused_hint(by_hand),
             });
         }
         if self.dry_run {
@@ -124,4 +124,10 @@ impl ApprovalGate {
             (written, _) => written.map(CallOutcome::Done),
         }
     }
+}
+
+/// The hint of a write that was refused, with the step by which the person does it.
+pub(super) fn refused_hint(by_hand: Option<NextStep>) -> Hint {
+    let next = by_hand.map(|step| NextStep::ByPerson(Box::new(step)));
+    Hint { advice: "Nothing was changed.".to_owned(), next }
 }

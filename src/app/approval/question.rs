@@ -5,13 +5,14 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::gate::refused_hint;
 use crate::app::present::bound::shortened;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
     LINE_TEXT, RelationshipView, all_quoted, entity_line, memory_line, project_word,
 };
 use crate::model::text::{one_line, quoted};
-use crate::model::{Action, Entity, Error, Kind, Memory, Result};
+use crate::model::{Action, Entity, Error, Kind, Memory, NextStep, Result};
 use crate::ops::approval::{is_new, needs_a_person};
 use crate::ops::history::Change;
 use crate::ops::lifecycle::Living;
@@ -44,7 +45,7 @@ pub struct ApprovalQuestion {
     /// A digest of all that would be done, so that nothing else is done for it.
     pub fingerprint: String,
     /// How the person does it without the client.
-    by_hand: String,
+    by_hand: Option<NextStep>,
 }
 
 impl ApprovalQuestion {
@@ -54,7 +55,7 @@ impl ApprovalQuestion {
         tx: &Tx<'_>,
         operation: &str,
         done: &[Change],
-        by_hand: String,
+        by_hand: Option<NextStep>,
         before: &RowBefore,
     ) -> Result<Self> {
         let (decided, besides): (Vec<&Change>, Vec<&Change>) =
@@ -83,10 +84,7 @@ impl ApprovalQuestion {
     pub fn unasked(&self, why: &str) -> Error {
         Error::Refused {
             problem: format!("this needs the approval of the person, and {why}"),
-            hint: format!(
-                "Nothing was changed; {}. Or the server is started with --promotion agent.",
-                self.by_hand
-            ),
+            hint: refused_hint(self.by_hand.clone()),
         }
     }
 }

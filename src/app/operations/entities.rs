@@ -128,9 +128,9 @@ pub fn next_step_of(
 ) -> Option<NextStep> {
     if !differing.is_empty() {
         let fields = differing.iter().map(|field| (*field).to_owned()).collect();
-        return Some(NextStep::UpdateRow { kind, id, fields });
+        return Some(NextStep::UpdateFields { kind, id, fields });
     }
-    (status == Status::Candidate).then_some(NextStep::Promote { kind, id })
+    (status == Status::Candidate).then_some(NextStep::PromoteRow { kind, id })
 }
 
 /// Rows as a list shows them, in an answer about a project.

@@ -13,7 +13,7 @@ use crate::app::operation::{
 use crate::app::present::Detail;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
 use crate::app::present::text::Text;
-use crate::model::{Entity, Error, List, Memory, PageRequest, Result};
+use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::{memories, projects};
@@ -255,7 +255,7 @@ fn is_entity(view: &View<'_>, id: &str) -> Result<bool> {
         return Ok(false);
     }
     let nearest = Entity::nearest(view, id)?;
-    Err(Error::NotFound { what: "entity or memory", given: id.to_owned(), nearest })
+    Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: id.to_owned(), nearest })
 }
 
 /// Makes a candidate active, whichever kind it is.
@@ -345,7 +345,7 @@ impl ReadOperation for GetHistory {
         let page = (args.limit, args.cursor.as_deref());
         let history = History::read(view, &args.id, None, args.detail, page)?;
         if history.total() == 0 {
-            return Err(Error::not_found("audited row", args.id));
+            return Err(Error::not_found(SubjectKind::AuditedRow, args.id));
         }
         Ok(history)
     }

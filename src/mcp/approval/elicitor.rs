@@ -179,7 +179,7 @@ fn incomplete(field: &str) -> Error {
 }
 
 fn declined(problem: impl Into<String>, hint: &str) -> Error {
-    Error::Declined { problem: problem.into(), hint: hint.to_owned() }
+    Error::Declined { problem: problem.into(), hint: hint.into() }
 }
 
 fn no_answer(error: &ServiceError) -> Error {

@@ -48,7 +48,7 @@ impl PendingApprovals {
         let size = room::size(arguments.as_bytes()).max(least);
         self.capacity.try_acquire_many(size).map_err(|_| Error::Declined {
             problem: "too many questions wait for the person already".to_owned(),
-            hint: "Nothing was changed; ask again when they have answered.".to_owned(),
+            hint: "Nothing was changed; ask again when they have answered.".into(),
         })
     }
 
