@@ -15,6 +15,7 @@ pub mod graph;
 pub mod idempotency;
 pub mod interactions;
 pub mod memories;
+mod migrations;
 pub mod overview;
 pub mod projects;
 pub mod reader;

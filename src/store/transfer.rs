@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
 
-use super::schema;
+use super::migrations::{self, reference};
 use super::sql::{Conn, Row, Value};
 use super::tx::{Tx, View};
 use crate::model::{Kind, Result};
@@ -66,7 +66,7 @@ pub const SECTIONS: [Section; 9] = [
 ];
 
 /// The schema that an export of this program has.
-pub const SCHEMA: i64 = schema::VERSION;
+pub const SCHEMA: i64 = migrations::VERSION;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
@@ -89,7 +89,7 @@ pub struct Layout(Vec<(Columns, Columns)>);
 
 impl Layout {
     pub fn of_schema() -> Result<Self> {
-        let reference = schema::reference()?;
+        let reference = reference()?;
         let sections = SECTIONS.iter().map(|section| {
             let part = match &section.part {
                 Some(part) => columns(&reference, part.table, part.owner)?,

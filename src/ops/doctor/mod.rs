@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::model::{Error, Result};
 use crate::ops::{claims, search};
 use crate::store::reader::Lengths;
-use crate::store::schema::Stage;
+use crate::store::schema::SchemaStage;
 use crate::store::{self, Tx, View};
 
 /// What the doctor looks at, each a check of its own.
@@ -187,11 +187,11 @@ pub fn unreadable(lengths: Lengths, error: &Error) -> Report {
 /// Looks at everything, and shows each check when it is done.
 pub fn examine(
     view: &View<'_>,
-    stage: Stage,
+    stage: SchemaStage,
     lengths: Lengths,
     mut show: impl FnMut(&Check),
 ) -> Result<Report> {
-    let is_current = stage == Stage::Current;
+    let is_current = stage == SchemaStage::Current;
     let topics: &[Topic] = if is_current { &Topic::ALL } else { &Topic::OF_OLDER };
     let mut report = Report::default();
     for topic in topics {
