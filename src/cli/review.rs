@@ -6,9 +6,11 @@ use clap::Args;
 
 use super::{Cli, out, paged, person};
 use crate::mcp::rows::{conflict_lines, entity_line, memory_line};
+use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, List, Memory, Result};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living};
+use crate::ops::row_id::resolve_id_of;
 use crate::ops::{self, conflicts, entities, memories};
 use crate::store::Tx;
 
@@ -86,8 +88,8 @@ fn decide(
     let db = cli.open_existing()?;
     let actor = person(decision.actor.as_deref())?;
     let done = ops::write(&db, &actor, operation, |tx| {
-        let known =
-            Entity::find(tx, &decision.id)?.is_some() || Memory::find(tx, &decision.id)?.is_some();
+        let id = &*resolve_id_of(tx, &[HandleKind::Entity, HandleKind::Memory], &decision.id)?;
+        let known = Entity::find(tx, id)?.is_some() || Memory::find(tx, id)?.is_some();
         if !known {
             return Err(Error::NotFound {
                 what: "entity or memory",
@@ -95,7 +97,7 @@ fn decide(
                 nearest: Entity::nearest(tx, &decision.id)?,
             });
         }
-        act(tx, &decision.id, &decision.note)
+        act(tx, id, &decision.note)
     })?;
     done.value.iter().for_each(out::line);
     for shown in db.read(|view| conflicts::show_all(view, &done.conflicts))? {

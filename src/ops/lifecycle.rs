@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Entity, Error, Memory, Operation, Result, Status, text};
 use crate::ops::change::{self, Audited};
+use crate::ops::row_id::resolve_id;
 use crate::ops::{checks, relationships};
 use crate::store::{self, Tx, View};
 
@@ -38,14 +39,14 @@ pub struct Outcome<T> {
     pub audit_id: Option<String>,
 }
 
-/// The row of that id, or an error with the nearest names.
-pub fn require<T: Living>(view: &View<'_>, id: &str) -> Result<T> {
-    match T::find(view, id)? {
+/// The row of that id or handle, or an error with the nearest names.
+pub fn require<T: Living>(view: &View<'_>, given: &str) -> Result<T> {
+    match T::find(view, &resolve_id(view, T::KIND.into(), given)?)? {
         Some(row) => Ok(row),
         None => Err(Error::NotFound {
             what: T::WHAT,
-            given: id.to_owned(),
-            nearest: T::nearest(view, id)?,
+            given: given.to_owned(),
+            nearest: T::nearest(view, given)?,
         }),
     }
 }
@@ -62,8 +63,8 @@ pub fn apply<T: Living>(
 ) -> Result<Outcome<T>> {
     checks::text_length("note", note)?;
     let before: T = require(tx, id)?;
-    checks::expected_version(T::WHAT, id, before.version(), expected_version)?;
-    if !operation.applies_to(before.status(), T::WHAT, id)? {
+    checks::expected_version(T::WHAT, before.id(), before.version(), expected_version)?;
+    if !operation.applies_to(before.status(), T::WHAT, before.id())? {
         return Ok(Outcome { row: before, changed: false, audit_id: None });
     }
     let mut after = before.clone();
@@ -111,6 +112,7 @@ pub fn supersede<T: Living>(
     note: &str,
 ) -> Result<Outcome<T>> {
     let by: Option<T> = by.map(|by| require(tx, by)).transpose()?;
+    let id = &resolve_id(tx, T::KIND.into(), id)?;
     if let Some(by) = &by {
         check_chain::<T>(tx, id, by.id())?;
     }

@@ -9,6 +9,7 @@ mod complete;
 mod python;
 
 use self::complete::{columns, complete};
+use super::handles::repair;
 use super::sql::Conn;
 use crate::model::Result;
 
@@ -28,7 +29,7 @@ const fn migration(number: i64, sql: &'static str) -> Migration {
     Migration { number, sql, convert: None }
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         convert: Some(python::convert),
         ..migration(1, include_str!("migrations/0001_tables.sql"))
@@ -36,6 +37,10 @@ const MIGRATIONS: [Migration; 4] = [
     migration(2, include_str!("migrations/0002_indexes.sql")),
     migration(3, include_str!("migrations/0003_answers.sql")),
     migration(4, include_str!("migrations/0004_safety.sql")),
+    Migration {
+        convert: Some(|conn| repair(conn).map(drop)),
+        ..migration(5, include_str!("migrations/0005_handles.sql"))
+    },
 ];
 
 /// The number that a current file carries in `user_version`.

@@ -12,6 +12,7 @@ pub mod entities;
 pub mod file;
 pub mod gaps;
 pub mod graph;
+pub mod handles;
 pub mod idempotency;
 pub mod interactions;
 pub mod memories;
