@@ -8,7 +8,7 @@ use crate::model::memory::MemoryType;
 use crate::model::{Kind, Memory, Result, Status};
 use crate::params;
 
-const COLUMNS: &str = "id, memory_type, content, subject, project, source_chunk_id, confidence, \
+const COLUMNS: &str = "id, handle, memory_type, content, subject, project, source_chunk_id, confidence, \
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
     graduated_to_entity_id, superseded_by, version, created_at, updated_at";
 
@@ -23,6 +23,7 @@ fn memory(row: &Row<'_>) -> Result<Memory> {
     let id = row.text("id")?;
     let kind = row.text("memory_type")?;
     Ok(Memory {
+        handle: row.text("handle")?,
         memory_type: MemoryType::parse(&kind)
             .ok_or_else(|| unknown("memory", &id, "type", &kind))?,
         content: row.text("content")?,
@@ -53,12 +54,13 @@ pub fn insert(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
     tx.change(
         Kind::Memory,
         &memory.id,
-        "INSERT INTO memories (id, memory_type, content, subject, project, source_chunk_id, \
+        "INSERT INTO memories (id, handle, memory_type, content, subject, project, source_chunk_id, \
          confidence, status, last_referenced_at, reference_count, domain_tags, valid_until, \
          graduated_to_entity_id, superseded_by, version, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
             &memory.id,
+            &memory.handle,
             memory.memory_type.as_str(),
             &memory.content,
             &memory.subject,

@@ -13,6 +13,7 @@ fn project(view: &View<'_>, row: &Row<'_>) -> Result<Project> {
         |row| row.text("alias"),
     )?;
     Ok(Project {
+        handle: row.text("handle")?,
         name: row.text("name")?,
         description: row.text("description")?,
         status: row.text("status")?,
@@ -44,10 +45,11 @@ pub fn insert(tx: &Tx<'_>, project: &Project) -> Result<()> {
     tx.change(
         Kind::Project,
         &project.id,
-        "INSERT INTO projects (id, name, description, status, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO projects (id, handle, name, description, status, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             &project.id,
+            &project.handle,
             &project.name,
             &project.description,
             &project.status,
@@ -125,11 +127,11 @@ pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-const STATE_COLUMNS: &str =
-    "id, project_id, category, key, value, source, confidence, status, created_at, updated_at";
+const STATE_COLUMNS: &str = "id, handle, project_id, category, key, value, source, confidence, status, created_at, updated_at";
 
 fn state(row: &Row<'_>) -> Result<ProjectState> {
     Ok(ProjectState {
+        handle: row.text("handle")?,
         id: row.text("id")?,
         project_id: row.text("project_id")?,
         category: row.text("category")?,
@@ -176,10 +178,11 @@ pub fn insert_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
     tx.change(
         Kind::ProjectState,
         &state.id,
-        "INSERT INTO project_state (id, project_id, category, key, value, source, confidence, \
-         status, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO project_state (id, handle, project_id, category, key, value, source, confidence, \
+         status, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             &state.id,
+            &state.handle,
             &state.project_id,
             &state.category,
             &state.key,
