@@ -1,5 +1,6 @@
 //! The tables `conflicts` and `conflict_members`.
 
+use super::handles::read_handle;
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -13,7 +14,7 @@ fn conflict(view: &View<'_>, row: &Row<'_>) -> Result<Conflict> {
     let id = row.text("id")?;
     let status = row.text("status")?;
     Ok(Conflict {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         slot_kind: row.text("slot_kind")?,
         slot_key: row.text("slot_key")?,
         project: row.text("project")?,

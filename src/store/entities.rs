@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::handles::read_handle;
 use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -17,7 +18,7 @@ const TABLE: Table = Table { name: "entities", columns: COLUMNS, listed: "?1 <> 
 fn entity(row: &Row<'_>) -> Result<Entity> {
     let id = row.text("id")?;
     Ok(Entity {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         entity_type: row.text("entity_type")?,
         name: row.text("name")?,
         project: row.text("project")?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::sql::Conn;
+use super::sql::{Conn, Row};
 use super::tx::{Tx, View};
 use crate::model::handle::{Handle, HandleKind, MAX_DIGITS, MIN_DIGITS};
 use crate::model::{Error, Result};
@@ -141,4 +141,13 @@ pub fn handles_of(
     let ids = Json::from(ids).to_string();
     let read = view.conn.all(&sql, params![&ids], |row| Ok((row.text("id")?, row.text("handle")?)));
     Ok(read?.into_iter().collect())
+}
+
+/// The handle of a row that is read. Rows that another program inserted have none until the doctor
+/// repairs them, and go by their ids.
+pub(super) fn read_handle(row: &Row<'_>) -> Result<String> {
+    match row.optional_text("handle")? {
+        Some(handle) if !handle.is_empty() => Ok(handle),
+        _ => row.text("id"),
+    }
 }

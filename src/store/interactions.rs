@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::entities::{json_list, object, strings};
+use super::handles::read_handle;
 use super::tx::{Tx, View};
 use crate::model::interaction::Interaction;
 use crate::model::{Kind, Result};
@@ -38,7 +39,7 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Interaction>> {
          FROM interactions WHERE id = ?1";
     view.conn.one(sql, params![id], |row| {
         Ok(Interaction {
-            handle: row.text("handle")?,
+            handle: read_handle(row)?,
             id: row.text("id")?,
             prompt: row.text("prompt")?,
             context_pack: object(&row.text("context_pack")?),

@@ -1,6 +1,7 @@
 //! The table `memories`.
 
 use super::entities::{json_list, status, strings};
+use super::handles::read_handle;
 use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -23,7 +24,7 @@ fn memory(row: &Row<'_>) -> Result<Memory> {
     let id = row.text("id")?;
     let kind = row.text("memory_type")?;
     Ok(Memory {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         memory_type: MemoryType::parse(&kind)
             .ok_or_else(|| unknown("memory", &id, "type", &kind))?,
         content: row.text("content")?,

@@ -1,5 +1,6 @@
 //! The tables `projects`, `project_aliases` and `project_state`.
 
+use super::handles::read_handle;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Project, ProjectState, Result};
@@ -13,7 +14,7 @@ fn project(view: &View<'_>, row: &Row<'_>) -> Result<Project> {
         |row| row.text("alias"),
     )?;
     Ok(Project {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         name: row.text("name")?,
         description: row.text("description")?,
         status: row.text("status")?,
@@ -131,7 +132,7 @@ const STATE_COLUMNS: &str = "id, handle, project_id, category, key, value, sourc
 
 fn state(row: &Row<'_>) -> Result<ProjectState> {
     Ok(ProjectState {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         id: row.text("id")?,
         project_id: row.text("project_id")?,
         category: row.text("category")?,

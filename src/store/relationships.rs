@@ -2,6 +2,7 @@
 
 use super::entities::{json_list, strings};
 use super::gaps::active;
+use super::handles::read_handle;
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -15,7 +16,7 @@ fn relationship(row: &Row<'_>) -> Result<Relationship> {
     let id = row.text("id")?;
     let status = row.text("status")?;
     Ok(Relationship {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         source_entity_id: row.text("source_entity_id")?,
         target_entity_id: row.text("target_entity_id")?,
         relationship_type: row.text("relationship_type")?,

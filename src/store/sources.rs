@@ -1,6 +1,7 @@
 //! The tables `source_documents`, `source_chunks` and `source_files`.
 
 use super::entities::{json_list, object, strings};
+use super::handles::read_handle;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Chunk, Document, Result};
@@ -24,7 +25,7 @@ const DOCUMENTS: &str = "SELECT d.id, d.handle, d.file_path, d.file_hash, d.titl
 
 fn document(row: &Row<'_>) -> Result<Document> {
     Ok(Document {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         id: row.text("id")?,
         file_path: row.text("file_path")?,
         file_hash: row.text("file_hash")?,
@@ -129,7 +130,7 @@ const CHUNK: &str =
 
 fn chunk(row: &Row<'_>) -> Result<Chunk> {
     Ok(Chunk {
-        handle: row.text("handle")?,
+        handle: read_handle(row)?,
         id: row.text("id")?,
         document_id: row.text("document_id")?,
         chunk_index: row.integer("chunk_index")?,
