@@ -172,6 +172,7 @@ impl Answer {
         for (key, count) in &left_out {
             lines.push(format!("{count} more {key}; {}", more_of(key)));
         }
+        move_shared_fields(&mut structured);
         if !left_out.is_empty() {
             structured["left_out"] = Value::Object(left_out);
         }
@@ -194,6 +195,33 @@ impl Answer {
             self.structured["next_step"] = Value::from(words);
         }
         self
+    }
+}
+
+/// Fields that are worth saying once where all rows of a page share them.
+const SHARED: [&str; 4] = ["entity_type", "project", "status", "verdict"];
+/// Fewer rows than this are shown as they are.
+const MIN_SHARING_ROWS: usize = 3;
+
+/// Says fields that all rows of a page share once, in `every_row`.
+fn move_shared_fields(structured: &mut Value) {
+    let Some(Value::Array(rows)) = structured.get_mut("items") else { return };
+    if rows.len() < MIN_SHARING_ROWS {
+        return;
+    }
+    let mut shared = Map::new();
+    for name in SHARED {
+        let first = rows[0].get(name).filter(|value| value.is_string()).cloned();
+        let Some(value) = first else { continue };
+        if rows.iter().all(|row| row.get(name) == Some(&value)) {
+            rows.iter_mut().filter_map(Value::as_object_mut).for_each(|row| {
+                row.shift_remove(name);
+            });
+            shared.insert(name.to_owned(), value);
+        }
+    }
+    if !shared.is_empty() {
+        structured["every_row"] = Value::Object(shared);
     }
 }
 

@@ -19,7 +19,8 @@ pub fn input<T: JsonSchema>() -> Map<String, Value> {
 pub fn answer<T: JsonSchema>() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = plain(inline(settings).into_root_schema_for::<T>());
-    let added = json!({ "next_step": { "type": "string" }, "left_out": { "type": "object" } });
+    let added = json!({ "next_step": { "type": "string" }, "left_out": { "type": "object" },
+                        "every_row": { "type": "object" } });
     schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     if let (Some(Value::Object(fields)), Value::Object(added)) =
         (schema.get_mut("properties"), added)

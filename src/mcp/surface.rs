@@ -14,7 +14,8 @@ pub fn document(operations: &[RegisteredOperation]) -> String {
          A row is named by its handle, such as `e7k3q9w`, under the name by which tools take it \
          (`entity_id`, `memory_id`, …); tools take a handle or the UUID. Structured content leaves \
          out a field with its usual value: `status` active and the `project` of the answer in a \
-         list, `confidence` 1, `hand_authored` false, and empty texts and lists. An error is a \
+         list, `confidence` 1, `hand_authored` false, and empty texts and lists; `every_row` has the \
+         fields that all rows of a page share. An error is a \
          result with `isError` and the text `{\"error\": {\"code\", \"message\", \"hint\"}}`.\n\n\
          An answer has at most 40,000 bytes of text and 40,000 of structured content. Long texts \
          are cut first, then lists: `next_cursor` continues after the last row of a page, and \

@@ -229,7 +229,9 @@ pub struct EntityPage {
 /// A link of an entity, with the entity at its other end.
 #[derive(Serialize, JsonSchema)]
 pub struct NeighbourView {
-    relationship_id: String,
+    /// With detail full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relationship_id: Option<String>,
     relationship_type: String,
     /// out: from the entity; in: to it.
     direction: &'static str,
@@ -290,7 +292,7 @@ impl ReadOperation for GetEntity {
             inactive_relationships: all - total,
             relationships: links
                 .iter()
-                .map(|link| NeighbourView::new(view, link))
+                .map(|link| NeighbourView::new(view, link, args.detail))
                 .collect::<Result<_>>()?,
             paging,
             text_limit: if args.detail == Detail::Full { FULL_TEXT } else { CONCISE_TEXT },
@@ -328,12 +330,15 @@ impl Output for EntityPage {
 }
 
 impl NeighbourView {
-    fn new(view: &View<'_>, link: &Neighbour) -> Result<Self> {
+    fn new(view: &View<'_>, link: &Neighbour, detail: Detail) -> Result<Self> {
         let inactive =
             |status: &str| (status != Status::Active.as_str()).then(|| status.to_owned());
         let id = |kind, id| ids::shown_id(view, kind, Some(id)).map(Option::unwrap_or_default);
         Ok(Self {
-            relationship_id: id(Kind::Relationship, &link.relationship_id)?,
+            relationship_id: match detail {
+                Detail::Full => Some(id(Kind::Relationship, &link.relationship_id)?),
+                Detail::Concise => None,
+            },
             relationship_type: link.relationship_type.clone(),
             direction: if link.outgoing { "out" } else { "in" },
             entity_id: id(Kind::Entity, &link.entity_id)?,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::app::answer::{Output, Paging};
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
-use crate::app::present::bound::shortened;
+use crate::app::present::bound::{ellipsized, shortened};
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
 use crate::app::present::text::Text;
@@ -133,7 +133,7 @@ struct ChangedRow {
 }
 
 /// Characters of a description in a concise row.
-const DESCRIPTION: usize = 150;
+const DESCRIPTION: usize = 120;
 /// Source references of a concise row.
 const MAX_REFS: usize = 5;
 /// Columns that identify a changed row.
@@ -227,7 +227,7 @@ impl AnswerRow {
     fn new(view: &View<'_>, row: Row, project: Option<&str>, detail: Detail) -> Result<Self> {
         let Row { subject, mut said, .. } = row;
         if detail == Detail::Concise {
-            said.shift_remove("relationship_id");
+            make_concise(&mut said);
         }
         ids::show_fields(view, &mut said)?;
         let (row, mut line) = match subject {
@@ -241,7 +241,7 @@ impl AnswerRow {
                 let all = entity.source_refs.len();
                 let row = DescribedEntity {
                     brief: EntityBrief::new(&entity, project),
-                    description: shortened(&entity.description, DESCRIPTION).into_owned(),
+                    description: ellipsized(&entity.description, DESCRIPTION),
                     source_refs: ids::shown_refs(view, &refs)?,
                     source_ref_count: (all > MAX_REFS).then_some(all),
                 };
@@ -259,12 +259,32 @@ impl AnswerRow {
     }
 }
 
+/// Joins a link's type and direction, and leaves out the ids of links, the parent of a row (the last of its path, or the entity asked
+/// about), the sources of links further away, and empty lists. A path is shown by names: its entities
+/// are rows of the answer too.
+fn make_concise(said: &mut Map<String, Value>) {
+    said.shift_remove("relationship_id");
+    said.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+    if let Some(Value::String(via)) = said.get("via").cloned() {
+        said.shift_remove("parent_id");
+        let outgoing = said.shift_remove("direction").is_some_and(|direction| direction == "out");
+        let arrow = if outgoing { "→" } else { "←" };
+        said.insert("via".to_owned(), Value::from(format!("{arrow} {via}")));
+    }
+    if let Some(Value::Array(path)) = said.get_mut("path") {
+        for step in path {
+            *step = step["name"].take();
+        }
+        said.shift_remove("link_source_refs");
+    }
+}
+
 impl DescribedEntity {
     /// The entity, the fields that the question adds, and its sources, in one line.
     fn line(&self, said: &Map<String, Value>) -> String {
         let mut line = self.brief.line();
         if !self.description.is_empty() {
-            line.push_str(&format!(": {}", quoted(&self.description, DESCRIPTION + 30)));
+            line.push_str(&format!(": {}", quoted(&self.description, DESCRIPTION + 1)));
         }
         line.push_str(&said_line(said));
         match (self.source_refs.as_slice(), self.source_ref_count) {

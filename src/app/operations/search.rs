@@ -1,5 +1,7 @@
 //! Full-text search.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,8 +23,8 @@ use crate::store::View;
 use crate::store::search::{ChunkRow, Filter};
 
 /// Characters of a snippet in a line, and of the snippet itself.
-const SNIPPET_LINE: usize = 260;
-const SNIPPET: usize = 200;
+const SNIPPET_LINE: usize = 200;
+const SNIPPET: usize = 140;
 
 /// Searches the store.
 pub struct Search;
@@ -85,22 +87,26 @@ pub struct SearchHits {
 struct HitView {
     #[serde(flatten)]
     row: HitRow,
+    /// The part of its text that matched, with the words between `**`.
     #[serde(skip_serializing_if = "String::is_empty")]
     snippet: String,
-    score: f64,
+    /// With detail full: the rank, higher is better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
     /// Whether the row has every word of the query.
     #[serde(skip_serializing_if = "is_false")]
     all_words: bool,
-    /// The words of the query that it has, if not all.
+    /// The words of the query that it has, where the snippet does not show them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     matched: Vec<String>,
-    /// Words of similar meaning that it has.
+    /// Words of similar meaning that it has, where the snippet does not show them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
 }
 
+/// The name of its id tells the kind of a row.
 #[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(untagged)]
 enum HitRow {
     Entity(EntityRow),
     Memory(MemoryRow),
@@ -124,7 +130,10 @@ impl ChunkView {
         Ok(Self {
             chunk_id: ids::shown_chunk(view, Some(&row.id))?.unwrap_or_default(),
             file_path: row.file_path.clone(),
-            heading_path: row.heading_path.clone(),
+            heading_path: match detail {
+                Detail::Full => row.heading_path.clone(),
+                Detail::Concise => last_headings(&row.heading_path).to_owned(),
+            },
             project: (project != Some(&row.project)).then(|| row.project.clone()),
             content: (detail == Detail::Full).then(|| row.content.clone()),
         })
@@ -133,6 +142,15 @@ impl ChunkView {
     fn line(&self) -> String {
         let place = quoted(&self.heading_path, SNIPPET_LINE);
         format!("chunk {} of {} {place}", self.chunk_id, quoted(&self.file_path, SNIPPET_LINE))
+    }
+}
+
+/// The last two headings of a path; the first ones repeat the title of the document.
+fn last_headings(path: &str) -> &str {
+    const SEPARATOR: &str = " > ";
+    match path.rmatch_indices(SEPARATOR).nth(1) {
+        Some((at, _)) => &path[at + SEPARATOR.len()..],
+        None => path,
     }
 }
 
@@ -216,14 +234,18 @@ impl HitView {
             Found::Memory(row) => HitRow::Memory(MemoryRow::new(view, row, project, detail)?),
             Found::Chunk(row) => HitRow::Chunk(ChunkView::new(view, row, project, detail)?),
         };
+        let full = detail == Detail::Full;
         let matched = search::matched(query, &hit.row);
+        let snippet = marked_snippet(&hit.row, &matched.stems);
+        // Marked words in the snippet show why it matched.
+        let explain = full || !snippet.contains("**");
         Ok(Self {
             row,
-            snippet: search::snippet::marked(hit.row.body(), &matched.stems, SNIPPET),
-            score: (hit.score * 100.0).round() / 100.0,
+            snippet,
+            score: full.then(|| (hit.score * 100.0).round() / 100.0),
             all_words: hit.all_words,
-            matched: if hit.all_words { Vec::new() } else { matched.words },
-            related: matched.related,
+            matched: if explain && !hit.all_words { matched.words } else { Vec::new() },
+            related: if explain { matched.related } else { Vec::new() },
         })
     }
 
@@ -235,9 +257,13 @@ impl HitView {
         };
         let snippet = match self.snippet.as_str() {
             "" => String::new(),
-            snippet => quoted(snippet, SNIPPET_LINE) + " ",
+            snippet => quoted(snippet, SNIPPET_LINE),
         };
-        vec![row, format!("  {snippet}({})", self.reasons())]
+        let reasons = match self.reasons().as_str() {
+            "" => String::new(),
+            reasons => format!(" ({reasons})"),
+        };
+        vec![row, format!("  {snippet}{reasons}")]
     }
 
     fn reasons(&self) -> String {
@@ -251,6 +277,25 @@ impl HitView {
             reasons.push(format!("related: {}", all_quoted(&self.related)));
         }
         reasons.join("; ")
+    }
+}
+
+/// The stretch of a row that matched. The heading of a chunk is left out: its path has it.
+fn marked_snippet(row: &Found, stems: &HashSet<String>) -> String {
+    let marked = |text: &str| search::snippet::marked(text, stems, SNIPPET);
+    let body = row.body();
+    let is_heading = |line: &&str| line.starts_with('#') || line.is_empty();
+    match row {
+        Found::Chunk(_) if body.starts_with('#') => {
+            let heading: usize = body
+                .split_inclusive('\n')
+                .take_while(|line| is_heading(&line.trim()))
+                .map(str::len)
+                .sum();
+            let snippet = marked(&body[heading..]);
+            if snippet.contains("**") { snippet } else { marked(body) }
+        }
+        _ => marked(body),
     }
 }
 

@@ -25,6 +25,14 @@ pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
+/// The beginning of a text, for a row of a list: the row itself has the rest.
+pub fn ellipsized(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+    }
+}
+
 /// Cuts every text in the value at `max` characters, and says how much is left out.
 pub fn shorten(value: &mut Value, max: usize) {
     match value {

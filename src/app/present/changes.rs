@@ -16,7 +16,9 @@ const UNTOLD: [&str; 6] =
 /// One change of a row.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ChangeView {
-    pub audit_id: String,
+    /// With detail full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_id: Option<String>,
     pub action: String,
     pub actor: String,
     pub timestamp: String,
@@ -43,7 +45,7 @@ impl ChangeView {
             Detail::Concise => differing(&whole(&change.before), &whole(&change.after)),
         };
         Self {
-            audit_id: entry.id.clone(),
+            audit_id: (detail == Detail::Full).then(|| entry.id.clone()),
             action: entry.action.clone(),
             actor: entry.actor.clone(),
             timestamp: entry.timestamp.clone(),
