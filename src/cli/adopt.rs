@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use super::import::{Report, print_report};
 use super::lines::{for_each, progress, text, unreadable};
 use super::{Cli, out};
+use crate::app::Db;
 use crate::model::Result;
 use crate::ops::transfer::adopt::{Adopted, Adoption};
 use crate::ops::transfer::format::{self, Header};
 use crate::ops::transfer::survey::{Survey, broken};
-use crate::store::Db;
 
 /// The longest line, in bytes: a conflict has all of its members in its line.
 const MAX_LINE: u64 = 256 * 1024 * 1024;

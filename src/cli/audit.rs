@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use serde_json::json;
+
+use super::operation::{OutputFlags, list};
 use super::{Cli, out};
-use crate::mcp::tools::change_line;
-use crate::model::{Error, List, PageRequest, Result};
-use crate::ops::{history, verify};
+use crate::model::Result;
+use crate::ops::verify;
 
 #[derive(Subcommand)]
 pub enum Audit {
@@ -17,16 +19,15 @@ pub enum Audit {
     Show {
         /// Id of an entity, memory, relationship, project, state or conflict
         id: String,
-        /// Print each change whole, as a line of JSON
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        output: OutputFlags,
     },
 }
 
 pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
     match audit {
         Audit::Verify => verify(cli),
-        Audit::Show { id, json } => show(cli, id, *json),
+        Audit::Show { id, output } => show(cli, id, output),
     }
 }
 
@@ -61,28 +62,8 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn show(cli: &Cli, id: &str, json: bool) -> Result<ExitCode> {
-    let db = cli.open_existing()?;
-    let mut cursor: Option<String> = None;
-    let mut shown = 0;
-    loop {
-        let page = PageRequest::new(List::Audit, Some(200), cursor.as_deref())?;
-        let changes = db.read(|view| history::of(view, id, &page))?;
-        for change in &changes.items {
-            if json {
-                out::json(&crate::mcp::tools::change_value(change));
-            } else {
-                out::line(change_line(change));
-            }
-        }
-        shown += changes.items.len();
-        cursor = changes.next_cursor;
-        if cursor.is_none() || out::is_closed() {
-            break;
-        }
-    }
-    if shown == 0 {
-        return Err(Error::not_found("audited row", id));
-    }
-    Ok(ExitCode::SUCCESS)
+fn show(cli: &Cli, id: &str, output: &OutputFlags) -> Result<ExitCode> {
+    let detail = if output.json { "full" } else { "concise" };
+    let arguments = json!({ "id": id, "detail": detail });
+    list(cli, "get_history", arguments, ("entries", "changes"), output)
 }

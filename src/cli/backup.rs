@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::next_step::render_hint;
 use super::{Cli, out};
 use crate::model::Result;
 use crate::ops::backup::{self, Contents};
@@ -90,7 +91,7 @@ pub async fn keep_backups(settings: Settings, rotation: Rotation) {
             Ok(Ok(Turn::Later(seconds))) => Duration::from_secs(seconds),
             Ok(Ok(Turn::Elsewhere)) => AGAIN,
             Ok(Err(error)) => {
-                tracing::warn!("no backup was made: {error}. {}", error.hint());
+                tracing::warn!("no backup was made: {error}. {}", render_hint(&error));
                 AGAIN
             }
             Err(error) => {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::import::{import_file, print_report};
 use super::out;
-use crate::model::{Error, Result};
+use crate::app::Settings;
+use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
-use crate::store::Settings;
 
 const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
 
@@ -123,10 +123,11 @@ fn text_at(answer: &Value, pointer: &str) -> Result<String> {
 }
 
 fn failed(what: &str, error: &std::io::Error) -> Error {
-    Error::Storage {
-        message: format!("{what}: {error}"),
-        hint: "The demo needs a temporary folder that it can write.".to_owned(),
-    }
+    Error::storage(
+        StorageProblem::NoAccess,
+        format!("{what}: {error}"),
+        "The demo needs a temporary folder that it can write.",
+    )
 }
 
 /// A temporary folder that goes away with the demo.

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use super::next_step::render_hint;
 use super::{Cli, out, print_error, report_upgrade};
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
 use crate::ops::doctor::{self, Check, Report};
 use crate::store::Reader;
@@ -33,7 +34,7 @@ pub struct Doctor {
 pub fn run(cli: &Cli, wish: &Doctor) -> ExitCode {
     ExitCode::from(examine(cli, wish).unwrap_or_else(|error| {
         if wish.json {
-            let (code, message, hint) = (error.code(), error.to_string(), error.hint());
+            let (code, message, hint) = (error.code(), error.to_string(), render_hint(&error));
             out::json(&json!({ "error": { "code": code, "message": message, "hint": hint } }));
         } else {
             print_error(&error);
@@ -80,10 +81,11 @@ fn look(cli: &Cli, wish: &Doctor) -> Result<Report> {
             return Ok(report);
         }
         Ok(Stage::Empty) => {
-            return Err(Error::Storage {
-                message: "the file is empty: there is no store in it".to_owned(),
-                hint: "Name a store with --db or ATOCORE_DB.".to_owned(),
-            });
+            return Err(Error::storage(
+                StorageProblem::NotAStore,
+                "the file is empty: there is no store in it".to_owned(),
+                "Name a store with --db or ATOCORE_DB.",
+            ));
         }
         stage => stage?,
     };

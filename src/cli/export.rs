@@ -9,11 +9,12 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Cli, out};
-use crate::model::{Error, Result};
+use crate::app::Db;
+use crate::model::{Error, Result, StorageProblem};
+use crate::ops::View;
 use crate::ops::projects;
 use crate::ops::transfer::export::{self, Exported, Wish};
 use crate::ops::transfer::{graph, matrix};
-use crate::store::{Db, View};
 
 #[derive(Args)]
 pub struct Export {
@@ -70,9 +71,12 @@ fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
     let quiet = output.is_terminal();
     let mut output = BufWriter::new(output);
     let mut closed = false;
-    let failed = |error: io::Error| Error::Storage {
-        message: format!("standard output: {error}"),
-        hint: "Export into a file instead.".to_owned(),
+    let failed = |error: io::Error| {
+        Error::storage(
+            StorageProblem::NoAccess,
+            format!("standard output: {error}"),
+            "Export into a file instead.",
+        )
     };
     let outcome = write(db, wish, quiet, |line| {
         writeln!(output, "{line}").map_err(|error| {
@@ -90,9 +94,12 @@ fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
 /// Writes beside the file and renames at the end, so that half an export never bears its name.
 fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
     check_target(db, wish, path)?;
-    let failed = |error: io::Error| Error::Storage {
-        message: format!("{} cannot be written: {error}", path.display()),
-        hint: "Choose another place, or make room.".to_owned(),
+    let failed = |error: io::Error| {
+        Error::storage(
+            StorageProblem::NoAccess,
+            format!("{} cannot be written: {error}", path.display()),
+            "Choose another place, or make room.",
+        )
     };
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.partial", std::process::id()));
@@ -117,10 +124,7 @@ fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
 
 fn check_target(db: &Db, wish: &Export, path: &Path) -> Result<()> {
     let refuse = |problem: &str, hint: &str| {
-        Err(Error::Storage {
-            message: format!("{} {problem}", path.display()),
-            hint: hint.to_owned(),
-        })
+        Err(Error::storage(StorageProblem::NoAccess, format!("{} {problem}", path.display()), hint))
     };
     if path.is_dir() {
         return refuse("is a folder", "Name a file in it.");

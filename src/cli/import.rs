@@ -9,14 +9,15 @@ use std::thread;
 use clap::Args;
 
 use super::lines::{self, for_each, progress};
-use super::{Cli, adopt, out, person};
-use crate::mcp::rows::{conflict_lines, unregistered_line};
+use super::next_step::render_hint;
+use super::{Cli, actor_name, adopt, out};
+use crate::app::Db;
+use crate::app::present::conflicts::read_conflict_lines_of;
+use crate::app::present::rows::read_project_warning;
 use crate::model::text::abridged;
 use crate::model::{ConflictStatus, Error, Result};
 use crate::ops::batch::Keys;
 use crate::ops::import::{self, Line, PASSES};
-use crate::ops::{conflicts, projects};
-use crate::store::Db;
 
 /// Lines in one transaction: another process that writes waits for a fraction of a second.
 const BATCH: usize = 16_000;
@@ -57,7 +58,7 @@ pub struct Report {
 }
 
 pub fn run(cli: &Cli, wish: &Wish) -> Result<ExitCode> {
-    let actor = person(wish.actor.as_deref())?;
+    let actor = actor_name(wish.actor.as_deref())?;
     if let Some(done) = wish.foreign.run(cli, &wish.file, &actor) {
         return done;
     }
@@ -81,18 +82,11 @@ pub fn print_report(db: &Db, report: &Report) -> Result<()> {
         out::line(format!("registered the new project {name}"));
     }
     for name in &report.projects {
-        let project = db.read(|view| projects::resolve(view, name))?;
-        unregistered_line(&project).iter().for_each(out::line);
+        read_project_warning(db, name)?.iter().for_each(out::line);
     }
     out::line(format!("conflicts opened {}", report.conflicts.len()));
-    for id in &report.conflicts {
-        let shown = db.read(|view| match crate::store::conflicts::get(view, id)? {
-            Some(conflict) => conflicts::show(view, &conflict).map(Some),
-            None => Ok(None),
-        })?;
-        for line in shown.iter().flat_map(conflict_lines) {
-            out::line(format!("  {line}"));
-        }
+    for line in read_conflict_lines_of(db, &report.conflicts)?.concat() {
+        out::line(format!("  {line}"));
     }
     out::line(format!("refused {}", report.refused.len()));
     for (number, reason) in report.refused.iter().take(MAX_REFUSED) {
@@ -229,8 +223,8 @@ fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
     Line::parse(text).map(Some).map_err(|error| reason(&error))
 }
 
-fn reason(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint()))
+pub(super) fn reason(error: &Error) -> String {
+    format!("{} ({})", abridged(&error.to_string()), abridged(&render_hint(error)))
 }
 
 #[cfg(test)]

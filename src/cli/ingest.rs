@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Cli, out, person};
-use crate::mcp::ingest::{self, Report};
-use crate::mcp::rows::unregistered_line;
+use super::{Cli, actor_name, out};
+use crate::app::Db;
+use crate::app::ingest::{self, IngestReport};
+use crate::app::present::rows::read_project_warning;
 use crate::model::{Error, Result};
-use crate::ops::projects;
+use crate::ops::View;
 use crate::ops::sources::files::{self, Root};
 use crate::ops::sources::{self, Labels};
-use crate::store::{Db, View};
 
 /// Refused files that the report names.
 const MAX_REFUSED: usize = 100;
@@ -67,11 +67,11 @@ impl Roots {
 
 pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     let roots = wish.roots.open()?;
-    let actor = person(wish.actor.as_deref())?;
+    let actor = actor_name(wish.actor.as_deref())?;
     let db = cli.open()?;
     let tags = Some(wish.tags.as_slice()).filter(|tags| !tags.is_empty());
     let labels = db.read(|view| sources::labels(view, wish.project.as_deref(), tags, ""))?;
-    let mut report = Report::default();
+    let mut report = IngestReport::default();
     let mut failed = Vec::new();
     for path in &wish.paths {
         let at = db.read(|view| wish.roots.place(view, &roots, path));
@@ -80,7 +80,7 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
             Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
                 return Err(error);
             }
-            Err(error) => failed.push((path.display().to_string(), ingest::reason(&error))),
+            Err(error) => failed.push((path.display().to_string(), ingest::describe_error(&error))),
         }
     }
     print_report(&db, &labels, &report, &failed)?;
@@ -92,12 +92,12 @@ fn ingest_path(
     actor: &str,
     at: &(Root, PathBuf),
     labels: &Labels,
-    report: &mut Report,
+    report: &mut IngestReport,
 ) -> Result<()> {
     let bar = ProgressBar::new(0);
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
     style.into_iter().for_each(|style| bar.set_style(style));
-    let outcome = ingest::path(db, actor, at, labels, report, |files| {
+    let outcome = ingest::ingest_path(db, actor, at, labels, report, |files| {
         bar.set_length(files as u64);
         bar.inc(1);
     });
@@ -108,16 +108,15 @@ fn ingest_path(
 fn print_report(
     db: &Db,
     labels: &Labels,
-    report: &Report,
+    report: &IngestReport,
     failed: &[(String, String)],
 ) -> Result<()> {
-    ingest::lines(report).iter().for_each(out::line);
+    ingest::report_lines(report).iter().for_each(out::line);
     if let Some(name) = &labels.project {
-        let project = db.read(|view| projects::resolve(view, name))?;
-        unregistered_line(&project).iter().for_each(out::line);
+        read_project_warning(db, name)?.iter().for_each(out::line);
     }
     for refused in failed.iter().chain(&report.refused).take(MAX_REFUSED) {
-        out::line(ingest::refused_line(refused));
+        out::line(ingest::refused_line(&refused.0, &refused.1));
     }
     let left = (failed.len() + report.refused.len()).saturating_sub(MAX_REFUSED);
     if left > 0 {

@@ -6,13 +6,16 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, StorageProblem};
 
 /// The error for a file that cannot be read.
 pub fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |error| Error::Storage {
-        message: format!("{} cannot be read: {error}", path.display()),
-        hint: "Give a file of JSON lines.".to_owned(),
+    move |error| {
+        Error::storage(
+            StorageProblem::NoAccess,
+            format!("{} cannot be read: {error}", path.display()),
+            "Give a file of JSON lines.",
+        )
     }
 }
 

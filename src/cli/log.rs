@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::plain::Plain;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, StorageProblem};
 
 #[derive(Args)]
 pub struct Log {
@@ -70,8 +70,11 @@ fn open(path: &Path) -> Result<File> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| Error::Storage {
-        message: format!("the log {} cannot be written: {error}", path.display()),
-        hint: "Name a file in a folder that is there with --log-file.".to_owned(),
+    options.open(path).map_err(|error| {
+        Error::storage(
+            StorageProblem::NoAccess,
+            format!("the log {} cannot be written: {error}", path.display()),
+            "Name a file in a folder that is there with --log-file.",
+        )
     })
 }

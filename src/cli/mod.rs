@@ -3,7 +3,6 @@
 mod adopt;
 mod audit;
 mod backup;
-mod conflicts;
 mod demo;
 mod doctor;
 mod export;
@@ -11,14 +10,14 @@ mod import;
 mod ingest;
 mod lines;
 mod log;
-mod maintenance;
+mod next_step;
+mod operation;
 mod out;
-mod paged;
 mod plain;
-mod redact;
-mod review;
+mod rebuild_claims;
 mod serve;
 mod server_memory;
+mod tools;
 mod upkeep;
 
 use std::io::Read;
@@ -31,10 +30,10 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use crate::app::{Db, Durability, Settings, Upgrade};
 use crate::model::text::{abridged, quoted};
-use crate::model::{Error, Ontology, Result, Timestamp};
+use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops;
-use crate::store::{Db, Durability, Settings, Upgrade};
 
 /// The largest ontology file, in bytes.
 const MAX_ONTOLOGY: usize = 1024 * 1024;
@@ -93,19 +92,21 @@ enum Command {
     Audit(audit::Audit),
     /// Print the tool surface as Markdown (this is docs/tools.md)
     Tools,
-    /// Show what waits for approval, oldest first
-    Candidates(review::Candidates),
+    /// List the rows that wait for approval, oldest first
+    Candidates(operation::Candidates),
     /// Make a candidate active
-    Promote(review::Decision),
+    Promote(operation::CandidateDecision),
     /// Turn a candidate down
-    Reject(review::Decision),
-    /// Show the open contradictions, both sides of each
-    Conflicts(conflicts::Conflicts),
+    Reject(operation::CandidateDecision),
+    /// List the open contradictions, both sides of each
+    Conflicts(operation::Conflicts),
     /// Settle a contradiction
-    Resolve(conflicts::Resolve),
-    /// Erase what a row and its history say; who did what and when stays (docs/redact.md)
-    Redact(redact::Redact),
-    /// Make the claims, from which conflicts are found, afresh from the rows
+    Resolve(operation::Resolve),
+    /// Erase the contents of a row and of its history; who did what and when stays (docs/redact.md)
+    Redact(operation::Redact),
+    /// Run any operation, such as create_entity, with its arguments as JSON (docs/tools.md)
+    Call(operation::Call),
+    /// Rebuild the claims, from which conflicts are found, from the rows
     RebuildClaims,
     /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
     Upkeep(upkeep::Upkeep),
@@ -133,7 +134,7 @@ pub fn run() -> ExitCode {
 
 fn print_error(error: &Error) {
     out::error_line(format!("error: {}", abridged(&error.to_string())));
-    out::error_line(format!("hint: {}", abridged(&error.hint())));
+    out::error_line(format!("hint: {}", abridged(&next_step::render_hint(error))));
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode> {
@@ -144,14 +145,15 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),
         Some(Command::Export(export)) => export::run(cli, export),
         Some(Command::Audit(audit)) => audit::run(cli, audit),
-        Some(Command::Tools) => maintenance::tools(cli),
-        Some(Command::Candidates(candidates)) => review::candidates(cli, candidates),
-        Some(Command::Promote(decision)) => review::promote(cli, decision),
-        Some(Command::Reject(decision)) => review::reject(cli, decision),
-        Some(Command::Conflicts(wish)) => conflicts::list(cli, wish),
-        Some(Command::Resolve(wish)) => conflicts::resolve(cli, wish),
-        Some(Command::Redact(redact)) => redact::run(cli, redact),
-        Some(Command::RebuildClaims) => maintenance::rebuild_claims(cli),
+        Some(Command::Tools) => tools::run(cli),
+        Some(Command::Candidates(args)) => operation::list_candidates(cli, args),
+        Some(Command::Promote(args)) => operation::decide(cli, "promote", args),
+        Some(Command::Reject(args)) => operation::decide(cli, "reject", args),
+        Some(Command::Conflicts(args)) => operation::list_conflicts(cli, args),
+        Some(Command::Resolve(args)) => operation::resolve_conflict(cli, args),
+        Some(Command::Redact(args)) => operation::redact(cli, args),
+        Some(Command::Call(args)) => operation::run_call(cli, args),
+        Some(Command::RebuildClaims) => rebuild_claims::run(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
         Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),
         Some(Command::Backup(wish)) => backup::back_up(cli, wish),
@@ -163,9 +165,12 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 impl Cli {
     fn ontology(&self) -> Result<Ontology> {
         let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
-        let unreadable = |error: std::io::Error| Error::Storage {
-            message: format!("{} cannot be read: {error}", path.display()),
-            hint: "Give --ontology a TOML file in UTF-8.".to_owned(),
+        let unreadable = |error: std::io::Error| {
+            Error::storage(
+                StorageProblem::WrongName,
+                format!("{} cannot be read: {error}", path.display()),
+                "Give --ontology a TOML file in UTF-8.",
+            )
         };
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -194,12 +199,19 @@ impl Cli {
         if let Some(path) = self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             return Ok(path.clone());
         }
-        let folders =
-            directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| Error::Storage {
-                message: "this user has no home folder".to_owned(),
-                hint: "Name a file with --db or ATOCORE_DB.".to_owned(),
-            })?;
+        let folders = directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| {
+            Error::storage(
+                StorageProblem::WrongName,
+                "this user has no home folder".to_owned(),
+                "Name a file with --db or ATOCORE_DB.",
+            )
+        })?;
         Ok(folders.data_dir().join("atocore.db"))
+    }
+
+    /// The folders of ATOCORE_ROOTS, below which sources may be read.
+    fn roots(&self) -> Result<Vec<ops::sources::files::Root>> {
+        ingest::Roots::default().open()
     }
 
     /// Opens a store that is there: what only reads does not make one.
@@ -213,10 +225,11 @@ impl Cli {
         if path.exists() {
             return Ok(());
         }
-        Err(Error::Storage {
-            message: format!("there is no file {}", path.display()),
-            hint: "Name an existing file with --db or ATOCORE_DB.".to_owned(),
-        })
+        Err(Error::storage(
+            StorageProblem::WrongName,
+            format!("there is no file {}", path.display()),
+            "Name an existing file with --db or ATOCORE_DB.",
+        ))
     }
 
     /// Opens the store, and says on standard error what an upgrade did.
@@ -243,7 +256,7 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     let backup = upgrade.backup.display();
     out::error_line(format!("upgraded the file; the old one is kept as {backup}"));
     out::error_line(format!("added: {}", upgrade.added.join(", ")));
-    let open = db.read(|view| crate::store::conflicts::count(view, &[], false))?;
+    let open = db.read(|view| ops::conflicts::count_open(view))?;
     out::error_line(format!("open conflicts: {open}"));
     let unsourced = db.read(ops::lookup::without_provenance)?;
     out::error_line(format!(
@@ -261,8 +274,8 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     Ok(())
 }
 
-/// Who acts on the command line.
-fn person(given: Option<&str>) -> Result<String> {
+/// The actor of a command: the name given, else that of the user.
+fn actor_name(given: Option<&str>) -> Result<String> {
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
     ops::checks::name("actor", &actor)

@@ -9,15 +9,18 @@ use super::Cli;
 use super::backup::{self, Automatic};
 use super::ingest::Roots;
 use super::upkeep::Limits;
-use crate::mcp::bridge::Bridge;
-use crate::mcp::rights::{Promotion, Rights};
-use crate::mcp::server::{Options, Selection, Server};
+use crate::app::Db;
+use crate::app::registry::{OperationRegistry, Selection};
+use crate::app::rights::{Promotion, Rights};
+use crate::app::service::Service;
+use crate::app::store_handle::StoreHandle;
+use crate::app::upkeep::run_page;
+use crate::mcp::server::Server;
+use crate::mcp::tools::Answers;
 use crate::mcp::transport::Lines;
 use crate::model::upkeep::Rules;
 use crate::model::{Error, Result};
-use crate::ops::conflicts;
-use crate::ops::upkeep::{self, Place};
-use crate::store::{Tx, View};
+use crate::ops::upkeep::Place;
 
 #[derive(Args, Default)]
 pub struct Serve {
@@ -32,6 +35,9 @@ pub struct Serve {
     /// Who makes rows active, turns them down and settles conflicts
     #[arg(long, value_name = "WHO", value_enum, default_value_t)]
     promotion: PromotionChoice,
+    /// The form of answers; set up for the client, since some hand only one form to the model
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    answers: AnswersChoice,
     /// Read only: no tool that writes, and no change to the file
     #[arg(long, conflicts_with_all = ["upkeep_every", "backup_every"])]
     read_only: bool,
@@ -58,6 +64,27 @@ enum PromotionChoice {
     Human,
 }
 
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum AnswersChoice {
+    /// As text and as structured content
+    #[default]
+    Both,
+    /// As text alone
+    Text,
+    /// As structured content alone
+    Structured,
+}
+
+impl From<AnswersChoice> for Answers {
+    fn from(choice: AnswersChoice) -> Self {
+        match choice {
+            AnswersChoice::Both => Self::Both,
+            AnswersChoice::Text => Self::Text,
+            AnswersChoice::Structured => Self::Structured,
+        }
+    }
+}
+
 impl Serve {
     fn rights(&self) -> Rights {
         let promotion = match self.promotion {
@@ -77,20 +104,20 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     };
     let default_project = serve.project.clone();
     let roots = serve.roots.open()?;
-    let options = Options { selection, default_project, roots, rights: serve.rights() };
     let mut settings = cli.settings()?;
     settings.key_hours = serve.idempotency_hours.unwrap_or(settings.key_hours);
     let ontology = Arc::clone(&settings.ontology);
-    let (bridge, writer) = if serve.read_only {
-        (Bridge::read_only(settings.clone())?, None)
+    let registry = OperationRegistry::new(&ontology, &selection, default_project, serve.rights())?;
+    let (store, writer) = if serve.read_only {
+        (StoreHandle::read_only(settings.clone())?, None)
     } else {
-        let (bridge, writer) = Bridge::start(cli.open_with(settings.clone())?)?;
-        (bridge, Some(writer))
+        let (store, writer) = StoreHandle::start(cli.open_with(settings.clone())?)?;
+        (store, Some(writer))
     };
     let timer =
-        serve.upkeep_every.map(|hours| keep_up(bridge.clone(), hours, serve.limits.rules()));
+        serve.upkeep_every.map(|hours| run_upkeep_loop(store.clone(), hours, serve.limits.rules()));
     let backups = serve.backups.rotation().map(|turns| backup::keep_backups(settings, turns));
-    let server = Server::new(bridge, &ontology, options)?;
+    let server = Server::new(Service::new(store, registry, roots), serve.answers.into());
     // One thread is enough for the protocol, and keeps calls in the order in which they came.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -128,10 +155,10 @@ fn hear_file_size_limit() {
     }
 }
 
-/// Does upkeep now and every so many hours, between the calls of the client.
-async fn keep_up(bridge: Bridge, hours: u64, rules: Rules) {
+/// Runs upkeep now and every so many hours, between the calls of the client.
+async fn run_upkeep_loop(store: StoreHandle, hours: u64, rules: Rules) {
     loop {
-        match keep_up_once(&bridge, rules).await {
+        match run_upkeep(&store, rules).await {
             Ok(changed) => tracing::info!("upkeep changed {changed} rows"),
             Err(error) => {
                 tracing::warn!(outcome = error.code(), "upkeep");
@@ -142,24 +169,14 @@ async fn keep_up(bridge: Bridge, hours: u64, rules: Rules) {
     }
 }
 
-async fn keep_up_once(bridge: &Bridge, rules: Rules) -> Result<usize> {
+async fn run_upkeep(store: &StoreHandle, rules: Rules) -> Result<usize> {
     let mut changed = 0;
     let mut place = Some(Place::default());
     while let Some(at) = place {
-        let here = at.clone();
-        let look = move |view: &View<'_>| upkeep::look(view, &rules, &here);
-        let (mut due, mut next) = bridge.read("upkeep", look).await?;
-        if !due.is_empty() {
-            let actor = at.job().actor().to_owned();
-            let apply = move |tx: &Tx<'_>| {
-                let done = upkeep::apply(tx, &rules, &at)?;
-                conflicts::detect(tx)?;
-                Ok(done)
-            };
-            (due, next) = bridge.write(actor, "upkeep", apply).await?;
-        }
-        changed += due.len();
-        place = next;
+        let page = move |db: &Db| run_page(db, &rules, &at, false);
+        let page = store.run_steps("upkeep", page).await?;
+        changed += page.steps.len();
+        place = page.next;
     }
     Ok(changed)
 }

@@ -6,14 +6,16 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::import::reason;
 use super::{Cli, out};
-use crate::mcp::rows::{conflict_lines, entity_line, unregistered_line};
+use crate::app::Db;
+use crate::app::present::conflicts::read_conflict_lines;
+use crate::app::present::rows::{entity_line, read_project_warning};
 use crate::model::text::{abridged, one_line, quoted};
-use crate::model::{Conflict, ConflictStatus, Error, Result};
+use crate::model::{Conflict, ConflictStatus, Error, Result, StorageProblem};
+use crate::ops;
 use crate::ops::entities::InitialStatus;
 use crate::ops::transfer::server_memory::{BATCH, Counts, Plan, Stored, Wish};
-use crate::ops::{self, conflicts, projects};
-use crate::store::Db;
 
 /// The largest file, in bytes: it is read whole.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -72,8 +74,7 @@ impl Foreign {
         let plan = Plan::new(&bytes, &cli.ontology()?, &wish)?;
         let db = cli.open()?;
         if let Some(given) = &self.project {
-            let project = db.read(|view| projects::resolve(view, given))?;
-            unregistered_line(&project).iter().for_each(out::line);
+            read_project_warning(&db, given)?.iter().for_each(out::line);
         }
         let mut stored = Stored::default();
         let mut opened = BTreeMap::new();
@@ -86,7 +87,9 @@ impl Foreign {
         }
         print_plan(&plan, &stored);
         print_conflicts(&db, opened.into_values().collect())?;
-        let refused: Vec<_> = plan.refused.iter().chain(&stored.refused).collect();
+        let unread = plan.refused.iter().cloned();
+        let unstored = stored.refused.iter().map(|(place, error)| (place.clone(), reason(error)));
+        let refused: Vec<_> = unread.chain(unstored).collect();
         out::line(format!("refused {}", refused.len()));
         named(&refused, |(place, reason)| format!("{place}: {}", abridged(reason)));
         Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -94,10 +97,12 @@ impl Foreign {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
-    let unreadable = |error: std::io::Error| Error::Storage {
-        message: format!("{} cannot be read: {error}", file.display()),
-        hint: "Give the memory file of the reference server (memory.json or memory.jsonl)."
-            .to_owned(),
+    let unreadable = |error: std::io::Error| {
+        Error::storage(
+            StorageProblem::NoAccess,
+            format!("{} cannot be read: {error}", file.display()),
+            "Give the memory file of the reference server (memory.json or memory.jsonl).",
+        )
     };
     let size = std::fs::metadata(file).map_err(unreadable)?.len();
     if size > MAX_FILE {
@@ -165,8 +170,8 @@ fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
     out::line(format!("conflicts opened {}", changed.len()));
     let more = changed.len().saturating_sub(MAX_NAMED);
     changed.truncate(MAX_NAMED);
-    for shown in db.read(|view| conflicts::show_all(view, &changed))? {
-        conflict_lines(&shown).iter().for_each(|line| out::line(format!("  {line}")));
+    for line in read_conflict_lines(db, &changed)?.concat() {
+        out::line(format!("  {line}"));
     }
     if more > 0 {
         out::line(format!("  and {more} more"));

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Cli, out};
-use crate::mcp::rows::{conflict_lines, entity_line, memory_line};
+use crate::app::Db;
+use crate::app::present::conflicts::read_conflict_lines;
+use crate::app::present::rows::{entity_line, memory_line};
+use crate::app::upkeep::run_page;
 use crate::model::upkeep::{Rules, STALE_DAYS};
 use crate::model::{Conflict, Result, Status};
-use crate::ops::upkeep::{self, Job, Place, Row, Step};
-use crate::ops::{self, conflicts};
-use crate::store::Db;
+use crate::ops::upkeep::{Job, Place, Row, Step};
 
 /// Rows that the report names for each job.
 const MAX_NAMED: usize = 50;
@@ -62,16 +63,10 @@ pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
     let mut report = Report::default();
     let mut place = Some(Place::default());
     while let Some(at) = place {
-        let (mut due, mut next) = db.read(|view| upkeep::look(view, &rules, &at))?;
-        // Only a page on which something is due is worth keeping other writers waiting.
-        if !due.is_empty() && !wish.dry_run {
-            let actor = at.job().actor();
-            let done = ops::write(&db, actor, "upkeep", |tx| upkeep::apply(tx, &rules, &at))?;
-            (due, next) = done.value;
-            report.conflicts.extend(done.conflicts);
-        }
-        due.iter().for_each(|step| report.add(step));
-        place = next;
+        let page = run_page(&db, &rules, &at, wish.dry_run)?;
+        page.steps.iter().for_each(|step| report.add(step));
+        report.conflicts.extend(page.conflicts);
+        place = page.next;
     }
     report.print();
     if wish.dry_run {
@@ -125,8 +120,8 @@ fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
     changed.reverse();
     out::line(format!("conflicts changed {}", changed.len()));
     let shown = changed.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
-    for shown in db.read(|view| conflicts::show_all(view, &shown))? {
-        conflict_lines(&shown).iter().for_each(|line| out::line(format!("  {line}")));
+    for line in read_conflict_lines(db, &shown)?.concat() {
+        out::line(format!("  {line}"));
     }
     if changed.len() > MAX_NAMED {
         out::line(format!("  and {} more", changed.len() - MAX_NAMED));

@@ -3,13 +3,13 @@
 use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 use serde_json::json;
 
-use super::bound::that_fit;
-use super::rights::Rights;
 use super::{prompts, resources};
+use crate::app::present::bound::that_fit;
+use crate::app::rights::Rights;
 use crate::model::text::visible;
 use crate::model::{Error, Result};
+use crate::ops::View;
 use crate::ops::completion::Completion;
-use crate::store::View;
 
 /// Finds at most so many values for what has been typed.
 pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;

@@ -3,6 +3,8 @@
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, PaginatedRequestParams};
 use serde_json::json;
 
+use super::next_step::render_hint;
+use crate::app::registry::OperationRegistry;
 use crate::model::Error;
 use crate::model::text::{abridged, one_line};
 
@@ -28,12 +30,12 @@ pub fn shown(text: &str) -> String {
 
 /// An error that the caller can act on: text only, because some clients check structured content
 /// against the output schema and then drop it.
-pub fn failed(error: &Error) -> CallToolResult {
+pub fn failed(error: &Error, registry: &OperationRegistry) -> CallToolResult {
     let error = json!({
         "error": {
             "code": error.code(),
             "message": shown(&error.to_string()),
-            "hint": shown(&error.hint()),
+            "hint": shown(&render_hint(&error.hint(), registry)),
         }
     });
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
@@ -41,8 +43,9 @@ pub fn failed(error: &Error) -> CallToolResult {
 
 /// The error of a request that has no result. What to do stands in the message, since clients show
 /// little else.
-pub fn refused(error: Error) -> ErrorData {
-    let message = format!("{}. {}", shown(&error.to_string()), shown(&error.hint()));
+pub fn refused(error: Error, registry: &OperationRegistry) -> ErrorData {
+    let hint = render_hint(&error.hint(), registry);
+    let message = format!("{}. {}", shown(&error.to_string()), shown(&hint));
     match error {
         Error::Internal(_) => {
             // What it says may be stored text, which neither this log nor this client is to see.
@@ -56,9 +59,9 @@ pub fn refused(error: Error) -> ErrorData {
 }
 
 /// The error of a resource that was not read.
-pub fn not_read(uri: &str, error: Error) -> ErrorData {
+pub fn not_read(uri: &str, error: Error, registry: &OperationRegistry) -> ErrorData {
     let missing = matches!(error, Error::NotFound { .. });
-    match refused(error) {
+    match refused(error, registry) {
         // The SDK gives it the code of the protocol version that the client speaks.
         refusal if missing => {
             ErrorData::resource_not_found(refusal.message, Some(json!({ "uri": shown(uri) })))

@@ -6,30 +6,32 @@ use std::collections::BTreeMap;
 use rmcp::model::{JsonObject, Prompt, PromptArgument};
 use serde_json::{Value, json};
 
-use super::bound::fit_lines;
 use super::completion::Completes;
 use super::resources::overview;
-use super::rights::Rights;
-use super::shelf::Shelf;
-use super::tool::ReadJob;
+use super::rights::remind_of_rights;
+use crate::app::answer::Answer;
+use crate::app::present::bound::fit_lines;
+use crate::app::registry::OperationRegistry;
+use crate::app::rights::Rights;
+use crate::app::service::Service;
 use crate::model::text::{is_blank, quoted};
 use crate::model::{Error, Result};
+use crate::ops::View;
 use crate::ops::completion::{self, Completion};
 use crate::ops::{checks, projects};
-use crate::store::View;
 
-struct About {
+struct PromptTemplate {
     name: &'static str,
     title: &'static str,
     description: &'static str,
-    arguments: &'static [&'static Argument],
+    arguments: &'static [&'static PromptParameter],
     /// The message; what stands in braces is put in.
     text: &'static str,
     /// Whether it is of no use where nothing can be written.
     writes: bool,
 }
 
-struct Argument {
+struct PromptParameter {
     name: &'static str,
     description: &'static str,
     /// Whether it is needed where the server has no project of its own.
@@ -37,22 +39,22 @@ struct Argument {
     completes: Completes,
 }
 
-static PROJECT: Argument = Argument {
+static PROJECT: PromptParameter = PromptParameter {
     name: "project",
     description: "Name or alias of the project; the server's --project if left out.",
     required: true,
     completes: completion::projects,
 };
 
-static TOPIC: Argument = Argument {
+static TOPIC: PromptParameter = PromptParameter {
     name: "topic",
     description: "What was decided, in a few words.",
     required: false,
     completes: |_, _, _| Ok(Completion::default()),
 };
 
-static PROMPTS: [About; 5] = [
-    About {
+static PROMPTS: [PromptTemplate; 5] = [
+    PromptTemplate {
         name: "review-candidates",
         title: "Review candidates",
         description: "Go through what waits for approval, with the person who decides.",
@@ -60,7 +62,7 @@ static PROMPTS: [About; 5] = [
         text: include_str!("prompts/review-candidates.txt"),
         writes: false,
     },
-    About {
+    PromptTemplate {
         name: "resolve-conflicts",
         title: "Resolve conflicts",
         description: "Show the open contradictions to the person, and settle them as decided.",
@@ -68,7 +70,7 @@ static PROMPTS: [About; 5] = [
         text: include_str!("prompts/resolve-conflicts.txt"),
         writes: false,
     },
-    About {
+    PromptTemplate {
         name: "capture-decision",
         title: "Capture a decision",
         description: "Put a decision on record with its reasons, assumptions and what it affects.",
@@ -76,7 +78,7 @@ static PROMPTS: [About; 5] = [
         text: include_str!("prompts/capture-decision.txt"),
         writes: true,
     },
-    About {
+    PromptTemplate {
         name: "what-am-i-forgetting",
         title: "What am I forgetting?",
         description: "Gaps, open contradictions and proposals that nobody has looked at.",
@@ -84,7 +86,7 @@ static PROMPTS: [About; 5] = [
         text: include_str!("prompts/what-am-i-forgetting.txt"),
         writes: false,
     },
-    About {
+    PromptTemplate {
         name: "onboard-project",
         title: "Onboard a project",
         description: "Set up a project: its name, its structure, what it is built from.",
@@ -99,24 +101,24 @@ const ROWS: usize = 10;
 const BLOCK: usize = 12_000;
 
 /// The prompts as a client lists them.
-pub fn list(shelf: &Shelf) -> Vec<Prompt> {
-    let argument = |argument: &&Argument| {
+pub fn list(registry: &OperationRegistry) -> Vec<Prompt> {
+    let argument = |argument: &&PromptParameter| {
         PromptArgument::new(argument.name)
             .with_description(argument.description)
-            .with_required(argument.required && shelf.default_project.is_none())
+            .with_required(argument.required && registry.default_project.is_none())
     };
-    let prompt = |about: &About| {
+    let prompt = |about: &PromptTemplate| {
         let arguments = about.arguments.iter().map(argument).collect();
         Prompt::new(about.name, Some(about.description), Some(arguments)).with_title(about.title)
     };
-    offered(shelf.rights).map(prompt).collect()
+    offered(registry.rights).map(prompt).collect()
 }
 
-fn offered(rights: Rights) -> impl Iterator<Item = &'static About> {
+fn offered(rights: Rights) -> impl Iterator<Item = &'static PromptTemplate> {
     PROMPTS.iter().filter(move |about| !(about.writes && rights.read_only))
 }
 
-fn named(rights: Rights, name: &str) -> Result<&'static About> {
+fn named(rights: Rights, name: &str) -> Result<&'static PromptTemplate> {
     offered(rights).find(|about| about.name == name).ok_or_else(|| {
         let names: Vec<&str> = offered(rights).map(|about| about.name).collect();
         let hint = format!("Prompts: {}.", names.join(", "));
@@ -138,7 +140,7 @@ pub fn completes(rights: Rights, name: &str, argument: &str) -> Result<Completes
     }
 }
 
-fn unknown_argument(about: &About, given: &str) -> Error {
+fn unknown_argument(about: &PromptTemplate, given: &str) -> Error {
     let names: Vec<&str> = about.arguments.iter().map(|argument| argument.name).collect();
     Error::invalid(
         "arguments",
@@ -147,22 +149,25 @@ fn unknown_argument(about: &About, given: &str) -> Error {
     )
 }
 
+type StoredRead = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
+
 /// A prompt with its arguments checked.
-pub struct Asked {
+pub struct RequestedPrompt {
     pub description: &'static str,
     text: &'static str,
     rights: Rights,
     project: String,
     topic: Option<String>,
     /// What is to be read, by what it stands for in the text.
-    blocks: BTreeMap<&'static str, ReadJob>,
+    blocks: BTreeMap<&'static str, StoredRead>,
 }
 
-impl Asked {
-    pub fn new(shelf: &Shelf, name: &str, given: Option<JsonObject>) -> Result<Self> {
-        let about = named(shelf.rights, name)?;
+impl RequestedPrompt {
+    pub fn new(service: &Service, name: &str, given: Option<JsonObject>) -> Result<Self> {
+        let registry = &service.registry;
+        let about = named(registry.rights, name)?;
         let mut given = given.unwrap_or_default();
-        let project = take(&mut given, PROJECT.name)?.or_else(|| shelf.default_project.clone());
+        let project = take(&mut given, PROJECT.name)?.or_else(|| registry.default_project.clone());
         let project = project.ok_or_else(|| {
             Error::invalid(
                 PROJECT.name,
@@ -178,11 +183,12 @@ impl Asked {
         let mut blocks = BTreeMap::new();
         for (_, key) in pieces(about.text) {
             if let Some((tool, arguments)) = source(key, &project, topic.as_deref()) {
-                blocks.insert(key, shelf.reading(tool, arguments)?);
+                let read: StoredRead = Box::new(service.prepare_read(tool, arguments)?);
+                blocks.insert(key, read);
             }
         }
-        let About { description, text, .. } = about;
-        Ok(Self { description, text, rights: shelf.rights, project, topic, blocks })
+        let PromptTemplate { description, text, .. } = about;
+        Ok(Self { description, text, rights: registry.rights, project, topic, blocks })
     }
 
     /// The message.
@@ -204,13 +210,14 @@ impl Asked {
                     Err(error) => return Err(error),
                 },
                 _ => match self.blocks.remove(key) {
-                    Some(job) => block(&job(view)?.render().text),
+                    Some(job) => block(&job(view)?.text),
                     None => block("no topic was given: search for it once you know it"),
                 },
             });
         }
-        if !self.rights.reminder().is_empty() {
-            message = format!("{}\n\n{}", message.trim_end(), self.rights.reminder());
+        let reminder = remind_of_rights(self.rights);
+        if !reminder.is_empty() {
+            message = format!("{}\n\n{reminder}", message.trim_end());
         }
         Ok(message)
     }

@@ -7,23 +7,23 @@ use serde_json::json;
 use super::address::{
     Address, CONFLICTS, ENTITY, MEMORY, ONTOLOGY, OVERVIEW, PROJECTS, expand, variable,
 };
-use super::bound::{MAX_BYTES, fit_lines, shortened, that_fit};
 use super::completion::Completes;
-use super::limits::MAX_URI;
-use super::rows::LINE_TEXT;
-use super::shelf::Shelf;
+use crate::app::limits::MAX_URI;
+use crate::app::present::bound::{MAX_BYTES, fit_lines, shortened, that_fit};
+use crate::app::present::rows::LINE_TEXT;
+use crate::app::service::Service;
 use crate::model::page::MAX_LIMIT;
 use crate::model::text::{nearest, visible};
-use crate::model::{Error, List, PageRequest, Project, Question, Result};
+use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
+use crate::ops::View;
 use crate::ops::queries::{self, Wish};
 use crate::ops::{checks, completion, projects};
-use crate::store::{self, View};
 
 const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";
 
 /// What a resource, or a template of resources, says of itself.
-struct About {
+struct ResourceKind {
     uri: &'static str,
     name: &'static str,
     title: &'static str,
@@ -31,15 +31,15 @@ struct About {
     mime_type: &'static str,
 }
 
-const FIXED: [About; 3] = [
-    About {
+const FIXED: [ResourceKind; 3] = [
+    ResourceKind {
         uri: PROJECTS,
         name: "projects",
         title: "Projects",
         description: "Canonical project names with aliases and counts.",
         mime_type: JSON,
     },
-    About {
+    ResourceKind {
         uri: CONFLICTS,
         name: "conflicts",
         title: "Open conflicts",
@@ -47,7 +47,7 @@ const FIXED: [About; 3] = [
             server's --project if it has one, else of all.",
         mime_type: JSON,
     },
-    About {
+    ResourceKind {
         uri: ONTOLOGY,
         name: "ontology",
         title: "Ontology",
@@ -56,22 +56,22 @@ const FIXED: [About; 3] = [
     },
 ];
 
-const TEMPLATES: [About; 3] = [
-    About {
+const TEMPLATES: [ResourceKind; 3] = [
+    ResourceKind {
         uri: OVERVIEW,
         name: "project-overview",
         title: "Project overview",
         description: "A readable page of one project; name is its name or an alias.",
         mime_type: MARKDOWN,
     },
-    About {
+    ResourceKind {
         uri: ENTITY,
         name: "entity",
         title: "Entity",
         description: "One entity with its relationships, open conflicts and what superseded it.",
         mime_type: JSON,
     },
-    About {
+    ResourceKind {
         uri: MEMORY,
         name: "memory",
         title: "Memory",
@@ -86,7 +86,7 @@ const PAGE: u32 = 100;
 /// One page of what there is to read: what is always there, then an overview of each project.
 pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult> {
     let request = PageRequest::new(List::Resources, Some(PAGE), cursor)?;
-    let mut registered = store::projects::list(view)?;
+    let mut registered = projects::list_registered(view)?;
     let total = registered.len() as i64;
     registered.retain(|project| cursor.is_none() || project.name.as_str() > request.after_text(0));
     let page = request.page(registered, total, |project| vec![project.name.clone()]);
@@ -120,7 +120,7 @@ fn overview_of(project: &Project) -> Resource {
 }
 
 pub fn templates() -> Vec<ResourceTemplate> {
-    let template = |about: &About| {
+    let template = |about: &ResourceKind| {
         ResourceTemplate::new(about.uri, about.name)
             .with_title(about.title)
             .with_description(about.description)
@@ -131,8 +131,8 @@ pub fn templates() -> Vec<ResourceTemplate> {
 
 type Reading = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send>;
 
-/// What reads the resource of an address.
-pub fn reading(shelf: &Shelf, uri: &str) -> Result<Reading> {
+/// A read of the resource at an address.
+pub fn prepare_read(service: &Service, uri: &str) -> Result<Reading> {
     checks::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
     let all = json!({ "limit": MAX_LIMIT });
     let (tool, arguments) = match Address::parse(uri) {
@@ -152,9 +152,9 @@ pub fn reading(shelf: &Shelf, uri: &str) -> Result<Reading> {
         }
     };
     let contents = contents(uri, JSON);
-    let job = shelf.reading(tool, arguments)?;
+    let job = service.prepare_read(tool, arguments)?;
     Ok(Box::new(move |view| {
-        let structured = job(view)?.render().structured;
+        let structured = job(view)?.structured;
         Ok(contents(structured.to_string()))
     }))
 }
@@ -166,7 +166,11 @@ fn contents(uri: &str, mime_type: &'static str) -> impl FnOnce(String) -> Resour
 
 fn unknown(uri: &str) -> Error {
     let known = FIXED.iter().chain(&TEMPLATES).map(|about| about.uri.to_owned());
-    Error::NotFound { what: "resource", given: uri.to_owned(), nearest: nearest(uri, known) }
+    Error::NotFound {
+        subject: SubjectKind::Resource,
+        given: uri.to_owned(),
+        nearest: nearest(uri, known),
+    }
 }
 
 /// The overview of a project that is known, within the bound of an answer.

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use super::canonical;
 use super::entity::Entity;
 use super::event::Kind;
-use super::lifecycle::Status;
 use super::memory::Memory;
 use super::ontology::{KeySource, Ontology, SlotRule};
 use super::project::ProjectState;
 use super::quantity::{Quantity, split_number};
-use super::relationship::{Relationship, RelationshipStatus};
+use super::relationship::Relationship;
+use super::status::{RelationshipStatus, Status};
 use super::text::collapse;
 
 /// A place for one value: of a kind, under a key, in a project.

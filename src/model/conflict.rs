@@ -3,32 +3,7 @@
 use serde::Serialize;
 
 use super::claim::Slot;
-
-/// Where a conflict stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum ConflictStatus {
-    Open,
-    Resolved,
-    Dismissed,
-}
-
-impl ConflictStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Resolved => "resolved",
-            Self::Dismissed => "dismissed",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Resolved, Self::Dismissed].into_iter().find(|s| s.as_str() == text)
-    }
-}
+use super::status::ConflictStatus;
 
 /// The resolution of a conflict that ended because fewer than two values were left.
 pub const SETTLED: &str = "settled";

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::lifecycle::Status;
+use super::status::Status;
 
 /// One row of `entities`; its serialised form is the snapshot that the audit keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -1,52 +1,142 @@
 //! What can go wrong, each with a code for programs and a hint that says what to do next.
 
+use std::fmt;
+
 use thiserror::Error;
+
+use super::event::Kind;
+use super::next_step::{Hint, NextStep};
+use super::status::{ConflictStatus, Status};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What to do about a damaged file.
-pub const DAMAGED: &str = "The file is damaged; restore a backup of it.";
-/// What to do about a row that holds a word which this program does not know.
-pub const UNKNOWN_WORD: &str =
-    "The file was changed by another program; restore a backup or correct that row.";
+/// The kind of thing that an error is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectKind {
+    Row(Kind),
+    ActiveEntity,
+    EntityOrMemory,
+    RegisteredProject,
+    ProjectName,
+    Chunk,
+    AuditedRow,
+    /// A name that the rows of one batch or file have for each other.
+    BatchKey,
+    Resource,
+}
+
+impl SubjectKind {
+    pub const ENTITY: Self = Self::Row(Kind::Entity);
+    pub const MEMORY: Self = Self::Row(Kind::Memory);
+    pub const CONFLICT: Self = Self::Row(Kind::Conflict);
+}
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Row(Kind::ProjectState) => "state",
+            Self::Row(kind) => kind.as_str(),
+            Self::ActiveEntity => "active entity",
+            Self::EntityOrMemory => "entity or memory",
+            Self::RegisteredProject => "registered project",
+            Self::ProjectName => "project name",
+            Self::Chunk => "chunk",
+            Self::AuditedRow => "audited row",
+            Self::BatchKey => "key",
+            Self::Resource => "resource",
+        })
+    }
+}
+
+/// The status of a row to which an operation does not apply.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CurrentStatus {
+    Row(Status),
+    /// That of a conflict, and the resolution under which it ended.
+    Conflict(ConflictStatus, String),
+}
+
+impl fmt::Display for CurrentStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Row(status) => status.fmt(f),
+            Self::Conflict(status, resolution) => write!(f, "{} ({resolution})", status.as_str()),
+        }
+    }
+}
+
+/// The trouble with the file of the store, with its log or with a file beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageProblem {
+    /// The database file itself is damaged.
+    Damaged,
+    /// The audit of a copy does not verify.
+    Unverified,
+    /// The search index is damaged, and the rows are not.
+    DamagedIndex,
+    /// One row holds a word that this program does not know; others can be read.
+    UnknownWord,
+    /// It cannot be opened, read or written at all.
+    NoAccess,
+    /// The disk failed or is full.
+    DiskFailed,
+    /// The file or its log was moved, replaced or cut while it was in use.
+    Moved,
+    /// Another process is using it.
+    InUse,
+    /// No store of this program and version.
+    NotAStore,
+    /// The name is taken, or nothing has it.
+    WrongName,
+}
+
+/// What became of the changes of a call that failed in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptChanges {
+    /// The hint says it, if it matters.
+    Unsaid,
+    Nothing,
+    /// The steps of the call that were stored before.
+    EarlierSteps,
+}
 
 /// An error of the store. All but `Internal` are the caller's to act on.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum Error {
-    #[error("there is no {what} {given:?}")]
-    NotFound { what: &'static str, given: String, nearest: Vec<String> },
+    #[error("there is no {subject} {given:?}")]
+    NotFound { subject: SubjectKind, given: String, nearest: Vec<String> },
     #[error("{field}: {problem}")]
-    Invalid { field: String, problem: String, hint: String },
-    #[error("{what} {id} is {status}; {operation} needs it to be {needed}")]
+    Invalid { field: String, problem: String, hint: Hint },
+    #[error("{subject} {id} is {status}; {operation} needs it to be {needed}")]
     Transition {
-        what: &'static str,
+        subject: SubjectKind,
         id: String,
-        status: String,
+        status: CurrentStatus,
         operation: &'static str,
         needed: &'static str,
     },
-    #[error("{what} {id} is at version {current}, not {expected}")]
-    Stale { what: &'static str, id: String, current: i64, expected: i64 },
-    #[error("{what} {given:?} is taken: {existing}")]
-    Duplicate { what: &'static str, given: String, existing: String },
+    #[error("{subject} {id} is at version {current}, not {expected}")]
+    Stale { subject: SubjectKind, id: String, current: i64, expected: i64 },
+    #[error("{subject} {given:?} is taken: {existing}")]
+    Duplicate { subject: SubjectKind, given: String, existing: String },
     #[error("{relationship_type}: {problem}")]
-    Link { relationship_type: String, problem: String, hint: String },
+    Link { relationship_type: String, problem: String, hint: Hint },
     #[error("{problem}")]
     Provenance { problem: String },
     #[error("{what} has {size} {unit}; the limit is {limit}")]
     TooMuch { what: String, size: usize, limit: usize, unit: &'static str },
     /// This server does not do it, whoever asks.
     #[error("{problem}")]
-    Refused { problem: String, hint: String },
+    Refused { problem: String, hint: Hint },
     /// It needed a person's approval and did not get it.
     #[error("{problem}")]
-    Declined { problem: String, hint: String },
+    Declined { problem: String, hint: Hint },
     #[error("what the person approved is not what there is now")]
     Overtaken,
     #[error("another process is writing to the store")]
     Busy,
     #[error("{message}")]
-    Storage { message: String, hint: String },
+    Storage { problem: StorageProblem, message: String, kept: KeptChanges, hint: Hint },
     #[error("atocore failed: {0}")]
     Internal(String),
 }
@@ -55,44 +145,67 @@ impl Error {
     pub fn invalid(
         field: impl Into<String>,
         problem: impl Into<String>,
-        hint: impl Into<String>,
+        hint: impl Into<Hint>,
     ) -> Self {
         Self::Invalid { field: field.into(), problem: problem.into(), hint: hint.into() }
     }
 
-    pub fn not_found(what: &'static str, given: impl Into<String>) -> Self {
-        Self::NotFound { what, given: given.into(), nearest: Vec::new() }
+    pub fn not_found(subject: SubjectKind, given: impl Into<String>) -> Self {
+        Self::NotFound { subject, given: given.into(), nearest: Vec::new() }
+    }
+
+    pub fn storage(
+        problem: StorageProblem,
+        message: impl Into<String>,
+        hint: impl Into<Hint>,
+    ) -> Self {
+        let (message, hint) = (message.into(), hint.into());
+        Self::Storage { problem, message, kept: KeptChanges::Unsaid, hint }
+    }
+
+    /// An error of the store after which all is as it was before the call, which the hint then says.
+    pub fn storage_unchanged(
+        problem: StorageProblem,
+        message: impl Into<String>,
+        hint: impl Into<Hint>,
+    ) -> Self {
+        let (message, hint) = (message.into(), hint.into());
+        Self::Storage { problem, message, kept: KeptChanges::Nothing, hint }
     }
 
     /// The server was started to read, or the file was opened so.
     pub fn read_only() -> Self {
         Self::Refused {
             problem: "this server is read-only".to_owned(),
-            hint: "Propose it through a server that was started without --read-only.".to_owned(),
+            hint: Hint::new("Propose it through a server that writes.", NextStep::OpenForWriting),
         }
     }
 
     /// Whether the file itself is damaged.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Storage { hint, .. } if hint == DAMAGED)
+        matches!(self, Self::Storage { problem: StorageProblem::Damaged, .. })
     }
 
     /// Whether one row holds a word that this program does not know; others can be read.
     pub fn is_unknown_word(&self) -> bool {
-        matches!(self, Self::Storage { hint, .. } if hint == UNKNOWN_WORD)
+        matches!(self, Self::Storage { problem: StorageProblem::UnknownWord, .. })
     }
 
     /// The same, of work in steps of which some were kept before it went wrong.
     pub fn after_a_step(self) -> Self {
-        let stays = "What was stored until then stays";
-        let hint = match &self {
-            Self::Busy => format!("{stays}; make the same call again to go on."),
-            Self::Storage { hint, .. } => hint
-                .replace("Nothing was changed", stays)
-                .replace("nothing was changed", "what was stored until then stays"),
-            _ => return self,
-        };
-        Self::Storage { message: self.to_string(), hint }
+        let kept = KeptChanges::EarlierSteps;
+        match self {
+            Self::Busy => Self::Storage {
+                problem: StorageProblem::InUse,
+                message: self.to_string(),
+                kept,
+                hint: "Make the same call again to go on.".into(),
+            },
+            Self::Storage { problem, message, kept: KeptChanges::Nothing, hint } => {
+                Self::Storage { problem, message, kept, hint }
+            }
+            other => other,
+        }
     }
 
     pub fn code(&self) -> &'static str {
@@ -114,42 +227,66 @@ impl Error {
         }
     }
 
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
-            Self::NotFound { what: "registered project", nearest, .. } if nearest.is_empty() => {
-                "list_projects shows the names that are known.".to_owned()
-            }
-            Self::NotFound { nearest, .. } if nearest.is_empty() => {
-                "Take the id from an earlier answer, or list what is there.".to_owned()
-            }
-            Self::NotFound { nearest, .. } => format!("Nearest: {}.", nearest.join("; ")),
-            Self::Transition { what: "conflict", .. } => {
-                "It stays as it was settled; a new value opens a new conflict.".to_owned()
-            }
-            Self::Transition { status, .. } => match status.as_str() {
-                "candidate" => "Promote it first.".to_owned(),
-                "active" => "Supersede or invalidate it instead.".to_owned(),
-                _ => "It is history and stays as it is; create a new row instead.".to_owned(),
-            },
+            Self::NotFound { subject, nearest, .. } => hint_to_missing(*subject, nearest),
+            Self::Transition { subject, id, status, .. } => hint_to_status(*subject, id, status),
             Self::Stale { current, .. } => format!(
                 "Read it again, and repeat the call with expected_version {current} if the change still holds."
+            )
+            .into(),
+            Self::Duplicate { .. } => "Use the existing one, or choose another name.".into(),
+            Self::Provenance { .. } => Hint::new(
+                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"); a new entity \
+                 may have hand_authored true instead.",
+                NextStep::UpdateRow { kind: Kind::Entity },
             ),
-            Self::Duplicate { .. } => "Use the existing one, or choose another name.".to_owned(),
-            Self::Provenance { .. } => {
-                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"), with update_entity if the entity exists already; a new one may have hand_authored true instead."
-                    .to_owned()
-            }
-            Self::TooMuch { .. } => "Split it, or keep a pointer to the source instead.".to_owned(),
+            Self::TooMuch { .. } => "Split it, or keep a pointer to the source instead.".into(),
             Self::Overtaken => {
-                "Nothing was changed. Read the rows again, and repeat the call to ask anew.".to_owned()
+                "Nothing was changed. Read the rows again, and repeat the call to ask anew.".into()
             }
-            Self::Busy => "Nothing was changed; try again.".to_owned(),
-            Self::Internal(_) => "Nothing was changed. Please report this with the message.".to_owned(),
+            Self::Busy => "Nothing was changed; try again.".into(),
+            Self::Internal(_) => "Nothing was changed. Please report this with the message.".into(),
+            Self::Storage { kept, hint, .. } => Hint {
+                advice: match kept {
+                    KeptChanges::Unsaid => hint.advice.clone(),
+                    KeptChanges::Nothing => format!("Nothing was changed. {}", hint.advice),
+                    KeptChanges::EarlierSteps => {
+                        format!("The steps stored before it stay. {}", hint.advice)
+                    }
+                },
+                next: hint.next.clone(),
+            },
             Self::Invalid { hint, .. }
             | Self::Link { hint, .. }
             | Self::Refused { hint, .. }
-            | Self::Declined { hint, .. }
-            | Self::Storage { hint, .. } => hint.clone(),
+            | Self::Declined { hint, .. } => hint.clone(),
+        }
+    }
+}
+
+fn hint_to_missing(subject: SubjectKind, nearest: &[String]) -> Hint {
+    match subject {
+        _ if !nearest.is_empty() => format!("Nearest: {}.", nearest.join("; ")).into(),
+        SubjectKind::RegisteredProject => {
+            Hint::new("Give a name or an alias that is registered.", NextStep::ListProjects)
+        }
+        _ => "Take the id from an earlier answer, or list the rows.".into(),
+    }
+}
+
+fn hint_to_status(subject: SubjectKind, id: &str, status: &CurrentStatus) -> Hint {
+    match (status, subject) {
+        (CurrentStatus::Conflict(..), _) => {
+            "It stays as it was settled; a new value opens a new conflict.".into()
+        }
+        (CurrentStatus::Row(Status::Candidate), SubjectKind::Row(kind)) => {
+            Hint::new("Promote it first.", NextStep::PromoteRow { kind, id: id.to_owned() })
+        }
+        (CurrentStatus::Row(Status::Candidate), _) => "Promote it first.".into(),
+        (CurrentStatus::Row(Status::Active), _) => "Supersede or invalidate it instead.".into(),
+        (CurrentStatus::Row(_), _) => {
+            "It is history and stays as it is; create a new row instead.".into()
         }
     }
 }

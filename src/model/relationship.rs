@@ -3,31 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Where a relationship stands; only active ones say anything about the present.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum RelationshipStatus {
-    Active,
-    Superseded,
-    Invalid,
-}
-
-impl RelationshipStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Superseded => "superseded",
-            Self::Invalid => "invalid",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Superseded, Self::Invalid]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-    }
-}
+use super::status::RelationshipStatus;
 
 /// One row of `relationships`; its serialised form is the snapshot that the audit keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -3,8 +3,8 @@
 //! Pure functions of a row and an instant, so that what would happen can be shown before it does.
 
 use super::entity::Entity;
-use super::lifecycle::Status;
 use super::memory::{Memory, rounded};
+use super::status::Status;
 use super::timestamp::Timestamp;
 
 /// Days without a change or a reference after which an unreferenced memory fades.

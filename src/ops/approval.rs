@@ -1,7 +1,7 @@
 //! Which changes only a person may approve, told by what a write did: so no tool goes round it.
 
 use crate::model::conflict::SETTLED;
-use crate::model::{Action, Kind, Result, Status};
+use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::history::{self, Change};
 use crate::store::{self, Tx, View};
 
@@ -44,23 +44,16 @@ pub fn is_new(done: &[Change], id: &str) -> bool {
 }
 
 /// How a person does it, where no agent may.
-pub fn by_hand(done: &[Change]) -> String {
-    let Some(change) = done.iter().find(|change| needs_a_person(change)) else {
-        return String::new();
-    };
-    let id = &change.entry.subject_id;
-    match (Kind::parse(&change.entry.kind), Action::parse(&change.entry.action)) {
-        (Some(kind), Some(Action::Redacted)) => {
-            format!("the person runs: atocore redact {} {id} --note TEXT", kind.as_str())
-        }
-        (Some(Kind::Conflict), _) => format!("the person runs: atocore resolve {id}"),
-        (Some(Kind::ProjectState), _) => {
-            "the person imports a project_state line: atocore import FILE".to_owned()
-        }
-        (_, Some(Action::Rejected)) => format!("the person runs: atocore reject {id}"),
-        _ if is_new(done, id) => {
-            "propose a candidate, and the person runs: atocore promote ID".to_owned()
-        }
-        _ => format!("the person runs: atocore promote {id}"),
-    }
+pub fn step_by_hand(done: &[Change]) -> Option<NextStep> {
+    let change = done.iter().find(|change| needs_a_person(change))?;
+    let kind = Kind::parse(&change.entry.kind)?;
+    let id = change.entry.subject_id.clone();
+    Some(match (kind, Action::parse(&change.entry.action)) {
+        (_, Some(Action::Redacted)) => NextStep::RedactRow { kind, id },
+        (Kind::Conflict, _) => NextStep::ResolveConflict { id },
+        (Kind::ProjectState, _) => NextStep::SetProjectState,
+        (_, Some(Action::Rejected)) => NextStep::RejectRow { kind, id },
+        _ if is_new(done, &id) => NextStep::ProposeRow,
+        _ => NextStep::PromoteRow { kind, id },
+    })
 }

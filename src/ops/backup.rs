@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 use crate::ops::verify::{Report, verify};
 use crate::store::backup::{self, Copied, Rotation, Turn};
 use crate::store::restore::{self, IfThere, Restored};
@@ -36,10 +36,14 @@ pub fn restore(settings: &Settings, from: &Path, if_there: IfThere) -> Result<Re
 fn prove(copy: &View<'_>) -> Result<Contents> {
     let report = verify(copy)?;
     if let Some(problem) = problem(&report) {
-        return Err(Error::Storage {
-            message: format!("the copy does not verify: {problem}"),
-            hint: "It was not kept. `atocore audit verify` says all that it finds.".to_owned(),
-        });
+        return Err(Error::storage(
+            StorageProblem::Unverified,
+            format!("the copy does not verify: {problem}"),
+            Hint::new(
+                "It was not kept. Verify the audit to see every finding.",
+                NextStep::VerifyAudit,
+            ),
+        ));
     }
     Ok(Contents { rows: backup::count_rows(copy)?, audit_rows: report.rows, head: report.head })
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, SubjectKind};
 use crate::ops::checks;
 use crate::ops::entities::{self, NewEntity, Sameness};
 use crate::ops::memories::{self, NewMemory};
@@ -36,7 +36,7 @@ impl Keys {
         let Some(key) = key else { return Ok(()) };
         match self.0.get(key) {
             Some(known) if known != id => Err(Error::Duplicate {
-                what: "key",
+                subject: SubjectKind::BatchKey,
                 given: key.to_owned(),
                 existing: format!("it names {known} already"),
             }),

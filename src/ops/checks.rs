@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::model::memory::{MAX_TAGS, normalise_tags};
 use crate::model::source_ref::SourceRef;
-use crate::model::{Error, Result, canonical, text};
+use crate::model::{Error, Result, SubjectKind, canonical, text};
 use crate::store::{View, sources};
 
 /// Characters of a name, subject, key or category.
@@ -115,14 +115,14 @@ pub fn end_instant(field: &str, given: &str) -> Result<String> {
 }
 
 pub fn expected_version(
-    what: &'static str,
+    subject: SubjectKind,
     id: &str,
     current: i64,
     expected: Option<i64>,
 ) -> Result<()> {
     match expected {
         Some(expected) if expected != current => {
-            Err(Error::Stale { what, id: id.to_owned(), current, expected })
+            Err(Error::Stale { subject, id: id.to_owned(), current, expected })
         }
         _ => Ok(()),
     }

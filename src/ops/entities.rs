@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::model::error::CurrentStatus;
 use crate::model::ontology::EntityType;
-use crate::model::{Action, Entity, Error, Memory, Operation, Result, Status, source_ref};
+use crate::model::{
+    Action, Entity, Error, Memory, Operation, Result, Status, SubjectKind, source_ref,
+};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::relationships::{self, Linked, NewRelationship};
 use crate::ops::{change, checks, graduation, projects};
@@ -232,7 +235,12 @@ pub struct EntityUpdate {
 pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<Outcome<Entity>> {
     checks::text_length("note", note)?;
     let before: Entity = lifecycle::require(tx, &edit.entity_id)?;
-    checks::expected_version("entity", &before.id, before.version, edit.expected_version)?;
+    checks::expected_version(
+        SubjectKind::ENTITY,
+        &before.id,
+        before.version,
+        edit.expected_version,
+    )?;
     check_editable(&before)?;
     let mut after = before.clone();
     if let Some(description) = &edit.description {
@@ -275,9 +283,9 @@ pub fn check_editable<T: Living>(row: &T) -> Result<()> {
         return Ok(());
     }
     Err(Error::Transition {
-        what: T::WHAT,
+        subject: T::SUBJECT,
         id: row.id().to_owned(),
-        status: row.status().to_string(),
+        status: CurrentStatus::Row(row.status()),
         operation: "update",
         needed: "candidate or active",
     })

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::model::{Entity, Error, Memory, Operation, Result, Status};
+use crate::model::{
+    Entity, Error, Hint, Kind, Memory, NextStep, Operation, Result, Status, SubjectKind,
+};
 use crate::ops::entities::{self, EntityUpdate, NewEntity, Sameness};
 use crate::ops::{checks, lifecycle};
 use crate::store::{self, Tx, View};
@@ -46,7 +48,12 @@ pub struct Graduated {
 /// entity. The memory graduates when the entity is active.
 pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
     let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
-    checks::expected_version("memory", &memory.id, memory.version, wish.expected_version)?;
+    checks::expected_version(
+        SubjectKind::MEMORY,
+        &memory.id,
+        memory.version,
+        wish.expected_version,
+    )?;
     check_may_graduate(tx, &memory)?;
     let mut done = match &wish.entity_id {
         Some(entity_id) => {
@@ -84,12 +91,12 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
         let name = lifecycle::require::<Entity>(view, entity_id)
             .map_or_else(|_| entity_id.clone(), |entity| format!("{entity_id} {}", entity.name));
         return Err(Error::Duplicate {
-            what: "memory",
+            subject: SubjectKind::MEMORY,
             given: memory.id.clone(),
             existing: format!("it graduated to {name}"),
         });
     }
-    Operation::Graduate.applies_to(memory.status, "memory", &memory.id).map(drop)
+    Operation::Graduate.applies_to(memory.status, SubjectKind::MEMORY, &memory.id).map(drop)
 }
 
 /// A given entity is taken as it is.
@@ -106,7 +113,10 @@ fn check_nothing_new(wish: &Graduation) -> Result<()> {
         Some((field, _)) => Err(Error::invalid(
             field,
             "it goes only with a new entity, and entity_id names one that exists",
-            "Leave it out, or leave entity_id out; update_entity corrects the existing one.",
+            Hint::new(
+                "Leave it out, or leave entity_id out.",
+                NextStep::UpdateRow { kind: Kind::Entity },
+            ),
         )),
     }
 }

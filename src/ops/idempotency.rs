@@ -25,10 +25,14 @@ impl Keyed {
             return Err(Error::invalid(field, "it is blank", "Give a key, or leave it out."));
         }
         checks::at_most(field, key.chars().count(), MAX_KEY, "characters")?;
-        let request = Value::Object(canonical::sorted_map(arguments));
-        let request_digest = digest(&format!("{operation} {request}"));
-        Ok(Self { key: key.to_owned(), request_digest })
+        Ok(Self { key: key.to_owned(), request_digest: digest_call(operation, arguments) })
     }
+}
+
+/// A digest that is the same for the same operation with the same arguments, in whatever order.
+pub fn digest_call(operation: &str, arguments: &Map<String, Value>) -> String {
+    let request = Value::Object(canonical::sorted_map(arguments));
+    digest(&format!("{operation} {request}"))
 }
 
 /// What the call was answered with, if it was done before.

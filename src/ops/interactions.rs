@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::model::interaction::{Interaction, reinforced, repeats};
 use crate::model::memory::MemoryType;
-use crate::model::{Action, Error, Memory, ResolvedProject, Result, Status, text, words};
+use crate::model::{
+    Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, text, words,
+};
 use crate::ops::{change, checks, projects, secrets};
 use crate::store::{self, Tx, View};
 
@@ -121,7 +123,7 @@ fn existing(view: &View<'_>, field: &str, what: &str, given: &[String]) -> Resul
     Err(Error::invalid(
         field,
         format!("there is no {what} {}", missing.join(", ")),
-        "Name what search or build_context gave, by its id.",
+        Hint::new("Give ids from earlier answers.", NextStep::FindRows),
     ))
 }
 

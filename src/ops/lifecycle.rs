@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Entity, Error, Memory, Operation, Result, Status, text};
+use crate::model::{Entity, Error, Memory, Operation, Result, Status, SubjectKind, text};
 use crate::ops::change::{self, Audited};
 use crate::ops::{checks, relationships};
 use crate::store::{self, Tx, View};
 
 /// A row with a status, a version and a life.
 pub trait Living: Audited + Clone {
-    const WHAT: &'static str;
+    const SUBJECT: SubjectKind;
 
     fn find(view: &View<'_>, id: &str) -> Result<Option<Self>>;
     fn status(&self) -> Status;
@@ -43,7 +43,7 @@ pub fn require<T: Living>(view: &View<'_>, id: &str) -> Result<T> {
     match T::find(view, id)? {
         Some(row) => Ok(row),
         None => Err(Error::NotFound {
-            what: T::WHAT,
+            subject: T::SUBJECT,
             given: id.to_owned(),
             nearest: T::nearest(view, id)?,
         }),
@@ -62,8 +62,8 @@ pub fn apply<T: Living>(
 ) -> Result<Outcome<T>> {
     checks::text_length("note", note)?;
     let before: T = require(tx, id)?;
-    checks::expected_version(T::WHAT, id, before.version(), expected_version)?;
-    if !operation.applies_to(before.status(), T::WHAT, id)? {
+    checks::expected_version(T::SUBJECT, id, before.version(), expected_version)?;
+    if !operation.applies_to(before.status(), T::SUBJECT, id)? {
         return Ok(Outcome { row: before, changed: false, audit_id: None });
     }
     let mut after = before.clone();
@@ -135,7 +135,7 @@ fn check_holds<T: Living>(by: &T) -> Result<()> {
     }
     Err(Error::invalid(
         "superseded_by",
-        format!("{} {} is {} and holds no longer", T::WHAT, by.id(), by.status()),
+        format!("{} {} is {} and holds no longer", T::SUBJECT, by.id(), by.status()),
         "Name a candidate or active row, or leave superseded_by out.",
     ))
 }
@@ -146,7 +146,7 @@ fn check_replaced_by<T: Living>(view: &View<'_>, row: &T, by: &T) -> Result<()> 
         Some(current) if !by.replaced(view)?.iter().any(|id| id == row.id()) => {
             Err(Error::invalid(
                 "superseded_by",
-                format!("{} {} is superseded by {current} already", T::WHAT, row.id()),
+                format!("{} {} is superseded by {current} already", T::SUBJECT, row.id()),
                 "Leave superseded_by out, or supersede that one if another row holds now.",
             ))
         }
@@ -219,7 +219,7 @@ macro_rules! life_fields {
 }
 
 impl Living for Entity {
-    const WHAT: &'static str = "entity";
+    const SUBJECT: SubjectKind = SubjectKind::ENTITY;
 
     fn find(view: &View<'_>, id: &str) -> Result<Option<Self>> {
         store::entities::get(view, id)
@@ -263,7 +263,7 @@ impl Living for Entity {
 pub const SUPERSEDES: &str = "supersedes";
 
 impl Living for Memory {
-    const WHAT: &'static str = "memory";
+    const SUBJECT: SubjectKind = SubjectKind::MEMORY;
 
     fn find(view: &View<'_>, id: &str) -> Result<Option<Self>> {
         store::memories::get(view, id)

@@ -1,6 +1,6 @@
 //! Finding the one entity that is meant, by its id or by its name.
 
-use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status};
+use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
 use crate::ops::lifecycle::{self, Living};
 use crate::ops::{checks, claims, projects};
 use crate::store::entities::Named;
@@ -86,16 +86,20 @@ fn missing(
 ) -> Result<Error> {
     if !hidden.is_empty() {
         let nearest = hidden.iter().take(5).map(described).collect();
-        return Ok(Error::NotFound { what: "active entity", given: name.to_owned(), nearest });
+        return Ok(Error::NotFound {
+            subject: SubjectKind::ActiveEntity,
+            given: name.to_owned(),
+            nearest,
+        });
     }
     Ok(match project.filter(|known| !known.registered) {
         Some(unknown) => Error::NotFound {
-            what: "registered project",
+            subject: SubjectKind::RegisteredProject,
             given: unknown.name,
             nearest: unknown.nearest,
         },
         None => Error::NotFound {
-            what: "entity",
+            subject: SubjectKind::ENTITY,
             given: name.to_owned(),
             nearest: Entity::nearest(view, name)?,
         },

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::memory::MemoryType;
-use crate::model::{Action, Error, Memory, Operation, Result, Timestamp, text};
+use crate::model::{Action, Error, Memory, Operation, Result, SubjectKind, Timestamp, text};
 use crate::ops::entities::{InitialStatus, MAX_SIMILAR, Sameness, check_editable};
 use crate::ops::lifecycle::{self, Living, Outcome};
 use crate::ops::{change, checks, projects};
@@ -99,7 +99,7 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
     if let Some(chunk) = &new.source_chunk_id
         && !store::sources::exists(tx, "chunk", chunk)?
     {
-        return Err(Error::not_found("chunk", chunk));
+        return Err(Error::not_found(SubjectKind::Chunk, chunk));
     }
     Ok(Memory {
         memory_type: new.memory_type,
@@ -159,7 +159,12 @@ pub struct MemoryUpdate {
 pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<Outcome<Memory>> {
     checks::text_length("note", note)?;
     let before: Memory = lifecycle::require(tx, &edit.memory_id)?;
-    checks::expected_version("memory", &before.id, before.version, edit.expected_version)?;
+    checks::expected_version(
+        SubjectKind::MEMORY,
+        &before.id,
+        before.version,
+        edit.expected_version,
+    )?;
     check_editable(&before)?;
     let mut after = before.clone();
     if let Some(given) = &edit.content {

@@ -33,6 +33,7 @@ pub mod upkeep;
 pub mod verify;
 
 use crate::model::{Conflict, Result};
+pub use crate::store::View;
 use crate::store::{self, Db, Settings, Tx, Upgrade};
 
 /// What a write gave, and the conflicts that it opened, changed or settled.

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
 use crate::model::{
-    Action, Conflict, Entity, Error, Memory, Page, PageRequest, Project, ResolvedProject, Result,
-    text,
+    Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
+    ResolvedProject, Result, SubjectKind, text,
 };
 use crate::ops::change;
 use crate::ops::checks;
@@ -56,6 +56,11 @@ pub fn scope(view: &View<'_>, project: Option<&str>, scope_only: bool) -> Result
 pub struct Scope {
     pub project: Option<ResolvedProject>,
     pub names: Vec<Option<String>>,
+}
+
+/// The registered projects, by name.
+pub fn list_registered(view: &View<'_>) -> Result<Vec<Project>> {
+    store::projects::list(view)
 }
 
 /// A project to be registered, or aliases to be added to one.
@@ -133,7 +138,7 @@ pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Register
 
 fn taken(name: &str, by: &Project) -> Error {
     Error::Duplicate {
-        what: "project name",
+        subject: SubjectKind::ProjectName,
         given: name.to_owned(),
         existing: format!("it belongs to the project {}", by.name),
     }
@@ -170,7 +175,7 @@ fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
     for name in names.iter().filter(|name| text::look_alike(alias, name)) {
         if let Some(other) = store::projects::named(tx, name)?.filter(|other| other.id != row.id) {
             return Err(Error::Duplicate {
-                what: "project name",
+                subject: SubjectKind::ProjectName,
                 given: alias.to_owned(),
                 existing: format!("it looks like {name:?}, a name of the project {}", other.name),
             });
@@ -258,7 +263,11 @@ pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
     if name.is_empty() || !(registered || in_use.contains(&name)) {
         let known = store::projects::all_names(view)?.into_iter().chain(in_use);
         let nearest = text::nearest(&name, known);
-        return Err(Error::NotFound { what: "registered project", given: name, nearest });
+        return Err(Error::NotFound {
+            subject: SubjectKind::RegisteredProject,
+            given: name,
+            nearest,
+        });
     }
     let project = store::projects::named(view, &name)?;
     counted(view, name, project)
@@ -289,13 +298,20 @@ pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Proje
     }
     let nearest = text::nearest(&name, store::projects::all_names(tx)?);
     if name == INBOX || !is_canonical_name(&name) {
-        return Err(Error::NotFound { what: "registered project", given: name, nearest });
+        return Err(Error::NotFound {
+            subject: SubjectKind::RegisteredProject,
+            given: name,
+            nearest,
+        });
     }
     if !nearest.is_empty() {
         return Err(Error::invalid(
             "project",
             format!("{name:?} is not registered, and is close to {}", nearest.join(", ")),
-            "Give the registered name; if this is another project, register_project it first.",
+            Hint::new(
+                "Give the registered name; if this is another project, register it first.",
+                NextStep::RegisterProject,
+            ),
         ));
     }
     let wish = Registration { name, ..Registration::default() };

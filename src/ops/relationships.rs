@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Action, Entity, Error, Relationship, RelationshipStatus, Result};
+use crate::model::{
+    Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
+};
 use crate::ops::{change, checks, lifecycle};
 use crate::store::{self, Tx};
 
@@ -145,7 +147,7 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
         return Err(Error::Link {
             relationship_type: new.relationship_type.clone(),
             problem: "an entity cannot be linked to itself".to_owned(),
-            hint: "Give two different entities.".to_owned(),
+            hint: "Give two different entities.".into(),
         });
     }
     if new.relationship_type == lifecycle::SUPERSEDES {
@@ -206,7 +208,7 @@ fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
             return Ok(unchanged(row));
         }
     }
-    Err(Error::not_found("relationship", format!("{source} {kind} {target}")))
+    Err(Error::not_found(SubjectKind::Row(Kind::Relationship), format!("{source} {kind} {target}")))
 }
 
 /// Takes an active link out of the present: invalid if it no longer holds, superseded if

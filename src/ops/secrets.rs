@@ -6,11 +6,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::model::secrets::{self, Place};
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result};
 use crate::store::View;
-
-const HINT: &str = "Keep it in a secret store and write here where it is kept; what is no secret can \
-    be stored by a server or command started with --allow-secrets.";
 
 /// Refuses a row, as the audit keeps it, if a text in it that was not there before looks like a
 /// secret: what was stored long ago does not keep its row from being ended.
@@ -62,14 +59,20 @@ pub fn refuse_line(view: &View<'_>, number: usize, line: &str) -> Result<()> {
         Some(Place { path, kind }) => {
             let problem =
                 format!("{path}: this looks like {kind}; nothing of the export was stored");
-            Err(Error::invalid(format!("line {number}"), problem, HINT))
+            Err(Error::invalid(format!("line {number}"), problem, hint()))
         }
         None => Ok(()),
     }
 }
 
 fn refuse<T>(Place { path, kind }: Place) -> Result<T> {
-    Err(Error::invalid(path, format!("this looks like {kind}"), HINT))
+    Err(Error::invalid(path, format!("this looks like {kind}"), hint()))
+}
+
+fn hint() -> Hint {
+    let advice = "Keep it in a secret store and write here where it is kept. If it is no secret, \
+                  allow it.";
+    Hint::new(advice, NextStep::AllowSecrets)
 }
 
 /// Every text and key in a value.

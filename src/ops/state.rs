@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Action, Error, Project, ProjectState, Result};
+use crate::model::{Action, Error, Kind, Project, ProjectState, Result, SubjectKind};
 use crate::ops::{change, checks, projects};
 use crate::store::{self, Tx};
 
@@ -50,7 +50,10 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
     let before = store::projects::state_of(tx, &project.id, &category, &key)?;
     if wish.end {
         let Some(before) = before else {
-            return Err(Error::not_found("state", format!("{category}/{key}")));
+            return Err(Error::not_found(
+                SubjectKind::Row(Kind::ProjectState),
+                format!("{category}/{key}"),
+            ));
         };
         return end(tx, project, before, note);
     }

@@ -15,7 +15,7 @@ use super::sql::Conn;
 use super::transfer::SECTIONS;
 use super::tx::View;
 use super::watch::{beside, mark};
-use crate::model::{Error, Result, Timestamp};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 /// A copy that was made and proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +42,11 @@ fn refuse_existing(target: &Path) -> Result<()> {
     if fs::symlink_metadata(target).is_err() {
         return Ok(());
     }
-    Err(Error::Storage {
-        message: format!("{} is there already", target.display()),
-        hint: "A backup takes the place of nothing; choose another name.".to_owned(),
-    })
+    Err(Error::storage(
+        StorageProblem::WrongName,
+        format!("{} is there already", target.display()),
+        "A backup replaces no file; choose another name.",
+    ))
 }
 
 /// The ending of a copy on its way.
@@ -150,10 +151,11 @@ fn lock(file: &File, path: &Path) -> Result<()> {
     if locked {
         return Ok(());
     }
-    Err(Error::Storage {
-        message: format!("another process is writing {}", path.display()),
-        hint: "Wait for it, or choose another name.".to_owned(),
-    })
+    Err(Error::storage(
+        StorageProblem::InUse,
+        format!("another process is writing {}", path.display()),
+        "Wait for it, or choose another name.",
+    ))
 }
 
 /// Whether an open file is what is at a path, and not what a link there leads to.
@@ -176,21 +178,23 @@ fn check_current(conn: &Conn, path: &Path) -> Result<()> {
         Stage::Empty => "is empty",
         Stage::Python | Stage::Older => "is of an older schema",
     };
-    Err(Error::Storage {
-        message: format!("{} {what}", path.display()),
-        hint:
-            "Nothing was changed. Open an older one first, for example with `atocore audit verify` \
-               and it as --db: that upgrades it and keeps a copy of what it was."
-                .to_owned(),
-    })
+    Err(Error::storage_unchanged(
+        StorageProblem::NotAStore,
+        format!("{} {what}", path.display()),
+        Hint::new(
+            "Open an older file as the store first: that upgrades it and keeps a copy of it as it \
+             was.",
+            NextStep::ChooseStore,
+        ),
+    ))
 }
 
 pub fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
-    Error::Storage {
-        message: format!("{} cannot {what}: {error}", path.display()),
-        hint: "Check the folder, its permissions and the room on the disk, then try again."
-            .to_owned(),
-    }
+    Error::storage(
+        StorageProblem::NoAccess,
+        format!("{} cannot {what}: {error}", path.display()),
+        "Check the folder, its permissions and the space on the disk, then try again.",
+    )
 }
 
 /// Has the disk keep the names in a folder. Not every file system can.

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::watch::beside;
-use crate::model::{Error, Result, Timestamp};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 pub(super) fn refuse_folder(path: &Path) -> Result<()> {
     if !path.is_dir() {
         return Ok(());
     }
-    Err(Error::Storage {
-        message: format!("{} is a folder", path.display()),
-        hint: "Name a file in it with --db.".to_owned(),
-    })
+    Err(Error::storage(
+        StorageProblem::WrongName,
+        format!("{} is a folder", path.display()),
+        Hint::new("Name a file in it.", NextStep::ChooseStore),
+    ))
 }
 
 /// Makes the file and its folders, for this user only, if they are not there.
@@ -47,10 +48,14 @@ pub(super) fn create_folder(path: &Path) -> Result<()> {
 }
 
 fn cannot_be_made(path: &Path, error: &std::io::Error) -> Error {
-    Error::Storage {
-        message: format!("{} cannot be made: {error}", path.display()),
-        hint: "Choose another place with --db, or mend the folder's permissions.".to_owned(),
-    }
+    Error::storage(
+        StorageProblem::NoAccess,
+        format!("{} cannot be made: {error}", path.display()),
+        Hint::new(
+            "Choose another place, or correct the folder's permissions.",
+            NextStep::ChooseStore,
+        ),
+    )
 }
 
 /// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its

@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
 use super::watch::{Before, Change, Mark, Watch, beside, mark};
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
 /// and again. SQLite's own 2,000 hold a quarter of that.
@@ -48,7 +48,8 @@ impl Reader {
     pub fn open_alone(settings: Settings) -> Result<Self> {
         let path = settings.path.clone();
         if !path.is_file() {
-            return Err(refuse(&path, "is no file", "Name an existing file with --db."));
+            let hint = Hint::new("Name an existing file.", NextStep::ChooseStore);
+            return Err(refuse(StorageProblem::WrongName, &path, "is no file", hint));
         }
         let open = |still: Option<Still>| {
             let before = Before::of(&path);
@@ -67,9 +68,9 @@ impl Reader {
         };
         match opened.map_err(|error| unread(&path, error))? {
             (reader, Stage::Current) => Ok(reader),
-            (_, Stage::Empty) => Err(refuse(&path, "holds nothing yet", WRITE_FIRST)),
+            (_, Stage::Empty) => Err(not_ready(&path, "holds nothing yet")),
             (_, Stage::Python | Stage::Older) => {
-                Err(refuse(&path, "was written by an older version", WRITE_FIRST))
+                Err(not_ready(&path, "was written by an older version"))
             }
         }
     }
@@ -154,17 +155,22 @@ impl Reader {
     }
 }
 
-const WRITE_FIRST: &str = "Start atocore once without --read-only: it makes the file ready, and keeps \
-    a copy of an older one. The file was left as it is.";
+fn not_ready(path: &Path, problem: &str) -> Error {
+    let advice = "The file was left as it is. Open it for writing once: that makes it ready, and \
+                  keeps a copy of an older one.";
+    let hint = Hint::new(advice, NextStep::OpenForWriting);
+    refuse(StorageProblem::NotAStore, path, problem, hint)
+}
 
-fn refuse(path: &Path, what: &str, hint: &str) -> Error {
-    Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() }
+fn refuse(problem: StorageProblem, path: &Path, text: &str, hint: impl Into<Hint>) -> Error {
+    Error::storage(problem, format!("{} {text}", path.display()), hint)
 }
 
 /// Says of a log that was left behind what keeps it from being read.
 fn unread(path: &Path, error: Error) -> Error {
     match error {
         Error::Storage { .. } if is_beside(path, "-wal") && !is_beside(path, "-shm") => refuse(
+            StorageProblem::NoAccess,
             path,
             "has a log, and the index that reading it takes cannot be made beside it",
             "Let this user write in the folder, or have one who may start atocore once: that takes \

@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
 use super::watch::{beside, is_same_file};
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// What to do about a file that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,18 +48,21 @@ pub fn restore<T>(
     let path = &settings.path;
     let there = fs::symlink_metadata(path).is_ok();
     if there && if_there == IfThere::Refuse {
-        return Err(Error::Storage {
-            message: format!("{} is there already", path.display()),
-            hint: "Name another file with --db; or give --replace, which keeps this one under \
-                   another name."
-                .to_owned(),
-        });
+        return Err(Error::storage(
+            StorageProblem::WrongName,
+            format!("{} is there already", path.display()),
+            Hint::new(
+                "Restore to another file, or replace this one: it is kept under another name.",
+                NextStep::ReplaceStore,
+            ),
+        ));
     }
     if !backup.is_file() || is_same_file(backup, path) {
-        return Err(Error::Storage {
-            message: format!("{} is no backup to restore", backup.display()),
-            hint: "Name a file that `atocore backup` or a server made.".to_owned(),
-        });
+        return Err(Error::storage(
+            StorageProblem::WrongName,
+            format!("{} is no backup to restore", backup.display()),
+            "Name a backup that atocore made.",
+        ));
     }
     create_folder(path)?;
     // A link stays one: what it leads to is replaced.
@@ -87,13 +90,11 @@ fn hold(settings: &Settings) -> Result<Option<Conn>> {
         .and_then(|()| conn.batch("BEGIN EXCLUSIVE"));
     match held {
         Ok(()) => Ok(Some(conn)),
-        Err(Error::Busy) => Err(Error::Storage {
-            message: format!("another process has {} open", settings.path.display()),
-            hint:
-                "Nothing was changed. End the servers that use it (close their clients), then try \
-                   again."
-                    .to_owned(),
-        }),
+        Err(Error::Busy) => Err(Error::storage_unchanged(
+            StorageProblem::InUse,
+            format!("another process has {} open", settings.path.display()),
+            "End the servers that use it (close their clients), then try again.",
+        )),
         Err(_) if conn.is_damaged() => {
             conn.close_as_it_is();
             Ok(None)
@@ -110,13 +111,12 @@ fn keep(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
     match fs::hard_link(target, &kept) {
         Ok(()) => {}
         Err(error) if held => {
-            return Err(Error::Storage {
-                message: format!("{} cannot get a second name: {error}", target.display()),
-                hint: "Nothing was changed. Not every file system has hard links: give the file \
-                       another name yourself while no server uses it, then restore without \
-                       --replace."
-                    .to_owned(),
-            });
+            return Err(Error::storage_unchanged(
+                StorageProblem::NoAccess,
+                format!("{} cannot get a second name: {error}", target.display()),
+                "Not every file system has hard links: rename the file yourself while no server \
+                 uses it, then restore to the free name.",
+            ));
         }
         Err(_) => {
             fs::copy(target, &kept).map_err(failed)?;

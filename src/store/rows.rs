@@ -2,8 +2,7 @@
 
 use super::sql::Row;
 use super::tx::View;
-use crate::model::error::UNKNOWN_WORD;
-use crate::model::{Error, Kind, Result, Status};
+use crate::model::{Error, Kind, Result, Status, StorageProblem};
 use crate::params;
 
 /// A table, and the columns that its rows are read from.
@@ -16,10 +15,11 @@ pub struct Table {
 
 /// The error for a row that holds a word which this program does not know.
 pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
-    Error::Storage {
-        message: format!("the {what} {id} has the unknown {column} {found:?}"),
-        hint: UNKNOWN_WORD.to_owned(),
-    }
+    Error::storage(
+        StorageProblem::UnknownWord,
+        format!("the {what} {id} has the unknown {column} {found:?}"),
+        "The file was changed by another program; restore a backup or correct that row.",
+    )
 }
 
 impl Table {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::sql::{Conn, Value};
 use crate::model::claim::text_key;
-use crate::model::{Error, Result, Timestamp};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 const TABLES: &str = include_str!("schema/0001_tables.sql");
 const INDEXES: &str = include_str!("schema/0002_indexes.sql");
@@ -37,17 +37,21 @@ pub struct Upgrade {
 /// Looks at a file without changing it; a newer or foreign one is an error.
 pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
     let named = |error| match error {
-        Error::Storage { message, hint } => {
-            Error::Storage { message: format!("{}: {message}", path.display()), hint }
+        Error::Storage { problem, message, kept, hint } => {
+            let message = format!("{}: {message}", path.display());
+            Error::Storage { problem, message, kept, hint }
         }
         other => other,
     };
     let pragma = |name: &str| {
         conn.number(&format!("SELECT {name} AS n FROM pragma_{name}"), &[]).map_err(named)
     };
-    let refuse = |what: String, hint: &str| {
-        Err(Error::Storage { message: format!("{} {what}", path.display()), hint: hint.to_owned() })
+    let refuse = |text: String, hint: Hint| {
+        let message = format!("{} {text}", path.display());
+        Err(Error::storage(StorageProblem::NotAStore, message, hint))
     };
+    let another =
+        || Hint::new("The file was left as it is; choose another.", NextStep::ChooseStore);
     let version = pragma("user_version")?;
     let application = pragma("application_id")?;
     if application == APPLICATION_ID {
@@ -58,7 +62,7 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
                 format!(
                     "was written by a newer atocore (schema {newer}; this one knows {VERSION})"
                 ),
-                "Install a newer atocore. The file was left as it is.",
+                "Install a newer atocore. The file was left as it is.".into(),
             ),
         };
     }
@@ -66,20 +70,14 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<Stage> {
     if tables.is_empty() && application == 0 {
         // SQLite takes a file shorter than its smallest page for an empty one.
         return match std::fs::metadata(path).map_or(0, |data| data.len()) {
-            1..512 => refuse(
-                "is not a database".to_owned(),
-                "The file was left as it is; choose another with --db.",
-            ),
+            1..512 => refuse("is not a database".to_owned(), another()),
             _ => Ok(Stage::Empty),
         };
     }
     if PYTHON_TABLES.iter().all(|name| tables.iter().any(|table| table == name)) {
         return Ok(Stage::Python);
     }
-    refuse(
-        "is an SQLite database of another program".to_owned(),
-        "Choose another file with --db. The file was left as it is.",
-    )
+    refuse("is an SQLite database of another program".to_owned(), another())
 }
 
 /// Refuses to write into a file that a newer program upgraded since it was opened.
@@ -88,10 +86,11 @@ pub fn check_not_newer(conn: &Conn, path: &Path) -> Result<()> {
     if version <= VERSION {
         return Ok(());
     }
-    Err(Error::Storage {
-        message: format!("{} was upgraded by a newer atocore", path.display()),
-        hint: "Nothing was changed. Start the newer atocore in place of this one.".to_owned(),
-    })
+    Err(Error::storage_unchanged(
+        StorageProblem::NotAStore,
+        format!("{} was upgraded by a newer atocore", path.display()),
+        "Start the newer atocore in place of this one.",
+    ))
 }
 
 /// Refuses an older file that is damaged: it could not be upgraded whole, nor backed up.
@@ -105,18 +104,20 @@ pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
             .filter(|answer| answer != "ok")
     };
     problem.map_or(Ok(()), |problem| {
-        Err(Error::Storage {
-            message: format!("{} is damaged: {problem}", path.display()),
-            hint: "Restore a backup of it. The file was left as it is.".to_owned(),
-        })
+        Err(Error::storage(
+            StorageProblem::Damaged,
+            format!("{} is damaged: {problem}", path.display()),
+            "Restore a backup of it. The file was left as it is.",
+        ))
     })
 }
 
 /// Refuses a file that SQLite finds damaged anywhere, or with rows that point to nothing.
 pub fn check_integrity(conn: &Conn, path: &Path) -> Result<()> {
-    let damaged = |problem: String| Error::Storage {
-        message: format!("{} is damaged: {problem}", path.display()),
-        hint: "It was left as it is. Restore a backup that is sound.".to_owned(),
+    let damaged = |problem: String| {
+        let message = format!("{} is damaged: {problem}", path.display());
+        let advice = "It was left as it is. Restore a backup that is sound.";
+        Error::storage(StorageProblem::Damaged, message, advice)
     };
     let found = conn.one("PRAGMA integrity_check(1)", &[], |row| row.text("integrity_check"));
     match found {
@@ -212,11 +213,11 @@ fn add_missing_columns(conn: &Conn, reference: &Conn, table: &str) -> Result<Vec
             continue;
         }
         if column.required {
-            return Err(Error::Storage {
-                message: format!("the table {table} has no column {}", column.name),
-                hint: "This is not a database of the Python system. It was left as it is."
-                    .to_owned(),
-            });
+            return Err(Error::storage(
+                StorageProblem::NotAStore,
+                format!("the table {table} has no column {}", column.name),
+                "This is not a database of the Python system. It was left as it is.",
+            ));
         }
         conn.batch(&format!("ALTER TABLE {table} ADD COLUMN {}", column.declaration))?;
         added.push(format!("{table}.{}", column.name));

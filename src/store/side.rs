@@ -10,7 +10,7 @@ use super::schema::{self, Stage};
 use super::settings::Settings;
 use super::sql::{Conn, Value};
 use super::watch::{Before, Change, Watch};
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// Pages in the write-ahead log before a commit moves them into the file, which waits for the disk.
 /// With four times SQLite's 1,000 fewer than one small write in a hundred meets that, and the log
@@ -188,17 +188,16 @@ fn has(conn: &Conn, head: &Head) -> bool {
 
 fn lost(path: &Path, head: &Head) -> Error {
     tracing::error!("{}: audit row {} of this server is lost", path.display(), head.seq);
-    Error::Storage {
-        message: format!(
+    Error::storage(
+        StorageProblem::Moved,
+        format!(
             "{} does not hold audit row {}, which this server wrote and acknowledged",
             path.display(),
             head.seq
         ),
-        hint:
-            "Something outside of atocore took the log or the file away while it was in use. Look \
-               which of the newest changes are there, and make the others again; calls go on."
-                .to_owned(),
-    }
+        "Something outside of atocore took the log or the file away while it was in use. Look \
+         which of the newest changes are there, and make the others again; calls go on.",
+    )
 }
 
 fn not_current(path: &Path, stage: Stage) -> Error {
@@ -206,22 +205,21 @@ fn not_current(path: &Path, stage: Stage) -> Error {
         Stage::Empty => "is empty",
         _ => "is of an older schema",
     };
-    Error::Storage {
-        message: format!("the file that is now at {} {what}", path.display()),
-        hint: "It was left as it is. Start the server again to use it, or put back what was there."
-            .to_owned(),
-    }
+    Error::storage(
+        StorageProblem::Moved,
+        format!("the file that is now at {} {what}", path.display()),
+        "It was left as it is. Start the server again to use it, or put the other file back.",
+    )
 }
 
 /// A write that was committed when the file or its log was no longer where it belongs.
 pub fn went_elsewhere(path: &Path) -> Error {
-    Error::Storage {
-        message: format!("{} or its log was taken away during the write", path.display()),
-        hint:
-            "The change is in the file that was there, if anywhere. Look whether it is in the one \
-               that is there now before you repeat it."
-                .to_owned(),
-    }
+    Error::storage(
+        StorageProblem::Moved,
+        format!("{} or its log was taken away during the write", path.display()),
+        "The change is in the file that was there, if anywhere. Look whether it is in the one \
+         that is there now before you repeat it.",
+    )
 }
 
 /// Switching to WAL does not wait for the busy timeout, so it is tried again here.
@@ -238,10 +236,11 @@ fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
             Err(error) => return Err(error),
             Ok(mode) if mode.as_deref() == Some("wal") => return Ok(()),
             Ok(_) => {
-                return Err(Error::Storage {
-                    message: "the file system cannot hold a write-ahead log".to_owned(),
-                    hint: "Put the file on a local disk with --db.".to_owned(),
-                });
+                return Err(Error::storage(
+                    StorageProblem::NoAccess,
+                    "the file system cannot hold a write-ahead log",
+                    Hint::new("Put the file on a local disk.", NextStep::ChooseStore),
+                ));
             }
         }
     }

@@ -19,7 +19,7 @@ use super::backup::cannot;
 use super::file::free_name;
 use super::settings::Settings;
 use super::sql::Conn;
-use crate::model::{Error, Result};
+use crate::model::{Error, Result, StorageProblem};
 
 /// Which file it is, whatever it is called.
 pub type Mark = (u64, u64);
@@ -105,12 +105,10 @@ impl Watch {
     }
 
     fn note(conn: &Conn, path: &Path, before: &Before) -> Result<Self> {
-        let unsteady = || Error::Storage {
-            message: format!(
-                "{} or its log was replaced while it was being opened",
-                path.display()
-            ),
-            hint: "Nothing was changed. Try again.".to_owned(),
+        let unsteady = || {
+            let path = path.display();
+            let message = format!("{path} or its log was replaced while it was being opened");
+            Error::storage_unchanged(StorageProblem::Moved, message, "Try again.")
         };
         let Sizes { page, pages } = Sizes::of(conn)?;
         let in_log = conn.log_state().ok().map(|(in_log, _)| in_log);
@@ -170,10 +168,11 @@ impl Watch {
         if !self.read_only.get() {
             return Ok(());
         }
-        Err(Error::Storage {
-            message: format!("{} was made read-only", self.path.display()),
-            hint: "Nothing was changed. Make it writable, then try again.".to_owned(),
-        })
+        Err(Error::storage_unchanged(
+            StorageProblem::NoAccess,
+            format!("{} was made read-only", self.path.display()),
+            "Make it writable, then try again.",
+        ))
     }
 
     /// Accepts that the file is shorter, if it still has all of its pages: another program may have
@@ -241,15 +240,14 @@ impl Watch {
     /// What a change means to the caller of a write or read that was refused because of it.
     pub fn refusal(&self, change: Change) -> Error {
         let path = self.path.display();
-        let (message, hint) = match change {
+        let (message, advice) = match change {
             Change::Gone => (
                 format!("{path} is not there any more"),
-                "Nothing was changed. Put the file or its folder back, or restore a backup, then \
-                 try again.",
+                "Put the file or its folder back, or restore a backup, then try again.",
             ),
             Change::Replaced => (
                 format!("{path} was replaced by another file"),
-                "Nothing was changed. The next call works on the file that is there now.",
+                "The next call works on the file that is there now.",
             ),
             Change::Cut => {
                 let length = fs::metadata(&self.path).map_or(0, |data| data.len());
@@ -257,14 +255,14 @@ impl Watch {
             }
             Change::LogGone => (
                 format!("{} was removed while it was in use", self.log.display()),
-                "Nothing was changed. Try again: what the log held is moved into the file first.",
+                "Try again: the contents of the log are moved into the file first.",
             ),
             Change::LogReplaced => (
                 format!("{} was replaced while it was in use", self.log.display()),
-                "Nothing was changed. Try again: the next call says if something was lost.",
+                "Try again: the next call says if something was lost.",
             ),
         };
-        Error::Storage { message, hint: hint.to_owned() }
+        Error::storage_unchanged(StorageProblem::Moved, message, advice)
     }
 }
 
@@ -305,20 +303,20 @@ const LOG_HEAD: u64 = 32;
 const FRAME_HEAD: u64 = 24;
 
 fn log_cut(log: &Path) -> Error {
-    Error::Storage {
-        message: format!("{} was removed or cut while it was in use", log.display()),
-        hint: "Nothing was changed. Let a server that has the store open answer a call: it moves what \
-               it knows of the log into the file. Then try again."
-            .to_owned(),
-    }
+    Error::storage_unchanged(
+        StorageProblem::Moved,
+        format!("{} was removed or cut while it was in use", log.display()),
+        "Let a server that has the store open answer a call: it moves its copy of the log into the \
+         file. Then try again.",
+    )
 }
 
 fn cut(path: &Path, length: u64, expected: u64) -> Error {
-    Error::Storage {
-        message: format!("{} was cut: {length} bytes of {expected} are left", path.display()),
-        hint: "Nothing was changed. End the servers that use it and restore a backup of it."
-            .to_owned(),
-    }
+    Error::storage_unchanged(
+        StorageProblem::Moved,
+        format!("{} was cut: {length} bytes of {expected} are left", path.display()),
+        "End the servers that use it and restore a backup of it.",
+    )
 }
 
 #[cfg(test)]

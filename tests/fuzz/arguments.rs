@@ -2,7 +2,7 @@
 //! which the store must be whole.
 
 use arbitrary::{Result, Unstructured};
-use atocore::mcp::tool::Tool;
+use atocore::app::operation::RegisteredOperation;
 use atocore::ops;
 use atocore::store::Db;
 use serde_json::{Map, Value, json};
@@ -82,12 +82,13 @@ struct Feed<'d> {
 
 impl Feed<'_> {
     fn call(&mut self, world: &World, db: &Db) -> Result<()> {
-        let tool: &Tool = self.data.choose(&world.tools)?;
-        let schema = Value::Object((*tool.spec.input_schema).clone());
+        let tool: &RegisteredOperation = self.data.choose(&world.tools)?;
+        let schema = Value::Object(tool.input_schema.clone());
         let Value::Object(arguments) = self.object(&schema, 0)? else { return Ok(()) };
         if let Ok(answer) = world.call(db, tool, arguments) {
             for id in ["entity", "memory", "relationship"] {
-                self.known.extend(answer[id]["id"].as_str().map(str::to_owned));
+                let name = format!("{id}_id");
+                self.known.extend(answer[id][&name].as_str().map(str::to_owned));
             }
             self.known.extend(answer["next_cursor"].as_str().map(str::to_owned));
         }

@@ -24,7 +24,7 @@ pub fn run(data: &[u8]) {
             let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
             let line: usize = digits.parse().expect("it names the line");
             assert!((1..=text.split('\n').count()).contains(&line), "{error} in {text:?}");
-            assert!(error.hint().contains("docs/ontology.md"));
+            assert!(error.hint().advice.contains("docs/ontology.md"));
         }
         Err(error) => panic!("{error:?}"),
     }

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use atocore::mcp::bridge::Bridge;
-use atocore::mcp::rights::Rights;
-use atocore::mcp::server::{Options, Selection, Server};
+use atocore::app::registry::{OperationRegistry, Selection};
+use atocore::app::rights::Rights;
+use atocore::app::service::Service;
+use atocore::app::store_handle::StoreHandle;
+use atocore::mcp::server::Server;
+use atocore::mcp::tools::Answers;
 use atocore::mcp::transport::Lines;
 use atocore::model::Ontology;
 use atocore::ops;
@@ -32,15 +35,12 @@ pub fn run(data: &[u8]) {
 
 /// All that a server answers to the bytes, which are followed by the end of input.
 fn serve(db: Db, folder: &TempDir, data: &[u8]) -> String {
-    let (bridge, writer) = Bridge::start(db).expect("a writing thread");
+    let (store, writer) = StoreHandle::start(db).expect("a writing thread");
     let roots = vec![Root::new(folder.path()).expect("a root")];
-    let options = Options {
-        selection: Selection::All,
-        default_project: None,
-        roots,
-        rights: Rights::default(),
-    };
-    let server = Server::new(bridge, &Ontology::default(), options).expect("a server");
+    let (ontology, rights) = (Ontology::default(), Rights::default());
+    let registry = OperationRegistry::new(&ontology, &Selection::All, None, rights);
+    let service = Service::new(store, registry.expect("the tools"), roots);
+    let server = Server::new(service, Answers::Both);
     let output = block_on(async {
         let (mut client_writes, server_reads) = tokio::io::duplex(1 << 16);
         let (server_writes, mut client_reads) = tokio::io::duplex(1 << 16);

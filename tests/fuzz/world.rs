@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use atocore::mcp::answer::Reply;
-use atocore::mcp::approval::Gate;
-use atocore::mcp::bound::MAX_BYTES;
-use atocore::mcp::rights::Promotion;
-use atocore::mcp::tool::{Job, Steps, Tool};
-use atocore::mcp::tools;
+use atocore::app::answer::Answer;
+use atocore::app::approval::ApprovalGate;
+use atocore::app::operation::{PreparedCall, RegisteredOperation};
+use atocore::app::operations::list_operations;
+use atocore::app::present::bound::MAX_BYTES;
+use atocore::app::rights::Promotion;
+use atocore::app::run::Caller;
 use atocore::model::{Error, Kind, Ontology, Result, Timestamp};
 use atocore::ops::claims::{self, for_each_id};
 use atocore::ops::sources::files::Root;
@@ -33,7 +34,7 @@ const NOTES: &str =
 pub struct World {
     pub folder: TempDir,
     pub db: Db,
-    pub tools: Vec<Tool>,
+    pub tools: Vec<RegisteredOperation>,
     /// What the tools promise of their answers, by their names. (What libFuzzer runs is built with
     /// a cost for every branch, which the validator would not be worth.)
     #[cfg(not(fuzzing))]
@@ -69,11 +70,10 @@ impl World {
         let folder = TempDir::new().expect("a folder");
         std::fs::write(folder.path().join("notes.md"), NOTES).expect("a document");
         let (db, _) = ops::open(settings(&folder.path().join("world.db"), 0)).expect("a new store");
-        let tools = tools::all(&Ontology::default());
+        let tools = list_operations(&Ontology::default());
         #[cfg(not(fuzzing))]
-        let schema = |tool: &Tool| {
-            let schema = tool.spec.output_schema.as_ref().expect("every tool has one");
-            let schema = Value::Object((**schema).clone());
+        let schema = |tool: &RegisteredOperation| {
+            let schema = Value::Object(tool.output_schema.clone());
             (tool.about.name, jsonschema::validator_for(&schema).expect("a schema"))
         };
         let mut world = Self {
@@ -99,8 +99,9 @@ impl World {
             let arguments = serde_json::from_str(&known).expect("JSON");
             let done = self.call(&self.db, self.tool(tool), arguments);
             let structured = done.expect("it is done");
-            let id = ["entity", "memory", "relationship", "project", "state", "interaction"];
-            let id = id.iter().find_map(|row| structured[*row]["id"].as_str());
+            let id = ["entity", "memory", "relationship", "project", "project_state"];
+            let id = id.iter().find_map(|row| structured[*row][format!("{row}_id")].as_str());
+            let id = id.or(structured["interaction_id"].as_str());
             names.push((name.to_owned(), id.unwrap_or_default().to_owned()));
         }
         let ids = &mut self.ids;
@@ -116,7 +117,7 @@ impl World {
         all.expect("ids");
     }
 
-    pub fn tool(&self, name: &str) -> &Tool {
+    pub fn tool(&self, name: &str) -> &RegisteredOperation {
         self.tools.iter().find(|tool| tool.about.name == name).expect("a tool")
     }
 
@@ -140,14 +141,21 @@ impl World {
 
     /// Calls a tool. An answer keeps what its tool promises, and a failure of the program is no
     /// answer.
-    pub fn call(&self, db: &Db, tool: &Tool, arguments: Map<String, Value>) -> Result<Value> {
-        let roots = [Root::new(self.folder.path())?];
-        let gate = Gate::new(Promotion::Agent, None);
-        let steps =
-            Steps { actor: "fuzz", note: "", roots: &roots, default_project: None, gate: &gate };
-        let outcome = tool.prepare(arguments, None).and_then(|job| match job {
-            Job::Read(job) => Ok(db.read(job)?.render()),
-            Job::Write(write) => write.run(db, steps),
+    pub fn call(
+        &self,
+        db: &Db,
+        tool: &RegisteredOperation,
+        arguments: Map<String, Value>,
+    ) -> Result<Value> {
+        let caller = Caller {
+            actor: "fuzz".to_owned(),
+            roots: Arc::from([Root::new(self.folder.path())?]),
+            default_project: None,
+            gate: ApprovalGate::new(Promotion::Agent, None),
+        };
+        let outcome = tool.prepare(arguments, None).and_then(|call| match call {
+            PreparedCall::Read(read) => db.read(read),
+            PreparedCall::Write(write) => write.run(db, &caller),
         });
         match outcome {
             Ok(reply) => Ok(self.check_reply(tool, reply)),
@@ -158,7 +166,8 @@ impl World {
         }
     }
 
-    fn check_reply(&self, tool: &Tool, Reply { text, structured }: Reply) -> Value {
+    fn check_reply(&self, tool: &RegisteredOperation, answer: Answer) -> Value {
+        let Answer { text, structured, .. } = answer;
         let name = tool.about.name;
         let size = structured.to_string().len();
         assert!(text.len() <= MAX_BYTES, "{name}: a text of {} bytes", text.len());
@@ -192,5 +201,5 @@ pub fn check_whole(db: &Db) {
 pub fn check_error(error: &Error) {
     let ours = matches!(error, Error::Internal(_) | Error::Storage { .. } | Error::Busy);
     assert!(!ours, "{error}");
-    assert!(!error.hint().is_empty() && !error.to_string().is_empty(), "{error:?}");
+    assert!(!error.hint().advice.is_empty() && !error.to_string().is_empty(), "{error:?}");
 }

@@ -2,19 +2,24 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use atocore::mcp::answer::Answer;
-use atocore::mcp::approval::Gate;
-use atocore::mcp::ingest::{self, Report};
-use atocore::mcp::rights::Promotion;
-use atocore::mcp::tool::{About, Effect, Job, Steps, Tool};
-use atocore::model::{Error, Result};
+use atocore::app::answer::{Output, Written};
+use atocore::app::approval::ApprovalGate;
+use atocore::app::ingest::{self, IngestReport};
+use atocore::app::operation::{
+    About, Effect, Operation, PreparedCall, RegisteredOperation, SteppedOperation,
+};
+use atocore::app::present::text::Text;
+use atocore::app::rights::Promotion;
+use atocore::app::run::Caller;
+use atocore::model::{Error, Result, StorageProblem};
 use atocore::ops::sources::{Labels, files};
 use atocore::store::{Db, Settings};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use serde_json::{Value, json};
 
@@ -119,34 +124,57 @@ fn a_call_that_several_servers_send_with_one_key_is_done_once() {
 }
 
 thread_local! {
-    /// How often the tool below has done its work.
+    /// How often the operation below has done its work.
     static DONE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A tool in steps. While it works for the first time, another process is sent the same call.
-fn twice() -> Tool {
-    #[derive(Deserialize, JsonSchema)]
-    struct Nothing {}
-    let effect = Effect::Adds;
-    let about = About { name: "twice", title: "Twice", description: "", effect };
-    Tool::steps::<Nothing, Nothing>(about, |db, _, Nothing {}| {
+/// An operation in steps. While it works for the first time, another process is sent the same call.
+struct Twice;
+
+#[derive(Deserialize, JsonSchema)]
+struct NoArgs {}
+
+#[derive(Serialize, JsonSchema)]
+struct Number {
+    number: u64,
+}
+
+impl Output for Number {
+    fn write_text(&self, text: &mut Text) {
+        text.line(self.number.to_string());
+    }
+}
+
+impl Operation for Twice {
+    type Args = NoArgs;
+    type Output = Number;
+    const ABOUT: About = About::new("twice", "Twice", Effect::Adds, "");
+}
+
+impl SteppedOperation for Twice {
+    fn run(db: &Db, _: &Caller, _: NoArgs, _: &str) -> Result<Written<Number>> {
         let number = DONE.get() + 1;
         DONE.set(number);
         if number == 1 {
             let (other, _) = atocore::ops::open(Settings::new(&db.settings().path))?;
             assert_eq!(answer(&other), Ok(Value::from(2)));
         }
-        Ok(Answer::new().with("number", number))
-    })
+        Ok(Written::new(Number { number }, None, None))
+    }
 }
 
 /// What the call with its key is answered with.
 fn answer(db: &Db) -> Result<Value> {
     let Value::Object(arguments) = json!({ "idempotency_key": "once" }) else { unreachable!() };
-    let Job::Write(write) = twice().prepare(arguments, None)? else { unreachable!() };
-    let gate = Gate::new(Promotion::Agent, None);
-    let steps = Steps { actor: "tester", note: "", roots: &[], default_project: None, gate: &gate };
-    Ok(write.run(db, steps)?.structured["number"].clone())
+    let prepared = RegisteredOperation::stepped::<Twice>().prepare(arguments, None)?;
+    let PreparedCall::Write(write) = prepared else { unreachable!() };
+    let caller = Caller {
+        actor: "tester".to_owned(),
+        roots: Arc::from([]),
+        default_project: None,
+        gate: ApprovalGate::new(Promotion::Agent, None),
+    };
+    Ok(write.run(db, &caller)?.structured["number"].clone())
 }
 
 #[test]
@@ -173,20 +201,21 @@ fn an_ingest_that_is_cut_short_says_that_what_it_stored_stays() {
     let lock = || other.execute_batch("BEGIN IMMEDIATE").expect("another process writes");
     let root = files::Root::new(&folder).expect("a root");
     let take = |step: &dyn Fn()| {
-        let (at, mut report) = ((root.clone(), folder.clone()), Report::default());
-        ingest::path(&db, "tester", &at, &Labels::default(), &mut report, |_| step())
+        let (at, mut report) = ((root.clone(), folder.clone()), IngestReport::default());
+        ingest::ingest_path(&db, "tester", &at, &Labels::default(), &mut report, |_| step())
     };
     lock();
     assert_eq!(take(&|| ()), Err(Error::Busy), "nothing was stored");
     other.execute_batch("COMMIT").expect("it has written");
     let error = take(&lock).expect_err("it is cut short");
     assert_eq!(error.code(), "storage");
-    let hint = "What was stored until then stays; make the same call again to go on.";
-    assert_eq!((error.to_string(), error.hint()), (Error::Busy.to_string(), hint.to_owned()));
+    let hint = "The steps stored before it stay. Make the same call again to go on.".into();
+    assert_eq!((error.to_string(), error.hint()), (Error::Busy.to_string(), hint));
     assert_eq!(place.count("SELECT count(*) FROM source_documents"), 1);
-    let full = Error::Storage {
-        message: "full".to_owned(),
-        hint: "Full; nothing was changed. Make room.".to_owned(),
-    };
-    assert_eq!(full.after_a_step().hint(), "Full; what was stored until then stays. Make room.");
+    let full = Error::storage_unchanged(StorageProblem::DiskFailed, "full", "Make room.");
+    assert_eq!(full.hint(), "Nothing was changed. Make room.".into());
+    let later = full.after_a_step();
+    assert_eq!(later.hint(), "The steps stored before it stay. Make room.".into());
+    let unsaid = Error::storage(StorageProblem::DiskFailed, "full", "Look whether it is there.");
+    assert_eq!(unsaid.clone().after_a_step(), unsaid);
 }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use atocore::mcp::bridge::Bridge;
-use atocore::model::{Claim, Entity, Error, Kind, Slot, Status};
+use atocore::app::store_handle::StoreHandle;
+use atocore::model::{Claim, Entity, Error, Kind, Slot, Status, SubjectKind};
 use atocore::ops::sources::files;
 use atocore::store::{self, Db, Settings};
 use serde_json::{Value, json};
@@ -216,28 +216,32 @@ fn a_panic_in_a_write_rolls_it_back_and_the_next_write_works() {
 #[test]
 fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
     let place = peopled();
-    let (bridge, writer) = Bridge::start(open(&place)).expect("the bridge starts");
+    let (handle, writer) = StoreHandle::start(open(&place)).expect("the writing thread starts");
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let failed = bridge
-            .write("eve".to_owned(), "fall", |tx| -> Result<(), Error> {
-                atocore::ops::change::create(tx, &entity("e", "Half"), "")?;
-                panic!("on purpose");
+        let failed = handle
+            .run_steps("fall", |db| {
+                db.write("eve", "fall", |tx| -> Result<(), Error> {
+                    atocore::ops::change::create(tx, &entity("e", "Half"), "")?;
+                    panic!("on purpose");
+                })
             })
             .await;
         assert_eq!(failed, Err(Error::Internal("fall panicked: on purpose".to_owned())));
         let failed =
-            bridge.read("look", |_| -> Result<(), Error> { panic!("{}", "also here") }).await;
+            handle.read("look", |_| -> Result<(), Error> { panic!("{}", "also here") }).await;
         assert_eq!(failed, Err(Error::Internal("look panicked: also here".to_owned())));
-        let read = bridge.read("look", |view| store::entities::get(view, "e")).await;
+        let read = handle.read("look", |view| store::entities::get(view, "e")).await;
         assert_eq!(read, Ok(None), "nothing of it was kept");
-        let made = bridge.write("ada".to_owned(), "create", |tx| {
-            atocore::ops::change::create(tx, &entity("f", "Whole"), "")
+        let made = handle.run_steps("create", |db| {
+            db.write("ada", "create", |tx| {
+                atocore::ops::change::create(tx, &entity("f", "Whole"), "")
+            })
         });
         made.await.expect("the writing thread goes on");
     });
-    drop(bridge);
+    drop(handle);
     writer.join().expect("the writing thread ends by itself");
     place.verify();
 }
@@ -250,7 +254,7 @@ fn a_failed_part_of_a_write_leaves_nothing_and_the_rest_is_kept() {
         atocore::ops::change::create(tx, &entity("a", "First"), "")?;
         let failed = tx.attempt(|| {
             atocore::ops::change::create(tx, &entity("b", "Second"), "")?;
-            Err::<(), _>(Error::not_found("reason", "none"))
+            Err::<(), _>(Error::not_found(SubjectKind::Chunk, "none"))
         });
         assert!(failed.is_err());
         atocore::ops::change::create(tx, &entity("c", "Third"), "")

@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use atocore::mcp::{bound, limits, message, room};
+use atocore::app::limits;
+use atocore::app::present::bound;
+use atocore::mcp::{message, room};
 use atocore::model::{memory, page, passages, question};
 use atocore::ops::sources::files;
 use atocore::ops::{checks, context, interactions};

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use atocore::app::registry::OperationRegistry;
 use atocore::mcp::errors;
 use atocore::model::Error;
 use serde_json::json;
@@ -99,7 +100,10 @@ fn the_level_decides_what_is_logged_and_a_log_is_gone_on_with() {
 
 #[test]
 fn a_bug_tells_its_client_nothing_of_what_is_stored() {
-    let error = errors::refused(Error::Internal("zirconium".to_owned()));
+    let (ontology, selection, rights) = Default::default();
+    let registry =
+        OperationRegistry::new(&ontology, &selection, None, rights).expect("the default tools");
+    let error = errors::refused(Error::Internal("zirconium".to_owned()), &registry);
     assert!(!error.message.contains("zirconium"), "{error}");
 }
 

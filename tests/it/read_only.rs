@@ -47,7 +47,7 @@ fn it_makes_no_file_and_upgrades_none() {
     let before = files(place.folder.path());
     let said = refused(&place, &[]);
     assert!(said.contains("was written by an older version"), "{said}");
-    assert!(said.contains("once without --read-only"), "{said}");
+    assert!(said.contains("Leave --read-only out"), "{said}");
     assert_eq!(files(place.folder.path())["store.db"], before["store.db"]);
     let place = Place::new();
     place

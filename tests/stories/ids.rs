@@ -74,10 +74,10 @@ pub fn is_handle(file: &Connection, word: &str) -> bool {
 fn find_shown_id(answer: &Value) -> Option<&str> {
     const ROWS: [&str; 7] =
         ["entity", "memory", "relationship", "project", "project_state", "conflict", "interaction"];
-    const IDS: [&str; 5] = ["id", "conflict_id", "entity_id", "memory_id", "interaction_id"];
-    let row = ROWS.iter().map(|key| &answer[key]).find(|row| row.is_object());
-    let row = row.unwrap_or(&answer["items"][0]);
-    IDS.iter().find_map(|key| row[key].as_str())
+    let found = ROWS.iter().find_map(|row| answer[*row][format!("{row}_id")].as_str());
+    let first = &answer["items"][0];
+    let listed = ROWS.iter().find_map(|row| first[format!("{row}_id")].as_str());
+    found.or(answer["interaction_id"].as_str()).or(listed)
 }
 
 /// The UUID and the handle of the row that has the given id in either form, if any table with

@@ -149,7 +149,7 @@ impl Ontology {
         Err(Error::Link {
             relationship_type: relationship_type.to_owned(),
             problem: problems.join(", and "),
-            hint: allowed.join(" "),
+            hint: allowed.join(" ").into(),
         })
     }
 

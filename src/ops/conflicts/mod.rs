@@ -6,4 +6,4 @@ mod show;
 
 pub use detect::{Due, detect, due, due_with_expired};
 pub use resolve::{Resolution, ResolveRequest, Resolved, resolve};
-pub use show::{MemberDetail, Shown, list, of_member, show, show_all};
+pub use show::{MemberDetail, Shown, count_open, find_all, list, of_member, show, show_all};

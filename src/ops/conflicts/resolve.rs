@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::conflict::{DISMISS, KEEP_ALL, SUPERSEDE_OTHERS};
+use crate::model::error::CurrentStatus;
 use crate::model::{
-    Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Memory, RelationshipStatus,
-    Result, Status,
+    Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Hint, Memory, NextStep,
+    RelationshipStatus, Result, Status, SubjectKind,
 };
 use crate::ops::lifecycle::{self, Living};
 use crate::ops::{change, checks, relationships};
@@ -58,7 +59,7 @@ pub struct Resolved {
 pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolved> {
     checks::text_length("note", note)?;
     let before = store::conflicts::get(tx, &wish.conflict_id)?
-        .ok_or_else(|| Error::not_found("conflict", &wish.conflict_id))?;
+        .ok_or_else(|| Error::not_found(SubjectKind::CONFLICT, &wish.conflict_id))?;
     let resolution = wish.resolution.as_str();
     if before.status != ConflictStatus::Open {
         if before.resolution == resolution {
@@ -66,10 +67,10 @@ pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolve
             return Ok(Resolved { conflict: before, changed: false, audit_id: None, superseded });
         }
         return Err(Error::Transition {
-            what: "conflict",
+            subject: SubjectKind::CONFLICT,
             id: before.id,
-            status: format!("{} ({})", before.status.as_str(), before.resolution),
-            operation: "resolve_conflict",
+            status: CurrentStatus::Conflict(before.status, before.resolution),
+            operation: "resolve",
             needed: "open",
         });
     }
@@ -154,7 +155,10 @@ fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) 
         _ => Err(Error::invalid(
             "winner_id",
             "trusted state is set by hand only and does not lose a conflict",
-            "Choose the trusted state as winner, or change it with set_project_state first.",
+            Hint::new(
+                "Choose the trusted state as winner, or change it first.",
+                NextStep::SetProjectState,
+            ),
         )),
     }
 }

@@ -118,3 +118,14 @@ pub fn of_member(view: &View<'_>, id: &str) -> Result<Vec<Shown>> {
     );
     show_all(view, &conflicts)
 }
+
+/// The conflicts of these ids; ids without a row are left out.
+pub fn find_all(view: &View<'_>, ids: &[String]) -> Result<Vec<Conflict>> {
+    let found = ids.iter().map(|id| store::conflicts::get(view, id));
+    Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// How many conflicts are open in the whole store.
+pub fn count_open(view: &View<'_>) -> Result<i64> {
+    store::conflicts::count(view, &[], false)
+}

@@ -140,7 +140,7 @@ impl Check {
         }
         let mend = match error {
             Error::Internal(_) => "mend what stands above, and look again".to_owned(),
-            error => error.hint(),
+            error => error.hint().advice,
         };
         self.found(format!("it could not be looked at to the end: {error}"), mend);
     }

@@ -6,7 +6,7 @@
 mod sections;
 
 use super::{Ask, Found, place};
-use crate::model::{Error, Result};
+use crate::model::{Error, Hint, NextStep, Result};
 use crate::store::View;
 
 /// Characters of a page. Other scripts than Latin take more bytes, so a character of theirs costs
@@ -20,7 +20,7 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
         return Err(Error::invalid(
             "project",
             "project_overview is about one project",
-            "Give its name; list_projects shows the names.",
+            Hint::new("Give its name.", NextStep::ListProjects),
         ));
     };
     let mut page = Page { text: String::new(), left: MAX_PAGE - END };

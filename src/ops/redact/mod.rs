@@ -17,7 +17,7 @@ pub use related::Related;
 use crate::model::interaction::Interaction;
 use crate::model::{
     Conflict, Entity, Error, Kind, Memory, ProjectState, Relationship, RelationshipStatus, Result,
-    Status, text,
+    Status, SubjectKind, text,
 };
 use crate::ops::change::{self, Audited};
 use crate::ops::lifecycle::{self, Living};
@@ -157,7 +157,7 @@ pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted>
 }
 
 fn required<T>(kind: Kind, id: &str, row: Option<T>) -> Result<T> {
-    row.ok_or_else(|| Error::not_found(kind.as_str(), id))
+    row.ok_or_else(|| Error::not_found(SubjectKind::Row(kind), id))
 }
 
 /// A row that can lose its contents.
@@ -176,7 +176,7 @@ fn living<T: Redactable + Living>(
     note: &str,
     row: fn(T) -> Row,
 ) -> Result<Redacted> {
-    checks::expected_version(T::WHAT, before.id(), before.version(), wish.expected_version)?;
+    checks::expected_version(T::SUBJECT, before.id(), before.version(), wish.expected_version)?;
     plain(tx, before, note, row)
 }
 

@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Source, decode};
 use crate::model::source::file_hash;
 use crate::model::text::quoted;
-use crate::model::{DocType, Error, Result};
+use crate::model::{DocType, Error, Hint, NextStep, Result};
 
 /// The longest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -46,7 +46,7 @@ pub struct Survey {
     pub folder: Option<String>,
 }
 
-fn invalid(problem: String, hint: &str) -> Error {
+fn invalid(problem: String, hint: impl Into<Hint>) -> Error {
     Error::invalid("path", problem, hint)
 }
 
@@ -73,9 +73,9 @@ impl Root {
         match fs::canonicalize(given) {
             Ok(path) if path.is_dir() => Ok(Self { given: given.to_owned(), path }),
             _ => Err(Error::invalid(
-                "--root",
+                "root",
                 format!("{} is no folder that can be read", shown(given)),
-                "Give --root (or ATOCORE_ROOTS) folders that are there.",
+                Hint::new("Name folders that exist.", NextStep::GiveRoots),
             )),
         }
     }
@@ -91,16 +91,16 @@ pub fn below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     if roots.is_empty() {
         return Err(invalid(
             "this server was started without a root, so it reads no files".to_owned(),
-            "Start it with atocore serve --root DIR (or ATOCORE_ROOTS), or ingest on the command \
-             line: atocore ingest PATH.",
+            Hint::new("Ingest the file another way.", NextStep::GiveRoots),
         ));
     }
     let path = Path::new(given);
     let hint = format!("Name a file or folder below {}.", names(roots));
     if given.trim().is_empty() || given.contains('\0') {
-        return Err(invalid("it is blank or holds a NUL character".to_owned(), &hint));
+        return Err(invalid("it is blank or holds a NUL character".to_owned(), hint.as_str()));
     }
-    let outside = || invalid(format!("{} is outside of the roots", quoted(given, MAX_PATH)), &hint);
+    let outside =
+        || invalid(format!("{} is outside of the roots", quoted(given, MAX_PATH)), hint.as_str());
     if path.components().any(|part| part == Component::ParentDir) {
         return Err(outside());
     }
@@ -119,11 +119,11 @@ pub fn below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
         [] if path.is_absolute() => Err(outside()),
         [] => Err(invalid(
             format!("there is no file or folder {} below the roots", quoted(given, MAX_PATH)),
-            &format!("{hint} Of a deleted file, name the folder: that removes the document."),
+            format!("{hint} Of a deleted file, name the folder: that removes the document."),
         )),
         _ => Err(invalid(
             format!("{} is below more than one root", quoted(given, MAX_PATH)),
-            &format!("Give the absolute path. The roots are {}.", names(roots)),
+            format!("Give the absolute path. The roots are {}.", names(roots)),
         )),
     }
 }
@@ -135,7 +135,7 @@ pub fn inside(roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
         Some(root) => Ok((root.clone(), real)),
         None => Err(invalid(
             format!("{} is outside of the roots, or a link that leads out", shown(path)),
-            &format!("Name a file or folder below {}.", names(roots)),
+            format!("Name a file or folder below {}.", names(roots)),
         )),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::model::passages::Passage;
 use crate::model::project::INBOX;
 use crate::model::text::quoted;
-use crate::model::{DocType, Document, Error, Result, passages};
+use crate::model::{DocType, Document, Error, Hint, NextStep, Result, passages};
 use crate::ops::change::recorded;
 use crate::ops::{checks, projects, secrets};
 use crate::store::{self, Tx, View};
@@ -251,7 +251,10 @@ fn taken(source: &Source, by: &Document) -> Error {
             quoted(&source.file_path, checks::MAX_NAME),
             quoted(&by.location, checks::MAX_NAME),
         ),
-        "Give with --root a folder above both, so that their names differ.",
+        Hint::new(
+            "Name a folder above both as the root, so that their names differ.",
+            NextStep::GiveRoots,
+        ),
     )
 }
 
@@ -263,8 +266,11 @@ fn foreign(source: &Source, by: &Document) -> Error {
             quoted(&source.file_path, checks::MAX_NAME),
             quoted(&by.project, checks::MAX_NAME),
         ),
-        "If it is that document, give this project. If not, give with --root a folder above, so \
-         that their names differ.",
+        Hint::new(
+            "If it is that document, give this project. If not, name a folder above as the root, so \
+             that their names differ.",
+            NextStep::GiveRoots,
+        ),
     )
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::{Error, Kind, Result, source_ref};
+use crate::model::{Error, Kind, Result, SubjectKind, source_ref};
 use crate::ops::{claims, projects};
 use crate::store::transfer::{self, Fields, Section};
 use crate::store::{self, View};
@@ -23,7 +23,7 @@ impl Scope {
         let used = || store::projects::names_in_use(view);
         if !project.registered && !used()?.contains(&project.name) {
             return Err(Error::NotFound {
-                what: "registered project",
+                subject: SubjectKind::RegisteredProject,
                 given: project.name,
                 nearest: project.nearest,
             });

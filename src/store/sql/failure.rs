@@ -2,41 +2,69 @@
 
 use rusqlite::{ErrorCode, ffi};
 
-use crate::model::Error;
-use crate::model::error::DAMAGED;
+use crate::model::{Error, Hint, NextStep, StorageProblem};
 
 /// What a driver's error means to the caller.
 pub(super) fn failed(error: &rusqlite::Error) -> Error {
-    let hint = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => return Error::Busy,
-        Some(ErrorCode::NotADatabase) => {
-            "The file is not an SQLite database; choose another with --db."
-        }
+    let message = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+        Some(ErrorCode::NotADatabase) => Error::storage(
+            StorageProblem::NotAStore,
+            message,
+            Hint::new("The file is not an SQLite database; choose another.", NextStep::ChooseStore),
+        ),
         // The pages are sound, and what the full-text index keeps in them is not.
-        Some(ErrorCode::DatabaseCorrupt) if is_of_search(error) => {
-            "The search index is damaged; `atocore doctor --fix` makes it afresh from the rows."
-        }
-        Some(ErrorCode::DatabaseCorrupt) => DAMAGED,
-        Some(ErrorCode::DiskFull) => {
-            "The disk is full; nothing was changed. Make room and try again."
-        }
+        Some(ErrorCode::DatabaseCorrupt) if is_of_search(error) => Error::storage(
+            StorageProblem::DamagedIndex,
+            message,
+            Hint::new(
+                "The search index is damaged and can be built again from the rows.",
+                NextStep::RepairDerivedData,
+            ),
+        ),
+        Some(ErrorCode::DatabaseCorrupt) => Error::storage(
+            StorageProblem::Damaged,
+            message,
+            "The file is damaged; restore a backup of it.",
+        ),
+        Some(ErrorCode::DiskFull) => Error::storage_unchanged(
+            StorageProblem::DiskFailed,
+            message,
+            "The disk is full. Make room and try again.",
+        ),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            "The file cannot be opened or written; check its path, folder and permissions."
+            Error::storage(
+                StorageProblem::NoAccess,
+                message,
+                "The file cannot be opened or written; check its path, folder and permissions.",
+            )
         }
-        Some(ErrorCode::SystemIoFailure) => match error.sqlite_extended_error_code() {
-            // All was written, and the disk did not say that it keeps it.
-            Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => {
-                "The disk did not confirm the write: read whether it is there before you repeat it."
-            }
-            Some(ffi::SQLITE_IOERR_SHORT_READ) => {
-                "Nothing was changed, but the file or its log was cut or taken away. A server that \
-                 has it open saves what it knows of the log at its next call; then try again."
-            }
-            _ => "The disk failed or has no room; nothing was changed. Check it and try again.",
-        },
-        _ => return Error::Internal(error.to_string()),
-    };
-    Error::Storage { message: error.to_string(), hint: hint.to_owned() }
+        Some(ErrorCode::SystemIoFailure) => io_failed(error, message),
+        _ => Error::Internal(message),
+    }
+}
+
+fn io_failed(error: &rusqlite::Error, message: String) -> Error {
+    match error.sqlite_extended_error_code() {
+        // All was written, and the disk did not say that it keeps it.
+        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => Error::storage(
+            StorageProblem::DiskFailed,
+            message,
+            "The disk did not confirm the write: read whether it is there before you repeat it.",
+        ),
+        Some(ffi::SQLITE_IOERR_SHORT_READ) => Error::storage_unchanged(
+            StorageProblem::Moved,
+            message,
+            "The file or its log was cut or taken away. A server that has it open saves its copy \
+             of the log at its next call; then try again.",
+        ),
+        _ => Error::storage_unchanged(
+            StorageProblem::DiskFailed,
+            message,
+            "The disk failed or has no room. Check it and try again.",
+        ),
+    }
 }
 
 fn is_of_search(error: &rusqlite::Error) -> bool {

@@ -58,7 +58,7 @@ fn a_log_that_is_deleted_in_use_is_not_begun_anew_by_another_process() {
     let output = place.run(2, &["audit", "verify"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("the file or its log was cut or taken away"), "{said}");
+    assert!(said.contains("The file or its log was cut or taken away"), "{said}");
     drop(reader);
     client.refused("was removed while it was in use");
     client.wrote("After.");

@@ -7,7 +7,7 @@ fn assert_left_alone(change: &str, named: &[&str]) {
     let before = place.files();
     let error = place.try_open().map(|_| "opened").expect_err(change);
     assert_eq!(error.code(), "storage", "{error}");
-    assert!(!error.hint().is_empty());
+    assert!(!error.hint().advice.is_empty());
     assert!(place.files() == before, "{change}: the library left {:?}", place.files().keys());
     let output = place.atocore(&["candidates"]);
     let told = stderr(&output);

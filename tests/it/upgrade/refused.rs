@@ -58,7 +58,7 @@ fn an_empty_database_that_another_program_marked_is_refused() {
 fn a_file_that_is_no_database_is_refused() {
     let long = "# Notes\n\nThe mirror is of Zerodur.\n".repeat(500);
     for bytes in [&b"x"[..], b"# Notes\n", long.as_bytes(), &[0; 4096], b"SQLite format 4\0"] {
-        assert_refused(&Place::holding(bytes), "not a database", "choose another with --db");
+        assert_refused(&Place::holding(bytes), "not a database", "choose another. Give --db");
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Stored {
     pub memories: Counts,
     pub relationships: Counts,
     /// What was refused, and why.
-    pub refused: Vec<(String, String)>,
+    pub refused: Vec<(String, Error)>,
 }
 
 /// Rows that were made, and rows that were there already.
@@ -69,10 +69,7 @@ impl Plan {
                 Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
                     return Err(error);
                 }
-                Err(error) => {
-                    let reason = format!("{error} ({})", error.hint());
-                    stored.refused.push((self.describe(at), reason));
-                }
+                Err(error) => stored.refused.push((self.describe(at), error)),
                 Ok(()) => {}
             }
         }
@@ -102,7 +99,7 @@ impl Plan {
             return Err(Error::invalid(
                 "relation",
                 "one of its entities was refused",
-                "Mend the entity.",
+                "Correct the entity.",
             ));
         };
         let new = NewRelationship {

@@ -1,0 +1,300 @@
+//! Answers: the typed output of an operation, as lines of text and as structured content, each
+//! within a bound.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::present::bound::{MAX_BYTES, fit, fit_lines, show_hidden, size, size_of_lines};
+use super::present::conflicts::ConflictView;
+use super::present::text::{MAX_LISTED, PageText, Text};
+use crate::model::text::one_line;
+use crate::model::{Conflict, NextStep, Page, Result};
+use crate::ops::change::snapshot;
+use crate::ops::conflicts;
+use crate::store::View;
+
+/// Bytes kept for the sentence that says how to go on.
+const TAIL: usize = 8_000;
+/// The most bytes of one row of a list.
+const MAX_ROW: usize = (MAX_BYTES - TAIL) / 2;
+
+/// The typed answer of an operation.
+pub trait Output: Serialize + JsonSchema + Send + 'static {
+    /// The same as lines of text.
+    fn write_text(&self, text: &mut Text);
+
+    fn next_step(&self) -> Option<&NextStep> {
+        None
+    }
+}
+
+/// The answer of a write: its own fields, and those that all writes share.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Written<O> {
+    #[serde(flatten)]
+    pub output: O,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<ConflictView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
+    #[serde(skip)]
+    next_step: Option<NextStep>,
+    /// Whether a person would be asked, which only a dry run gets to say.
+    #[serde(skip)]
+    asks_person: bool,
+    #[serde(skip)]
+    approved_by: String,
+}
+
+impl<O: Output> Written<O> {
+    pub fn new(output: O, audit_id: Option<String>, next_step: Option<NextStep>) -> Self {
+        let (conflicts, dry_run, asks_person, approved_by) = Default::default();
+        Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by }
+    }
+
+    /// Adds the conflicts that the write opened, changed or settled. An open one is the next step.
+    pub fn conflicts(mut self, view: &View<'_>, changed: &[Conflict]) -> Result<Self> {
+        let shown = conflicts::show_all(view, changed)?;
+        if let Some(open) = shown.iter().find(|shown| shown.conflict.resolved_at.is_none()) {
+            let id = conflict_handle(&open.conflict);
+            self.next_step = Some(NextStep::ResolveConflict { id });
+        }
+        for conflict in &shown {
+            self.conflicts.push(ConflictView::new(view, conflict)?);
+        }
+        Ok(self)
+    }
+
+    /// The same write with more in its answer.
+    pub fn map<T: Output>(self, change: impl FnOnce(O) -> T) -> Written<T> {
+        let Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by } =
+            self;
+        let output = change(output);
+        Written { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by }
+    }
+
+    pub fn asks_person(mut self, asks: bool) -> Self {
+        self.asks_person = asks;
+        self
+    }
+
+    pub fn approved_by(mut self, approval: &str) -> Self {
+        approval.clone_into(&mut self.approved_by);
+        self
+    }
+
+    pub fn next(mut self, step: NextStep) -> Self {
+        self.next_step = Some(step);
+        self
+    }
+
+    pub(super) fn into_answer(mut self, dry_run: bool) -> Answer {
+        if dry_run {
+            // Its audit row was rolled back.
+            self.audit_id = None;
+            self.dry_run = Some(true);
+            self.next_step = Some(NextStep::RepeatWithoutDryRun { asks_person: self.asks_person });
+        }
+        Answer::of(&self)
+    }
+}
+
+fn conflict_handle(conflict: &Conflict) -> String {
+    super::present::Handle::handle(conflict)
+}
+
+impl<O: Output> Output for Written<O> {
+    fn write_text(&self, text: &mut Text) {
+        if self.dry_run.is_some() {
+            text.line("dry run: nothing was changed; new ids are examples");
+        }
+        self.output.write_text(text);
+        if !self.approved_by.is_empty() {
+            text.line(&self.approved_by);
+        }
+        text.list("conflicts", &self.conflicts, ConflictView::lines);
+    }
+
+    fn next_step(&self) -> Option<&NextStep> {
+        self.next_step.as_ref()
+    }
+}
+
+/// The place of an answer in a longer list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Paging {
+    pub total: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// Where to go on after each row.
+    #[serde(skip)]
+    pub cursors: Vec<String>,
+}
+
+impl Paging {
+    /// Splits a page into its rows and its place.
+    pub fn split<T>(page: Page<T>) -> (Vec<T>, Self) {
+        let Page { items, cursors, total, next_cursor } = page;
+        (items, Self { total, next_cursor, cursors })
+    }
+
+    pub fn none() -> Self {
+        Self { total: 0, next_cursor: None, cursors: Vec::new() }
+    }
+}
+
+/// An answer as a door gets it. The next step is left to the door, which words it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub text: String,
+    pub structured: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<NextStep>,
+}
+
+impl Answer {
+    /// The text and the structured content, with hidden characters shown, each within its bound.
+    pub fn of(output: &impl Output) -> Self {
+        let mut text = Text::default();
+        output.write_text(&mut text);
+        let mut structured = snapshot(output).unwrap_or_default();
+        let Text { lines, mut left_out, page } = text;
+        let page = page.map(|page| BoundedPage::new(page, &mut structured));
+        let (of_lines, of_values) = page.as_ref().map_or((0, 0), BoundedPage::sizes);
+        let limit = |rows: usize| MAX_BYTES - TAIL - rows.min(MAX_ROW);
+        truncate_lists(&mut structured, &left_out);
+        // Before the bound, since an escape is longer than the character it shows.
+        show_hidden(&mut structured);
+        fit_fields(&mut structured, limit(of_values), &mut left_out);
+        let mut lines = fit_lines(lines, limit(of_lines));
+        if let Some(page) = page {
+            page.add(&mut structured, &mut lines);
+        }
+        for (key, count) in &left_out {
+            lines.push(format!("{count} more {key}; {}", more_of(key)));
+        }
+        if !left_out.is_empty() {
+            structured["left_out"] = Value::Object(left_out);
+        }
+        Self { text: lines.join("\n"), structured, next_step: output.next_step().cloned() }
+    }
+
+    /// The stored answer of a call that is repeated as a dry run.
+    pub(super) fn repeated_as_dry_run(mut self) -> Self {
+        self.text = format!("dry run: this call was done before, with this answer\n{}", self.text);
+        self.structured["dry_run"] = Value::Bool(true);
+        self
+    }
+
+    /// Adds the next step in a door's words.
+    pub fn with_next_step(mut self, words: Option<String>) -> Self {
+        if let Some(words) = words {
+            let line = one_line(&format!("next: {words}")).into_owned();
+            self.text.push_str(if self.text.is_empty() { "" } else { "\n" });
+            self.text.push_str(&line);
+            self.structured["next_step"] = Value::from(words);
+        }
+        self
+    }
+}
+
+/// Cuts the lists of which the text shows only the first rows.
+fn truncate_lists(structured: &mut Value, left_out: &Map<String, Value>) {
+    for key in left_out.keys() {
+        if let Some(Value::Array(rows)) = structured.get_mut(key) {
+            rows.truncate(MAX_LISTED);
+        }
+    }
+}
+
+/// Makes the fields fit, and counts the rows that their lists lose.
+fn fit_fields(structured: &mut Value, max: usize, left_out: &mut Map<String, Value>) {
+    if size(structured) <= max {
+        return;
+    }
+    let before = structured.clone();
+    fit(structured, max);
+    for (key, value) in before.as_object().into_iter().flatten() {
+        let kept = structured[key].as_array().map_or(0, Vec::len);
+        let lost = value.as_array().map_or(0, Vec::len).saturating_sub(kept);
+        if lost > 0 {
+            let counted = left_out.get(key).and_then(Value::as_u64).unwrap_or(0);
+            left_out.insert(key.clone(), Value::from(counted + lost as u64));
+        }
+    }
+}
+
+/// The rows of a page, each with its lines, its value and the cursor after it.
+struct BoundedPage {
+    key: &'static str,
+    rows: Vec<(Vec<String>, Value)>,
+    cursors: Vec<String>,
+    total: i64,
+    next_cursor: Option<String>,
+}
+
+impl BoundedPage {
+    /// Takes the rows out of the structured content; each is made to fit by itself.
+    fn new(page: PageText, structured: &mut Value) -> Self {
+        let PageText { key, rows, paging } = page;
+        let values = structured.get_mut(key).map(Value::take);
+        let values = values.and_then(|value| match value {
+            Value::Array(values) => Some(values),
+            _ => None,
+        });
+        let rows = rows.into_iter().zip(values.unwrap_or_default()).map(|(lines, mut value)| {
+            show_hidden(&mut value);
+            fit(&mut value, MAX_ROW);
+            (fit_lines(lines, MAX_ROW), value)
+        });
+        let Paging { total, next_cursor, cursors } = paging;
+        Self { key, rows: rows.collect(), cursors, total, next_cursor }
+    }
+
+    /// Bytes of all rows: of their lines, and of their values.
+    fn sizes(&self) -> (usize, usize) {
+        let of_lines = self.rows.iter().map(|(lines, _)| size_of_lines(lines)).sum();
+        (of_lines, self.rows.iter().map(|(_, value)| size(value) + 1).sum())
+    }
+
+    /// Adds rows as long as they fit, and says how to go on.
+    fn add(self, structured: &mut Value, lines: &mut Vec<String>) {
+        let mut lines_left = (MAX_BYTES - TAIL).saturating_sub(size_of_lines(lines));
+        let mut values_left = (MAX_BYTES - TAIL).saturating_sub(size(structured));
+        let mut next_cursor = self.next_cursor;
+        let mut items = Vec::new();
+        for (index, (row_lines, value)) in self.rows.into_iter().enumerate() {
+            let (of_lines, of_value) = (size_of_lines(&row_lines), size(&value) + 1);
+            if (of_lines > lines_left || of_value > values_left) && index > 0 {
+                next_cursor = Some(self.cursors[index - 1].clone());
+                break;
+            }
+            lines_left = lines_left.saturating_sub(of_lines);
+            values_left = values_left.saturating_sub(of_value);
+            lines.extend(row_lines);
+            items.push(value);
+        }
+        let count = format!("{} of {}", items.len(), self.total);
+        structured[self.key] = Value::from(items);
+        lines.push(match &next_cursor {
+            Some(cursor) => format!("{count}; go on with cursor \"{cursor}\""),
+            None => count,
+        });
+        if let Some(cursor) = next_cursor {
+            structured["next_cursor"] = Value::from(cursor);
+        }
+    }
+}
+
+/// Where the rows are that an answer leaves out of a list.
+fn more_of(key: &str) -> &'static str {
+    match key {
+        "conflicts" => "the list of conflicts has them",
+        "entities" | "memories" => "smaller calls with the same rows show them as already there",
+        "chain" => "the last row shown leads on",
+        _ => "the rows shown lead to them",
+    }
+}

@@ -1,0 +1,266 @@
+//! The question that a person is asked before a write: the rows that would change, their sources,
+//! similar rows and conflicts. Stored text is quoted, hidden characters are escapes.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::gate::refused_hint;
+use crate::app::present::bound::shortened;
+use crate::app::present::conflicts::ConflictView;
+use crate::app::present::rows::{
+    LINE_TEXT, RelationshipView, all_quoted, entity_line, memory_line, project_word,
+};
+use crate::model::text::{one_line, quoted};
+use crate::model::{Action, Entity, Error, Kind, Memory, NextStep, Result};
+use crate::ops::approval::{is_new, needs_a_person};
+use crate::ops::history::Change;
+use crate::ops::lifecycle::Living;
+use crate::ops::{conflicts, entities, memories};
+use crate::store::{self, Tx, View};
+
+/// Characters of a question.
+const MAX_MESSAGE: usize = 2_000;
+/// Characters of a line of it, so that no text keeps the others out.
+const MAX_LINE: usize = 500;
+/// Characters for how much is left out.
+const TAIL: usize = 60;
+/// Characters of a description, and of properties.
+const MAX_DETAIL: usize = 300;
+/// Sources of a row, and rows like it.
+const MAX_SHOWN: usize = 3;
+
+/// A row as it was before a write that erases it.
+#[derive(Debug, Clone, Default)]
+pub struct RowBefore {
+    pub lines: Vec<String>,
+    /// All of it.
+    pub record: String,
+}
+
+/// The question about a write that waits for a person.
+#[derive(Debug, Clone)]
+pub struct ApprovalQuestion {
+    pub message: String,
+    /// A digest of all that would be done, so that nothing else is done for it.
+    pub fingerprint: String,
+    /// How the person does it without the client.
+    by_hand: Option<NextStep>,
+}
+
+impl ApprovalQuestion {
+    /// Puts what a write has done as a question. It is asked inside the write, so that what is
+    /// shown is what would be, after what it hides.
+    pub fn about(
+        tx: &Tx<'_>,
+        operation: &str,
+        done: &[Change],
+        by_hand: Option<NextStep>,
+        before: &RowBefore,
+    ) -> Result<Self> {
+        let (decided, besides): (Vec<&Change>, Vec<&Change>) =
+            done.iter().partition(|change| needs_a_person(change));
+        let mut lines = before.lines.clone();
+        for change in &decided {
+            lines.extend(row(tx, change)?);
+            lines.extend(details(tx, change)?);
+        }
+        for change in &besides {
+            lines.extend(row(tx, change)?);
+        }
+        for line in &mut lines {
+            *line = without_new_ids(&one_line(line), done);
+        }
+        let note = decided.first().map_or("", |change| &change.entry.note);
+        let head = head(operation, tx.actor, note, decided.len());
+        Ok(Self {
+            message: message(&head, &lines),
+            fingerprint: fingerprint(&lines, &before.record, done),
+            by_hand,
+        })
+    }
+
+    /// The error for a question that no person can be asked, or that has no answer.
+    pub fn unasked(&self, why: &str) -> Error {
+        Error::Refused {
+            problem: format!("this needs the approval of the person, and {why}"),
+            hint: refused_hint(self.by_hand.clone()),
+        }
+    }
+}
+
+/// Who wants what, and why.
+fn head(operation: &str, actor: &str, note: &str, decisions: usize) -> Vec<String> {
+    let rows = if decisions > 1 { format!(", for {decisions} rows") } else { String::new() };
+    let within = |text: &str, max: usize| shortened(&quoted(text, max), 2 * max).into_owned();
+    let actor = within(actor, 60);
+    let mut head = vec![format!("{operation} by {actor} needs your approval{rows}.")];
+    if !note.is_empty() {
+        head.push(format!("The reason given is {}.", within(note, 150)));
+    }
+    head
+}
+
+/// The lines that fit, each cut if it is long, and how many do not.
+fn message(head: &[String], lines: &[String]) -> String {
+    let mut room = MAX_MESSAGE - TAIL;
+    let mut shown: Vec<Cow<'_, str>> = Vec::new();
+    for line in head.iter().chain(lines) {
+        let line = shortened(line, MAX_LINE);
+        match room.checked_sub(line.chars().count() + 1) {
+            Some(left) => room = left,
+            None => break,
+        }
+        shown.push(line);
+    }
+    let left = head.len() + lines.len() - shown.len();
+    if left > 0 {
+        shown.push(Cow::Owned(format!("… (+{left} lines that have no room here)")));
+    }
+    shown.join("\n")
+}
+
+/// A digest of what is shown, and of every row as it was before.
+fn fingerprint(lines: &[String], before: &str, done: &[Change]) -> String {
+    let mut all = lines.join("\n") + before;
+    for change in done.iter().filter(|change| !is_new(done, &change.entry.subject_id)) {
+        all.push('\n');
+        all.push_str(&change.entry.before_json);
+    }
+    store::audit::digest(&all)
+}
+
+/// Rows that the write makes get their ids when it is done.
+fn without_new_ids(line: &str, done: &[Change]) -> String {
+    let new = done.iter().filter(|change| change.entry.action == Action::Created.as_str());
+    let mut line = line.to_owned();
+    for (number, change) in new.enumerate() {
+        if line.contains(&change.entry.subject_id) {
+            line = line.replace(&change.entry.subject_id, &format!("(new {})", number + 1));
+        }
+    }
+    line
+}
+
+/// A change in a line, as the row would be; a conflict with its sides.
+fn row(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+    let entry = &change.entry;
+    let (id, action) = (&entry.subject_id, Action::parse(&entry.action));
+    let verb = verb(action);
+    let line = match Kind::parse(&entry.kind) {
+        Some(Kind::Entity) => Entity::find(view, id)?.map(|row| entity_line(&row)),
+        Some(Kind::Memory) => Memory::find(view, id)?.map(|row| memory_line(&row)),
+        Some(Kind::Relationship) => {
+            let link = store::relationships::get(view, id)?;
+            link.map(|row| RelationshipView::new(view, &row)).transpose()?.map(|row| row.line())
+        }
+        Some(Kind::Project) => {
+            let named = store::projects::get(view, id)?;
+            named.map(|row| format!("project {}", quoted(&row.name, LINE_TEXT)))
+        }
+        Some(Kind::ProjectState) => return state(view, change),
+        Some(Kind::Conflict) => {
+            let Some(conflict) = store::conflicts::get(view, id)? else { return Ok(Vec::new()) };
+            let shown = conflicts::show(view, &conflict)?;
+            let mut lines = ConflictView::new(view, &shown)?.lines();
+            if let Some(first) = lines.first_mut() {
+                *first = format!("{verb} {first}");
+            }
+            return Ok(lines);
+        }
+        Some(Kind::Interaction) | None => None,
+    };
+    Ok(line.map(|line| format!("{verb} {line}")).into_iter().collect())
+}
+
+fn verb(action: Option<Action>) -> &'static str {
+    match action {
+        Some(Action::Created) => "create",
+        Some(Action::Promoted) => "promote",
+        Some(Action::Rejected) => "reject",
+        Some(Action::Superseded) => "supersede",
+        Some(Action::Graduated) => "graduate",
+        Some(Action::Resolved | Action::Dismissed) => "settle",
+        Some(Action::Redacted) => "erase for good",
+        _ => "change",
+    }
+}
+
+/// Trusted state as it would be, and what it was.
+fn state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+    let Some(row) = store::projects::state_by_id(view, &change.entry.subject_id)? else {
+        return Ok(Vec::new());
+    };
+    let project = store::projects::get(view, &row.project_id)?.map(|project| project.name);
+    let verb = if row.is_active() { "set" } else { "end" };
+    let mut lines = vec![format!(
+        "{verb} the trusted state {}/{} = {} in {}",
+        quoted(&row.category, LINE_TEXT),
+        quoted(&row.key, LINE_TEXT),
+        quoted(&row.value, MAX_DETAIL),
+        project_word(project.as_deref().unwrap_or_default()),
+    )];
+    if let Some(old) = change.before["value"].as_str().filter(|old| *old != row.value) {
+        lines.push(format!("  it was {}", quoted(old, MAX_DETAIL)));
+    }
+    if !row.source.is_empty() {
+        lines.push(format!("  source {}", quoted(&row.source, LINE_TEXT)));
+    }
+    Ok(lines)
+}
+
+/// What a person needs to judge a row by: what it says, where it comes from, what it resembles.
+fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+    let id = &change.entry.subject_id;
+    let mut lines = Vec::new();
+    if Action::parse(&change.entry.action) == Some(Action::Redacted) {
+        return Ok(lines);
+    }
+    match Kind::parse(&change.entry.kind) {
+        Some(Kind::Entity) => {
+            let Some(row) = Entity::find(view, id)? else { return Ok(lines) };
+            if let Some(from) =
+                change.before["project"].as_str().filter(|from| *from != row.project)
+            {
+                lines.push(format!("  moved from {}", project_word(from)));
+            }
+            lines.push(format!("  description {}", quoted(&row.description, MAX_DETAIL)));
+            if !row.properties.is_empty() {
+                let properties = Value::Object(row.properties.clone()).to_string();
+                lines.push(format!("  properties {}", shortened(&properties, MAX_DETAIL)));
+            }
+            lines.push(sources(&row));
+            let similar = entities::similar(view, &row)?;
+            lines.extend(similar.iter().take(MAX_SHOWN).map(|other| like(&entity_line(other))));
+        }
+        Some(Kind::Memory) => {
+            let Some(row) = Memory::find(view, id)? else { return Ok(lines) };
+            if row.content.chars().count() > LINE_TEXT {
+                lines.push(format!("  content {}", quoted(&row.content, 2 * MAX_DETAIL)));
+            }
+            if let Some(chunk) = &row.source_chunk_id {
+                lines.push(format!("  from chunk:{chunk}"));
+            }
+            let similar = memories::similar(view, &row)?;
+            lines.extend(similar.iter().take(MAX_SHOWN).map(|other| like(&memory_line(other))));
+        }
+        _ => {}
+    }
+    Ok(lines)
+}
+
+fn like(line: &str) -> String {
+    format!("  similar: {line}")
+}
+
+fn sources(row: &Entity) -> String {
+    let (shown, left) = row.source_refs.split_at(row.source_refs.len().min(MAX_SHOWN));
+    let more = if left.is_empty() { String::new() } else { format!(" and {} more", left.len()) };
+    match (shown, row.hand_authored) {
+        ([], _) => "  no source; it is marked as vouched for by a person".to_owned(),
+        (refs, false) => format!("  sources {}{more}", all_quoted(refs)),
+        (refs, true) => {
+            format!("  sources {}{more}, and marked as vouched for by a person", all_quoted(refs))
+        }
+    }
+}

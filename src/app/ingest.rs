@@ -1,0 +1,138 @@
+//! The way from files to documents, a transaction for each: what the tool and the command share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::text::{abridged, quoted};
+use crate::model::{Error, Result};
+use crate::ops;
+use crate::ops::sources::files::{self, Found, Root, Survey};
+use crate::ops::sources::{self, Labels, Outcome};
+use crate::store::Db;
+
+use super::present::rows::LINE_TEXT;
+
+/// The counts of an ingest, in documents.
+#[derive(Debug, Default)]
+pub struct IngestReport {
+    pub added: usize,
+    pub replaced: usize,
+    pub relabelled: usize,
+    pub unchanged: usize,
+    pub removed: usize,
+    /// Chunks of what was added or replaced.
+    pub chunks: usize,
+    /// Files that are no documents, by their kind.
+    pub skipped: BTreeMap<String, usize>,
+    /// Paths, with the reason.
+    pub refused: Vec<(String, String)>,
+}
+
+impl IngestReport {
+    /// An error that ends the ingest: unlike elsewhere, something may have been stored before.
+    pub fn error_after(&self, db: &Db, error: Error) -> Error {
+        let stored = self.added + self.replaced + self.relabelled + self.removed;
+        if stored > 0 && !db.is_rehearsing() { error.after_a_step() } else { error }
+    }
+}
+
+/// The operation under which memories lose the chunk that they were taken from.
+const OPERATION: &str = "ingest_source";
+
+/// Ingests what is at a real path below the root. An error is about the path itself; what is wrong
+/// with a file in a folder stands in the report. `step` hears how many files there are, and is
+/// called after each.
+pub fn ingest_path(
+    db: &Db,
+    actor: &str,
+    (root, path): &(Root, PathBuf),
+    labels: &Labels,
+    report: &mut IngestReport,
+    mut step: impl FnMut(usize),
+) -> Result<()> {
+    let Survey { files, skipped, refused, folder } = files::survey(root, path)?;
+    for (kind, count) in skipped {
+        *report.skipped.entry(kind).or_default() += count;
+    }
+    report.refused.extend(refused);
+    for found in &files {
+        match (ingest_file(db, actor, found, labels, report), &folder) {
+            (Ok(()), _) => {}
+            (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _)
+            | (Err(error), None) => return Err(report.error_after(db, error)),
+            (Err(error), Some(_)) => {
+                report.refused.push((found.file_path.clone(), describe_error(&error)))
+            }
+        }
+        step(files.len());
+    }
+    let Some(folder) = folder else { return Ok(()) };
+    let vanished = db.read(|view| sources::vanished(view, &folder));
+    for document in vanished.map_err(|error| report.error_after(db, error))? {
+        let removed =
+            ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))
+                .map_err(|error| report.error_after(db, error))?;
+        report.removed += usize::from(removed.value);
+    }
+    Ok(())
+}
+
+/// Ingests one file. What is unchanged takes no lock.
+fn ingest_file(
+    db: &Db,
+    actor: &str,
+    found: &Found,
+    labels: &Labels,
+    report: &mut IngestReport,
+) -> Result<()> {
+    let source = files::read(found)?;
+    if db.read(|view| sources::outcome(view, &source, labels))? == Outcome::Unchanged {
+        report.unchanged += 1;
+        return Ok(());
+    }
+    let parts = sources::parts(&source)?;
+    let (outcome, chunks) =
+        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, parts, labels))?.value;
+    report.chunks += chunks;
+    *match outcome {
+        Outcome::Added => &mut report.added,
+        Outcome::Replaced => &mut report.replaced,
+        Outcome::Relabelled => &mut report.relabelled,
+        Outcome::Unchanged => &mut report.unchanged,
+    } += 1;
+    Ok(())
+}
+
+/// An error as the report gives it.
+pub fn describe_error(error: &Error) -> String {
+    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint().advice))
+}
+
+/// The report without what was refused, a line for each thing.
+pub fn report_lines(report: &IngestReport) -> Vec<String> {
+    let mut done = vec![
+        format!("{} added", report.added),
+        format!("{} replaced", report.replaced),
+        format!("{} unchanged", report.unchanged),
+        format!("{} removed", report.removed),
+    ];
+    if report.relabelled > 0 {
+        done.insert(2, format!("{} relabelled", report.relabelled));
+    }
+    let mut lines = vec![
+        format!("documents: {}", done.join(", ")),
+        format!("chunks written: {}", report.chunks),
+    ];
+    if !report.skipped.is_empty() {
+        let kinds = report.skipped.iter();
+        let kinds: Vec<String> =
+            kinds.map(|(kind, count)| format!("{count} {}", quoted(kind, LINE_TEXT))).collect();
+        lines.push(format!("skipped, neither Markdown nor text: {}", kinds.join(", ")));
+    }
+    lines
+}
+
+/// A refused path as a line.
+pub fn refused_line(path: &str, reason: &str) -> String {
+    format!("refused {}: {reason}", quoted(path, LINE_TEXT))
+}

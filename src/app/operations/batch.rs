@@ -1,0 +1,205 @@
+//! Many rows in one call.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::entities::{LinkResult, differing_line};
+use crate::app::answer::{Output, Written};
+use crate::app::operation::{About, Effect, Operation, WriteOperation, parse_at};
+use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
+use crate::app::present::text::Text;
+use crate::app::{limits, schema};
+use crate::model::{Error, NextStep, Result};
+use crate::ops::batch::{self, Batch, Made};
+use crate::ops::relationships::NewRelationship;
+use crate::ops::{checks, projects};
+use crate::store::Tx;
+
+/// Makes many rows, all or none.
+pub struct CreateBatch;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateBatchArgs {
+    /// As in create_entity; key is optional.
+    #[serde(default)]
+    entities: Vec<Map<String, Value>>,
+    /// relationship_type, source_id and target_id (ids or keys), source_refs.
+    #[serde(default)]
+    relationships: Vec<Map<String, Value>>,
+    /// As in create_memory; key is optional.
+    #[serde(default)]
+    memories: Vec<Map<String, Value>>,
+    /// For rows that name none.
+    project: Option<String>,
+}
+
+/// The rows of a batch, in its order.
+#[derive(Serialize, JsonSchema)]
+pub struct CreatedBatch {
+    /// How many rows are new.
+    created: usize,
+    /// How many rows existed already.
+    existing: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entities: Vec<BatchRow<EntityBrief>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relationships: Vec<LinkResult>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    memories: Vec<BatchRow<MemoryBrief>>,
+    projects_used: Vec<ProjectUsed>,
+}
+
+/// A row of a batch.
+#[derive(Serialize, JsonSchema)]
+pub struct BatchRow<B> {
+    #[serde(flatten)]
+    row: B,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    created: bool,
+    /// Fields that were given and that the existing row holds differently.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differing: Vec<String>,
+}
+
+impl Operation for CreateBatch {
+    type Args = CreateBatchArgs;
+    type Output = CreatedBatch;
+    const ABOUT: About = About::new(
+        "create_batch",
+        "Create batch",
+        Effect::Adds,
+        "Up to 200 rows, all or nothing. Give rows a key of your own; relationships and \
+         memory:<key> sources may use it in place of an id.",
+    );
+}
+
+impl CreateBatchArgs {
+    fn into_batch(self) -> Result<Batch> {
+        let project = self.project.as_deref();
+        let known = schema::input::<NewRelationship>();
+        let mut relationships = Vec::new();
+        for (index, mut fields) in self.relationships.into_iter().enumerate() {
+            schema::coerce(&known, &mut fields);
+            let link: NewRelationship = parse_row("relationships", index, fields)?;
+            if link.end {
+                return Err(Error::invalid(
+                    format!("relationships[{index}].end"),
+                    "a batch only creates",
+                    "End links one by one.",
+                ));
+            }
+            relationships.push(link);
+        }
+        Ok(Batch {
+            entities: parse_keyed("entities", self.entities, project)?,
+            relationships,
+            memories: parse_keyed("memories", self.memories, project)?,
+        })
+    }
+}
+
+fn parse_keyed<T: DeserializeOwned + JsonSchema>(
+    list: &str,
+    rows: Vec<Map<String, Value>>,
+    project: Option<&str>,
+) -> Result<Vec<(Option<String>, T)>> {
+    let known = schema::input::<T>();
+    let parse = |(index, mut fields): (usize, Map<String, Value>)| {
+        let key = match fields.shift_remove("key") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(key)) => Some(key),
+            Some(other) => Some(other.to_string()),
+        };
+        let length = key.iter().map(|key| key.chars().count()).sum();
+        let place = format!("{list}[{index}].key");
+        checks::at_most(&place, length, checks::MAX_NAME, "characters")?;
+        schema::coerce(&known, &mut fields);
+        limits::check(&format!("{list}[{index}]."), &fields)?;
+        if let Some(project) = project {
+            fields.entry("project").or_insert_with(|| Value::from(project));
+        }
+        Ok((key, parse_row(list, index, fields)?))
+    };
+    rows.into_iter().enumerate().map(parse).collect()
+}
+
+fn parse_row<T: DeserializeOwned>(
+    list: &str,
+    index: usize,
+    fields: Map<String, Value>,
+) -> Result<T> {
+    parse_at(&format!("{list}[{index}]"), fields).map_err(|(field, problem)| {
+        let hint = "Nothing of the batch was stored; correct this row and send all again.";
+        Error::invalid(field, problem, hint)
+    })
+}
+
+impl WriteOperation for CreateBatch {
+    fn run(tx: &Tx<'_>, args: CreateBatchArgs, note: &str) -> Result<Written<CreatedBatch>> {
+        let made = batch::create(tx, &args.into_batch()?, note)?;
+        let created = made.entities.iter().filter(|(_, row)| row.created).count()
+            + made.relationships.iter().filter(|row| row.changed).count()
+            + made.memories.iter().filter(|(_, row)| row.created).count();
+        let all = made.entities.len() + made.relationships.len() + made.memories.len();
+        let projects_used = resolve_projects(tx, &made)?;
+        let one = match projects_used.as_slice() {
+            [only] => Some(only.name.as_str()),
+            _ => None,
+        };
+        let names =
+            |fields: &[&'static str]| fields.iter().map(|name| (*name).to_owned()).collect();
+        let entities = made.entities.into_iter().map(|(key, made)| BatchRow {
+            row: EntityBrief::new(&made.row, one),
+            key,
+            created: made.created,
+            differing: names(&made.differing),
+        });
+        let memories = made.memories.into_iter().map(|(key, made)| BatchRow {
+            row: MemoryBrief::new(&made.row, one),
+            key,
+            created: made.created,
+            differing: names(&made.differing),
+        });
+        let links = made.relationships.iter().map(|link| LinkResult::new(tx, link));
+        let output = CreatedBatch {
+            created,
+            existing: all - created,
+            entities: entities.collect(),
+            relationships: links.collect::<Result<_>>()?,
+            memories: memories.collect(),
+            projects_used,
+        };
+        Ok(Written::new(output, None, (created > 0).then_some(NextStep::ReviewCandidates)))
+    }
+}
+
+/// The projects that the rows went to.
+fn resolve_projects(tx: &Tx<'_>, made: &Made) -> Result<Vec<ProjectUsed>> {
+    let entities = made.entities.iter().map(|(_, made)| made.row.project.as_str());
+    let memories = made.memories.iter().map(|(_, made)| made.row.project.as_str());
+    let names: BTreeSet<&str> = entities.chain(memories).collect();
+    let used = names.into_iter().map(|name| Ok(ProjectUsed::new(&projects::resolve(tx, name)?)));
+    used.collect()
+}
+
+impl Output for CreatedBatch {
+    fn write_text(&self, text: &mut Text) {
+        text.line(format!("created {} rows, {} already there", self.created, self.existing));
+        text.lines(self.projects_used.iter().filter_map(ProjectUsed::warning));
+        for row in &self.entities {
+            text.line(row.row.line());
+            text.lines(differing_line(&row.differing).map(|line| format!("  {line}")));
+        }
+        text.lines(self.relationships.iter().map(LinkResult::line));
+        for row in &self.memories {
+            text.line(row.row.line());
+            text.lines(differing_line(&row.differing).map(|line| format!("  {line}")));
+        }
+    }
+}

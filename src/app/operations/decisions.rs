@@ -1,0 +1,176 @@
+//! Decisions about entities: promote, reject, supersede, invalidate.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::entities::ChangedEntity;
+use super::memories::memory_briefs;
+use crate::app::answer::{Output, Written};
+use crate::app::operation::{About, Decision, Effect, Operation, WriteOperation};
+use crate::app::present::rows::{MemoryBrief, ProjectUsed};
+use crate::app::present::text::Text;
+use crate::model::Result;
+use crate::ops::{entities, lifecycle, projects};
+use crate::store::Tx;
+
+/// An entity, and the version that the caller has seen.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EntityTarget {
+    entity_id: String,
+    /// Refuse if changed since.
+    expected_version: Option<i64>,
+}
+
+/// Makes a candidate active.
+pub struct PromoteEntity;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromoteEntityArgs {
+    entity_id: String,
+    /// Move it to this project first.
+    target_project: Option<String>,
+    /// Refuse if changed since.
+    expected_version: Option<i64>,
+}
+
+/// An entity after its promotion, with the memories that graduated into it.
+#[derive(Serialize, JsonSchema)]
+pub struct PromotedEntity {
+    #[serde(flatten)]
+    promoted: ChangedEntity,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    graduated: Vec<MemoryBrief>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+}
+
+impl Operation for PromoteEntity {
+    type Args = PromoteEntityArgs;
+    type Output = PromotedEntity;
+    const ABOUT: About = About::new(
+        "promote_entity",
+        "Promote entity",
+        Effect::Adds,
+        "Make a candidate active, when a person or a rule approved it. Memories that it came from \
+         graduate.",
+    )
+    .decides(Decision::Everything);
+}
+
+impl WriteOperation for PromoteEntity {
+    fn run(tx: &Tx<'_>, args: PromoteEntityArgs, note: &str) -> Result<Written<PromotedEntity>> {
+        let project = args.target_project.as_deref();
+        Self::promote(tx, &args.entity_id, project, args.expected_version, note)
+    }
+}
+
+impl PromoteEntity {
+    pub fn promote(
+        tx: &Tx<'_>,
+        id: &str,
+        project: Option<&str>,
+        expected_version: Option<i64>,
+        note: &str,
+    ) -> Result<Written<PromotedEntity>> {
+        let done = entities::promote(tx, id, project, expected_version, note)?;
+        let used = project.map(|given| projects::resolve(tx, given)).transpose()?;
+        let graduated = memory_briefs(&done.graduated, &done.outcome.row.project);
+        let project_used = used.as_ref().and_then(ProjectUsed::if_unregistered);
+        let promoted = ChangedEntity::written(tx, done.outcome)?;
+        Ok(promoted.map(|promoted| PromotedEntity { promoted, graduated, project_used }))
+    }
+}
+
+impl From<ChangedEntity> for PromotedEntity {
+    fn from(promoted: ChangedEntity) -> Self {
+        Self { promoted, graduated: Vec::new(), project_used: None }
+    }
+}
+
+impl Output for PromotedEntity {
+    fn write_text(&self, text: &mut Text) {
+        self.promoted.write_text(text);
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.list("graduated", &self.graduated, |memory| {
+            Some(format!("graduated {}", memory.line()))
+        });
+    }
+}
+
+/// Turns a candidate down.
+pub struct RejectEntity;
+
+impl Operation for RejectEntity {
+    type Args = EntityTarget;
+    type Output = ChangedEntity;
+    const ABOUT: About = About::new(
+        "reject_entity",
+        "Reject entity",
+        Effect::Replaces,
+        "Turn a candidate down; it becomes invalid and stays on record.",
+    )
+    .decides(Decision::Everything);
+}
+
+impl WriteOperation for RejectEntity {
+    fn run(tx: &Tx<'_>, args: EntityTarget, note: &str) -> Result<Written<ChangedEntity>> {
+        let done = lifecycle::reject(tx, &args.entity_id, args.expected_version, note)?;
+        ChangedEntity::written(tx, done)
+    }
+}
+
+/// Retires an entity that was true until now.
+pub struct SupersedeEntity;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SupersedeEntityArgs {
+    entity_id: String,
+    /// The entity that is true now.
+    superseded_by: Option<String>,
+    /// Refuse if changed since.
+    expected_version: Option<i64>,
+}
+
+impl Operation for SupersedeEntity {
+    type Args = SupersedeEntityArgs;
+    type Output = ChangedEntity;
+    const ABOUT: About = About::new(
+        "supersede_entity",
+        "Supersede entity",
+        Effect::Replaces,
+        "Retire an active entity that was true until now, naming the one that replaces it if there \
+         is one.",
+    );
+}
+
+impl WriteOperation for SupersedeEntity {
+    fn run(tx: &Tx<'_>, args: SupersedeEntityArgs, note: &str) -> Result<Written<ChangedEntity>> {
+        let by = args.superseded_by.as_deref();
+        let done = lifecycle::supersede(tx, &args.entity_id, by, args.expected_version, note)?;
+        ChangedEntity::written(tx, done)
+    }
+}
+
+/// Retires an entity that was never true.
+pub struct InvalidateEntity;
+
+impl Operation for InvalidateEntity {
+    type Args = EntityTarget;
+    type Output = ChangedEntity;
+    const ABOUT: About = About::new(
+        "invalidate_entity",
+        "Invalidate entity",
+        Effect::Replaces,
+        "Retire an active entity that was never true; note must say why.",
+    );
+}
+
+impl WriteOperation for InvalidateEntity {
+    fn run(tx: &Tx<'_>, args: EntityTarget, note: &str) -> Result<Written<ChangedEntity>> {
+        let done = lifecycle::invalidate(tx, &args.entity_id, args.expected_version, note)?;
+        ChangedEntity::written(tx, done)
+    }
+}

@@ -1,0 +1,437 @@
+//! Entities: propose, correct, read, and their history.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::app::answer::{Output, Paging, Written};
+use crate::app::operation::{About, Effect, Operation, ReadOperation, WriteOperation};
+use crate::app::present::bound::shortened;
+use crate::app::present::changes::{ChangeView, change_line};
+use crate::app::present::conflicts::ConflictView;
+use crate::app::present::rows::{
+    CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
+};
+use crate::app::present::text::Text;
+use crate::app::present::{Detail, Handle, ids, is_zero};
+use crate::model::text::quoted;
+use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
+use crate::ops::entities::{EntityUpdate, NewEntity};
+use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::lookup::{self, EntityQuery};
+use crate::ops::relationships::Linked;
+use crate::ops::{conflicts, entities, history, projects};
+use crate::store::relationships::{Neighbour, around};
+use crate::store::{Tx, View};
+
+/// Proposes an entity with its relationships.
+pub struct CreateEntity;
+
+/// A new entity, or the existing one that says the same.
+#[derive(Serialize, JsonSchema)]
+pub struct CreatedEntity {
+    entity: EntityView,
+    created: bool,
+    /// Links made with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relationships: Vec<LinkResult>,
+    /// Other entities of the same type, name and project.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<EntityBrief>,
+    /// Fields that were given and that the existing row holds differently.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differing: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+}
+
+/// A relationship, and whether this call made it.
+#[derive(Serialize, JsonSchema)]
+pub struct LinkResult {
+    relationship_id: String,
+    created: bool,
+    #[serde(skip)]
+    line: String,
+}
+
+impl LinkResult {
+    pub fn new(view: &View<'_>, link: &Linked) -> Result<Self> {
+        let line = RelationshipView::new(view, &link.row)?.line();
+        Ok(Self { relationship_id: link.row.handle(), created: link.changed, line })
+    }
+
+    pub fn line(&self) -> String {
+        self.line.clone()
+    }
+}
+
+impl Operation for CreateEntity {
+    type Args = NewEntity;
+    type Output = CreatedEntity;
+    const ABOUT: About = About::new(
+        "create_entity",
+        "Create entity",
+        Effect::Adds,
+        "Propose a typed, sourced fact, with its relationships. It waits as a candidate until \
+         promoted; the same fact again answers with the existing one. To correct one use \
+         update_entity.",
+    );
+}
+
+impl WriteOperation for CreateEntity {
+    fn run(tx: &Tx<'_>, new: NewEntity, note: &str) -> Result<Written<CreatedEntity>> {
+        let made = entities::create(tx, &new, note)?;
+        let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
+        let next = next_step(&made.row, &made.differing);
+        let links = made.links.iter().map(|link| LinkResult::new(tx, link));
+        let output = CreatedEntity {
+            entity: EntityView::new(tx, &made.row, Detail::Concise)?,
+            created: made.created,
+            relationships: links.collect::<Result<_>>()?,
+            similar: briefs(&made.similar, &made.row.project),
+            differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
+            project_used: ProjectUsed::if_unregistered(&project),
+        };
+        Ok(Written::new(output, made.audit_id, next))
+    }
+}
+
+impl Output for CreatedEntity {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.created { "created" } else { "already there:" };
+        text.line(format!("{word} {}", self.entity.line()));
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.lines(self.relationships.iter().map(LinkResult::line));
+        text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));
+        text.lines(differing_line(&self.differing));
+    }
+}
+
+/// Names the fields that the existing row holds differently.
+pub fn differing_line(differing: &[String]) -> Option<String> {
+    let fields = differing.join(", ");
+    (!differing.is_empty())
+        .then(|| format!("not taken over: {fields}, which the existing row holds differently"))
+}
+
+/// The next step after an entity was made or changed.
+fn next_step(row: &Entity, differing: &[&'static str]) -> Option<NextStep> {
+    next_step_of(Kind::Entity, row.handle(), row.status, differing)
+}
+
+/// The next step after a row was made or changed: only one that there is a reason to take.
+pub fn next_step_of(
+    kind: Kind,
+    id: String,
+    status: Status,
+    differing: &[&'static str],
+) -> Option<NextStep> {
+    if !differing.is_empty() {
+        let fields = differing.iter().map(|field| (*field).to_owned()).collect();
+        return Some(NextStep::UpdateFields { kind, id, fields });
+    }
+    (status == Status::Candidate).then_some(NextStep::PromoteRow { kind, id })
+}
+
+/// Rows as a list shows them, in an answer about a project.
+pub fn briefs(rows: &[Entity], project: &str) -> Vec<EntityBrief> {
+    rows.iter().map(|row| EntityBrief::new(row, Some(project))).collect()
+}
+
+/// Corrects an entity.
+pub struct UpdateEntity;
+
+/// An entity after a change of it.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangedEntity {
+    pub entity: EntityView,
+    pub changed: bool,
+}
+
+impl ChangedEntity {
+    pub fn written(view: &View<'_>, outcome: Outcome<Entity>) -> Result<Written<Self>> {
+        let next = next_step(&outcome.row, &[]);
+        let entity = EntityView::new(view, &outcome.row, Detail::Concise)?;
+        let output = Self { entity, changed: outcome.changed };
+        Ok(Written::new(output, outcome.audit_id, next))
+    }
+}
+
+impl Output for ChangedEntity {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.changed { "changed" } else { "unchanged" };
+        text.line(format!("{word} {}", self.entity.line()));
+    }
+}
+
+impl Operation for UpdateEntity {
+    type Args = EntityUpdate;
+    type Output = ChangedEntity;
+    const ABOUT: About = About::new(
+        "update_entity",
+        "Update entity",
+        Effect::Replaces,
+        "Correct description, properties, confidence or sources of an entity. If the fact itself \
+         changed, create the new one and supersede the old.",
+    );
+}
+
+impl WriteOperation for UpdateEntity {
+    fn run(tx: &Tx<'_>, edit: EntityUpdate, note: &str) -> Result<Written<ChangedEntity>> {
+        ChangedEntity::written(tx, entities::update(tx, &edit, note)?)
+    }
+}
+
+/// Reads one entity.
+pub struct GetEntity;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetEntityArgs {
+    entity_id: Option<String>,
+    name: Option<String>,
+    entity_type: Option<String>,
+    project: Option<String>,
+    /// concise cuts long texts.
+    #[serde(default)]
+    detail: Detail,
+    /// Also what is not active.
+    #[serde(default)]
+    include_inactive: bool,
+    /// Relationships a page, 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+/// An entity with its links, open conflicts and successors.
+#[derive(Serialize, JsonSchema)]
+pub struct EntityPage {
+    entity: EntityView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+    /// The entities that superseded it, up to the current one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chain: Vec<EntityBrief>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<ConflictView>,
+    /// Links that are not shown because they ended, or lead to inactive entities.
+    #[serde(skip_serializing_if = "is_zero")]
+    inactive_relationships: i64,
+    relationships: Vec<NeighbourView>,
+    #[serde(flatten)]
+    paging: Paging,
+    #[serde(skip)]
+    text_limit: usize,
+}
+
+/// A link of an entity, with the entity at its other end.
+#[derive(Serialize, JsonSchema)]
+pub struct NeighbourView {
+    relationship_id: String,
+    relationship_type: String,
+    /// out: from the entity; in: to it.
+    direction: &'static str,
+    entity_id: String,
+    entity_type: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity_status: Option<String>,
+}
+
+/// Characters of each text of an entity with detail full.
+const FULL_TEXT: usize = 16_000;
+
+impl Operation for GetEntity {
+    type Args = GetEntityArgs;
+    type Output = EntityPage;
+    const ABOUT: About = About::new(
+        "get_entity",
+        "Get entity",
+        Effect::Reads,
+        "One entity with its relationships, open conflicts and successors. By entity_id, or by \
+         name if that is unique.",
+    );
+}
+
+impl ReadOperation for GetEntity {
+    fn run(view: &View<'_>, args: GetEntityArgs) -> Result<EntityPage> {
+        // A default project narrows a name; an id is unique by itself.
+        let project = args.project.as_deref().filter(|_| args.entity_id.is_none());
+        let entity = lookup::entity(
+            view,
+            &EntityQuery {
+                id: args.entity_id.as_deref(),
+                name: args.name.as_deref(),
+                entity_type: args.entity_type.as_deref(),
+                project,
+                include_inactive: args.include_inactive,
+            },
+        )?;
+        let inactive = args.include_inactive;
+        let page = PageRequest::new(List::Relationships, args.limit, args.cursor.as_deref())?;
+        let after = page.after_text(0);
+        let (links, total) = around(view, &entity.id, inactive, after, page.fetch())?;
+        let links = page.page(links, total, |link| vec![link.relationship_id.clone()]);
+        let all = if inactive { total } else { around(view, &entity.id, true, "", 0)?.1 };
+        let (links, paging) = Paging::split(links);
+        let open = conflicts::of_member(view, &entity.id)?;
+        let used = project.map(|given| projects::resolve(view, given)).transpose()?;
+        Ok(EntityPage {
+            project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
+            chain: briefs(&lifecycle::successors(view, &entity)?, &entity.project),
+            conflicts: open
+                .iter()
+                .map(|one| ConflictView::new(view, one))
+                .collect::<Result<_>>()?,
+            inactive_relationships: all - total,
+            relationships: links
+                .iter()
+                .map(|link| NeighbourView::new(view, link))
+                .collect::<Result<_>>()?,
+            paging,
+            text_limit: if args.detail == Detail::Full { FULL_TEXT } else { CONCISE_TEXT },
+            entity: EntityView::new(view, &entity, args.detail)?,
+        })
+    }
+}
+
+impl Output for EntityPage {
+    fn write_text(&self, text: &mut Text) {
+        let entity = &self.entity;
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.line(entity.line());
+        if !entity.description.is_empty() {
+            text.line(format!("description {}", quoted(&entity.description, self.text_limit)));
+        }
+        if !entity.properties.is_empty() {
+            let properties = Value::Object(entity.properties.clone()).to_string();
+            text.line(format!("properties {}", shortened(&properties, self.text_limit)));
+        }
+        if !entity.source_refs.is_empty() {
+            let sources = all_quoted(&entity.source_refs);
+            text.line(format!("sources {}", shortened(&sources, self.text_limit)));
+        }
+        text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
+        text.list("conflicts", &self.conflicts, ConflictView::lines);
+        if self.inactive_relationships > 0 {
+            text.line(format!(
+                "{} more links are ended or lead to inactive entities; include_inactive shows them",
+                self.inactive_relationships
+            ));
+        }
+        text.page("relationships", &self.relationships, &self.paging, |link| vec![link.line()]);
+    }
+}
+
+impl NeighbourView {
+    fn new(view: &View<'_>, link: &Neighbour) -> Result<Self> {
+        let inactive =
+            |status: &str| (status != Status::Active.as_str()).then(|| status.to_owned());
+        let id = |kind, id| ids::shown_id(view, kind, Some(id)).map(Option::unwrap_or_default);
+        Ok(Self {
+            relationship_id: id(Kind::Relationship, &link.relationship_id)?,
+            relationship_type: link.relationship_type.clone(),
+            direction: if link.outgoing { "out" } else { "in" },
+            entity_id: id(Kind::Entity, &link.entity_id)?,
+            entity_type: link.entity_type.clone(),
+            name: link.name.clone(),
+            status: inactive(&link.status),
+            entity_status: inactive(&link.entity_status),
+        })
+    }
+
+    fn line(&self) -> String {
+        let arrow = if self.direction == "out" { "→" } else { "←" };
+        let state = self.status.as_ref().or(self.entity_status.as_ref());
+        let state = state.map(|status| format!(" ({status})")).unwrap_or_default();
+        let Self { relationship_type, entity_id, entity_type, name, .. } = self;
+        let name = quoted(name, LINE_TEXT);
+        format!("  {arrow} {relationship_type} {entity_type} {entity_id} {name}{state}")
+    }
+}
+
+/// Reads the history of an entity.
+pub struct GetEntityAudit;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetEntityAuditArgs {
+    entity_id: String,
+    /// full: the whole row before and after.
+    #[serde(default)]
+    detail: Detail,
+    /// 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+/// A history, oldest change first.
+#[derive(Serialize, JsonSchema)]
+pub struct History {
+    /// The entity that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<EntityBrief>,
+    entries: Vec<ChangeView>,
+    #[serde(flatten)]
+    paging: Paging,
+    #[serde(skip)]
+    lines: Vec<String>,
+}
+
+impl History {
+    /// A page of the history of a row.
+    pub fn read(
+        view: &View<'_>,
+        id: &str,
+        entity: Option<EntityBrief>,
+        detail: Detail,
+        (limit, cursor): (Option<u32>, Option<&str>),
+    ) -> Result<Self> {
+        let page = PageRequest::new(List::Audit, limit, cursor)?;
+        let (changes, paging) = Paging::split(history::of(view, id, &page)?);
+        let lines = changes.iter().map(change_line).collect();
+        let entries = changes.iter().map(|change| ChangeView::new(change, detail)).collect();
+        Ok(Self { entity, entries, paging, lines })
+    }
+
+    pub fn total(&self) -> i64 {
+        self.paging.total
+    }
+
+    /// The entries, their place and their lines, for an answer that has more beside them.
+    pub fn into_parts(self) -> (Vec<ChangeView>, Paging, Vec<String>) {
+        (self.entries, self.paging, self.lines)
+    }
+}
+
+impl Output for History {
+    fn write_text(&self, text: &mut Text) {
+        text.lines(self.entity.iter().map(EntityBrief::line));
+        text.page("entries", &self.lines, &self.paging, |line| vec![line.clone()]);
+    }
+}
+
+impl Operation for GetEntityAudit {
+    type Args = GetEntityAuditArgs;
+    type Output = History;
+    const ABOUT: About = About::new(
+        "get_entity_audit",
+        "Get entity audit",
+        Effect::Reads,
+        "The history of one entity, oldest first: who did it and why, with the fields before and \
+         after.",
+    );
+}
+
+impl ReadOperation for GetEntityAudit {
+    fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
+        let entity: Entity = lifecycle::require(view, &args.entity_id)?;
+        let page = (args.limit, args.cursor.as_deref());
+        let brief = EntityBrief::new(&entity, None);
+        History::read(view, &entity.id, Some(brief), args.detail, page)
+    }
+}

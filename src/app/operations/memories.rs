@@ -1,0 +1,340 @@
+//! Memories: remember, review, graduate, correct.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::entities::{History, briefs, differing_line, next_step_of};
+use crate::app::answer::{Output, Paging, Written};
+use crate::app::operation::{
+    About, Decision, Effect, Operation, ReadingPart, Surface, WriteOperation,
+};
+use crate::app::present::changes::ChangeView;
+use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
+use crate::app::present::text::Text;
+use crate::app::present::{Detail, Handle};
+use crate::model::text::quoted;
+use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
+use crate::ops::graduation::{self, Graduation};
+use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::memories::{self, MemoryUpdate, NewMemory};
+use crate::ops::projects;
+use crate::store::{Tx, View};
+
+/// Characters of a memory's content in the text of its history.
+const MAX_CONTENT: usize = 8_000;
+
+/// Memories as a list shows them, in an answer about a project.
+pub fn memory_briefs(rows: &[Memory], project: &str) -> Vec<MemoryBrief> {
+    rows.iter().map(|row| MemoryBrief::new(row, Some(project))).collect()
+}
+
+fn next_step(row: &Memory, differing: &[&'static str]) -> Option<NextStep> {
+    next_step_of(Kind::Memory, row.handle(), row.status, differing)
+}
+
+/// Proposes a memory.
+pub struct CreateMemory;
+
+/// A new memory, or the existing one that says the same.
+#[derive(Serialize, JsonSchema)]
+pub struct CreatedMemory {
+    memory: MemoryView,
+    created: bool,
+    /// Other memories of the project that begin with the same words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<MemoryBrief>,
+    /// Fields that were given and that the existing row holds differently.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differing: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+}
+
+impl Operation for CreateMemory {
+    type Args = NewMemory;
+    type Output = CreatedMemory;
+    const ABOUT: About = About::new(
+        "create_memory",
+        "Create memory",
+        Effect::Adds,
+        "Remember one statement in natural language, as a candidate. For a typed fact with links \
+         use create_entity.",
+    );
+}
+
+impl WriteOperation for CreateMemory {
+    fn run(tx: &Tx<'_>, new: NewMemory, note: &str) -> Result<Written<CreatedMemory>> {
+        let made = memories::create(tx, &new, note)?;
+        let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
+        let next = next_step(&made.row, &made.differing);
+        let output = CreatedMemory {
+            memory: MemoryView::new(tx, &made.row, Detail::Concise)?,
+            created: made.created,
+            similar: memory_briefs(&made.similar, &made.row.project),
+            differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
+            project_used: ProjectUsed::if_unregistered(&project),
+        };
+        Ok(Written::new(output, made.audit_id, next))
+    }
+}
+
+impl Output for CreatedMemory {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.created { "created" } else { "already there:" };
+        text.line(format!("{word} {}", self.memory.line()));
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));
+        text.lines(differing_line(&self.differing));
+    }
+}
+
+/// Corrects a memory.
+pub struct UpdateMemory;
+
+/// A memory after a change of it.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangedMemory {
+    memory: MemoryView,
+    changed: bool,
+}
+
+impl Operation for UpdateMemory {
+    type Args = MemoryUpdate;
+    type Output = ChangedMemory;
+    const ABOUT: About = About::new(
+        "update_memory",
+        "Update memory",
+        Effect::Replaces,
+        "Correct content, subject, confidence, tags or end of a memory. If the fact itself \
+         changed, create the new one and supersede the old.",
+    )
+    .on(Surface::OnRequest);
+}
+
+impl WriteOperation for UpdateMemory {
+    fn run(tx: &Tx<'_>, edit: MemoryUpdate, note: &str) -> Result<Written<ChangedMemory>> {
+        let done = memories::update(tx, &edit, note)?;
+        let next = next_step(&done.row, &[]);
+        let memory = MemoryView::new(tx, &done.row, Detail::Concise)?;
+        Ok(Written::new(ChangedMemory { memory, changed: done.changed }, done.audit_id, next))
+    }
+}
+
+impl Output for ChangedMemory {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.changed { "changed" } else { "unchanged" };
+        text.line(format!("{word} {}", self.memory.line()));
+    }
+}
+
+/// Decides about a memory, or reads its history.
+pub struct ReviewMemory;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ReviewAction {
+    Promote,
+    Reject,
+    Supersede,
+    Invalidate,
+    History,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewMemoryArgs {
+    memory_id: String,
+    action: ReviewAction,
+    /// With supersede: the memory that is true now.
+    superseded_by: Option<String>,
+    /// Refuse if changed since.
+    expected_version: Option<i64>,
+    /// With history: 1 to 200; default 20.
+    limit: Option<u32>,
+    /// With history: the last next_cursor.
+    cursor: Option<String>,
+}
+
+/// A memory after a decision about it, or with its history.
+#[derive(Serialize, JsonSchema)]
+pub struct ReviewedMemory {
+    memory: MemoryView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<bool>,
+    /// The entities it became.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    became: Vec<EntityBrief>,
+    /// The memories that superseded it, up to the current one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chain: Vec<MemoryBrief>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<ChangeView>,
+    #[serde(flatten)]
+    paging: Option<Paging>,
+    #[serde(skip)]
+    lines: Vec<String>,
+}
+
+impl Operation for ReviewMemory {
+    type Args = ReviewMemoryArgs;
+    type Output = ReviewedMemory;
+    const ABOUT: About = About::new(
+        "review_memory",
+        "Review memory",
+        Effect::Replaces,
+        "Promote, reject, supersede or invalidate a memory as a person decided, or show its \
+         history. Invalidating needs a note.",
+    )
+    .decides(Decision::Choices {
+        argument: "action",
+        choices: &["promote", "reject"],
+        description: "Supersede or invalidate a memory as a person decided, or show its history. \
+                      Invalidating needs a note.",
+    })
+    .reads_with(ReadingPart {
+        argument: "action",
+        choice: "history",
+        arguments: &["memory_id", "action", "limit", "cursor"],
+        description: "The history of a memory, oldest first, with the entity it became and the \
+                      memory that superseded it.",
+    });
+}
+
+impl ReviewMemoryArgs {
+    fn check(&self) -> Result<()> {
+        if self.superseded_by.is_none() || self.action == ReviewAction::Supersede {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "superseded_by",
+            "it goes only with action supersede",
+            "Leave it out, or use action supersede.",
+        ))
+    }
+}
+
+impl WriteOperation for ReviewMemory {
+    fn run(tx: &Tx<'_>, args: ReviewMemoryArgs, note: &str) -> Result<Written<ReviewedMemory>> {
+        args.check()?;
+        let (id, version) = (&args.memory_id, args.expected_version);
+        let done: Outcome<Memory> = match args.action {
+            ReviewAction::Promote => memories::promote(tx, id, version, note)?,
+            ReviewAction::Reject => lifecycle::reject(tx, id, version, note)?,
+            ReviewAction::Supersede => {
+                lifecycle::supersede(tx, id, args.superseded_by.as_deref(), version, note)?
+            }
+            ReviewAction::Invalidate => lifecycle::invalidate(tx, id, version, note)?,
+            ReviewAction::History => return Self::read(tx, args),
+        };
+        let next = next_step(&done.row, &[]);
+        let output = ReviewedMemory {
+            memory: MemoryView::new(tx, &done.row, Detail::Concise)?,
+            changed: Some(done.changed),
+            became: Vec::new(),
+            chain: Vec::new(),
+            entries: Vec::new(),
+            paging: None,
+            lines: Vec::new(),
+        };
+        Ok(Written::new(output, done.audit_id, next))
+    }
+
+    fn only_reads(args: &ReviewMemoryArgs) -> bool {
+        args.action == ReviewAction::History
+    }
+
+    fn read(view: &View<'_>, args: ReviewMemoryArgs) -> Result<Written<ReviewedMemory>> {
+        args.check()?;
+        let memory: Memory = lifecycle::require(view, &args.memory_id)?;
+        let page = (args.limit, args.cursor.as_deref());
+        let history = History::read(view, &memory.id, None, Detail::Concise, page)?;
+        let (entries, paging, lines) = history.into_parts();
+        let output = ReviewedMemory {
+            memory: MemoryView::new(view, &memory, Detail::Concise)?,
+            changed: None,
+            became: briefs(&graduation::became(view, &memory)?, &memory.project),
+            chain: memory_briefs(&lifecycle::successors(view, &memory)?, &memory.project),
+            entries,
+            paging: Some(paging),
+            lines,
+        };
+        Ok(Written::new(output, None, None))
+    }
+}
+
+impl Output for ReviewedMemory {
+    fn write_text(&self, text: &mut Text) {
+        let line = self.memory.line();
+        let Some(paging) = &self.paging else {
+            let word = if self.changed == Some(true) { "changed" } else { "unchanged" };
+            text.line(format!("{word} {line}"));
+            return;
+        };
+        text.line(line);
+        text.line(format!("content {}", quoted(&self.memory.content, MAX_CONTENT)));
+        text.list("became", &self.became, |entity| Some(format!("became {}", entity.line())));
+        text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
+        text.page("entries", &self.lines, paging, |line| vec![line.clone()]);
+    }
+}
+
+/// Turns a memory into an entity.
+pub struct GraduateMemory;
+
+/// A memory and the entity that it becomes.
+#[derive(Serialize, JsonSchema)]
+pub struct GraduatedMemory {
+    memory: MemoryBrief,
+    entity: EntityView,
+    created: bool,
+    changed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<EntityBrief>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+}
+
+impl Operation for GraduateMemory {
+    type Args = Graduation;
+    type Output = GraduatedMemory;
+    const ABOUT: About = About::new(
+        "graduate_memory",
+        "Graduate memory",
+        Effect::Adds,
+        "Turn an active project, knowledge or adaptation memory into an entity: a new candidate, \
+         or one that exists. The memory graduates when that entity is active.",
+    )
+    .decides(Decision::Argument("promote"))
+    .with_own_project();
+}
+
+impl WriteOperation for GraduateMemory {
+    fn run(tx: &Tx<'_>, args: Graduation, note: &str) -> Result<Written<GraduatedMemory>> {
+        let done = graduation::graduate(tx, &args, note)?;
+        let given = args.project.as_deref().filter(|_| args.entity_id.is_none());
+        let used = given.map(|given| projects::resolve(tx, given)).transpose()?;
+        let next = (done.entity.status == Status::Candidate)
+            .then(|| NextStep::CompleteGraduation { entity_id: done.entity.handle() });
+        let mut memory = MemoryBrief::new(&done.memory, Some(&done.entity.project));
+        memory.status = Some(done.memory.status);
+        let output = GraduatedMemory {
+            memory,
+            created: done.created,
+            changed: done.changed,
+            similar: briefs(&done.similar, &done.entity.project),
+            project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
+            entity: EntityView::new(tx, &done.entity, Detail::Concise)?,
+        };
+        Ok(Written::new(output, done.audit_id, next))
+    }
+}
+
+impl Output for GraduatedMemory {
+    fn write_text(&self, text: &mut Text) {
+        text.line(self.memory.line());
+        text.line(format!("became {}", self.entity.line()));
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));
+    }
+}

@@ -1,0 +1,73 @@
+//! The table of operations, one file for each noun.
+
+mod batch;
+mod conflicts;
+mod context;
+mod decisions;
+mod entities;
+mod interactions;
+mod memories;
+mod ontology;
+mod projects;
+mod queries;
+mod redact;
+mod relationships;
+mod review;
+mod search;
+mod sources;
+
+pub use batch::CreateBatch;
+pub use conflicts::{ListConflicts, ResolveConflict};
+pub use context::BuildContext;
+pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEntity};
+pub use entities::{CreateEntity, GetEntity, GetEntityAudit, UpdateEntity};
+pub use interactions::RecordInteraction;
+pub use memories::{CreateMemory, GraduateMemory, ReviewMemory, UpdateMemory};
+pub use ontology::DescribeOntology;
+pub use projects::{ListProjects, RegisterProject, SetProjectState};
+pub use queries::QueryProject;
+pub use redact::Redact;
+pub use relationships::CreateRelationship;
+pub use review::{GetHistory, ListCandidates, Promote, Reject};
+pub use search::Search;
+pub use sources::IngestSource;
+
+use super::operation::RegisteredOperation;
+use crate::model::Ontology;
+
+/// Every operation, in the order in which an agent meets them.
+pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
+    let table = vec![
+        RegisteredOperation::write::<CreateEntity>(),
+        RegisteredOperation::write::<UpdateEntity>(),
+        RegisteredOperation::read::<GetEntity>(),
+        RegisteredOperation::read::<GetEntityAudit>(),
+        RegisteredOperation::write::<PromoteEntity>(),
+        RegisteredOperation::write::<RejectEntity>(),
+        RegisteredOperation::write::<SupersedeEntity>(),
+        RegisteredOperation::write::<InvalidateEntity>(),
+        RegisteredOperation::write::<CreateRelationship>(),
+        RegisteredOperation::write::<CreateMemory>(),
+        RegisteredOperation::write::<ReviewMemory>(),
+        RegisteredOperation::write::<GraduateMemory>(),
+        RegisteredOperation::write::<UpdateMemory>(),
+        RegisteredOperation::read::<ListCandidates>(),
+        RegisteredOperation::write::<CreateBatch>(),
+        RegisteredOperation::read::<Search>(),
+        RegisteredOperation::read::<BuildContext>(),
+        RegisteredOperation::read::<QueryProject>(),
+        RegisteredOperation::read::<ListConflicts>(),
+        RegisteredOperation::write::<ResolveConflict>(),
+        RegisteredOperation::read::<ListProjects>(),
+        RegisteredOperation::write::<RegisterProject>(),
+        RegisteredOperation::write::<SetProjectState>(),
+        RegisteredOperation::write::<RecordInteraction>(),
+        RegisteredOperation::stepped::<IngestSource>(),
+        RegisteredOperation::stepped::<Redact>(),
+        RegisteredOperation::read::<DescribeOntology>(),
+        RegisteredOperation::write::<Promote>(),
+        RegisteredOperation::write::<Reject>(),
+        RegisteredOperation::read::<GetHistory>(),
+    ];
+    table.into_iter().map(|operation| operation.name_types(ontology)).collect()
+}

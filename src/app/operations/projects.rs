@@ -1,0 +1,253 @@
+//! Projects and their trusted state.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::app::answer::{Output, Paging, Written};
+use crate::app::operation::{
+    About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
+};
+use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual};
+use crate::app::present::text::Text;
+use crate::app::present::{Handle, is_false};
+use crate::model::project::INBOX;
+use crate::model::text::quoted;
+use crate::model::{List, PageRequest, Result};
+use crate::ops::projects::{self, Registration};
+use crate::ops::state::{self, StateChange};
+use crate::store::{Tx, View};
+
+/// Lists projects.
+pub struct ListProjects;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListProjectsArgs {
+    /// 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+/// A page of projects.
+#[derive(Serialize, JsonSchema)]
+pub struct ProjectList {
+    items: Vec<CountedProject>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+/// A project with its counts.
+#[derive(Serialize, JsonSchema)]
+pub struct CountedProject {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_id: Option<String>,
+    /// Present and false for a name that rows use and nobody registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<bool>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
+    entities: RowCount,
+    memories: RowCount,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct RowCount {
+    active: i64,
+    candidates: i64,
+}
+
+impl Operation for ListProjects {
+    type Args = ListProjectsArgs;
+    type Output = ProjectList;
+    const ABOUT: About = About::new(
+        "list_projects",
+        "List projects",
+        Effect::Reads,
+        "Canonical project names with aliases and counts. Use it to learn which name to pass as \
+         project.",
+    );
+}
+
+impl ReadOperation for ListProjects {
+    fn run(view: &View<'_>, args: ListProjectsArgs) -> Result<ProjectList> {
+        let request = PageRequest::new(List::Projects, args.limit, args.cursor.as_deref())?;
+        let (rows, paging) = Paging::split(projects::list(view, &request)?);
+        let items = rows.into_iter().map(|counted| {
+            let registered = counted.project.is_some() || counted.name == INBOX;
+            let (entities, memories) = (counted.entities, counted.memories);
+            let row = counted.project.as_ref();
+            CountedProject {
+                name: counted.name,
+                project_id: row.map(Handle::handle),
+                registered: (!registered).then_some(false),
+                description: row.map(|row| row.description.clone()).unwrap_or_default(),
+                aliases: row.map(|row| row.aliases.clone()).unwrap_or_default(),
+                entities: RowCount { active: entities.active, candidates: entities.candidates },
+                memories: RowCount { active: memories.active, candidates: memories.candidates },
+            }
+        });
+        Ok(ProjectList { items: items.collect(), paging })
+    }
+}
+
+impl Output for ProjectList {
+    fn write_text(&self, text: &mut Text) {
+        text.page("items", &self.items, &self.paging, |row| {
+            let unknown = if row.registered.is_none() { "" } else { " (not registered)" };
+            vec![format!(
+                "project {}{unknown}{}: {} entities, {} memories, {} candidates",
+                quoted(&row.name, LINE_TEXT),
+                list_aliases(&row.aliases),
+                row.entities.active,
+                row.memories.active,
+                row.entities.candidates + row.memories.candidates,
+            )]
+        });
+    }
+}
+
+fn list_aliases(aliases: &[String]) -> String {
+    if aliases.is_empty() { String::new() } else { format!(", also {}", all_quoted(aliases)) }
+}
+
+/// Registers a project, or adds aliases to one.
+pub struct RegisterProject;
+
+/// A project after its registration.
+#[derive(Serialize, JsonSchema)]
+pub struct RegisteredProject {
+    project: ProjectView,
+    created: bool,
+    /// Rows that moved to the canonical name.
+    moved: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct ProjectView {
+    project_id: String,
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
+}
+
+impl Operation for RegisterProject {
+    type Args = Registration;
+    type Output = RegisteredProject;
+    const ABOUT: About = About::new(
+        "register_project",
+        "Register project",
+        Effect::Adds,
+        "Register a canonical project name, or add aliases; rows stored under an alias move to it.",
+    )
+    .on(Surface::OnRequest);
+}
+
+impl WriteOperation for RegisterProject {
+    fn run(tx: &Tx<'_>, args: Registration, note: &str) -> Result<Written<RegisteredProject>> {
+        let done = projects::register(tx, &args, note)?;
+        let project = ProjectView {
+            project_id: done.row.handle(),
+            name: done.row.name,
+            description: done.row.description,
+            aliases: done.row.aliases,
+        };
+        let output = RegisteredProject { project, created: done.created, moved: done.moved };
+        Ok(Written::new(output, done.audit_id, None))
+    }
+}
+
+impl Output for RegisteredProject {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.created { "registered" } else { "known" };
+        let ProjectView { project_id, name, aliases, .. } = &self.project;
+        let (name, also) = (quoted(name, LINE_TEXT), list_aliases(aliases));
+        text.line(format!(
+            "{word} project {project_id} {name}{also}; {} rows moved to it",
+            self.moved
+        ));
+    }
+}
+
+/// Sets trusted state.
+pub struct SetProjectState;
+
+/// Trusted state after it was set or ended.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangedState {
+    project_state: StateView,
+    changed: bool,
+    /// Whether the project was registered by this call.
+    #[serde(skip_serializing_if = "is_false")]
+    project_registered: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct StateView {
+    project_state_id: String,
+    project: String,
+    category: String,
+    key: String,
+    value: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
+    status: String,
+}
+
+impl Operation for SetProjectState {
+    type Args = StateChange;
+    type Output = ChangedState;
+    const ABOUT: About = About::new(
+        "set_project_state",
+        "Set project state",
+        Effect::Replaces,
+        "Set a trusted fact of a project, only at a person's word: it outranks everything else. \
+         end: true ends it.",
+    )
+    .decides(Decision::Everything)
+    .on(Surface::OnRequest);
+}
+
+impl WriteOperation for SetProjectState {
+    fn run(tx: &Tx<'_>, args: StateChange, note: &str) -> Result<Written<ChangedState>> {
+        let done = state::set(tx, &args, note)?;
+        let id = done.row.handle();
+        let project_state = StateView {
+            project_state_id: id,
+            project: done.project.name,
+            category: done.row.category,
+            key: done.row.key,
+            value: done.row.value,
+            source: done.row.source,
+            confidence: unusual(done.row.confidence),
+            status: done.row.status,
+        };
+        let (changed, project_registered) = (done.changed, done.registered);
+        let output = ChangedState { project_state, changed, project_registered };
+        Ok(Written::new(output, done.audit_id, None))
+    }
+}
+
+impl Output for ChangedState {
+    fn write_text(&self, text: &mut Text) {
+        let StateView { project_state_id, project, category, key, value, status, .. } =
+            &self.project_state;
+        let project = quoted(project, LINE_TEXT);
+        if self.project_registered {
+            text.line(format!("registered the new project {project}"));
+        }
+        text.line(format!(
+            "state {project_state_id} {}/{} = {} ({status}) in {project}",
+            quoted(category, LINE_TEXT),
+            quoted(key, LINE_TEXT),
+            quoted(value, LINE_TEXT),
+        ));
+    }
+}

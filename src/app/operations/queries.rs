@@ -1,0 +1,342 @@
+//! Questions about a project or an entity, by name.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::app::answer::{Output, Paging};
+use crate::app::operation::{About, Effect, Operation, ReadOperation};
+use crate::app::present::bound::shortened;
+use crate::app::present::changes::{ChangeView, change_line};
+use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
+use crate::app::present::text::Text;
+use crate::app::present::{Detail, ids};
+use crate::model::text::quoted;
+use crate::model::{Kind, Question, Result};
+use crate::ops::history::Change;
+use crate::ops::queries::{self, Row, Subject, Wish};
+use crate::store::View;
+
+/// Answers a question.
+pub struct QueryProject;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryProjectArgs {
+    #[serde(alias = "query")]
+    question: Question,
+    project: Option<String>,
+    entity_id: Option<String>,
+    name: Option<String>,
+    entity_type: Option<String>,
+    /// 1 to 20 steps.
+    depth: Option<u32>,
+    /// For recent_changes: an instant or date.
+    since: Option<String>,
+    /// Without global rows.
+    #[serde(default)]
+    scope_only: bool,
+    /// Also what is not active.
+    #[serde(default)]
+    include_inactive: bool,
+    /// full: whole rows.
+    #[serde(default)]
+    detail: Detail,
+    /// 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+/// A page of rows that answer a question.
+#[derive(Serialize, JsonSchema)]
+pub struct QuestionAnswer {
+    question: Question,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+    /// The entity that the question is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<EntityBrief>,
+    #[schemars(with = "Map<String, Value>")]
+    #[serde(skip_serializing_if = "Counts::is_empty")]
+    counts: Counts,
+    /// A remark about the whole answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markdown: Option<String>,
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    items: Vec<AnswerRow>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+/// Counts in the order in which they are said.
+struct Counts(Vec<(String, i64)>);
+
+impl Counts {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Counts {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, count)| (name, count)))
+    }
+}
+
+/// A row of an answer: the entity or the change, and the fields that the question adds.
+#[derive(Serialize)]
+struct AnswerRow {
+    #[serde(flatten)]
+    row: SubjectView,
+    #[serde(flatten)]
+    said: Map<String, Value>,
+    #[serde(skip)]
+    line: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum SubjectView {
+    Brief(DescribedEntity),
+    Full(Box<EntityView>),
+    Change(Box<ChangedRow>),
+}
+
+/// An entity with the beginning of its description and its first sources.
+#[derive(Serialize)]
+struct DescribedEntity {
+    #[serde(flatten)]
+    brief: EntityBrief,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    source_refs: Vec<String>,
+    /// The number of sources, if not all are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_ref_count: Option<usize>,
+}
+
+/// A change with the columns that identify its row.
+#[derive(Serialize)]
+struct ChangedRow {
+    #[serde(flatten)]
+    change: ChangeView,
+    kind: String,
+    id: String,
+    #[serde(flatten)]
+    columns: BTreeMap<&'static str, String>,
+}
+
+/// Characters of a description in a concise row.
+const DESCRIPTION: usize = 150;
+/// Source references of a concise row.
+const MAX_REFS: usize = 5;
+/// Columns that identify a changed row.
+const IDENTIFYING: [&str; 9] = [
+    "name",
+    "entity_type",
+    "memory_type",
+    "content",
+    "relationship_type",
+    "slot_kind",
+    "key",
+    "status",
+    "project",
+];
+
+impl Operation for QueryProject {
+    type Args = QueryProjectArgs;
+    type Output = QuestionAnswer;
+    const ABOUT: About = About::new(
+        "query_project",
+        "Query project",
+        Effect::Reads,
+        "Answer a question about a project or an entity from its links, with sources. To find \
+         something by words use search.",
+    );
+}
+
+impl QueryProjectArgs {
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            question: self.question,
+            project: self.project.as_deref(),
+            entity_id: self.entity_id.as_deref(),
+            name: self.name.as_deref(),
+            entity_type: self.entity_type.as_deref(),
+            depth: self.depth,
+            since: self.since.as_deref(),
+            scope_only: self.scope_only,
+            include_inactive: self.include_inactive,
+            limit: self.limit,
+            cursor: self.cursor.as_deref(),
+        }
+    }
+}
+
+impl ReadOperation for QueryProject {
+    fn run(view: &View<'_>, args: QueryProjectArgs) -> Result<QuestionAnswer> {
+        let (ask, found) = queries::answer(view, &args.wish())?;
+        let scope = ask.scope.project.as_ref();
+        let of_entity = ask.entity.as_ref().map(|entity| entity.project.as_str());
+        let used = scope.map(|project| project.name.as_str());
+        let project = used.or(of_entity);
+        let (rows, mut paging) = Paging::split(found.page);
+        let items = rows.into_iter().map(|row| AnswerRow::new(view, row, project, args.detail));
+        let mut items: Vec<AnswerRow> = items.collect::<Result<_>>()?;
+        if found.markdown.is_some() {
+            items.clear();
+            paging = Paging::none();
+        }
+        Ok(QuestionAnswer {
+            question: ask.question,
+            project_used: scope.map(ProjectUsed::new),
+            entity: ask.entity.as_ref().map(|entity| EntityBrief::new(entity, used)),
+            counts: Counts(found.counts),
+            note: found.note,
+            markdown: found.markdown,
+            items,
+            paging,
+        })
+    }
+}
+
+impl Output for QuestionAnswer {
+    fn write_text(&self, text: &mut Text) {
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.lines(self.entity.iter().map(EntityBrief::line));
+        let counts: Vec<String> =
+            self.counts.0.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        if !counts.is_empty() {
+            text.line(counts.join(", "));
+        }
+        text.lines(&self.note);
+        match &self.markdown {
+            Some(markdown) => text.lines(markdown.lines()),
+            None => text.page("items", &self.items, &self.paging, |row| vec![row.line.clone()]),
+        }
+    }
+}
+
+impl AnswerRow {
+    fn new(view: &View<'_>, row: Row, project: Option<&str>, detail: Detail) -> Result<Self> {
+        let Row { subject, mut said, .. } = row;
+        if detail == Detail::Concise {
+            said.shift_remove("relationship_id");
+        }
+        ids::show_fields(view, &mut said)?;
+        let (row, mut line) = match subject {
+            Subject::Entity(entity) if detail == Detail::Full => {
+                let row = EntityView::new(view, &entity, detail)?;
+                let line = row.line();
+                (SubjectView::Full(Box::new(row)), line)
+            }
+            Subject::Entity(entity) => {
+                let refs: Vec<String> = entity.source_refs.iter().take(MAX_REFS).cloned().collect();
+                let all = entity.source_refs.len();
+                let row = DescribedEntity {
+                    brief: EntityBrief::new(&entity, project),
+                    description: shortened(&entity.description, DESCRIPTION).into_owned(),
+                    source_refs: ids::shown_refs(view, &refs)?,
+                    source_ref_count: (all > MAX_REFS).then_some(all),
+                };
+                let line = row.line(&said);
+                return Ok(Self { row: SubjectView::Brief(row), said, line });
+            }
+            Subject::Change(change) => {
+                let row = ChangedRow::new(view, &change, detail)?;
+                let line = row.line(&change);
+                (SubjectView::Change(Box::new(row)), line)
+            }
+        };
+        line.push_str(&said_line(&said));
+        Ok(Self { row, said, line })
+    }
+}
+
+impl DescribedEntity {
+    /// The entity, the fields that the question adds, and its sources, in one line.
+    fn line(&self, said: &Map<String, Value>) -> String {
+        let mut line = self.brief.line();
+        if !self.description.is_empty() {
+            line.push_str(&format!(": {}", quoted(&self.description, DESCRIPTION + 30)));
+        }
+        line.push_str(&said_line(said));
+        match (self.source_refs.as_slice(), self.source_ref_count) {
+            ([], _) => {}
+            (refs, Some(all)) => {
+                let more = all - refs.len();
+                line.push_str(&format!("; from {} and {more} more", all_quoted(refs)));
+            }
+            (refs, None) => line.push_str(&format!("; from {}", all_quoted(refs))),
+        }
+        line
+    }
+}
+
+impl ChangedRow {
+    fn new(view: &View<'_>, change: &Change, detail: Detail) -> Result<Self> {
+        let (entry, after) = (&change.entry, &change.after);
+        let mut shown = ChangeView::new(change, detail);
+        if detail == Detail::Concise {
+            shown.before.clear();
+            shown.after.clear();
+            shown.note = shortened(&entry.note, DESCRIPTION).into_owned();
+        }
+        let column = |name: &'static str| {
+            let text = after[name].as_str()?;
+            Some((name, shortened(text, DESCRIPTION).into_owned()))
+        };
+        let id = match Kind::parse(&entry.kind) {
+            Some(kind) => ids::shown_id(view, kind, Some(&entry.subject_id))?,
+            None => None,
+        };
+        Ok(Self {
+            change: shown,
+            kind: entry.kind.clone(),
+            id: id.unwrap_or_else(|| entry.subject_id.clone()),
+            columns: IDENTIFYING.into_iter().filter_map(column).collect(),
+        })
+    }
+
+    fn line(&self, change: &Change) -> String {
+        let column = |name| self.columns.get(name).map(String::as_str);
+        let named = column("name").or(column("content")).or(column("key")).or(column("slot_kind"));
+        let kind = column("entity_type").or(column("relationship_type")).unwrap_or(&self.kind);
+        let named = named.map(|name| format!(" {}", quoted(name, LINE_TEXT))).unwrap_or_default();
+        format!("{kind} {}{named} {}", self.id, change_line(change))
+    }
+}
+
+/// The fields that the question adds. The id of a link is of use to programs only.
+fn said_line(said: &Map<String, Value>) -> String {
+    let told = said.iter().filter(|(name, _)| *name != "relationship_id");
+    told.map(|(name, value)| format!("; {name} {}", plain(name, value))).collect()
+}
+
+/// A field of an answer in words: ids bare, other texts in quotes.
+fn plain(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) if name.ends_with("_id") => text.clone(),
+        Value::String(text) => quoted(text, LINE_TEXT),
+        Value::Array(items) if items.is_empty() => "nothing".to_owned(),
+        Value::Array(items) => {
+            items.iter().map(|item| plain(name, item)).collect::<Vec<_>>().join(", ")
+        }
+        Value::Object(fields) => {
+            let told = fields.iter().map(|(name, value)| match name.as_str() {
+                "because" | "flagged" | "superseded_by" | "through" => {
+                    format!("{name} {}", plain(name, value))
+                }
+                _ => plain(name, value),
+            });
+            told.collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}

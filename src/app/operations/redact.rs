@@ -1,0 +1,212 @@
+//! Redaction: the contents of one row and of its history are erased.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::app::answer::{Output, Written};
+use crate::app::approval::RowBefore;
+use crate::app::operation::{About, Decision, Effect, Operation, SteppedOperation, Surface};
+use crate::app::present::conflicts::ConflictView;
+use crate::app::present::rows::{
+    EntityView, LINE_TEXT, MemoryView, RelationshipView, entity_line, memory_line,
+};
+use crate::app::present::text::Text;
+use crate::app::present::{Detail, Handle};
+use crate::app::run::Caller;
+use crate::model::text::quoted;
+use crate::model::{Error, NextStep, Result};
+use crate::ops::change::{recorded, snapshot};
+use crate::ops::conflicts;
+use crate::ops::redact::{self, Redacted, Redaction, Related, Row};
+use crate::store::backup::copies;
+use crate::store::{Db, Erased, View};
+
+/// Erases the contents of a row.
+pub struct Redact;
+
+/// A row after its redaction.
+#[derive(Serialize, JsonSchema)]
+pub struct RedactedRow {
+    /// The row, under the name of its kind.
+    #[serde(flatten)]
+    row: RowByKind,
+    changed: bool,
+    /// Whether the freed parts of the file and its log hold nothing of it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_cleared: Option<bool>,
+    /// Copies of the file next to it that may still hold the contents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    copies: Vec<String>,
+    /// Rows that may repeat the contents, and were left as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<RelatedRow>,
+    #[serde(skip)]
+    lines: Vec<String>,
+    #[serde(skip)]
+    erased: Option<Erased>,
+}
+
+/// One of the fields holds a row.
+#[derive(Default, Serialize, JsonSchema)]
+struct RowByKind {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<EntityView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<MemoryView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relationship: Option<RelationshipView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_state: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<ConflictView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interaction: Option<Map<String, Value>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RelatedRow {
+    kind: &'static str,
+    id: String,
+    /// How it is tied to the redacted row.
+    how: &'static str,
+}
+
+impl Operation for Redact {
+    type Args = Redaction;
+    type Output = RedactedRow;
+    const ABOUT: About = About::new(
+        "redact",
+        "Redact",
+        Effect::Erases,
+        "Erase for good the contents of one row and of its history, only at a person's word: who \
+         did it and when stays. Needs a note that does not repeat the contents. To correct a fact \
+         use update or supersede.",
+    )
+    .decides(Decision::Everything)
+    .on(Surface::OnRequest);
+}
+
+impl SteppedOperation for Redact {
+    fn run(db: &Db, caller: &Caller, args: Redaction, note: &str) -> Result<Written<RedactedRow>> {
+        let operation = Self::ABOUT.name;
+        let (mut written, erased) = db.write_and_erase(&caller.actor, operation, |tx| {
+            let row = redact::meant(tx, &args)?;
+            let before = RowBefore { lines: row_lines(tx, &row)?, record: recorded(&row)? };
+            caller.gate.showing(before).pass(tx, operation, || {
+                let done = redact::redact_row(tx, &args, note)?;
+                RedactedRow::written(tx, &done)
+            })
+        })?;
+        if let Some(erased) = erased {
+            let copies = copies(&db.settings().path);
+            written.output.copies = copies.iter().map(|path| quoted(path, LINE_TEXT)).collect();
+            written.output.file_cleared = Some(erased == Erased::All);
+            if erased != Erased::All {
+                written = written.next(NextStep::RedactAgain);
+            }
+            written.output.erased = Some(erased);
+        }
+        Ok(written)
+    }
+}
+
+impl RedactedRow {
+    /// The answer is put together before the commit, so that no later failure keeps it back.
+    fn written(view: &View<'_>, done: &Redacted) -> Result<Written<Self>> {
+        let related = done.related.iter().map(|related| {
+            let Related { kind, id, how } = related;
+            RelatedRow { kind, id: id.clone(), how }
+        });
+        let output = Self {
+            row: RowByKind::new(view, &done.row)?,
+            changed: done.changed,
+            file_cleared: None,
+            copies: Vec::new(),
+            related: related.collect(),
+            lines: row_lines(view, &done.row)?,
+            erased: None,
+        };
+        let next = (!done.related.is_empty()).then_some(NextStep::CheckRelatedRows);
+        Written::new(output, done.audit_id.clone(), next).conflicts(view, &done.conflicts)
+    }
+}
+
+impl Output for RedactedRow {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.changed { "redacted" } else { "redacted before:" };
+        for (at, line) in self.lines.iter().enumerate() {
+            text.line(if at == 0 { format!("{word} {line}") } else { line.clone() });
+        }
+        text.lines(self.erased.iter().map(erased_line));
+        text.list("related", &self.related, |RelatedRow { kind, id, how }| {
+            Some(format!("may repeat it: {kind} {id} ({how})"))
+        });
+        text.list("copies", &self.copies, |path| Some(format!("a copy that may hold it: {path}")));
+        text.line("exports and backups made before still hold it");
+    }
+}
+
+fn erased_line(erased: &Erased) -> String {
+    match erased {
+        Erased::All => "the file and its log hold it no longer".to_owned(),
+        Erased::NotYet(reason) => format!(
+            "traces may be left in freed parts of the file or its log: {reason}; redact it again \
+             when nothing else uses the file"
+        ),
+    }
+}
+
+impl RowByKind {
+    fn new(view: &View<'_>, row: &Row) -> Result<Self> {
+        let mut by_kind = Self::default();
+        match row {
+            Row::Entity(row) => {
+                by_kind.entity = Some(EntityView::new(view, row, Detail::Concise)?);
+            }
+            Row::Memory(row) => {
+                by_kind.memory = Some(MemoryView::new(view, row, Detail::Concise)?);
+            }
+            Row::Relationship(row) => {
+                by_kind.relationship = Some(RelationshipView::new(view, row)?);
+            }
+            Row::State(row) => {
+                by_kind.project_state = Some(named("project_state_id", row.handle(), row)?);
+            }
+            Row::Conflict(row) => {
+                let shown = conflicts::show(view, row)?;
+                by_kind.conflict = Some(ConflictView::new(view, &shown)?);
+            }
+            Row::Interaction(row) => {
+                by_kind.interaction = Some(named("interaction_id", row.handle(), row)?);
+            }
+        }
+        Ok(by_kind)
+    }
+}
+
+/// The columns of a row, with its id under the name by which operations take it.
+fn named(id_name: &str, id: String, row: &impl Serialize) -> Result<Map<String, Value>> {
+    let Value::Object(mut fields) = snapshot(row)? else {
+        return Err(Error::Internal("a row is not an object".to_owned()));
+    };
+    fields.shift_remove("id");
+    let mut value = Map::from_iter([(id_name.to_owned(), Value::from(id))]);
+    value.extend(fields);
+    Ok(value)
+}
+
+/// A row in lines, as a person sees it before and after its redaction.
+fn row_lines(view: &View<'_>, row: &Row) -> Result<Vec<String>> {
+    Ok(match row {
+        Row::Entity(row) => vec![entity_line(row)],
+        Row::Memory(row) => vec![memory_line(row)],
+        Row::Relationship(row) => vec![RelationshipView::new(view, row)?.line()],
+        Row::State(row) => {
+            let (category, value) = (quoted(&row.category, LINE_TEXT), quoted(&row.value, 40));
+            vec![format!("state {} {category} = {value} ({})", row.handle(), row.status)]
+        }
+        Row::Conflict(row) => ConflictView::new(view, &conflicts::show(view, row)?)?.lines(),
+        Row::Interaction(row) => vec![format!("interaction {}", row.handle())],
+    })
+}

@@ -1,0 +1,59 @@
+//! Relationships: link two entities, or end a link.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::app::answer::{Output, Written};
+use crate::app::operation::{About, Effect, Operation, WriteOperation};
+use crate::app::present::rows::RelationshipView;
+use crate::app::present::text::Text;
+use crate::model::{RelationshipStatus, Result};
+use crate::ops::relationships::{self, NewRelationship};
+use crate::store::Tx;
+
+/// Links two entities.
+pub struct CreateRelationship;
+
+/// A relationship after it was made or ended.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangedRelationship {
+    relationship: RelationshipView,
+    changed: bool,
+    created: bool,
+}
+
+impl Operation for CreateRelationship {
+    type Args = NewRelationship;
+    type Output = ChangedRelationship;
+    const ABOUT: About = About::new(
+        "create_relationship",
+        "Create relationship",
+        Effect::Replaces,
+        "Link two entities; the type reads from source to target, as in component satisfies \
+         requirement. end: true ends an active link that no longer holds.",
+    );
+}
+
+impl WriteOperation for CreateRelationship {
+    fn run(tx: &Tx<'_>, new: NewRelationship, note: &str) -> Result<Written<ChangedRelationship>> {
+        let done = relationships::create(tx, &new, note)?;
+        let output = ChangedRelationship {
+            relationship: RelationshipView::new(tx, &done.row)?,
+            changed: done.changed,
+            created: done.changed && !new.end,
+        };
+        Ok(Written::new(output, done.audit_id, None))
+    }
+}
+
+impl Output for ChangedRelationship {
+    fn write_text(&self, text: &mut Text) {
+        let active = self.relationship.status == RelationshipStatus::Active;
+        let word = match (self.changed, active) {
+            (true, true) => "created",
+            (true, false) => "ended",
+            (false, _) => "unchanged",
+        };
+        text.line(format!("{word} {}", self.relationship.line()));
+    }
+}

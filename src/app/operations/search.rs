@@ -1,0 +1,271 @@
+//! Full-text search.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::review::{EntityRow, MemoryRow};
+use crate::app::answer::{Output, Paging};
+use crate::app::operation::{About, Effect, Operation, ReadOperation};
+use crate::app::present::rows::{ProjectUsed, all_quoted};
+use crate::app::present::text::Text;
+use crate::app::present::{Detail, ids, is_false};
+use crate::model::page::digest;
+use crate::model::text::quoted;
+use crate::model::{List, PageRequest, Result, Status};
+use crate::ops::projects::Scope;
+use crate::ops::search::query::Query;
+use crate::ops::search::{self, Found, Hit, MOST_HITS, Prepared, Wanted};
+use crate::ops::{checks, projects};
+use crate::store::View;
+use crate::store::search::{ChunkRow, Filter};
+
+/// Characters of a snippet in a line, and of the snippet itself.
+const SNIPPET_LINE: usize = 260;
+const SNIPPET: usize = 200;
+
+/// Searches the store.
+pub struct Search;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum HitKind {
+    Entity,
+    Memory,
+    Chunk,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchArgs {
+    /// Any text.
+    query: String,
+    /// Default: the server's --project, else all.
+    project: Option<String>,
+    /// Without global rows.
+    #[serde(default)]
+    scope_only: bool,
+    /// All if left out.
+    kind: Option<HitKind>,
+    /// An entity_type, memory_type or doc_type.
+    #[serde(rename = "type")]
+    row_type: Option<String>,
+    /// Default: active.
+    status: Option<Status>,
+    /// Rows of any status, expired ones too.
+    #[serde(default)]
+    include_inactive: bool,
+    #[serde(default)]
+    detail: Detail,
+    /// 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+/// A page of hits, best first.
+#[derive(Serialize, JsonSchema)]
+pub struct SearchHits {
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    items: Vec<HitView>,
+    #[serde(flatten)]
+    paging: Paging,
+    /// With nothing found: indexed words that are spelled alike.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nearest: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+    #[serde(skip)]
+    query_is_blank: bool,
+}
+
+/// A row that was found.
+#[derive(Serialize)]
+struct HitView {
+    #[serde(flatten)]
+    row: HitRow,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    snippet: String,
+    score: f64,
+    /// Whether the row has every word of the query.
+    #[serde(skip_serializing_if = "is_false")]
+    all_words: bool,
+    /// The words of the query that it has, if not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    matched: Vec<String>,
+    /// Words of similar meaning that it has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum HitRow {
+    Entity(EntityRow),
+    Memory(MemoryRow),
+    Chunk(ChunkView),
+}
+
+/// A chunk of a document.
+#[derive(Serialize)]
+struct ChunkView {
+    chunk_id: String,
+    file_path: String,
+    heading_path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+}
+
+impl ChunkView {
+    fn new(view: &View<'_>, row: &ChunkRow, project: Option<&str>, detail: Detail) -> Result<Self> {
+        Ok(Self {
+            chunk_id: ids::shown_chunk(view, Some(&row.id))?.unwrap_or_default(),
+            file_path: row.file_path.clone(),
+            heading_path: row.heading_path.clone(),
+            project: (project != Some(&row.project)).then(|| row.project.clone()),
+            content: (detail == Detail::Full).then(|| row.content.clone()),
+        })
+    }
+
+    fn line(&self) -> String {
+        let place = quoted(&self.heading_path, SNIPPET_LINE);
+        format!("chunk {} of {} {place}", self.chunk_id, quoted(&self.file_path, SNIPPET_LINE))
+    }
+}
+
+impl Operation for Search {
+    type Args = SearchArgs;
+    type Output = SearchHits;
+    const ABOUT: About = About::new(
+        "search",
+        "Search",
+        Effect::Reads,
+        "Find entities, memories and chunks of documents by words, a name or a whole question, best \
+         first. For one known entity use get_entity.",
+    );
+}
+
+impl SearchArgs {
+    fn filter<'s>(&'s self, scope: &'s Scope) -> Filter<'s> {
+        let mut filter = search::active_in(scope);
+        filter.kind = self.kind.map_or("", |kind| match kind {
+            HitKind::Entity => "entity",
+            HitKind::Memory => "memory",
+            HitKind::Chunk => "chunk",
+        });
+        filter.row_type = self.row_type.as_deref().unwrap_or_default();
+        let inactive = self.status.is_some_and(|status| status != Status::Active);
+        filter.expired = self.include_inactive || inactive;
+        match self.status {
+            Some(status) => filter.status = status.as_str(),
+            None if self.include_inactive => filter.status = "",
+            None => {}
+        }
+        filter
+    }
+}
+
+impl ReadOperation for Search {
+    fn run(view: &View<'_>, args: SearchArgs) -> Result<SearchHits> {
+        checks::text_length("query", &args.query)?;
+        let scope = projects::scope(view, args.project.as_deref(), args.scope_only)?;
+        let filter = args.filter(&scope);
+        let request = PageRequest::new(List::Search, args.limit, args.cursor.as_deref())?;
+        let digest = digest(&[&args.query, &format!("{filter:?}")]);
+        request.check_same(&digest)?;
+        let prepared = Prepared::new(view, &args.query)?;
+        let wanted = Wanted { prepared: &prepared, filter, most: MOST_HITS };
+        let hits = search::find(view, &wanted)?;
+        let total = hits.len();
+        let seen = request.after_text(1).parse().unwrap_or(0);
+        let places = hits.into_iter().enumerate().map(|(at, hit)| (at + 1, hit));
+        let rest: Vec<(usize, Hit)> = places.skip(seen).take(request.limit + 1).collect();
+        let page = request.page(rest, total as i64, |(at, _)| vec![digest.clone(), at.to_string()]);
+        let (rows, paging) = Paging::split(page);
+        let project = scope.project.as_ref().map(|project| project.name.as_str());
+        let items = rows
+            .iter()
+            .map(|(_, hit)| HitView::new(view, &prepared.query, hit, project, args.detail));
+        let nearest = match total {
+            0 => search::spelling::nearest(view, &args.query, &wanted.filter)?,
+            _ => Vec::new(),
+        };
+        Ok(SearchHits {
+            items: items.collect::<Result<_>>()?,
+            paging,
+            nearest,
+            project_used: scope.project.as_ref().map(ProjectUsed::new),
+            query_is_blank: prepared.query.terms.is_empty(),
+        })
+    }
+}
+
+impl HitView {
+    fn new(
+        view: &View<'_>,
+        query: &Query,
+        hit: &Hit,
+        project: Option<&str>,
+        detail: Detail,
+    ) -> Result<Self> {
+        let row = match &hit.row {
+            Found::Entity(row) => HitRow::Entity(EntityRow::new(view, row, project, detail)?),
+            Found::Memory(row) => HitRow::Memory(MemoryRow::new(view, row, project, detail)?),
+            Found::Chunk(row) => HitRow::Chunk(ChunkView::new(view, row, project, detail)?),
+        };
+        let matched = search::matched(query, &hit.row);
+        Ok(Self {
+            row,
+            snippet: search::snippet::marked(hit.row.body(), &matched.stems, SNIPPET),
+            score: (hit.score * 100.0).round() / 100.0,
+            all_words: hit.all_words,
+            matched: if hit.all_words { Vec::new() } else { matched.words },
+            related: matched.related,
+        })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let row = match &self.row {
+            HitRow::Entity(row) => row.line(),
+            HitRow::Memory(row) => row.line(),
+            HitRow::Chunk(row) => row.line(),
+        };
+        let snippet = match self.snippet.as_str() {
+            "" => String::new(),
+            snippet => quoted(snippet, SNIPPET_LINE) + " ",
+        };
+        vec![row, format!("  {snippet}({})", self.reasons())]
+    }
+
+    fn reasons(&self) -> String {
+        let mut reasons = Vec::new();
+        if self.all_words {
+            reasons.push("all words".to_owned());
+        } else if !self.matched.is_empty() {
+            reasons.push(format!("words: {}", all_quoted(&self.matched)));
+        }
+        if !self.related.is_empty() {
+            reasons.push(format!("related: {}", all_quoted(&self.related)));
+        }
+        reasons.join("; ")
+    }
+}
+
+impl Output for SearchHits {
+    fn write_text(&self, text: &mut Text) {
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        if self.paging.total == 0 {
+            text.line(match self.nearest.as_slice() {
+                [] if self.query_is_blank => {
+                    "nothing found; the query has no letters or digits".to_owned()
+                }
+                [] => "nothing found; try other words, or include_inactive".to_owned(),
+                words => format!("nothing found; nearest words: {}", all_quoted(words)),
+            });
+        }
+        text.page("items", &self.items, &self.paging, HitView::lines);
+    }
+}

@@ -1,0 +1,129 @@
+//! Documents, ingested as chunks.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::app::answer::{Output, Written};
+use crate::app::ingest::{self, IngestReport};
+use crate::app::operation::{About, Effect, Operation, SteppedOperation, Surface};
+use crate::app::present::rows::ProjectUsed;
+use crate::app::present::text::Text;
+use crate::app::run::Caller;
+use crate::model::Result;
+use crate::ops::projects;
+use crate::ops::sources::{self, files};
+use crate::store::Db;
+
+/// Ingests a file or a folder.
+pub struct IngestSource;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IngestSourceArgs {
+    /// File or folder below a root of the server.
+    path: String,
+    /// Project of the documents; known ones keep theirs without it.
+    project: Option<String>,
+    /// Replaces their tags.
+    tags: Option<Vec<String>>,
+}
+
+/// Counts of documents, and of the chunks that were written.
+#[derive(Serialize, JsonSchema)]
+pub struct IngestedSource {
+    added: usize,
+    replaced: usize,
+    /// Documents whose project or tags changed.
+    relabelled: usize,
+    unchanged: usize,
+    removed: usize,
+    chunks: usize,
+    /// Files of other kinds, by their extension.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    skipped: BTreeMap<String, usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<RefusedPath>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
+    #[serde(skip)]
+    lines: Vec<String>,
+}
+
+/// A file that was not ingested.
+#[derive(Serialize, JsonSchema)]
+pub struct RefusedPath {
+    path: String,
+    reason: String,
+}
+
+impl Operation for IngestSource {
+    type Args = IngestSourceArgs;
+    type Output = IngestedSource;
+    const ABOUT: About = About::new(
+        "ingest_source",
+        "Ingest source",
+        Effect::Replaces,
+        "Read a Markdown or text file, or a folder of them, into chunks that search finds and \
+         chunk:<id> cites. Changed files are replaced, deleted ones removed.",
+    )
+    .with_own_project()
+    .on(Surface::OnRequest);
+}
+
+impl SteppedOperation for IngestSource {
+    fn run(
+        db: &Db,
+        caller: &Caller,
+        args: IngestSourceArgs,
+        note: &str,
+    ) -> Result<Written<IngestedSource>> {
+        let at = files::below(&caller.roots, &args.path)?;
+        let project = args.project.as_deref();
+        let mut labels =
+            db.read(|view| sources::labels(view, project, args.tags.as_deref(), note))?;
+        if let Some(name) = &caller.default_project {
+            labels.default_project = db.read(|view| projects::resolve(view, name))?.name;
+        }
+        let mut report = IngestReport::default();
+        ingest::ingest_path(db, &caller.actor, &at, &labels, &mut report, |_| {})?;
+        let used = project.or(caller.default_project.as_deref().filter(|_| report.added > 0));
+        let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose();
+        let used = used.map_err(|error| report.error_after(db, error))?;
+        Ok(Written::new(
+            IngestedSource::new(report, used.as_ref().map(ProjectUsed::new)),
+            None,
+            None,
+        ))
+    }
+}
+
+impl IngestedSource {
+    fn new(report: IngestReport, project_used: Option<ProjectUsed>) -> Self {
+        let lines = ingest::report_lines(&report);
+        let refused = report.refused.into_iter().map(|(path, reason)| RefusedPath { path, reason });
+        Self {
+            added: report.added,
+            replaced: report.replaced,
+            relabelled: report.relabelled,
+            unchanged: report.unchanged,
+            removed: report.removed,
+            chunks: report.chunks,
+            skipped: report.skipped,
+            refused: refused.collect(),
+            project_used,
+            lines,
+        }
+    }
+}
+
+impl Output for IngestedSource {
+    fn write_text(&self, text: &mut Text) {
+        text.lines(&self.lines);
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.list("refused", &self.refused, |refused| {
+            Some(ingest::refused_line(&refused.path, &refused.reason))
+        });
+    }
+}

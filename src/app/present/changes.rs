@@ -1,0 +1,119 @@
+//! Audit entries in answers: who did it, and the fields that became different.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::rows::LINE_TEXT;
+use super::{Detail, is_false};
+use crate::model::text::quoted;
+use crate::ops::history::Change;
+
+/// Columns that every change touches, or that no reader needs.
+const UNTOLD: [&str; 6] =
+    ["id", "version", "created_at", "updated_at", "extractor_version", "canonical_home"];
+
+/// One change of a row.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ChangeView {
+    pub audit_id: String,
+    pub action: String,
+    pub actor: String,
+    pub timestamp: String,
+    /// The fields that differ, as they were; with detail full the whole row.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schemars(with = "Map<String, Value>")]
+    pub before: Map<String, Value>,
+    /// The fields that differ, as they became; all of them for a new row.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schemars(with = "Map<String, Value>")]
+    pub after: Map<String, Value>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Whether its contents were erased since.
+    #[serde(skip_serializing_if = "is_false")]
+    pub redacted: bool,
+}
+
+impl ChangeView {
+    pub fn new(change: &Change, detail: Detail) -> Self {
+        let entry = &change.entry;
+        let (before, after) = match detail {
+            Detail::Full => (whole(&change.before), whole(&change.after)),
+            Detail::Concise => differing(&whole(&change.before), &whole(&change.after)),
+        };
+        Self {
+            audit_id: entry.id.clone(),
+            action: entry.action.clone(),
+            actor: entry.actor.clone(),
+            timestamp: entry.timestamp.clone(),
+            before,
+            after,
+            note: entry.note.clone(),
+            redacted: change.redacted,
+        }
+    }
+}
+
+/// A snapshot; a text of the Python system that is no object is kept under a name of its own.
+fn whole(snapshot: &Value) -> Map<String, Value> {
+    match snapshot {
+        Value::Object(fields) => fields.clone(),
+        Value::Null => Map::new(),
+        other => Map::from_iter([("text".to_owned(), other.clone())]),
+    }
+}
+
+/// The fields of two snapshots that differ; of a new row those with a value.
+fn differing(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> (Map<String, Value>, Map<String, Value>) {
+    let told = |name: &str| !UNTOLD.contains(&name);
+    let pick = |from: &Map<String, Value>, keep: &dyn Fn(&str, &Value) -> bool| {
+        let kept = from.iter().filter(|(name, value)| told(name) && keep(name, value));
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    if before.is_empty() {
+        return (Map::new(), pick(after, &|_, value| !is_empty(value)));
+    }
+    let differs = |name: &str| before.get(name) != after.get(name);
+    (pick(before, &|name, _| differs(name)), pick(after, &|name, _| differs(name)))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// A change in one line: the fields of the row that became different.
+pub fn change_line(change: &Change) -> String {
+    let entry = &change.entry;
+    let note = if entry.note.is_empty() {
+        String::new()
+    } else {
+        format!(" because {}", quoted(&entry.note, LINE_TEXT))
+    };
+    let (before, after) = (whole(&change.before), whole(&change.after));
+    let edited = if before.is_empty() { Map::new() } else { differing(&before, &after).1 };
+    let edited: Vec<String> = edited
+        .iter()
+        .map(|(key, value)| {
+            let old = before.get(key).unwrap_or(&Value::Null);
+            format!("{key} {} → {}", quoted(&plain(old), 80), quoted(&plain(value), 80))
+        })
+        .collect();
+    let redacted = if change.redacted { " [redacted]" } else { "" };
+    let edited = if edited.is_empty() { String::new() } else { format!(": {}", edited.join(", ")) };
+    let actor = quoted(&entry.actor, 80);
+    format!("{} {} by {actor}{redacted}{edited}{note}", entry.timestamp, entry.action)
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,52 @@
+//! Rows and answers as readers see them: typed views for structured content, and lines of text in
+//! which every stored text is quoted.
+
+pub mod bound;
+pub mod changes;
+pub mod conflicts;
+pub mod ids;
+pub mod rows;
+pub mod text;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::interaction::Interaction;
+use crate::model::{Conflict, Entity, Memory, Project, ProjectState, Relationship};
+
+/// How much of a row an answer shows.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Detail {
+    #[default]
+    Concise,
+    Full,
+}
+
+/// A row that answers name by a short handle.
+pub trait Handle {
+    fn handle(&self) -> String;
+}
+
+macro_rules! handles {
+    ($($row:ty),*) => {
+        $(impl Handle for $row {
+            fn handle(&self) -> String {
+                self.id.clone()
+            }
+        })*
+    };
+}
+
+handles!(Entity, Memory, Relationship, Project, ProjectState, Conflict, Interaction);
+
+/// For `skip_serializing_if`: structured content leaves out the values that most rows have.
+pub(super) fn is_false(value: &bool) -> bool {
+    !value
+}
+
+pub(super) fn is_zero(value: &i64) -> bool {
+    *value == 0
+}

@@ -1,0 +1,354 @@
+//! Entities, memories, relationships and projects in answers.
+//!
+//! A field that is left out of structured content has its usual value: `status` active, `project`
+//! that of the answer (or global), `confidence` 1, `hand_authored` false, and empty texts and lists.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::bound::{shorten, shortened};
+use super::{Detail, Handle, ids, is_false, is_zero};
+use crate::model::memory::MemoryType;
+use crate::model::text::{look_alike, quoted};
+use crate::model::{
+    Entity, Kind, Memory, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
+};
+use crate::ops::projects;
+use crate::store::{Db, View};
+
+/// Characters of a stored text in a line.
+pub const LINE_TEXT: usize = 160;
+/// Characters of each text of a row that is read.
+pub const CONCISE_TEXT: usize = 1_000;
+
+/// An entity with its contents.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct EntityView {
+    pub entity_id: String,
+    /// The UUID; with detail full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub entity_type: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub project: String,
+    pub status: Status,
+    pub version: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub properties: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source_refs: Vec<String>,
+    #[serde(skip_serializing_if = "is_false")]
+    pub hand_authored: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+}
+
+impl EntityView {
+    pub fn new(view: &View<'_>, row: &Entity, detail: Detail) -> Result<Self> {
+        let full = detail == Detail::Full;
+        let mut properties = Value::Object(row.properties.clone());
+        let mut description = row.description.clone();
+        if !full {
+            shorten(&mut properties, CONCISE_TEXT);
+            description = shortened(&description, CONCISE_TEXT).into_owned();
+        }
+        Ok(Self {
+            entity_id: row.handle(),
+            id: full.then(|| row.id.clone()),
+            entity_type: row.entity_type.clone(),
+            name: row.name.clone(),
+            project: row.project.clone(),
+            status: row.status,
+            version: row.version,
+            description,
+            properties: object(properties),
+            confidence: unusual(row.confidence),
+            source_refs: ids::shown_refs(view, &row.source_refs)?,
+            hand_authored: row.hand_authored,
+            created_at: full.then(|| row.created_at.clone()),
+            updated_at: full.then(|| row.updated_at.clone()),
+        })
+    }
+
+    /// The entity in one line, without its description, properties and sources.
+    pub fn line(&self) -> String {
+        let Self { entity_type, entity_id, name, status, version, project, .. } = self;
+        format!("{entity_type} {entity_id} {}", named(name, *status, *version, project))
+    }
+}
+
+/// An entity as a row of a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct EntityBrief {
+    pub entity_id: String,
+    pub entity_type: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+}
+
+impl EntityBrief {
+    /// `project` is the one that the answer is about, if it is about one.
+    pub fn new(row: &Entity, project: Option<&str>) -> Self {
+        Self {
+            entity_id: row.handle(),
+            entity_type: row.entity_type.clone(),
+            name: row.name.clone(),
+            status: (row.status != Status::Active).then_some(row.status),
+            project: (project != Some(&row.project)).then(|| row.project.clone()),
+        }
+    }
+
+    pub fn line(&self) -> String {
+        let Self { entity_id, entity_type, name, .. } = self;
+        let name = quoted(name, LINE_TEXT);
+        format!("{entity_type} {entity_id} {name}{}", state(self.status, self.project.as_deref()))
+    }
+}
+
+/// The status and the project of a row of a list, where they are not those of the answer.
+fn state(status: Option<Status>, project: Option<&str>) -> String {
+    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+    let project = project.map(|name| format!(" in {}", project_word(name))).unwrap_or_default();
+    format!("{status}{project}")
+}
+
+/// The entity in one line, as it is after a write.
+pub fn entity_line(row: &Entity) -> String {
+    let Entity { entity_type, name, status, version, project, .. } = row;
+    format!("{entity_type} {} {}", row.handle(), named(name, *status, *version, project))
+}
+
+/// The text of a row with its state.
+fn named(text: &str, status: Status, version: i64, project: &str) -> String {
+    let (text, project) = (quoted(text, LINE_TEXT), project_word(project));
+    format!("{text} ({status}, version {version}) in {project}")
+}
+
+/// A memory with its contents.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MemoryView {
+    pub memory_id: String,
+    /// The UUID; with detail full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub memory_type: MemoryType,
+    pub content: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub project: String,
+    pub status: Status,
+    pub version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domain_tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_chunk_id: Option<String>,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reference_count: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_referenced_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graduated_to_entity_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+}
+
+impl MemoryView {
+    pub fn new(view: &View<'_>, row: &Memory, detail: Detail) -> Result<Self> {
+        let full = detail == Detail::Full;
+        let chunk = ids::shown_chunk(view, row.source_chunk_id.as_deref())?;
+        let entity = row.graduated_to_entity_id.as_deref();
+        let successor = row.superseded_by.as_deref();
+        Ok(Self {
+            memory_id: row.handle(),
+            id: full.then(|| row.id.clone()),
+            memory_type: row.memory_type,
+            content: row.content.clone(),
+            subject: row.subject.clone(),
+            project: row.project.clone(),
+            status: row.status,
+            version: row.version,
+            confidence: unusual(row.confidence),
+            domain_tags: row.domain_tags.clone(),
+            valid_until: row.valid_until.clone(),
+            source_chunk_id: chunk,
+            reference_count: row.reference_count,
+            last_referenced_at: row.last_referenced_at.clone(),
+            graduated_to_entity_id: ids::shown_id(view, Kind::Entity, entity)?,
+            superseded_by: ids::shown_id(view, Kind::Memory, successor)?,
+            created_at: full.then(|| row.created_at.clone()),
+            updated_at: full.then(|| row.updated_at.clone()),
+        })
+    }
+
+    /// The memory in one line.
+    pub fn line(&self) -> String {
+        let Self { memory_id, memory_type, content, status, version, project, .. } = self;
+        let content = named(content, *status, *version, project);
+        format!("memory {memory_id} {} {content}", memory_type.as_str())
+    }
+}
+
+/// A memory as a row of a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MemoryBrief {
+    pub memory_id: String,
+    pub memory_type: MemoryType,
+    pub content: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+}
+
+impl MemoryBrief {
+    /// `project` is the one that the answer is about, if it is about one.
+    pub fn new(row: &Memory, project: Option<&str>) -> Self {
+        Self {
+            memory_id: row.handle(),
+            memory_type: row.memory_type,
+            content: shortened(&row.content, 250).into_owned(),
+            status: (row.status != Status::Active).then_some(row.status),
+            project: (project != Some(&row.project)).then(|| row.project.clone()),
+        }
+    }
+
+    pub fn line(&self) -> String {
+        let Self { memory_id, memory_type, content, .. } = self;
+        let content = quoted(content, LINE_TEXT);
+        let state = state(self.status, self.project.as_deref());
+        format!("memory {memory_id} {} {content}{state}", memory_type.as_str())
+    }
+}
+
+/// The memory in one line, as it is after a write.
+pub fn memory_line(row: &Memory) -> String {
+    let Memory { memory_type, content, status, version, project, .. } = row;
+    let content = named(content, *status, *version, project);
+    format!("memory {} {} {content}", row.handle(), memory_type.as_str())
+}
+
+/// A relationship with its contents.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RelationshipView {
+    pub relationship_id: String,
+    pub source_id: String,
+    pub relationship_type: String,
+    pub target_id: String,
+    pub status: RelationshipStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source_refs: Vec<String>,
+}
+
+impl RelationshipView {
+    pub fn new(view: &View<'_>, row: &Relationship) -> Result<Self> {
+        let end = |id: &str| ids::shown_id(view, Kind::Entity, Some(id));
+        Ok(Self {
+            relationship_id: row.handle(),
+            source_id: end(&row.source_entity_id)?.unwrap_or_default(),
+            relationship_type: row.relationship_type.clone(),
+            target_id: end(&row.target_entity_id)?.unwrap_or_default(),
+            status: row.status,
+            confidence: unusual(row.confidence),
+            source_refs: ids::shown_refs(view, &row.source_refs)?,
+        })
+    }
+
+    pub fn line(&self) -> String {
+        let Self { relationship_id, source_id, relationship_type, target_id, .. } = self;
+        format!(
+            "relationship {relationship_id} {source_id} {relationship_type} {target_id} ({})",
+            self.status.as_str()
+        )
+    }
+}
+
+/// The project that an answer is about.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ProjectUsed {
+    pub name: String,
+    /// Present and false if nobody registered the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered: Option<bool>,
+    /// Registered names close to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<String>,
+}
+
+impl ProjectUsed {
+    pub fn new(project: &ResolvedProject) -> Self {
+        Self {
+            name: project.name.clone(),
+            registered: (!project.registered).then_some(false),
+            nearest: project.nearest.clone(),
+        }
+    }
+
+    /// Only a project that nobody registered: a row of the answer names the others.
+    pub fn if_unregistered(project: &ResolvedProject) -> Option<Self> {
+        (!project.registered).then(|| Self::new(project))
+    }
+
+    /// Warns about a project that nobody registered, and names those close to it.
+    pub fn warning(&self) -> Option<String> {
+        self.registered?;
+        let alike = self.nearest.first().filter(|near| look_alike(near, &self.name));
+        let near = match (self.nearest.as_slice(), alike) {
+            ([], _) => String::new(),
+            (_, Some(near)) => {
+                format!("; it looks like {} and is another name", quoted(near, LINE_TEXT))
+            }
+            (names, None) => format!("; nearest: {}", all_quoted(names)),
+        };
+        Some(format!("project {} is not registered{near}", quoted(&self.name, LINE_TEXT)))
+    }
+}
+
+/// Each text in quotes, with commas between.
+pub fn all_quoted(texts: &[String]) -> String {
+    texts.iter().map(|text| quoted(text, LINE_TEXT)).collect::<Vec<_>>().join(", ")
+}
+
+/// A project in a line.
+pub fn project_word(project: &str) -> String {
+    if project.is_empty() { "global".to_owned() } else { quoted(project, LINE_TEXT) }
+}
+
+/// A confidence that is worth saying: most rows have 1.
+pub fn unusual(confidence: f64) -> Option<f64> {
+    (confidence != 1.0).then_some(confidence)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// The warning about a project that nobody registered.
+pub fn read_project_warning(db: &Db, name: &str) -> Result<Option<String>> {
+    let project = db.read(|view| projects::resolve(view, name))?;
+    Ok(ProjectUsed::new(&project).warning())
+}

@@ -1,0 +1,64 @@
+//! The text of an answer while it is written: lines, lists that show their first rows, and a page.
+
+use serde_json::{Map, Value};
+
+use crate::app::answer::Paging;
+use crate::model::text::one_line;
+
+/// Rows that a list without pages shows.
+pub const MAX_LISTED: usize = 20;
+
+/// The lines of an answer.
+#[derive(Debug, Default)]
+pub struct Text {
+    pub lines: Vec<String>,
+    /// How many rows are not shown, by the name of the list.
+    pub left_out: Map<String, Value>,
+    pub page: Option<PageText>,
+}
+
+/// The rows of a page as lines.
+#[derive(Debug)]
+pub struct PageText {
+    /// The field that holds the rows.
+    pub key: &'static str,
+    pub rows: Vec<Vec<String>>,
+    pub paging: Paging,
+}
+
+impl Text {
+    /// Adds a line. It stays one line, whatever it contains.
+    pub fn line(&mut self, line: impl AsRef<str>) {
+        self.lines.push(one_line(line.as_ref()).into_owned());
+    }
+
+    pub fn lines(&mut self, lines: impl IntoIterator<Item = impl AsRef<str>>) {
+        lines.into_iter().for_each(|line| self.line(line));
+    }
+
+    /// Adds the first rows of a list that has no pages, and counts the others.
+    pub fn list<T, L: IntoIterator<Item = String>>(
+        &mut self,
+        key: &str,
+        rows: &[T],
+        show: impl Fn(&T) -> L,
+    ) {
+        rows.iter().take(MAX_LISTED).for_each(|row| self.lines(show(row)));
+        if rows.len() > MAX_LISTED {
+            self.left_out.insert(key.to_owned(), Value::from(rows.len() - MAX_LISTED));
+        }
+    }
+
+    /// Adds the rows of a page.
+    pub fn page<T>(
+        &mut self,
+        key: &'static str,
+        rows: &[T],
+        paging: &Paging,
+        show: impl Fn(&T) -> Vec<String>,
+    ) {
+        let shown = |row: &T| show(row).iter().map(|line| one_line(line).into_owned()).collect();
+        let rows = rows.iter().map(shown).collect();
+        self.page = Some(PageText { key, rows, paging: paging.clone() });
+    }
+}

@@ -1,0 +1,109 @@
+//! The operations that a door offers to its callers.
+
+use serde_json::{Map, Value};
+
+use super::operation::{PreparedCall, RegisteredOperation, Surface};
+use super::operations::list_operations;
+use super::rights::{Rights, Withheld};
+use crate::model::{Error, Ontology, Result};
+
+/// Which operations are on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Selection {
+    #[default]
+    Default,
+    All,
+    /// The default ones and these.
+    With(Vec<String>),
+    /// All, and those that are no tools: the command line has every operation.
+    Everything,
+}
+
+/// The operations of a door: those that its callers may use, and the others, with which the door
+/// itself may read.
+pub struct OperationRegistry {
+    on: Vec<RegisteredOperation>,
+    off: Vec<RegisteredOperation>,
+    /// The project of calls that name none.
+    pub default_project: Option<String>,
+    pub rights: Rights,
+}
+
+impl OperationRegistry {
+    pub fn new(
+        ontology: &Ontology,
+        selection: &Selection,
+        default_project: Option<String>,
+        rights: Rights,
+    ) -> Result<Self> {
+        let all = list_operations(ontology);
+        check_selection(&all, selection)?;
+        let is_on = |operation: &RegisteredOperation| {
+            is_selected(operation, selection) && rights.withholds(operation).is_none()
+        };
+        let (mut on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(is_on);
+        on.iter_mut().for_each(|operation| rights.narrow(operation));
+        Ok(Self { on, off, default_project, rights })
+    }
+
+    pub fn operations(&self) -> &[RegisteredOperation] {
+        &self.on
+    }
+
+    /// The operation that a caller may use by this name.
+    pub fn get(&self, name: &str) -> Option<&RegisteredOperation> {
+        self.on.iter().find(|operation| operation.about.name == name)
+    }
+
+    pub fn offers(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Why an operation is withheld from callers, if it is for more than not being selected.
+    pub fn withheld(&self, name: &str) -> Option<Withheld> {
+        let off = self.off.iter().find(|operation| operation.about.name == name);
+        off.and_then(|operation| self.rights.withholds(operation))
+    }
+
+    /// A read with these arguments, whether callers may use the operation or not.
+    pub fn prepare_read(&self, name: &str, arguments: Value) -> Result<PreparedCall> {
+        let mut all = self.on.iter().chain(&self.off);
+        let operation = all.find(|operation| operation.about.name == name);
+        let operation =
+            operation.ok_or_else(|| Error::Internal(format!("there is no operation {name}")))?;
+        let arguments = match arguments {
+            Value::Object(arguments) => arguments,
+            _ => Map::new(),
+        };
+        match operation.prepare(arguments, self.default_project.as_deref())? {
+            PreparedCall::Write(_) => Err(Error::Internal(format!("{name} does not read"))),
+            read => Ok(read),
+        }
+    }
+}
+
+fn is_selected(operation: &RegisteredOperation, selection: &Selection) -> bool {
+    let about = &operation.about;
+    match (about.surface, selection) {
+        (_, Selection::Everything) => true,
+        (Surface::Command, _) => false,
+        (Surface::Default, _) | (_, Selection::All) => true,
+        (Surface::OnRequest, Selection::With(names)) => names.iter().any(|name| name == about.name),
+        (Surface::OnRequest, Selection::Default) => false,
+    }
+}
+
+/// Refuses a name that no tool has.
+fn check_selection(all: &[RegisteredOperation], selection: &Selection) -> Result<()> {
+    let Selection::With(names) = selection else { return Ok(()) };
+    let tools = all.iter().filter(|operation| operation.about.surface != Surface::Command);
+    let tools: Vec<&str> = tools.map(|operation| operation.about.name).collect();
+    match names.iter().find(|name| !tools.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(Error::invalid(
+            "--tools",
+            format!("there is no tool {unknown:?}"),
+            format!("Tools: all, {}.", tools.join(", ")),
+        )),
+    }
+}

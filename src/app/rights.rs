@@ -1,0 +1,87 @@
+//! The rights of a door's callers: who promotes, and whether anything is written at all. They act on
+//! the effect and the decision that an operation declares, never on its name.
+
+use serde_json::{Map, Value};
+
+use super::operation::{Decision, Effect, RegisteredOperation};
+
+/// Who makes rows active, rejects them and settles conflicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Promotion {
+    /// The agent, as the person told it.
+    #[default]
+    Agent,
+    /// The agent, once the person approved the very change in the client.
+    Ask,
+    /// The person, on the command line.
+    Human,
+}
+
+/// The rights of the callers of one door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    pub promotion: Promotion,
+    pub read_only: bool,
+}
+
+/// Why an operation is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    ReadOnly,
+    OnlyByPerson,
+}
+
+impl Rights {
+    /// Why an operation is withheld, if it is.
+    pub fn withholds(self, operation: &RegisteredOperation) -> Option<Withheld> {
+        let about = &operation.about;
+        if self.read_only && about.effect != Effect::Reads && about.reading_part.is_none() {
+            return Some(Withheld::ReadOnly);
+        }
+        let decides = self.promotion == Promotion::Human && about.decision == Decision::Everything;
+        decides.then_some(Withheld::OnlyByPerson)
+    }
+
+    /// Takes from an operation the arguments and choices that its callers may not use.
+    pub fn narrow(self, operation: &mut RegisteredOperation) {
+        let about = &mut operation.about;
+        let schema = &mut operation.input_schema;
+        if let (true, Some(part)) = (self.read_only, about.reading_part) {
+            about.effect = Effect::Reads;
+            about.description = part.description;
+            change_arguments(schema, |all| {
+                all.retain(|name, _| part.arguments.contains(&name.as_str()));
+            });
+            keep_choices(schema, part.argument, |choice| choice == part.choice);
+            return;
+        }
+        if self.promotion != Promotion::Human {
+            return;
+        }
+        match about.decision {
+            Decision::Nothing | Decision::Everything => {}
+            Decision::Argument(name) => change_arguments(schema, |all| {
+                all.shift_remove(name);
+            }),
+            Decision::Choices { argument, choices, description } => {
+                about.description = description;
+                keep_choices(schema, argument, |choice| !choices.contains(&choice));
+            }
+        }
+    }
+}
+
+fn change_arguments(schema: &mut Map<String, Value>, change: impl FnOnce(&mut Map<String, Value>)) {
+    if let Some(Value::Object(arguments)) = schema.get_mut("properties") {
+        change(arguments);
+    }
+}
+
+fn keep_choices(schema: &mut Map<String, Value>, argument: &str, keep: impl Fn(&str) -> bool) {
+    change_arguments(schema, |arguments| {
+        let choices = arguments.get_mut(argument).and_then(|schema| schema.get_mut("enum"));
+        if let Some(Value::Array(choices)) = choices {
+            choices.retain(|choice| choice.as_str().is_none_or(&keep));
+        }
+    });
+}

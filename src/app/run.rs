@@ -1,0 +1,170 @@
+//! The one way in which a write runs: rights, idempotency, dry run, transaction, operation, search
+//! for conflicts, approval by effect, answer.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::answer::{Answer, Output, Written};
+use super::approval::ApprovalGate;
+use super::operation::parse;
+use crate::model::{Error, Result};
+use crate::ops::change::recorded;
+use crate::ops::conflicts;
+use crate::ops::idempotency::{self, Keyed};
+use crate::ops::sources::files::Root;
+use crate::store::{Db, Tx, View};
+
+/// Who calls a write, and under which conditions.
+#[derive(Clone)]
+pub struct Caller {
+    pub actor: String,
+    /// Folders below which sources may be read.
+    pub roots: Arc<[Root]>,
+    /// The project of calls that name none.
+    pub default_project: Option<String>,
+    /// Checked before each commit.
+    pub gate: ApprovalGate,
+}
+
+/// Arguments that every write takes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WriteOptions {
+    /// Who does this.
+    pub actor: Option<String>,
+    /// Why.
+    #[serde(alias = "reason")]
+    note: Option<String>,
+    /// Your key for this call; sent again with it, it is not done again.
+    idempotency_key: Option<String>,
+    /// Show what would happen; change nothing.
+    dry_run: bool,
+    #[serde(skip)]
+    keyed: Option<Keyed>,
+}
+
+/// The names of the options, and `reason`, which is read as `note`.
+const NAMES: [&str; 5] = ["actor", "note", "idempotency_key", "dry_run", "reason"];
+
+impl WriteOptions {
+    /// Takes them out of the arguments, so that the operation can refuse the arguments it does not
+    /// know.
+    pub(super) fn take(operation: &str, arguments: &mut Map<String, Value>) -> Result<Self> {
+        let given = NAMES.iter().filter_map(|name| arguments.shift_remove_entry(*name));
+        let mut common: Map<String, Value> = given.collect();
+        let mut options: Self = parse(common.clone())?;
+        if let Some(key) = &options.idempotency_key {
+            if let Some(reason) = common.shift_remove("reason").filter(|reason| !reason.is_null()) {
+                common.insert("note".to_owned(), reason);
+            }
+            common.retain(|name, _| !matches!(name.as_str(), "idempotency_key" | "dry_run"));
+            common.extend(arguments.clone());
+            options.keyed = Some(Keyed::new(key, operation, &common)?);
+        }
+        Ok(options)
+    }
+
+    fn note(&self) -> &str {
+        self.note.as_deref().unwrap_or_default()
+    }
+}
+
+/// Runs a write as one transaction.
+pub(super) fn run_write<O: Output>(
+    db: &Db,
+    caller: &Caller,
+    operation: &'static str,
+    options: WriteOptions,
+    work: impl FnOnce(&Tx<'_>, &str) -> Result<Written<O>>,
+) -> Result<Answer> {
+    let dry_run = options.dry_run;
+    let transaction = |db: &Db, gate: &ApprovalGate| {
+        db.write(&caller.actor, operation, |tx| {
+            if let Some(answer) = stored_answer(tx, &options)? {
+                return Ok(answer);
+            }
+            let written = gate.pass(tx, operation, || {
+                let written = work(tx, options.note())?;
+                let changed = conflicts::detect(tx)?;
+                written.conflicts(tx, &changed)
+            })?;
+            let answer = written.into_answer(dry_run);
+            store_answer(tx, options.keyed.clone(), &answer)?;
+            Ok(answer)
+        })
+    };
+    if dry_run {
+        db.rehearse(|db| transaction(db, &caller.gate.for_dry_run()))
+    } else {
+        transaction(db, &caller.gate)
+    }
+}
+
+/// Runs a write that is done in steps, each a transaction. Cut short, the call can be sent again
+/// with its key.
+pub(super) fn run_steps<O: Output>(
+    db: &Db,
+    caller: &Caller,
+    operation: &'static str,
+    options: WriteOptions,
+    work: impl FnOnce(&Db, &Caller, &str) -> Result<Written<O>>,
+) -> Result<Answer> {
+    if options.dry_run {
+        let caller = Caller { gate: caller.gate.for_dry_run(), ..caller.clone() };
+        return db.rehearse(|db| steps(db, &caller, operation, &options, work));
+    }
+    steps(db, caller, operation, &options, work)
+}
+
+fn steps<O: Output>(
+    db: &Db,
+    caller: &Caller,
+    operation: &'static str,
+    options: &WriteOptions,
+    work: impl FnOnce(&Db, &Caller, &str) -> Result<Written<O>>,
+) -> Result<Answer> {
+    if let Some(answer) = db.read(|view| stored_answer(view, options))? {
+        return Ok(answer);
+    }
+    let answer = work(db, caller, options.note())?.into_answer(options.dry_run);
+    if options.keyed.is_none() {
+        return Ok(answer);
+    }
+    db.write(&caller.actor, operation, |tx| {
+        // Another process may have done the same call meanwhile.
+        if let Some(first) = stored_answer(tx, options)? {
+            return Ok(first);
+        }
+        store_answer(tx, options.keyed.clone(), &answer).map(|()| answer)
+    })
+    .map_err(|error| if options.dry_run { error } else { error.after_a_step() })
+}
+
+/// The answer that a call with this key got before.
+fn stored_answer(view: &View<'_>, options: &WriteOptions) -> Result<Option<Answer>> {
+    let Some(keyed) = &options.keyed else { return Ok(None) };
+    let Some(kept) = idempotency::answered(view, keyed)? else { return Ok(None) };
+    let answer: Answer =
+        serde_json::from_str(&kept).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(Some(if options.dry_run { answer.repeated_as_dry_run() } else { answer }))
+}
+
+fn store_answer(tx: &Tx<'_>, keyed: Option<Keyed>, answer: &Answer) -> Result<()> {
+    let Some(keyed) = keyed else { return Ok(()) };
+    idempotency::keep(tx, keyed, recorded(answer)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_write_options_are_those_of_their_schema() {
+        let schema = crate::app::schema::input::<WriteOptions>();
+        let known = schema.get("properties").and_then(Value::as_object).expect("properties");
+        assert_eq!(known.keys().collect::<Vec<_>>(), &NAMES[..4]);
+    }
+}

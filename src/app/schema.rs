@@ -1,0 +1,160 @@
+//! JSON schemas as every client can read them: flat, without references, unions or odd formats.
+//!
+//! schemars describes the Rust types exactly; some clients drop a tool whose schema holds `$ref`,
+//! `["string", "null"]`, `format: "uint32"` or a bare `true`.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::model::Ontology;
+
+/// The schema of arguments.
+pub fn input<T: JsonSchema>() -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12().for_deserialize();
+    plain(inline(settings).into_root_schema_for::<T>())
+}
+
+/// The schema of an answer, with the fields that are added after the operation has run.
+pub fn answer<T: JsonSchema>() -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = plain(inline(settings).into_root_schema_for::<T>());
+    let added = json!({ "next_step": { "type": "string" }, "left_out": { "type": "object" } });
+    schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    if let (Some(Value::Object(fields)), Value::Object(added)) =
+        (schema.get_mut("properties"), added)
+    {
+        fields.extend(added);
+    }
+    schema
+}
+
+fn inline(mut settings: SchemaSettings) -> SchemaGenerator {
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    SchemaGenerator::new(settings)
+}
+
+fn plain(schema: schemars::Schema) -> Map<String, Value> {
+    let mut value = schema.to_value();
+    simplify(&mut value);
+    match value {
+        Value::Object(mut root) => {
+            root.remove("title");
+            root.remove("description");
+            root
+        }
+        _ => Map::new(),
+    }
+}
+
+fn simplify(schema: &mut Value) {
+    let Value::Object(object) = schema else { return };
+    object.remove("$schema");
+    object.remove("format");
+    if object.get("minimum") == Some(&Value::from(0)) {
+        object.remove("minimum");
+    }
+    if object.get("default").is_some_and(is_obvious_default) {
+        object.remove("default");
+    }
+    if object.get("additionalProperties") == Some(&Value::Bool(true)) {
+        object.remove("additionalProperties");
+    }
+    if let Some(Value::Array(types)) = object.get("type") {
+        let named: Vec<Value> = types.iter().filter(|name| *name != "null").cloned().collect();
+        if let [only] = named.as_slice() {
+            object.insert("type".to_owned(), only.clone());
+        }
+    }
+    if let Some(Value::Array(choices)) = object.get_mut("enum") {
+        choices.retain(|choice| !choice.is_null());
+    }
+    if let Some(Value::Object(properties)) = object.get_mut("properties") {
+        for property in properties.values_mut() {
+            if let Value::Object(fields) = property {
+                fields.remove("title");
+            }
+            simplify(property);
+        }
+    }
+    if let Some(items) = object.get_mut("items") {
+        if let Value::Object(fields) = items {
+            fields.remove("title");
+            fields.remove("description");
+        }
+        simplify(items);
+    }
+}
+
+/// Defaults that say what leaving the argument out says anyway.
+fn is_obvious_default(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// Adds the properties of `more` to the schema, behind its own.
+pub fn merge(schema: &mut Map<String, Value>, more: &Map<String, Value>) {
+    let Some(Value::Object(added)) = more.get("properties") else { return };
+    let properties = schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(properties) = properties {
+        for (name, property) in added {
+            properties.insert(name.clone(), property.clone());
+        }
+    }
+}
+
+/// Names the types of the ontology where a tool cannot do without one.
+pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let needs = |name: &str| required.as_array().is_some_and(|all| all.iter().any(|n| n == name));
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for (name, choices) in [
+        ("entity_type", ontology.entity_type_names()),
+        ("relationship_type", ontology.relationship_type_names()),
+    ] {
+        if let Some(Value::Object(property)) = properties.get_mut(name).filter(|_| needs(name)) {
+            property.insert("enum".to_owned(), Value::from(choices));
+        }
+    }
+}
+
+/// Mends what clients are known to send: numbers, booleans, lists and objects as strings, one text
+/// for a list of texts, whole numbers as `1.0`, and `null` for an argument that is left out.
+pub fn coerce(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = schema.get("properties") else { return };
+    arguments.retain(|name, value| !value.is_null() || !properties.contains_key(name));
+    for (name, value) in arguments.iter_mut() {
+        let expected = properties.get(name).and_then(|property| property.get("type"));
+        let Some(expected) = expected.and_then(Value::as_str) else { continue };
+        if let (Value::String(text), false) = (&*value, expected == "string")
+            && let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected))
+        {
+            *value = parsed;
+        }
+        if let ("array", Value::String(text)) = (expected, &*value) {
+            *value = Value::from(vec![text.clone()]);
+        }
+        if expected == "integer" {
+            let whole = value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
+            if let (Some(number), false) = (whole, value.is_i64() || value.is_u64()) {
+                *value = Value::from(number as i64);
+            }
+        }
+    }
+}
+
+fn is_a(value: &Value, expected: &str) -> bool {
+    match expected {
+        "integer" | "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => false,
+    }
+}

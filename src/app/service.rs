@@ -1,0 +1,102 @@
+//! A door's calls: an operation by its name, with arguments as JSON, for a caller.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+use super::approval::{Approval, ApprovalGate, CallOutcome};
+use super::operation::{PreparedCall, PreparedWrite, RegisteredOperation};
+use super::registry::OperationRegistry;
+use super::run::Caller;
+use super::store_handle::StoreHandle;
+use crate::model::text::{collapse, is_blank};
+use crate::model::{Error, Result};
+use crate::ops::checks;
+use crate::ops::sources::files::Root;
+use crate::store::{Db, View};
+
+/// The operations of a door over one store.
+#[derive(Clone)]
+pub struct Service {
+    pub store: StoreHandle,
+    pub registry: Arc<OperationRegistry>,
+    roots: Arc<[Root]>,
+}
+
+impl Service {
+    pub fn new(store: StoreHandle, registry: OperationRegistry, roots: Vec<Root>) -> Self {
+        Self { store, registry: Arc::new(registry), roots: roots.into() }
+    }
+
+    /// Calls an operation. A write that needs a person and has no approval asks for one.
+    pub async fn call(
+        &self,
+        operation: &RegisteredOperation,
+        arguments: Map<String, Value>,
+        client: Option<&str>,
+        approval: Option<Approval>,
+    ) -> Result<CallOutcome> {
+        let name = operation.about.name;
+        match operation.prepare(arguments, self.registry.default_project.as_deref())? {
+            PreparedCall::Read(read) => Ok(CallOutcome::Done(self.store.read(name, read).await?)),
+            PreparedCall::Write(write) => {
+                let gate = ApprovalGate::new(self.registry.rights.promotion, approval);
+                let actor = actor_name(write.actor.clone(), client)?;
+                let caller = self.caller(actor, gate.clone());
+                let run = move |db: &Db| write.run(db, &caller);
+                gate.outcome(self.store.run_steps(name, run).await)
+            }
+        }
+    }
+
+    /// Reads with an operation, whether callers may use it or not.
+    pub fn prepare_read(
+        &self,
+        name: &str,
+        arguments: Value,
+    ) -> Result<impl FnOnce(&View<'_>) -> Result<Answer> + Send + use<>> {
+        match self.registry.prepare_read(name, arguments)? {
+            PreparedCall::Read(read) => Ok(read),
+            PreparedCall::Write(_) => Err(Error::Internal(format!("{name} does not read"))),
+        }
+    }
+
+    fn caller(&self, actor: String, gate: ApprovalGate) -> Caller {
+        let default_project = self.registry.default_project.clone();
+        Caller { actor, roots: Arc::clone(&self.roots), default_project, gate }
+    }
+}
+
+/// Calls an operation in the caller's own thread, as the command line does.
+pub fn call_now(
+    db: &Db,
+    registry: &OperationRegistry,
+    operation: &RegisteredOperation,
+    arguments: Map<String, Value>,
+    caller: impl FnOnce(&PreparedWrite) -> Result<Caller>,
+) -> Result<Answer> {
+    match operation.prepare(arguments, registry.default_project.as_deref())? {
+        PreparedCall::Read(read) => db.read(read),
+        PreparedCall::Write(write) => {
+            let caller = caller(&write)?;
+            write.run(db, &caller)
+        }
+    }
+}
+
+/// The actor of a call: the one it names, else the client.
+fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
+    match given.filter(|actor| !actor.trim().is_empty()) {
+        Some(actor) => checks::name("actor", &actor),
+        None => Ok(client_name(client)),
+    }
+}
+
+/// The client as an actor, whatever it calls itself.
+pub fn client_name(given: Option<&str>) -> String {
+    match collapse(given.unwrap_or_default()) {
+        name if is_blank(&name) => "agent".to_owned(),
+        name => name.chars().take(checks::MAX_NAME).collect(),
+    }
+}

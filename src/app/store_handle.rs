@@ -1,0 +1,233 @@
+//! The store for async callers: one thread that writes, in the order of the calls, and a few
+//! read-only connections. Nothing here blocks the runtime.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::model::{Error, Result};
+use crate::store::{Db, Reader, Settings, Tx, View};
+
+type Job = Box<dyn FnOnce(&Db) + Send>;
+
+/// How many reads run at once; each holds a connection of its own.
+const READERS: usize = 3;
+/// How long nothing is written before the log is moved into the file, so that no caller waits for it.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// The store as async code sees it.
+#[derive(Clone)]
+pub struct StoreHandle {
+    /// Above `jobs`, so that they close first: the last connection to close takes the log into the
+    /// file, and only one that writes can.
+    readers: Arc<Readers>,
+    /// Where writes go, if there are any.
+    jobs: Option<mpsc::Sender<Job>>,
+    /// Writes that are not done yet.
+    queued: Arc<AtomicUsize>,
+    places: Arc<Semaphore>,
+}
+
+/// The connections that read and are free.
+struct Readers {
+    free: Mutex<Vec<Reader>>,
+    settings: Settings,
+}
+
+impl Readers {
+    /// A connection that reads the file as it is now; those that do not are closed. Beside a
+    /// connection that writes it is for that one to see to what they leave.
+    fn take(&self, alone: bool) -> Result<Option<Reader>> {
+        let Ok(mut free) = self.free.lock() else { return Ok(None) };
+        while let Some(reader) = free.pop() {
+            if reader.is_current() {
+                return Ok(Some(reader));
+            }
+            if alone && let Err(error) = reader.give_up() {
+                free.push(reader);
+                return Err(error);
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_and_keep<T>(
+        &self,
+        reader: Reader,
+        operation: &str,
+        f: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let outcome = guarded(operation, || reader.read(f));
+        if reader.is_sound() {
+            self.put_back(reader);
+        }
+        outcome
+    }
+
+    fn put_back(&self, reader: Reader) {
+        if let Ok(mut free) = self.free.lock() {
+            free.push(reader);
+        }
+    }
+
+    fn close(&self) {
+        if let Ok(mut free) = self.free.lock() {
+            free.clear();
+        }
+    }
+}
+
+impl StoreHandle {
+    /// Hands the store to its writing thread. The thread ends, and closes the file, when the
+    /// last handle is gone.
+    pub fn start(db: Db) -> Result<(Self, JoinHandle<()>)> {
+        let settings = db.settings().clone();
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        let handle = Self::over(Some(jobs), settings);
+        let beside = Arc::downgrade(&handle.readers);
+        let writer = thread::Builder::new()
+            .name("atocore-writer".to_owned())
+            .spawn(move || run(&db, &waiting, &beside))
+            .map_err(|error| Error::Internal(format!("the writing thread: {error}")))?;
+        Ok((handle, writer))
+    }
+
+    /// A store that is only read: an error if it cannot be.
+    pub fn read_only(settings: Settings) -> Result<Self> {
+        let reader = Reader::open_alone(settings.clone())?;
+        let handle = Self::over(None, settings);
+        handle.readers.put_back(reader);
+        Ok(handle)
+    }
+
+    fn over(jobs: Option<mpsc::Sender<Job>>, settings: Settings) -> Self {
+        let readers = Readers { free: Mutex::default(), settings };
+        let places = Arc::new(Semaphore::new(READERS));
+        Self { readers: Arc::new(readers), jobs, queued: Arc::default(), places }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.readers.settings
+    }
+
+    /// Runs one write; the answer comes after the commit.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        actor: String,
+        operation: &'static str,
+        f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.run_steps(operation, move |db| db.write(&actor, operation, f)).await
+    }
+
+    /// Runs what writes in transactions of its own.
+    pub async fn run_steps<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        f: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.jobs.is_none() {
+            return Err(Error::read_only());
+        }
+        self.queued.fetch_add(1, Ordering::SeqCst);
+        let queued = Arc::clone(&self.queued);
+        self.on_writer(move |db| {
+            let outcome = guarded(operation, || f(db));
+            queued.fetch_sub(1, Ordering::SeqCst);
+            outcome
+        })
+        .await?
+    }
+
+    /// Has the writing thread do something, in the order of the calls.
+    async fn on_writer<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Db) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        // The caller may go away; what was begun is finished all the same.
+        let job: Job = Box::new(move |db| drop(answer.send(f(db))));
+        let closed = || Error::Internal("the writing thread has ended".to_owned());
+        let jobs = self.jobs.as_ref().ok_or_else(Error::read_only)?;
+        jobs.send(job).map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())
+    }
+
+    /// Runs one read on a connection of its own. It sees every write that was sent before it.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        f: impl FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.queued.load(Ordering::SeqCst) > 0 {
+            self.on_writer(|_| ()).await?;
+        }
+        let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
+        let _place = self.places.acquire().await.map_err(|error| internal(&error))?;
+        let (alone, readers) = (self.jobs.is_none(), Arc::clone(&self.readers));
+        let reading = tokio::task::spawn_blocking(move || match readers.take(alone) {
+            Ok(Some(reader)) => Ok(readers.read_and_keep(reader, operation, f)),
+            Ok(None) => Err(f),
+            Err(error) => Ok(Err(error)),
+        });
+        let f = match reading.await.map_err(|error| internal(&error))? {
+            Ok(outcome) => return outcome,
+            Err(f) => f,
+        };
+        if !alone {
+            // A connection is opened only where the writing one stands: it knows whether the log
+            // that is there belongs to the file.
+            self.on_writer(Db::check).await??;
+        }
+        let readers = Arc::clone(&self.readers);
+        let reading = tokio::task::spawn_blocking(move || {
+            let open = if alone { Reader::open_alone } else { Reader::open };
+            let reader = open(readers.settings.clone())?;
+            readers.read_and_keep(reader, operation, f)
+        });
+        reading.await.map_err(|error| internal(&error))?
+    }
+}
+
+/// The writing thread: does what it is sent until nobody can send more.
+fn run(db: &Db, waiting: &Receiver<Job>, readers: &Weak<Readers>) {
+    let close_readers = || {
+        if db.is_given_up()
+            && let Some(readers) = readers.upgrade()
+        {
+            // They hold on to the log that the writing connection gave up.
+            readers.close();
+        }
+    };
+    while let Ok(job) = waiting.recv() {
+        job(db);
+        close_readers();
+        loop {
+            match waiting.recv_timeout(IDLE) {
+                Ok(job) => job(db),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            close_readers();
+        }
+        db.move_log();
+        close_readers();
+    }
+}
+
+/// Turns a panic into an error: the caller gets an answer, and the transaction is rolled back.
+fn guarded<T>(operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        Err(Error::Internal(format!("{operation} panicked: {message}")))
+    })
+}

@@ -1,0 +1,28 @@
+//! Upkeep in steps: a page of rows at a time, so that other writers never wait long.
+
+use crate::model::upkeep::Rules;
+use crate::model::{Conflict, Result};
+use crate::ops;
+use crate::ops::upkeep::{self, Place, Step};
+use crate::store::Db;
+
+/// The changes of one page of upkeep.
+pub struct UpkeepPage {
+    pub steps: Vec<Step>,
+    pub conflicts: Vec<Conflict>,
+    /// Where to go on, unless this was the last page.
+    pub next: Option<Place>,
+}
+
+/// Runs upkeep on one page; a dry run only looks.
+pub fn run_page(db: &Db, rules: &Rules, at: &Place, dry_run: bool) -> Result<UpkeepPage> {
+    let (steps, next) = db.read(|view| upkeep::look(view, rules, at))?;
+    // A page on which nothing is due takes no lock.
+    if steps.is_empty() || dry_run {
+        return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
+    }
+    let actor = at.job().actor();
+    let done = ops::write(db, actor, "upkeep", |tx| upkeep::apply(tx, rules, at))?;
+    let (steps, next) = done.value;
+    Ok(UpkeepPage { steps, conflicts: done.conflicts, next })
+}

@@ -1,0 +1,41 @@
+//! Next steps in the words of the command line: a command or an option.
+
+use crate::mcp::next_step::{command_of, option_of};
+use crate::model::{Error, Hint, NextStep};
+
+/// The hint of an error: its advice and its next step.
+pub fn render_hint(error: &Error) -> String {
+    let Hint { advice, next } = error.hint();
+    match next.as_ref().and_then(render_next_step) {
+        Some(step) if advice.is_empty() => step,
+        Some(step) => format!("{advice} {step}"),
+        None => advice,
+    }
+}
+
+/// A next step as a sentence; none where no command takes it.
+pub fn render_next_step(step: &NextStep) -> Option<String> {
+    match (option_of(step), command_of(step)) {
+        (Some(option), _) => Some(format!("Give {option}.")),
+        (None, Some(command)) => Some(format!("Run: {command}")),
+        (None, None) => render_without_command(step),
+    }
+}
+
+fn render_without_command(step: &NextStep) -> Option<String> {
+    Some(match step {
+        NextStep::ByPerson(step) => return render_next_step(step),
+        NextStep::OpenForWriting => "Leave --read-only out.".to_owned(),
+        NextStep::RepeatWithoutDryRun { .. } => {
+            "Repeat the command without --dry-run to do it.".to_owned()
+        }
+        NextStep::CiteInteraction { id } => {
+            format!("Cite it as interaction:{id} in source_refs of rows based on it.")
+        }
+        NextStep::CheckRelatedRows => {
+            "Look at the related rows, which were left as they are.".to_owned()
+        }
+        NextStep::RedactAgain => "Redact it again when nothing else uses the file.".to_owned(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,319 @@
+//! Commands that are operations of the table: their common options, and their answers as lines or as
+//! JSON.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::next_step::render_next_step;
+use super::{Cli, actor_name, out};
+use crate::app::Db;
+use crate::app::answer::Answer;
+use crate::app::approval::ApprovalGate;
+use crate::app::registry::{OperationRegistry, Selection};
+use crate::app::rights::{Promotion, Rights};
+use crate::app::run::Caller;
+use crate::app::service::call_now;
+use crate::model::page::MAX_LIMIT;
+use crate::model::{Error, Result};
+
+/// Options of every command that writes.
+#[derive(Args, Default)]
+pub struct WriteFlags {
+    /// The reason; kept in the audit
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Who does this; the name of the user if left out
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+    /// A key of your own: the same command with the same key is done once
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// Show what would happen; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub output: OutputFlags,
+}
+
+/// Options of every command that answers.
+#[derive(Args, Default)]
+pub struct OutputFlags {
+    /// Print the structured answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl WriteFlags {
+    fn add_to(&self, arguments: &mut Map<String, Value>) -> Result<()> {
+        arguments.insert("actor".to_owned(), actor_name(self.actor.as_deref())?.into());
+        for (name, value) in [("note", &self.note), ("idempotency_key", &self.idempotency_key)] {
+            if let Some(value) = value {
+                arguments.insert(name.to_owned(), value.as_str().into());
+            }
+        }
+        arguments.insert("dry_run".to_owned(), self.dry_run.into());
+        Ok(())
+    }
+}
+
+/// Runs an operation that writes, and prints its answer.
+pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Result<ExitCode> {
+    let mut arguments = object(arguments);
+    flags.add_to(&mut arguments)?;
+    let answer = call(cli, &cli.open_existing()?, name, arguments)?;
+    print(answer, &flags.output);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs an operation that reads, and prints every page of its answer. `rows` is the field that
+/// holds the rows, `counted` the name of the rows.
+pub fn list(
+    cli: &Cli,
+    name: &str,
+    arguments: Value,
+    (rows, counted): (&str, &str),
+    output: &OutputFlags,
+) -> Result<ExitCode> {
+    let db = cli.open_existing()?;
+    let mut arguments = object(arguments);
+    arguments.insert("limit".to_owned(), MAX_LIMIT.into());
+    let mut all: Option<Value> = None;
+    loop {
+        let mut page = call(cli, &db, name, arguments.clone())?;
+        let next = page.structured["next_cursor"].take();
+        if output.json {
+            all = Some(append(all, page.structured, rows));
+        } else {
+            let total = page.structured["total"].as_i64().unwrap_or_default();
+            let count = format!("{total} {counted}");
+            print_page(&page.text, (next.is_null()).then_some(count.as_str()));
+        }
+        if next.is_null() || out::is_closed() {
+            break;
+        }
+        arguments.insert("cursor".to_owned(), next);
+    }
+    if let Some(mut all) = all {
+        if let Some(fields) = all.as_object_mut() {
+            fields.shift_remove("next_cursor");
+        }
+        out::json(&all);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lines of a page without its last, which counts the rows; `end` counts all of them.
+fn print_page(text: &str, end: Option<&str>) {
+    let lines: Vec<&str> = text.lines().collect();
+    let (_, rows) = lines.split_last().unwrap_or((&"", &[]));
+    rows.iter().for_each(out::line);
+    end.iter().for_each(out::line);
+}
+
+fn append(all: Option<Value>, mut page: Value, rows: &str) -> Value {
+    let Some(mut all) = all else { return page };
+    if let (Some(known), Some(more)) = (all[rows].as_array_mut(), page[rows].as_array_mut()) {
+        known.append(more);
+    }
+    all
+}
+
+/// Runs an operation with rights that only the file limits.
+pub fn call(cli: &Cli, db: &Db, name: &str, arguments: Map<String, Value>) -> Result<Answer> {
+    let rights = Rights { promotion: Promotion::Agent, read_only: false };
+    let registry = OperationRegistry::new(&cli.ontology()?, &Selection::Everything, None, rights)?;
+    let operation = registry.get(name).ok_or_else(|| unknown_operation(&registry, name))?;
+    call_now(db, &registry, operation, arguments, |write| {
+        Ok(Caller {
+            actor: actor_name(write.actor.as_deref())?,
+            roots: Arc::from(cli.roots()?),
+            default_project: None,
+            gate: ApprovalGate::new(rights.promotion, None),
+        })
+    })
+}
+
+fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
+    let names: Vec<&str> = registry.operations().iter().map(|one| one.about.name).collect();
+    Error::invalid(
+        "operation",
+        format!("there is no operation {name:?}"),
+        format!("Operations: {}.", names.join(", ")),
+    )
+}
+
+pub fn print(mut answer: Answer, output: &OutputFlags) {
+    let step = answer.next_step.take();
+    let answer = answer.with_next_step(step.and_then(|step| render_next_step(&step)));
+    if output.json {
+        out::json(&answer.structured);
+    } else {
+        answer.text.lines().for_each(out::line);
+    }
+}
+
+pub fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(mut fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields
+        }
+        _ => Map::new(),
+    }
+}
+
+/// `atocore call`: any operation of the table.
+#[derive(Args)]
+pub struct Call {
+    /// Name of the operation, such as create_entity
+    operation: String,
+    /// Its arguments as a JSON object
+    #[arg(default_value = "{}")]
+    arguments: String,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+pub fn run_call(cli: &Cli, call_args: &Call) -> Result<ExitCode> {
+    let invalid = |problem: String| {
+        Error::invalid("arguments", problem, "Give the arguments as one JSON object, in quotes.")
+    };
+    let arguments = match serde_json::from_str(&call_args.arguments) {
+        Ok(Value::Object(arguments)) => arguments,
+        Ok(_) => return Err(invalid("they are no JSON object".to_owned())),
+        Err(error) => return Err(invalid(error.to_string())),
+    };
+    let answer = call(cli, &cli.open()?, &call_args.operation, arguments)?;
+    print(answer, &call_args.output);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `atocore candidates`: the review queue.
+#[derive(Args)]
+pub struct Candidates {
+    /// Only of this project, and global ones
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+pub fn list_candidates(cli: &Cli, args: &Candidates) -> Result<ExitCode> {
+    let arguments = json!({ "project": args.project });
+    list(cli, "list_candidates", arguments, ("items", "candidates"), &args.output)
+}
+
+/// `atocore promote` and `atocore reject`.
+#[derive(Args)]
+pub struct CandidateDecision {
+    /// Id of an entity or memory
+    id: String,
+    /// Refuse if it changed since this version
+    #[arg(long, value_name = "VERSION")]
+    expected_version: Option<i64>,
+    #[command(flatten)]
+    flags: WriteFlags,
+}
+
+pub fn decide(cli: &Cli, name: &str, args: &CandidateDecision) -> Result<ExitCode> {
+    let arguments = json!({ "id": args.id, "expected_version": args.expected_version });
+    write(cli, name, arguments, &args.flags)
+}
+
+/// `atocore conflicts`: the contradictions.
+#[derive(Args)]
+pub struct Conflicts {
+    /// Only of this project, and global ones
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// Also those that have ended
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+pub fn list_conflicts(cli: &Cli, args: &Conflicts) -> Result<ExitCode> {
+    let arguments = json!({ "project": args.project, "include_inactive": args.all });
+    list(cli, "list_conflicts", arguments, ("items", "conflicts"), &args.output)
+}
+
+/// `atocore resolve`: settles a contradiction.
+#[derive(Args)]
+pub struct Resolve {
+    /// Id of an open conflict
+    id: String,
+    /// How it ends
+    #[arg(long, value_enum)]
+    resolution: ResolutionChoice,
+    /// With supersede_others: id of the row that is right
+    #[arg(long, value_name = "ID")]
+    winner: Option<String>,
+    #[command(flatten)]
+    flags: WriteFlags,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum ResolutionChoice {
+    /// The winner is right; rows with other values become superseded
+    SupersedeOthers,
+    /// It is no contradiction
+    Dismiss,
+    /// It is real, and stays
+    KeepAll,
+}
+
+pub fn resolve_conflict(cli: &Cli, args: &Resolve) -> Result<ExitCode> {
+    let resolution = match args.resolution {
+        ResolutionChoice::SupersedeOthers => "supersede_others",
+        ResolutionChoice::Dismiss => "dismiss",
+        ResolutionChoice::KeepAll => "keep_all",
+    };
+    let arguments =
+        json!({ "conflict_id": args.id, "resolution": resolution, "winner_id": args.winner });
+    write(cli, "resolve_conflict", arguments, &args.flags)
+}
+
+/// `atocore redact`: erases the contents of a row and of its history.
+#[derive(Args)]
+pub struct Redact {
+    /// What kind of row it is; a document goes when its file is deleted and its folder ingested
+    kind: RedactableKind,
+    /// Its id
+    id: String,
+    /// The reason, which does not repeat the contents (required)
+    #[command(flatten)]
+    flags: WriteFlags,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum RedactableKind {
+    Entity,
+    Memory,
+    Relationship,
+    ProjectState,
+    Conflict,
+    Interaction,
+}
+
+pub fn redact(cli: &Cli, args: &Redact) -> Result<ExitCode> {
+    let field = match args.kind {
+        RedactableKind::Entity => "entity_id",
+        RedactableKind::Memory => "memory_id",
+        RedactableKind::Relationship => "relationship_id",
+        RedactableKind::ProjectState => "state_id",
+        RedactableKind::Conflict => "conflict_id",
+        RedactableKind::Interaction => "interaction_id",
+    };
+    let mut arguments = Map::from_iter([(field.to_owned(), Value::from(args.id.as_str()))]);
+    args.flags.add_to(&mut arguments)?;
+    let answer = call(cli, &cli.open_existing()?, "redact", arguments)?;
+    let cleared = answer.structured["file_cleared"] != false;
+    print(answer, &args.flags.output);
+    Ok(if cleared { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,14 @@
+//! `atocore rebuild-claims`: derives the claims from the rows again.
+
+use std::process::ExitCode;
+
+use super::{Cli, out};
+use crate::model::Result;
+use crate::ops::{self, claims};
+
+pub fn run(cli: &Cli) -> Result<ExitCode> {
+    let done = ops::write(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
+    let conflicts = done.conflicts.len();
+    out::line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,13 @@
+//! `atocore tools`: the tool surface as Markdown.
+
+use std::process::ExitCode;
+
+use super::{Cli, out};
+use crate::app::operations::list_operations;
+use crate::mcp::surface;
+use crate::model::Result;
+
+pub fn run(cli: &Cli) -> Result<ExitCode> {
+    out::page(&surface::document(&list_operations(&cli.ontology()?)));
+    Ok(ExitCode::SUCCESS)
+}

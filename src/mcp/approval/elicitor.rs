@@ -1,0 +1,210 @@
+//! Elicitation: whether the person at a client can be asked, how, and their answer.
+
+use std::time::Duration;
+
+use rmcp::RoleServer;
+use rmcp::model::{
+    BooleanSchema, ClientResult, ElicitRequest, ElicitRequestParams, ElicitResult,
+    ElicitationAction, ElicitationSchema, InputRequest, InputRequests, InputRequiredResult,
+    InputResponses, PrimitiveSchemaDefinition, ProtocolVersion, ServerRequest, StringSchema,
+};
+use rmcp::service::{PeerRequestOptions, RequestContext, ServiceError};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::pending::PATIENCE;
+use crate::app::answer::Answer;
+use crate::app::approval::{Approval, ApprovalQuestion};
+use crate::model::text::{abridged, quoted};
+use crate::model::{Error, Result};
+use crate::ops::checks;
+
+/// The outcome of a tool call.
+pub enum ToolOutcome {
+    Answered(Answer),
+    /// The client is to ask the person, and to call again.
+    Input(InputRequiredResult),
+}
+
+/// The outcome of asking.
+pub enum ElicitationOutcome {
+    Approved(Approval),
+    /// The answer comes with another call.
+    Input(InputRequiredResult),
+}
+
+/// The key of the question among those that a client is to ask.
+const KEY: &str = "approval";
+const NOTHING: &str = "Nothing was changed; ask again later.";
+
+/// How the question reaches a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ElicitationForm {
+    /// By a request to the client.
+    Request,
+    /// By the result of the call.
+    Result,
+}
+
+/// Asks the person at the client of a call.
+pub struct Elicitor<'c> {
+    context: &'c RequestContext<RoleServer>,
+    client: &'c str,
+}
+
+impl<'c> Elicitor<'c> {
+    pub fn new(context: &'c RequestContext<RoleServer>, client: &'c str) -> Self {
+        Self { context, client }
+    }
+
+    /// How the question reaches them, unless the client has no elicitation of forms.
+    fn elicitation_form(&self) -> Option<ElicitationForm> {
+        let version = self.context.protocol_version()?;
+        let elicitation = self.context.client_capabilities()?.elicitation?;
+        let forms = elicitation.form.is_some() || elicitation.url.is_none();
+        let form = if version >= ProtocolVersion::V_2026_07_28 {
+            ElicitationForm::Result
+        } else {
+            ElicitationForm::Request
+        };
+        (forms && version >= ProtocolVersion::V_2025_06_18).then_some(form)
+    }
+
+    /// Asks the question. Where it goes out as a result, `keep` stores it under a name, and its
+    /// answer comes with another call.
+    pub async fn ask(
+        &self,
+        question: &ApprovalQuestion,
+        ended: watch::Receiver<bool>,
+        keep: impl FnOnce() -> String,
+    ) -> Result<ElicitationOutcome> {
+        match self.elicitation_form() {
+            None => Err(question.unasked("the client cannot ask them: it has no elicitation")),
+            Some(ElicitationForm::Result) => {
+                let asked = InputRequest::Elicitation(ElicitRequest::new(form(question)?));
+                let requests = InputRequests::from([(KEY.to_owned(), asked)]);
+                Ok(ElicitationOutcome::Input(InputRequiredResult::new(
+                    Some(requests),
+                    Some(keep()),
+                )))
+            }
+            Some(ElicitationForm::Request) => {
+                let by = self.approves(self.request(question, ended).await?)?;
+                Ok(ElicitationOutcome::Approved(Approval {
+                    fingerprint: question.fingerprint.clone(),
+                    by,
+                }))
+            }
+        }
+    }
+
+    /// Asks by a request, and waits for the answer, the end of the call or that of the input.
+    async fn request(
+        &self,
+        question: &ApprovalQuestion,
+        mut ended: watch::Receiver<bool>,
+    ) -> Result<ElicitResult> {
+        let request = ServerRequest::ElicitRequest(ElicitRequest::new(form(question)?));
+        let patience = Duration::from_secs(PATIENCE.unsigned_abs());
+        let options = PeerRequestOptions::no_options();
+        let asked = self.context.peer.send_request_with_option(request, options).await;
+        let mut asked = asked.map_err(|error| no_answer(&error))?;
+        let why = tokio::select! {
+            biased;
+            answer = &mut asked.rx => return match answer {
+                Ok(Ok(ClientResult::ElicitResult(answer))) => Ok(answer),
+                Ok(Ok(_)) => Err(declined("the client's answer to the question cannot be read", NOTHING)),
+                Ok(Err(error)) => Err(no_answer(&error)),
+                Err(_) => Err(no_answer(&ServiceError::TransportClosed)),
+            },
+            () = self.context.ct.cancelled() => "the call was cancelled before the person answered",
+            _ = ended.wait_for(|ended| *ended) => "the client went away before the person answered",
+            () = tokio::time::sleep(patience) => "the person did not answer within an hour",
+        };
+        // Nobody waits for the client to take note of it.
+        tokio::spawn(asked.cancel(Some(why.to_owned())));
+        Err(declined(why, NOTHING))
+    }
+
+    /// The sentence for the audit. Only an explicit yes approves.
+    pub fn approves(&self, answer: ElicitResult) -> Result<String> {
+        let content = answer.content.unwrap_or_default();
+        let note = content["note"].as_str().unwrap_or_default().trim();
+        checks::text_length("note", note)?;
+        let said =
+            if note.is_empty() { String::new() } else { format!(": {}", quoted(note, usize::MAX)) };
+        match (answer.action, &content["approve"]) {
+            (ElicitationAction::Accept, Value::Bool(true)) => {
+                Ok(format!("approved by the person through {}{said}", quoted(self.client, 80)))
+            }
+            (ElicitationAction::Accept, Value::Bool(false)) | (ElicitationAction::Decline, _) => {
+                Err(declined(
+                    format!("the person declined{said}"),
+                    "Nothing was changed. Ask them what should be different before you try again.",
+                ))
+            }
+            (ElicitationAction::Accept, _) => {
+                Err(declined("the answer says neither yes nor no in approve", NOTHING))
+            }
+            _ => Err(declined("the person closed the question without an answer", NOTHING)),
+        }
+    }
+}
+
+/// The answer that comes with a call, and the name of the question that it is to; both or neither.
+pub fn answer_of(
+    responses: Option<InputResponses>,
+    state: Option<String>,
+) -> Result<Option<(ElicitResult, String)>> {
+    let (mut responses, state) = match (responses, state) {
+        (None, None) => return Ok(None),
+        (Some(responses), Some(state)) => (responses, state),
+        (None, Some(_)) => return Err(incomplete("inputResponses")),
+        (Some(_), None) => return Err(incomplete("requestState")),
+    };
+    let answer = responses.remove(KEY).ok_or_else(|| incomplete("inputResponses"))?;
+    let answer = serde_json::from_value(answer).map_err(|error| {
+        let hint = "Give action (accept, decline or cancel), and content as the form asks.";
+        Error::invalid("inputResponses", error.to_string(), hint)
+    })?;
+    Ok(Some((answer, state)))
+}
+
+fn incomplete(field: &str) -> Error {
+    Error::invalid(
+        field,
+        "the answer to the question is not complete",
+        "Repeat the call with requestState and with inputResponses, which has the answer under approval.",
+    )
+}
+
+fn declined(problem: impl Into<String>, hint: &str) -> Error {
+    Error::Declined { problem: problem.into(), hint: hint.into() }
+}
+
+fn no_answer(error: &ServiceError) -> Error {
+    let why = match error {
+        ServiceError::McpError(error) => abridged(&error.message).into_owned(),
+        other => other.to_string(),
+    };
+    declined(format!("the client did not ask the person: {why}"), NOTHING)
+}
+
+/// The question as a form: yes or no, and why.
+fn form(question: &ApprovalQuestion) -> Result<ElicitRequestParams> {
+    let approve = BooleanSchema::new().title("Approve").description("Do this");
+    let note = StringSchema::new()
+        .title("Note")
+        .description("Why, for the record")
+        .max_length(checks::MAX_TEXT as u32);
+    let requested_schema = ElicitationSchema::builder()
+        .required_property("approve", PrimitiveSchemaDefinition::Boolean(approve))
+        .property("note", PrimitiveSchemaDefinition::String(note))
+        .build()
+        .map_err(|error| Error::Internal(error.to_owned()))?;
+    Ok(ElicitRequestParams::FormElicitationParams {
+        meta: None,
+        message: question.message.clone(),
+        requested_schema,
+    })
+}

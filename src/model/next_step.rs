@@ -1,0 +1,104 @@
+//! What a caller can do next, as data: each door words it with its own tools or commands.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Kind;
+
+/// Something to do next, named by what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    ListProjects,
+    RegisterProject,
+    /// Search, or build a context pack: their answers give the ids of rows.
+    FindRows,
+    ProposeRow,
+    UpdateRow {
+        kind: Kind,
+    },
+    /// Set fields of a row that exists and lacks them.
+    UpdateFields {
+        kind: Kind,
+        id: String,
+        fields: Vec<String>,
+    },
+    PromoteRow {
+        kind: Kind,
+        id: String,
+    },
+    /// Promote an entity, which completes the graduation of the memory that it was made from.
+    CompleteGraduation {
+        entity_id: String,
+    },
+    /// A step that the person takes, outside of the agent's client.
+    ByPerson(Box<Self>),
+    ReviewCandidates,
+    CiteInteraction {
+        id: String,
+    },
+    /// Do the dry run for good.
+    RepeatWithoutDryRun {
+        asks_person: bool,
+    },
+    /// Look at rows that may repeat a redacted text.
+    CheckRelatedRows,
+    /// Redact a row again when nothing else uses the file.
+    RedactAgain,
+    RejectRow {
+        kind: Kind,
+        id: String,
+    },
+    RedactRow {
+        kind: Kind,
+        id: String,
+    },
+    ResolveConflict {
+        id: String,
+    },
+    SetProjectState,
+    /// Show the history of a row.
+    ShowAudit {
+        id: String,
+    },
+    VerifyAudit,
+    /// Derive claims, the search index and the like again from the rows.
+    RepairDerivedData,
+    RunUpkeep,
+    BackUpStore,
+    /// Name another file as the store.
+    ChooseStore,
+    /// Open the store for writing.
+    OpenForWriting,
+    /// Restore into the place of a file that exists.
+    ReplaceStore,
+    /// Name the folders from which files are ingested.
+    GiveRoots,
+    /// Accept texts that look like secrets.
+    AllowSecrets,
+}
+
+/// Advice to the caller of an operation that failed, and the step that follows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// Plain text that names no tool, command or option.
+    pub advice: String,
+    pub next: Option<NextStep>,
+}
+
+impl Hint {
+    pub fn new(advice: impl Into<String>, next: NextStep) -> Self {
+        Self { advice: advice.into(), next: Some(next) }
+    }
+}
+
+impl From<String> for Hint {
+    fn from(advice: String) -> Self {
+        Self { advice, next: None }
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(advice: &str) -> Self {
+        advice.to_owned().into()
+    }
+}
