@@ -59,7 +59,7 @@ impl<O: Output> Written<O> {
     pub fn conflicts(mut self, view: &View<'_>, changed: &[Conflict]) -> Result<Self> {
         let shown = conflicts::show_all(view, changed)?;
         if let Some(open) = shown.iter().find(|shown| shown.conflict.resolved_at.is_none()) {
-            let id = conflict_handle(&open.conflict);
+            let id = open.conflict.handle.clone();
             self.next_step = Some(NextStep::ResolveConflict { id });
         }
         for conflict in &shown {
@@ -100,10 +100,6 @@ impl<O: Output> Written<O> {
         }
         Answer::of(&self)
     }
-}
-
-fn conflict_handle(conflict: &Conflict) -> String {
-    super::present::Handle::handle(conflict)
 }
 
 impl<O: Output> Output for Written<O> {

@@ -78,6 +78,9 @@ fn simplify(schema: &mut Value) {
             simplify(property);
         }
     }
+    if let Some(values) = object.get_mut("additionalProperties") {
+        simplify(values);
+    }
     if let Some(items) = object.get_mut("items") {
         if let Value::Object(fields) = items {
             fields.remove("title");

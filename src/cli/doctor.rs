@@ -11,7 +11,7 @@ use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
 use crate::ops::doctor::{self, Check, Report};
 use crate::store::Reader;
-use crate::store::schema::Stage;
+use crate::store::schema::SchemaStage;
 
 /// The codes of the exit: nothing is wrong, something is, nobody could look.
 const CLEAN: u8 = 0;
@@ -80,7 +80,7 @@ fn look(cli: &Cli, wish: &Doctor) -> Result<Report> {
             report.checks.iter().for_each(show);
             return Ok(report);
         }
-        Ok(Stage::Empty) => {
+        Ok(SchemaStage::Empty) => {
             return Err(Error::storage(
                 StorageProblem::NotAStore,
                 "the file is empty: there is no store in it".to_owned(),

@@ -18,6 +18,9 @@ pub const DISMISS: &str = "dismiss";
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub slot_kind: String,
     pub slot_key: String,
     pub project: String,

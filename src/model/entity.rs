@@ -10,6 +10,9 @@ use super::status::Status;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Entity {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub entity_type: String,
     pub name: String,
     pub project: String,

@@ -12,6 +12,9 @@ use super::words::stems;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Interaction {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub prompt: String,
     pub context_pack: Map<String, Value>,
     pub response_summary: String,

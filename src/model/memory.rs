@@ -53,6 +53,9 @@ impl MemoryType {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Memory {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub memory_type: MemoryType,
     pub content: String,
     pub subject: String,

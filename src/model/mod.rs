@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod entity;
 pub mod error;
 pub mod event;
+pub mod handle;
 pub mod interaction;
 pub mod lifecycle;
 pub mod markdown;

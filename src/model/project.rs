@@ -10,6 +10,9 @@ pub const INBOX: &str = "inbox";
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Project {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub name: String,
     pub description: String,
     pub status: String,
@@ -22,6 +25,9 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProjectState {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub project_id: String,
     pub category: String,
     pub key: String,

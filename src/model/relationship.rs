@@ -9,6 +9,9 @@ use super::status::RelationshipStatus;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Relationship {
     pub id: String,
+    /// Names the row in calls and answers; it is no part of the snapshot.
+    #[serde(skip)]
+    pub handle: String,
     pub source_entity_id: String,
     pub target_entity_id: String,
     pub relationship_type: String,

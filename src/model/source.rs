@@ -39,6 +39,9 @@ pub fn file_hash(bytes: &[u8]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Document {
     pub id: String,
+    /// Names the row in calls and answers.
+    #[serde(skip)]
+    pub handle: String,
     /// Relative to its root, with forward slashes.
     pub file_path: String,
     pub file_hash: String,
@@ -57,6 +60,9 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Chunk {
     pub id: String,
+    /// Names the row in calls and answers.
+    #[serde(skip)]
+    pub handle: String,
     pub document_id: String,
     pub chunk_index: i64,
     pub content: String,

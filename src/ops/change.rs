@@ -20,6 +20,8 @@ pub trait Audited: Serialize {
     const KIND: Kind;
 
     fn id(&self) -> &str;
+    fn handle(&self) -> &str;
+    fn set_handle(&mut self, handle: String);
     fn insert(&self, tx: &Tx<'_>) -> Result<()>;
     fn update(&self, tx: &Tx<'_>) -> Result<()>;
 
@@ -49,10 +51,12 @@ pub trait Audited: Serialize {
     }
 }
 
-/// Stores a new row; gives the id of its audit row.
-pub fn create<T: Audited>(tx: &Tx<'_>, row: &T, note: &str) -> Result<String> {
+/// Stores a new row and gives it its handle; gives the id of its audit row.
+pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String> {
     let after = recorded(row)?;
     refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
+    row.set_handle(store::handles::new_handle(tx, T::KIND.into(), row.id())?);
+    let row = &*row;
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
     claims::add(tx, row)?;
@@ -182,12 +186,27 @@ pub fn snapshot<T: Serialize>(row: &T) -> Result<Value> {
     serde_json::to_value(row).map_err(|error| Error::Internal(error.to_string()))
 }
 
+/// Id and handle, which all kinds of rows keep in fields of the same names.
+macro_rules! row_fields {
+    () => {
+        fn id(&self) -> &str {
+            &self.id
+        }
+
+        fn handle(&self) -> &str {
+            &self.handle
+        }
+
+        fn set_handle(&mut self, handle: String) {
+            self.handle = handle;
+        }
+    };
+}
+
 impl Audited for Entity {
     const KIND: Kind = Kind::Entity;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn place(&self) -> Place<'_> {
         Place::Project(&self.project)
@@ -230,9 +249,7 @@ impl Audited for Entity {
 impl Audited for Memory {
     const KIND: Kind = Kind::Memory;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn place(&self) -> Place<'_> {
         Place::Project(&self.project)
@@ -258,9 +275,7 @@ impl Audited for Memory {
 impl Audited for Relationship {
     const KIND: Kind = Kind::Relationship;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn place(&self) -> Place<'_> {
         Place::OfEntity(&self.source_entity_id)
@@ -297,9 +312,7 @@ impl Audited for Relationship {
 impl Audited for ProjectState {
     const KIND: Kind = Kind::ProjectState;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
         store::projects::insert_state(tx, self)
@@ -323,9 +336,7 @@ impl Audited for ProjectState {
 impl Audited for Project {
     const KIND: Kind = Kind::Project;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
         store::projects::insert(tx, self)
@@ -339,9 +350,7 @@ impl Audited for Project {
 impl Audited for Conflict {
     const KIND: Kind = Kind::Conflict;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn place(&self) -> Place<'_> {
         Place::Project(&self.project)
@@ -364,9 +373,7 @@ impl Audited for Conflict {
 impl Audited for Interaction {
     const KIND: Kind = Kind::Interaction;
 
-    fn id(&self) -> &str {
-        &self.id
-    }
+    row_fields!();
 
     fn place(&self) -> Place<'_> {
         Place::Project(&self.project)

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::memory::{MAX_TAGS, normalise_tags};
 use crate::model::source_ref::SourceRef;
 use crate::model::{Error, Result, SubjectKind, canonical, text};
+use crate::ops::row_id::resolve_reference;
 use crate::store::{View, sources};
 
 /// Characters of a name, subject, key or category.
@@ -68,16 +69,17 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
                 "Write each reference on one line.",
             ));
         }
-        let reference = SourceRef::parse(given)?;
-        if !sources::exists(view, reference.scheme, reference.target)? {
+        let reference = resolve_reference(view, given)?;
+        let SourceRef { scheme, target } = SourceRef::parse(&reference)?;
+        if !sources::exists(view, scheme, target)? {
             return Err(Error::invalid(
                 "source_refs",
                 format!("{given:?} names nothing that is in the store"),
                 "Cite what exists, or use doc:<path> or url:<address> for a source outside.",
             ));
         }
-        if !kept.iter().any(|known| known == given) {
-            kept.push(given.to_owned());
+        if !kept.iter().any(|known| *known == reference) {
+            kept.push(reference.into_owned());
         }
     }
     Ok(kept)

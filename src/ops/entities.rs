@@ -145,10 +145,10 @@ pub fn create_alone(
     let existing = store::entities::same(tx, &wanted, sameness == Sameness::OfAnyStatus)?;
     let created = existing.is_none();
     let differing = existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row));
-    let row = existing.unwrap_or(wanted);
+    let mut row = existing.unwrap_or(wanted);
     // An import names nothing that is similar.
     let similar = if sameness == Sameness::OfStatus { similar(tx, &row)? } else { Vec::new() };
-    let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
+    let audit_id = if created { Some(change::create(tx, &mut row, note)?) } else { None };
     Ok(Created { row, created, audit_id, similar, differing, links: vec![] })
 }
 
@@ -185,6 +185,7 @@ fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
         version: 1,
         created_at: tx.now.to_string(),
         updated_at: tx.now.to_string(),
+        handle: String::new(),
         id: tx.new_id(),
     };
     check_complete(&row, entity_type)?;

@@ -50,7 +50,7 @@ pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated>
     let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
     checks::expected_version(
         SubjectKind::MEMORY,
-        &memory.id,
+        &memory.handle,
         memory.version,
         wish.expected_version,
     )?;
@@ -88,15 +88,17 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
         ));
     }
     if let Some(entity_id) = &memory.graduated_to_entity_id {
-        let name = lifecycle::require::<Entity>(view, entity_id)
-            .map_or_else(|_| entity_id.clone(), |entity| format!("{entity_id} {}", entity.name));
+        let name = lifecycle::require::<Entity>(view, entity_id).map_or_else(
+            |_| entity_id.clone(),
+            |entity| format!("{} {}", entity.handle, entity.name),
+        );
         return Err(Error::Duplicate {
             subject: SubjectKind::MEMORY,
-            given: memory.id.clone(),
+            given: memory.handle.clone(),
             existing: format!("it graduated to {name}"),
         });
     }
-    Operation::Graduate.applies_to(memory.status, SubjectKind::MEMORY, &memory.id).map(drop)
+    Operation::Graduate.applies_to(memory.status, SubjectKind::MEMORY, &memory.handle).map(drop)
 }
 
 /// A given entity is taken as it is.

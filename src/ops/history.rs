@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 
 use crate::model::event::AuditEntry;
+use crate::model::handle::HandleKind;
 use crate::model::{Action, Page, PageRequest, Result};
 use crate::ops::redact::cleared::is_cleared;
+use crate::ops::row_id::resolve_id_of;
 use crate::store::{self, View};
 
 /// One change of a row.
@@ -17,8 +19,20 @@ pub struct Change {
     pub redacted: bool,
 }
 
+/// Kinds of rows that the audit covers.
+const AUDITED: [HandleKind; 7] = [
+    HandleKind::Entity,
+    HandleKind::Memory,
+    HandleKind::Relationship,
+    HandleKind::Project,
+    HandleKind::State,
+    HandleKind::Conflict,
+    HandleKind::Interaction,
+];
+
 /// The changes of a row, oldest first.
 pub fn of(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>> {
+    let id = &*resolve_id_of(view, &AUDITED, id)?;
     let found = store::audit::of_subject(view, id, page.after_number(), page.fetch())?;
     let total = store::audit::count_of_subject(view, id)?;
     page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(change(entry)))

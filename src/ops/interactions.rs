@@ -7,11 +7,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::model::handle::HandleKind;
 use crate::model::interaction::{Interaction, reinforced, repeats};
 use crate::model::memory::MemoryType;
 use crate::model::{
     Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, text, words,
 };
+use crate::ops::row_id::resolve_id;
 use crate::ops::{change, checks, projects, secrets};
 use crate::store::{self, Tx, View};
 
@@ -90,14 +92,16 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
         None => tx.actor.to_owned(),
     };
     checks::at_most("session_id", new.session_id.chars().count(), checks::MAX_NAME, "characters")?;
+    let id = tx.new_id();
     Ok(Interaction {
-        id: tx.new_id(),
+        handle: store::handles::new_handle(tx, HandleKind::Interaction, &id)?,
+        id,
         prompt: new.prompt.clone(),
         context_pack: new.context_pack.clone(),
         response_summary: new.response_summary.clone(),
         response: new.response.clone(),
-        memories_used: existing(tx, "memories_used", "memory", &new.memories_used)?,
-        chunks_used: existing(tx, "chunks_used", "chunk", &new.chunks_used)?,
+        memories_used: existing(tx, "memories_used", HandleKind::Memory, &new.memories_used)?,
+        chunks_used: existing(tx, "chunks_used", HandleKind::Chunk, &new.chunks_used)?,
         client,
         session_id: new.session_id.trim().to_owned(),
         project_id: store::projects::named(tx, &project.name)?.map(|project| project.id),
@@ -107,14 +111,20 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
 }
 
 /// The ids, each once, if all of them name rows; else an error that names those that do not.
-fn existing(view: &View<'_>, field: &str, what: &str, given: &[String]) -> Result<Vec<String>> {
+fn existing(
+    view: &View<'_>,
+    field: &str,
+    kind: HandleKind,
+    given: &[String],
+) -> Result<Vec<String>> {
     checks::at_most(field, given.len(), checks::MAX_ROWS, "ids")?;
     let (mut ids, mut missing): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for id in given.iter().map(|id| id.trim()) {
-        if !store::sources::exists(view, what, id)? {
+        let known = resolve_id(view, kind, id)?.into_owned();
+        if !store::handles::has_id(view, kind, &known)? {
             missing.push(format!("{id:?}"));
-        } else if !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
+        } else if !ids.contains(&known) {
+            ids.push(known);
         }
     }
     if missing.is_empty() {
@@ -122,7 +132,7 @@ fn existing(view: &View<'_>, field: &str, what: &str, given: &[String]) -> Resul
     }
     Err(Error::invalid(
         field,
-        format!("there is no {what} {}", missing.join(", ")),
+        format!("there is no {} {}", kind.as_str(), missing.join(", ")),
         Hint::new("Give ids from earlier answers.", NextStep::FindRows),
     ))
 }

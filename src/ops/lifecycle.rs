@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, Memory, Operation, Result, Status, SubjectKind, text};
 use crate::ops::change::{self, Audited};
+use crate::ops::row_id::resolve_id;
 use crate::ops::{checks, relationships};
 use crate::store::{self, Tx, View};
 
@@ -38,14 +40,14 @@ pub struct Outcome<T> {
     pub audit_id: Option<String>,
 }
 
-/// The row of that id, or an error with the nearest names.
-pub fn require<T: Living>(view: &View<'_>, id: &str) -> Result<T> {
-    match T::find(view, id)? {
+/// The row of that id or handle, or an error with the nearest names.
+pub fn require<T: Living>(view: &View<'_>, given: &str) -> Result<T> {
+    match T::find(view, &resolve_id(view, T::KIND.into(), given)?)? {
         Some(row) => Ok(row),
         None => Err(Error::NotFound {
             subject: T::SUBJECT,
-            given: id.to_owned(),
-            nearest: T::nearest(view, id)?,
+            given: given.to_owned(),
+            nearest: T::nearest(view, given)?,
         }),
     }
 }
@@ -62,8 +64,8 @@ pub fn apply<T: Living>(
 ) -> Result<Outcome<T>> {
     checks::text_length("note", note)?;
     let before: T = require(tx, id)?;
-    checks::expected_version(T::SUBJECT, id, before.version(), expected_version)?;
-    if !operation.applies_to(before.status(), T::SUBJECT, id)? {
+    checks::expected_version(T::SUBJECT, before.handle(), before.version(), expected_version)?;
+    if !operation.applies_to(before.status(), T::SUBJECT, before.handle())? {
         return Ok(Outcome { row: before, changed: false, audit_id: None });
     }
     let mut after = before.clone();
@@ -111,6 +113,7 @@ pub fn supersede<T: Living>(
     note: &str,
 ) -> Result<Outcome<T>> {
     let by: Option<T> = by.map(|by| require(tx, by)).transpose()?;
+    let id = &resolve_id(tx, T::KIND.into(), id)?;
     if let Some(by) = &by {
         check_chain::<T>(tx, id, by.id())?;
     }
@@ -135,7 +138,7 @@ fn check_holds<T: Living>(by: &T) -> Result<()> {
     }
     Err(Error::invalid(
         "superseded_by",
-        format!("{} {} is {} and holds no longer", T::SUBJECT, by.id(), by.status()),
+        format!("{} {} is {} and holds no longer", T::SUBJECT, by.handle(), by.status()),
         "Name a candidate or active row, or leave superseded_by out.",
     ))
 }
@@ -144,9 +147,10 @@ fn check_holds<T: Living>(by: &T) -> Result<()> {
 fn check_replaced_by<T: Living>(view: &View<'_>, row: &T, by: &T) -> Result<()> {
     match row.replacement(view)? {
         Some(current) if !by.replaced(view)?.iter().any(|id| id == row.id()) => {
+            let current = T::find(view, &current)?.map_or(current, |row| row.handle().to_owned());
             Err(Error::invalid(
                 "superseded_by",
-                format!("{} {} is superseded by {current} already", T::SUBJECT, row.id()),
+                format!("{} {} is superseded by {current} already", T::SUBJECT, row.handle()),
                 "Leave superseded_by out, or supersede that one if another row holds now.",
             ))
         }
@@ -229,7 +233,7 @@ impl Living for Entity {
 
     fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
         if let Some(memory) = store::memories::get(view, given)? {
-            return Ok(vec![format!("{} is a memory; use the tools for memories", memory.id)]);
+            return Ok(vec![format!("{} is a memory; use the tools for memories", memory.handle)]);
         }
         let known = store::entities::names_like(view, given)?;
         let near = text::nearest(given, known.iter().map(|(_, name)| name.clone()));
@@ -237,7 +241,8 @@ impl Living for Entity {
             .into_iter()
             .filter_map(|name| {
                 let (id, _) = known.iter().find(|(_, known)| *known == name)?;
-                Some(format!("{id} {name}"))
+                let handle = store::handles::handle_of(view, HandleKind::Entity, id).ok()??;
+                Some(format!("{handle} {name}"))
             })
             .collect())
     }
@@ -274,7 +279,7 @@ impl Living for Memory {
     fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>> {
         let entity = store::entities::get(view, given)?;
         Ok(entity
-            .map(|entity| format!("{} is an entity; use the tools for entities", entity.id))
+            .map(|entity| format!("{} is an entity; use the tools for entities", entity.handle))
             .into_iter()
             .collect())
     }

@@ -107,8 +107,8 @@ fn missing(
 }
 
 fn described(entity: &Entity) -> String {
-    let Entity { id, entity_type, name, project, status, .. } = entity;
-    format!("{id} {entity_type} {name} in {project:?} ({status})")
+    let Entity { handle, entity_type, name, project, status, .. } = entity;
+    format!("{handle} {entity_type} {name} in {project:?} ({status})")
 }
 
 /// Active entities with neither a source nor a signature, as the Python system allowed.

@@ -1,12 +1,16 @@
 //! Memories: creating, correcting and promoting them.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
 use crate::model::{Action, Error, Memory, Operation, Result, SubjectKind, Timestamp, text};
 use crate::ops::entities::{InitialStatus, MAX_SIMILAR, Sameness, check_editable};
 use crate::ops::lifecycle::{self, Living, Outcome};
+use crate::ops::row_id::resolve_id;
 use crate::ops::{change, checks, projects};
 use crate::store::{self, Tx, View};
 
@@ -66,10 +70,10 @@ pub fn create_unless(
     let created = existing.is_none();
     let differing =
         existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row, tx.now));
-    let row = existing.unwrap_or(wanted);
+    let mut row = existing.unwrap_or(wanted);
     // An import names nothing that is similar.
     let similar = if sameness == Sameness::OfStatus { similar(tx, &row)? } else { Vec::new() };
-    let audit_id = if created { Some(change::create(tx, &row, note)?) } else { None };
+    let audit_id = if created { Some(change::create(tx, &mut row, note)?) } else { None };
     Ok(Created { row, created, audit_id, similar, differing })
 }
 
@@ -96,17 +100,22 @@ pub fn similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
 }
 
 fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
-    if let Some(chunk) = &new.source_chunk_id
+    let source_chunk_id = new
+        .source_chunk_id
+        .as_deref()
+        .map(|chunk| resolve_id(tx, HandleKind::Chunk, chunk))
+        .transpose()?;
+    if let Some(chunk) = &source_chunk_id
         && !store::sources::exists(tx, "chunk", chunk)?
     {
-        return Err(Error::not_found(SubjectKind::Chunk, chunk));
+        return Err(Error::not_found(SubjectKind::Chunk, &**chunk));
     }
     Ok(Memory {
         memory_type: new.memory_type,
         content: content(&new.content)?,
         subject: subject(&new.subject)?,
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
-        source_chunk_id: new.source_chunk_id.clone(),
+        source_chunk_id: source_chunk_id.map(Cow::into_owned),
         confidence: checks::confidence(new.confidence)?,
         status: new.status.into(),
         last_referenced_at: None,
@@ -122,6 +131,7 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
         version: 1,
         created_at: tx.now.to_string(),
         updated_at: tx.now.to_string(),
+        handle: String::new(),
         id: tx.new_id(),
     })
 }

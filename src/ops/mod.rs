@@ -24,6 +24,7 @@ pub mod projects;
 pub mod queries;
 pub mod redact;
 pub mod relationships;
+pub mod row_id;
 pub mod search;
 pub mod secrets;
 pub mod sources;

@@ -113,6 +113,7 @@ pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Register
     }
     let mut row = before.clone().unwrap_or_else(|| Project {
         id: tx.new_id(),
+        handle: String::new(),
         name,
         description: String::new(),
         status: "active".to_owned(),
@@ -125,7 +126,7 @@ pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Register
     }
     add_aliases(tx, &mut row, &wish.aliases)?;
     let audit_id = match &before {
-        None => Some(change::create(tx, &row, note)?),
+        None => Some(change::create(tx, &mut row, note)?),
         Some(before) if *before == row => None,
         Some(before) => {
             row.updated_at = tx.now.to_string();

@@ -1,11 +1,15 @@
 //! Relationships: linking two entities, and ending a link.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::handle::HandleKind;
 use crate::model::{
     Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
 };
+use crate::ops::row_id::resolve_id;
 use crate::ops::{change, checks, lifecycle};
 use crate::store::{self, Tx};
 
@@ -99,6 +103,7 @@ pub fn active(
 
 /// As [`create`]; a link that was ended is there already and stays ended.
 pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+    let new = &*resolve_ends(tx, new)?;
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
     let mut active = None;
     for said in Said::ways(tx, source, kind, target) {
@@ -115,6 +120,7 @@ pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Lin
 
 /// Makes the link, or ends it if `end` says so.
 pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+    let new = &*resolve_ends(tx, new)?;
     if new.end {
         checks::text_length("note", note)?;
         return end(tx, new, note);
@@ -124,13 +130,24 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> 
     known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged(known)))
 }
 
+/// The link with the ids of its ends where handles are given.
+fn resolve_ends<'n>(tx: &Tx<'_>, new: &'n NewRelationship) -> Result<Cow<'n, NewRelationship>> {
+    let source_id = resolve_id(tx, HandleKind::Entity, &new.source_id)?;
+    let target_id = resolve_id(tx, HandleKind::Entity, &new.target_id)?;
+    if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&source_id, &target_id) {
+        return Ok(Cow::Borrowed(new));
+    }
+    let (source_id, target_id) = (source_id.into_owned(), target_id.into_owned());
+    Ok(Cow::Owned(NewRelationship { source_id, target_id, ..new.clone() }))
+}
+
 fn unchanged(row: Relationship) -> Linked {
     Linked { row, changed: false, audit_id: None }
 }
 
 fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<Linked> {
-    let row = Relationship { id: tx.new_id(), ..row };
-    let audit_id = change::create(tx, &row, note)?;
+    let mut row = Relationship { id: tx.new_id(), ..row };
+    let audit_id = change::create(tx, &mut row, note)?;
     Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
 }
 
@@ -155,6 +172,7 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
     }
     Ok(Relationship {
         id: String::new(),
+        handle: String::new(),
         source_entity_id: source_id.clone(),
         target_entity_id: target_id.clone(),
         relationship_type: new.relationship_type.clone(),

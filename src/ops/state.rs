@@ -59,6 +59,7 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
     }
     let mut row = before.clone().unwrap_or_else(|| ProjectState {
         id: tx.new_id(),
+        handle: String::new(),
         project_id: project.id.clone(),
         category,
         key,
@@ -74,7 +75,7 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
     row.confidence = confidence;
     row.status = "active".to_owned();
     let audit_id = match &before {
-        None => Some(change::create(tx, &row, note)?),
+        None => Some(change::create(tx, &mut row, note)?),
         Some(before) if *before == row => None,
         Some(before) => {
             row.updated_at = tx.now.to_string();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::db::read;
 use super::file::{create_folder, file_instant, own_file};
-use super::schema::{self, Stage};
+use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::transfer::SECTIONS;
@@ -174,9 +174,9 @@ fn remove_with_companions(path: &Path) -> io::Result<()> {
 
 fn check_current(conn: &Conn, path: &Path) -> Result<()> {
     let what = match schema::stage(conn, path)? {
-        Stage::Current => return Ok(()),
-        Stage::Empty => "is empty",
-        Stage::Python | Stage::Older => "is of an older schema",
+        SchemaStage::Current => return Ok(()),
+        SchemaStage::Empty => "is empty",
+        SchemaStage::Python | SchemaStage::Older { .. } => "is of an older schema",
     };
     Err(Error::storage_unchanged(
         StorageProblem::NotAStore,

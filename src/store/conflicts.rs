@@ -1,5 +1,6 @@
 //! The tables `conflicts` and `conflict_members`.
 
+use super::handles::read_handle;
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -7,12 +8,13 @@ use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Result};
 use crate::params;
 
 const COLUMNS: &str =
-    "id, slot_kind, slot_key, project, status, resolution, resolved_at, detected_at, note";
+    "id, handle, slot_kind, slot_key, project, status, resolution, resolved_at, detected_at, note";
 
 fn conflict(view: &View<'_>, row: &Row<'_>) -> Result<Conflict> {
     let id = row.text("id")?;
     let status = row.text("status")?;
     Ok(Conflict {
+        handle: read_handle(row)?,
         slot_kind: row.text("slot_kind")?,
         slot_key: row.text("slot_key")?,
         project: row.text("project")?,
@@ -56,12 +58,13 @@ pub fn put(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
     tx.change(
         Kind::Conflict,
         &conflict.id,
-        "INSERT INTO conflicts (id, slot_kind, slot_key, project, status, resolution, resolved_at, \
-         detected_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+        "INSERT INTO conflicts (id, handle, slot_kind, slot_key, project, status, resolution, resolved_at, \
+         detected_at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
          ON CONFLICT (id) DO UPDATE SET project = excluded.project, status = excluded.status, \
          resolution = excluded.resolution, resolved_at = excluded.resolved_at, note = excluded.note",
         params![
             &conflict.id,
+            &conflict.handle,
             &conflict.slot_kind,
             &conflict.slot_key,
             &conflict.project,

@@ -6,7 +6,8 @@ use std::fs;
 
 use super::audit::Head;
 use super::file::{back_up, create_file};
-use super::schema::{self, Stage, Upgrade};
+use super::migrations;
+use super::schema::{self, SchemaStage, Upgrade};
 use super::search;
 use super::settings::{Durability, Settings};
 use super::side::{self, Doubt, Side};
@@ -57,7 +58,7 @@ impl Db {
         let side = RefCell::new(Some(Side::new(conn)));
         let db = Self { side, doubt: RefCell::default(), settings, rehearsing: Cell::new(false) };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
-        let upgrade = if stage == Stage::Current { None } else { db.migrate(after_upgrade)? };
+        let upgrade = if stage == SchemaStage::Current { None } else { db.migrate(after_upgrade)? };
         if let Some(side) = db.side.borrow_mut().as_mut() {
             side.make_ready(&db.settings, &before)?;
         }
@@ -71,16 +72,16 @@ impl Db {
         self.write("atocore", "upgrade", |tx| {
             // Another process may have done it since the file was looked at.
             let (conn, path) = (tx.conn, &self.settings.path);
-            let stage = schema::stage(conn, path)?;
-            match stage {
-                Stage::Current => return Ok(None),
-                Stage::Empty => return schema::migrate(conn, stage).map(|_| None),
-                Stage::Python | Stage::Older => {}
-            }
+            let number = match schema::stage(conn, path)? {
+                SchemaStage::Current => return Ok(None),
+                SchemaStage::Empty => return migrations::create(conn).map(|()| None),
+                SchemaStage::Python => 0,
+                SchemaStage::Older { number } => number,
+            };
             schema::check_sound(conn, path)?;
             let backup = back_up(&self.settings)?;
-            let upgraded =
-                schema::migrate(conn, stage).and_then(|added| after_upgrade(tx).map(|()| added));
+            let upgraded = migrations::upgrade(conn, number)
+                .and_then(|added| after_upgrade(tx).map(|()| added));
             match upgraded {
                 Ok(added) => Ok(Some(Upgrade { backup, added })),
                 Err(error) => {

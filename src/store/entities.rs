@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::handles::read_handle;
 use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Entity, Kind, Result, Status};
 use crate::params;
 
-const COLUMNS: &str = "id, entity_type, name, project, description, properties, status, \
+const COLUMNS: &str = "id, handle, entity_type, name, project, description, properties, status, \
     confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
     created_at, updated_at";
 
@@ -17,6 +18,7 @@ const TABLE: Table = Table { name: "entities", columns: COLUMNS, listed: "?1 <> 
 fn entity(row: &Row<'_>) -> Result<Entity> {
     let id = row.text("id")?;
     Ok(Entity {
+        handle: read_handle(row)?,
         entity_type: row.text("entity_type")?,
         name: row.text("name")?,
         project: row.text("project")?,
@@ -85,12 +87,13 @@ pub fn insert(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
     tx.change(
         Kind::Entity,
         &entity.id,
-        "INSERT INTO entities (id, entity_type, name, project, description, properties, status, \
+        "INSERT INTO entities (id, handle, entity_type, name, project, description, properties, status, \
          confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
          created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             &entity.id,
+            &entity.handle,
             &entity.entity_type,
             &entity.name,
             &entity.project,

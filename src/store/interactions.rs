@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::entities::{json_list, object, strings};
+use super::handles::read_handle;
 use super::tx::{Tx, View};
 use crate::model::interaction::Interaction;
 use crate::model::{Kind, Result};
@@ -10,11 +11,12 @@ use crate::params;
 
 pub fn insert(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
     tx.change_uncovered(
-        "INSERT INTO interactions (id, prompt, context_pack, response_summary, response, \
+        "INSERT INTO interactions (id, handle, prompt, context_pack, response_summary, response, \
          memories_used, chunks_used, client, session_id, project, project_id, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             &row.id,
+            &row.handle,
             &row.prompt,
             &Json::Object(row.context_pack.clone()).to_string(),
             &row.response_summary,
@@ -32,11 +34,12 @@ pub fn insert(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
 }
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Interaction>> {
-    let sql = "SELECT id, prompt, context_pack, response_summary, response, memories_used, \
+    let sql = "SELECT id, handle, prompt, context_pack, response_summary, response, memories_used, \
          chunks_used, client, session_id, project, project_id, created_at \
          FROM interactions WHERE id = ?1";
     view.conn.one(sql, params![id], |row| {
         Ok(Interaction {
+            handle: read_handle(row)?,
             id: row.text("id")?,
             prompt: row.text("prompt")?,
             context_pack: object(&row.text("context_pack")?),

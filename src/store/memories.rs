@@ -1,6 +1,7 @@
 //! The table `memories`.
 
 use super::entities::{json_list, status, strings};
+use super::handles::read_handle;
 use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -8,7 +9,7 @@ use crate::model::memory::MemoryType;
 use crate::model::{Kind, Memory, Result, Status};
 use crate::params;
 
-const COLUMNS: &str = "id, memory_type, content, subject, project, source_chunk_id, confidence, \
+const COLUMNS: &str = "id, handle, memory_type, content, subject, project, source_chunk_id, confidence, \
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
     graduated_to_entity_id, superseded_by, version, created_at, updated_at";
 
@@ -23,6 +24,7 @@ fn memory(row: &Row<'_>) -> Result<Memory> {
     let id = row.text("id")?;
     let kind = row.text("memory_type")?;
     Ok(Memory {
+        handle: read_handle(row)?,
         memory_type: MemoryType::parse(&kind)
             .ok_or_else(|| unknown("memory", &id, "type", &kind))?,
         content: row.text("content")?,
@@ -53,12 +55,13 @@ pub fn insert(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
     tx.change(
         Kind::Memory,
         &memory.id,
-        "INSERT INTO memories (id, memory_type, content, subject, project, source_chunk_id, \
+        "INSERT INTO memories (id, handle, memory_type, content, subject, project, source_chunk_id, \
          confidence, status, last_referenced_at, reference_count, domain_tags, valid_until, \
          graduated_to_entity_id, superseded_by, version, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
             &memory.id,
+            &memory.handle,
             memory.memory_type.as_str(),
             &memory.content,
             &memory.subject,

@@ -1,5 +1,6 @@
 //! The tables `projects`, `project_aliases` and `project_state`.
 
+use super::handles::read_handle;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Project, ProjectState, Result};
@@ -13,6 +14,7 @@ fn project(view: &View<'_>, row: &Row<'_>) -> Result<Project> {
         |row| row.text("alias"),
     )?;
     Ok(Project {
+        handle: read_handle(row)?,
         name: row.text("name")?,
         description: row.text("description")?,
         status: row.text("status")?,
@@ -44,10 +46,11 @@ pub fn insert(tx: &Tx<'_>, project: &Project) -> Result<()> {
     tx.change(
         Kind::Project,
         &project.id,
-        "INSERT INTO projects (id, name, description, status, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO projects (id, handle, name, description, status, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             &project.id,
+            &project.handle,
             &project.name,
             &project.description,
             &project.status,
@@ -125,11 +128,11 @@ pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-const STATE_COLUMNS: &str =
-    "id, project_id, category, key, value, source, confidence, status, created_at, updated_at";
+const STATE_COLUMNS: &str = "id, handle, project_id, category, key, value, source, confidence, status, created_at, updated_at";
 
 fn state(row: &Row<'_>) -> Result<ProjectState> {
     Ok(ProjectState {
+        handle: read_handle(row)?,
         id: row.text("id")?,
         project_id: row.text("project_id")?,
         category: row.text("category")?,
@@ -176,10 +179,11 @@ pub fn insert_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
     tx.change(
         Kind::ProjectState,
         &state.id,
-        "INSERT INTO project_state (id, project_id, category, key, value, source, confidence, \
-         status, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO project_state (id, handle, project_id, category, key, value, source, confidence, \
+         status, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             &state.id,
+            &state.handle,
             &state.project_id,
             &state.category,
             &state.key,

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use super::backup::cannot;
 use super::db::{self, MANY_CACHE_KIB};
 use super::file::refuse_folder;
-use super::schema::{self, Stage};
+use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
@@ -57,7 +57,7 @@ impl Reader {
                 if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
             let mut reader = Self::of(conn?, settings.clone(), still)?;
             let stage = reader.stage()?;
-            if stage == Stage::Current && reader.still.is_none() {
+            if stage == SchemaStage::Current && reader.still.is_none() {
                 reader.watch = Some(Watch::start(&reader.conn, &path, &before)?);
             }
             Ok((reader, stage))
@@ -67,9 +67,9 @@ impl Reader {
             (opened, _) => opened,
         };
         match opened.map_err(|error| unread(&path, error))? {
-            (reader, Stage::Current) => Ok(reader),
-            (_, Stage::Empty) => Err(not_ready(&path, "holds nothing yet")),
-            (_, Stage::Python | Stage::Older) => {
+            (reader, SchemaStage::Current) => Ok(reader),
+            (_, SchemaStage::Empty) => Err(not_ready(&path, "holds nothing yet")),
+            (_, SchemaStage::Python | SchemaStage::Older { .. }) => {
                 Err(not_ready(&path, "was written by an older version"))
             }
         }
@@ -94,7 +94,7 @@ impl Reader {
     }
 
     /// What the file is, looked at as it is.
-    pub fn stage(&self) -> Result<Stage> {
+    pub fn stage(&self) -> Result<SchemaStage> {
         schema::stage(&self.conn, &self.settings.path)
     }
 

@@ -2,19 +2,21 @@
 
 use super::entities::{json_list, strings};
 use super::gaps::active;
+use super::handles::read_handle;
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Relationship, RelationshipStatus, Result};
 use crate::params;
 
-const COLUMNS: &str = "id, source_entity_id, target_entity_id, relationship_type, status, \
+const COLUMNS: &str = "id, handle, source_entity_id, target_entity_id, relationship_type, status, \
     confidence, source_refs, created_at";
 
 fn relationship(row: &Row<'_>) -> Result<Relationship> {
     let id = row.text("id")?;
     let status = row.text("status")?;
     Ok(Relationship {
+        handle: read_handle(row)?,
         source_entity_id: row.text("source_entity_id")?,
         target_entity_id: row.text("target_entity_id")?,
         relationship_type: row.text("relationship_type")?,
@@ -36,10 +38,11 @@ pub fn insert(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
     tx.change(
         Kind::Relationship,
         &link.id,
-        "INSERT INTO relationships (id, source_entity_id, target_entity_id, relationship_type, \
-         status, confidence, source_refs, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO relationships (id, handle, source_entity_id, target_entity_id, relationship_type, \
+         status, confidence, source_refs, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             &link.id,
+            &link.handle,
             &link.source_entity_id,
             &link.target_entity_id,
             &link.relationship_type,

@@ -96,8 +96,11 @@ fn scoped(project: Option<&str>) -> (&'static str, &str) {
     }
 }
 
-/// Ids of a table that begin as the text does, in order, then those of other rows whose `words`
-/// do, in any case of their letters; and how many there are of both.
+/// Characters from which on a text is completed to a handle: fewer would find many by chance.
+const MIN_OF_HANDLE: usize = 4;
+
+/// Ids of a table that begin as the text does, in order, then handles that do, then ids of other rows
+/// whose `words` do, in any case of their letters; and how many there are of all.
 pub fn ids_beginning(
     view: &View<'_>,
     table: &str,
@@ -106,17 +109,22 @@ pub fn ids_beginning(
     limit: i64,
 ) -> Result<(Vec<String>, i64)> {
     let by_id = "id >= ?1 AND id < ?2";
+    let by_handle = "handle >= lower(?1) AND handle < lower(?2)";
     let by_words =
         format!("{words} >= ?1 COLLATE NOCASE AND {words} < ?2 COLLATE NOCASE AND NOT ({by_id})");
     let by_words_order = format!("{words} COLLATE NOCASE, id");
     let end = format!("{text}\u{10FFFF}");
     let mut ids = Vec::new();
     let mut total = 0;
-    for (condition, order) in [(by_id, "id"), (&by_words, &by_words_order)] {
+    let lists =
+        [("id", by_id, "id"), ("handle", by_handle, "handle"), ("id", &by_words, &by_words_order)];
+    for (value, condition, order) in lists {
+        if value == "handle" && text.len() < MIN_OF_HANDLE {
+            continue;
+        }
         let left = limit - ids.len() as i64;
         let sql = format!(
-            "SELECT id FROM {table} WHERE {condition} \
-             ORDER BY {order} LIMIT ?3"
+            "SELECT {value} AS id FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?3"
         );
         ids.extend(view.conn.all(&sql, params![text, &end, left], |row| row.text("id"))?);
         let sql = format!("SELECT count(*) AS n FROM {table} WHERE {condition}");

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::schema;
+use super::migrations::reference;
 use super::sql::Conn;
 use super::tx::{Tx, View};
 use crate::model::Result;
@@ -10,11 +10,11 @@ use crate::params;
 
 /// A table, index or trigger, with the SQL that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Object {
-    kind: String,
-    name: String,
+pub struct Object {
+    pub kind: String,
+    pub name: String,
     table: String,
-    sql: String,
+    pub sql: String,
 }
 
 /// In what the schema of a file differs from that of this program.
@@ -47,18 +47,22 @@ const DERIVED: [&str; 6] =
     ["claims", "search_rows", "search_text", "search_words", "audit_places", "idempotency_keys"];
 
 impl Object {
+    pub fn is_table(&self) -> bool {
+        self.kind == "table"
+    }
+
     fn is_derived(&self) -> bool {
-        self.kind != "table" || self.is_shadow() || DERIVED.contains(&self.name.as_str())
+        !self.is_table() || self.is_shadow() || DERIVED.contains(&self.name.as_str())
     }
 
     /// Whether it is a part of the full-text index, which comes and goes with it.
-    fn is_shadow(&self) -> bool {
+    pub fn is_shadow(&self) -> bool {
         self.name.starts_with("search_text_")
     }
 }
 
 /// In the order in which they need each other.
-fn objects(conn: &Conn) -> Result<Vec<Object>> {
+pub fn objects(conn: &Conn) -> Result<Vec<Object>> {
     let sql = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL \
          ORDER BY type <> 'table', rowid";
     conn.all(sql, &[], |row| {
@@ -77,7 +81,7 @@ fn ours() -> Result<&'static [Object]> {
     if let Some(known) = OURS.get() {
         return Ok(known);
     }
-    let made = objects(&schema::reference()?)?;
+    let made = objects(&reference()?)?;
     Ok(OURS.get_or_init(|| made))
 }
 
@@ -128,7 +132,7 @@ fn missing_columns(view: &View<'_>, table: &str) -> Result<Vec<String>> {
     let sql = "SELECT name FROM pragma_table_info(?1)";
     let columns = |conn: &Conn| conn.all(sql, params![table], |row| row.text("name"));
     let there = columns(view.conn)?;
-    let wanted = columns(&schema::reference()?)?;
+    let wanted = columns(&reference()?)?;
     Ok(wanted.into_iter().filter(|column| !there.contains(column)).collect())
 }
 

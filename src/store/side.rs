@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::audit::Head;
-use super::schema::{self, Stage};
+use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::{Conn, Value};
 use super::watch::{Before, Change, Watch};
@@ -75,7 +75,7 @@ impl Side {
         let before = Before::of(path);
         let conn = connect(settings)?;
         let stage = schema::stage(&conn, path)?;
-        if stage != Stage::Current {
+        if stage != SchemaStage::Current {
             return Err(not_current(path, stage));
         }
         follow_rules(&conn)?;
@@ -200,9 +200,9 @@ fn lost(path: &Path, head: &Head) -> Error {
     )
 }
 
-fn not_current(path: &Path, stage: Stage) -> Error {
+fn not_current(path: &Path, stage: SchemaStage) -> Error {
     let what = match stage {
-        Stage::Empty => "is empty",
+        SchemaStage::Empty => "is empty",
         _ => "is of an older schema",
     };
     Error::storage(

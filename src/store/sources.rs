@@ -1,6 +1,7 @@
 //! The tables `source_documents`, `source_chunks` and `source_files`.
 
 use super::entities::{json_list, object, strings};
+use super::handles::read_handle;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Chunk, Document, Result};
@@ -18,12 +19,13 @@ pub fn exists(view: &View<'_>, scheme: &str, id: &str) -> Result<bool> {
     Ok(view.conn.number(&sql, params![id])? > 0)
 }
 
-const DOCUMENTS: &str = "SELECT d.id, d.file_path, d.file_hash, d.title, d.doc_type, d.tags, \
+const DOCUMENTS: &str = "SELECT d.id, d.handle, d.file_path, d.file_hash, d.title, d.doc_type, d.tags, \
     d.project, d.ingested_at, d.updated_at, f.location FROM source_documents d \
     LEFT JOIN source_files f ON f.document_id = d.id";
 
 fn document(row: &Row<'_>) -> Result<Document> {
     Ok(Document {
+        handle: read_handle(row)?,
         id: row.text("id")?,
         file_path: row.text("file_path")?,
         file_hash: row.text("file_hash")?,
@@ -72,10 +74,11 @@ pub fn between(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<
 
 pub fn insert(tx: &Tx<'_>, document: &Document) -> Result<()> {
     tx.change_uncovered(
-        "INSERT INTO source_documents (id, file_path, file_hash, title, doc_type, tags, project, \
-         ingested_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO source_documents (id, handle, file_path, file_hash, title, doc_type, tags, project, \
+         ingested_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             &document.id,
+            &document.handle,
             &document.file_path,
             &document.file_hash,
             &document.title,
@@ -123,10 +126,11 @@ pub fn delete(tx: &Tx<'_>, id: &str) -> Result<()> {
 }
 
 const CHUNK: &str =
-    "id, document_id, chunk_index, content, heading_path, char_count, metadata, created_at";
+    "id, handle, document_id, chunk_index, content, heading_path, char_count, metadata, created_at";
 
 fn chunk(row: &Row<'_>) -> Result<Chunk> {
     Ok(Chunk {
+        handle: read_handle(row)?,
         id: row.text("id")?,
         document_id: row.text("document_id")?,
         chunk_index: row.integer("chunk_index")?,
@@ -154,10 +158,11 @@ pub fn chunks(view: &View<'_>, document: &str) -> Result<Vec<Chunk>> {
 
 pub fn insert_chunk(tx: &Tx<'_>, chunk: &Chunk) -> Result<()> {
     tx.change_uncovered(
-        "INSERT INTO source_chunks (id, document_id, chunk_index, content, heading_path, \
-         char_count, metadata, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO source_chunks (id, handle, document_id, chunk_index, content, heading_path, \
+         char_count, metadata, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             &chunk.id,
+            &chunk.handle,
             &chunk.document_id,
             chunk.chunk_index,
             &chunk.content,

@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
 
-use super::schema;
+use super::migrations::{self, reference};
 use super::sql::{Conn, Row, Value};
 use super::tx::{Tx, View};
+use crate::model::handle::HandleKind;
 use crate::model::{Kind, Result};
 use crate::params;
 
@@ -21,6 +22,7 @@ pub struct Section {
     pub table: &'static str,
     /// What the audit calls its rows, if it covers them.
     pub kind: Option<Kind>,
+    pub handle_kind: HandleKind,
     part: Option<Part>,
 }
 
@@ -32,8 +34,13 @@ struct Part {
     order: &'static str,
 }
 
-const fn section(name: &'static str, table: &'static str, kind: Option<Kind>) -> Section {
-    Section { name, table, kind, part: None }
+const fn section(
+    name: &'static str,
+    table: &'static str,
+    kind: Option<Kind>,
+    handle_kind: HandleKind,
+) -> Section {
+    Section { name, table, kind, handle_kind, part: None }
 }
 
 /// In the order in which rows need each other.
@@ -45,15 +52,15 @@ pub const SECTIONS: [Section; 9] = [
             owner: "project_id",
             order: "alias",
         }),
-        ..section("project", "projects", Some(Kind::Project))
+        ..section("project", "projects", Some(Kind::Project), HandleKind::Project)
     },
-    section("document", "source_documents", None),
-    section("chunk", "source_chunks", None),
-    section("memory", "memories", Some(Kind::Memory)),
-    section("entity", "entities", Some(Kind::Entity)),
-    section("relationship", "relationships", Some(Kind::Relationship)),
-    section("project_state", "project_state", Some(Kind::ProjectState)),
-    section("interaction", "interactions", Some(Kind::Interaction)),
+    section("document", "source_documents", None, HandleKind::Document),
+    section("chunk", "source_chunks", None, HandleKind::Chunk),
+    section("memory", "memories", Some(Kind::Memory), HandleKind::Memory),
+    section("entity", "entities", Some(Kind::Entity), HandleKind::Entity),
+    section("relationship", "relationships", Some(Kind::Relationship), HandleKind::Relationship),
+    section("project_state", "project_state", Some(Kind::ProjectState), HandleKind::State),
+    section("interaction", "interactions", Some(Kind::Interaction), HandleKind::Interaction),
     Section {
         part: Some(Part {
             field: "members",
@@ -61,12 +68,12 @@ pub const SECTIONS: [Section; 9] = [
             owner: "conflict_id",
             order: "id",
         }),
-        ..section("conflict", "conflicts", Some(Kind::Conflict))
+        ..section("conflict", "conflicts", Some(Kind::Conflict), HandleKind::Conflict)
     },
 ];
 
 /// The schema that an export of this program has.
-pub const SCHEMA: i64 = schema::VERSION;
+pub const SCHEMA: i64 = migrations::VERSION;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
@@ -89,7 +96,7 @@ pub struct Layout(Vec<(Columns, Columns)>);
 
 impl Layout {
     pub fn of_schema() -> Result<Self> {
-        let reference = schema::reference()?;
+        let reference = reference()?;
         let sections = SECTIONS.iter().map(|section| {
             let part = match &section.part {
                 Some(part) => columns(&reference, part.table, part.owner)?,

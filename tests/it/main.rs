@@ -13,6 +13,7 @@ mod faults;
 mod fuzz;
 mod growth;
 mod guards;
+mod handles;
 mod hidden;
 mod hostile;
 mod limits;

@@ -334,9 +334,11 @@ fn a_document_of_the_python_system_is_known_by_its_absolute_path() {
         .place
         .sql()
         .execute_batch(&format!(
-            "INSERT INTO source_documents VALUES ('old', '{path}', 'x', 'A', 'markdown', '[]', \
+            "INSERT INTO source_documents (id, file_path, file_hash, title, doc_type, tags, \
+             project, ingested_at, updated_at) VALUES ('old', '{path}', 'x', 'A', 'markdown', '[]', \
              'p', '2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z');
-             INSERT INTO source_chunks VALUES ('kept', 'old', 0, '# A\n\nnew text', 'A', 11, \
+             INSERT INTO source_chunks (id, document_id, chunk_index, content, heading_path, \
+             char_count, metadata, created_at) VALUES ('kept', 'old', 0, '# A\n\nnew text', 'A', 11, \
              '{{\"own\":1}}', '2025-01-01T00:00:00.000Z');"
         ))
         .expect("rows of an older program");

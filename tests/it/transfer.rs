@@ -277,7 +277,8 @@ fn what_is_taken_here_is_refused_by_its_line_and_the_rest_is_stored() {
     write(&place, "own.jsonl", &[own]);
     ok(&place, "two.db", &["import", "own.jsonl"]);
     let two = Connection::open(file(&place, "two.db")).expect("opened");
-    let sql = "INSERT INTO source_documents VALUES ('d-9', 'a.md', 'aa', 'A', 'markdown', '[]', \
+    let sql = "INSERT INTO source_documents (id, file_path, file_hash, title, doc_type, tags, \
+             project, ingested_at, updated_at) VALUES ('d-9', 'a.md', 'aa', 'A', 'markdown', '[]', \
          '', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');";
     two.execute_batch(sql).expect("a document of the same path");
     let said = text(&run(&place, "two.db", &["import", "one.jsonl"]));

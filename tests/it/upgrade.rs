@@ -5,7 +5,7 @@ mod old_conflicts;
 mod refused;
 mod released;
 mod shared;
-mod support;
+pub mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -101,11 +101,11 @@ fn what_is_said_to_be_added_was_added_with_its_defaults() {
     }
 }
 
-/// Columns that the upgrade works out: places in the chain, and members of a conflict that goes on.
+/// Columns that the upgrade works out: handles, places in the chain, and members of a conflict that goes on.
 fn derived(table: &str, column: &str) -> bool {
     matches!(
         (table, column),
-        ("memory_audit", "seq") | ("conflict_members", "left_at" | "value_key")
+        (_, "handle") | ("memory_audit", "seq") | ("conflict_members", "left_at" | "value_key")
     )
 }
 

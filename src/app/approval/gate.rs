@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::question::{ApprovalQuestion, RowBefore};
 use crate::app::answer::{Answer, Output, Written};
+use crate::app::present::ids;
 use crate::app::rights::Promotion;
 use crate::model::{Error, Hint, NextStep, Result};
 use crate::ops::history::Change;
@@ -96,6 +97,7 @@ impl ApprovalGate {
             _ => {}
         }
         let by_hand = approval::step_by_hand(done);
+        let by_hand = by_hand.map(|step| ids::show_step(tx, step)).transpose()?;
         if self.promotion == Promotion::Human {
             return Err(Error::Refused {
                 problem: "on this server only a person promotes, rejects and settles".to_owned(),

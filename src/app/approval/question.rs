@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::gate::refused_hint;
 use crate::app::present::bound::shortened;
 use crate::app::present::conflicts::ConflictView;
+use crate::app::present::ids;
 use crate::app::present::rows::{
     LINE_TEXT, RelationshipView, all_quoted, entity_line, memory_line, project_word,
 };
@@ -68,8 +69,9 @@ impl ApprovalQuestion {
         for change in &besides {
             lines.extend(row(tx, change)?);
         }
+        let new = new_ids(tx, done)?;
         for line in &mut lines {
-            *line = without_new_ids(&one_line(line), done);
+            *line = without_new_ids(&one_line(line), &new);
         }
         let note = decided.first().map_or("", |change| &change.entry.note);
         let head = head(operation, tx.actor, note, decided.len());
@@ -131,15 +133,28 @@ fn fingerprint(lines: &[String], before: &str, done: &[Change]) -> String {
 }
 
 /// Rows that the write makes get their ids when it is done.
-fn without_new_ids(line: &str, done: &[Change]) -> String {
-    let new = done.iter().filter(|change| change.entry.action == Action::Created.as_str());
+fn without_new_ids(line: &str, new: &[String]) -> String {
     let mut line = line.to_owned();
-    for (number, change) in new.enumerate() {
-        if line.contains(&change.entry.subject_id) {
-            line = line.replace(&change.entry.subject_id, &format!("(new {})", number + 1));
+    for (number, id) in new.iter().enumerate() {
+        if line.contains(id) {
+            line = line.replace(id, &format!("(new {})", number + 1));
         }
     }
     line
+}
+
+/// The ids, as answers show them, of the rows that a write makes.
+fn new_ids(view: &View<'_>, done: &[Change]) -> Result<Vec<String>> {
+    let new = done.iter().filter(|change| change.entry.action == Action::Created.as_str());
+    let shown = new.map(|change| {
+        let id = &change.entry.subject_id;
+        let shown = match Kind::parse(&change.entry.kind) {
+            Some(kind) => ids::shown_id(view, kind, Some(id))?,
+            None => None,
+        };
+        Ok(shown.unwrap_or_else(|| id.clone()))
+    });
+    shown.collect()
 }
 
 /// A change in a line, as the row would be; a conflict with its sides.

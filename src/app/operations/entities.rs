@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::answer::{Output, Paging, Written};
-use crate::app::operation::{About, Effect, Operation, ReadOperation, WriteOperation};
+use crate::app::operation::{About, Decision, Effect, Operation, ReadOperation, WriteOperation};
 use crate::app::present::bound::shortened;
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::conflicts::ConflictView;
@@ -13,7 +13,7 @@ use crate::app::present::rows::{
     CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
 };
 use crate::app::present::text::Text;
-use crate::app::present::{Detail, Handle, ids, is_zero};
+use crate::app::present::{Detail, ids, is_zero};
 use crate::model::text::quoted;
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
 use crate::ops::entities::{EntityUpdate, NewEntity};
@@ -57,7 +57,7 @@ pub struct LinkResult {
 impl LinkResult {
     pub fn new(view: &View<'_>, link: &Linked) -> Result<Self> {
         let line = RelationshipView::new(view, &link.row)?.line();
-        Ok(Self { relationship_id: link.row.handle(), created: link.changed, line })
+        Ok(Self { relationship_id: link.row.handle.clone(), created: link.changed, line })
     }
 
     pub fn line(&self) -> String {
@@ -75,7 +75,8 @@ impl Operation for CreateEntity {
         "Propose a typed, sourced fact, with its relationships. It waits as a candidate until \
          promoted; the same fact again answers with the existing one. To correct one use \
          update_entity.",
-    );
+    )
+    .decides(Decision::Argument("status"));
 }
 
 impl WriteOperation for CreateEntity {
@@ -116,7 +117,7 @@ pub fn differing_line(differing: &[String]) -> Option<String> {
 
 /// The next step after an entity was made or changed.
 fn next_step(row: &Entity, differing: &[&'static str]) -> Option<NextStep> {
-    next_step_of(Kind::Entity, row.handle(), row.status, differing)
+    next_step_of(Kind::Entity, row.handle.clone(), row.status, differing)
 }
 
 /// The next step after a row was made or changed: only one that there is a reason to take.

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, Surface, WriteOperation};
-use crate::app::present::Handle;
 use crate::app::present::rows::{MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::model::{NextStep, Result};
@@ -58,7 +57,7 @@ impl WriteOperation for RecordInteraction {
             reference_count: memory.reference_count,
         });
         let output = RecordedInteraction {
-            interaction_id: done.row.handle(),
+            interaction_id: done.row.handle.clone(),
             created_at: done.row.created_at.clone(),
             reinforced: reinforced.collect(),
             project_used: Some(ProjectUsed::new(&done.project)),

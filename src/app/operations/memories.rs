@@ -8,10 +8,10 @@ use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadingPart, Surface, WriteOperation,
 };
+use crate::app::present::Detail;
 use crate::app::present::changes::ChangeView;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
 use crate::app::present::text::Text;
-use crate::app::present::{Detail, Handle};
 use crate::model::text::quoted;
 use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
 use crate::ops::graduation::{self, Graduation};
@@ -29,7 +29,7 @@ pub fn memory_briefs(rows: &[Memory], project: &str) -> Vec<MemoryBrief> {
 }
 
 fn next_step(row: &Memory, differing: &[&'static str]) -> Option<NextStep> {
-    next_step_of(Kind::Memory, row.handle(), row.status, differing)
+    next_step_of(Kind::Memory, row.handle.clone(), row.status, differing)
 }
 
 /// Proposes a memory.
@@ -59,7 +59,8 @@ impl Operation for CreateMemory {
         Effect::Adds,
         "Remember one statement in natural language, as a candidate. For a typed fact with links \
          use create_entity.",
-    );
+    )
+    .decides(Decision::Argument("status"));
 }
 
 impl WriteOperation for CreateMemory {
@@ -315,7 +316,7 @@ impl WriteOperation for GraduateMemory {
         let given = args.project.as_deref().filter(|_| args.entity_id.is_none());
         let used = given.map(|given| projects::resolve(tx, given)).transpose()?;
         let next = (done.entity.status == Status::Candidate)
-            .then(|| NextStep::CompleteGraduation { entity_id: done.entity.handle() });
+            .then(|| NextStep::CompleteGraduation { entity_id: done.entity.handle.clone() });
         let mut memory = MemoryBrief::new(&done.memory, Some(&done.entity.project));
         memory.status = Some(done.memory.status);
         let output = GraduatedMemory {

@@ -7,9 +7,9 @@ use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
+use crate::app::present::is_false;
 use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual};
 use crate::app::present::text::Text;
-use crate::app::present::{Handle, is_false};
 use crate::model::project::INBOX;
 use crate::model::text::quoted;
 use crate::model::{List, PageRequest, Result};
@@ -82,7 +82,7 @@ impl ReadOperation for ListProjects {
             let row = counted.project.as_ref();
             CountedProject {
                 name: counted.name,
-                project_id: row.map(Handle::handle),
+                project_id: row.map(|row| row.handle.clone()),
                 registered: (!registered).then_some(false),
                 description: row.map(|row| row.description.clone()).unwrap_or_default(),
                 aliases: row.map(|row| row.aliases.clone()).unwrap_or_default(),
@@ -152,7 +152,7 @@ impl WriteOperation for RegisterProject {
     fn run(tx: &Tx<'_>, args: Registration, note: &str) -> Result<Written<RegisteredProject>> {
         let done = projects::register(tx, &args, note)?;
         let project = ProjectView {
-            project_id: done.row.handle(),
+            project_id: done.row.handle.clone(),
             name: done.row.name,
             description: done.row.description,
             aliases: done.row.aliases,
@@ -218,7 +218,7 @@ impl Operation for SetProjectState {
 impl WriteOperation for SetProjectState {
     fn run(tx: &Tx<'_>, args: StateChange, note: &str) -> Result<Written<ChangedState>> {
         let done = state::set(tx, &args, note)?;
-        let id = done.row.handle();
+        let id = done.row.handle.clone();
         let project_state = StateView {
             project_state_id: id,
             project: done.project.name,

@@ -12,7 +12,7 @@ use crate::app::present::rows::{
     EntityView, LINE_TEXT, MemoryView, RelationshipView, entity_line, memory_line,
 };
 use crate::app::present::text::Text;
-use crate::app::present::{Detail, Handle};
+use crate::app::present::{Detail, ids};
 use crate::app::run::Caller;
 use crate::model::text::quoted;
 use crate::model::{Error, NextStep, Result};
@@ -114,16 +114,15 @@ impl SteppedOperation for Redact {
 impl RedactedRow {
     /// The answer is put together before the commit, so that no later failure keeps it back.
     fn written(view: &View<'_>, done: &Redacted) -> Result<Written<Self>> {
-        let related = done.related.iter().map(|related| {
-            let Related { kind, id, how } = related;
-            RelatedRow { kind, id: id.clone(), how }
+        let related = done.related.iter().map(|Related { kind, id, how }| {
+            Ok(RelatedRow { kind, id: ids::shown_by_kind(view, kind, id)?, how })
         });
         let output = Self {
             row: RowByKind::new(view, &done.row)?,
             changed: done.changed,
             file_cleared: None,
             copies: Vec::new(),
-            related: related.collect(),
+            related: related.collect::<Result<_>>()?,
             lines: row_lines(view, &done.row)?,
             erased: None,
         };
@@ -171,14 +170,14 @@ impl RowByKind {
                 by_kind.relationship = Some(RelationshipView::new(view, row)?);
             }
             Row::State(row) => {
-                by_kind.project_state = Some(named("project_state_id", row.handle(), row)?);
+                by_kind.project_state = Some(named("project_state_id", row.handle.clone(), row)?);
             }
             Row::Conflict(row) => {
                 let shown = conflicts::show(view, row)?;
                 by_kind.conflict = Some(ConflictView::new(view, &shown)?);
             }
             Row::Interaction(row) => {
-                by_kind.interaction = Some(named("interaction_id", row.handle(), row)?);
+                by_kind.interaction = Some(named("interaction_id", row.handle.clone(), row)?);
             }
         }
         Ok(by_kind)
@@ -204,9 +203,9 @@ fn row_lines(view: &View<'_>, row: &Row) -> Result<Vec<String>> {
         Row::Relationship(row) => vec![RelationshipView::new(view, row)?.line()],
         Row::State(row) => {
             let (category, value) = (quoted(&row.category, LINE_TEXT), quoted(&row.value, 40));
-            vec![format!("state {} {category} = {value} ({})", row.handle(), row.status)]
+            vec![format!("state {} {category} = {value} ({})", row.handle.clone(), row.status)]
         }
         Row::Conflict(row) => ConflictView::new(view, &conflicts::show(view, row)?)?.lines(),
-        Row::Interaction(row) => vec![format!("interaction {}", row.handle())],
+        Row::Interaction(row) => vec![format!("interaction {}", row.handle.clone())],
     })
 }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bound::shortened;
+use super::ids;
 use super::rows::{LINE_TEXT, all_quoted};
-use super::{Handle, ids};
 use crate::model::text::quoted;
 use crate::model::{Conflict, ConflictStatus, Kind, Result};
 use crate::ops::conflicts::{self, MemberDetail, Shown};
@@ -66,7 +66,7 @@ impl ConflictView {
         let open = conflict.status == ConflictStatus::Open;
         let suggested = members.first().filter(|_| open).map(|member| member.member_id.clone());
         Ok(Self {
-            conflict_id: conflict.handle(),
+            conflict_id: conflict.handle.clone(),
             slot_kind: conflict.slot_kind.clone(),
             slot_key: shown.slot_name.clone(),
             project: conflict.project.clone(),

@@ -10,9 +10,6 @@ pub mod text;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::interaction::Interaction;
-use crate::model::{Conflict, Entity, Memory, Project, ProjectState, Relationship};
-
 /// How much of a row an answer shows.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
@@ -24,23 +21,6 @@ pub enum Detail {
     Concise,
     Full,
 }
-
-/// A row that answers name by a short handle.
-pub trait Handle {
-    fn handle(&self) -> String;
-}
-
-macro_rules! handles {
-    ($($row:ty),*) => {
-        $(impl Handle for $row {
-            fn handle(&self) -> String {
-                self.id.clone()
-            }
-        })*
-    };
-}
-
-handles!(Entity, Memory, Relationship, Project, ProjectState, Conflict, Interaction);
 
 /// For `skip_serializing_if`: structured content leaves out the values that most rows have.
 pub(super) fn is_false(value: &bool) -> bool {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bound::{shorten, shortened};
-use super::{Detail, Handle, ids, is_false, is_zero};
+use super::{Detail, ids, is_false, is_zero};
 use crate::model::memory::MemoryType;
 use crate::model::text::{look_alike, quoted};
 use crate::model::{
@@ -61,7 +61,7 @@ impl EntityView {
             description = shortened(&description, CONCISE_TEXT).into_owned();
         }
         Ok(Self {
-            entity_id: row.handle(),
+            entity_id: row.handle.clone(),
             id: full.then(|| row.id.clone()),
             entity_type: row.entity_type.clone(),
             name: row.name.clone(),
@@ -101,7 +101,7 @@ impl EntityBrief {
     /// `project` is the one that the answer is about, if it is about one.
     pub fn new(row: &Entity, project: Option<&str>) -> Self {
         Self {
-            entity_id: row.handle(),
+            entity_id: row.handle.clone(),
             entity_type: row.entity_type.clone(),
             name: row.name.clone(),
             status: (row.status != Status::Active).then_some(row.status),
@@ -126,7 +126,7 @@ fn state(status: Option<Status>, project: Option<&str>) -> String {
 /// The entity in one line, as it is after a write.
 pub fn entity_line(row: &Entity) -> String {
     let Entity { entity_type, name, status, version, project, .. } = row;
-    format!("{entity_type} {} {}", row.handle(), named(name, *status, *version, project))
+    format!("{entity_type} {} {}", row.handle.clone(), named(name, *status, *version, project))
 }
 
 /// The text of a row with its state.
@@ -179,7 +179,7 @@ impl MemoryView {
         let entity = row.graduated_to_entity_id.as_deref();
         let successor = row.superseded_by.as_deref();
         Ok(Self {
-            memory_id: row.handle(),
+            memory_id: row.handle.clone(),
             id: full.then(|| row.id.clone()),
             memory_type: row.memory_type,
             content: row.content.clone(),
@@ -224,7 +224,7 @@ impl MemoryBrief {
     /// `project` is the one that the answer is about, if it is about one.
     pub fn new(row: &Memory, project: Option<&str>) -> Self {
         Self {
-            memory_id: row.handle(),
+            memory_id: row.handle.clone(),
             memory_type: row.memory_type,
             content: shortened(&row.content, 250).into_owned(),
             status: (row.status != Status::Active).then_some(row.status),
@@ -244,7 +244,7 @@ impl MemoryBrief {
 pub fn memory_line(row: &Memory) -> String {
     let Memory { memory_type, content, status, version, project, .. } = row;
     let content = named(content, *status, *version, project);
-    format!("memory {} {} {content}", row.handle(), memory_type.as_str())
+    format!("memory {} {} {content}", row.handle.clone(), memory_type.as_str())
 }
 
 /// A relationship with its contents.
@@ -265,7 +265,7 @@ impl RelationshipView {
     pub fn new(view: &View<'_>, row: &Relationship) -> Result<Self> {
         let end = |id: &str| ids::shown_id(view, Kind::Entity, Some(id));
         Ok(Self {
-            relationship_id: row.handle(),
+            relationship_id: row.handle.clone(),
             source_id: end(&row.source_entity_id)?.unwrap_or_default(),
             relationship_type: row.relationship_type.clone(),
             target_id: end(&row.target_entity_id)?.unwrap_or_default(),

@@ -157,8 +157,9 @@ fn carry_out(tx: &Tx<'_>, due: Due) -> Result<Conflict> {
 
 fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
     let slot = &claims[0].slot;
-    let conflict = Conflict {
+    let mut conflict = Conflict {
         id: tx.new_id(),
+        handle: String::new(),
         slot_kind: kind.to_owned(),
         slot_key: slot.key.clone(),
         project: slot.project.clone(),
@@ -169,7 +170,7 @@ fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
         note: String::new(),
         members: claims.iter().map(|claim| member(tx, claim)).collect(),
     };
-    change::create(tx, &conflict, "")?;
+    change::create(tx, &mut conflict, "")?;
     Ok(conflict)
 }
 

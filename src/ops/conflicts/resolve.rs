@@ -5,11 +5,13 @@ use serde::Deserialize;
 
 use crate::model::conflict::{DISMISS, KEEP_ALL, SUPERSEDE_OTHERS};
 use crate::model::error::CurrentStatus;
+use crate::model::handle::HandleKind;
 use crate::model::{
     Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Hint, Memory, NextStep,
     RelationshipStatus, Result, Status, SubjectKind,
 };
 use crate::ops::lifecycle::{self, Living};
+use crate::ops::row_id::{resolve_id, resolve_id_of};
 use crate::ops::{change, checks, relationships};
 use crate::store::{self, Tx};
 
@@ -58,7 +60,8 @@ pub struct Resolved {
 /// Ends an open conflict. Only what contradicts the winner is superseded.
 pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolved> {
     checks::text_length("note", note)?;
-    let before = store::conflicts::get(tx, &wish.conflict_id)?
+    let conflict_id = resolve_id(tx, HandleKind::Conflict, &wish.conflict_id)?;
+    let before = store::conflicts::get(tx, &conflict_id)?
         .ok_or_else(|| Error::not_found(SubjectKind::CONFLICT, &wish.conflict_id))?;
     let resolution = wish.resolution.as_str();
     if before.status != ConflictStatus::Open {
@@ -100,6 +103,10 @@ pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolve
     Ok(Resolved { conflict, changed: true, audit_id: Some(audit_id), superseded })
 }
 
+/// Kinds of rows that claim slots.
+const MEMBER_KINDS: [HandleKind; 4] =
+    [HandleKind::Entity, HandleKind::Memory, HandleKind::Relationship, HandleKind::State];
+
 fn supersede_others(
     tx: &Tx<'_>,
     conflict: &Conflict,
@@ -107,6 +114,8 @@ fn supersede_others(
     note: &str,
 ) -> Result<Vec<String>> {
     let members: Vec<&ConflictMember> = conflict.present().collect();
+    let winner_id = winner_id.map(|id| resolve_id_of(tx, &MEMBER_KINDS, id)).transpose()?;
+    let winner_id = winner_id.as_deref();
     // For a link the winner may also be named by what it leads to.
     let is_winner = |member: &&&ConflictMember| {
         winner_id

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
 use crate::model::text::quoted;
 use crate::model::words::stems;
@@ -11,6 +12,7 @@ use crate::ops::conflicts;
 use crate::ops::projects::Scope;
 use crate::ops::search::snippet;
 use crate::ops::search::{self, Found, Hit, Prepared, Wanted};
+use crate::store::handles::handle_of;
 use crate::store::search::Filter;
 use crate::store::{self, View};
 
@@ -137,12 +139,11 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     fn entity_entry(&self, row: &Entity) -> Result<String> {
-        let Entity { id, entity_type, name, description, .. } = row;
-        let mut line = format!("- {entity_type} {}", quoted(name, ENTRY));
+        let Entity { id, handle, entity_type, name, description, .. } = row;
+        let mut line = format!("- {entity_type} {handle} {}", quoted(name, ENTRY));
         if !description.is_empty() {
             line.push_str(&format!(": {}", quoted(description, ENTRY)));
         }
-        line.push_str(&format!(" (entity {id})"));
         let (links, total) = store::relationships::around(self.view, id, false, "", LINKS)?;
         for link in &links {
             let verb = link.relationship_type.as_str();
@@ -162,11 +163,12 @@ impl<'v, 'c> Asked<'v, 'c> {
         let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
         let entry = |hit: &Hit| match &hit.row {
             Found::Chunk(row) => {
+                let handle = handle_of(self.view, HandleKind::Chunk, &row.id).ok()??;
                 let matched = search::matched(&self.prepared.query, &hit.row);
                 let stretch = snippet::plain(&row.content, &matched.stems, ENTRY - 2);
                 let stretch = quoted(&stretch, ENTRY);
                 let place = quoted(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
-                Some(format!("- {stretch} (chunk:{}, {place})", row.id))
+                Some(format!("- {stretch} (chunk:{handle}, {place})"))
             }
             _ => None,
         };
@@ -175,10 +177,10 @@ impl<'v, 'c> Asked<'v, 'c> {
 
     fn memory_entries(&self, memories: &[Memory]) -> Result<Vec<String>> {
         let entry = |memory: &Memory| {
-            let Memory { id, memory_type, content, .. } = memory;
+            let Memory { id, handle, memory_type, content, .. } = memory;
             let conflict = self.conflict_mark(id)?;
             let kind = memory_type.as_str();
-            Ok(format!("- {} ({kind}, memory:{id}){conflict}", quoted(content, ENTRY)))
+            Ok(format!("- {} ({kind}, memory:{handle}){conflict}", quoted(content, ENTRY)))
         };
         memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
     }

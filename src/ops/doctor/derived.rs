@@ -1,4 +1,4 @@
-//! What is derived from the rows: claims, the search index, the places of the audit, conflicts.
+//! What is derived from the rows: handles, claims, the search index, the places of the audit, conflicts.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,6 +16,21 @@ use crate::store::{self, Tx, View};
 pub fn claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, id) in ops::claims::wrong(view)? {
         check.found_derived(Topic::Claims, format!("wrong claims of {} {id}", kind.as_str()));
+    }
+    Ok(())
+}
+
+/// Whether every row has a handle that can be read.
+pub fn handles(view: &View<'_>, check: &mut Check) -> Result<()> {
+    for (kind, _) in store::handles::TABLES {
+        store::handles::for_each_wrong(view, kind, |id, handle| {
+            let problem = match handle {
+                "" => "has no handle".to_owned(),
+                handle => format!("has the handle {}, which is none", quoted(handle, 40)),
+            };
+            check.found_derived(Topic::Handles, format!("{} {id} {problem}", kind.as_str()));
+            Ok(())
+        })?;
     }
     Ok(())
 }

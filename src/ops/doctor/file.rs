@@ -3,7 +3,7 @@
 use super::{Check, RESTORE, Topic};
 use crate::model::Result;
 use crate::store::reader::Lengths;
-use crate::store::schema::Stage;
+use crate::store::schema::SchemaStage;
 use crate::store::shape::{self, Difference};
 use crate::store::{View, doctor};
 
@@ -67,10 +67,10 @@ pub fn foreign_keys(view: &View<'_>, check: &mut Check) -> Result<()> {
 }
 
 /// Says that a file waits for its upgrade.
-pub fn older(stage: Stage) -> Check {
+pub fn older(stage: SchemaStage) -> Check {
     let mut check = Check::new(Topic::Schema);
     let whose = match stage {
-        Stage::Python => "of the Python system",
+        SchemaStage::Python => "of the Python system",
         _ => "of an older atocore",
     };
     check.found_derived(

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::model::{Error, Result};
 use crate::ops::{claims, search};
 use crate::store::reader::Lengths;
-use crate::store::schema::Stage;
+use crate::store::schema::SchemaStage;
 use crate::store::{self, Tx, View};
 
 /// What the doctor looks at, each a check of its own.
@@ -27,6 +27,7 @@ pub enum Topic {
     AuditChain,
     Snapshots,
     Values,
+    Handles,
     References,
     Claims,
     SearchIndex,
@@ -35,13 +36,14 @@ pub enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::File,
         Self::ForeignKeys,
         Self::Schema,
         Self::AuditChain,
         Self::Snapshots,
         Self::Values,
+        Self::Handles,
         Self::References,
         Self::Claims,
         Self::SearchIndex,
@@ -59,6 +61,7 @@ impl Topic {
             Self::AuditChain => "audit chain",
             Self::Snapshots => "newest snapshots",
             Self::Values => "values",
+            Self::Handles => "handles",
             Self::References => "references",
             Self::Claims => "claims",
             Self::SearchIndex => "search index",
@@ -187,11 +190,11 @@ pub fn unreadable(lengths: Lengths, error: &Error) -> Report {
 /// Looks at everything, and shows each check when it is done.
 pub fn examine(
     view: &View<'_>,
-    stage: Stage,
+    stage: SchemaStage,
     lengths: Lengths,
     mut show: impl FnMut(&Check),
 ) -> Result<Report> {
-    let is_current = stage == Stage::Current;
+    let is_current = stage == SchemaStage::Current;
     let topics: &[Topic] = if is_current { &Topic::ALL } else { &Topic::OF_OLDER };
     let mut report = Report::default();
     for topic in topics {
@@ -220,6 +223,7 @@ fn look(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
         Topic::AuditChain => knowledge::audit_chain(view, check),
         Topic::Snapshots => knowledge::snapshots(view, check),
         Topic::Values => knowledge::values(view, check),
+        Topic::Handles => derived::handles(view, check),
         Topic::References => knowledge::references(view, check),
         Topic::Claims => derived::claims(view, check),
         Topic::SearchIndex => derived::search_index(view, check),
@@ -240,6 +244,7 @@ pub fn mend(tx: &Tx<'_>, topic: Topic) -> Result<Option<String>> {
         }
         // An older file was upgraded when it was opened.
         Topic::Schema => Some(store::shape::mend(tx)?.join(", ")).filter(|made| !made.is_empty()),
+        Topic::Handles => told(store::handles::repair_handles(tx)?, "handles, of rows:"),
         Topic::Claims => told(claims::mend(tx)?, "claims, of rows:"),
         Topic::SearchIndex => {
             search::index::rebuild(tx)?;

@@ -21,6 +21,7 @@ use crate::model::{
 };
 use crate::ops::change::{self, Audited};
 use crate::ops::lifecycle::{self, Living};
+use crate::ops::row_id::resolve_id;
 use crate::ops::{self, checks};
 use crate::store::{self, Tx, View, redaction};
 
@@ -109,7 +110,8 @@ impl Redaction {
 
 /// The row that is to lose its contents, as it is before.
 pub fn meant(view: &View<'_>, wish: &Redaction) -> Result<Row> {
-    let (kind, id) = wish.subject()?;
+    let (kind, given) = wish.subject()?;
+    let id = &*resolve_id(view, kind.into(), given)?;
     Ok(match kind {
         Kind::Entity => Row::Entity(lifecycle::require(view, id)?),
         Kind::Memory => Row::Memory(lifecycle::require(view, id)?),
@@ -176,7 +178,7 @@ fn living<T: Redactable + Living>(
     note: &str,
     row: fn(T) -> Row,
 ) -> Result<Redacted> {
-    checks::expected_version(T::SUBJECT, before.id(), before.version(), wish.expected_version)?;
+    checks::expected_version(T::SUBJECT, before.handle(), before.version(), wish.expected_version)?;
     plain(tx, before, note, row)
 }
 

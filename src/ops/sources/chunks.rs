@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::search::{self, SearchKind};
 use crate::model::{Action, Chunk, Document, Memory, Result};
 use crate::ops::change;
 use crate::ops::lifecycle::Living;
 use crate::ops::search::index;
+use crate::store::handles::new_handle;
 use crate::store::{self, Tx};
 
 /// Makes the chunks of a document those of the passages; gives how many there are.
@@ -34,6 +36,7 @@ pub fn replace(
         chunk.chunk_index = index as i64;
         match known {
             None => {
+                chunk.handle = new_handle(tx, HandleKind::Chunk, &chunk.id)?;
                 store::sources::insert_chunk(tx, &chunk)?;
                 index::keep(tx, None, &search::of_chunk(&chunk, after))?;
             }
@@ -63,6 +66,7 @@ fn chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passa
     metadata.insert("line".to_owned(), Value::from(passage.line));
     Chunk {
         id: known.map_or_else(|| tx.new_id(), |known| known.id.clone()),
+        handle: known.map_or_else(String::new, |known| known.handle.clone()),
         document_id: document.id.clone(),
         chunk_index: 0,
         char_count: passage.content.chars().count() as i64,

@@ -6,6 +6,7 @@ pub mod files;
 
 use std::path::{Path, PathBuf};
 
+use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::project::INBOX;
 use crate::model::text::quoted;
@@ -148,6 +149,7 @@ pub fn put(
     match &before {
         None => {
             after.id = tx.new_id();
+            after.handle = store::handles::new_handle(tx, HandleKind::Document, &after.id)?;
             store::sources::insert(tx, &after)?;
         }
         Some(_) => store::sources::update(tx, &after)?,
@@ -282,6 +284,7 @@ fn document(
     before: Option<&Document>,
 ) -> Document {
     let mut row = before.cloned().unwrap_or_else(|| Document {
+        handle: String::new(),
         ingested_at: view.now.to_string(),
         updated_at: view.now.to_string(),
         id: String::new(),

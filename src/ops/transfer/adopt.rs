@@ -39,6 +39,9 @@ pub struct Adopted {
     pub refused: Vec<(usize, String)>,
 }
 
+/// The field of a row that is not compared with that of another store.
+const HANDLE: &str = "handle";
+
 /// The note on the first audit row of a row that came without one.
 const WITHOUT_HISTORY: &str = "taken over from an export in which no audit row holds all of it";
 
@@ -77,7 +80,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
         secrets::refuse_line(self.tx, number, text)?;
         let outcome = match Line::parse(text).map_err(|problem| broken(number, problem))? {
-            Line::Row(section, fields) => self.row(number, section, &fields),
+            Line::Row(section, fields) => self.row(number, section, fields),
             Line::Audit(entry) => self.audit(&entry),
             Line::Header(_) | Line::End(_) => Ok(()),
         };
@@ -88,13 +91,16 @@ impl<'t, 'c> Adoption<'t, 'c> {
         })
     }
 
-    fn row(&mut self, number: usize, section: usize, fields: &Fields) -> Result<()> {
+    fn row(&mut self, number: usize, section: usize, mut fields: Fields) -> Result<()> {
         let (name, kind) = (SECTIONS[section].name, SECTIONS[section].kind);
-        let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+        // A row is the same row by another handle.
+        let handle = fields.shift_remove(HANDLE);
+        let id = &fields.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         if !self.whole
-            && let Some(there) = self.survey.layout.row(self.tx, section, id)?
+            && let Some(mut there) = self.survey.layout.row(self.tx, section, id)?
         {
-            if there == *fields {
+            there.shift_remove(HANDLE);
+            if there == fields {
                 self.done.existing += 1;
             } else {
                 let problem = self.standing(kind, id)?;
@@ -103,13 +109,17 @@ impl<'t, 'c> Adoption<'t, 'c> {
             return Ok(());
         }
         if !self.whole
-            && let Some(problem) = clash::found(self.tx, name, fields)?
+            && let Some(problem) = clash::found(self.tx, name, &fields)?
         {
             self.done.refused.push((number, format!("{name} {id}: {problem}")));
             return Ok(());
         }
+        let handle = handle.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let handle_kind = SECTIONS[section].handle_kind;
+        let handle = store::handles::keep_or_create(self.tx, handle_kind, id, handle)?;
+        fields.insert(HANDLE.to_owned(), handle.into());
         let store = || {
-            self.survey.layout.insert(self.tx, section, fields)?;
+            self.survey.layout.insert(self.tx, section, &fields)?;
             match kind {
                 Some(kind) => self.derive(kind, id),
                 None if name == "chunk" => search::index::add_chunk(self.tx, id),
@@ -119,7 +129,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         // The whole is undone as a whole.
         let stored = if self.whole { store() } else { self.tx.attempt(store) };
         match stored {
-            Ok(()) => self.note_new(section, id, fields),
+            Ok(()) => self.note_new(section, id, &fields),
             Err(Error::Invalid { problem, .. }) => self.done.refused.push((number, problem)),
             Err(error) => return Err(error),
         }

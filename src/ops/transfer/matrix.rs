@@ -159,6 +159,7 @@ mod tests {
 
     fn row(name: &str, description: &str, satisfied_by: Cell) -> MatrixRow {
         let requirement = Entity {
+            handle: String::new(),
             id: "r-1".to_owned(),
             entity_type: "requirement".to_owned(),
             name: name.to_owned(),

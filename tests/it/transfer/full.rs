@@ -4,18 +4,22 @@ use serde_json::{Value, json};
 
 use crate::support::Place;
 
+/// Raw sources, with the handles that the program would give them.
+const RAW: &str = "INSERT INTO source_documents (id, file_path, file_hash, title, doc_type, tags, \
+     project, ingested_at, updated_at, handle) VALUES ('d-1', 'a.md', 'aa', 'A', 'markdown', '[]', '', \
+     '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', 'd0x0t6n'); \
+     INSERT INTO source_chunks (id, document_id, chunk_index, content, heading_path, char_count, \
+     metadata, created_at, handle) VALUES ('c-1', 'd-1', 0, 'It weighs 4 kg.', 'A', 15, '{}', \
+     '2026-01-01T00:00:00.000Z', 'kmvvyy5'); \
+     INSERT INTO interactions (id, prompt, project, created_at, handle) \
+     VALUES ('i-1', 'How heavy?', 'p07-lynx', '2026-01-01T00:00:00.000Z', 'iy42v2y');";
+
 /// A store in which there is something of everything.
 pub fn full(place: &Place) {
     let mut session = place.serve(1, &["--tools", "all"]);
     session.ok("register_project", json!({ "name": "p07-lynx", "aliases": ["lynx", "p07"] }));
     session.ok("register_project", json!({ "name": "p08-fox" }));
-    let sql = "INSERT INTO source_documents VALUES ('d-1', 'a.md', 'aa', 'A', 'markdown', '[]', \
-         '', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'); \
-         INSERT INTO source_chunks VALUES ('c-1', 'd-1', 0, 'It weighs 4 kg.', 'A', 15, '{}', \
-         '2026-01-01T00:00:00.000Z'); \
-         INSERT INTO interactions (id, prompt, project, created_at) \
-         VALUES ('i-1', 'How heavy?', 'p07-lynx', '2026-01-01T00:00:00.000Z');";
-    place.sql().execute_batch(sql).expect("raw sources");
+    place.sql().execute_batch(RAW).expect("raw sources");
     let id = |answer: &Value, of: &str| answer[of]["id"].as_str().expect("an id").to_owned();
     let heard = session.ok(
         "create_memory",

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::support::{Place, command, stdout};
+use super::support::{Place, Row, command, stdout};
 use crate::support::Session;
 
 const SCHEMA_2: &str = include_str!("../../fixtures/atocore_2.sql");
 const SCHEMA_3: &str = include_str!("../../fixtures/atocore_3.sql");
+const SCHEMA_4: &str = include_str!("../../fixtures/atocore_4.sql");
 
 fn stored(sql: &str) -> Place {
     let place = Place::empty();
@@ -16,7 +17,7 @@ fn stored(sql: &str) -> Place {
 
 #[test]
 fn its_rows_stay_and_the_file_before_is_beside_it() {
-    for (version, sql) in [(2, SCHEMA_2), (3, SCHEMA_3)] {
+    for (version, sql) in [(2, SCHEMA_2), (3, SCHEMA_3), (4, SCHEMA_4)] {
         let place = stored(sql);
         assert_eq!(place.number("PRAGMA user_version"), version);
         keeps_its_rows(&place);
@@ -32,10 +33,23 @@ fn keeps_its_rows(place: &Place) {
     assert_eq!(super::support::tables(&backup), old);
     let new = place.tables();
     for (table, rows) in old {
-        assert_eq!(new[&table], rows, "{table}");
+        let Some(first) = rows.first().cloned() else { continue };
+        assert_eq!(known_columns(&new[&table], &first), known_columns(&rows, &first), "{table}");
     }
     let output = place.atocore(&["audit", "verify"]);
     assert!(output.status.success(), "{}", stdout(&output));
+}
+
+/// The rows of a table by the columns of one of them, in an order of their own. The index counts its
+/// places afresh.
+fn known_columns(rows: &[Row], known: &Row) -> Vec<String> {
+    let known = |column: &str| known.contains_key(column) && column != "place";
+    let mut rows: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{:?}", row.iter().filter(|(name, _)| known(name)).collect::<Vec<_>>()))
+        .collect();
+    rows.sort();
+    rows
 }
 
 #[test]

@@ -74,15 +74,16 @@ fn a_write_that_the_python_system_died_in_is_rolled_back_first() {
 
 #[test]
 fn a_file_of_an_older_atocore_is_backed_up_and_upgraded_and_its_chain_goes_on() {
-    let place = Place::python(FULL, "");
-    drop(place.open());
+    let place = Place::empty();
+    place.run(include_str!("../../fixtures/atocore_2.sql"));
     place.run("ALTER TABLE conflict_members DROP COLUMN left_at; DROP TABLE claims;");
     place.run("DROP INDEX idx_audit_subject; CREATE INDEX idx_audit_subject ON memory_audit (id);");
-    place.run("PRAGMA user_version = 1");
     let old = place.tables();
     let (db, upgrade) = place.open();
     let upgrade = upgrade.expect("an upgrade");
-    assert_eq!(upgrade.added, ["claims", "conflict_members.left_at"]);
+    for lost in ["claims", "conflict_members.left_at"] {
+        assert!(upgrade.added.iter().any(|added| added == lost), "{lost} in {:?}", upgrade.added);
+    }
     assert_eq!(tables(&upgrade.backup), old);
     let report = db.read(verify).expect("verified");
     assert_eq!(report.broken, None);

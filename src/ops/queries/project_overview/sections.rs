@@ -301,7 +301,7 @@ fn open_conflicts(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Pa
         };
         let kind = inline(&shown.conflict.slot_kind, 60);
         let name = strong(&shown.slot_name, NAME);
-        let id = inline(&shown.conflict.id, 40);
+        let id = inline(&shown.conflict.handle, 40);
         format!("- {MARK} {kind} of {name}: {}{more} (conflict {id})", sides.join(" against "))
     });
     let (title, intro) = ("Open conflicts", Vec::new());

@@ -1,5 +1,5 @@
 -- The tables. A database of the Python system keeps the tables that it has; the columns that
--- they lack are added from this file (see schema.rs). Instants are written by the program.
+-- they lack are added from this file (see python.rs). Instants are written by the program.
 
 CREATE TABLE IF NOT EXISTS projects (
     id TEXT PRIMARY KEY NOT NULL,

@@ -1,0 +1,118 @@
+//! Resolves what a caller gives as the id of a row: an id as it is stored, or a handle.
+
+use std::borrow::Cow;
+
+use crate::model::handle::{Handle, HandleKind, has_handle_form};
+use crate::model::source_ref::SourceRef;
+use crate::model::{Error, Kind, Result, SubjectKind};
+use crate::store::{View, handles, sources};
+
+/// Near handles that an error names.
+const MAX_NEAR: usize = 5;
+
+/// The id of the row that is given by its id or its handle. What has the form of neither is given
+/// back, for the operation to say that there is no such row.
+pub fn resolve_id<'g>(view: &View<'_>, kind: HandleKind, given: &'g str) -> Result<Cow<'g, str>> {
+    resolve_id_of(view, &[kind], given)
+}
+
+/// As [`resolve_id()`], where rows of several kinds are meant.
+pub fn resolve_id_of<'g>(
+    view: &View<'_>,
+    kinds: &[HandleKind],
+    given: &'g str,
+) -> Result<Cow<'g, str>> {
+    if !has_handle_form(given) {
+        return Ok(Cow::Borrowed(given));
+    }
+    let handle = given.parse::<Handle>().ok();
+    let by_handle = handle.as_ref().map(|handle| handles::id_of(view, handle)).transpose()?;
+    let by_handle = by_handle.flatten().zip(handle);
+    let is_stored = kinds.iter().map(|kind| handles::has_id(view, *kind, given));
+    let is_stored = is_stored.collect::<Result<Vec<bool>>>()?.contains(&true);
+    match by_handle {
+        Some((id, handle)) if kinds.contains(&handle.kind()) => match is_stored && id != given {
+            true => Err(ambiguous(given, &id)),
+            false => Ok(Cow::Owned(id)),
+        },
+        _ if is_stored => Ok(Cow::Borrowed(given)),
+        Some((_, handle)) => {
+            let kind = handle.kind().as_str();
+            Err(not_found(kinds, given, vec![format!("{given} is a {kind}")]))
+        }
+        None => match near(view, given)? {
+            near if near.is_empty() => Ok(Cow::Borrowed(given)),
+            near => Err(not_found(kinds, given, near)),
+        },
+    }
+}
+
+/// The reference with the id of the row that it names by a handle. A document is cited by its path.
+pub fn resolve_reference<'g>(view: &View<'_>, given: &'g str) -> Result<Cow<'g, str>> {
+    let SourceRef { scheme, target } = SourceRef::parse(given)?;
+    let kind = match scheme {
+        "memory" => HandleKind::Memory,
+        "chunk" => HandleKind::Chunk,
+        "interaction" => HandleKind::Interaction,
+        "doc" => {
+            return Ok(path_of_document(view, target)?.map_or(Cow::Borrowed(given), Cow::Owned));
+        }
+        _ => return Ok(Cow::Borrowed(given)),
+    };
+    Ok(match resolve_id(view, kind, target)? {
+        Cow::Borrowed(_) => Cow::Borrowed(given),
+        Cow::Owned(id) => Cow::Owned(format!("{scheme}:{id}")),
+    })
+}
+
+/// The reference to a document by its path, if the target is its handle and no path of another.
+fn path_of_document(view: &View<'_>, target: &str) -> Result<Option<String>> {
+    let Ok(handle) = target.parse::<Handle>() else { return Ok(None) };
+    if handle.kind() != HandleKind::Document || sources::of_path(view, target)?.is_some() {
+        return Ok(None);
+    }
+    let Some(id) = handles::id_of(view, &handle)? else { return Ok(None) };
+    Ok(sources::get(view, &id)?.map(|document| format!("doc:{}", document.file_path)))
+}
+
+fn ambiguous(given: &str, other: &str) -> Error {
+    Error::invalid(
+        "id",
+        format!("{given:?} is the id of one row and the handle of {other}"),
+        format!("Give {other} for that row, or the handle of the other one."),
+    )
+}
+
+fn not_found(kinds: &[HandleKind], given: &str, nearest: Vec<String>) -> Error {
+    let subject = match kinds {
+        [kind] => subject_of(*kind),
+        _ => SubjectKind::AnyRow,
+    };
+    Error::NotFound { subject, given: given.to_owned(), nearest }
+}
+
+fn subject_of(kind: HandleKind) -> SubjectKind {
+    SubjectKind::Row(match kind {
+        HandleKind::Entity => Kind::Entity,
+        HandleKind::Memory => Kind::Memory,
+        HandleKind::Relationship => Kind::Relationship,
+        HandleKind::Conflict => Kind::Conflict,
+        HandleKind::Project => Kind::Project,
+        HandleKind::State => Kind::ProjectState,
+        HandleKind::Interaction => Kind::Interaction,
+        HandleKind::Chunk => return SubjectKind::Chunk,
+        HandleKind::Document => return SubjectKind::Document,
+        HandleKind::Operation | HandleKind::Revision => return SubjectKind::AnyRow,
+    })
+}
+
+/// Handles of rows that the given one was perhaps meant to be.
+fn near(view: &View<'_>, given: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for handle in Handle::near(given) {
+        if found.len() < MAX_NEAR && handles::id_of(view, &handle)?.is_some() {
+            found.push(handle.to_string());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,141 @@
+//! The numbered migrations: each brings a file from one schema to the next, and is never edited
+//! after a release.
+//!
+//! A file says in `user_version` which of them it has. Those that it lacks run one after the other
+//! in the caller's transaction, so that a failure in any of them leaves the file as it was: no
+//! program, old or new, knows a file that stopped halfway.
+
+mod complete;
+mod python;
+
+use self::complete::{columns, complete};
+use super::handles::repair;
+use super::sql::Conn;
+use crate::model::Result;
+
+/// `atoc`, in `application_id`: the file is one of ours.
+pub const APPLICATION_ID: i64 = 0x6174_6f63;
+
+/// One step from a schema to the next.
+struct Migration {
+    /// Stored in `user_version` when the step is done.
+    number: i64,
+    sql: &'static str,
+    /// Converts the rows that the file holds; a new file has none.
+    convert: Option<fn(&Conn) -> Result<()>>,
+}
+
+const fn migration(number: i64, sql: &'static str) -> Migration {
+    Migration { number, sql, convert: None }
+}
+
+const MIGRATIONS: [Migration; 5] = [
+    Migration {
+        convert: Some(python::convert),
+        ..migration(1, include_str!("migrations/0001_tables.sql"))
+    },
+    migration(2, include_str!("migrations/0002_indexes.sql")),
+    migration(3, include_str!("migrations/0003_answers.sql")),
+    migration(4, include_str!("migrations/0004_safety.sql")),
+    Migration {
+        convert: Some(|conn| repair(conn).map(drop)),
+        ..migration(5, include_str!("migrations/0005_handles.sql"))
+    },
+];
+
+/// The number that a current file carries in `user_version`.
+pub const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
+
+/// Makes the schema in an empty file.
+pub fn create(conn: &Conn) -> Result<()> {
+    for migration in &MIGRATIONS {
+        conn.batch(migration.sql)?;
+    }
+    store_number(conn, VERSION)
+}
+
+/// Brings a file with the migrations up to `number` to the current schema; a file of the Python
+/// system has none of them. Gives the tables and columns that it added.
+pub fn upgrade(conn: &Conn, number: i64) -> Result<Vec<String>> {
+    let before = columns_of_tables(conn)?;
+    if number > 0 {
+        complete(conn, &reference_at(number)?, &reference()?)?;
+    }
+    for Migration { number, sql, convert } in missing_after(number) {
+        conn.batch(sql)?;
+        if let Some(convert) = convert {
+            convert(conn)?;
+        }
+        store_number(conn, *number)?;
+    }
+    let after = columns_of_tables(conn)?;
+    Ok(added(&before, after))
+}
+
+fn missing_after(number: i64) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(move |migration| migration.number > number)
+}
+
+/// The names of the tables and, after each, those of its columns.
+fn columns_of_tables(conn: &Conn) -> Result<Vec<(String, Vec<String>)>> {
+    let name_columns = |table: String| {
+        let columns = columns(conn, &table)?.into_iter().map(|column| column.name).collect();
+        Ok((table, columns))
+    };
+    tables(conn)?.into_iter().map(name_columns).collect()
+}
+
+/// The new tables, then the new columns of those that were there.
+fn added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)>) -> Vec<String> {
+    let (mut new_tables, mut new_columns) = (Vec::new(), Vec::new());
+    for (table, columns) in after {
+        match before.iter().find(|(known, _)| *known == table) {
+            None => new_tables.push(table),
+            Some((_, known)) => new_columns.extend(
+                columns
+                    .iter()
+                    .filter(|column| !known.contains(column))
+                    .map(|column| format!("{table}.{column}")),
+            ),
+        }
+    }
+    new_tables.extend(new_columns);
+    new_tables
+}
+
+/// The tables of a file, but for SQLite's own and the parts of the full-text index.
+pub fn tables(conn: &Conn) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
+         AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_text_%'";
+    conn.all(sql, &[], |row| row.text("name"))
+}
+
+fn store_number(conn: &Conn, number: i64) -> Result<()> {
+    conn.batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
+    ))
+}
+
+/// The schema of this program in a file of its own, to compare with.
+pub fn reference() -> Result<Conn> {
+    reference_at(VERSION)
+}
+
+/// The schema as the migrations up to `number` make it.
+fn reference_at(number: i64) -> Result<Conn> {
+    let reference = Conn::in_memory()?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.number <= number) {
+        reference.batch(migration.sql)?;
+    }
+    Ok(reference)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_numbered_without_a_gap() {
+        assert!(MIGRATIONS.iter().map(|migration| migration.number).eq(1..=VERSION));
+    }
+}

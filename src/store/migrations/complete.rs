@@ -1,0 +1,86 @@
+//! Gives an older file what its schema has and the file lacks, so that the migrations that follow
+//! find what they build on.
+
+use super::tables;
+use crate::model::{Error, Result, StorageProblem};
+use crate::store::shape::objects;
+use crate::store::sql::{Conn, Value};
+
+/// Makes the tables, columns and indexes of a schema that a file of that schema lacks.
+pub fn complete(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
+    let wanted = objects(schema)?;
+    let create_missing = |is_table: bool| -> Result<()> {
+        let present = objects(conn)?;
+        let is_present = |name: &str| present.iter().any(|object| object.name == name);
+        for object in wanted.iter().filter(|object| object.is_table() == is_table) {
+            if !object.is_shadow() && !is_present(&object.name) {
+                conn.batch(&object.sql)?;
+            }
+        }
+        Ok(())
+    };
+    drop_namesakes(conn, schema, newest)?;
+    create_missing(true)?;
+    for table in tables(schema)? {
+        add_missing_columns(conn, schema, &table)?;
+    }
+    create_missing(false)
+}
+
+/// Drops indexes and triggers that have a name of ours and another definition, so that ours can be
+/// created. `newest` knows the names that later migrations use.
+pub fn drop_namesakes(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
+    let ours = [objects(schema)?, objects(newest)?].concat();
+    for known in objects(conn)?.iter().filter(|object| !object.is_table()) {
+        let same_name = ours.iter().find(|object| object.name == known.name);
+        if same_name.is_some_and(|object| object != known) {
+            conn.batch(&format!("DROP {} {}", known.kind, known.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// A column of a table, with what declares it.
+pub struct Column {
+    pub name: String,
+    declaration: String,
+    pub default: Option<String>,
+    pub required: bool,
+}
+
+pub fn columns(conn: &Conn, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, type, \"notnull\" AS required, dflt_value FROM pragma_table_info(?1)";
+    conn.all(sql, &[Value::Text(table)], |row| {
+        let name = row.text("name")?;
+        let not_null = row.integer("required")? == 1;
+        let default = row.optional_text("dflt_value")?;
+        let mut declaration = format!("{name} {}", row.text("type")?);
+        if not_null {
+            declaration.push_str(" NOT NULL");
+        }
+        if let Some(default) = &default {
+            declaration.push_str(&format!(" DEFAULT {default}"));
+        }
+        let required = not_null && default.is_none();
+        Ok(Column { name, declaration, default, required })
+    })
+}
+
+/// Adds the columns that a table lacks, with their defaults.
+pub fn add_missing_columns(conn: &Conn, reference: &Conn, table: &str) -> Result<()> {
+    let present = columns(conn, table)?;
+    for column in columns(reference, table)? {
+        if present.iter().any(|known| known.name == column.name) {
+            continue;
+        }
+        if column.required {
+            return Err(Error::storage(
+                StorageProblem::NotAStore,
+                format!("the table {table} has no column {}", column.name),
+                "This is not a database of the Python system. It was left as it is.",
+            ));
+        }
+        conn.batch(&format!("ALTER TABLE {table} ADD COLUMN {}", column.declaration))?;
+    }
+    Ok(())
+}
