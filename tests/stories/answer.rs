@@ -129,11 +129,10 @@ pub fn find_missing_fact(
     None
 }
 
-/// Lines that still say more than the structured answer: the project of trusted state, the other
-/// end of a link that was made with its entity, the values of recent changes.
+/// Lines that still say more than the structured answer: the other end of a link that was made with
+/// its entity, the values of recent changes.
 fn is_known_gap(tool: &str, line: &str) -> bool {
     match tool {
-        "set_project_state" => line.starts_with("state "),
         "create_entity" | "create_batch" => line.starts_with("relationship "),
         "query_project" => line.contains('→'),
         _ => false,

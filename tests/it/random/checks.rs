@@ -159,7 +159,7 @@ fn compare(step: &Step, seen: &Model, model: &Model) {
     assert_eq!(seen.conflicts, model.conflicts, "after {step:?}");
 }
 
-/// The table of domain.md, read from what the audit says happened.
+/// The table of the lifecycle (docs/model.md), read from what the audit says happened.
 fn check_lifecycle(entry: &AuditEntry, before: &Value, after: &Value) {
     let moves = [
         Operation::Promote,
