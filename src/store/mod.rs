@@ -21,6 +21,7 @@ pub mod reader;
 pub mod redaction;
 pub mod relationships;
 pub mod restore;
+pub mod row_rules;
 pub mod rows;
 pub mod schema;
 pub mod search;

@@ -19,7 +19,8 @@ const APPLICATION_ID: i64 = 0x6174_6f63;
 const PYTHON_TABLES: [&str; 3] = ["source_documents", "source_chunks", "memories"];
 
 /// What a file turned out to be before anything was written to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     Empty,
     Python,
