@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use atocore::model::memory::MemoryType;
+use atocore::model::{Action, ConflictStatus, Kind, RelationshipStatus, Status};
+
 /// Every Rust file of the project, with its text.
 fn files(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
@@ -215,6 +218,25 @@ fn no_code_takes_an_error_or_a_finding_apart_by_its_words() {
             let is_of_error = sentences.iter().any(|word| line.contains(word));
             let place = format!("{}:{}", path.display(), number + 1);
             assert!(!(takes_apart && is_of_error), "{place} takes a sentence apart: {line}");
+        }
+    }
+}
+
+#[test]
+fn no_statement_spells_a_word_of_an_enum() {
+    let words = [
+        Status::ALL.map(Status::as_str).to_vec(),
+        ConflictStatus::ALL.map(ConflictStatus::as_str).to_vec(),
+        RelationshipStatus::ALL.map(RelationshipStatus::as_str).to_vec(),
+        MemoryType::ALL.map(MemoryType::as_str).to_vec(),
+        Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        Action::ALL.iter().map(|action| action.as_str()).collect(),
+    ]
+    .concat();
+    for (path, text) in files("src/store") {
+        for (line, text) in literals(code_of(&text)) {
+            let spelled = words.iter().find(|word| text.contains(&format!("'{word}'")));
+            assert_eq!(spelled, None, "{}:{line}: {text}", path.display());
         }
     }
 }
