@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+pub use crate::model::ontology::SUPERSEDES;
 use crate::model::{Entity, Error, Memory, Operation, Result, Status, SubjectKind, text};
 use crate::ops::change::{self, Audited};
 use crate::ops::{checks, relationships};
@@ -258,9 +259,6 @@ impl Living for Entity {
         relationships::ensure(tx, &by.id, SUPERSEDES, &self.id, note).map(drop)
     }
 }
-
-/// The relationship from a new entity to the one that it replaced.
-pub const SUPERSEDES: &str = "supersedes";
 
 impl Living for Memory {
     const SUBJECT: SubjectKind = SubjectKind::MEMORY;

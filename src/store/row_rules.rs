@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::sql::Value;
 use super::tx::View;
 use crate::model::memory::MemoryType;
+use crate::model::ontology::SUPERSEDES;
 use crate::model::{ConflictStatus, Kind, RelationshipStatus, Result, Status};
 
 /// The way in which a row breaks a rule.
@@ -119,7 +120,7 @@ pub const RULES: &[RowRule] = &[
     relationship(F::TargetMissing, Reference("target_entity_id", Id, "entities")),
     memory(F::GraduatedToNothing, Sql(GRADUATED_TO_NOTHING, GRADUATED)),
     memory(F::SupersedesItself, Sql(CIRCLES_OF_MEMORIES, &[])),
-    entity(F::SupersedesItself, Sql(CIRCLES_OF_ENTITIES, ACTIVE)),
+    entity(F::SupersedesItself, Sql(CIRCLES_OF_ENTITIES, ACTIVE_SUCCESSION)),
     entity(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
     entity(F::CitationMissing, Reference("source_refs", Cited("interaction:"), "interactions")),
     relationship(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
@@ -163,6 +164,7 @@ pub const RULES: &[RowRule] = &[
 ];
 
 const ACTIVE: &[&str] = &[Status::Active.as_str()];
+const ACTIVE_SUCCESSION: &[&str] = &[Status::Active.as_str(), SUPERSEDES];
 const GRADUATED: &[&str] = &[Status::Graduated.as_str()];
 
 const GRADUATED_TO_NOTHING: &str = "
@@ -178,12 +180,12 @@ const CIRCLES_OF_MEMORIES: &str = "
 
 const CIRCLES_OF_ENTITIES: &str = "
     SELECT DISTINCT target_entity_id AS id FROM relationships r
-    WHERE relationship_type = 'supersedes' AND status = ?1 AND target_entity_id IN (
+    WHERE relationship_type = ?2 AND status = ?1 AND target_entity_id IN (
         WITH RECURSIVE next (id) AS (
             SELECT r.source_entity_id
             UNION SELECT s.source_entity_id FROM next
             JOIN relationships s ON s.target_entity_id = next.id
-                AND s.relationship_type = 'supersedes' AND s.status = ?1)
+                AND s.relationship_type = ?2 AND s.status = ?1)
         SELECT id FROM next)";
 
 /// Active entities that nobody signed and that have no source.

@@ -280,7 +280,7 @@ fn many_findings_are_counted_and_the_first_of_them_told() {
 }
 
 /// Statements that each break one rule of rows, and the words of the doctor for it.
-const BROKEN_RULES: [(&str, &str); 23] = [
+const BROKEN_RULES: [(&str, &str); 24] = [
     (
         "INSERT INTO relationships (id, source_entity_id, target_entity_id, relationship_type, \
          status, created_at) VALUES ('r-1', 'no-source', 'no-target', 'part_of', 'done', '')",
@@ -321,6 +321,12 @@ const BROKEN_RULES: [(&str, &str); 23] = [
     ("", "entity e-1 cites \"memory:gone\", which is not there and never was"),
     ("", "entity e-2 is active without a source or a signature"),
     ("", "entity e-2 has no history"),
+    (
+        "INSERT INTO relationships (id, source_entity_id, target_entity_id, relationship_type, \
+         status, created_at) VALUES ('r-2', 'e-1', 'e-2', 'supersedes', 'active', ''), \
+         ('r-3', 'e-2', 'e-1', 'supersedes', 'active', '')",
+        "entity e-2 supersedes itself",
+    ),
     (
         "INSERT INTO interactions (id, prompt, created_at, memories_used, chunks_used, \
          context_pack) VALUES ('i-1', 'Why?', '', '[\"m-9\"]', '[\"c-9\"]', '7')",
