@@ -46,13 +46,14 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     for row in &report.differing {
         out::line(format!("DIFFERS from its newest audit row: {row}"));
     }
-    for row in &report.wrong_claims {
-        out::line(format!("WRONG claims of {row}: `atocore rebuild-claims` makes them afresh"));
+    for (kind, id) in &report.wrong_claims {
+        let kind = kind.as_str();
+        out::line(format!("WRONG claims of {kind} {id}: `atocore rebuild-claims` rebuilds them"));
     }
     if report.unguarded {
         out::line(
             "UNGUARDED: a trigger that keeps the audit append-only was dropped or replaced: \
-             `atocore doctor --fix` makes it again",
+             `atocore doctor --fix` creates it again",
         );
     }
     if report.is_clean() {

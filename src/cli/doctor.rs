@@ -1,15 +1,18 @@
-//! `atocore doctor`: looks the whole file over, and mends what is derived if asked.
+//! `atocore doctor`: looks the whole file over, and repairs derived data if asked.
+
+mod wording;
 
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::wording::{word_extent, word_finding, word_remark, word_remedy, word_repair};
 use super::next_step::render_hint;
 use super::{Cli, out, print_error, report_upgrade};
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
-use crate::ops::doctor::{self, Check, Report};
+use crate::ops::doctor::{self, Check, Finding, Repair, Report};
 use crate::store::Reader;
 use crate::store::schema::SchemaStage;
 
@@ -18,12 +21,12 @@ const CLEAN: u8 = 0;
 const FINDINGS: u8 = 1;
 const NOT_LOOKED_AT: u8 = 2;
 
-/// How often what is derived is mended: a table that was not there is made first and filled then.
+/// How often derived data is repaired: a table that was missing is made first and filled then.
 const ROUNDS: usize = 3;
 
 #[derive(Args)]
 pub struct Doctor {
-    /// Mend what is derived from the rows: claims, search index, places of the audit, indexes, triggers and the conflicts that follow; never knowledge
+    /// Repair data derived from the rows: claims, search index, audit rows by project, indexes, triggers and the conflicts that follow; never knowledge
     #[arg(long)]
     fix: bool,
     /// Print the report as one JSON object
@@ -46,23 +49,23 @@ pub fn run(cli: &Cli, wish: &Doctor) -> ExitCode {
 fn examine(cli: &Cli, wish: &Doctor) -> Result<u8> {
     cli.refuse_missing()?;
     let mut report = look(cli, wish)?;
-    let mut mended = Vec::new();
+    let mut repaired = Vec::new();
     for _ in 0..ROUNDS {
         if !wish.fix || report.is_damaged() || report.fixes().is_empty() {
             break;
         }
-        let done = mend(cli, &report)?;
-        for what in &done {
-            line(wish, format!("mended: {what}"));
+        let done = repair(cli, &report)?;
+        for repair in &done {
+            line(wish, format!("repaired: {}", word_repair(repair)));
         }
         if done.is_empty() {
             break;
         }
-        mended.extend(done);
+        repaired.extend(done);
         line(wish, "looking again");
         report = look(cli, wish)?;
     }
-    conclude(wish, &report, &mended);
+    conclude(wish, &report, &repaired);
     Ok(if report.findings() == 0 { CLEAN } else { FINDINGS })
 }
 
@@ -92,24 +95,24 @@ fn look(cli: &Cli, wish: &Doctor) -> Result<Report> {
     reader.read(|view| doctor::examine(view, stage, reader.lengths(), show))
 }
 
-/// Mends what can be derived again, each part in a write of its own, so that one which cannot be
-/// mended keeps no other from it. Gives what was mended.
-fn mend(cli: &Cli, report: &Report) -> Result<Vec<String>> {
+/// Repairs derived data, each part in a write of its own, so that a part which cannot be repaired
+/// keeps no other from it.
+fn repair(cli: &Cli, report: &Report) -> Result<Vec<Repair>> {
     let (db, upgrade) = ops::open(cli.settings()?)?;
-    let mut mended = Vec::new();
+    let mut repaired = Vec::new();
     if let Some(upgrade) = upgrade {
         report_upgrade(&db, &upgrade)?;
-        mended.push("the schema of an older file".to_owned());
+        repaired.push(Repair::Upgrade);
     }
     db.expect_many_rows()?;
     for topic in report.fixes() {
-        match ops::write(&db, "doctor", "doctor", |tx| doctor::mend(tx, topic)) {
+        match ops::write(&db, "doctor", "doctor", |tx| doctor::repair(tx, topic)) {
             Err(Error::Busy) => return Err(Error::Busy),
-            Err(error) => out::error_line(format!("not mended: {}: {error}", topic.as_str())),
-            Ok(done) => mended.extend(done.value),
+            Err(error) => out::error_line(format!("not repaired: {}: {error}", topic.as_str())),
+            Ok(done) => repaired.extend(done.value),
         }
     }
-    Ok(mended)
+    Ok(repaired)
 }
 
 fn line(wish: &Doctor, text: impl AsRef<str>) {
@@ -121,36 +124,61 @@ fn line(wish: &Doctor, text: impl AsRef<str>) {
 fn print(check: &Check) {
     let outcome = if check.is_clean() { "ok   " } else { "FOUND" };
     let mut head = format!("{outcome} {}", check.topic.as_str());
-    if !check.looked_at.is_empty() {
-        head.push_str(&format!(": {}", check.looked_at));
+    let extent = extent_of(check);
+    if !extent.is_empty() {
+        head.push_str(&format!(": {extent}"));
     }
     out::line(head);
     for finding in &check.findings {
-        out::line(format!("  {}", finding.what));
-        out::line(format!("    to mend it: {}", finding.mend));
+        out::line(format!("  {}", word_finding(finding)));
+        out::line(format!("    repair: {}", word_remedy(&finding.remedy())));
     }
     if check.count > check.findings.len() {
         out::line(format!("  and {} more", check.count - check.findings.len()));
     }
     for remark in &check.remarks {
-        out::line(format!("  remark: {remark}"));
+        out::line(format!("  remark: {}", word_remark(remark)));
     }
 }
 
-fn conclude(wish: &Doctor, report: &Report, mended: &[String]) {
+/// How much there was to look at.
+fn extent_of(check: &Check) -> String {
+    let head = check.head.as_ref().map(|head| format!("head {head}"));
+    let parts: Vec<String> = check.extent.map(word_extent).into_iter().chain(head).collect();
+    parts.join(", ")
+}
+
+/// A check as JSON: of each finding its data, and the words for it.
+fn check_value(check: &Check) -> Value {
+    let finding_value = |finding: &Finding| {
+        let mut value = json!(finding);
+        value["what"] = word_finding(finding).into();
+        value["mend"] = word_remedy(&finding.remedy()).into();
+        value
+    };
+    json!({
+        "topic": check.topic,
+        "looked_at": extent_of(check),
+        "count": check.count,
+        "findings": check.findings.iter().map(finding_value).collect::<Vec<_>>(),
+        "remarks": check.remarks.iter().map(word_remark).collect::<Vec<_>>(),
+    })
+}
+
+fn conclude(wish: &Doctor, report: &Report, repaired: &[Repair]) {
     let (findings, remarks) = (report.findings(), report.remarks());
     if wish.json {
         out::json(&json!({
             "ok": findings == 0,
             "findings": findings,
             "remarks": remarks,
-            "mended": mended,
-            "checks": report.checks,
+            "mended": repaired.iter().map(word_repair).collect::<Vec<_>>(),
+            "checks": report.checks.iter().map(check_value).collect::<Vec<_>>(),
         }));
         return;
     }
     if wish.fix && report.is_damaged() {
-        out::line("nothing is mended in a damaged file");
+        out::line("nothing is repaired in a damaged file");
     }
     let remarks = counted(remarks, "remark");
     out::line(match findings {
@@ -159,6 +187,6 @@ fn conclude(wish: &Doctor, report: &Report, mended: &[String]) {
     });
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

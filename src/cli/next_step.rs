@@ -5,11 +5,15 @@ use crate::model::{Error, Hint, NextStep};
 
 /// The hint of an error: its advice and its next step.
 pub fn render_hint(error: &Error) -> String {
-    let Hint { advice, next } = error.hint();
+    render_hint_text(&error.hint())
+}
+
+pub fn render_hint_text(hint: &Hint) -> String {
+    let Hint { advice, next } = hint;
     match next.as_ref().and_then(render_next_step) {
         Some(step) if advice.is_empty() => step,
         Some(step) => format!("{advice} {step}"),
-        None => advice,
+        None => advice.clone(),
     }
 }
 
@@ -17,7 +21,7 @@ pub fn render_hint(error: &Error) -> String {
 pub fn render_next_step(step: &NextStep) -> Option<String> {
     match (option_of(step), command_of(step)) {
         (Some(option), _) => Some(format!("Give {option}.")),
-        (None, Some(command)) => Some(format!("Run: {command}")),
+        (None, Some(command)) => Some(format!("Run `{command}`.")),
         (None, None) => render_without_command(step),
     }
 }

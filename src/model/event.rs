@@ -12,7 +12,7 @@ macro_rules! names {
         impl $name {
             pub const ALL: &'static [$name] = &[$(Self::$variant),*];
 
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
 

@@ -28,7 +28,7 @@ impl MemoryType {
         Self::Adaptation,
     ];
 
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Preference => "preference",

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::status::Status;
+
 /// The project of rows that have none yet.
 pub const INBOX: &str = "inbox";
 
@@ -41,7 +43,7 @@ pub struct ProjectState {
 
 impl ProjectState {
     pub fn is_active(&self) -> bool {
-        self.status == "active"
+        self.status == Status::Active.as_str()
     }
 }
 

@@ -16,7 +16,7 @@ pub enum SearchKind {
 impl SearchKind {
     pub const ALL: [Self; 3] = [Self::Entity, Self::Memory, Self::Chunk];
 
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Entity => "entity",
             Self::Memory => "memory",

@@ -23,7 +23,7 @@ impl Status {
     pub const ALL: [Status; 5] =
         [Self::Candidate, Self::Active, Self::Superseded, Self::Invalid, Self::Graduated];
 
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Candidate => "candidate",
             Self::Active => "active",
@@ -60,7 +60,9 @@ pub enum RelationshipStatus {
 }
 
 impl RelationshipStatus {
-    pub fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 3] = [Self::Active, Self::Superseded, Self::Invalid];
+
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Superseded => "superseded",
@@ -69,9 +71,7 @@ impl RelationshipStatus {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Superseded, Self::Invalid]
-            .into_iter()
-            .find(|status| status.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 
@@ -86,7 +86,9 @@ pub enum ConflictStatus {
 }
 
 impl ConflictStatus {
-    pub fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 3] = [Self::Open, Self::Resolved, Self::Dismissed];
+
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Resolved => "resolved",
@@ -95,6 +97,6 @@ impl ConflictStatus {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Resolved, Self::Dismissed].into_iter().find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
-use crate::ops::verify::{Report, verify};
+use crate::ops::verify::{BrokenLink, Report, verify};
 use crate::store::backup::{self, Copied, Rotation, Turn};
 use crate::store::restore::{self, IfThere, Restored};
 use crate::store::{Settings, View};
@@ -54,7 +54,9 @@ fn problem(report: &Report) -> Option<String> {
         return None;
     }
     let differs = report.differing.first().map(|row| format!("{row} differs from its audit"));
-    let claims = report.wrong_claims.first().map(|row| format!("the claims of {row} are wrong"));
+    let claims = report.wrong_claims.first();
+    let claims = claims.map(|(kind, id)| format!("the claims of {} {id} are wrong", kind.as_str()));
     let dropped = || "a trigger of the audit was dropped".to_owned();
-    Some(report.broken.clone().or(differs).or(claims).unwrap_or_else(dropped))
+    let broken = report.broken.as_ref().map(BrokenLink::to_string);
+    Some(broken.or(differs).or(claims).unwrap_or_else(dropped))
 }

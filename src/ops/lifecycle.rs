@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::handle::HandleKind;
+pub use crate::model::ontology::SUPERSEDES;
 use crate::model::{Entity, Error, Memory, Operation, Result, Status, SubjectKind, text};
 use crate::ops::change::{self, Audited};
 use crate::ops::row_id::resolve_id;
@@ -263,9 +264,6 @@ impl Living for Entity {
         relationships::ensure(tx, &by.id, SUPERSEDES, &self.id, note).map(drop)
     }
 }
-
-/// The relationship from a new entity to the one that it replaced.
-pub const SUPERSEDES: &str = "supersedes";
 
 impl Living for Memory {
     const SUBJECT: SubjectKind = SubjectKind::MEMORY;

@@ -4,6 +4,7 @@ pub mod approval;
 pub mod backup;
 pub mod batch;
 pub mod candidates;
+pub mod chain_problem;
 pub mod change;
 pub mod checks;
 pub mod claims;

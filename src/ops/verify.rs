@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Kind, Result};
+use crate::ops::chain_problem::ChainProblem;
+pub use crate::ops::chain_problem::{BrokenLink, DifferingRow};
 use crate::ops::change::recorded;
 use crate::ops::claims;
 use crate::ops::redact::cleared::{Cleared, Unproven};
@@ -23,11 +25,11 @@ pub struct Report {
     /// The hash of the last row: note it elsewhere to prove later that nothing was cut off.
     pub head: String,
     /// The first row that does not fit, and why.
-    pub broken: Option<String>,
+    pub broken: Option<BrokenLink>,
     /// Rows that differ from their newest snapshot.
-    pub differing: Vec<String>,
+    pub differing: Vec<DifferingRow>,
     /// Rows whose stored claims are not those that they make.
-    pub wrong_claims: Vec<String>,
+    pub wrong_claims: Vec<(Kind, String)>,
     /// Whether somebody dropped a trigger that keeps the audit append-only.
     pub unguarded: bool,
 }
@@ -45,8 +47,7 @@ impl Report {
 pub fn verify(view: &View<'_>) -> Result<Report> {
     let mut report = follow(view)?;
     report.differing = differing(view)?;
-    let wrong = claims::wrong(view)?.into_iter();
-    report.wrong_claims = wrong.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
+    report.wrong_claims = claims::wrong(view)?;
     report.unguarded = !is_guarded(view)?;
     Ok(report)
 }
@@ -65,7 +66,7 @@ pub fn follow(view: &View<'_>) -> Result<Report> {
     })?;
     // Whether a row may be cleared is known when all that is behind it has been seen.
     let first = broken.into_iter().chain(chain.cleared.unproven()).min();
-    report.broken = first.map(|(seq, id, problem)| format!("audit row {seq} ({id}): {problem}"));
+    report.broken = first.map(|(seq, id, problem)| BrokenLink { seq, id, problem });
     report.sealed = chain.sealed_rows;
     report.head = chain.hash;
     Ok(report)
@@ -83,20 +84,20 @@ pub struct Chain {
 
 impl Chain {
     /// Follows one more row, which is at a place, if it fits.
-    pub fn take(&mut self, place: i64, entry: &AuditEntry) -> Result<(), &'static str> {
+    pub fn take(&mut self, place: i64, entry: &AuditEntry) -> Result<(), ChainProblem> {
         self.cleared.take(place, entry, Some(&self.hash));
         self.follow(entry)
     }
 
-    fn follow(&mut self, entry: &AuditEntry) -> Result<(), &'static str> {
+    fn follow(&mut self, entry: &AuditEntry) -> Result<(), ChainProblem> {
         if entry.seq != self.seq + 1 {
-            return Err("a row before it is missing or out of order");
+            return Err(ChainProblem::OutOfOrder);
         }
         self.seq = entry.seq;
         let link = &entry.chain;
         if link.hash.is_empty() {
             if self.started {
-                return Err("it carries no hash, though the chain has begun");
+                return Err(ChainProblem::NoHash);
             }
             self.sealed_rows += 1;
             check_contents(entry)?;
@@ -105,15 +106,15 @@ impl Chain {
         }
         if link.prev_hash != self.hash {
             return Err(if self.started || self.sealed_rows == 0 {
-                "it is not tied to the row before it"
+                ChainProblem::NotTied
             } else {
-                "rows from before the chain were changed"
+                ChainProblem::PreChainChanged
             });
         }
         self.started = true;
         check_contents(entry)?;
         if link_hash(entry) != link.hash {
-            return Err("its own fields were changed");
+            return Err(ChainProblem::FieldsChanged);
         }
         self.hash.clone_from(&link.hash);
         Ok(())
@@ -121,7 +122,7 @@ impl Chain {
 }
 
 /// Whether a row holds what its digests say, or nothing.
-pub fn check_contents(entry: &AuditEntry) -> Result<(), &'static str> {
+pub fn check_contents(entry: &AuditEntry) -> Result<(), ChainProblem> {
     let link = &entry.chain;
     let contents = [
         (&entry.before_json, &link.before_digest),
@@ -141,20 +142,20 @@ pub fn check_contents(entry: &AuditEntry) -> Result<(), &'static str> {
     if kept && contents.iter().all(|(text, expected)| fits(text, expected)) {
         return Ok(());
     }
-    Err("its contents were changed")
+    Err(ChainProblem::ContentsChanged)
 }
 
 /// Rows that the chain covers and that differ from their newest snapshot, or are gone.
-pub fn differing(view: &View<'_>) -> Result<Vec<String>> {
+pub fn differing(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     let mut found = Vec::new();
     for_each_newest(view, |newest| {
         let Some(kind) = Kind::parse(&newest.kind) else { return Ok(()) };
         match recorded_now(view, kind, &newest.id) {
             Ok(Some(now)) if is_same(&now, &newest.after_json) => {}
-            Ok(None) => found.push(format!("{} {} is gone", newest.kind, newest.id)),
-            Ok(Some(_)) => found.push(format!("{} {}", newest.kind, newest.id)),
+            Ok(None) => found.push(DifferingRow { kind, id: newest.id.clone(), is_gone: true }),
+            Ok(Some(_)) => found.push(DifferingRow { kind, id: newest.id.clone(), is_gone: false }),
             Err(error) if error.is_unknown_word() => {
-                found.push(format!("{} {}", newest.kind, newest.id));
+                found.push(DifferingRow { kind, id: newest.id.clone(), is_gone: false });
             }
             Err(error) => return Err(error),
         }
@@ -170,14 +171,15 @@ fn is_same(now: &str, recorded: &str) -> bool {
 }
 
 /// Says of every row that the chain names and that is not there that it is gone.
-pub fn gone(view: &View<'_>) -> Result<Vec<String>> {
+pub fn gone(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     let mut found = Vec::new();
     for_each_newest(view, |newest| {
-        let section = SECTIONS.iter().find(|section| section.kind == Kind::parse(&newest.kind));
-        if let Some(section) = section.filter(|section| section.kind.is_some())
+        let Some(kind) = Kind::parse(&newest.kind) else { return Ok(()) };
+        let section = SECTIONS.iter().find(|section| section.kind == Some(kind));
+        if let Some(section) = section
             && !exists(view, section.table, &newest.id)?
         {
-            found.push(format!("{} {} is gone", newest.kind, newest.id));
+            found.push(DifferingRow { kind, id: newest.id.clone(), is_gone: true });
         }
         Ok(())
     })?;

@@ -1,5 +1,6 @@
 //! The table `claims`, derived from the active rows.
 
+use super::rows;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Claim, Error, Kind, Result, Slot};
@@ -65,14 +66,15 @@ pub fn delete_of_owner(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
 
 /// What stored claims name and is not there.
 pub fn ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
-    let sql = "SELECT DISTINCT owner_kind, owner_id FROM claims c WHERE NOT CASE owner_kind \
-         WHEN 'entity' THEN EXISTS (SELECT 1 FROM entities WHERE id = c.owner_id) \
-         WHEN 'memory' THEN EXISTS (SELECT 1 FROM memories WHERE id = c.owner_id) \
-         WHEN 'relationship' THEN EXISTS (SELECT 1 FROM relationships WHERE id = c.owner_id) \
-         WHEN 'project_state' THEN EXISTS (SELECT 1 FROM project_state WHERE id = c.owner_id) \
-         ELSE 0 END";
+    let kinds = [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState];
+    let exists = rows::exists(
+        "c.owner_kind",
+        "c.owner_id",
+        kinds.map(|kind| (kind.as_str(), rows::table(kind))),
+    );
+    let sql = format!("SELECT DISTINCT owner_kind, owner_id FROM claims c WHERE NOT {exists}");
     let mut owners = Vec::new();
-    view.conn.scan(sql, &[], |row| {
+    view.conn.scan(&sql, &[], |row| {
         let kind = Kind::parse(&row.text("owner_kind")?);
         owners.extend(kind.map(|kind| row.text("owner_id").map(|id| (kind, id))).transpose()?);
         Ok(())

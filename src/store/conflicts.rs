@@ -1,6 +1,7 @@
 //! The tables `conflicts` and `conflict_members`.
 
 use super::handles::read_handle;
+use super::literals::{DISMISSED, OPEN, RESOLVED};
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -115,10 +116,12 @@ pub fn for_each_lonely_key(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
-    let sql = "SELECT slot_key, project FROM conflicts c WHERE status = 'open' AND \
+    let sql = format!(
+        "SELECT slot_key, project FROM conflicts c WHERE status = '{OPEN}' AND \
          (SELECT count(*) FROM claims WHERE slot_key = c.slot_key COLLATE NOCASE \
-         AND project = c.project) < 2 GROUP BY slot_key COLLATE NOCASE, project";
-    view.conn.scan(sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
+         AND project = c.project) < 2 GROUP BY slot_key COLLATE NOCASE, project"
+    );
+    view.conn.scan(&sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
 }
 
 /// Every conflict that there ever was under a project name in any case of its letters.
@@ -134,8 +137,12 @@ pub fn of_slot_key(view: &View<'_>, key: &str) -> Result<Vec<Conflict>> {
 }
 
 /// The conditions of a list: the projects as a JSON list, empty for all; whether ended ones count.
-const LISTED: &str = "(?1 = '[]' OR project IN (SELECT value FROM json_each(?1))) \
-    AND status IN ('open', iif(?2, 'resolved', 'open'), iif(?2, 'dismissed', 'open'))";
+fn listed() -> String {
+    format!(
+        "(?1 = '[]' OR project IN (SELECT value FROM json_each(?1))) \
+         AND status IN ('{OPEN}', iif(?2, '{RESOLVED}', '{OPEN}'), iif(?2, '{DISMISSED}', '{OPEN}'))"
+    )
+}
 
 /// Open conflicts, or all of them, behind a place in the order of their detection.
 pub fn list(
@@ -145,8 +152,9 @@ pub fn list(
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Conflict>> {
+    let listed = listed();
     let sql = format!(
-        "SELECT {COLUMNS} FROM conflicts WHERE {LISTED} AND (detected_at, id) > (?3, ?4) \
+        "SELECT {COLUMNS} FROM conflicts WHERE {listed} AND (detected_at, id) > (?3, ?4) \
          ORDER BY detected_at, id LIMIT ?5"
     );
     let projects = serde_json::Value::from(projects).to_string();
@@ -155,14 +163,17 @@ pub fn list(
 }
 
 pub fn count(view: &View<'_>, projects: &[&str], ended: bool) -> Result<i64> {
-    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE {LISTED}");
+    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE {}", listed());
     let projects = serde_json::Value::from(projects).to_string();
     view.conn.number(&sql, params![&projects, ended])
 }
 
 /// The open conflicts that a row takes part in.
 pub fn open_with_member(view: &View<'_>, member_id: &str) -> Result<Vec<Conflict>> {
-    let sql = "SELECT c.* FROM conflict_members m JOIN conflicts c ON c.id = m.conflict_id \
-         WHERE m.member_id = ?1 AND m.left_at IS NULL AND c.status = 'open' ORDER BY c.detected_at, c.id";
-    view.conn.all(sql, params![member_id], |row| conflict(view, row))
+    let sql = format!(
+        "SELECT c.* FROM conflict_members m JOIN conflicts c ON c.id = m.conflict_id \
+         WHERE m.member_id = ?1 AND m.left_at IS NULL AND c.status = '{OPEN}' \
+         ORDER BY c.detected_at, c.id"
+    );
+    view.conn.all(&sql, params![member_id], |row| conflict(view, row))
 }

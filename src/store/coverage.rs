@@ -1,7 +1,9 @@
 //! How far requirements have come: what satisfies them, what validates that, what the evidence is.
 
-use super::gaps::{PLACE, Place, SATISFIED, SUPPORTED, Wanted, Way, active, linked, scoped};
+use super::conditions::in_projects;
+use super::gaps::{PLACE, Place, SATISFIED, SUPPORTED, Wanted, Way, active, linked};
 use super::graph::{self, Node};
+use super::literals::ACTIVE;
 use super::tx::View;
 use crate::model::{Result, Verdict};
 use crate::params;
@@ -53,27 +55,31 @@ fn proven(validation: &str) -> String {
 }
 
 /// What an entity and everything inside it satisfy, and the requirements among those themselves.
-const ABOUT: &str = "WITH RECURSIVE inside(id) AS (SELECT ?4 UNION \
+fn about_entity() -> String {
+    format!(
+        "WITH RECURSIVE inside(id) AS (SELECT ?4 UNION \
     SELECT e.id FROM inside CROSS JOIN relationships r ON r.target_entity_id = inside.id \
-        AND r.relationship_type = 'part_of' AND r.status = 'active' \
-        JOIN entities e ON e.id = r.source_entity_id AND e.status = 'active' UNION \
+        AND r.relationship_type = 'part_of' AND r.status = '{ACTIVE}' \
+        JOIN entities e ON e.id = r.source_entity_id AND e.status = '{ACTIVE}' UNION \
     SELECT e.id FROM inside CROSS JOIN relationships r ON r.source_entity_id = inside.id \
-        AND r.relationship_type = 'contains' AND r.status = 'active' \
-        JOIN entities e ON e.id = r.target_entity_id AND e.status = 'active'), \
+        AND r.relationship_type = 'contains' AND r.status = '{ACTIVE}' \
+        JOIN entities e ON e.id = r.target_entity_id AND e.status = '{ACTIVE}'), \
     wanted(id) AS (SELECT id FROM inside UNION \
     SELECT r.target_entity_id FROM inside CROSS JOIN relationships r \
         ON r.source_entity_id = inside.id AND r.relationship_type = 'satisfies' \
-        AND r.status = 'active') ";
+        AND r.status = '{ACTIVE}') "
+    )
+}
 
 /// The requirements that a scope covers, or those of them that an entity has to do with: what
 /// stands before the statement, and what is read under which condition.
-fn source(about: Option<&str>, scope: &str) -> (&'static str, String) {
+fn source(about: Option<&str>, scope: &str) -> (String, String) {
     let (with, from, of_entity) = match about {
-        None => ("", "entities e", "?4 = ''"),
-        Some(_) => (ABOUT, "wanted w CROSS JOIN entities e", "e.id = w.id"),
+        None => (String::new(), "entities e", "?4 = ''"),
+        Some(_) => (about_entity(), "wanted w CROSS JOIN entities e", "e.id = w.id"),
     };
     let of_scope =
-        format!("e.entity_type = 'requirement' AND {scope} AND (?3 OR e.status = 'active')");
+        format!("e.entity_type = 'requirement' AND {scope} AND (?3 OR e.status = '{ACTIVE}')");
     (with, format!("{from} WHERE {of_scope} AND {of_entity}"))
 }
 
@@ -84,7 +90,7 @@ pub fn counts(
     about: Option<&str>,
     all: bool,
 ) -> Result<[i64; 4]> {
-    let (scope, first, second) = scoped(projects);
+    let (scope, first, second) = in_projects(projects);
     let (with, from) = source(about, scope);
     let sql = format!(
         "{with}SELECT {} AS verdict, count(*) AS n FROM {from} GROUP BY verdict",
@@ -99,7 +105,7 @@ pub fn counts(
 
 /// Requirements, in the order of the list.
 pub fn list(view: &View<'_>, about: Option<&str>, wanted: &Wanted<'_>) -> Result<Vec<Place>> {
-    let (scope, first, second) = scoped(wanted.projects);
+    let (scope, first, second) = in_projects(wanted.projects);
     let (with, from) = source(about, scope);
     let sql = format!(
         "{with}SELECT e.id AS id, {PLACE} AS place FROM {from} \
@@ -179,7 +185,7 @@ fn step(near: &str, through: &str, (here, there, types): Way) -> String {
     format!(
         "SELECT l.{there} AS id, {through} || ' ' || l.relationship_type AS way \
          FROM relationships l WHERE l.{here} = {near} AND l.relationship_type {types} \
-         AND l.status = 'active' AND l.{there} <> {near} AND {active}"
+         AND l.status = '{ACTIVE}' AND l.{there} <> {near} AND {active}"
     )
 }
 
@@ -192,7 +198,7 @@ fn validators() -> String {
     format!(
         "{} UNION ALL {} UNION ALL SELECT l.{there}, s.id || ' ' || l.relationship_type \
          FROM satisfiers s CROSS JOIN relationships l ON l.{here} = s.id \
-         WHERE l.relationship_type {types} AND l.status = 'active' AND l.{there} <> s.id \
+         WHERE l.relationship_type {types} AND l.status = '{ACTIVE}' AND l.{there} <> s.id \
          AND {}",
         step("?1", "''", VALIDATED_BY),
         step("?1", "''", SUPPORTS),
@@ -205,7 +211,7 @@ fn from_validators((here, there, types): Way) -> String {
     format!(
         "SELECT l.{there}, v.id || ' ' || l.relationship_type FROM validators v \
          CROSS JOIN relationships l ON l.{here} = v.id WHERE l.relationship_type {types} \
-         AND l.status = 'active' AND l.{there} <> v.id AND {}",
+         AND l.status = '{ACTIVE}' AND l.{there} <> v.id AND {}",
         active(&format!("l.{there}"))
     )
 }

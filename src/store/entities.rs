@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::handles::read_handle;
+use super::literals::ACTIVE;
 use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -13,7 +14,7 @@ const COLUMNS: &str = "id, handle, entity_type, name, project, description, prop
     confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
     created_at, updated_at";
 
-const TABLE: Table = Table { name: "entities", columns: COLUMNS, listed: "?1 <> ''" };
+const TABLE: Table = Table { name: "entities", columns: COLUMNS, expires: false };
 
 fn entity(row: &Row<'_>) -> Result<Entity> {
     let id = row.text("id")?;
@@ -147,7 +148,7 @@ pub struct Named<'a> {
 pub fn named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE \
-         AND (?2 OR entity_type = ?3) AND (?4 OR project = ?5) AND (?6 OR (status = 'active') = ?7) \
+         AND (?2 OR entity_type = ?3) AND (?4 OR project = ?5) AND (?6 OR (status = '{ACTIVE}') = ?7) \
          ORDER BY created_at, id LIMIT ?8"
     );
     let Named { name, entity_type, project, active } = *wanted;

@@ -8,7 +8,9 @@ use std::fmt::Write;
 
 use serde_json::Value as Json;
 
+use super::conditions::in_projects;
 use super::graph::{self, Node};
+use super::literals::{ACTIVE, INVALID, SUPERSEDED};
 use super::tx::View;
 use crate::model::{Gap, Result};
 use crate::params;
@@ -38,7 +40,7 @@ fn index((_, _, types): Way) -> &'static str {
 pub(super) fn active(id: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM entities x INDEXED BY idx_entities_inactive \
-         WHERE x.id = {id} AND x.status <> 'active')"
+         WHERE x.id = {id} AND x.status <> '{ACTIVE}')"
     )
 }
 
@@ -59,7 +61,7 @@ pub(super) fn linked(
         let _ = write!(
             condition,
             "{or}EXISTS (SELECT 1 FROM relationships {alias}{index} WHERE {alias}.{here} = {near} \
-             AND {alias}.relationship_type {types} AND {alias}.status = 'active' \
+             AND {alias}.relationship_type {types} AND {alias}.status = '{ACTIVE}' \
              AND {far} <> {near} AND {})",
             more(&far)
         );
@@ -86,8 +88,8 @@ fn resting_on_fallen() -> String {
     format!(
         "SELECT r.source_entity_id FROM json_each(?8) t CROSS JOIN entities f \
          ON f.entity_type = t.value CROSS JOIN relationships r ON r.target_entity_id = f.id \
-         WHERE r.relationship_type = 'based_on_assumption' AND r.status = 'active' \
-         AND r.source_entity_id <> f.id AND (f.status IN ('superseded', 'invalid') \
+         WHERE r.relationship_type = 'based_on_assumption' AND r.status = '{ACTIVE}' \
+         AND r.source_entity_id <> f.id AND (f.status IN ('{SUPERSEDED}', '{INVALID}') \
          OR EXISTS (SELECT 1 FROM entities a INDEXED BY idx_entities_flagged WHERE a.id = f.id \
          AND instr(a.properties, '\"flagged\"') > 0 AND {FLAGGED}))"
     )
@@ -106,16 +108,6 @@ fn condition(gap: Gap) -> String {
         Gap::OrphanRequirement => format!("NOT {}", linked("r", "e.id", &[SATISFIED], is_active)),
         Gap::RiskyDecision => format!("e.id IN ({})", resting_on_fallen()),
         Gap::UnsupportedClaim => format!("NOT {}", linked("r", "e.id", &SUPPORTED, is_active)),
-    }
-}
-
-/// The condition on the projects that a read covers, and its two parameters `?1` and `?2`. There is
-/// one text for each case, so that each has an index that fits it.
-pub(super) fn scoped(projects: &[Option<String>]) -> (&'static str, &str, &str) {
-    match projects {
-        [Some(only)] => ("e.project IN (?1, ?2)", only, only),
-        [Some(own), Some(more), ..] => ("e.project IN (?1, ?2)", own, more),
-        _ => ("?1 = ?2", "", ""),
     }
 }
 
@@ -139,11 +131,11 @@ pub type Place = (String, String);
 
 /// The entities that have a gap, and how many there are in all.
 pub fn list(view: &View<'_>, gap: Gap, wanted: &Wanted<'_>) -> Result<(i64, Vec<Place>)> {
-    let (scope, first, second) = scoped(wanted.projects);
+    let (scope, first, second) = in_projects(wanted.projects);
     // One pass finds them all; the page is taken from what it found.
     let sql = format!(
         "WITH found AS MATERIALIZED (SELECT e.id AS id, {PLACE} AS place FROM entities e \
-         WHERE e.entity_type = ?3 AND {scope} AND (?4 OR e.status = 'active') AND {} \
+         WHERE e.entity_type = ?3 AND {scope} AND (?4 OR e.status = '{ACTIVE}') AND {} \
          AND ?8 <> '') \
          SELECT n.total AS total, p.id AS id, p.place AS place \
          FROM (SELECT count(*) AS total FROM found) n \
@@ -185,9 +177,9 @@ pub fn assumptions(
          a.status AS status, {FLAGGED} AS flagged, {fallen} AS fallen, count(*) OVER () AS total \
          FROM relationships r JOIN entities a ON a.id = r.target_entity_id \
          WHERE r.source_entity_id = ?1 AND r.relationship_type = 'based_on_assumption' \
-         AND r.status = 'active' AND a.id <> ?1 AND (NOT ?2 OR {fallen}) \
+         AND r.status = '{ACTIVE}' AND a.id <> ?1 AND (NOT ?2 OR {fallen}) \
          AND a.entity_type IN (SELECT value FROM json_each(?4)) GROUP BY a.id ORDER BY fallen DESC, a.name, a.id LIMIT ?3",
-        fallen = format_args!("(a.status IN ('superseded', 'invalid') OR {FLAGGED})"),
+        fallen = format_args!("(a.status IN ('{SUPERSEDED}', '{INVALID}') OR {FLAGGED})"),
     );
     let found =
         view.conn.all(&sql, params![id, only_fallen, limit, &assumption_types(view)], |row| {

@@ -6,7 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::conditions::in_project;
 use super::entities::status;
+use super::literals::ACTIVE;
 use super::sql::Row;
 use super::tx::View;
 use crate::model::{Entity, Result, Status};
@@ -47,12 +49,12 @@ pub fn of_type(
     project: Option<&str>,
     all: bool,
 ) -> Result<Vec<Node>> {
-    let scope = if project.is_some() { "project = ?2" } else { "?2 = ''" };
+    let (scope, project) = in_project("project", "?2", project);
     let sql = format!(
         "SELECT id, entity_type, name, project, status FROM entities \
-         WHERE entity_type = ?1 AND {scope} AND (?3 OR status = 'active')"
+         WHERE entity_type = ?1 AND {scope} AND (?3 OR status = '{ACTIVE}')"
     );
-    view.conn.all(&sql, params![entity_type, project.unwrap_or_default(), all], node)
+    view.conn.all(&sql, params![entity_type, project, all], node)
 }
 
 /// An entity and what it is part of.
@@ -69,14 +71,14 @@ pub fn belongings(
     project: Option<&str>,
     all: bool,
 ) -> Result<Vec<Belonging>> {
-    let scope = if project.is_some() { "e.project = ?2" } else { "?2 = ''" };
+    let (scope, project) = in_project("e.project", "?2", project);
     let said = |part: &str, link: &str, whole: &str| {
         format!(
             "SELECT e.id AS part_id, w.id AS id, w.entity_type AS entity_type, w.name AS name, \
              w.project AS project, w.status AS status FROM entities e \
              JOIN relationships r ON r.{part} = e.id AND r.relationship_type = '{link}' \
              JOIN entities w ON w.id = r.{whole} WHERE e.entity_type = ?1 AND {scope} \
-             AND (?3 OR (e.status = 'active' AND r.status = 'active' AND w.status = 'active'))"
+             AND (?3 OR (e.status = '{ACTIVE}' AND r.status = '{ACTIVE}' AND w.status = '{ACTIVE}'))"
         )
     };
     let sql = format!(
@@ -84,19 +86,21 @@ pub fn belongings(
         said("source_entity_id", "part_of", "target_entity_id"),
         said("target_entity_id", "contains", "source_entity_id"),
     );
-    view.conn.all(&sql, params![entity_type, project.unwrap_or_default(), all], |row| {
+    view.conn.all(&sql, params![entity_type, project, all], |row| {
         Ok(Belonging { part_id: row.text("part_id")?, whole: node(row)? })
     })
 }
 
 /// What an entity is made of; only what counts unless `all`.
 pub fn materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node>> {
-    let sql = "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
+    let sql = format!(
+        "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
          e.project AS project, e.status AS status FROM relationships r \
          JOIN entities e ON e.id = r.target_entity_id \
          WHERE r.source_entity_id = ?1 AND r.relationship_type = 'uses_material' \
-         AND (?2 OR (r.status = 'active' AND e.status = 'active')) ORDER BY e.name, e.id";
-    view.conn.all(sql, params![entity_id, all], node)
+         AND (?2 OR (r.status = '{ACTIVE}' AND e.status = '{ACTIVE}')) ORDER BY e.name, e.id"
+    );
+    view.conn.all(&sql, params![entity_id, all], node)
 }
 
 /// An entity reached from another one.
@@ -144,10 +148,10 @@ impl Moves {
                 "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
                  e.project AS project, e.status AS status, r.id AS relationship_id, \
                  r.relationship_type AS relationship_type, {outgoing} AS outgoing, \
-                 r.status = 'active' AS active \
+                 r.status = '{ACTIVE}' AS active \
                  FROM relationships r JOIN entities e ON e.id = r.{there} \
                  WHERE r.{here} = ?1 AND r.relationship_type IN ({}) \
-                 AND (?2 OR (r.status = 'active' AND e.status = 'active'))",
+                 AND (?2 OR (r.status = '{ACTIVE}' AND e.status = '{ACTIVE}'))",
                 list(types)
             )
         };
@@ -156,9 +160,9 @@ impl Moves {
         let link = |types: &[&str], here: &str, there: &str, outgoing: u8| {
             format!(
                 "SELECT r.{there} AS entity_id, r.relationship_type AS relationship_type, \
-                 {outgoing} AS outgoing, r.status = 'active' AS active FROM relationships r \
+                 {outgoing} AS outgoing, r.status = '{ACTIVE}' AS active FROM relationships r \
                  WHERE r.{here} = ?1 AND +r.relationship_type IN ({}) \
-                 AND (?2 OR r.status = 'active')",
+                 AND (?2 OR r.status = '{ACTIVE}')",
                 list(types)
             )
         };
@@ -308,19 +312,19 @@ fn place((ended, branch): &(bool, Branch)) -> (bool, &str, &str) {
 
 /// The first active entities of a project, or of all.
 pub fn active(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Node>> {
-    let scope = if project.is_some() { "project = ?1" } else { "?1 = ''" };
+    let (scope, project) = in_project("project", "?1", project);
     let sql = format!(
         "SELECT id, entity_type, name, project, status FROM entities \
-         WHERE {scope} AND status = 'active' ORDER BY created_at, id LIMIT ?2"
+         WHERE {scope} AND status = '{ACTIVE}' ORDER BY created_at, id LIMIT ?2"
     );
-    view.conn.all(&sql, params![project.unwrap_or_default(), limit], node)
+    view.conn.all(&sql, params![project, limit], node)
 }
 
 /// The active relationships from an entity: its id, the type, and the id at the other end.
 pub fn links_from(view: &View<'_>, entity_id: &str) -> Result<Vec<(String, String, String)>> {
     let sql = "SELECT relationship_type, target_entity_id FROM relationships \
-         WHERE source_entity_id = ?1 AND status = 'active'";
-    view.conn.all(sql, params![entity_id], |row| {
+         WHERE source_entity_id = ?1 AND status = ?2";
+    view.conn.all(sql, params![entity_id, ACTIVE], |row| {
         Ok((entity_id.to_owned(), row.text("relationship_type")?, row.text("target_entity_id")?))
     })
 }

@@ -1,7 +1,9 @@
 //! The table `memories`.
 
+use super::conditions::{in_project, unexpired};
 use super::entities::{json_list, status, strings};
 use super::handles::read_handle;
+use super::literals::{ACTIVE, IDENTITY, PREFERENCE};
 use super::rows::{self, Table, unknown};
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -14,11 +16,7 @@ const COLUMNS: &str = "id, handle, memory_type, content, subject, project, sourc
     graduated_to_entity_id, superseded_by, version, created_at, updated_at";
 
 /// What is past its end is expired: out of lists, and read by its id.
-const TABLE: Table = Table {
-    name: "memories",
-    columns: COLUMNS,
-    listed: "(valid_until IS NULL OR valid_until = '' OR valid_until >= ?1)",
-};
+const TABLE: Table = Table { name: "memories", columns: COLUMNS, expires: true };
 
 fn memory(row: &Row<'_>) -> Result<Memory> {
     let id = row.text("id")?;
@@ -159,15 +157,16 @@ pub fn of_status(
 
 /// Active memories of who somebody is and what they like, the surest first.
 pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Memory>> {
-    let scope = if project.is_some() { "project = ?2" } else { "?2 = ''" };
+    let (scope, project) = in_project("project", "?2", project);
+    let unexpired = unexpired("valid_until", "?1");
     let sql = format!(
-        "SELECT {COLUMNS} FROM memories WHERE memory_type IN ('identity', 'preference') \
-         AND status = 'active' AND {scope} \
-         AND (valid_until IS NULL OR valid_until = '' OR valid_until >= ?1) \
+        "SELECT {COLUMNS} FROM memories WHERE memory_type IN ('{IDENTITY}', '{PREFERENCE}') \
+         AND status = '{ACTIVE}' AND {scope} \
+         AND {unexpired} \
          ORDER BY confidence DESC, created_at, id LIMIT ?3"
     );
     let now = view.now.to_string();
-    view.conn.all(&sql, params![&now, project.unwrap_or_default(), limit], memory)
+    view.conn.all(&sql, params![&now, project, limit], memory)
 }
 
 /// Memories of one status behind a place in the order of their creation, expired ones too.

@@ -1,6 +1,8 @@
 //! What a page about a project counts and names.
 
-use super::gaps::{PLACE, scoped};
+use super::conditions::in_projects;
+use super::gaps::PLACE;
+use super::literals::{ACTIVE, OPEN};
 use super::sql::Row;
 use super::tx::View;
 use crate::model::Result;
@@ -26,10 +28,10 @@ pub fn count(
     projects: &[Option<String>],
     all: bool,
 ) -> Result<i64> {
-    let (scope, first, second) = scoped(projects);
+    let (scope, first, second) = in_projects(projects);
     let sql = format!(
         "SELECT count(*) AS n FROM entities e WHERE e.entity_type = ?3 AND {scope} \
-         AND (?4 OR e.status = 'active')"
+         AND (?4 OR e.status = '{ACTIVE}')"
     );
     view.conn.number(&sql, params![first, second, entity_type, all])
 }
@@ -42,10 +44,10 @@ pub fn first(
     all: bool,
     limit: i64,
 ) -> Result<Vec<String>> {
-    let (scope, first, second) = scoped(projects);
+    let (scope, first, second) = in_projects(projects);
     let sql = format!(
         "SELECT e.id AS id FROM entities e WHERE e.entity_type = ?3 AND {scope} \
-         AND (?4 OR e.status = 'active') ORDER BY {PLACE}, e.id LIMIT ?5"
+         AND (?4 OR e.status = '{ACTIVE}') ORDER BY {PLACE}, e.id LIMIT ?5"
     );
     view.conn.all(&sql, params![first, second, entity_type, all, limit], id)
 }
@@ -58,9 +60,9 @@ fn id(row: &Row<'_>) -> Result<String> {
 pub fn in_open_conflict(view: &View<'_>, id: &str) -> Result<bool> {
     let sql = "SELECT (SELECT count(*) FROM conflict_members m JOIN conflicts c \
          ON c.id = m.conflict_id WHERE m.member_id = ?1 AND m.left_at IS NULL \
-         AND c.status = 'open') + (SELECT count(*) FROM conflicts c \
-         WHERE c.slot_key = ?1 COLLATE NOCASE AND c.status = 'open') AS n";
-    Ok(view.conn.number(sql, params![id])? > 0)
+         AND c.status = ?2) + (SELECT count(*) FROM conflicts c \
+         WHERE c.slot_key = ?1 COLLATE NOCASE AND c.status = ?2) AS n";
+    Ok(view.conn.number(sql, params![id, OPEN])? > 0)
 }
 
 /// A fact of the trusted state.
@@ -73,9 +75,11 @@ pub struct Fact {
 
 /// The trusted state of a project, by category and key, and how many facts there are.
 pub fn state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>, i64)> {
-    let sql = "SELECT category, key, value, source FROM project_state \
-         WHERE project_id = ?1 AND status = 'active' ORDER BY category, key LIMIT ?2";
-    let found = view.conn.all(sql, params![project_id, limit], |row| {
+    let sql = format!(
+        "SELECT category, key, value, source FROM project_state \
+         WHERE project_id = ?1 AND status = '{ACTIVE}' ORDER BY category, key LIMIT ?2"
+    );
+    let found = view.conn.all(&sql, params![project_id, limit], |row| {
         Ok(Fact {
             category: row.text("category")?,
             key: row.text("key")?,
@@ -83,8 +87,10 @@ pub fn state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>
             source: row.text("source")?,
         })
     })?;
-    let sql = "SELECT count(*) AS n FROM project_state WHERE project_id = ?1 AND status = 'active'";
-    Ok((found, view.conn.number(sql, params![project_id])?))
+    let sql = format!(
+        "SELECT count(*) AS n FROM project_state WHERE project_id = ?1 AND status = '{ACTIVE}'"
+    );
+    Ok((found, view.conn.number(&sql, params![project_id])?))
 }
 
 /// How many documents a scope covers, and into how many passages they are split.

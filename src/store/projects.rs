@@ -1,6 +1,7 @@
 //! The tables `projects`, `project_aliases` and `project_state`.
 
 use super::handles::read_handle;
+use super::literals::ACTIVE;
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Project, ProjectState, Result};
@@ -161,7 +162,7 @@ pub fn state_of(
     let sql = format!(
         "SELECT {STATE_COLUMNS} FROM project_state \
          WHERE project_id = ?1 AND category = ?2 COLLATE NOCASE AND key = ?3 COLLATE NOCASE \
-         ORDER BY status = 'active' DESC, (category = ?2) + (key = ?3) DESC LIMIT 1"
+         ORDER BY status = '{ACTIVE}' DESC, (category = ?2) + (key = ?3) DESC LIMIT 1"
     );
     view.conn.one(&sql, params![project_id, category, key], state)
 }
@@ -169,7 +170,7 @@ pub fn state_of(
 /// The facts of a project that hold, in the order of their keys.
 pub fn active_state(view: &View<'_>, project_id: &str) -> Result<Vec<ProjectState>> {
     let sql = format!(
-        "SELECT {STATE_COLUMNS} FROM project_state WHERE project_id = ?1 AND status = 'active' \
+        "SELECT {STATE_COLUMNS} FROM project_state WHERE project_id = ?1 AND status = '{ACTIVE}' \
          ORDER BY category, key"
     );
     view.conn.all(&sql, params![project_id], state)

@@ -1,6 +1,7 @@
 //! What a redaction does beside its row: to columns that nothing else changes, and older audit
 //! rows. And where else a row is spoken of.
 
+use super::literals::{REDACTED, RELATIONSHIP};
 use super::sql::Row;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Result};
@@ -20,8 +21,8 @@ pub fn set(tx: &Tx<'_>, kind: Kind, column: &str, id: &str, value: &str) -> Resu
 /// Whether the audit says that the subject was redacted.
 pub fn is_redacted(view: &View<'_>, kind: &str, id: &str) -> Result<bool> {
     let sql = "SELECT count(*) AS n FROM memory_audit \
-         WHERE memory_id = ?1 AND entity_kind = ?2 AND action = 'redacted'";
-    Ok(view.conn.number(sql, params![id, kind])? > 0)
+         WHERE memory_id = ?1 AND entity_kind = ?2 AND action = ?3";
+    Ok(view.conn.number(sql, params![id, kind, REDACTED])? > 0)
 }
 
 /// Whether a subject has audit rows from before the chain that hold something.
@@ -42,11 +43,11 @@ pub fn clear_sealed(tx: &Tx<'_>, seq: i64, seal: &str) -> Result<()> {
 /// Of earlier redactions the reason stays, and what they say of rows from before the chain.
 pub fn clear_history(tx: &Tx<'_>, kind: Kind, id: &str, redacted: &str) -> Result<()> {
     let sql = "UPDATE memory_audit SET after_json = '', \
-         before_json = iif(action = 'redacted', before_json, ''), \
-         note = iif(action = 'redacted', note, '') \
+         before_json = iif(action = ?4, before_json, ''), \
+         note = iif(action = ?4, note, '') \
          WHERE memory_id = ?1 AND entity_kind = ?2 \
          AND seq < (SELECT seq FROM memory_audit WHERE id = ?3)";
-    tx.change_uncovered(sql, params![id, kind.as_str(), redacted]).map(drop)
+    tx.change_uncovered(sql, params![id, kind.as_str(), redacted, REDACTED]).map(drop)
 }
 
 /// The conflicts, ended ones too, that the row is or was a member of.
@@ -61,8 +62,8 @@ pub fn conflicts_of_links(view: &View<'_>, entity_id: &str) -> Result<Vec<String
     let sql = "SELECT DISTINCT conflict_id AS id FROM conflict_members WHERE member_id IN \
          (SELECT id FROM relationships WHERE source_entity_id = ?1 \
          UNION SELECT id FROM relationships WHERE target_entity_id = ?1) \
-         AND member_kind = 'relationship' ORDER BY conflict_id";
-    view.conn.all(sql, params![entity_id], id_of)
+         AND member_kind = ?2 ORDER BY conflict_id";
+    view.conn.all(sql, params![entity_id, RELATIONSHIP], id_of)
 }
 
 /// Where a row is spoken of by its id.

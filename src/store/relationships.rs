@@ -3,6 +3,7 @@
 use super::entities::{json_list, strings};
 use super::gaps::active;
 use super::handles::read_handle;
+use super::literals::ACTIVE;
 use super::rows::unknown;
 use super::sql::Row;
 use super::tx::{Tx, View};
@@ -80,9 +81,9 @@ pub fn between(
 /// The active links of an entity, in both directions.
 pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = 'active' \
+        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = '{ACTIVE}' \
          UNION ALL SELECT {COLUMNS} FROM relationships \
-         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = 'active'"
+         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{ACTIVE}'"
     );
     view.conn.all(&sql, params![entity_id], relationship)
 }
@@ -96,12 +97,12 @@ pub fn neighbours(
 ) -> Result<Vec<String>> {
     let sql = if outgoing {
         "SELECT target_entity_id AS other FROM relationships WHERE source_entity_id = ?1 \
-         AND relationship_type = ?2 AND status = 'active' ORDER BY created_at, id"
+         AND relationship_type = ?2 AND status = ?3 ORDER BY created_at, id"
     } else {
         "SELECT source_entity_id AS other FROM relationships WHERE target_entity_id = ?1 \
-         AND relationship_type = ?2 AND status = 'active' ORDER BY created_at, id"
+         AND relationship_type = ?2 AND status = ?3 ORDER BY created_at, id"
     };
-    view.conn.all(sql, params![entity_id, relationship_type], |row| row.text("other"))
+    view.conn.all(sql, params![entity_id, relationship_type, ACTIVE], |row| row.text("other"))
 }
 
 /// A link as seen from one of its ends.
@@ -124,7 +125,7 @@ fn links_at(columns: impl Fn(&str, u8) -> String) -> String {
     let side = |here: &str, there: &str, outgoing: u8| {
         format!(
             "SELECT {} FROM relationships r \
-             WHERE r.{here} = ?1 AND (?2 OR (r.status = 'active' AND {}))",
+             WHERE r.{here} = ?1 AND (?2 OR (r.status = '{ACTIVE}' AND {}))",
             columns(there, outgoing),
             active(&format!("r.{there}"))
         )

@@ -1,5 +1,6 @@
 //! What the tables of memories and entities have in common: lists by status, counts, walks.
 
+use super::conditions::{in_project, unexpired};
 use super::sql::Row;
 use super::tx::View;
 use crate::model::{Error, Kind, Result, Status, StorageProblem};
@@ -9,8 +10,8 @@ use crate::params;
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static str,
-    /// The condition under which a row stands in lists; `?1` is the present instant.
-    pub listed: &'static str,
+    /// Whether its rows expire, which takes them out of lists.
+    pub expires: bool,
 }
 
 /// The error for a row that holds a word which this program does not know.
@@ -23,6 +24,11 @@ pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
 }
 
 impl Table {
+    /// The condition under which a row is in lists; `?1` is the present instant.
+    fn listed(&self) -> String {
+        if self.expires { unexpired("valid_until", "?1") } else { "?1 <> ''".to_owned() }
+    }
+
     /// Rows of one status behind a place in the order of their creation, in one project or in all.
     pub fn of_status<T>(
         &self,
@@ -33,8 +39,9 @@ impl Table {
         limit: i64,
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let Self { name, columns, listed } = self;
-        let (scope, project) = scoped(project);
+        let Self { name, columns, .. } = self;
+        let listed = self.listed();
+        let (scope, project) = in_project("project", "?2", project);
         let sql = format!(
             "SELECT {columns} FROM {name} WHERE {scope} AND status = ?3 AND {listed} \
              AND (created_at, id) > (?4, ?5) ORDER BY created_at, id LIMIT ?6"
@@ -64,8 +71,8 @@ impl Table {
 
     /// How many rows of one status there are, in one project or in all.
     pub fn count(&self, view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
-        let Self { name, listed, .. } = self;
-        let (scope, project) = scoped(project);
+        let (name, listed) = (self.name, self.listed());
+        let (scope, project) = in_project("project", "?2", project);
         let sql =
             format!("SELECT count(*) AS n FROM {name} WHERE {scope} AND status = ?3 AND {listed}");
         view.conn.number(&sql, params![&view.now.to_string(), project, status.as_str()])
@@ -85,14 +92,6 @@ impl Table {
             "SELECT {columns} FROM {name} WHERE project = ?1 COLLATE NOCASE AND project <> ?2"
         );
         view.conn.all(&sql, params![project, canonical], map)
-    }
-}
-
-/// The condition on a project in `?2`. One for each case, so that each has an index that fits it.
-fn scoped(project: Option<&str>) -> (&'static str, &str) {
-    match project {
-        Some(project) => ("project = ?2", project),
-        None => ("?2 = ''", ""),
     }
 }
 
@@ -135,6 +134,15 @@ pub fn ids_beginning(
         }
     }
     Ok((ids, total))
+}
+
+/// The condition that the row which two columns name, by its kind and its id, exists; `tables` has
+/// the table of each kind.
+pub fn exists<const N: usize>(kind: &str, id: &str, tables: [(&str, &str); N]) -> String {
+    let cases = tables.map(|(name, table)| {
+        format!("WHEN '{name}' THEN EXISTS (SELECT 1 FROM {table} WHERE id = {id})")
+    });
+    format!("CASE {kind} {} ELSE 0 END", cases.join(" "))
 }
 
 /// The table of a kind of rows.

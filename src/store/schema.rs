@@ -10,7 +10,8 @@ use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 const PYTHON_TABLES: [&str; 3] = ["source_documents", "source_chunks", "memories"];
 
 /// What a file turned out to be before anything was written to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SchemaStage {
     Empty,
     Python,

@@ -1,9 +1,12 @@
 //! The full-text index (FTS5): what differs between SQL engines.
 
+use super::conditions::unexpired;
+use super::literals::{ACTIVE, CANDIDATE};
+use super::rows;
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::Result;
 use crate::model::search::{self, SearchEntry, SearchKind, SearchText};
+use crate::model::{Kind, Result};
 use crate::params;
 
 /// Adds a row that the index does not have.
@@ -74,11 +77,11 @@ pub fn delete(tx: &Tx<'_>, kind: SearchKind, id: &str) -> Result<()> {
 
 /// Moves the chunks of documents that are about to be moved to the canonical project name.
 pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
-    let sql = "UPDATE search_rows SET project = ?2 WHERE kind = 'chunk' AND id IN \
+    let sql = "UPDATE search_rows SET project = ?2 WHERE kind = ?3 AND id IN \
          (SELECT chunk.id FROM source_documents document \
          JOIN source_chunks chunk ON chunk.document_id = document.id \
          WHERE document.project = ?1 COLLATE NOCASE AND document.project <> ?2)";
-    tx.change_uncovered(sql, params![from, to])?;
+    tx.change_uncovered(sql, params![from, to, SearchKind::Chunk.as_str()])?;
     Ok(())
 }
 
@@ -134,11 +137,14 @@ pub fn for_each_stale(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
-    let sql = "SELECT kind, id FROM search_rows s WHERE NOT CASE kind \
-         WHEN 'entity' THEN EXISTS (SELECT 1 FROM entities WHERE id = s.id) \
-         WHEN 'memory' THEN EXISTS (SELECT 1 FROM memories WHERE id = s.id) \
-         WHEN 'chunk' THEN EXISTS (SELECT 1 FROM source_chunks WHERE id = s.id) ELSE 0 END";
-    view.conn.scan(sql, &[], |row| visit(&row.text("kind")?, &row.text("id")?))
+    let tables = [
+        (SearchKind::Entity.as_str(), rows::table(Kind::Entity)),
+        (SearchKind::Memory.as_str(), rows::table(Kind::Memory)),
+        (SearchKind::Chunk.as_str(), "source_chunks"),
+    ];
+    let exists = rows::exists("s.kind", "s.id", tables);
+    let sql = format!("SELECT kind, id FROM search_rows s WHERE NOT {exists}");
+    view.conn.scan(&sql, &[], |row| visit(&row.text("kind")?, &row.text("id")?))
 }
 
 /// A word of the index: its place, its column and where in it it stands.
@@ -192,9 +198,13 @@ const WEIGHTS: &str = "5.0, 1.0, 0.5";
 pub const MOST_RANKED: i64 = 1_000;
 
 /// The condition that a row of the index, `s`, passes the filter.
-const PASSES: &str = "(?2 OR s.project = ?3 OR s.project = ?4) \
-    AND (?5 = '' OR s.kind = ?5) AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) \
-    AND (?8 OR s.valid_until IS NULL OR s.valid_until = '' OR s.valid_until >= ?9)";
+fn passes() -> String {
+    let unexpired = unexpired("s.valid_until", "?9");
+    format!(
+        "(?2 OR s.project = ?3 OR s.project = ?4) AND (?5 = '' OR s.kind = ?5) \
+         AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) AND (?8 OR {unexpired})"
+    )
+}
 
 /// A row that matched, with what a filter looks at.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,7 +217,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Whether the row passes the filter, as [`PASSES`] has it.
+    /// Whether the row passes the filter, as [`passes`] has it.
     pub fn passes(&self, filter: &Filter<'_>, now: &str) -> bool {
         let among = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
         let ends = self.valid_until.as_deref().unwrap_or_default();
@@ -227,12 +237,13 @@ pub fn ranked(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<Candidate>> {
+    let passes = passes();
     let sql = format!(
         "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
          s.type AS type, s.status AS status, s.valid_until AS valid_until FROM \
          (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
          WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
-         CROSS JOIN search_rows s ON s.place = t.place WHERE {PASSES} \
+         CROSS JOIN search_rows s ON s.place = t.place WHERE {passes} \
          ORDER BY t.score DESC, t.place LIMIT ?10"
     );
     let found = read(view, &sql, expression, filter, limit, |row| {
@@ -256,11 +267,12 @@ pub fn newest_ranked(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<Match>> {
+    let passes = passes();
     let sql = format!(
         "SELECT kind, id, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
          -bm25(search_text, {WEIGHTS}) AS score \
          FROM search_text JOIN search_rows s ON s.place = search_text.rowid \
-         WHERE search_text MATCH ?1 AND {PASSES} \
+         WHERE search_text MATCH ?1 AND {passes} \
          ORDER BY search_text.rowid DESC LIMIT {MOST_RANKED}) ORDER BY score DESC, place LIMIT ?10"
     );
     let found = read(view, &sql, expression, filter, limit, |row| {
@@ -361,7 +373,7 @@ pub fn holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
 
 /// The id of the memory at a place that is not history, if one is there.
 pub fn memory_at(view: &View<'_>, place: i64) -> Result<Option<String>> {
-    let sql = "SELECT id FROM search_rows \
-         WHERE place = ?1 AND kind = 'memory' AND status IN ('active', 'candidate')";
-    view.conn.one(sql, params![place], |row| row.text("id"))
+    let sql = "SELECT id FROM search_rows WHERE place = ?1 AND kind = ?2 AND status IN (?3, ?4)";
+    let parameters = params![place, SearchKind::Memory.as_str(), ACTIVE, CANDIDATE];
+    view.conn.one(sql, parameters, |row| row.text("id"))
 }

@@ -278,7 +278,7 @@ fn the_page_of_a_project_is_whole_and_within_its_bound_whatever_is_in_the_store(
         let page = found["markdown"].as_str().expect("a page");
         let count = page.chars().count();
         assert!((3_000..=12_000).contains(&count), "{mark:?}: {count} characters");
-        let end = "- list_candidates shows what waits for approval.";
+        let end = "- The review queue lists the candidates that wait for approval.";
         assert!(page.trim_end().ends_with(end) && text.ends_with(end), "it ends as it should");
         assert!(page.contains("\n- … and "), "it says what it leaves out");
         assert_eq!(page.lines().filter(|line| line.starts_with('#')).count(), 9);

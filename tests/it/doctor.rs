@@ -106,7 +106,7 @@ fn a_damaged_page_is_a_finding_and_the_other_checks_go_on() {
             }
             assert!(said.contains("FOUND audit places"), "{object}: {said}");
             assert!(said.contains("ok    schema"), "{object}: {said}");
-            let refused = said.contains("nothing is mended in a damaged file");
+            let refused = said.contains("nothing is repaired in a damaged file");
             assert_eq!(refused, !arguments.is_empty(), "{object}: {said}");
             assert!(files(&place) == before, "{object}: a damaged file is left as it is");
         }
@@ -129,8 +129,8 @@ fn a_file_that_lost_its_end_or_gained_one_is_a_finding() {
         let (code, said) = doctor(&place, arguments);
         assert_eq!(code, 1, "{said}");
         assert!(said.contains("FOUND file"), "{said}");
-        assert!(said.contains("to mend it: The file is damaged; restore a backup"), "{said}");
-        let refused = said.contains("nothing is mended in a damaged file");
+        assert!(said.contains("repair: The file is damaged; restore a backup"), "{said}");
+        let refused = said.contains("nothing is repaired in a damaged file");
         assert_eq!(refused, !arguments.is_empty(), "{said}");
     }
 }
@@ -157,7 +157,7 @@ fn an_index_that_misses_rows_and_a_broken_word_index_are_made_afresh() {
     let (code, said) = doctor(&place, &["--fix"]);
     assert_eq!(code, 0, "{said}");
     assert!(
-        said.contains("mended: all indexes") && said.contains("mended: search index"),
+        said.contains("repaired: all indexes") && said.contains("repaired: search index"),
         "{said}"
     );
     let found = "SELECT count(*) FROM search_text WHERE search_text MATCH 'long'";
@@ -209,7 +209,7 @@ fn an_older_file_is_said_to_be_one_and_upgraded_only_to_be_mended() {
         assert!(said.contains("waits for its upgrade"), "{fixture}: {said}");
         assert!(files(&place) == before, "{fixture} was changed");
         let (_, said) = doctor(&place, &["--fix"]);
-        assert!(said.contains("mended: the schema of an older file"), "{fixture}: {said}");
+        assert!(said.contains("repaired: the schema of an older file"), "{fixture}: {said}");
         assert!(said.contains("ok    conflicts"), "{fixture}: {said}");
         for topic in ["schema", "audit chain", "newest snapshots", "claims", "search index"] {
             let last = said.rsplit("looking again").next().unwrap_or_default();
@@ -277,4 +277,104 @@ fn many_findings_are_counted_and_the_first_of_them_told() {
     assert_eq!(search["findings"].as_array().map(Vec::len), Some(50), "{said}");
     assert!(said.contains("and 195 more rows like that"), "{said}");
     assert_eq!(doctor(&place, &["--fix"]).0, 0);
+}
+
+/// Statements that each break one rule of rows, and the words of the doctor for it.
+const BROKEN_RULES: [(&str, &str); 24] = [
+    (
+        "INSERT INTO relationships (id, source_entity_id, target_entity_id, relationship_type, \
+         status, created_at) VALUES ('r-1', 'no-source', 'no-target', 'part_of', 'done', '')",
+        "relationship r-1 starts at the entity \"no-source\", which is not there",
+    ),
+    ("", "relationship r-1 ends at the entity \"no-target\", which is not there"),
+    ("", "relationship r-1 has the unknown status \"done\""),
+    (
+        "UPDATE relationships SET source_refs = '[\"interaction:gone\", \"chunk:gone\"]'",
+        "relationship r-1 cites \"interaction:gone\", which is not there and never was",
+    ),
+    ("", "relationship r-1 cites \"chunk:gone\", which went with its source"),
+    (
+        "UPDATE memories SET status = 'graduated', source_chunk_id = 'c-9', domain_tags = '7', \
+         memory_type = 'odd' WHERE subject = '1'",
+        "is graduated and points to no entity",
+    ),
+    ("", "was taken from the chunk \"c-9\", which went with its source"),
+    ("", "has domain_tags that are no JSON list of texts"),
+    ("", "has the unknown type \"odd\""),
+    (
+        "UPDATE memories SET graduated_to_entity_id = 'no-entity', superseded_by = 'no-memory', \
+         status = 'odd' WHERE subject = '2'",
+        "became the entity \"no-entity\", which is not there and never was",
+    ),
+    ("", "is superseded by the memory \"no-memory\", which is not there and never was"),
+    ("", "has the unknown status \"odd\""),
+    ("UPDATE memories SET superseded_by = id WHERE subject = '3'", "supersedes itself"),
+    (
+        "INSERT INTO entities (id, entity_type, name, status, created_at, updated_at, properties, \
+         source_refs) VALUES ('e-1', 'component', 'Odd', 'graduated', '', '', '[]', \
+         '[\"memory:gone\", 1]'); INSERT INTO entities (id, entity_type, name, status, \
+         created_at, updated_at) VALUES ('e-2', 'component', 'Even', 'active', '', '')",
+        "entity e-1 has the unknown status \"graduated\"",
+    ),
+    ("", "entity e-1 has properties that are no JSON object"),
+    ("", "entity e-1 has source_refs that are no JSON list of texts"),
+    ("", "entity e-1 cites \"memory:gone\", which is not there and never was"),
+    ("", "entity e-2 is active without a source or a signature"),
+    ("", "entity e-2 has no history"),
+    (
+        "INSERT INTO relationships (id, source_entity_id, target_entity_id, relationship_type, \
+         status, created_at) VALUES ('r-2', 'e-1', 'e-2', 'supersedes', 'active', ''), \
+         ('r-3', 'e-2', 'e-1', 'supersedes', 'active', '')",
+        "entity e-2 supersedes itself",
+    ),
+    (
+        "INSERT INTO interactions (id, prompt, created_at, memories_used, chunks_used, \
+         context_pack) VALUES ('i-1', 'Why?', '', '[\"m-9\"]', '[\"c-9\"]', '7')",
+        "interaction i-1 used the memory \"m-9\", which is not there and never was",
+    ),
+    ("", "interaction i-1 used the chunk \"c-9\", which went with its source"),
+    (
+        "INSERT INTO conflicts (id, slot_kind, slot_key, status, detected_at) \
+         VALUES ('k-1', 'memory.subject', 'fan', 'odd', ''); INSERT INTO conflict_members (id, \
+         conflict_id, member_kind, member_id) VALUES ('n-1', 'k-1', 'memory', 'm-9'), \
+         ('n-2', 'k-1', 'rock', 'm-9')",
+        "conflict k-1 has the member \"memory m-9\", which is not there and never was",
+    ),
+    ("", "conflict k-1 has a member of the unknown kind \"rock\""),
+];
+
+#[test]
+fn a_row_that_breaks_a_rule_is_found_by_that_rule() {
+    let place = peopled();
+    let clean = doctor(&place, &[]).1;
+    for (sql, words) in BROKEN_RULES {
+        assert!(!clean.contains(words), "{clean}");
+        let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
+        change(&place, &sql);
+        let (_, said) = doctor(&place, &[]);
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_missing_row_that_the_audit_knows_is_a_finding_and_not_a_remark() {
+    let place = peopled();
+    let known: String = place
+        .sql()
+        .query_row("SELECT id FROM memories WHERE subject = '4'", [], |row| row.get(0))
+        .expect("a memory");
+    let sql = format!(
+        "DELETE FROM memories WHERE id = '{known}'; \
+         UPDATE memories SET superseded_by = '{known}' WHERE subject = '5'"
+    );
+    change(&place, &sql);
+    let report: Value = serde_json::from_str(&doctor(&place, &["--json"]).1).expect("JSON");
+    let checks = report["checks"].as_array().expect("checks");
+    let check = checks.iter().find(|check| check["topic"] == "references").expect("a check");
+    let finding = &check["findings"][0];
+    assert_eq!(check["count"], 1, "{check}");
+    assert_eq!(finding["finding"], "broken_row", "{finding}");
+    assert_eq!(finding["fault"], "successor_missing", "{finding}");
+    assert_eq!(finding["held"], known.as_str(), "{finding}");
+    assert_eq!(finding["mend"], "Restore a backup from before the damage.");
 }

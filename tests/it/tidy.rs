@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use atocore::model::memory::MemoryType;
+use atocore::model::{Action, ConflictStatus, Kind, RelationshipStatus, Status};
+
 /// Every Rust file of the project, with its text.
 fn files(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
@@ -119,6 +122,121 @@ fn no_function_is_over_sixty_lines() {
                 assert!(length <= 60, "{}:{} has {length} lines", path.display(), first + 1);
                 start = None;
             }
+        }
+    }
+}
+
+/// The names of the tools that cannot be taken for a plain word, as docs/tools.md lists them.
+fn tool_names() -> Vec<String> {
+    let page = fs::read_to_string("docs/tools.md").expect("the tools");
+    let heads = page.lines().filter_map(|line| line.strip_prefix("## `")?.split('`').next());
+    let names: Vec<String> = heads.filter(|name| name.contains('_')).map(str::to_owned).collect();
+    assert!(names.len() > 20, "{names:?}");
+    names
+}
+
+/// The code of a file without its tests.
+fn code_of(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+/// The string literals of some code with the numbers of their lines, as they are spelled.
+fn literals(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    let line_of = |rest: &str| code[..code.len() - rest.len()].matches('\n').count() + 1;
+    while let Some(at) = rest.find(['"', '/', '\'']) {
+        let (before, tail) = rest.split_at(at);
+        rest = if tail.starts_with("//") {
+            tail.split_once('\n').map_or("", |(_, rest)| rest)
+        } else if let Some(quoted) = tail.strip_prefix("'\"'").or(tail.strip_prefix("'\\\"'")) {
+            quoted
+        } else if let Some(text) = tail.strip_prefix('"') {
+            let hashes = before.len() - before.trim_end_matches('#').len();
+            let is_raw = before.trim_end_matches('#').ends_with('r');
+            let end = if is_raw {
+                text.find(&format!("\"{}", "#".repeat(hashes)))
+            } else {
+                let mut escaped = false;
+                text.find(|c| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                })
+            };
+            let end = end.expect("a literal ends");
+            found.push((line_of(tail), text[..end].to_owned()));
+            &text[end + 1..]
+        } else {
+            &tail[1..]
+        };
+    }
+    found
+}
+
+#[test]
+fn literals_are_told_from_comments_and_characters() {
+    let code =
+        "a(\"one \\\" two\", '\"', b'\\'', r#\"raw \" text\"#); // \"no\"\n// it's\n\"last\"";
+    let texts: Vec<_> = literals(code).into_iter().collect();
+    let expected = [(1, "one \\\" two"), (1, "raw \" text"), (3, "last")];
+    assert_eq!(texts, expected.map(|(line, text)| (line, text.to_owned())));
+}
+
+#[test]
+fn only_the_doors_name_tools_commands_and_options() {
+    let names = tool_names();
+    let commands = ["atocore doctor", "atocore audit", "atocore backup", "atocore upkeep"];
+    let more =
+        ["atocore serve", "atocore promote", "atocore import", "atocore ingest", "ATOCORE_DB"];
+    for (path, text) in files("src") {
+        if !["model", "store", "ops"].iter().any(|layer| is_in(&path, layer)) {
+            continue;
+        }
+        for (line, text) in literals(code_of(&text)) {
+            let place = format!("{}:{line}: {text}", path.display());
+            let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            assert!(!words.any(|word| names.iter().any(|name| name == word)), "a tool: {place}");
+            let names_command = commands.iter().chain(&more).any(|command| text.contains(command));
+            assert!(!names_command, "a command: {place}");
+            let is_option = |word: &str| {
+                word.strip_prefix("--").is_some_and(|name| name.starts_with(char::is_alphabetic))
+            };
+            assert!(!text.split(' ').any(is_option), "an option: {place}");
+        }
+    }
+}
+
+#[test]
+fn no_code_takes_an_error_or_a_finding_apart_by_its_words() {
+    let tests = [".contains(", ".starts_with(", ".ends_with(", ".strip_", ".replace(", " == \""];
+    let sentences = ["hint", "advice", "message", "finding", "remark", "error.to_string()"];
+    for (path, text) in files("src") {
+        for (number, line) in code_of(&text).lines().enumerate() {
+            let is_comment = line.trim_start().starts_with("//");
+            let takes_apart = !is_comment && tests.iter().any(|test| line.contains(test));
+            let is_of_error = sentences.iter().any(|word| line.contains(word));
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(!(takes_apart && is_of_error), "{place} takes a sentence apart: {line}");
+        }
+    }
+}
+
+#[test]
+fn no_statement_spells_a_word_of_an_enum() {
+    let words = [
+        Status::ALL.map(Status::as_str).to_vec(),
+        ConflictStatus::ALL.map(ConflictStatus::as_str).to_vec(),
+        RelationshipStatus::ALL.map(RelationshipStatus::as_str).to_vec(),
+        MemoryType::ALL.map(MemoryType::as_str).to_vec(),
+        Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        Action::ALL.iter().map(|action| action.as_str()).collect(),
+    ]
+    .concat();
+    for (path, text) in files("src/store") {
+        for (line, text) in literals(code_of(&text)) {
+            let spelled = words.iter().find(|word| text.contains(&format!("'{word}'")));
+            assert_eq!(spelled, None, "{}:{line}: {text}", path.display());
         }
     }
 }

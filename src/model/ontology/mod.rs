@@ -99,6 +99,9 @@ pub enum KeySource {
     Property(String),
 }
 
+/// The relationship from a new entity to the one that it replaced.
+pub const SUPERSEDES: &str = "supersedes";
+
 /// The families of relationship types.
 pub const FAMILIES: [&str; 4] = ["structural", "intent", "validation", "provenance"];
 

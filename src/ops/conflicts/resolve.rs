@@ -7,7 +7,7 @@ use crate::model::conflict::{DISMISS, KEEP_ALL, SUPERSEDE_OTHERS};
 use crate::model::error::CurrentStatus;
 use crate::model::handle::HandleKind;
 use crate::model::{
-    Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Hint, Memory, NextStep,
+    Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Hint, Kind, Memory, NextStep,
     RelationshipStatus, Result, Status, SubjectKind,
 };
 use crate::ops::lifecycle::{self, Living};
@@ -151,10 +151,10 @@ fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) 
         Ok(active && lifecycle::supersede::<T>(tx, id, by, None, note)?.changed)
     }
     let id = &loser.member_id;
-    match loser.member_kind.as_str() {
-        "entity" => living::<Entity>(tx, id, by, note),
-        "memory" => living::<Memory>(tx, id, by, note),
-        "relationship" => match store::relationships::get(tx, id)? {
+    match Kind::parse(&loser.member_kind) {
+        Some(Kind::Entity) => living::<Entity>(tx, id, by, note),
+        Some(Kind::Memory) => living::<Memory>(tx, id, by, note),
+        Some(Kind::Relationship) => match store::relationships::get(tx, id)? {
             Some(link) if link.status == RelationshipStatus::Active => {
                 relationships::close(tx, &link, RelationshipStatus::Superseded, note)?;
                 Ok(true)

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Check, Topic};
+use super::{Check, ConflictFault, Extent, Finding, IndexFault, Remark};
 use crate::model::search::{SearchEntry, SearchText};
-use crate::model::text::quoted;
 use crate::model::{Result, Slot};
 use crate::ops::conflicts::{Due, due, due_with_expired};
 use crate::ops::{self, search};
@@ -15,7 +14,7 @@ use crate::store::{self, Tx, View};
 /// Whether the stored claims are those that the rows make.
 pub fn claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, id) in ops::claims::wrong(view)? {
-        check.found_derived(Topic::Claims, format!("wrong claims of {} {id}", kind.as_str()));
+        check.found(Finding::WrongClaims { kind, id });
     }
     Ok(())
 }
@@ -24,11 +23,8 @@ pub fn claims(view: &View<'_>, check: &mut Check) -> Result<()> {
 pub fn handles(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, _) in store::handles::TABLES {
         store::handles::for_each_wrong(view, kind, |id, handle| {
-            let problem = match handle {
-                "" => "has no handle".to_owned(),
-                handle => format!("has the handle {}, which is none", quoted(handle, 40)),
-            };
-            check.found_derived(Topic::Handles, format!("{} {id} {problem}", kind.as_str()));
+            let (id, handle) = (id.to_owned(), handle.to_owned());
+            check.found(Finding::WrongHandle { row_kind: kind.as_str(), id, handle });
             Ok(())
         })?;
     }
@@ -39,12 +35,10 @@ pub fn handles(view: &View<'_>, check: &mut Check) -> Result<()> {
 pub fn audit_places(view: &View<'_>, check: &mut Check) -> Result<()> {
     let (missing, excess) = store::changes::wrong(view)?;
     if missing > 0 {
-        let what = format!("{missing} audit rows are not under the project that they are about");
-        check.found_derived(Topic::AuditPlaces, what);
+        check.found(Finding::AuditRowsUnplaced { rows: missing });
     }
     if excess > 0 {
-        let what = format!("{excess} places are of no audit row");
-        check.found_derived(Topic::AuditPlaces, what);
+        check.found(Finding::ExcessAuditPlaces { entries: excess });
     }
     Ok(())
 }
@@ -66,39 +60,38 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
         rows += 1;
         let found = kept(view, entry.kind, &entry.id)?;
         let sum = found.as_ref().and_then(|kept| sums.remove(&kept.place)).unwrap_or_default();
-        if let Some(problem) = problem(&entry, found.as_ref(), sum) {
-            let what = format!("{} {} {problem}", entry.kind.as_str(), entry.id);
-            check.found_derived(Topic::SearchIndex, what);
+        if let Some(fault) = fault(&entry, found.as_ref(), sum) {
+            let kind = entry.kind.as_str().to_owned();
+            check.found(Finding::SearchEntry { kind, id: entry.id, fault });
         }
         Ok(())
     })?;
-    check.looked_at = format!("{rows} rows");
+    check.extent = Some(Extent::Rows(rows));
     for_each_stale(view, |kind, id| {
-        let what = format!("{kind} {id} is in the index and is not there");
-        check.found_derived(Topic::SearchIndex, what);
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        check.found(Finding::SearchEntry { kind, id, fault: IndexFault::NoRow });
         Ok(())
     })?;
     // Those of rows that cannot be read are left too.
     for place in sums.into_keys() {
         if !keeps(view, place)? {
-            let what = format!("the words at the place {place} are of no row");
-            check.found_derived(Topic::SearchIndex, what);
+            check.found(Finding::OwnerlessWords { place });
         }
     }
     Ok(())
 }
 
-/// What is wrong with what the index keeps of a row.
-fn problem(entry: &SearchEntry, kept: Option<&Kept>, sum: u64) -> Option<&'static str> {
-    let Some(kept) = kept else { return Some("is not in the index") };
+/// The way in which the index differs from a row, if it does.
+fn fault(entry: &SearchEntry, kept: Option<&Kept>, sum: u64) -> Option<IndexFault> {
+    let Some(kept) = kept else { return Some(IndexFault::NotIndexed) };
     let is_same = kept.project == entry.project
         && kept.row_type == entry.row_type
         && kept.status == entry.status
         && kept.valid_until == entry.valid_until;
     if !is_same {
-        return Some("has another project, type, status or end in the index");
+        return Some(IndexFault::OtherFields);
     }
-    (sum != sum_of(&entry.text)).then_some("has other words in the index")
+    (sum != sum_of(&entry.text)).then_some(IndexFault::OtherWords)
 }
 
 /// Bytes of a word that FTS5 keeps.
@@ -133,33 +126,28 @@ pub fn conflicts(view: &View<'_>, check: &mut Check) -> Result<()> {
         keys += 1;
         let expired_only = !due.is_empty() && due_with_expired(view, key, project)?.is_empty();
         for due in due {
-            let what = told(&due);
+            let fault = conflict_fault(due);
             if expired_only {
-                check.remark(format!("{what}: a memory expired, and `atocore upkeep` ends it"));
+                check.remark(Remark::UntilUpkeep(fault));
             } else {
-                check.found_derived(Topic::Conflicts, what);
+                check.found(Finding::Conflict(fault));
             }
         }
         Ok(())
     })?;
-    check.looked_at = format!("{keys} keys");
+    check.extent = Some(Extent::Keys(keys));
     Ok(())
 }
 
-fn told(due: &Due) -> String {
+fn conflict_fault(due: Due) -> ConflictFault {
     match due {
-        Due::Raise { slot_kind, claims } => {
-            let key = claims.first().map(|claim| claim.slot.key.as_str()).unwrap_or_default();
-            let count = claims.len();
-            format!(
-                "{count} rows contradict each other about {slot_kind} {} and no conflict is open",
-                quoted(key, 100)
-            )
-        }
-        Due::Join { open, .. } => {
-            format!("the members of conflict {} are not those that claim", open.id)
-        }
-        Due::Settle { open, note } => format!("conflict {} should be settled: {note}", open.id),
+        Due::Raise { slot_kind, claims } => ConflictFault::NotOpened {
+            slot_kind,
+            rows: claims.len(),
+            key: claims.into_iter().next().map(|claim| claim.slot.key).unwrap_or_default(),
+        },
+        Due::Join { open, .. } => ConflictFault::OtherMembers { id: open.id },
+        Due::Settle { open, note } => ConflictFault::NotSettled { id: open.id, note },
     }
 }
 

@@ -1,137 +1,124 @@
-//! The rows and their history: what is wrong in them no program can mend.
+//! The rows and their history, whose faults no program can repair.
 
-use super::{Check, RESTORE};
+use super::{Check, Extent, Finding, Remark, RowProblem, Topic};
 use crate::model::Result;
-use crate::model::text::quoted;
 use crate::ops::verify;
-use crate::store::doctor::{
-    ABSENT, DANGLING, NO_JSON, Rule, UNKNOWN_WORDS, UNRECORDED, UNSOURCED, VANISHED, unknown_types,
-};
+use crate::store::doctor::unknown_types;
+use crate::store::row_rules::{BrokenRow, RULES, RowFault, RowRule};
 use crate::store::{View, audit, shape};
 
-/// Characters of what a row holds that are told.
-const MAX_HELD: usize = 100;
-/// Rows of a remark that are told one by one.
-const MOST_REMARKED: usize = 5;
+/// Remarks of one rule that are listed.
+const MAX_REMARKS: usize = 5;
 
 /// Whether the chain holds from its first row to its last, and its guards are there.
 pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
     let report = verify::follow(view)?;
-    check.looked_at = format!("{} rows, head {}", report.rows, report.head);
+    check.extent = Some(Extent::Rows(report.rows));
+    check.head = Some(report.head);
     if let Some(broken) = report.broken {
-        let step = "nothing makes a history true again: restore a backup from before, and find out who wrote to the file";
-        check.found(format!("the first row that does not fit is {broken}"), step);
+        check.found(Finding::BrokenChain(broken));
     }
     if !shape::is_guarded(view)? {
-        check.remark(
-            "a trigger that keeps the audit append-only was dropped or replaced: see schema",
-        );
+        check.remark(Remark::UnguardedAudit);
     }
     Ok(())
 }
 
-/// Whether each row is what its newest audit row says.
+/// Whether each row is as its newest audit row says.
 pub fn snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
     for row in verify::differing(view)? {
-        match row.strip_suffix(" is gone") {
-            Some(_) => check.found(row, RESTORE),
-            None => {
-                let id = row.rsplit(' ').next().unwrap_or_default();
-                let step = format!(
-                    "`atocore audit show {id}` tells what it was: set it right with a tool, or restore a backup"
-                );
-                check.found(format!("{row} is not what its newest audit row says"), step);
-            }
-        }
+        check.found(Finding::DifferingRow(row));
     }
-    for rule in &UNRECORDED {
-        remark(view, rule, check)?;
-    }
-    Ok(())
+    check_rules(view, check)
 }
 
 /// Whether every word and every JSON text can be read.
 pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
-    for rule in &UNKNOWN_WORDS {
-        rule.for_each(view, |id, held| {
-            let step = format!(
-                "write the word that `atocore audit show {id}` has, with another SQLite program, or \
-                 restore a backup"
-            );
-            check.found(told(rule, id, held), step);
-            Ok(())
-        })?;
+    check_rules(view, check)?;
+    for (name, rows) in unknown_types(view)? {
+        check.remark(Remark::UnknownType { name, rows });
     }
-    for rule in &NO_JSON {
-        rule.for_each(view, |id, held| {
-            let step = "it is kept as text: a tool that changes the row writes it as JSON again";
-            check.found(told(rule, id, held), step);
-            Ok(())
-        })?;
-    }
-    for (name, count) in unknown_types(view)? {
-        let name = quoted(&name, MAX_HELD);
-        check.remark(format!(
-            "{count} rows have the type {name}, which this ontology does not have"
-        ));
-    }
-    remark(view, &UNSOURCED, check)
-}
-
-/// Whether everything that a row names is there.
-pub fn references(view: &View<'_>, check: &mut Check) -> Result<()> {
-    for rule in &DANGLING {
-        rule.for_each(view, |id, held| {
-            check.found(told(rule, id, held), RESTORE);
-            Ok(())
-        })?;
-    }
-    for rule in &ABSENT {
-        let mut elsewhere = Remarks::default();
-        rule.for_each(view, |id, held| {
-            let target = held.rsplit([' ', ':']).next().unwrap_or_default();
-            if audit::count_of_subject(view, target)? > 0 {
-                check.found(told(rule, id, held), RESTORE);
-            } else {
-                elsewhere.add(check, format!("{} and never was", told(rule, id, held)));
-            }
-            Ok(())
-        })?;
-        elsewhere.end(check);
-    }
-    VANISHED.iter().try_for_each(|rule| remark(view, rule, check))
-}
-
-fn told(rule: &Rule, id: &str, held: &str) -> String {
-    format!("{} {id} {}", rule.kind, rule.says.replace("{}", &quoted(held, MAX_HELD)))
-}
-
-/// Tells what is worth knowing of the rows of a rule.
-fn remark(view: &View<'_>, rule: &Rule, check: &mut Check) -> Result<()> {
-    let mut remarks = Remarks::default();
-    rule.for_each(view, |id, held| {
-        remarks.add(check, told(rule, id, held));
-        Ok(())
-    })?;
-    remarks.end(check);
     Ok(())
 }
 
-/// Tells the first rows of what is worth knowing, and how many there are beside them.
-#[derive(Default)]
-struct Remarks(usize);
+/// Whether every row that a row names is there.
+pub fn references(view: &View<'_>, check: &mut Check) -> Result<()> {
+    check_rules(view, check)
+}
 
-impl Remarks {
-    fn add(&mut self, check: &mut Check, what: String) {
-        self.0 += 1;
-        if self.0 <= MOST_REMARKED {
-            check.remark(what);
+/// How much a broken rule matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Severity {
+    Wrong,
+    /// A row of which the audit holds nothing never was: an export of one project leaves out the
+    /// rows of other projects that its rows name.
+    WrongIfRecorded,
+    Noted,
+}
+
+/// The check that a rule belongs to, and how much it matters there.
+fn class_of(fault: RowFault) -> (Topic, Severity) {
+    match fault {
+        RowFault::SourceMissing
+        | RowFault::TargetMissing
+        | RowFault::GraduatedToNothing
+        | RowFault::SupersedesItself => (Topic::References, Severity::Wrong),
+        RowFault::CitationMissing
+        | RowFault::GraduateMissing
+        | RowFault::SuccessorMissing
+        | RowFault::MemberMissing
+        | RowFault::UsedMemoryMissing => (Topic::References, Severity::WrongIfRecorded),
+        RowFault::CitedChunkGone | RowFault::SourceChunkGone | RowFault::UsedChunkGone => {
+            (Topic::References, Severity::Noted)
+        }
+        RowFault::UnknownStatus
+        | RowFault::UnknownType
+        | RowFault::UnknownMemberKind
+        | RowFault::NotAnObject(_)
+        | RowFault::NotATextList(_) => (Topic::Values, Severity::Wrong),
+        RowFault::Unsourced => (Topic::Values, Severity::Noted),
+        RowFault::Unrecorded => (Topic::Snapshots, Severity::Noted),
+    }
+}
+
+/// Checks the rules of rows that belong to the topic of the check.
+fn check_rules(view: &View<'_>, check: &mut Check) -> Result<()> {
+    for rule in RULES {
+        let (topic, severity) = class_of(rule.fault);
+        if topic == check.topic {
+            check_rule(view, check, rule, severity)?;
         }
     }
+    Ok(())
+}
 
-    fn end(self, check: &mut Check) {
-        if self.0 > MOST_REMARKED {
-            check.remark(format!("and {} more rows like that", self.0 - MOST_REMARKED));
+fn check_rule(
+    view: &View<'_>,
+    check: &mut Check,
+    rule: &RowRule,
+    severity: Severity,
+) -> Result<()> {
+    let mut remarks = 0;
+    rule.for_each_broken(view, |BrokenRow { id, held, target }| {
+        let problem = RowProblem { row_kind: rule.row_kind, id, fault: rule.fault, held };
+        let remark = match severity {
+            Severity::Noted => Remark::Row(problem),
+            Severity::WrongIfRecorded if audit::count_of_subject(view, &target)? == 0 => {
+                Remark::NeverStored(problem)
+            }
+            _ => {
+                check.found(Finding::BrokenRow(problem));
+                return Ok(());
+            }
+        };
+        remarks += 1;
+        if remarks <= MAX_REMARKS {
+            check.remark(remark);
         }
+        Ok(())
+    })?;
+    if remarks > MAX_REMARKS {
+        check.remark(Remark::MoreRows { count: remarks - MAX_REMARKS });
     }
+    Ok(())
 }

@@ -1,16 +1,18 @@
-//! Looks the whole store over: what is wrong, what mends it, and mends what is only derived.
+//! Looks the whole store over, says how each finding is repaired, and repairs what is only derived.
 //!
 //! Looking reads and writes nothing, and goes on where one check cannot: a damaged page or a row
 //! that cannot be read is a finding, never the end of it.
 
 mod derived;
 mod file;
+mod finding;
 mod knowledge;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+pub use self::finding::{ConflictFault, Finding, IndexFault, Remark, Remedy, Repair, RowProblem};
 use crate::model::{Error, Result};
 use crate::ops::{claims, search};
 use crate::store::reader::Lengths;
@@ -71,44 +73,47 @@ impl Topic {
     }
 }
 
-/// What is wrong, and the command or step that mends it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    pub what: String,
-    pub mend: String,
+/// The extent of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Bytes(u64),
+    /// Bytes of all pages.
+    Pages(u64),
+    SchemaObjects {
+        tables: usize,
+        indexes: usize,
+        triggers: usize,
+    },
+    Rows(i64),
+    Keys(usize),
 }
 
-/// What was looked at, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A check, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     pub topic: Topic,
-    /// How much there was to look at.
-    pub looked_at: String,
-    /// How many findings there are, those too that are not told one by one.
+    pub extent: Option<Extent>,
+    /// The hash of the last row of the audit, where the check is about the chain.
+    pub head: Option<String>,
+    /// How many findings there are, those too that are not listed.
     pub count: usize,
     pub findings: Vec<Finding>,
-    /// What is worth knowing and not wrong.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
     /// What has to be derived again.
-    #[serde(skip)]
     fixes: BTreeSet<Topic>,
     /// Whether the file itself is damaged, so that nothing should be written to it.
-    #[serde(skip)]
     damaged: bool,
 }
 
-/// Findings of a check that are told one by one.
-const MOST_TOLD: usize = 50;
-/// The command that mends what is derived.
-const FIX: &str = "`atocore doctor --fix`";
-/// What is left where knowledge, its history or the file is damaged.
-const RESTORE: &str = "restore a backup from before the damage";
+/// Findings of a check that are listed.
+const MAX_LISTED: usize = 50;
 
 impl Check {
     fn new(topic: Topic) -> Self {
         Self {
             topic,
-            looked_at: String::new(),
+            extent: None,
+            head: None,
             count: 0,
             findings: Vec::new(),
             remarks: Vec::new(),
@@ -117,35 +122,19 @@ impl Check {
         }
     }
 
-    fn found(&mut self, what: impl Into<String>, mend: impl Into<String>) {
+    fn found(&mut self, finding: Finding) {
         self.count += 1;
-        if self.findings.len() < MOST_TOLD {
-            self.findings.push(Finding { what: what.into(), mend: mend.into() });
+        self.damaged |= finding.is_damage();
+        if let Remedy::Derive(topic) = finding.remedy() {
+            self.fixes.insert(topic);
+        }
+        if self.findings.len() < MAX_LISTED {
+            self.findings.push(finding);
         }
     }
 
-    /// Something that is derived and wrong.
-    fn found_derived(&mut self, fix: Topic, what: impl Into<String>) {
-        self.fixes.insert(fix);
-        self.found(what, FIX);
-    }
-
-    fn remark(&mut self, what: impl Into<String>) {
-        self.remarks.push(what.into());
-    }
-
-    /// What kept the check from its end.
-    fn gave_up(&mut self, error: &Error) {
-        self.damaged |= error.is_damage();
-        if self.topic == Topic::SearchIndex && !error.is_damage() {
-            let what = format!("it could not be looked at to the end: {error}");
-            return self.found_derived(Topic::SearchIndex, what);
-        }
-        let mend = match error {
-            Error::Internal(_) => "mend what stands above, and look again".to_owned(),
-            error => error.hint().advice,
-        };
-        self.found(format!("it could not be looked at to the end: {error}"), mend);
+    fn remark(&mut self, remark: Remark) {
+        self.remarks.push(remark);
     }
 
     pub fn is_clean(&self) -> bool {
@@ -154,7 +143,7 @@ impl Check {
 }
 
 /// What a look at the whole store came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     pub checks: Vec<Check>,
 }
@@ -182,8 +171,8 @@ impl Report {
 /// Says that nothing of the file can be read, not even what it is.
 pub fn unreadable(lengths: Lengths, error: &Error) -> Report {
     let mut check = Check::new(Topic::File);
-    check.looked_at = format!("{} bytes", lengths.file);
-    check.gave_up(error);
+    check.extent = Some(Extent::Bytes(lengths.file));
+    check.found(Finding::unfinished(Topic::File, error));
     Report { checks: vec![check] }
 }
 
@@ -201,7 +190,7 @@ pub fn examine(
         let mut check = Check::new(*topic);
         match look(view, lengths, &mut check) {
             Err(Error::Busy) => return Err(Error::Busy),
-            Err(error) => check.gave_up(&error),
+            Err(error) => check.found(Finding::unfinished(*topic, &error)),
             Ok(()) => {}
         }
         show(&check);
@@ -232,29 +221,40 @@ fn look(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
     }
 }
 
-/// Derives afresh what a topic is about, from the rows, and says what that was, if it was anything.
-/// The slots of conflicts are touched only: the look for conflicts at the end of the write does the
-/// rest.
-pub fn mend(tx: &Tx<'_>, topic: Topic) -> Result<Option<String>> {
-    let told = |count: usize, what: &str| (count > 0).then(|| format!("{what} {count}"));
+/// Derives a topic again from the rows. Of conflicts the slots are touched only: the look for
+/// conflicts at the end of the write does the rest.
+pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
+    let if_any = |count: usize, repair: Repair| (count > 0).then_some(repair);
     Ok(match topic {
         Topic::File => {
             store::shape::reindex(tx)?;
-            Some("all indexes".to_owned())
+            Some(Repair::Indexes)
         }
         // An older file was upgraded when it was opened.
-        Topic::Schema => Some(store::shape::mend(tx)?.join(", ")).filter(|made| !made.is_empty()),
-        Topic::Handles => told(store::handles::repair_handles(tx)?, "handles, of rows:"),
-        Topic::Claims => told(claims::mend(tx)?, "claims, of rows:"),
+        Topic::Schema => {
+            let objects = store::shape::mend(tx)?;
+            if_any(objects.len(), Repair::Schema { objects })
+        }
+        Topic::Handles => {
+            let rows = store::handles::repair_handles(tx)?;
+            if_any(rows, Repair::Handles { rows })
+        }
+        Topic::Claims => {
+            let rows = claims::mend(tx)?;
+            if_any(rows, Repair::Claims { rows })
+        }
         Topic::SearchIndex => {
             search::index::rebuild(tx)?;
-            Some("search index".to_owned())
+            Some(Repair::SearchIndex)
         }
         Topic::AuditPlaces => {
             store::changes::rebuild(tx)?;
-            Some("audit places".to_owned())
+            Some(Repair::AuditPlaces)
         }
-        Topic::Conflicts => told(derived::touch_due(tx)?, "conflicts, of keys:"),
+        Topic::Conflicts => {
+            let keys = derived::touch_due(tx)?;
+            if_any(keys, Repair::Conflicts { keys })
+        }
         // What they find is knowledge, history or the file itself.
         Topic::ForeignKeys
         | Topic::AuditChain

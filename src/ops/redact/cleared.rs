@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::sealed::{proves, without_contents};
 use crate::model::Action;
 use crate::model::event::AuditEntry;
+use crate::ops::chain_problem::ChainProblem;
 use crate::store::audit::digest;
 
 /// The cleared rows of an audit that is read from its beginning to its end.
@@ -18,7 +19,7 @@ pub struct Cleared {
 }
 
 /// A row that does not fit: its place, its id and the problem.
-pub type Unproven = (i64, String, &'static str);
+pub type Unproven = (i64, String, ChainProblem);
 
 struct Waiting {
     place: i64,
@@ -37,7 +38,7 @@ impl Cleared {
             let sound = digest(&entry.before_json) == entry.chain.before_digest;
             for row in waiting.into_iter().filter(|_| sound) {
                 if row.sealed.is_some_and(|(seq, seal)| !proves(entry, seq, &seal)) {
-                    self.refute((row.place, row.id, "it, or a row before it, was changed"));
+                    self.refute((row.place, row.id, ChainProblem::Refuted));
                 }
             }
         }
@@ -58,10 +59,11 @@ impl Cleared {
 
     /// The first row that was cleared without a `redacted` row behind it, or that one refutes.
     pub fn unproven(&self) -> Option<Unproven> {
-        let waiting = self.waiting.values().flatten().map(|row| {
-            let problem = "its contents were cleared, and no later row says that it was redacted";
-            (row.place, row.id.clone(), problem)
-        });
+        let waiting = self
+            .waiting
+            .values()
+            .flatten()
+            .map(|row| (row.place, row.id.clone(), ChainProblem::ClearedWithoutProof));
         waiting.chain(self.refuted.clone()).min()
     }
 }

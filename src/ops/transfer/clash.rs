@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Entity, Memory, Result};
+use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::{projects, relationships};
 use crate::store::transfer::{self, Fields};
 use crate::store::{self, Tx};
@@ -11,6 +11,7 @@ use crate::store::{self, Tx};
 /// Why a new row cannot stand beside those that are there, if it cannot.
 pub fn found(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>> {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let is_active = text("status") == Status::Active.as_str();
     match section {
         "project" => name_taken(tx, row),
         "document" => {
@@ -29,7 +30,7 @@ pub fn found(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>>
                     return Ok(Some(problem));
                 }
             }
-            if text("status") != "active" {
+            if !is_active {
                 return Ok(None);
             }
             let same = relationships::active(tx, source, text("relationship_type"), target)?;
@@ -41,7 +42,7 @@ pub fn found(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>>
                 return Ok(Some(problem));
             }
             let other = store::projects::state_of(tx, project, category, key)?;
-            let other = other.filter(|other| other.is_active() && text("status") == "active");
+            let other = other.filter(|other| is_active && other.is_active());
             Ok(other.map(|other| format!("the state {category}/{key} is set by {}", other.id)))
         }
         _ => Ok(None),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::format::{End, Header, VERSION, written, written_audit};
 use super::scope::Scope;
 use crate::model::Result;
-use crate::ops::verify;
+use crate::ops::verify::{self, DifferingRow};
 use crate::store::transfer::{Layout, SCHEMA, SECTIONS};
 use crate::store::{View, audit};
 
@@ -27,8 +27,8 @@ pub struct Exported {
     pub rows: BTreeMap<&'static str, u64>,
     /// Links of the project to what is not in the export.
     pub cut: u64,
-    /// What says of each row in the chain of a whole export that it is gone: no import takes that.
-    pub gone: Vec<String>,
+    /// Rows in the chain of a whole export that are gone: no import takes that.
+    pub gone: Vec<DifferingRow>,
 }
 
 /// Rows in memory at a time.

@@ -142,7 +142,7 @@ impl Survey {
     /// Nothing may be missing at the end.
     pub fn finish(&self, lines: usize) -> Result<()> {
         if let Some((line, _, problem)) = self.chain.cleared.unproven().filter(|_| self.ended) {
-            return Err(broken(line as usize, problem.to_owned()));
+            return Err(broken(line as usize, problem.to_string()));
         }
         if self.ended {
             return Ok(());

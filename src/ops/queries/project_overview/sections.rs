@@ -117,7 +117,7 @@ fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -
     if systems + subsystems + components > MAX_MAPPED {
         let intro = format!(
             "{systems} systems, {subsystems} subsystems, {components} components: \
-             query_project system_map shows what belongs to what."
+             the question system_map shows which belongs to which."
         );
         return systems_only(view, ask, project, page, intro, systems);
     }
@@ -312,10 +312,10 @@ fn open_conflicts(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Pa
 
 fn go_on(_: &View<'_>, _: &Ask, _: &ResolvedProject, page: &mut Page) -> Result<()> {
     let lines = [
-        "- query_project all_gaps lists everything marked ⚠ but conflicts, which list_conflicts shows.",
-        "- query_project traceability_matrix names what satisfies and validates each requirement.",
-        "- get_entity shows one thing with its links and sources; search finds it by words.",
-        "- list_candidates shows what waits for approval.",
+        "- The question all_gaps lists everything marked ⚠ except conflicts, which have a list of their own.",
+        "- The question traceability_matrix names the designs and validations of each requirement.",
+        "- Search finds an entity by its words; on its own it is shown with its links and sources.",
+        "- The review queue lists the candidates that wait for approval.",
     ];
     page.section(Section {
         title: "How to go on",

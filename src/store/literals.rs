@@ -1,0 +1,17 @@
+//! Words of the model as literals of statements: bound, they would keep SQLite from its partial
+//! indexes, since a kept plan fits every value.
+
+use crate::model::memory::MemoryType;
+use crate::model::{Action, ConflictStatus, Kind, Status};
+
+pub const ACTIVE: &str = Status::Active.as_str();
+pub const CANDIDATE: &str = Status::Candidate.as_str();
+pub const SUPERSEDED: &str = Status::Superseded.as_str();
+pub const INVALID: &str = Status::Invalid.as_str();
+pub const OPEN: &str = ConflictStatus::Open.as_str();
+pub const RESOLVED: &str = ConflictStatus::Resolved.as_str();
+pub const DISMISSED: &str = ConflictStatus::Dismissed.as_str();
+pub const REDACTED: &str = Action::Redacted.as_str();
+pub const RELATIONSHIP: &str = Kind::Relationship.as_str();
+pub const IDENTITY: &str = MemoryType::Identity.as_str();
+pub const PREFERENCE: &str = MemoryType::Preference.as_str();
