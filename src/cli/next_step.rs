@@ -10,7 +10,7 @@ pub fn render_hint(error: &Error) -> String {
 
 pub fn render_hint_text(hint: &Hint) -> String {
     let Hint { advice, next } = hint;
-    match next.as_ref().and_then(render_next_step) {
+    match next.as_deref().and_then(render_next_step) {
         Some(step) if advice.is_empty() => step,
         Some(step) => format!("{advice} {step}"),
         None => advice.clone(),

@@ -141,7 +141,7 @@ pub fn word_remedy(remedy: &Remedy) -> String {
     let hint = match remedy {
         Remedy::Follow(hint) => hint.clone(),
         Remedy::Derive(_) => {
-            Hint { advice: String::new(), next: Some(NextStep::RepairDerivedData) }
+            Hint::new("", NextStep::RepairDerivedData)
         }
         Remedy::CopyFile => {
             Hint::new("Copy the file: the copy ends with its last page.", NextStep::BackUpStore)
