@@ -11,7 +11,6 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
-use super::event::Kind;
 
 /// A kind of row that has handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,20 +79,6 @@ impl HandleKind {
     fn of_letter(letter: char) -> Option<Self> {
         let letter = letter.to_ascii_lowercase();
         Self::ALL.into_iter().find(|kind| kind.letter() == letter)
-    }
-}
-
-impl From<Kind> for HandleKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Memory => Self::Memory,
-            Kind::Entity => Self::Entity,
-            Kind::Relationship => Self::Relationship,
-            Kind::Project => Self::Project,
-            Kind::ProjectState => Self::State,
-            Kind::Conflict => Self::Conflict,
-            Kind::Interaction => Self::Interaction,
-        }
     }
 }
 
