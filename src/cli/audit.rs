@@ -36,8 +36,8 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     db.expect_many_rows()?;
     let report = db.read(verify::verify)?;
     out::line(format!(
-        "{} audit rows, {} of them sealed from before the chain",
-        report.rows, report.sealed
+        "{} audit rows, {} of them from before the chain",
+        report.rows, report.before_chain
     ));
     out::line(format!("head {}", report.head));
     if let Some(broken) = &report.broken {

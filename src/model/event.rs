@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum $name { $($variant),* }
+        pub enum $name { $($(#[$note])* $variant),* }
 
         impl $name {
             pub const ALL: &'static [$name] = &[$(Self::$variant),*];
@@ -33,6 +33,8 @@ names!(
         ProjectState = "project_state",
         Conflict = "conflict",
         Interaction = "interaction",
+        /// The store as a whole.
+        Store = "store",
     }
 );
 
@@ -54,6 +56,8 @@ names!(
         Dismissed = "dismissed",
         Redacted = "redacted",
         Renamed = "renamed",
+        /// Audit rows from before the chain got digests and hashes.
+        Relinked = "relinked",
     }
 );
 
@@ -93,7 +97,8 @@ pub struct AuditEntry {
     pub chain: ChainLink,
 }
 
-/// What ties an audit row to the one before it; all empty on rows older than the chain.
+/// What ties an audit row to the one before it; all empty on rows older than the chain that have not
+/// been relinked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ChainLink {
     pub before_digest: String,
@@ -101,4 +106,27 @@ pub struct ChainLink {
     pub note_digest: String,
     pub prev_hash: String,
     pub hash: String,
+}
+
+/// The subject of audit rows about the audit itself, whose kind is that of the store.
+pub const AUDIT_SUBJECT: &str = "audit";
+
+/// The snapshot of a `relinked` row: where the audit rows from before the chain end, and what they
+/// were tied by before they got hashes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relinking {
+    /// The number of the last of these rows.
+    pub last_row: i64,
+    /// The hash that it has now.
+    pub hash: String,
+    /// The seal over all of them, to which the first link of the chain is tied.
+    pub seal: String,
+}
+
+impl AuditEntry {
+    /// What a `relinked` row says; nothing for any other row.
+    pub fn relinking(&self) -> Option<Relinking> {
+        let is_one = self.kind == Kind::Store.as_str() && self.action == Action::Relinked.as_str();
+        is_one.then(|| serde_json::from_str(&self.after_json).ok()).flatten()
+    }
 }

@@ -77,15 +77,9 @@ impl HandleKind {
         }
     }
 
-    fn of_letter(letter: char) -> Option<Self> {
-        let letter = letter.to_ascii_lowercase();
-        Self::ALL.into_iter().find(|kind| kind.letter() == letter)
-    }
-}
-
-impl From<Kind> for HandleKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
+    /// The kind of the handles of audited rows of a kind; the store itself has none.
+    pub fn of_row(kind: Kind) -> Option<Self> {
+        Some(match kind {
             Kind::Memory => Self::Memory,
             Kind::Entity => Self::Entity,
             Kind::Relationship => Self::Relationship,
@@ -93,7 +87,13 @@ impl From<Kind> for HandleKind {
             Kind::ProjectState => Self::State,
             Kind::Conflict => Self::Conflict,
             Kind::Interaction => Self::Interaction,
-        }
+            Kind::Store => return None,
+        })
+    }
+
+    fn of_letter(letter: char) -> Option<Self> {
+        let letter = letter.to_ascii_lowercase();
+        Self::ALL.into_iter().find(|kind| kind.letter() == letter)
     }
 }
 

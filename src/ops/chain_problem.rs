@@ -17,6 +17,8 @@ pub enum ChainProblem {
     Refuted,
     ContentsChanged,
     ClearedWithoutProof,
+    /// A `relinked` row names another end of the rows from before the chain.
+    WrongRelinking,
     FieldsChanged,
     PreChainChanged,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for ChainProblem {
             Self::FieldsChanged => "its own fields were changed",
             Self::ContentsChanged => "its contents were changed",
             Self::Refuted => "it, or a row before it, was changed",
+            Self::WrongRelinking => "it does not say where the rows from before the chain end",
             Self::ClearedWithoutProof => {
                 "its contents were cleared, and no later row says that it was redacted"
             }

@@ -4,13 +4,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::event::Place;
+use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
 use crate::model::search::{self, SearchEntry};
 use crate::model::{
     Action, Claim, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result, claim,
 };
-use crate::ops::redact::sealed::Sealed;
+use crate::ops::audit::pre_chain::PreChainRows;
 use crate::ops::search::index;
 use crate::ops::{claims, secrets};
 use crate::store::{self, Tx, View, redaction};
@@ -18,6 +19,7 @@ use crate::store::{self, Tx, View, redaction};
 /// A kind of row that the audit covers.
 pub trait Audited: Serialize {
     const KIND: Kind;
+    const HANDLE_KIND: HandleKind;
 
     fn id(&self) -> &str;
     fn handle(&self) -> &str;
@@ -55,7 +57,7 @@ pub trait Audited: Serialize {
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String> {
     let after = recorded(row)?;
     refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
-    row.set_handle(store::handles::new_handle(tx, T::KIND.into(), row.id())?);
+    row.set_handle(store::handles::new_handle(tx, T::HANDLE_KIND, row.id())?);
     let row = &*row;
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
@@ -137,18 +139,18 @@ pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Res
     refuse_said(tx, tx.actor, note)?;
     after.erase(tx)?;
     derive(tx, before, after)?;
-    let sealed = Sealed::of(tx, T::KIND, after.id())?;
+    let pre_chain = PreChainRows::of(tx, T::KIND, after.id())?;
     let event = Event {
         kind: T::KIND,
         id: after.id(),
         action: Action::Redacted,
-        before: sealed.proof()?,
+        before: pre_chain.proof()?,
         after: recorded(after)?,
         note,
         place: after.place(),
     };
     let audit_id = tx.record(event)?;
-    sealed.clear(tx)?;
+    pre_chain.clear(tx)?;
     redaction::clear_history(tx, T::KIND, after.id(), &audit_id)?;
     Ok(audit_id)
 }
@@ -205,6 +207,7 @@ macro_rules! row_fields {
 
 impl Audited for Entity {
     const KIND: Kind = Kind::Entity;
+    const HANDLE_KIND: HandleKind = HandleKind::Entity;
 
     row_fields!();
 
@@ -248,6 +251,7 @@ impl Audited for Entity {
 
 impl Audited for Memory {
     const KIND: Kind = Kind::Memory;
+    const HANDLE_KIND: HandleKind = HandleKind::Memory;
 
     row_fields!();
 
@@ -274,6 +278,7 @@ impl Audited for Memory {
 
 impl Audited for Relationship {
     const KIND: Kind = Kind::Relationship;
+    const HANDLE_KIND: HandleKind = HandleKind::Relationship;
 
     row_fields!();
 
@@ -311,6 +316,7 @@ impl Audited for Relationship {
 
 impl Audited for ProjectState {
     const KIND: Kind = Kind::ProjectState;
+    const HANDLE_KIND: HandleKind = HandleKind::State;
 
     row_fields!();
 
@@ -335,6 +341,7 @@ impl Audited for ProjectState {
 
 impl Audited for Project {
     const KIND: Kind = Kind::Project;
+    const HANDLE_KIND: HandleKind = HandleKind::Project;
 
     row_fields!();
 
@@ -349,6 +356,7 @@ impl Audited for Project {
 
 impl Audited for Conflict {
     const KIND: Kind = Kind::Conflict;
+    const HANDLE_KIND: HandleKind = HandleKind::Conflict;
 
     row_fields!();
 
@@ -372,6 +380,7 @@ impl Audited for Conflict {
 
 impl Audited for Interaction {
     const KIND: Kind = Kind::Interaction;
+    const HANDLE_KIND: HandleKind = HandleKind::Interaction;
 
     row_fields!();
 

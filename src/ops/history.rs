@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::event::AuditEntry;
 use crate::model::handle::HandleKind;
 use crate::model::{Action, Page, PageRequest, Result};
-use crate::ops::redact::cleared::is_cleared;
+use crate::ops::audit::clearing_proof::is_cleared;
 use crate::ops::row_id::resolve_id_of;
 use crate::store::{self, View};
 

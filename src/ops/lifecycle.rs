@@ -43,7 +43,7 @@ pub struct Outcome<T> {
 
 /// The row of that id or handle, or an error with the nearest names.
 pub fn require<T: Living>(view: &View<'_>, given: &str) -> Result<T> {
-    match T::find(view, &resolve_id(view, T::KIND.into(), given)?)? {
+    match T::find(view, &resolve_id(view, T::HANDLE_KIND, given)?)? {
         Some(row) => Ok(row),
         None => Err(Error::NotFound {
             subject: T::SUBJECT,
@@ -114,7 +114,7 @@ pub fn supersede<T: Living>(
     note: &str,
 ) -> Result<Outcome<T>> {
     let by: Option<T> = by.map(|by| require(tx, by)).transpose()?;
-    let id = &resolve_id(tx, T::KIND.into(), id)?;
+    let id = &resolve_id(tx, T::HANDLE_KIND, id)?;
     if let Some(by) = &by {
         check_chain::<T>(tx, id, by.id())?;
     }

@@ -1,6 +1,7 @@
 //! What may be done: one file for each noun or capability, all inside the caller's transaction.
 
 pub mod approval;
+pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod candidates;
@@ -48,6 +49,7 @@ pub struct Done<T> {
 /// Opens the store. An older file gets its claims and its search index, and what they contradict is shown.
 pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
     Db::open(settings, |tx| {
+        audit::relink::relink_audit(tx)?;
         claims::rebuild(tx)?;
         search::index::rebuild(tx)?;
         store::changes::rebuild(tx)?;

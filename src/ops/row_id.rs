@@ -91,7 +91,7 @@ fn not_found(kinds: &[HandleKind], given: &str, nearest: Vec<String>) -> Error {
     Error::NotFound { subject, given: given.to_owned(), nearest }
 }
 
-fn subject_of(kind: HandleKind) -> SubjectKind {
+pub fn subject_of(kind: HandleKind) -> SubjectKind {
     SubjectKind::Row(match kind {
         HandleKind::Entity => Kind::Entity,
         HandleKind::Memory => Kind::Memory,

@@ -1,16 +1,16 @@
 //! The audit table: append, read back, and the chain of hashes that seals it.
 //!
 //! Each row's hash covers the hash of the row before it and digests of before, after and note, so
-//! that clearing those contents leaves the chain verifiable. Rows older than the chain are
-//! sealed together by the first link; one of them that is cleared keeps the seal up to it in
-//! `before_digest`, which is empty on the others.
+//! that clearing those contents leaves the chain verifiable. Rows from before the chain were sealed
+//! together by the first link and got hashes later. One of them that was cleared before that keeps the
+//! seal up to it in `before_digest`.
 
 use sha2::{Digest, Sha256};
 
 use super::changes;
 use super::sql::Row;
 use super::tx::{Tx, View};
-use crate::model::event::{AuditEntry, ChainLink, Place};
+use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, Place};
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
@@ -94,7 +94,7 @@ pub fn sealed_with(sealed: &str, entry: &AuditEntry) -> String {
     }
 }
 
-/// The end of the chain; before the first link, the seal over what is older.
+/// The end of the chain; where no row has a hash, the seal over all of them.
 pub fn head(view: &View<'_>) -> Result<Head> {
     let sql = "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";
     let last = view.conn.one(sql, &[], |row| Ok((row.integer("seq")?, row.text("hash")?)))?;
@@ -234,6 +234,44 @@ pub fn at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
     )
 }
 
+/// Rows behind a place of the audit, in order.
+pub fn rows_after(view: &View<'_>, seq: i64, limit: i64) -> Result<Vec<AuditEntry>> {
+    let sql = format!("SELECT {COLUMNS} FROM memory_audit WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+    view.conn.all(&sql, params![seq, limit], entry)
+}
+
+/// Whether the audit begins with rows that have no hash: those from before the chain.
+pub fn has_unlinked(view: &View<'_>) -> Result<bool> {
+    let sql = "SELECT hash FROM memory_audit WHERE seq = (SELECT min(seq) FROM memory_audit)";
+    let first = view.conn.one(sql, &[], |row| row.text("hash"))?;
+    Ok(first.is_some_and(|hash| hash.is_empty()))
+}
+
+/// The number of the last row from before the chain, once these rows were given hashes; else 0.
+pub fn last_relinked(view: &View<'_>) -> Result<i64> {
+    let said = last(view, AUDIT_SUBJECT, Action::Relinked)?.and_then(|entry| entry.relinking());
+    Ok(said.map_or(0, |said| said.last_row))
+}
+
+/// Runs a part of the write that may change digests and hashes: without the trigger that forbids it,
+/// which is created again at its end.
+pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> Result<T> {
+    let trigger = "memory_audit_keeps_content";
+    tx.conn.batch(&format!("DROP TRIGGER IF EXISTS {trigger}"))?;
+    let value = part()?;
+    tx.conn.batch(&super::shape::creation_of(trigger)?)?;
+    Ok(value)
+}
+
+/// Stores the digests and hashes of a row.
+pub fn set_link(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
+    let ChainLink { before_digest, after_digest, note_digest, prev_hash, hash } = &entry.chain;
+    let sql = "UPDATE memory_audit SET before_digest = ?2, after_digest = ?3, note_digest = ?4, \
+         prev_hash = ?5, hash = ?6 WHERE seq = ?1";
+    let links = params![entry.seq, before_digest, after_digest, note_digest, prev_hash, hash];
+    tx.change_uncovered(sql, links).map(drop)
+}
+
 /// The last row about a subject that records an action.
 pub fn last(view: &View<'_>, id: &str, action: Action) -> Result<Option<AuditEntry>> {
     let sql = format!(
@@ -267,11 +305,11 @@ pub fn for_each_newest(
     view: &View<'_>,
     mut visit: impl FnMut(&Newest) -> Result<()>,
 ) -> Result<()> {
-    let sql = "SELECT memory_id, entity_kind, after_json FROM memory_audit WHERE hash <> '' \
-         ORDER BY memory_id, seq";
+    let sql = "SELECT memory_id, entity_kind, after_json FROM memory_audit \
+         WHERE hash <> '' AND seq > ?1 ORDER BY memory_id, seq";
     // An id is that of one row; a file from elsewhere may give it to one of each kind.
     let mut newest: Vec<Newest> = Vec::new();
-    view.conn.scan(sql, &[], |row| {
+    view.conn.scan(sql, params![last_relinked(view)?], |row| {
         let (id, kind) = (row.text("memory_id")?, row.text("entity_kind")?);
         if newest.first().is_some_and(|known| known.id != id) {
             newest.drain(..).try_for_each(|row| visit(&row))?;

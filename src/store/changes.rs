@@ -36,7 +36,7 @@ fn project_of(kind: &str) -> &'static str {
             "SELECT e.project FROM relationships r JOIN entities e ON e.id = r.source_entity_id \
              WHERE r.id = ?1"
         }
-        None => "SELECT '' WHERE ?1 <> ''",
+        Some(Kind::Store) | None => "SELECT '' WHERE ?1 <> ''",
     }
 }
 

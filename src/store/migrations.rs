@@ -29,7 +29,7 @@ const fn migration(number: i64, sql: &'static str) -> Migration {
     Migration { number, sql, convert: None }
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         convert: Some(python::convert),
         ..migration(1, include_str!("migrations/0001_tables.sql"))
@@ -41,6 +41,7 @@ const MIGRATIONS: [Migration; 5] = [
         convert: Some(|conn| repair(conn).map(drop)),
         ..migration(5, include_str!("migrations/0005_handles.sql"))
     },
+    migration(6, include_str!("migrations/0006_relinking.sql")),
 ];
 
 /// The number that a current file carries in `user_version`.

@@ -155,6 +155,7 @@ pub fn table(kind: Kind) -> &'static str {
         Kind::Project => "projects",
         Kind::ProjectState => "project_state",
         Kind::Interaction => "interactions",
+        Kind::Store => "memory_audit",
     }
 }
 

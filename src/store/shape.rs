@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::migrations::reference;
 use super::sql::Conn;
 use super::tx::{Tx, View};
-use crate::model::Result;
+use crate::model::{Error, Result};
 use crate::params;
 
 /// A table, index or trigger, with the SQL that made it.
@@ -83,6 +83,13 @@ fn ours() -> Result<&'static [Object]> {
     }
     let made = objects(&reference()?)?;
     Ok(OURS.get_or_init(|| made))
+}
+
+/// The SQL that creates an object of this program.
+pub fn creation_of(name: &str) -> Result<String> {
+    let found = ours()?.iter().find(|object| object.name == name);
+    let missing = || Error::Internal(format!("there is no {name} in the schema"));
+    found.map(|object| object.sql.clone()).ok_or_else(missing)
 }
 
 /// Whether the triggers that keep the audit append-only are all there, as this program makes them.

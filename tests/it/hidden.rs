@@ -152,7 +152,7 @@ fn plant_by_hand(place: &Place, planted: &mut Planted) {
     let copy = |table: &str, columns: &str, id: &str| {
         let sql = format!(
             "CREATE TEMP TABLE one AS SELECT * FROM {table} WHERE id = ?1 LIMIT 1; \
-             UPDATE one SET {columns}; INSERT INTO {table} SELECT * FROM one; DROP TABLE one"
+             UPDATE one SET handle = NULL, {columns}; INSERT INTO {table} SELECT * FROM one; DROP TABLE one"
         );
         for statement in sql.split("; ") {
             let id: &[&str] = if statement.contains("?1") { &[id] } else { &[] };

@@ -27,6 +27,7 @@ mod random;
 mod read_only;
 mod redact;
 mod redact_verify;
+mod relink;
 mod resources;
 mod search;
 mod server_memory;

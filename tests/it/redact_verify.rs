@@ -90,7 +90,7 @@ fn the_triggers_let_no_text_into_the_nulls_of_the_python_system() {
     let file = place.sql();
     let nulls = "SELECT count(*) FROM memory_audit WHERE seq = 2 AND note IS NULL";
     assert_eq!(place.count(nulls), 1);
-    say_redacted(&file, 5, 2);
+    say_redacted(&file, 6, 2);
     for sql in ["note = 'forged' WHERE seq = 2", "note = NULL WHERE seq = 3"] {
         let sql = format!("UPDATE memory_audit SET {sql}");
         let error = file.execute(&sql, []).expect_err(&sql).to_string();
@@ -124,7 +124,8 @@ fn verification_names_a_row_that_was_cleared_without_a_redaction() {
     }
 }
 
-/// A database of the Python system, whose audit has three rows from before the chain.
+/// A database of the Python system, whose audit has three rows from before the chain, and the row 4
+/// that tells of them.
 fn python() -> Place {
     let place = Place::new();
     let fixture = include_str!("../fixtures/python_2_audited.sql");
@@ -134,7 +135,7 @@ fn python() -> Place {
     place
 }
 
-/// The same, once the memory of the rows 2 and 3 was redacted by row 4.
+/// The same, once the memory of the rows 2 and 3 was redacted by row 5.
 fn sealed() -> (Place, String) {
     let place = python();
     let sql = "SELECT memory_id FROM memory_audit WHERE seq = 2";
@@ -150,9 +151,9 @@ fn rows_from_before_the_chain_are_cleared_and_proven_all_the_same() {
     place.verify();
     let of_it = format!("SELECT count(*) FROM memory_audit WHERE memory_id = '{memory}'");
     let cleared =
-        place.count(&format!("{of_it} AND hash = '' AND before_json || after_json || note = ''"));
+        place.count(&format!("{of_it} AND seq < 4 AND before_json || after_json || note = ''"));
     assert!(cleared > 0);
-    assert_eq!(place.count(&format!("{of_it} AND hash = ''")), cleared);
+    assert_eq!(place.count(&format!("{of_it} AND seq < 4")), cleared);
     let shown = place.run(2, &["audit", "show", &memory]).stdout;
     let shown = String::from_utf8(shown).expect("UTF-8");
     assert_eq!(shown.matches(" [redacted]").count() as i64, cleared, "{shown}");
@@ -173,26 +174,24 @@ fn rows_from_before_the_chain_are_cleared_and_proven_all_the_same() {
 
 #[test]
 fn verification_names_the_cleared_row_from_before_the_chain_that_does_not_fit() {
-    let changed = "it, or a row before it, was changed";
-    let behind = "rows from before the chain were changed";
-    // Rows 2 and 3 were cleared; row 4 is the first of the chain.
+    let contents = "its contents were changed";
+    let fields = "its own fields were changed";
+    // Rows 2 and 3 were cleared for row 5; row 4 says that rows 1 to 3 were relinked.
     for (change, row, problem) in [
-        ("UPDATE memory_audit SET note = 'other' WHERE seq = 1", 2, changed),
-        ("UPDATE memory_audit SET actor = 'eve' WHERE seq = 2", 2, changed),
-        ("UPDATE memory_audit SET note = 'x' WHERE seq = 2", 2, "its contents were changed"),
-        ("UPDATE memory_audit SET before_digest = 'x' WHERE seq = 2", 3, changed),
-        ("UPDATE memory_audit SET before_digest = 'x' WHERE seq = 3", 4, behind),
-        (
-            "UPDATE memory_audit SET before_json = '{}' WHERE seq = 4",
-            4,
-            "its contents were changed",
-        ),
+        ("UPDATE memory_audit SET note = 'other' WHERE seq = 1", 1, contents),
+        ("UPDATE memory_audit SET actor = 'eve' WHERE seq = 2", 2, fields),
+        ("UPDATE memory_audit SET note = 'x' WHERE seq = 2", 2, contents),
+        ("UPDATE memory_audit SET before_digest = 'x' WHERE seq = 2", 2, fields),
+        ("UPDATE memory_audit SET before_digest = 'x' WHERE seq = 3", 3, fields),
+        ("UPDATE memory_audit SET after_json = '' WHERE seq = 4", 4, "no later row says"),
+        ("UPDATE memory_audit SET before_json = '{1}' WHERE seq = 5", 5, contents),
+        ("UPDATE memory_audit SET action = 'updated' WHERE seq = 5", 2, "no later row says"),
     ] {
         let (place, memory) = sealed();
         let file = without_triggers(&place);
         let sql = "SELECT group_concat(seq) FROM memory_audit WHERE memory_id = ?1";
         let rows: String = file.query_row(sql, [&memory], |row| row.get(0)).expect("rows");
-        assert_eq!(rows, "2,3,4");
+        assert_eq!(rows, "2,3,5");
         file.execute_batch(change).expect(change);
         let said = verdict(&place);
         assert!(said.contains(&format!("BROKEN at audit row {row} (")), "{change}: {said}");
@@ -204,25 +203,25 @@ fn verification_names_the_cleared_row_from_before_the_chain_that_does_not_fit() 
 fn a_proof_that_was_emptied_is_missed_also_if_the_row_was_redacted_again() {
     let (place, _) = sealed();
     let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("it opens");
-    let last = db.read(|view| audit::at(view, 4)).expect("it is read").expect("a row");
+    let last = db.read(|view| audit::at(view, 5)).expect("it is read").expect("a row");
     drop(db);
-    let mut again = AuditEntry { seq: 5, id: "again".to_owned(), ..last.clone() };
+    let mut again = AuditEntry { seq: 6, id: "again".to_owned(), ..last.clone() };
     again.chain.prev_hash = last.chain.hash;
     again.chain.hash = audit::link_hash(&again);
     let file = without_triggers(&place);
-    say_redacted(&file, 5, 4);
+    say_redacted(&file, 6, 5);
     let digests = "after_digest = o.after_digest, before_digest = o.before_digest, note_digest = o.note_digest";
     let sql = format!(
         "UPDATE memory_audit AS m SET id = 'again', prev_hash = ?1, hash = ?2, {digests} \
-         FROM memory_audit o WHERE m.seq = 5 AND o.seq = 4"
+         FROM memory_audit o WHERE m.seq = 6 AND o.seq = 5"
     );
     file.execute(&sql, [&again.chain.prev_hash, &again.chain.hash]).expect("sealed");
     assert!(!verdict(&place).contains("BROKEN"), "the row fits");
     for change in ["before_json = ''", "note = ''"] {
-        let sql = format!("UPDATE memory_audit SET {change} WHERE seq = 4");
+        let sql = format!("UPDATE memory_audit SET {change} WHERE seq = 5");
         file.execute(&sql, []).expect(&sql);
         let said = verdict(&place);
-        assert!(said.contains("BROKEN at audit row 4 ("), "{said}");
+        assert!(said.contains("BROKEN at audit row 5 ("), "{said}");
         assert!(said.contains("its contents were changed"), "{said}");
     }
 }

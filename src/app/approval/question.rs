@@ -183,7 +183,7 @@ fn row(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
             }
             return Ok(lines);
         }
-        Some(Kind::Interaction) | None => None,
+        Some(Kind::Interaction | Kind::Store) | None => None,
     };
     Ok(line.map(|line| format!("{verb} {line}")).into_iter().collect())
 }

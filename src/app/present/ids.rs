@@ -10,7 +10,10 @@ use crate::store::handles::{handle_of, handles_of};
 
 /// The id of a row of that kind, as answers show it.
 pub fn shown_id(view: &View<'_>, kind: Kind, id: Option<&str>) -> Result<Option<String>> {
-    shown(view, kind.into(), id)
+    match HandleKind::of_row(kind) {
+        Some(kind) => shown(view, kind, id),
+        None => Ok(id.map(str::to_owned)),
+    }
 }
 
 pub fn shown_chunk(view: &View<'_>, id: Option<&str>) -> Result<Option<String>> {
@@ -50,7 +53,11 @@ pub fn show_step(view: &View<'_>, mut step: NextStep) -> Result<NextStep> {
     match &mut step {
         NextStep::PromoteRow { kind, id }
         | NextStep::RejectRow { kind, id }
-        | NextStep::RedactRow { kind, id } => *id = shown_one(view, (*kind).into(), id)?,
+        | NextStep::RedactRow { kind, id } => {
+            if let Some(kind) = HandleKind::of_row(*kind) {
+                *id = shown_one(view, kind, id)?;
+            }
+        }
         NextStep::ResolveConflict { id } => *id = shown_one(view, HandleKind::Conflict, id)?,
         _ => {}
     }

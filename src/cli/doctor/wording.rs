@@ -140,9 +140,7 @@ fn word_row(row: &RowProblem) -> String {
 pub fn word_remedy(remedy: &Remedy) -> String {
     let hint = match remedy {
         Remedy::Follow(hint) => hint.clone(),
-        Remedy::Derive(_) => {
-            Hint::new("", NextStep::RepairDerivedData)
-        }
+        Remedy::Derive(_) => Hint::new("", NextStep::RepairDerivedData),
         Remedy::CopyFile => {
             Hint::new("Copy the file: the copy ends with its last page.", NextStep::BackUpStore)
         }

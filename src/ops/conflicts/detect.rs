@@ -179,7 +179,7 @@ fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         Kind::ProjectState => 3,
         Kind::Entity | Kind::Relationship => 2,
         Kind::Memory => 1,
-        Kind::Project | Kind::Conflict | Kind::Interaction => 0,
+        Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Store => 0,
     };
     ConflictMember {
         id: tx.new_id(),

@@ -88,7 +88,7 @@ fn detail(view: &View<'_>, member: &ConflictMember) -> Result<MemberDetail> {
                 source_refs.extend(Some(row.source).filter(|source| !source.is_empty()));
             }
         }
-        Some(Kind::Project | Kind::Conflict | Kind::Interaction) | None => {}
+        Some(Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Store) | None => {}
     }
     Ok(MemberDetail { member: member.clone(), name, source_refs, created_at })
 }

@@ -1,6 +1,7 @@
 //! What conflicts show of a row that is redacted, and conflicts that are redacted themselves.
 
 use super::{REDACTED, Redacted, Row, related, required};
+use crate::model::handle::HandleKind;
 use crate::model::{
     Claim, Conflict, ConflictMember, ConflictStatus, Entity, Error, Kind, Memory, ProjectState,
     Result, Status, claim,
@@ -65,7 +66,7 @@ pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
     after.members.iter_mut().for_each(clear);
     let done = redact_conflict(tx, &before, after, note)?;
     store::idempotency::clear(tx, id)?;
-    let row = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;
+    let row = required(HandleKind::Conflict, id, store::conflicts::get(tx, id)?)?;
     Ok(Redacted {
         row: Row::Conflict(row),
         changed: done.is_some(),

@@ -1,10 +1,8 @@
 //! Redaction: who did what to a row and when stays, with the digests of what it held; what it held
 //! goes, from the row, its history, its conflicts, the search index and stored answers.
 
-pub mod cleared;
 mod conflicts;
 mod related;
-pub mod sealed;
 
 use std::collections::BTreeSet;
 
@@ -14,13 +12,15 @@ use serde_json::Map;
 
 pub use related::Related;
 
+use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
 use crate::model::{
     Conflict, Entity, Error, Kind, Memory, ProjectState, Relationship, RelationshipStatus, Result,
-    Status, SubjectKind, text,
+    Status, text,
 };
 use crate::ops::change::{self, Audited};
 use crate::ops::lifecycle::{self, Living};
+use crate::ops::row_id;
 use crate::ops::row_id::resolve_id;
 use crate::ops::{self, checks};
 use crate::store::{self, Tx, View, redaction};
@@ -84,14 +84,14 @@ pub struct Redacted {
 
 impl Redaction {
     /// The row that is meant, by its kind and id.
-    fn subject(&self) -> Result<(Kind, &str)> {
-        let given: Vec<(Kind, &str)> = [
-            (Kind::Entity, &self.entity_id),
-            (Kind::Memory, &self.memory_id),
-            (Kind::Relationship, &self.relationship_id),
-            (Kind::ProjectState, &self.state_id),
-            (Kind::Conflict, &self.conflict_id),
-            (Kind::Interaction, &self.interaction_id),
+    fn subject(&self) -> Result<(HandleKind, &str)> {
+        let given: Vec<(HandleKind, &str)> = [
+            (HandleKind::Entity, &self.entity_id),
+            (HandleKind::Memory, &self.memory_id),
+            (HandleKind::Relationship, &self.relationship_id),
+            (HandleKind::State, &self.state_id),
+            (HandleKind::Conflict, &self.conflict_id),
+            (HandleKind::Interaction, &self.interaction_id),
         ]
         .into_iter()
         .filter_map(|(kind, id)| Some((kind, id.as_deref()?)))
@@ -111,21 +111,25 @@ impl Redaction {
 /// The row that is to lose its contents, as it is before.
 pub fn meant(view: &View<'_>, wish: &Redaction) -> Result<Row> {
     let (kind, given) = wish.subject()?;
-    let id = &*resolve_id(view, kind.into(), given)?;
+    let id = &*resolve_id(view, kind, given)?;
     Ok(match kind {
-        Kind::Entity => Row::Entity(lifecycle::require(view, id)?),
-        Kind::Memory => Row::Memory(lifecycle::require(view, id)?),
-        Kind::Relationship => {
+        HandleKind::Entity => Row::Entity(lifecycle::require(view, id)?),
+        HandleKind::Memory => Row::Memory(lifecycle::require(view, id)?),
+        HandleKind::Relationship => {
             Row::Relationship(required(kind, id, store::relationships::get(view, id)?)?)
         }
-        Kind::ProjectState => {
+        HandleKind::State => {
             Row::State(required(kind, id, store::projects::state_by_id(view, id)?)?)
         }
-        Kind::Conflict => Row::Conflict(required(kind, id, store::conflicts::get(view, id)?)?),
-        Kind::Interaction => {
+        HandleKind::Conflict => {
+            Row::Conflict(required(kind, id, store::conflicts::get(view, id)?)?)
+        }
+        HandleKind::Interaction => {
             Row::Interaction(required(kind, id, store::interactions::get(view, id)?)?)
         }
-        Kind::Project => return Err(Error::Internal("a project is not redacted".to_owned())),
+        other => {
+            return Err(Error::Internal(format!("a {} is not redacted", other.as_str())));
+        }
     })
 }
 
@@ -158,8 +162,8 @@ pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted>
     }
 }
 
-fn required<T>(kind: Kind, id: &str, row: Option<T>) -> Result<T> {
-    row.ok_or_else(|| Error::not_found(SubjectKind::Row(kind), id))
+fn required<T>(kind: HandleKind, id: &str, row: Option<T>) -> Result<T> {
+    row.ok_or_else(|| Error::not_found(row_id::subject_of(kind), id))
 }
 
 /// A row that can lose its contents.

@@ -17,6 +17,7 @@ use crate::model::{
     Action, Conflict, ConflictStatus, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result,
 };
+use crate::ops::audit;
 use crate::ops::change::{self, Audited, snapshot};
 use crate::ops::transfer::clash;
 use crate::ops::{conflicts, projects, search, secrets, verify};
@@ -81,7 +82,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         secrets::refuse_line(self.tx, number, text)?;
         let outcome = match Line::parse(text).map_err(|problem| broken(number, problem))? {
             Line::Row(section, fields) => self.row(number, section, fields),
-            Line::Audit(entry) => self.audit(&entry),
+            Line::Audit(entry, _) => self.audit(&entry),
             Line::Header(_) | Line::End(_) => Ok(()),
         };
         // What only a file made by hand can bring about is no failure of the program.
@@ -191,6 +192,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             }
             Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
             Kind::Interaction => self.adopt::<Interaction>(store::interactions::get(tx, id)?),
+            Kind::Store => Ok(()),
             Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
             Kind::Conflict => {
@@ -255,6 +257,8 @@ impl<'t, 'c> Adoption<'t, 'c> {
     pub fn finish(mut self) -> Result<Adopted> {
         let tx = self.tx;
         if self.whole {
+            // An older program's export has rows from before the chain without hashes.
+            audit::relink::relink_audit(tx)?;
             // The conflicts came along as they stood.
             tx.take_touched();
             return Ok(self.done);

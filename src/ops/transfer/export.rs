@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::format::{End, Header, VERSION, written, written_audit};
+use super::format::{Age, End, Header, VERSION, written, written_audit};
 use super::scope::Scope;
 use crate::model::Result;
 use crate::ops::verify::{self, DifferingRow};
@@ -55,6 +55,7 @@ pub fn export(
         section(view, &layout, number, scope.as_ref(), &mut done, &mut write)?;
     }
     let mut audited = 0;
+    let last_relinked = audit::last_relinked(view)?;
     audit::for_each(view, |entry| {
         if let Some(scope) = &scope
             && !scope.covers_subject(view, &entry.kind, &entry.subject_id)?
@@ -62,7 +63,9 @@ pub fn export(
             return Ok(());
         }
         audited += 1;
-        write(&written_audit(entry, scope.is_none())?)
+        let is_old = entry.seq <= last_relinked || entry.chain.hash.is_empty();
+        let age = if is_old { Age::BeforeChain } else { Age::OfChain };
+        write(&written_audit(entry, age, scope.is_none())?)
     })?;
     done.rows.insert("audit", audited);
     if scope.is_none() {

@@ -58,6 +58,26 @@ struct AuditLine {
     prev_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
+    /// Of a row from before the chain, whose snapshots may be parts of rows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    before_chain: bool,
+}
+
+/// Whether an audit row is from before the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    BeforeChain,
+    OfChain,
+}
+
+impl AuditLine {
+    /// A program that did not relink such rows wrote them without digests.
+    fn age(&self) -> Age {
+        match self.before_chain || self.after_digest.is_empty() {
+            true => Age::BeforeChain,
+            false => Age::OfChain,
+        }
+    }
 }
 
 /// A line, taken apart.
@@ -66,7 +86,7 @@ pub enum Line {
     Header(Header),
     /// A row of the section with this number.
     Row(usize, Fields),
-    Audit(Box<AuditEntry>),
+    Audit(Box<AuditEntry>, Age),
     End(End),
 }
 
@@ -81,7 +101,10 @@ impl Line {
             return Ok(Self::Row(number, fields));
         }
         match name {
-            AUDIT => read(fields).map(|line: AuditLine| Self::Audit(Box::new(line.into()))),
+            AUDIT => read(fields).map(|line: AuditLine| {
+                let age = line.age();
+                Self::Audit(Box::new(line.into()), age)
+            }),
             HEADER => read(fields).map(Self::Header),
             END => read(fields).map(Self::End),
             _ => Err(format!("its type {name:?} is none of an export")),
@@ -149,7 +172,7 @@ impl End {
 }
 
 /// An audit row as it is written, with its place in the chain or without.
-pub fn written_audit(entry: &AuditEntry, placed: bool) -> Result<String> {
+pub fn written_audit(entry: &AuditEntry, age: Age, placed: bool) -> Result<String> {
     let entry = entry.clone();
     let line = AuditLine {
         seq: placed.then_some(entry.seq),
@@ -167,6 +190,7 @@ pub fn written_audit(entry: &AuditEntry, placed: bool) -> Result<String> {
         note_digest: entry.chain.note_digest,
         prev_hash: placed.then_some(entry.chain.prev_hash),
         hash: placed.then_some(entry.chain.hash),
+        before_chain: age == Age::BeforeChain,
     };
     written_value(AUDIT, &line)
 }

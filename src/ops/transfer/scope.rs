@@ -99,7 +99,7 @@ impl Scope {
                         && self.has_entity(view, &link.target_entity_id)?)
                 });
             }
-            None => None,
+            Some(Kind::Store) | None => None,
         };
         Ok(project.is_some_and(|project| self.names(&project)))
     }

@@ -6,10 +6,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::format::{Header, Line};
+use super::format::{Age, Header, Line};
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Error, Kind, Result, canonical};
-use crate::ops::verify::{Chain, check_contents};
+use crate::ops::audit::chain::{Chain, check_contents};
 use crate::store::transfer::{Fields, Layout, SECTIONS};
 
 /// The first 16 bytes of a SHA-256: enough to tell half a million rows apart in little memory.
@@ -51,6 +51,8 @@ pub struct Survey {
     /// The number of the section that is being read, and the last id in it.
     place: (usize, String),
     chain: Chain,
+    /// Audit rows that the export says are from before the chain.
+    before_chain: i64,
     ended: bool,
 }
 
@@ -64,6 +66,7 @@ impl Survey {
             here: HashSet::new(),
             place: (0, String::new()),
             chain: Chain::default(),
+            before_chain: 0,
             ended: false,
         })
     }
@@ -80,7 +83,7 @@ impl Survey {
         match Line::parse(text)? {
             Line::Header(_) => return Err("it is a second header".to_owned()),
             Line::Row(number, fields) => self.row(number, &fields)?,
-            Line::Audit(entry) => self.audit(&entry)?,
+            Line::Audit(entry, age) => self.audit(&entry, age)?,
             Line::End(end) if end.rows == self.rows => {
                 self.ended = true;
                 return Ok(());
@@ -112,10 +115,11 @@ impl Survey {
         Ok(())
     }
 
-    fn audit(&mut self, entry: &AuditEntry) -> Result<(), String> {
+    fn audit(&mut self, entry: &AuditEntry, age: Age) -> Result<(), String> {
         // No row may follow.
         self.place = (SECTIONS.len(), String::new());
-        let chained = !entry.chain.after_digest.is_empty();
+        let chained = age == Age::OfChain;
+        self.before_chain += i64::from(!chained);
         // The number of the line, counting from that of the header.
         let place = self.rows as i64 + 2;
         if self.header.project.is_none() {
@@ -126,7 +130,8 @@ impl Survey {
         }
         let mark = subject(&entry.kind, &entry.subject_id);
         // What was deleted before the chain, which the Python system allowed, is no loss.
-        if chained && Kind::parse(&entry.kind).is_some() && !self.here.contains(&mark) {
+        let kind = Kind::parse(&entry.kind).filter(|kind| *kind != Kind::Store);
+        if chained && kind.is_some() && !self.here.contains(&mark) {
             let (kind, id) = (&entry.kind, &entry.subject_id);
             return Err(format!("it is about {kind} {id}, of which the export has no line"));
         }
@@ -141,8 +146,13 @@ impl Survey {
 
     /// Nothing may be missing at the end.
     pub fn finish(&self, lines: usize) -> Result<()> {
-        if let Some((line, _, problem)) = self.chain.cleared.unproven().filter(|_| self.ended) {
+        if let Some((line, _, problem)) = self.chain.unproven().filter(|_| self.ended) {
             return Err(broken(line as usize, problem.to_string()));
+        }
+        let whole = self.header.project.is_none();
+        if self.ended && whole && self.before_chain != self.chain.rows_before_chain() {
+            let problem = "its audit rows from before the chain are not those that it names";
+            return Err(broken(lines, problem.to_owned()));
         }
         if self.ended {
             return Ok(());

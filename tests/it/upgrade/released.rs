@@ -1,5 +1,6 @@
 //! Stores of the schemas before this one, as the programs wrote them that had them.
 
+use rusqlite::types::Value;
 use serde_json::json;
 
 use super::support::{Place, Row, command, stdout};
@@ -33,8 +34,20 @@ fn keeps_its_rows(place: &Place) {
     assert_eq!(super::support::tables(&backup), old);
     let new = place.tables();
     for (table, rows) in old {
-        let Some(first) = rows.first().cloned() else { continue };
-        assert_eq!(known_columns(&new[&table], &first), known_columns(&rows, &first), "{table}");
+        let Some(mut first) = rows.first().cloned() else { continue };
+        if first.remove("hash") == Some(Value::Text(String::new())) {
+            // Rows from before the chain get digests: see relink.rs.
+            first.retain(|column, _| !column.ends_with("_digest") && column != "prev_hash");
+        }
+        let mut new = new[&table].clone();
+        if table == "memory_audit" || table == "audit_places" {
+            // That they were given them is on record, behind all rows.
+            new.sort_by_key(
+                |row| matches!(row["seq"], Value::Integer(seq) if seq > rows.len() as i64),
+            );
+            new.truncate(rows.len());
+        }
+        assert_eq!(known_columns(&new, &first), known_columns(&rows, &first), "{table}");
     }
     let output = place.atocore(&["audit", "verify"]);
     assert!(output.status.success(), "{}", stdout(&output));

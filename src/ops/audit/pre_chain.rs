@@ -1,5 +1,6 @@
-//! Audit rows from before the chain, which have no digests: what keeps them provable when one of
-//! them is cleared.
+//! Audit rows from before the chain that have no digests: what keeps them provable when one of them is
+//! cleared. An upgrade gives them digests ([`super::relink`]), but for rows of which the contents were
+//! cleared before it, and files whose history does not verify.
 //!
 //! A seal is made of the seal before it, the row's fields and its contents. A cleared row keeps its
 //! seal, so that the rows behind it are proven as before. The `redacted` row, which is a link of the
@@ -24,13 +25,13 @@ struct Proof {
 
 /// The rows of a subject from before the chain that are to be cleared.
 #[derive(Debug, Default)]
-pub struct Sealed {
+pub struct PreChainRows {
     proof: Proof,
     /// By place, the seal that the row keeps.
     seals: Vec<(i64, String)>,
 }
 
-impl Sealed {
+impl PreChainRows {
     pub fn of(view: &View<'_>, kind: Kind, id: &str) -> Result<Self> {
         let mut found = Self::default();
         if !redaction::has_sealed_history(view, kind, id)? {
@@ -73,8 +74,16 @@ pub fn without_contents(sealed: &str, entry: &AuditEntry) -> String {
     seal(sealed, &cleared)
 }
 
+/// Whether a `redacted` row says that it cleared the row from before the chain at a place.
+pub fn names(redacted: &AuditEntry, seq: i64) -> bool {
+    cleared_by(redacted).sealed.contains_key(&seq)
+}
+
+fn cleared_by(redacted: &AuditEntry) -> Proof {
+    serde_json::from_str(&redacted.before_json).unwrap_or_default()
+}
+
 /// Whether a `redacted` row proves the cleared row at a place by its seal without contents.
 pub fn proves(redacted: &AuditEntry, seq: i64, seal: &str) -> bool {
-    let proof: Proof = serde_json::from_str(&redacted.before_json).unwrap_or_default();
-    proof.sealed.get(&seq).is_some_and(|kept| kept == seal)
+    cleared_by(redacted).sealed.get(&seq).is_some_and(|kept| kept == seal)
 }

@@ -1,0 +1,141 @@
+//! Follows the chain of the audit from its first row on.
+//!
+//! Rows from before the chain were tied to its first link by a seal over all of them. Since they were
+//! relinked they have hashes as all rows do, and the link behind them still carries the seal: that is
+//! the seam, and a later `relinked` row has to say it.
+
+use super::clearing_proof::{ClearedRows, Unproven};
+use crate::model::Action;
+use crate::model::event::AuditEntry;
+use crate::ops::chain_problem::ChainProblem;
+use crate::store::audit::{digest, link_hash, sealed_with};
+
+/// The chain as far as it has been followed.
+#[derive(Default)]
+pub struct Chain {
+    seq: i64,
+    pub hash: String,
+    started: bool,
+    /// Rows without hashes, before the first link.
+    unlinked: i64,
+    seam: Option<Seam>,
+    /// The last of the rows that a `relinked` row speaks of.
+    relinked: i64,
+    pub cleared: ClearedRows,
+}
+
+/// The first link that is tied to something else than the hash of the row before it.
+struct Seam {
+    place: i64,
+    id: String,
+    last_row: i64,
+    hash: String,
+    tied_to: String,
+}
+
+impl Chain {
+    /// Follows one more row, which is at a place, if it fits.
+    pub fn take(&mut self, place: i64, entry: &AuditEntry) -> Result<(), ChainProblem> {
+        self.cleared.take(place, entry, Some(&self.hash));
+        self.follow(place, entry)
+    }
+
+    /// How many rows are from before the chain.
+    pub fn rows_before_chain(&self) -> i64 {
+        self.unlinked.max(self.relinked)
+    }
+
+    /// Whether rows are from before the chain and have no hashes.
+    pub fn has_unlinked(&self) -> bool {
+        self.unlinked > 0
+    }
+
+    /// The first row of which it is known only at the end that it does not fit.
+    pub fn unproven(&self) -> Option<Unproven> {
+        let seam =
+            self.seam.as_ref().map(|seam| (seam.place, seam.id.clone(), ChainProblem::NotTied));
+        self.cleared.unproven().into_iter().chain(seam).min()
+    }
+
+    fn follow(&mut self, place: i64, entry: &AuditEntry) -> Result<(), ChainProblem> {
+        if entry.seq != self.seq + 1 {
+            return Err(ChainProblem::OutOfOrder);
+        }
+        self.seq = entry.seq;
+        let link = &entry.chain;
+        if link.hash.is_empty() {
+            if self.started {
+                return Err(ChainProblem::NoHash);
+            }
+            self.unlinked += 1;
+            check_contents(entry)?;
+            self.hash = sealed_with(&self.hash, entry);
+            return Ok(());
+        }
+        if link.prev_hash != self.hash {
+            if !self.started && self.unlinked > 0 {
+                return Err(ChainProblem::PreChainChanged);
+            }
+            if self.seam.is_some() || self.relinked > 0 || entry.seq == 1 {
+                return Err(ChainProblem::NotTied);
+            }
+            self.seam = Some(Seam {
+                place,
+                id: entry.id.clone(),
+                last_row: entry.seq - 1,
+                hash: self.hash.clone(),
+                tied_to: link.prev_hash.clone(),
+            });
+        }
+        self.started = true;
+        check_contents(entry)?;
+        if link_hash(entry) != link.hash {
+            return Err(ChainProblem::FieldsChanged);
+        }
+        self.hash.clone_from(&link.hash);
+        self.close_seam(entry)
+    }
+
+    /// Compares what a `relinked` row says with where the chain changes over.
+    fn close_seam(&mut self, entry: &AuditEntry) -> Result<(), ChainProblem> {
+        let Some(said) = entry.relinking() else { return Ok(()) };
+        let fits = match &self.seam {
+            Some(seam) => {
+                (seam.last_row, &seam.hash, &seam.tied_to)
+                    == (said.last_row, &said.hash, &said.seal)
+            }
+            // No link was there yet, so it is the first one itself.
+            None => (entry.seq - 1, &entry.chain.prev_hash) == (said.last_row, &said.hash),
+        };
+        if !fits || self.relinked > 0 {
+            return Err(ChainProblem::WrongRelinking);
+        }
+        self.seam = None;
+        self.relinked = said.last_row;
+        Ok(())
+    }
+}
+
+/// Whether a row holds what its digests say, or nothing.
+pub fn check_contents(entry: &AuditEntry) -> Result<(), ChainProblem> {
+    let link = &entry.chain;
+    let contents = [
+        (&entry.before_json, &link.before_digest),
+        (&entry.after_json, &link.after_digest),
+        (&entry.note, &link.note_digest),
+    ];
+    // A row from before the chain may have no digests, but a seal once it was cleared.
+    let sealed = link.after_digest.is_empty();
+    let fits = |text: &str, expected: &str| match sealed {
+        true => link.before_digest.is_empty() || text.is_empty(),
+        false => text.is_empty() || digest(text) == expected,
+    };
+    // A `redacted` row keeps its reason, and what it proves of rows from before the chain.
+    let keeps = |text: &str, expected: &str| sealed || digest(text) == expected;
+    let kept = entry.action != Action::Redacted.as_str()
+        || keeps(&entry.before_json, &link.before_digest) && keeps(&entry.note, &link.note_digest);
+    if kept && contents.iter().all(|(text, expected)| fits(text, expected)) {
+        return Ok(());
+    }
+    Err(ChainProblem::ContentsChanged)
+}

@@ -1,0 +1,141 @@
+//! Audit rows whose contents were cleared: each needs a later row that says that its subject was
+//! redacted.
+
+use std::collections::HashMap;
+
+use super::pre_chain::{names, proves, without_contents};
+use crate::model::Action;
+use crate::model::event::AuditEntry;
+use crate::ops::chain_problem::ChainProblem;
+use crate::store::audit::digest;
+
+/// The cleared rows of an audit that is read from its beginning to its end.
+#[derive(Default)]
+pub struct ClearedRows {
+    /// By subject, rows for which no `redacted` row has come yet.
+    waiting: HashMap<(String, String), Vec<ClearedRow>>,
+    /// The first row that a `redacted` row does not prove.
+    refuted: Option<Unproven>,
+}
+
+/// A row that does not fit: its place, its id and the problem.
+pub type Unproven = (i64, String, ChainProblem);
+
+struct ClearedRow {
+    place: i64,
+    id: String,
+    proof: NeededProof,
+}
+
+/// What a `redacted` row has to prove of a cleared row.
+enum NeededProof {
+    /// Nothing: the digests of the row do.
+    None,
+    /// That it cleared the row from before the chain with this number. Its hash proves the rest.
+    Cleared(i64),
+    /// That the row from before the chain with this number has this seal without its contents.
+    Seal(i64, String),
+}
+
+impl ClearedRows {
+    /// Looks at the next row. `sealed` is the seal over the rows before it, if it is known.
+    pub fn take(&mut self, place: i64, entry: &AuditEntry, sealed: Option<&str>) {
+        let subject = || (entry.kind.clone(), entry.subject_id.clone());
+        if entry.action == Action::Redacted.as_str() {
+            let waiting = self.waiting.remove(&subject()).unwrap_or_default();
+            // Of what was changed in the `redacted` row itself its own digest tells.
+            let sound = digest(&entry.before_json) == entry.chain.before_digest;
+            for row in waiting.into_iter().filter(|_| sound) {
+                let proven = match &row.proof {
+                    NeededProof::None => true,
+                    NeededProof::Cleared(seq) => names(entry, *seq),
+                    NeededProof::Seal(seq, seal) => proves(entry, *seq, seal),
+                };
+                if !proven {
+                    self.refute((row.place, row.id, ChainProblem::Refuted));
+                }
+            }
+        }
+        if is_cleared(entry) {
+            let has_digests = !entry.chain.after_digest.is_empty();
+            let proof = match sealed {
+                _ if has_digests => NeededProof::None,
+                _ if !entry.chain.hash.is_empty() => NeededProof::Cleared(entry.seq),
+                Some(sealed) => NeededProof::Seal(entry.seq, without_contents(sealed, entry)),
+                None => NeededProof::None,
+            };
+            let (place, id) = (place, entry.id.clone());
+            let waiting = self.waiting.entry(subject()).or_default();
+            waiting.push(ClearedRow { place, id, proof });
+        }
+    }
+
+    fn refute(&mut self, row: Unproven) {
+        self.refuted = self.refuted.take().into_iter().chain([row]).min();
+    }
+
+    /// The first row that was cleared without a `redacted` row behind it, or that one refutes.
+    pub fn unproven(&self) -> Option<Unproven> {
+        let waiting = self
+            .waiting
+            .values()
+            .flatten()
+            .map(|row| (row.place, row.id.clone(), ChainProblem::ClearedWithoutProof));
+        waiting.chain(self.refuted.clone()).min()
+    }
+}
+
+/// Whether a row holds less than its digests say, or keeps the seal of what it held.
+pub fn is_cleared(entry: &AuditEntry) -> bool {
+    let link = &entry.chain;
+    if link.after_digest.is_empty() {
+        return !link.before_digest.is_empty();
+    }
+    let contents = [
+        (&entry.before_json, &link.before_digest),
+        (&entry.after_json, &link.after_digest),
+        (&entry.note, &link.note_digest),
+    ];
+    contents.iter().any(|(text, kept)| text.is_empty() && digest("") != **kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::ChainLink;
+
+    fn row(seq: i64, action: Action, before_json: &str) -> AuditEntry {
+        let chain = ChainLink {
+            before_digest: digest(before_json),
+            hash: "a hash".to_owned(),
+            ..ChainLink::default()
+        };
+        AuditEntry {
+            seq,
+            id: format!("row {seq}"),
+            subject_id: "m".to_owned(),
+            kind: "memory".to_owned(),
+            action: action.as_str().to_owned(),
+            actor: String::new(),
+            timestamp: String::new(),
+            before_json: before_json.to_owned(),
+            after_json: String::new(),
+            note: String::new(),
+            chain,
+        }
+    }
+
+    #[test]
+    fn a_row_cleared_before_it_had_digests_has_to_be_named_by_a_redacted_row() {
+        for (proof, is_proven) in [(r#"{"sealed":{"1":"a"}}"#, true), ("{}", false)] {
+            let mut cleared = ClearedRows::default();
+            cleared.take(1, &row(1, Action::Created, ""), Some(""));
+            assert!(cleared.unproven().is_some(), "nothing says that it was redacted");
+            let mut redacted = row(2, Action::Redacted, proof);
+            redacted.chain.after_digest = digest("");
+            redacted.chain.note_digest = digest("");
+            cleared.take(2, &redacted, Some(""));
+            assert_eq!(cleared.unproven().is_none(), is_proven, "{proof}");
+        }
+    }
+}

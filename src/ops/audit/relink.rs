@@ -1,0 +1,60 @@
+//! Gives the audit rows from before the chain digests and hashes, as a chain of their own.
+//!
+//! The links behind them keep their hashes, so that a head which somebody noted stays valid. A
+//! `relinked` row says where the old rows end, and by which seal the first link was tied to them.
+
+use crate::model::event::{AUDIT_SUBJECT, Place, Relinking};
+use crate::model::{Action, Error, Event, Kind, Result};
+use crate::ops::verify;
+use crate::store::audit::{digest, link_hash, rows_after, sealed_with, with_writable_links};
+use crate::store::{Tx, audit};
+
+/// Rows in memory at a time.
+const BATCH: i64 = 500;
+
+/// Relinks the rows from before the chain, if there are any without hashes. A file whose history
+/// does not verify is left as it is, so that its verification goes on naming the row.
+pub fn relink_audit(tx: &Tx<'_>) -> Result<()> {
+    if !audit::has_unlinked(tx)? || verify::follow(tx)?.broken.is_some() {
+        return Ok(());
+    }
+    let said = with_writable_links(tx, || link_old_rows(tx))?;
+    tx.record(Event {
+        kind: Kind::Store,
+        id: AUDIT_SUBJECT,
+        action: Action::Relinked,
+        before: None,
+        after: serde_json::to_string(&said).map_err(|error| Error::Internal(error.to_string()))?,
+        note: "",
+        place: Place::Unknown,
+    })?;
+    match verify::follow(tx)?.broken {
+        None => Ok(()),
+        Some(broken) => Err(Error::Internal(format!("the audit was relinked wrongly: {broken}"))),
+    }
+}
+
+fn link_old_rows(tx: &Tx<'_>) -> Result<Relinking> {
+    let mut said = Relinking { last_row: 0, hash: String::new(), seal: String::new() };
+    loop {
+        let mut rows = rows_after(tx, said.last_row, BATCH)?;
+        rows.retain(|row| row.chain.hash.is_empty());
+        if rows.is_empty() {
+            return Ok(said);
+        }
+        for mut row in rows {
+            said.seal = sealed_with(&said.seal, &row);
+            // A row that was cleared keeps its seal in place of digests that nobody knows.
+            if row.chain.before_digest.is_empty() {
+                row.chain.before_digest = digest(&row.before_json);
+                row.chain.after_digest = digest(&row.after_json);
+                row.chain.note_digest = digest(&row.note);
+            }
+            row.chain.prev_hash = std::mem::take(&mut said.hash);
+            row.chain.hash = link_hash(&row);
+            audit::set_link(tx, &row)?;
+            said.hash = row.chain.hash;
+            said.last_row = row.seq;
+        }
+    }
+}

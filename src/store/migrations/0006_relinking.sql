@@ -1,0 +1,3 @@
+-- The schema stays as it is. From here on the audit may hold a `relinked` row, by which rows from before
+-- the chain got digests and hashes. They get them after the migrations (ops/audit/relink.rs), since the
+-- whole audit has to verify first; an older program must not open the file, which would find it changed.
