@@ -126,23 +126,23 @@ impl Handle {
     /// Handles that a text with the form of one was perhaps meant to be: one character is another,
     /// or two neighbours changed places.
     pub fn near(text: &str) -> Vec<Self> {
-        let Some(read) = Reading::of(text) else { return Vec::new() };
+        let Some(read) = HandleText::of(text) else { return Vec::new() };
         let mut found = Vec::new();
         let letters = HandleKind::ALL.into_iter();
-        found.extend(letters.filter_map(|kind| Reading { kind, ..read.clone() }.checked()));
+        found.extend(letters.filter_map(|kind| HandleText { kind, ..read.clone() }.to_handle()));
         for at in 0..read.values.len() {
             for value in 0..32 {
                 let mut other = read.clone();
                 other.values[at] = value;
-                found.extend(other.checked());
+                found.extend(other.to_handle());
             }
         }
         for at in 1..read.values.len() {
             let mut other = read.clone();
             other.values.swap(at - 1, at);
-            found.extend(other.checked());
+            found.extend(other.to_handle());
         }
-        let own = read.checked();
+        let own = read.to_handle();
         found.retain(|handle| Some(handle) != own.as_ref());
         found.dedup();
         found
@@ -151,15 +151,15 @@ impl Handle {
 
 /// Whether a text is written as a handle, be its check character right or wrong.
 pub fn has_handle_form(text: &str) -> bool {
-    Reading::of(text).is_some()
+    HandleText::of(text).is_some()
 }
 
 impl FromStr for Handle {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Reading::of(text)
-            .and_then(|read| read.checked())
+        HandleText::of(text)
+            .and_then(|read| read.to_handle())
             .ok_or_else(|| Error::not_found(SubjectKind::Handle, text))
     }
 }
@@ -177,12 +177,12 @@ impl fmt::Display for Handle {
 
 /// A text with the form of a handle: its letter, and the values of all other characters.
 #[derive(Clone)]
-struct Reading {
+struct HandleText {
     kind: HandleKind,
     values: Vec<u8>,
 }
 
-impl Reading {
+impl HandleText {
     fn of(text: &str) -> Option<Self> {
         let mut characters = text.chars();
         let kind = HandleKind::of_letter(characters.next()?)?;
@@ -195,7 +195,7 @@ impl Reading {
     }
 
     /// The handle, if the check character fits.
-    fn checked(&self) -> Option<Handle> {
+    fn to_handle(&self) -> Option<Handle> {
         let (check, digits) = self.values.split_last()?;
         let fits = check_value(self.kind, digits) == *check;
         fits.then(|| Handle { kind: self.kind, digits: digits.to_vec() })
@@ -219,11 +219,11 @@ fn check_value(kind: HandleKind, digits: &[u8]) -> u8 {
     // A letter that is none of the alphabet has the value as which it would be read.
     let letter = value_of(kind.letter() as u8).unwrap_or_default();
     // Horner's rule: each step multiplies what was added so far by 2.
-    digits.iter().fold(double(letter), |sum, digit| double(sum ^ digit))
+    digits.iter().fold(double_value(letter), |sum, digit| double_value(sum ^ digit))
 }
 
 /// Twice a value of GF(32), by the polynomial x⁵ + x² + 1, of which 2 is a generator.
-fn double(value: u8) -> u8 {
+fn double_value(value: u8) -> u8 {
     let shifted = value << 1;
     if shifted & 32 == 0 { shifted } else { shifted ^ 0b10_0101 }
 }

@@ -32,17 +32,17 @@ pub fn resolve_id_of<'g>(
     let is_stored = is_stored.collect::<Result<Vec<bool>>>()?.contains(&true);
     match by_handle {
         Some((id, handle)) if kinds.contains(&handle.kind()) => match is_stored && id != given {
-            true => Err(ambiguous(given, &id)),
+            true => Err(ambiguous_id(given, &id)),
             false => Ok(Cow::Owned(id)),
         },
         _ if is_stored => Ok(Cow::Borrowed(given)),
         Some((_, handle)) => {
             let kind = handle.kind().as_str();
-            Err(not_found(kinds, given, vec![format!("{given} is a {kind}")]))
+            Err(missing_row(kinds, given, vec![format!("{given} is a {kind}")]))
         }
-        None => match near(view, given)? {
+        None => match near_handles(view, given)? {
             near if near.is_empty() => Ok(Cow::Borrowed(given)),
-            near => Err(not_found(kinds, given, near)),
+            near => Err(missing_row(kinds, given, near)),
         },
     }
 }
@@ -75,7 +75,7 @@ fn path_of_document(view: &View<'_>, target: &str) -> Result<Option<String>> {
     Ok(sources::get(view, &id)?.map(|document| format!("doc:{}", document.file_path)))
 }
 
-fn ambiguous(given: &str, other: &str) -> Error {
+fn ambiguous_id(given: &str, other: &str) -> Error {
     Error::invalid(
         "id",
         format!("{given:?} is the id of one row and the handle of {other}"),
@@ -83,7 +83,7 @@ fn ambiguous(given: &str, other: &str) -> Error {
     )
 }
 
-fn not_found(kinds: &[HandleKind], given: &str, nearest: Vec<String>) -> Error {
+fn missing_row(kinds: &[HandleKind], given: &str, nearest: Vec<String>) -> Error {
     let subject = match kinds {
         [kind] => subject_of(*kind),
         _ => SubjectKind::AnyRow,
@@ -107,7 +107,7 @@ pub fn subject_of(kind: HandleKind) -> SubjectKind {
 }
 
 /// Handles of rows that the given one was perhaps meant to be.
-fn near(view: &View<'_>, given: &str) -> Result<Vec<String>> {
+fn near_handles(view: &View<'_>, given: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for handle in Handle::near(given) {
         if found.len() < MAX_NEAR && handles::id_of(view, &handle)?.is_some() {

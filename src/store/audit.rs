@@ -234,7 +234,7 @@ pub fn at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
     )
 }
 
-/// Rows behind a place of the audit, in order.
+/// Rows after a place of the audit, in order.
 pub fn rows_after(view: &View<'_>, seq: i64, limit: i64) -> Result<Vec<AuditEntry>> {
     let sql = format!("SELECT {COLUMNS} FROM memory_audit WHERE seq > ?1 ORDER BY seq LIMIT ?2");
     view.conn.all(&sql, params![seq, limit], entry)

@@ -74,13 +74,13 @@ impl Db {
             let (conn, path) = (tx.conn, &self.settings.path);
             let number = match schema::stage(conn, path)? {
                 SchemaStage::Current => return Ok(None),
-                SchemaStage::Empty => return migrations::create(conn).map(|()| None),
+                SchemaStage::Empty => return migrations::create_schema(conn).map(|()| None),
                 SchemaStage::Python => 0,
                 SchemaStage::Older { number } => number,
             };
             schema::check_sound(conn, path)?;
             let backup = back_up(&self.settings)?;
-            let upgraded = migrations::upgrade(conn, number)
+            let upgraded = migrations::run_migrations(conn, number)
                 .and_then(|added| after_upgrade(tx).map(|()| added));
             match upgraded {
                 Ok(added) => Ok(Some(Upgrade { backup, added })),

@@ -26,7 +26,7 @@ pub const TABLES: [(HandleKind, &str); 9] = [
 /// Rows that are read at a time where all of a table are visited.
 const BATCH: i64 = 500;
 
-fn table(kind: HandleKind) -> Result<&'static str> {
+fn table_of(kind: HandleKind) -> Result<&'static str> {
     let known = TABLES.iter().find(|(known, _)| *known == kind);
     known
         .map(|(_, table)| *table)
@@ -59,13 +59,13 @@ fn free_handle(conn: &Conn, kind: HandleKind, id: &str) -> Result<String> {
 }
 
 fn is_free(conn: &Conn, kind: HandleKind, handle: &str) -> Result<bool> {
-    let sql = format!("SELECT 1 AS n FROM {} WHERE handle = ?1", table(kind)?);
+    let sql = format!("SELECT 1 AS n FROM {} WHERE handle = ?1", table_of(kind)?);
     Ok(conn.number(&sql, params![handle])? == 0)
 }
 
 /// Gives every row that has no handle, or one that no program reads, a new one; gives how many rows
 /// these were.
-pub fn repair(conn: &Conn) -> Result<usize> {
+pub fn give_missing_handles(conn: &Conn) -> Result<usize> {
     let mut repaired = 0;
     for (kind, table) in TABLES {
         let read =
@@ -86,9 +86,9 @@ pub fn repair(conn: &Conn) -> Result<usize> {
     Ok(repaired)
 }
 
-/// As [`repair`], within a write.
+/// As [`give_missing_handles`], within a write.
 pub fn repair_handles(tx: &Tx<'_>) -> Result<usize> {
-    repair(tx.conn)
+    give_missing_handles(tx.conn)
 }
 
 fn is_handle_of(kind: HandleKind, text: &str) -> bool {
@@ -101,7 +101,7 @@ pub fn for_each_wrong(
     kind: HandleKind,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
-    let sql = format!("SELECT id, handle FROM {}", table(kind)?);
+    let sql = format!("SELECT id, handle FROM {}", table_of(kind)?);
     view.conn.scan(&sql, &[], |row| {
         let handle = row.text("handle")?;
         if is_handle_of(kind, &handle) { Ok(()) } else { visit(&row.text("id")?, &handle) }
@@ -110,20 +110,20 @@ pub fn for_each_wrong(
 
 /// Whether there is a row of the id as it is stored.
 pub fn has_id(view: &View<'_>, kind: HandleKind, id: &str) -> Result<bool> {
-    let sql = format!("SELECT 1 AS n FROM {} WHERE id = ?1", table(kind)?);
+    let sql = format!("SELECT 1 AS n FROM {} WHERE id = ?1", table_of(kind)?);
     Ok(view.conn.number(&sql, params![id])? == 1)
 }
 
 /// The id of the row with a handle.
 pub fn id_of(view: &View<'_>, handle: &Handle) -> Result<Option<String>> {
-    let Ok(table) = table(handle.kind()) else { return Ok(None) };
+    let Ok(table) = table_of(handle.kind()) else { return Ok(None) };
     let sql = format!("SELECT id FROM {table} WHERE handle = ?1");
     view.conn.one(&sql, params![&handle.to_string()], |row| row.text("id"))
 }
 
 /// The handle of one row.
 pub fn handle_of(view: &View<'_>, kind: HandleKind, id: &str) -> Result<Option<String>> {
-    let sql = format!("SELECT handle FROM {} WHERE id = ?1", table(kind)?);
+    let sql = format!("SELECT handle FROM {} WHERE id = ?1", table_of(kind)?);
     Ok(view.conn.one(&sql, params![id], |row| row.optional_text("handle"))?.flatten())
 }
 
@@ -136,7 +136,7 @@ pub fn handles_of(
     let sql = format!(
         "SELECT id, handle FROM {} WHERE id IN (SELECT value FROM json_each(?1)) \
          AND handle IS NOT NULL",
-        table(kind)?
+        table_of(kind)?
     );
     let ids = Json::from(ids).to_string();
     let read = view.conn.all(&sql, params![&ids], |row| Ok((row.text("id")?, row.text("handle")?)));

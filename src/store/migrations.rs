@@ -8,8 +8,8 @@
 mod complete;
 mod python;
 
-use self::complete::{columns, complete};
-use super::handles::repair;
+use self::complete::{column_definitions, complete_schema};
+use super::handles::give_missing_handles;
 use super::sql::Conn;
 use crate::model::Result;
 
@@ -31,14 +31,14 @@ const fn migration(number: i64, sql: &'static str) -> Migration {
 
 const MIGRATIONS: [Migration; 6] = [
     Migration {
-        convert: Some(python::convert),
+        convert: Some(python::convert_rows),
         ..migration(1, include_str!("migrations/0001_tables.sql"))
     },
     migration(2, include_str!("migrations/0002_indexes.sql")),
     migration(3, include_str!("migrations/0003_answers.sql")),
     migration(4, include_str!("migrations/0004_safety.sql")),
     Migration {
-        convert: Some(|conn| repair(conn).map(drop)),
+        convert: Some(|conn| give_missing_handles(conn).map(drop)),
         ..migration(5, include_str!("migrations/0005_handles.sql"))
     },
     migration(6, include_str!("migrations/0006_relinking.sql")),
@@ -48,7 +48,7 @@ const MIGRATIONS: [Migration; 6] = [
 pub const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
 
 /// Makes the schema in an empty file.
-pub fn create(conn: &Conn) -> Result<()> {
+pub fn create_schema(conn: &Conn) -> Result<()> {
     for migration in &MIGRATIONS {
         conn.batch(migration.sql)?;
     }
@@ -57,10 +57,10 @@ pub fn create(conn: &Conn) -> Result<()> {
 
 /// Brings a file with the migrations up to `number` to the current schema; a file of the Python
 /// system has none of them. Gives the tables and columns that it added.
-pub fn upgrade(conn: &Conn, number: i64) -> Result<Vec<String>> {
+pub fn run_migrations(conn: &Conn, number: i64) -> Result<Vec<String>> {
     let before = columns_of_tables(conn)?;
     if number > 0 {
-        complete(conn, &reference_at(number)?, &reference()?)?;
+        complete_schema(conn, &reference_at(number)?, &reference()?)?;
     }
     for Migration { number, sql, convert } in missing_after(number) {
         conn.batch(sql)?;
@@ -70,7 +70,7 @@ pub fn upgrade(conn: &Conn, number: i64) -> Result<Vec<String>> {
         store_number(conn, *number)?;
     }
     let after = columns_of_tables(conn)?;
-    Ok(added(&before, after))
+    Ok(list_added(&before, after))
 }
 
 fn missing_after(number: i64) -> impl Iterator<Item = &'static Migration> {
@@ -80,14 +80,15 @@ fn missing_after(number: i64) -> impl Iterator<Item = &'static Migration> {
 /// The names of the tables and, after each, those of its columns.
 fn columns_of_tables(conn: &Conn) -> Result<Vec<(String, Vec<String>)>> {
     let name_columns = |table: String| {
-        let columns = columns(conn, &table)?.into_iter().map(|column| column.name).collect();
+        let columns =
+            column_definitions(conn, &table)?.into_iter().map(|column| column.name).collect();
         Ok((table, columns))
     };
-    tables(conn)?.into_iter().map(name_columns).collect()
+    table_names(conn)?.into_iter().map(name_columns).collect()
 }
 
 /// The new tables, then the new columns of those that were there.
-fn added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)>) -> Vec<String> {
+fn list_added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)>) -> Vec<String> {
     let (mut new_tables, mut new_columns) = (Vec::new(), Vec::new());
     for (table, columns) in after {
         match before.iter().find(|(known, _)| *known == table) {
@@ -105,7 +106,7 @@ fn added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)>) ->
 }
 
 /// The tables of a file, but for SQLite's own and the parts of the full-text index.
-pub fn tables(conn: &Conn) -> Result<Vec<String>> {
+pub fn table_names(conn: &Conn) -> Result<Vec<String>> {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
          AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_text_%'";
     conn.all(sql, &[], |row| row.text("name"))

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::migrations::{APPLICATION_ID, VERSION, tables};
+use super::migrations::{APPLICATION_ID, VERSION, table_names};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
@@ -61,7 +61,7 @@ pub fn stage(conn: &Conn, path: &Path) -> Result<SchemaStage> {
             ),
         };
     }
-    let tables = tables(conn).map_err(named)?;
+    let tables = table_names(conn).map_err(named)?;
     if tables.is_empty() && application == 0 {
         // SQLite takes a file shorter than its smallest page for an empty one.
         return match std::fs::metadata(path).map_or(0, |data| data.len()) {

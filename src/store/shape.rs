@@ -10,7 +10,7 @@ use crate::params;
 
 /// A table, index or trigger, with the SQL that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct SchemaObject {
     pub kind: String,
     pub name: String,
     table: String,
@@ -46,7 +46,7 @@ pub enum Difference {
 const DERIVED: [&str; 6] =
     ["claims", "search_rows", "search_text", "search_words", "audit_places", "idempotency_keys"];
 
-impl Object {
+impl SchemaObject {
     pub fn is_table(&self) -> bool {
         self.kind == "table"
     }
@@ -62,11 +62,11 @@ impl Object {
 }
 
 /// In the order in which they need each other.
-pub fn objects(conn: &Conn) -> Result<Vec<Object>> {
+pub fn schema_objects(conn: &Conn) -> Result<Vec<SchemaObject>> {
     let sql = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL \
          ORDER BY type <> 'table', rowid";
     conn.all(sql, &[], |row| {
-        Ok(Object {
+        Ok(SchemaObject {
             kind: row.text("type")?,
             name: row.text("name")?,
             table: row.text("tbl_name")?,
@@ -76,12 +76,12 @@ pub fn objects(conn: &Conn) -> Result<Vec<Object>> {
 }
 
 /// What this program makes.
-fn ours() -> Result<&'static [Object]> {
-    static OURS: OnceLock<Vec<Object>> = OnceLock::new();
+fn ours() -> Result<&'static [SchemaObject]> {
+    static OURS: OnceLock<Vec<SchemaObject>> = OnceLock::new();
     if let Some(known) = OURS.get() {
         return Ok(known);
     }
-    let made = objects(&reference()?)?;
+    let made = schema_objects(&reference()?)?;
     Ok(OURS.get_or_init(|| made))
 }
 
@@ -94,7 +94,7 @@ pub fn creation_of(name: &str) -> Result<String> {
 
 /// Whether the triggers that keep the audit append-only are all there, as this program makes them.
 pub fn is_guarded(view: &View<'_>) -> Result<bool> {
-    let there = objects(view.conn)?;
+    let there = schema_objects(view.conn)?;
     let mut guards = ours()?.iter().filter(|object| object.kind == "trigger");
     Ok(guards.all(|guard| there.contains(guard)))
 }
@@ -107,10 +107,10 @@ pub fn counts() -> Result<[usize; 3]> {
 
 /// Every difference of the file's schema from that of this program.
 pub fn differences(view: &View<'_>) -> Result<Vec<Difference>> {
-    let there = objects(view.conn)?;
+    let there = schema_objects(view.conn)?;
     let mut found = Vec::new();
     for object in ours()?.iter().filter(|object| !there.contains(object)) {
-        let Object { kind, name, .. } = object;
+        let SchemaObject { kind, name, .. } = object;
         let is_there = there.iter().any(|other| other.kind == *kind && other.name == *name);
         let derived = object.is_derived();
         if derived || !is_there {
@@ -124,7 +124,7 @@ pub fn differences(view: &View<'_>) -> Result<Vec<Difference>> {
         let no_column = |column| Difference::NoColumn { table: name.clone(), column };
         found.extend(missing.into_iter().map(no_column));
     }
-    let unknown = |object: &&Object| {
+    let unknown = |object: &&SchemaObject| {
         !ours().is_ok_and(|ours| ours.iter().any(|known| known.name == object.name))
     };
     found.extend(there.iter().filter(unknown).map(|object| Difference::Foreign {
@@ -146,17 +146,17 @@ fn missing_columns(view: &View<'_>, table: &str) -> Result<Vec<String>> {
 /// Makes again what is derived and is not as this program makes it, as far as the rows allow it;
 /// gives what that was.
 pub fn mend(tx: &Tx<'_>) -> Result<Vec<String>> {
-    let there = objects(tx.conn)?;
+    let there = schema_objects(tx.conn)?;
     let (mut made, mut failed) = (Vec::new(), None);
     let ours = ours()?;
-    let is_wanting = |object: &Object| object.is_derived() && !there.contains(object);
+    let is_wanting = |object: &SchemaObject| object.is_derived() && !there.contains(object);
     // A part of the full-text index comes with the whole.
     let whole_index = ours.iter().any(|object| object.is_shadow() && is_wanting(object));
-    let to_make = |object: &&Object| {
+    let to_make = |object: &&SchemaObject| {
         !object.is_shadow() && (is_wanting(object) || whole_index && object.name == "search_text")
     };
     for object in ours.iter().filter(to_make) {
-        let Object { kind, name, sql, .. } = object;
+        let SchemaObject { kind, name, sql, .. } = object;
         let outcome = tx.attempt(|| {
             tx.conn.batch(&format!("DROP {kind} IF EXISTS {name}"))?;
             tx.conn.batch(sql)

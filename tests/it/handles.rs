@@ -170,3 +170,26 @@ fn the_doctor_finds_a_row_without_one_and_gives_it_one() {
     ok(&place, 12, &["doctor", "--fix"]);
     assert_eq!(all_handles(&place.sql()), kept, "they are made from the ids");
 }
+
+#[test]
+fn a_resource_is_read_and_an_argument_completed_by_a_handle() {
+    let (place, _, kept) = exported();
+    let handle = kept[0].clone().expect("a handle");
+    let mut session = place.serve(13, &[]);
+    let uri = format!("atocore://entity/{handle}");
+    let read = session.request("resources/read", json!({ "uri": uri }));
+    let text = read["result"]["contents"][0]["text"].as_str().expect("a text");
+    assert!(text.contains("\"name\":\"Cell\""), "{text}");
+    let mut complete = |begun: &str| -> Value {
+        let reference = json!({ "type": "ref/resource", "uri": "atocore://entity/{id}" });
+        let argument = json!({ "name": "id", "value": begun });
+        let asked = json!({ "ref": reference, "argument": argument });
+        session.request("completion/complete", asked)["result"]["completion"].clone()
+    };
+    let found = complete(&handle[..4].to_uppercase());
+    assert_eq!((&found["values"], &found["total"]), (&json!([handle]), &json!(1)));
+    // Fewer characters would find handles by chance where the beginning of a name is meant.
+    assert_eq!(complete(&handle[..3])["values"], json!([]));
+    assert_eq!(complete("Cell")["values"].as_array().map(Vec::len), Some(1));
+    session.end();
+}

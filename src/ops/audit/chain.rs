@@ -1,8 +1,8 @@
 //! Follows the chain of the audit from its first row on.
 //!
-//! Rows from before the chain were tied to its first link by a seal over all of them. Since they were
-//! relinked they have hashes as all rows do, and the link behind them still carries the seal: that is
-//! the seam, and a later `relinked` row has to say it.
+//! Rows from before the chain were tied to its first link by a seal over all of them. Once they are
+//! relinked they have hashes as all rows do, but the first link still names the seal as the hash before
+//! it. A later `relinked` row has to name the seal, and the last of these rows with its hash.
 
 use super::clearing_proof::{ClearedRows, Unproven};
 use crate::model::Action;
@@ -18,14 +18,14 @@ pub struct Chain {
     started: bool,
     /// Rows without hashes, before the first link.
     unlinked: i64,
-    seam: Option<Seam>,
+    sealed_link: Option<SealedLink>,
     /// The last of the rows that a `relinked` row speaks of.
     relinked: i64,
     pub cleared: ClearedRows,
 }
 
-/// The first link that is tied to something else than the hash of the row before it.
-struct Seam {
+/// The first link that is not tied to the hash of the row before it, so perhaps to the seal.
+struct SealedLink {
     place: i64,
     id: String,
     last_row: i64,
@@ -45,16 +45,13 @@ impl Chain {
         self.unlinked.max(self.relinked)
     }
 
-    /// Whether rows are from before the chain and have no hashes.
-    pub fn has_unlinked(&self) -> bool {
-        self.unlinked > 0
-    }
-
     /// The first row of which it is known only at the end that it does not fit.
     pub fn unproven(&self) -> Option<Unproven> {
-        let seam =
-            self.seam.as_ref().map(|seam| (seam.place, seam.id.clone(), ChainProblem::NotTied));
-        self.cleared.unproven().into_iter().chain(seam).min()
+        let sealed_link = self
+            .sealed_link
+            .as_ref()
+            .map(|link| (link.place, link.id.clone(), ChainProblem::NotTied));
+        self.cleared.unproven().into_iter().chain(sealed_link).min()
     }
 
     fn follow(&mut self, place: i64, entry: &AuditEntry) -> Result<(), ChainProblem> {
@@ -76,10 +73,10 @@ impl Chain {
             if !self.started && self.unlinked > 0 {
                 return Err(ChainProblem::PreChainChanged);
             }
-            if self.seam.is_some() || self.relinked > 0 || entry.seq == 1 {
+            if self.sealed_link.is_some() || self.relinked > 0 || entry.seq == 1 {
                 return Err(ChainProblem::NotTied);
             }
-            self.seam = Some(Seam {
+            self.sealed_link = Some(SealedLink {
                 place,
                 id: entry.id.clone(),
                 last_row: entry.seq - 1,
@@ -93,15 +90,15 @@ impl Chain {
             return Err(ChainProblem::FieldsChanged);
         }
         self.hash.clone_from(&link.hash);
-        self.close_seam(entry)
+        self.check_relinking(entry)
     }
 
-    /// Compares what a `relinked` row says with where the chain changes over.
-    fn close_seam(&mut self, entry: &AuditEntry) -> Result<(), ChainProblem> {
+    /// Compares a `relinked` row with the link that is tied to the seal.
+    fn check_relinking(&mut self, entry: &AuditEntry) -> Result<(), ChainProblem> {
         let Some(said) = entry.relinking() else { return Ok(()) };
-        let fits = match &self.seam {
-            Some(seam) => {
-                (seam.last_row, &seam.hash, &seam.tied_to)
+        let fits = match &self.sealed_link {
+            Some(sealed_link) => {
+                (sealed_link.last_row, &sealed_link.hash, &sealed_link.tied_to)
                     == (said.last_row, &said.hash, &said.seal)
             }
             // No link was there yet, so it is the first one itself.
@@ -110,7 +107,7 @@ impl Chain {
         if !fits || self.relinked > 0 {
             return Err(ChainProblem::WrongRelinking);
         }
-        self.seam = None;
+        self.sealed_link = None;
         self.relinked = said.last_row;
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::pre_chain::{names, proves, without_contents};
+use super::pre_chain::{names_row, proves, without_contents};
 use crate::model::Action;
 use crate::model::event::AuditEntry;
 use crate::ops::chain_problem::ChainProblem;
@@ -48,7 +48,7 @@ impl ClearedRows {
             for row in waiting.into_iter().filter(|_| sound) {
                 let proven = match &row.proof {
                     NeededProof::None => true,
-                    NeededProof::Cleared(seq) => names(entry, *seq),
+                    NeededProof::Cleared(seq) => names_row(entry, *seq),
                     NeededProof::Seal(seq, seal) => proves(entry, *seq, seal),
                 };
                 if !proven {

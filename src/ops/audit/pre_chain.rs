@@ -75,7 +75,7 @@ pub fn without_contents(sealed: &str, entry: &AuditEntry) -> String {
 }
 
 /// Whether a `redacted` row says that it cleared the row from before the chain at a place.
-pub fn names(redacted: &AuditEntry, seq: i64) -> bool {
+pub fn names_row(redacted: &AuditEntry, seq: i64) -> bool {
     cleared_by(redacted).sealed.contains_key(&seq)
 }
 

@@ -1,6 +1,6 @@
 //! Gives the audit rows from before the chain digests and hashes, as a chain of their own.
 //!
-//! The links behind them keep their hashes, so that a head which somebody noted stays valid. A
+//! The links after them keep their hashes, so that a head which somebody noted stays valid. A
 //! `relinked` row says where the old rows end, and by which seal the first link was tied to them.
 
 use crate::model::event::{AUDIT_SUBJECT, Place, Relinking};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::format::{Age, End, Header, VERSION, written, written_audit};
+use super::format::{AuditAge, End, Header, VERSION, written, written_audit};
 use super::scope::Scope;
 use crate::model::Result;
 use crate::ops::verify::{self, DifferingRow};
@@ -64,7 +64,7 @@ pub fn export(
         }
         audited += 1;
         let is_old = entry.seq <= last_relinked || entry.chain.hash.is_empty();
-        let age = if is_old { Age::BeforeChain } else { Age::OfChain };
+        let age = if is_old { AuditAge::BeforeChain } else { AuditAge::OfChain };
         write(&written_audit(entry, age, scope.is_none())?)
     })?;
     done.rows.insert("audit", audited);

@@ -65,17 +65,17 @@ struct AuditLine {
 
 /// Whether an audit row is from before the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Age {
+pub enum AuditAge {
     BeforeChain,
     OfChain,
 }
 
 impl AuditLine {
     /// A program that did not relink such rows wrote them without digests.
-    fn age(&self) -> Age {
+    fn age(&self) -> AuditAge {
         match self.before_chain || self.after_digest.is_empty() {
-            true => Age::BeforeChain,
-            false => Age::OfChain,
+            true => AuditAge::BeforeChain,
+            false => AuditAge::OfChain,
         }
     }
 }
@@ -86,7 +86,7 @@ pub enum Line {
     Header(Header),
     /// A row of the section with this number.
     Row(usize, Fields),
-    Audit(Box<AuditEntry>, Age),
+    Audit(Box<AuditEntry>, AuditAge),
     End(End),
 }
 
@@ -172,7 +172,7 @@ impl End {
 }
 
 /// An audit row as it is written, with its place in the chain or without.
-pub fn written_audit(entry: &AuditEntry, age: Age, placed: bool) -> Result<String> {
+pub fn written_audit(entry: &AuditEntry, age: AuditAge, placed: bool) -> Result<String> {
     let entry = entry.clone();
     let line = AuditLine {
         seq: placed.then_some(entry.seq),
@@ -190,7 +190,7 @@ pub fn written_audit(entry: &AuditEntry, age: Age, placed: bool) -> Result<Strin
         note_digest: entry.chain.note_digest,
         prev_hash: placed.then_some(entry.chain.prev_hash),
         hash: placed.then_some(entry.chain.hash),
-        before_chain: age == Age::BeforeChain,
+        before_chain: age == AuditAge::BeforeChain,
     };
     written_value(AUDIT, &line)
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::format::{Age, Header, Line};
+use super::format::{AuditAge, Header, Line};
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::audit::chain::{Chain, check_contents};
@@ -115,10 +115,10 @@ impl Survey {
         Ok(())
     }
 
-    fn audit(&mut self, entry: &AuditEntry, age: Age) -> Result<(), String> {
+    fn audit(&mut self, entry: &AuditEntry, age: AuditAge) -> Result<(), String> {
         // No row may follow.
         self.place = (SECTIONS.len(), String::new());
-        let chained = age == Age::OfChain;
+        let chained = age == AuditAge::OfChain;
         self.before_chain += i64::from(!chained);
         // The number of the line, counting from that of the header.
         let place = self.rows as i64 + 2;

@@ -1,16 +1,16 @@
 //! Gives an older file what its schema has and the file lacks, so that the migrations that follow
 //! find what they build on.
 
-use super::tables;
+use super::table_names;
 use crate::model::{Error, Result, StorageProblem};
-use crate::store::shape::objects;
+use crate::store::shape::schema_objects;
 use crate::store::sql::{Conn, Value};
 
 /// Makes the tables, columns and indexes of a schema that a file of that schema lacks.
-pub fn complete(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
-    let wanted = objects(schema)?;
+pub fn complete_schema(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
+    let wanted = schema_objects(schema)?;
     let create_missing = |is_table: bool| -> Result<()> {
-        let present = objects(conn)?;
+        let present = schema_objects(conn)?;
         let is_present = |name: &str| present.iter().any(|object| object.name == name);
         for object in wanted.iter().filter(|object| object.is_table() == is_table) {
             if !object.is_shadow() && !is_present(&object.name) {
@@ -21,7 +21,7 @@ pub fn complete(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
     };
     drop_namesakes(conn, schema, newest)?;
     create_missing(true)?;
-    for table in tables(schema)? {
+    for table in table_names(schema)? {
         add_missing_columns(conn, schema, &table)?;
     }
     create_missing(false)
@@ -30,8 +30,8 @@ pub fn complete(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
 /// Drops indexes and triggers that have a name of ours and another definition, so that ours can be
 /// created. `newest` knows the names that later migrations use.
 pub fn drop_namesakes(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
-    let ours = [objects(schema)?, objects(newest)?].concat();
-    for known in objects(conn)?.iter().filter(|object| !object.is_table()) {
+    let ours = [schema_objects(schema)?, schema_objects(newest)?].concat();
+    for known in schema_objects(conn)?.iter().filter(|object| !object.is_table()) {
         let same_name = ours.iter().find(|object| object.name == known.name);
         if same_name.is_some_and(|object| object != known) {
             conn.batch(&format!("DROP {} {}", known.kind, known.name))?;
@@ -41,14 +41,14 @@ pub fn drop_namesakes(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
 }
 
 /// A column of a table, with what declares it.
-pub struct Column {
+pub struct ColumnDefinition {
     pub name: String,
     declaration: String,
     pub default: Option<String>,
     pub required: bool,
 }
 
-pub fn columns(conn: &Conn, table: &str) -> Result<Vec<Column>> {
+pub fn column_definitions(conn: &Conn, table: &str) -> Result<Vec<ColumnDefinition>> {
     let sql = "SELECT name, type, \"notnull\" AS required, dflt_value FROM pragma_table_info(?1)";
     conn.all(sql, &[Value::Text(table)], |row| {
         let name = row.text("name")?;
@@ -62,14 +62,14 @@ pub fn columns(conn: &Conn, table: &str) -> Result<Vec<Column>> {
             declaration.push_str(&format!(" DEFAULT {default}"));
         }
         let required = not_null && default.is_none();
-        Ok(Column { name, declaration, default, required })
+        Ok(ColumnDefinition { name, declaration, default, required })
     })
 }
 
 /// Adds the columns that a table lacks, with their defaults.
 pub fn add_missing_columns(conn: &Conn, reference: &Conn, table: &str) -> Result<()> {
-    let present = columns(conn, table)?;
-    for column in columns(reference, table)? {
+    let present = column_definitions(conn, table)?;
+    for column in column_definitions(reference, table)? {
         if present.iter().any(|known| known.name == column.name) {
             continue;
         }

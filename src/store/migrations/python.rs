@@ -1,15 +1,15 @@
 //! Converts a file of the Python system: its tables are kept and get the columns that they lack.
 
-use super::complete::{add_missing_columns, columns, drop_namesakes};
-use super::{reference, reference_at, tables};
+use super::complete::{add_missing_columns, column_definitions, drop_namesakes};
+use super::{reference, reference_at, table_names};
 use crate::model::claim::text_key;
 use crate::model::{Result, Timestamp};
 use crate::store::sql::{Conn, Value};
 
 /// Runs when the tables that the Python system did not have are there, and before any index is.
-pub fn convert(conn: &Conn) -> Result<()> {
+pub fn convert_rows(conn: &Conn) -> Result<()> {
     let known = reference_at(1)?;
-    let tables = tables(conn)?;
+    let tables = table_names(conn)?;
     for table in &tables {
         add_missing_columns(conn, &known, table)?;
     }
@@ -42,7 +42,9 @@ fn fill_nulls(conn: &Conn, reference: &Conn, table: &str) -> Result<()> {
         return Ok(());
     }
     let instants = INSTANTS.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, all)| all);
-    for column in columns(reference, table)?.iter().filter(|column| column.name != "status") {
+    for column in
+        column_definitions(reference, table)?.iter().filter(|column| column.name != "status")
+    {
         let filling = match &column.default {
             Some(default) => default.as_str(),
             None if column.required && instants.contains(&column.name.as_str()) => "''",
