@@ -36,7 +36,9 @@ pub struct Written<O> {
     pub output: O,
     #[serde(skip_serializing_if = "Option::is_none")]
     audit_id: Option<String>,
+    /// Conflicts that it opened, changed or settled; rows as in list_conflicts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Map<String, Value>>")]
     conflicts: Vec<ConflictView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
