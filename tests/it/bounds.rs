@@ -51,7 +51,10 @@ fn a_conflict_of_rows_with_many_sources_shows_a_few_of_them_and_their_number() {
     for (tool, arguments) in [
         ("list_conflicts", json!({})),
         ("get_entity", json!({ "entity_id": made["entity"]["entity_id"], "detail": "full" })),
-        ("get_entity_audit", json!({ "entity_id": made["entity"]["entity_id"] })),
+        (
+            "get_entity_audit",
+            json!({ "entity_id": made["entity"]["entity_id"], "detail": "full" }),
+        ),
     ] {
         call(&mut session, tool, &arguments);
     }
@@ -109,8 +112,11 @@ fn a_row_that_is_too_long_by_itself_is_cut_within() {
     call(&mut session, "update_entity", &json!({ "entity_id": id, "confidence": 0.5 }));
     call(&mut session, "get_entity", &json!({ "entity_id": id, "detail": "full" }));
     call(&mut session, "list_candidates", &json!({ "detail": "full" }));
-    let (_, first) = call(&mut session, "get_entity_audit", &json!({ "entity_id": id }));
-    assert_eq!(first["total"], 2);
+    for detail in ["concise", "full"] {
+        let wish = json!({ "entity_id": id, "detail": detail });
+        let (_, first) = call(&mut session, "get_entity_audit", &wish);
+        assert_eq!(first["total"], 2);
+    }
     session.end();
 }
 
@@ -208,8 +214,10 @@ fn the_history_as_json_is_json_and_hides_nothing() {
     let output = place.run(2, &["audit", "show", id, "--json"]);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(text.trim_end().is_ascii(), "{text}");
-    let change: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(change["after"]["content"], content);
+    let found: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(found["total"], 1);
+    let shown = "a\\u{9b}31m\\u{202e}\\u{e0041}b";
+    assert_eq!(found["entries"][0]["after"]["content"], shown);
 }
 
 #[test]

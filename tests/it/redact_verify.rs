@@ -13,7 +13,7 @@ fn redacted() -> (Place, String) {
     let mut session = place.serve(1, &["--tools", "all"]);
     let new = |content: &str| json!({ "memory_type": "project", "content": content, "project": "p01", "note": "n" });
     let made = session.ok("create_memory", new("The first text."));
-    let memory = made["memory"]["memory_id"].as_str().expect("an id").to_owned();
+    let memory = place.id_of(made["memory"]["memory_id"].as_str().expect("an id"));
     let edit = |content: &str| json!({ "memory_id": memory, "content": content });
     session.ok("update_memory", edit("The second text."));
     session.ok("create_memory", new("Another memory."));
