@@ -156,7 +156,7 @@ fn rows_from_before_the_chain_are_cleared_and_proven_all_the_same() {
     let shown = place.run(2, &["audit", "show", &memory]).stdout;
     let shown = String::from_utf8(shown).expect("UTF-8");
     assert_eq!(shown.matches(" [redacted]").count() as i64, cleared, "{shown}");
-    assert!(shown.ends_with(" redacted by \"tester\" because \"asked\"\n"), "{shown}");
+    assert!(shown.ends_with(" redacted by \"tester\" because \"asked\"\n3 changes\n"), "{shown}");
     let output = place.run(2, &["export", "all.jsonl"]);
     assert!(output.status.success());
     for (name, arguments) in [
