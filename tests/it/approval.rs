@@ -184,7 +184,7 @@ fn what_changed_while_the_person_thought_is_not_done() {
     session.send(&call(9, "promote_entity", &json!({ "entity_id": id })));
     let question = session.receive();
     let promoted = place.run(5, &["promote", id.as_str().expect("an id")]);
-    assert!(promoted.status.success());
+    assert!(promoted.status.success(), "{}", String::from_utf8_lossy(&promoted.stderr));
     session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
     assert_eq!(session.receive()["result"]["structuredContent"]["changed"], false);
     session.end();

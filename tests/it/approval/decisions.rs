@@ -112,10 +112,7 @@ fn a_call_of_many_rows_is_asked_once_in_2000_characters() {
     let question = session.receive();
     let message = question["params"]["message"].as_str().expect("a question");
     assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
-    assert!(
-        !message.contains('\u{202e}') && message.contains("create risk (new 1)"),
-        "{message}"
-    );
+    assert!(!message.contains('\u{202e}') && message.contains("create risk (new 1)"), "{message}");
     session.end();
 }
 
@@ -148,9 +145,11 @@ fn what_is_erased_is_shown_to_the_person_first_and_stays_if_they_decline() {
     session.send(&call(7, "redact", &wish));
     let question = session.receive();
     let shown = question["params"]["message"].as_str().expect("a text");
-    for words in
-        ["redact by \"Editor\"", "\"Cell of Ada\" (candidate, version 1)", "erase for good component"]
-    {
+    for words in [
+        "redact by \"Editor\"",
+        "\"Cell of Ada\" (candidate, version 1)",
+        "erase for good component",
+    ] {
         assert!(shown.contains(words), "{shown}");
     }
     session.send(
