@@ -13,9 +13,11 @@ use crate::app::operation::{
 use crate::app::present::Detail;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
 use crate::app::present::text::Text;
+use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living, Outcome};
+use crate::ops::row_id::resolve_id_of;
 use crate::ops::{memories, projects};
 use crate::store::{Tx, View};
 
@@ -247,15 +249,16 @@ impl Output for DecidedRow {
 }
 
 /// Whether the id is that of an entity; one that is no memory either is an error.
-fn is_entity(view: &View<'_>, id: &str) -> Result<bool> {
+fn is_entity(view: &View<'_>, given: &str) -> Result<bool> {
+    let id = &*resolve_id_of(view, &[HandleKind::Entity, HandleKind::Memory], given)?;
     if Entity::find(view, id)?.is_some() {
         return Ok(true);
     }
     if Memory::find(view, id)?.is_some() {
         return Ok(false);
     }
-    let nearest = Entity::nearest(view, id)?;
-    Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: id.to_owned(), nearest })
+    let nearest = Entity::nearest(view, given)?;
+    Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: given.to_owned(), nearest })
 }
 
 /// Makes a candidate active, whichever kind it is.
