@@ -2,6 +2,7 @@
 
 use super::handles::handle_of;
 use super::tx::{Tx, View};
+use crate::model::handle::HandleKind;
 use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
@@ -39,7 +40,8 @@ pub fn drop_expired(tx: &Tx<'_>) -> Result<()> {
 
 /// Clears the answers that name a row, by its handle or its id, and the digests of their requests.
 pub fn clear(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
-    let handle = handle_of(tx, kind.into(), id)?.unwrap_or_default();
+    let handle = HandleKind::of_row(kind).map(|kind| handle_of(tx, kind, id)).transpose()?;
+    let handle = handle.flatten().unwrap_or_default();
     let sql = "UPDATE idempotency_keys SET answer = '', request_digest = '' \
          WHERE instr(answer, ?1) > 0 OR (?2 <> '' AND instr(answer, ?2) > 0)";
     tx.change_uncovered(sql, params![id, &handle]).map(drop)

@@ -65,13 +65,8 @@ pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
     let mut after = Conflict { note: String::new(), ..before.clone() };
     after.members.iter_mut().for_each(clear);
     let done = redact_conflict(tx, &before, after, note)?;
-<<<<<<< HEAD
-    store::idempotency::clear(tx, id)?;
-    let row = required(HandleKind::Conflict, id, store::conflicts::get(tx, id)?)?;
-=======
     store::idempotency::clear(tx, Kind::Conflict, id)?;
-    let row = required(Kind::Conflict, id, store::conflicts::get(tx, id)?)?;
->>>>>>> w-it
+    let row = required(HandleKind::Conflict, id, store::conflicts::get(tx, id)?)?;
     Ok(Redacted {
         row: Row::Conflict(row),
         changed: done.is_some(),
