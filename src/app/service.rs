@@ -10,7 +10,7 @@ use super::operation::{PreparedCall, PreparedWrite, RegisteredOperation};
 use super::registry::OperationRegistry;
 use super::run::Caller;
 use super::store_handle::StoreHandle;
-use crate::model::text::{collapse, is_blank};
+use crate::model::text::{collapse_spaces, is_blank};
 use crate::model::{Error, Result};
 use crate::ops::checks;
 use crate::ops::sources::files::Root;
@@ -88,14 +88,14 @@ pub fn call_now(
 /// The actor of a call: the one it names, else the client.
 fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
     match given.filter(|actor| !actor.trim().is_empty()) {
-        Some(actor) => checks::name("actor", &actor),
+        Some(actor) => checks::check_name("actor", &actor),
         None => Ok(client_name(client)),
     }
 }
 
 /// The client as an actor, whatever it calls itself.
 pub fn client_name(given: Option<&str>) -> String {
-    match collapse(given.unwrap_or_default()) {
+    match collapse_spaces(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),
         name => name.chars().take(checks::MAX_NAME).collect(),
     }

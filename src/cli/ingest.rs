@@ -54,9 +54,9 @@ impl Roots {
 
     /// What a path that a person names is, and its root: only a --root keeps others out.
     fn place(&self, view: &View<'_>, roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
-        match files::inside(roots, path) {
+        match files::find_root(roots, path) {
             Err(_) if self.given.is_empty() => {
-                let (root, path) = files::rooted(path)?;
+                let (root, path) = files::resolve_rooted(path)?;
                 let known = sources::known_root(view, &path)?;
                 Ok((known.map_or(Ok(root), |known| Root::new(&known))?, path))
             }
@@ -70,7 +70,8 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     let actor = actor_name(wish.actor.as_deref())?;
     let db = cli.open()?;
     let tags = Some(wish.tags.as_slice()).filter(|tags| !tags.is_empty());
-    let labels = db.read(|view| sources::labels(view, wish.project.as_deref(), tags, ""))?;
+    let labels =
+        db.read(|view| sources::resolve_labels(view, wish.project.as_deref(), tags, ""))?;
     let mut report = IngestReport::default();
     let mut failed = Vec::new();
     for path in &wish.paths {
@@ -111,16 +112,16 @@ fn print_report(
     report: &IngestReport,
     failed: &[(String, String)],
 ) -> Result<()> {
-    ingest::report_lines(report).iter().for_each(out::line);
+    ingest::report_lines(report).iter().for_each(out::print_line);
     if let Some(name) = &labels.project {
-        read_project_warning(db, name)?.iter().for_each(out::line);
+        read_project_warning(db, name)?.iter().for_each(out::print_line);
     }
     for refused in failed.iter().chain(&report.refused).take(MAX_REFUSED) {
-        out::line(ingest::refused_line(&refused.0, &refused.1));
+        out::print_line(ingest::refused_line(&refused.0, &refused.1));
     }
     let left = (failed.len() + report.refused.len()).saturating_sub(MAX_REFUSED);
     if left > 0 {
-        out::line(format!("and {left} more refused"));
+        out::print_line(format!("and {left} more refused"));
     }
     Ok(())
 }

@@ -6,15 +6,15 @@ use crate::ops::history::{self, Change};
 use crate::store::{self, Tx, View};
 
 /// The end of the audit, as a place to look on from.
-pub fn mark(tx: &Tx<'_>) -> Result<i64> {
-    Ok(store::audit::head(tx)?.seq)
+pub fn audit_end(tx: &Tx<'_>) -> Result<i64> {
+    Ok(store::audit::chain_head(tx)?.seq)
 }
 
 /// What was done behind a mark, oldest first.
-pub fn since(view: &View<'_>, mark: i64) -> Result<Vec<Change>> {
+pub fn changes_since(view: &View<'_>, mark: i64) -> Result<Vec<Change>> {
     let mut done = Vec::new();
-    while let Some(entry) = store::audit::at(view, mark + 1 + done.len() as i64)? {
-        done.push(history::change(entry));
+    while let Some(entry) = store::audit::entry_at(view, mark + 1 + done.len() as i64)? {
+        done.push(history::read_change(entry));
     }
     Ok(done)
 }

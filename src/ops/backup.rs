@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
-use crate::ops::verify::{BrokenLink, Report, verify};
-use crate::store::backup::{self, Copied, Rotation, Turn};
+use crate::ops::verify::{BrokenLink, VerificationReport, verify};
+use crate::store::backup::{self, BackupTurn, Copied, Rotation};
 use crate::store::restore::{self, IfThere, Restored};
 use crate::store::{Settings, View};
 
@@ -19,23 +19,23 @@ pub struct Contents {
 }
 
 /// Copies the store into a file that is not there yet.
-pub fn make(settings: &Settings, target: &Path) -> Result<Copied<Contents>> {
-    backup::make(settings, target, prove)
+pub fn make_backup(settings: &Settings, target: &Path) -> Result<Copied<Contents>> {
+    backup::copy_store(settings, target, prove_copy)
 }
 
 /// Makes an automatic backup, if it is time.
-pub fn in_turn(settings: &Settings, rotation: Rotation) -> Result<Turn> {
-    backup::in_turn(settings, rotation, prove)
+pub fn in_turn(settings: &Settings, rotation: Rotation) -> Result<BackupTurn> {
+    backup::in_turn(settings, rotation, prove_copy)
 }
 
 /// Puts a copy of a backup where the store is.
 pub fn restore(settings: &Settings, from: &Path, if_there: IfThere) -> Result<Restored<Contents>> {
-    restore::restore(settings, from, if_there, prove)
+    restore::restore(settings, from, if_there, prove_copy)
 }
 
-fn prove(copy: &View<'_>) -> Result<Contents> {
+fn prove_copy(copy: &View<'_>) -> Result<Contents> {
     let report = verify(copy)?;
-    if let Some(problem) = problem(&report) {
+    if let Some(problem) = first_problem(&report) {
         return Err(Error::storage(
             StorageProblem::Unverified,
             format!("the copy does not verify: {problem}"),
@@ -49,7 +49,7 @@ fn prove(copy: &View<'_>) -> Result<Contents> {
 }
 
 /// The first of what verification found.
-fn problem(report: &Report) -> Option<String> {
+fn first_problem(report: &VerificationReport) -> Option<String> {
     if report.is_clean() {
         return None;
     }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use crate::model::{Error, Result, SubjectKind};
 use crate::ops::checks;
-use crate::ops::entities::{self, NewEntity, Sameness};
+use crate::ops::entities::{self, DuplicatePolicy, NewEntity};
 use crate::ops::memories::{self, NewMemory};
-use crate::ops::relationships::{self, Linked, NewRelationship};
+use crate::ops::relationships::{self, LinkOutcome, NewRelationship};
 use crate::store::Tx;
 
 /// Rows to be made together.
@@ -21,9 +21,9 @@ pub struct Batch {
 /// What became of a batch, in the order of its rows.
 #[derive(Debug, Clone, Default)]
 pub struct Made {
-    pub entities: Vec<(Option<String>, entities::Created)>,
-    pub relationships: Vec<Linked>,
-    pub memories: Vec<(Option<String>, memories::Created)>,
+    pub entities: Vec<(Option<String>, entities::EntityCreation)>,
+    pub relationships: Vec<LinkOutcome>,
+    pub memories: Vec<(Option<String>, memories::MemoryCreation)>,
 }
 
 /// Entities and memories by their local keys.
@@ -91,20 +91,20 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     let mut keys = Keys::default();
     let mut made = Made::default();
     for (index, (key, new)) in batch.memories.iter().enumerate() {
-        let at = |error| located("memories", index, error);
+        let at = |error| locate_error("memories", index, error);
         let memory = memories::create(tx, new, note).map_err(at)?;
         keys.bind(key.as_deref(), &memory.row.id).map_err(at)?;
         made.memories.push((key.clone(), memory));
     }
     for (index, (key, new)) in batch.entities.iter().enumerate() {
-        let at = |error| located("entities", index, error);
-        let entity =
-            entities::create_alone(tx, &keys.cite(new), Sameness::OfStatus, note).map_err(at)?;
+        let at = |error| locate_error("entities", index, error);
+        let entity = entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfStatus, note)
+            .map_err(at)?;
         keys.bind(key.as_deref(), &entity.row.id).map_err(at)?;
         made.entities.push((key.clone(), entity));
     }
     for (index, (_, new)) in batch.entities.iter().enumerate() {
-        let at = |error| located("entities", index, error);
+        let at = |error| locate_error("entities", index, error);
         for link in &new.relationships {
             let link = link.of(&made.entities[index].1.row.id).map_err(at)?;
             made.relationships.push(relationships::create(tx, &keys.tie(&link), note).map_err(at)?);
@@ -112,14 +112,14 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     }
     for (index, link) in batch.relationships.iter().enumerate() {
         let linked = relationships::create(tx, &keys.tie(link), note)
-            .map_err(|error| located("relationships", index, error))?;
+            .map_err(|error| locate_error("relationships", index, error))?;
         made.relationships.push(linked);
     }
     Ok(made)
 }
 
 /// Says in an error which row of the batch it is about.
-fn located(list: &str, index: usize, error: Error) -> Error {
+fn locate_error(list: &str, index: usize, error: Error) -> Error {
     match error {
         Error::Busy | Error::Storage { .. } | Error::Internal(_) => error,
         Error::Invalid { field, problem, hint } => {

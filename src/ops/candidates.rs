@@ -1,7 +1,7 @@
 //! The review queue: memories and entities that wait for somebody, oldest first.
 
 use crate::model::{Entity, Memory, Page, PageRequest, Result, Status};
-use crate::ops::projects::Scope;
+use crate::ops::projects::ProjectScope;
 use crate::ops::{entities, memories};
 use crate::store::{self, View};
 
@@ -23,7 +23,7 @@ impl Candidate {
 
 /// What the queue is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wanted {
+pub enum CandidateFilter {
     #[default]
     Both,
     Entities,
@@ -33,8 +33,8 @@ pub enum Wanted {
 /// The candidates of a scope, oldest first, with similar rows beside each.
 pub fn list(
     view: &View<'_>,
-    scope: &Scope,
-    wanted: Wanted,
+    scope: &ProjectScope,
+    wanted: CandidateFilter,
     page: &PageRequest,
 ) -> Result<Page<Candidate>> {
     let after = (page.after_text(0), page.after_text(1));
@@ -42,13 +42,13 @@ pub fn list(
     let mut total = 0;
     for project in &scope.names {
         let project = project.as_deref();
-        if wanted != Wanted::Memories {
+        if wanted != CandidateFilter::Memories {
             let rows =
                 store::entities::of_status(view, Status::Candidate, project, after, page.fetch())?;
             found.extend(rows.into_iter().map(|row| Candidate::Entity { row, similar: vec![] }));
             total += store::entities::count(view, Status::Candidate, project)?;
         }
-        if wanted != Wanted::Entities {
+        if wanted != CandidateFilter::Entities {
             let rows =
                 store::memories::of_status(view, Status::Candidate, project, after, page.fetch())?;
             found.extend(rows.into_iter().map(|row| Candidate::Memory { row, similar: vec![] }));
@@ -66,11 +66,11 @@ pub fn list(
 fn with_similar(view: &View<'_>, candidate: Candidate) -> Result<Candidate> {
     Ok(match candidate {
         Candidate::Entity { row, .. } => {
-            let similar = entities::similar(view, &row)?;
+            let similar = entities::find_similar(view, &row)?;
             Candidate::Entity { row, similar }
         }
         Candidate::Memory { row, .. } => {
-            let similar = memories::similar(view, &row)?;
+            let similar = memories::find_similar(view, &row)?;
             Candidate::Memory { row, similar }
         }
     })

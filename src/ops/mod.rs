@@ -53,7 +53,7 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
         claims::rebuild(tx)?;
         search::index::rebuild(tx)?;
         store::changes::rebuild(tx)?;
-        conflicts::detect(tx)?;
+        conflicts::detect_conflicts(tx)?;
         Ok(())
     })
 }
@@ -67,6 +67,6 @@ pub fn write<T>(
 ) -> Result<Done<T>> {
     db.write(actor, operation, |tx| {
         let value = f(tx)?;
-        Ok(Done { value, conflicts: conflicts::detect(tx)? })
+        Ok(Done { value, conflicts: conflicts::detect_conflicts(tx)? })
     })
 }

@@ -10,10 +10,10 @@ use super::migrations;
 use super::schema::{self, SchemaStage, Upgrade};
 use super::search;
 use super::settings::{Durability, Settings};
-use super::side::{self, Doubt, Side};
+use super::side::{self, RecoveryState, WriterConnection};
 use super::sql::Conn;
 use super::tx::{Tx, View};
-use super::watch::{Before, Change};
+use super::watch::{FileChange, PreviousFileId};
 use crate::model::{Error, Result};
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
@@ -24,9 +24,9 @@ pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 /// The writing side of the store.
 pub struct Db {
     /// Closed after something happened to the file, until the next call.
-    side: RefCell<Option<Side>>,
+    side: RefCell<Option<WriterConnection>>,
     /// What is to be looked at when it is opened again.
-    doubt: RefCell<Doubt>,
+    doubt: RefCell<RecoveryState>,
     settings: Settings,
     /// Whether writes are undone at their end.
     rehearsing: Cell<bool>,
@@ -51,11 +51,11 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
-        let before = Before::of(&settings.path);
-        let conn = side::connect(&settings)?;
-        let stage = schema::stage(&conn, &settings.path)?;
-        side::follow_rules(&conn)?;
-        let side = RefCell::new(Some(Side::new(conn)));
+        let before = PreviousFileId::of(&settings.path);
+        let conn = side::open_connection(&settings)?;
+        let stage = schema::schema_stage(&conn, &settings.path)?;
+        side::enable_foreign_keys(&conn)?;
+        let side = RefCell::new(Some(WriterConnection::new(conn)));
         let db = Self { side, doubt: RefCell::default(), settings, rehearsing: Cell::new(false) };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == SchemaStage::Current { None } else { db.migrate(after_upgrade)? };
@@ -72,7 +72,7 @@ impl Db {
         self.write("atocore", "upgrade", |tx| {
             // Another process may have done it since the file was looked at.
             let (conn, path) = (tx.conn, &self.settings.path);
-            let number = match schema::stage(conn, path)? {
+            let number = match schema::schema_stage(conn, path)? {
                 SchemaStage::Current => return Ok(None),
                 SchemaStage::Empty => return migrations::create_schema(conn).map(|()| None),
                 SchemaStage::Python => 0,
@@ -120,11 +120,11 @@ impl Db {
     /// The transaction of a write, and what has happened to the file before or in the course of it.
     fn transaction<T>(
         &self,
-        side: &Side,
+        side: &WriterConnection,
         actor: &str,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
-    ) -> (Committed<T>, Option<Change>) {
+    ) -> (Committed<T>, Option<FileChange>) {
         let write = || {
             side.conn.begin_write(self.settings.busy_timeout)?;
             let rollback = RollBack(&side.conn);
@@ -132,7 +132,7 @@ impl Db {
                 return Ok(Err(change));
             }
             schema::check_not_newer(&side.conn, &self.settings.path)?;
-            let view = view(&side.conn, &self.settings);
+            let view = new_view(&side.conn, &self.settings);
             let tx = Tx::new(view, actor, operation, &self.settings.ids);
             let outcome = f(&tx).and_then(|value| tx.complete().map(|()| value));
             side.conn.refuse_if_ended()?;
@@ -161,7 +161,7 @@ impl Db {
     }
 
     /// Sees to what happened to the file, and says what a write came to.
-    fn after<T>(&self, (outcome, change): (Committed<T>, Option<Change>)) -> Result<T> {
+    fn after<T>(&self, (outcome, change): (Committed<T>, Option<FileChange>)) -> Result<T> {
         let acknowledge = |(value, head): (T, Option<Head>)| {
             if head.is_some() {
                 self.doubt.borrow_mut().last = head;
@@ -236,11 +236,11 @@ impl Db {
     }
 
     /// The connection, opened again if it was given up.
-    fn ready(&self) -> Result<Ref<'_, Side>> {
+    fn ready(&self) -> Result<Ref<'_, WriterConnection>> {
         if let Ok(mut side) = self.side.try_borrow_mut()
             && side.is_none()
         {
-            *side = Some(Side::reopen(&self.settings, &mut self.doubt.borrow_mut())?);
+            *side = Some(WriterConnection::reopen(&self.settings, &mut self.doubt.borrow_mut())?);
         }
         Ref::filter_map(self.side.borrow(), Option::as_ref)
             .map_err(|_| Error::Internal("the store is closed".to_owned()))
@@ -253,27 +253,27 @@ impl Db {
 
     /// Saves what can be saved after a change of the file, and gives the connection up if it is of
     /// no more use. Says whether all that it wrote is in the file that stands at the path.
-    fn mend(&self, change: Change) -> bool {
+    fn mend(&self, change: FileChange) -> bool {
         let Ok(mut side) = self.side.try_borrow_mut() else { return false };
         let Some(held) = side.take() else { return false };
         let mended = held.mend(change, &self.settings);
         let mut doubt = self.doubt.borrow_mut();
         match change {
-            Change::Replaced => doubt.last = None,
-            Change::Cut | Change::LogReplaced => doubt.unsound = true,
-            Change::Gone | Change::LogGone => {}
+            FileChange::Replaced => doubt.last = None,
+            FileChange::Cut | FileChange::LogReplaced => doubt.unsound = true,
+            FileChange::Gone | FileChange::LogGone => {}
         }
-        if mended && change != Change::Gone {
+        if mended && change != FileChange::Gone {
             held.conn.close_as_it_is();
         } else {
             *side = Some(held);
         }
-        mended && change == Change::LogGone
+        mended && change == FileChange::LogGone
     }
 
     /// A connection that could not read or write the file is not used again.
     fn close_if_doubtful(&self) {
-        let doubtful = |side: &Side| !side.conn.is_sound();
+        let doubtful = |side: &WriterConnection| !side.conn.is_sound();
         if !self.side.borrow().as_ref().is_some_and(doubtful) {
             return;
         }
@@ -285,7 +285,7 @@ impl Db {
     }
 
     /// What has happened to the file of an open connection.
-    fn change(&self) -> Option<Change> {
+    fn change(&self) -> Option<FileChange> {
         self.side.borrow().as_ref().and_then(|side| side.look().ok()?.err())
     }
 
@@ -306,7 +306,7 @@ impl Db {
                 }
                 self.close_if_doubtful();
             }
-            Some(change @ (Change::Gone | Change::LogGone)) => {
+            Some(change @ (FileChange::Gone | FileChange::LogGone)) => {
                 tracing::warn!("{}: {change:?}", self.settings.path.display());
                 self.mend(change);
             }
@@ -355,7 +355,7 @@ impl Drop for RollBack<'_> {
     }
 }
 
-fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
+fn new_view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
     let Settings { clock, ontology, key_hours, allow_secrets, .. } = settings;
     let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
@@ -369,5 +369,5 @@ pub(super) fn read<T>(
 ) -> Result<T> {
     conn.begin("BEGIN")?;
     let _end = RollBack(conn);
-    f(&view(conn, settings))
+    f(&new_view(conn, settings))
 }

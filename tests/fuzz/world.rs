@@ -184,7 +184,11 @@ impl World {
         let report = verify::verify(tx).expect("it can be verified");
         assert!(report.is_clean(), "{report:?}");
         assert_eq!(claims::rebuild(tx), Ok(0), "the claims are those that the rows make");
-        assert_eq!(conflicts::detect(tx), Ok(Vec::new()), "the conflicts are found already");
+        assert_eq!(
+            conflicts::detect_conflicts(tx),
+            Ok(Vec::new()),
+            "the conflicts are found already"
+        );
     }
 }
 

@@ -389,7 +389,7 @@ fn a_file_that_becomes_a_link_before_it_is_read_is_refused() {
         fs::write(folder.join("a.md"), text).expect("a file");
     }
     let root = files::Root::new(&docs).expect("a root");
-    let survey = files::survey(&root, &docs).expect("a survey");
+    let survey = files::list_documents(&root, &docs).expect("a survey");
     let found = survey.files.first().expect("a file");
     assert_eq!(files::read(found).expect("it is read").text, "# A");
     fs::remove_dir_all(&docs).expect("it was there");

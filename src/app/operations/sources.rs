@@ -79,10 +79,10 @@ impl SteppedOperation for IngestSource {
         args: IngestSourceArgs,
         note: &str,
     ) -> Result<Written<IngestedSource>> {
-        let at = files::below(&caller.roots, &args.path)?;
+        let at = files::resolve_below(&caller.roots, &args.path)?;
         let project = args.project.as_deref();
         let mut labels =
-            db.read(|view| sources::labels(view, project, args.tags.as_deref(), note))?;
+            db.read(|view| sources::resolve_labels(view, project, args.tags.as_deref(), note))?;
         if let Some(name) = &caller.default_project {
             labels.default_project = db.read(|view| projects::resolve(view, name))?.name;
         }

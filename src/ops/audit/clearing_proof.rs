@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::pre_chain::{names_row, proves, without_contents};
+use super::pre_chain::{names_row, proves_row, without_contents};
 use crate::model::Action;
 use crate::model::event::AuditEntry;
 use crate::ops::chain_problem::ChainProblem;
@@ -49,7 +49,7 @@ impl ClearedRows {
                 let proven = match &row.proof {
                     NeededProof::None => true,
                     NeededProof::Cleared(seq) => names_row(entry, *seq),
-                    NeededProof::Seal(seq, seal) => proves(entry, *seq, seal),
+                    NeededProof::Seal(seq, seal) => proves_row(entry, *seq, seal),
                 };
                 if !proven {
                     self.refute((row.place, row.id, ChainProblem::Refuted));

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::event::AuditEntry;
 use crate::model::{Error, Kind, Result};
-use crate::store::audit::{for_each, seal, sealed_with};
+use crate::store::audit::{compute_seal, for_each, sealed_with};
 use crate::store::{Tx, View, redaction};
 
 /// What a `redacted` row keeps as `before_json`.
@@ -71,7 +71,7 @@ pub fn without_contents(sealed: &str, entry: &AuditEntry) -> String {
     let empty = String::new;
     let cleared =
         AuditEntry { before_json: empty(), after_json: empty(), note: empty(), ..entry.clone() };
-    seal(sealed, &cleared)
+    compute_seal(sealed, &cleared)
 }
 
 /// Whether a `redacted` row says that it cleared the row from before the chain at a place.
@@ -84,6 +84,6 @@ fn cleared_by(redacted: &AuditEntry) -> Proof {
 }
 
 /// Whether a `redacted` row proves the cleared row at a place by its seal without contents.
-pub fn proves(redacted: &AuditEntry, seq: i64, seal: &str) -> bool {
+pub fn proves_row(redacted: &AuditEntry, seq: i64, seal: &str) -> bool {
     cleared_by(redacted).sealed.get(&seq).is_some_and(|kept| kept == seal)
 }

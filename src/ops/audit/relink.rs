@@ -3,7 +3,7 @@
 //! The links after them keep their hashes, so that a head which somebody noted stays valid. A
 //! `relinked` row says where the old rows end, and by which seal the first link was tied to them.
 
-use crate::model::event::{AUDIT_SUBJECT, Place, Relinking};
+use crate::model::event::{AUDIT_SUBJECT, ProjectPlace, Relinking};
 use crate::model::{Action, Error, Event, Kind, Result};
 use crate::ops::verify;
 use crate::store::audit::{digest, link_hash, rows_after, sealed_with, with_writable_links};
@@ -15,7 +15,7 @@ const BATCH: i64 = 500;
 /// Relinks the rows from before the chain, if there are any without hashes. A file whose history
 /// does not verify is left as it is, so that its verification goes on naming the row.
 pub fn relink_audit(tx: &Tx<'_>) -> Result<()> {
-    if !audit::has_unlinked(tx)? || verify::follow(tx)?.broken.is_some() {
+    if !audit::has_unlinked(tx)? || verify::verify_chain(tx)?.broken.is_some() {
         return Ok(());
     }
     let said = with_writable_links(tx, || link_old_rows(tx))?;
@@ -26,9 +26,9 @@ pub fn relink_audit(tx: &Tx<'_>) -> Result<()> {
         before: None,
         after: serde_json::to_string(&said).map_err(|error| Error::Internal(error.to_string()))?,
         note: "",
-        place: Place::Unknown,
+        place: ProjectPlace::Unknown,
     })?;
-    match verify::follow(tx)?.broken {
+    match verify::verify_chain(tx)?.broken {
         None => Ok(()),
         Some(broken) => Err(Error::Internal(format!("the audit was relinked wrongly: {broken}"))),
     }

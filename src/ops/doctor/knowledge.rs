@@ -12,7 +12,7 @@ const MAX_REMARKS: usize = 5;
 
 /// Whether the chain holds from its first row to its last, and its guards are there.
 pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let report = verify::follow(view)?;
+    let report = verify::verify_chain(view)?;
     check.extent = Some(Extent::Rows(report.rows));
     check.head = Some(report.head);
     if let Some(broken) = report.broken {
@@ -25,15 +25,15 @@ pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
 }
 
 /// Whether each row is as its newest audit row says.
-pub fn snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
-    for row in verify::differing(view)? {
+pub fn check_snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
+    for row in verify::find_differing(view)? {
         check.found(Finding::DifferingRow(row));
     }
     check_rules(view, check)
 }
 
 /// Whether every word and every JSON text can be read.
-pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
+pub fn check_values(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)?;
     for (name, rows) in unknown_types(view)? {
         check.remark(Remark::UnknownType { name, rows });
@@ -42,7 +42,7 @@ pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
 }
 
 /// Whether every row that a row names is there.
-pub fn references(view: &View<'_>, check: &mut Check) -> Result<()> {
+pub fn check_references(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)
 }
 

@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::model::{Error, Kind, Result, SubjectKind, source_ref};
 use crate::ops::{claims, projects};
-use crate::store::transfer::{self, Fields, Section};
+use crate::store::transfer::{self, Fields, TableSection};
 use crate::store::{self, View};
 
-pub struct Scope {
+pub struct ExportScope {
     pub project: String,
     pub global: bool,
     /// Documents of other projects of which a row in the scope cites a chunk.
     documents: BTreeSet<String>,
 }
 
-impl Scope {
+impl ExportScope {
     pub fn of(view: &View<'_>, project: &str, global: bool) -> Result<Self> {
         let project = projects::resolve(view, project)?;
         let used = || store::projects::names_in_use(view);
@@ -46,7 +46,7 @@ impl Scope {
         claims::for_each_id(view, Kind::Entity, |id| {
             let entity = store::entities::get(view, id)?.filter(|row| self.names(&row.project));
             let refs = entity.map(|row| row.source_refs).unwrap_or_default();
-            source_ref::targets(&refs, "chunk").try_for_each(&mut cite)
+            source_ref::targets_of(&refs, "chunk").try_for_each(&mut cite)
         })?;
         Ok(documents)
     }
@@ -56,7 +56,7 @@ impl Scope {
     }
 
     /// Whether a row of a section is in the export.
-    pub fn covers(&self, view: &View<'_>, section: &Section, row: &Fields) -> Result<bool> {
+    pub fn covers(&self, view: &View<'_>, section: &TableSection, row: &Fields) -> Result<bool> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(match section.name {
             "project" => text("name") == self.project,
@@ -72,7 +72,7 @@ impl Scope {
     }
 
     /// Whether a link that is not in the export has one end that is.
-    pub fn cuts(&self, view: &View<'_>, section: &Section, row: &Fields) -> Result<bool> {
+    pub fn cuts(&self, view: &View<'_>, section: &TableSection, row: &Fields) -> Result<bool> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(section.name == "relationship"
             && (self.has_entity(view, text("source_entity_id"))?
