@@ -172,7 +172,11 @@ fn hostile_text_is_stored_and_shown_as_data() {
         read_everything(&mut client, text, &made);
         let stored: String = place
             .sql()
-            .query_row("SELECT content FROM memories WHERE id = ?1", [place.id_of(&made[2].1)], |row| row.get(0))
+            .query_row(
+                "SELECT content FROM memories WHERE id = ?1",
+                [place.id_of(&made[2].1)],
+                |row| row.get(0),
+            )
             .expect("a memory");
         assert_eq!(stored, *text);
         let candidates = place.count("SELECT count(*) FROM memories WHERE status = 'candidate'");

@@ -304,7 +304,7 @@ impl Output for EntityPage {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.line(entity.line());
         if !entity.description.is_empty() {
-            text.line(format!("description {}", quoted(&entity.description, self.text_limit)));
+            text.line(format!("description {}", quoted(&entity.description, FULL_TEXT)));
         }
         if !entity.properties.is_empty() {
             let properties = Value::Object(entity.properties.clone()).to_string();
