@@ -1,7 +1,9 @@
 //! The table `idempotency_keys`: what calls with a key were answered with, by digests of the keys.
 
+use super::handles::handle_of;
 use super::tx::{Tx, View};
-use crate::model::{Result, Timestamp};
+use crate::model::handle::HandleKind;
+use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
 /// A call that was answered. Both are empty if what it held was redacted.
@@ -36,9 +38,11 @@ pub fn drop_expired(tx: &Tx<'_>) -> Result<()> {
     tx.change_uncovered(sql, params![&tx.now.to_string()]).map(drop)
 }
 
-/// Empties the answers that speak of a row, and what tells which requests they were to.
-pub fn clear(tx: &Tx<'_>, id: &str) -> Result<()> {
+/// Clears the answers that name a row, by its handle or its id, and the digests of their requests.
+pub fn clear(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
+    let handle = HandleKind::of_row(kind).map(|kind| handle_of(tx, kind, id)).transpose()?;
+    let handle = handle.flatten().unwrap_or_default();
     let sql = "UPDATE idempotency_keys SET answer = '', request_digest = '' \
-         WHERE instr(answer, ?1) > 0";
-    tx.change_uncovered(sql, params![id]).map(drop)
+         WHERE instr(answer, ?1) > 0 OR (?2 <> '' AND instr(answer, ?2) > 0)";
+    tx.change_uncovered(sql, params![id, &handle]).map(drop)
 }

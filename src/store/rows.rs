@@ -97,9 +97,11 @@ impl Table {
 
 /// Characters from which on a text is completed to a handle: fewer would find many by chance.
 const MIN_OF_HANDLE: usize = 4;
+/// The id of a row as answers show it.
+const SHOWN_ID: &str = "coalesce(handle, id)";
 
-/// Ids of a table that begin as the text does, in order, then handles that do, then ids of other rows
-/// whose `words` do, in any case of their letters; and how many there are of all.
+/// Ids of a table that begin as the text does, in order, then handles that do, then handles of other
+/// rows whose `words` do, in any case of their letters; and how many there are of all.
 pub fn ids_beginning(
     view: &View<'_>,
     table: &str,
@@ -109,29 +111,33 @@ pub fn ids_beginning(
 ) -> Result<(Vec<String>, i64)> {
     let by_id = "id >= ?1 AND id < ?2";
     let by_handle = "handle >= lower(?1) AND handle < lower(?2)";
-    let by_words =
+    let mut by_words =
         format!("{words} >= ?1 COLLATE NOCASE AND {words} < ?2 COLLATE NOCASE AND NOT ({by_id})");
     let by_words_order = format!("{words} COLLATE NOCASE, id");
+    let with_handles = text.len() >= MIN_OF_HANDLE;
+    if with_handles {
+        by_words.push_str(&format!(" AND ({by_handle}) IS NOT TRUE"));
+    }
+    let mut lists = vec![("id", by_id, "id")];
+    if with_handles {
+        lists.push(("handle", by_handle, "handle"));
+    }
+    // Every id begins with nothing.
+    match text {
+        "" => lists[0].0 = SHOWN_ID,
+        _ => lists.push((SHOWN_ID, &by_words, &by_words_order)),
+    }
     let end = format!("{text}\u{10FFFF}");
     let mut ids = Vec::new();
     let mut total = 0;
-    let lists =
-        [("id", by_id, "id"), ("handle", by_handle, "handle"), ("id", &by_words, &by_words_order)];
     for (value, condition, order) in lists {
-        if value == "handle" && text.len() < MIN_OF_HANDLE {
-            continue;
-        }
         let left = limit - ids.len() as i64;
         let sql = format!(
-            "SELECT {value} AS id FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?3"
+            "SELECT {value} AS shown FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?3"
         );
-        ids.extend(view.conn.all(&sql, params![text, &end, left], |row| row.text("id"))?);
+        ids.extend(view.conn.all(&sql, params![text, &end, left], |row| row.text("shown"))?);
         let sql = format!("SELECT count(*) AS n FROM {table} WHERE {condition}");
         total += view.conn.number(&sql, params![text, &end])?;
-        // Every id begins with nothing.
-        if text.is_empty() {
-            break;
-        }
     }
     Ok((ids, total))
 }

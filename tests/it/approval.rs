@@ -93,9 +93,9 @@ fn the_person_is_shown_the_row_and_their_yes_is_in_the_audit() {
         let expected = format!(
             "promote_entity by \"Editor\" needs your approval.\n\
              The reason given is \"as built\".\n\
-             promote entity {id} component \"Cell \\u{{202e}}\\\"A\\\"\" (active, version 2) in \"p07\"\n  \
+             promote component {id} \"Cell \\u{{202e}}\\\"A\\\"\" (active, version 2) in \"p07\"\n  \
              description \"\"\n  properties {{\"mass\":\"4 kg\"}}\n  sources \"doc:b.md\"\n  \
-             similar: entity {twin} component \"Cell \\u{{202e}}\\\"A\\\"\" (candidate, version 1) in \"p07\"",
+             similar: component {twin} \"Cell \\u{{202e}}\\\"A\\\"\" (candidate, version 1) in \"p07\"",
         );
         assert_eq!(question["params"]["message"], expected);
         let form = &question["params"]["requestedSchema"];
@@ -184,7 +184,7 @@ fn what_changed_while_the_person_thought_is_not_done() {
     session.send(&call(9, "promote_entity", &json!({ "entity_id": id })));
     let question = session.receive();
     let promoted = place.run(5, &["promote", id.as_str().expect("an id")]);
-    assert!(promoted.status.success());
+    assert!(promoted.status.success(), "{}", String::from_utf8_lossy(&promoted.stderr));
     session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
     assert_eq!(session.receive()["result"]["structuredContent"]["changed"], false);
     session.end();

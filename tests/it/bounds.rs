@@ -51,7 +51,7 @@ fn a_conflict_of_rows_with_many_sources_shows_a_few_of_them_and_their_number() {
     for (tool, arguments) in [
         ("list_conflicts", json!({})),
         ("get_entity", json!({ "entity_id": made["entity"]["entity_id"], "detail": "full" })),
-        ("get_entity_audit", json!({ "entity_id": made["entity"]["entity_id"] })),
+        ("get_entity_audit", json!({ "entity_id": made["entity"]["entity_id"], "detail": "full" })),
     ] {
         call(&mut session, tool, &arguments);
     }
@@ -75,7 +75,7 @@ fn a_batch_of_long_names_is_answered_with_the_rows_that_fit_and_the_number_of_th
         assert!(shown > 5, "{shown}");
         assert_eq!(made["left_out"]["entities"], 200 - shown);
         assert!(text.contains(&format!("{} more entities; ", 200 - shown)), "{text}");
-        assert!(text.ends_with("next: list_candidates shows what waits for approval."));
+        assert!(text.ends_with("next: list_candidates shows the rows that wait for approval."));
     }
     session.end();
 }
@@ -90,7 +90,7 @@ fn a_write_that_opens_many_conflicts_shows_twenty_and_says_where_the_others_are(
     let shown = made["conflicts"].as_array().expect("conflicts").len();
     assert!((1..=20).contains(&shown), "{shown}");
     assert_eq!(made["left_out"]["conflicts"], 100 - shown);
-    let more = format!("{} more conflicts; list_conflicts shows them", 100 - shown);
+    let more = format!("{} more conflicts; the list of conflicts has them", 100 - shown);
     assert!(text.contains(&more), "{text}");
     assert!(text.contains("next: Show both sides of the conflict"), "{text}");
     session.end();
@@ -109,8 +109,11 @@ fn a_row_that_is_too_long_by_itself_is_cut_within() {
     call(&mut session, "update_entity", &json!({ "entity_id": id, "confidence": 0.5 }));
     call(&mut session, "get_entity", &json!({ "entity_id": id, "detail": "full" }));
     call(&mut session, "list_candidates", &json!({ "detail": "full" }));
-    let (_, first) = call(&mut session, "get_entity_audit", &json!({ "entity_id": id }));
-    assert_eq!(first["total"], 2);
+    for detail in ["concise", "full"] {
+        let wish = json!({ "entity_id": id, "detail": detail });
+        let (_, first) = call(&mut session, "get_entity_audit", &wish);
+        assert_eq!(first["total"], 2);
+    }
     session.end();
 }
 
@@ -208,8 +211,25 @@ fn the_history_as_json_is_json_and_hides_nothing() {
     let output = place.run(2, &["audit", "show", id, "--json"]);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(text.trim_end().is_ascii(), "{text}");
-    let change: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(change["after"]["content"], content);
+    let found: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(found["total"], 1);
+    let shown = "a\\u{9b}31m\\u{202e}\\u{e0041}b";
+    assert_eq!(found["entries"][0]["after"]["content"], shown);
+}
+
+#[test]
+fn a_text_that_is_cut_says_how_much_of_it_is_left_out() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let long = "x".repeat(3_000);
+    let memory = json!({ "memory_type": "project", "content": long });
+    session.ok("create_memory", memory);
+    let listed = session.call("list_candidates", json!({}));
+    let text = listed["content"][0]["text"].as_str().expect("a text");
+    assert!(text.contains("(+2840 characters)"), "{text}");
+    let content = listed["structuredContent"]["items"][0]["content"].to_string();
+    assert!(content.contains("(+2750 characters)"), "{content}");
+    session.end();
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn assert_holds(path: &Path, acknowledged: &[String]) {
         file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("an answer");
     assert_eq!(sound, "ok");
     for id in acknowledged {
-        let sql = "SELECT count(*) FROM memories WHERE id = ?1";
+        let sql = "SELECT count(*) FROM memories WHERE handle = ?1";
         let found: i64 = file.query_row(sql, [id], |row| row.get(0)).expect("a number");
         assert_eq!(found, 1, "{id} was acknowledged");
     }

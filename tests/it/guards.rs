@@ -147,8 +147,9 @@ fn new_ids_are_uuids_of_version_7_and_instants_are_utc_with_milliseconds() {
     let place = Place::new();
     let mut command = program(&place.db(), 1);
     let mut session = Session::start(command.env_remove("ATOCORE_TEST_SEED").arg("serve"));
-    let (first, second) = (component(&mut session, "First"), component(&mut session, "Second"));
+    let made = ["First", "Second"].map(|name| component(&mut session, name));
     session.end();
+    let [first, second] = made.map(|handle| place.id_of(&handle));
     assert!(first < second, "ids sort by the time of their making");
     for id in [&first, &second] {
         assert_eq!(uuid::Uuid::parse_str(id).expect("a UUID").get_version_num(), 7);

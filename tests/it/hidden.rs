@@ -76,7 +76,7 @@ impl Client {
 }
 
 fn id(made: &Value, kind: &str) -> String {
-    made[kind]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    made[kind][format!("{kind}_id")].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }
 
 /// Ids of what was planted.
@@ -149,6 +149,7 @@ fn plant(client: &mut Client) -> Planted {
 fn plant_by_hand(place: &Place, planted: &mut Planted) {
     let odd = dirty("odd");
     let file = place.sql();
+    // A row that another program inserted has no handle, and goes by its id.
     let copy = |table: &str, columns: &str, id: &str| {
         let sql = format!(
             "CREATE TEMP TABLE one AS SELECT * FROM {table} WHERE id = ?1 LIMIT 1; \
@@ -164,8 +165,9 @@ fn plant_by_hand(place: &Place, planted: &mut Planted) {
     let hex: String = odd.bytes().map(|byte| format!("{byte:02x}")).collect();
     let own = format!("CAST(x'{hex}' AS TEXT)");
     copy("projects", &format!("id = {own}, name = {own}"), &project);
-    copy("entities", &format!("id = {own}, project = {own}"), &planted.entities[1]);
-    copy("memories", &format!("id = {own}, project = {own}"), &planted.memories[0]);
+    let (entity, memory) = (&planted.entities[1], &planted.memories[0]);
+    copy("entities", &format!("id = {own}, project = {own}"), &place.id_of(entity));
+    copy("memories", &format!("id = {own}, project = {own}"), &place.id_of(memory));
     planted.entities.push(odd.clone());
     planted.memories.push(odd);
 }
@@ -197,7 +199,9 @@ fn ask_every_tool(client: &mut Client, planted: &Planted) {
             "get_entity",
             json!({ "entity_id": entity, "detail": "full", "include_inactive": true }),
         );
-        client.ok("get_entity_audit", json!({ "entity_id": entity }));
+        for detail in ["concise", "full"] {
+            client.ok("get_entity_audit", json!({ "entity_id": entity, "detail": detail }));
+        }
     }
     for memory in &planted.memories {
         client.ok("review_memory", json!({ "memory_id": memory, "action": "history" }));

@@ -88,12 +88,12 @@ fn write_everything(client: &mut Checked, text: &str) -> Vec<(&'static str, Stri
     };
     for value in ["1 mm", text] {
         let answer = client.call("create_entity", parameter(value));
-        made.extend(answer["entity"]["id"].as_str().map(|id| ("entity", id.to_owned())));
+        made.extend(answer["entity"]["entity_id"].as_str().map(|id| ("entity", id.to_owned())));
     }
     let memory = json!({ "memory_type": "project", "content": text, "subject": text, "project": text,
         "domain_tags": [text], "note": text });
     let answer = client.call("create_memory", memory);
-    made.extend(answer["memory"]["id"].as_str().map(|id| ("memory", id.to_owned())));
+    made.extend(answer["memory"]["memory_id"].as_str().map(|id| ("memory", id.to_owned())));
     client.call(
         "register_project",
         json!({ "name": "lynx", "description": text, "aliases": [text] }),
@@ -172,7 +172,11 @@ fn hostile_text_is_stored_and_shown_as_data() {
         read_everything(&mut client, text, &made);
         let stored: String = place
             .sql()
-            .query_row("SELECT content FROM memories WHERE id = ?1", [&made[2].1], |row| row.get(0))
+            .query_row(
+                "SELECT content FROM memories WHERE id = ?1",
+                [place.id_of(&made[2].1)],
+                |row| row.get(0),
+            )
             .expect("a memory");
         assert_eq!(stored, *text);
         let candidates = place.count("SELECT count(*) FROM memories WHERE status = 'candidate'");

@@ -28,9 +28,10 @@ fn a_name_is_found_however_many_rows_that_no_longer_hold_bear_it() {
     let made = session.ok("create_entity", new.clone());
     assert_eq!(made["similar"].as_array().map(Vec::len), Some(5));
     let found = session.ok("get_entity", json!({ "name": "mass budget" }));
-    assert_eq!(found["entity"]["id"], made["entity"]["id"]);
+    assert_eq!(found["entity"]["entity_id"], made["entity"]["entity_id"]);
     let again = session.ok("create_entity", new);
-    assert_eq!((&again["created"], &again["entity"]["id"]), (&json!(false), &made["entity"]["id"]));
+    assert_eq!(again["created"], false);
+    assert_eq!(again["entity"]["entity_id"], made["entity"]["entity_id"]);
     let error =
         session.error("get_entity", json!({ "name": "Mass budget", "include_inactive": true }));
     assert_eq!(error["message"], "name: \"Mass budget\" names more than 10 entities");
@@ -51,7 +52,7 @@ fn memories_of_other_projects_do_not_hide_those_that_are_alike() {
         let content = format!("{:64}{ending}", "Opening.");
         let new = json!({ "memory_type": "project", "project": "own", "content": content });
         let made = session.ok("create_memory", new);
-        assert_eq!(made["similar"].as_array().map(Vec::len), Some(similar), "{made}");
+        assert_eq!(made["similar"].as_array().map_or(0, Vec::len), similar, "{made}");
     }
     session.end();
 }

@@ -13,7 +13,7 @@ fn redacted() -> (Place, String) {
     let mut session = place.serve(1, &["--tools", "all"]);
     let new = |content: &str| json!({ "memory_type": "project", "content": content, "project": "p01", "note": "n" });
     let made = session.ok("create_memory", new("The first text."));
-    let memory = made["memory"]["memory_id"].as_str().expect("an id").to_owned();
+    let memory = place.id_of(made["memory"]["memory_id"].as_str().expect("an id"));
     let edit = |content: &str| json!({ "memory_id": memory, "content": content });
     session.ok("update_memory", edit("The second text."));
     session.ok("create_memory", new("Another memory."));
@@ -157,7 +157,7 @@ fn rows_from_before_the_chain_are_cleared_and_proven_all_the_same() {
     let shown = place.run(2, &["audit", "show", &memory]).stdout;
     let shown = String::from_utf8(shown).expect("UTF-8");
     assert_eq!(shown.matches(" [redacted]").count() as i64, cleared, "{shown}");
-    assert!(shown.ends_with(" redacted by \"tester\" because \"asked\"\n"), "{shown}");
+    assert!(shown.ends_with(" redacted by \"tester\" because \"asked\"\n3 changes\n"), "{shown}");
     let output = place.run(2, &["export", "all.jsonl"]);
     assert!(output.status.success());
     for (name, arguments) in [

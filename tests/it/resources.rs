@@ -102,7 +102,7 @@ pub struct Made {
 }
 
 pub fn id(made: &Value, kind: &str) -> String {
-    made[kind]["id"].as_str().expect("an id").to_owned()
+    made[kind][format!("{kind}_id")].as_str().expect("an id").to_owned()
 }
 
 /// A project with one row of each kind, and a contradiction.

@@ -56,6 +56,22 @@ impl Place {
         self.sql().query_row(sql, [], |row| row.get(0)).expect("a number")
     }
 
+    /// The UUID of the row with a handle.
+    pub fn id_of(&self, handle: &str) -> String {
+        let table = match handle.chars().next() {
+            Some('e') => "entities",
+            Some('m') => "memories",
+            Some('r') => "relationships",
+            Some('s') => "project_state",
+            Some('i') => "interactions",
+            Some('c') => "conflicts",
+            Some('p') => "projects",
+            _ => panic!("{handle:?} is no handle"),
+        };
+        let sql = format!("SELECT id FROM {table} WHERE handle = ?1");
+        self.sql().query_row(&sql, [handle], |row| row.get(0)).expect(handle)
+    }
+
     /// Asserts that the audit verifies, by the program's own command.
     pub fn verify(&self) {
         let output = self.run(99, &["audit", "verify"]);

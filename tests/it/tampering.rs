@@ -26,7 +26,7 @@ fn unguarded() -> Place {
 fn memory(session: &mut Session, content: &str) -> String {
     let new = json!({ "memory_type": "project", "content": content });
     let made = session.ok("create_memory", new);
-    made["memory"]["id"].as_str().expect("an id").to_owned()
+    made["memory"]["memory_id"].as_str().expect("an id").to_owned()
 }
 
 fn id_of(place: &Place, seq: i64) -> String {

@@ -244,7 +244,7 @@ fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
                 let properties = Value::Object(row.properties.clone()).to_string();
                 lines.push(format!("  properties {}", shortened(&properties, MAX_DETAIL)));
             }
-            lines.push(sources(&row));
+            lines.push(sources(view, &row)?);
             let similar = entities::similar(view, &row)?;
             lines.extend(similar.iter().take(MAX_SHOWN).map(|other| like(&entity_line(other))));
         }
@@ -253,7 +253,7 @@ fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
             if row.content.chars().count() > LINE_TEXT {
                 lines.push(format!("  content {}", quoted(&row.content, 2 * MAX_DETAIL)));
             }
-            if let Some(chunk) = &row.source_chunk_id {
+            if let Some(chunk) = ids::shown_chunk(view, row.source_chunk_id.as_deref())? {
                 lines.push(format!("  from chunk:{chunk}"));
             }
             let similar = memories::similar(view, &row)?;
@@ -268,14 +268,15 @@ fn like(line: &str) -> String {
     format!("  similar: {line}")
 }
 
-fn sources(row: &Entity) -> String {
+fn sources(view: &View<'_>, row: &Entity) -> Result<String> {
     let (shown, left) = row.source_refs.split_at(row.source_refs.len().min(MAX_SHOWN));
+    let shown = ids::shown_refs(view, shown)?;
     let more = if left.is_empty() { String::new() } else { format!(" and {} more", left.len()) };
-    match (shown, row.hand_authored) {
+    Ok(match (shown.as_slice(), row.hand_authored) {
         ([], _) => "  no source; it is marked as vouched for by a person".to_owned(),
         (refs, false) => format!("  sources {}{more}", all_quoted(refs)),
         (refs, true) => {
             format!("  sources {}{more}, and marked as vouched for by a person", all_quoted(refs))
         }
-    }
+    })
 }

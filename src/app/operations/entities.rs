@@ -1,4 +1,4 @@
-//! Entities: propose, correct, read, and their history.
+//! Entities: propose, correct, read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,6 @@ use serde_json::Value;
 use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, ReadOperation, WriteOperation};
 use crate::app::present::bound::shortened;
-use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
     CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
@@ -20,7 +19,7 @@ use crate::ops::entities::{EntityUpdate, NewEntity};
 use crate::ops::lifecycle::{self, Outcome};
 use crate::ops::lookup::{self, EntityQuery};
 use crate::ops::relationships::Linked;
-use crate::ops::{conflicts, entities, history, projects};
+use crate::ops::{conflicts, entities, projects};
 use crate::store::relationships::{Neighbour, around};
 use crate::store::{Tx, View};
 
@@ -307,7 +306,7 @@ impl Output for EntityPage {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.line(entity.line());
         if !entity.description.is_empty() {
-            text.line(format!("description {}", quoted(&entity.description, self.text_limit)));
+            text.line(format!("description {}", quoted(&entity.description, FULL_TEXT)));
         }
         if !entity.properties.is_empty() {
             let properties = Value::Object(entity.properties.clone()).to_string();
@@ -356,88 +355,5 @@ impl NeighbourView {
         let Self { relationship_type, entity_id, entity_type, name, .. } = self;
         let name = quoted(name, LINE_TEXT);
         format!("  {arrow} {relationship_type} {entity_type} {entity_id} {name}{state}")
-    }
-}
-
-/// Reads the history of an entity.
-pub struct GetEntityAudit;
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GetEntityAuditArgs {
-    entity_id: String,
-    /// full: the whole row before and after.
-    #[serde(default)]
-    detail: Detail,
-    /// 1 to 200; default 20.
-    limit: Option<u32>,
-    /// The last next_cursor.
-    cursor: Option<String>,
-}
-
-/// A history, oldest change first.
-#[derive(Serialize, JsonSchema)]
-pub struct History {
-    /// The entity that it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entity: Option<EntityBrief>,
-    entries: Vec<ChangeView>,
-    #[serde(flatten)]
-    paging: Paging,
-    #[serde(skip)]
-    lines: Vec<String>,
-}
-
-impl History {
-    /// A page of the history of a row.
-    pub fn read(
-        view: &View<'_>,
-        id: &str,
-        entity: Option<EntityBrief>,
-        detail: Detail,
-        (limit, cursor): (Option<u32>, Option<&str>),
-    ) -> Result<Self> {
-        let page = PageRequest::new(List::Audit, limit, cursor)?;
-        let (changes, paging) = Paging::split(history::of(view, id, &page)?);
-        let lines = changes.iter().map(change_line).collect();
-        let entries = changes.iter().map(|change| ChangeView::new(change, detail)).collect();
-        Ok(Self { entity, entries, paging, lines })
-    }
-
-    pub fn total(&self) -> i64 {
-        self.paging.total
-    }
-
-    /// The entries, their place and their lines, for an answer that has more beside them.
-    pub fn into_parts(self) -> (Vec<ChangeView>, Paging, Vec<String>) {
-        (self.entries, self.paging, self.lines)
-    }
-}
-
-impl Output for History {
-    fn write_text(&self, text: &mut Text) {
-        text.lines(self.entity.iter().map(EntityBrief::line));
-        text.page("entries", &self.lines, &self.paging, |line| vec![line.clone()]);
-    }
-}
-
-impl Operation for GetEntityAudit {
-    type Args = GetEntityAuditArgs;
-    type Output = History;
-    const ABOUT: About = About::new(
-        "get_entity_audit",
-        "Get entity audit",
-        Effect::Reads,
-        "The history of one entity, oldest first: who did it and why, with the fields before and \
-         after.",
-    );
-}
-
-impl ReadOperation for GetEntityAudit {
-    fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
-        let entity: Entity = lifecycle::require(view, &args.entity_id)?;
-        let page = (args.limit, args.cursor.as_deref());
-        let brief = EntityBrief::new(&entity, None);
-        History::read(view, &entity.id, Some(brief), args.detail, page)
     }
 }

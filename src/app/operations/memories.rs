@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entities::{History, briefs, differing_line, next_step_of};
+use super::entities::{briefs, differing_line, next_step_of};
+use super::history::History;
 use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadingPart, Surface, WriteOperation,

@@ -1,10 +1,10 @@
-//! Review: the queue of candidates, a decision about any of them by its id, the history of any row.
+//! Review: the queue of candidates, and a decision about any of them by its id.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::{PromoteEntity, PromotedEntity};
-use super::entities::{ChangedEntity, History, briefs};
+use super::entities::{ChangedEntity, briefs};
 use super::memories::memory_briefs;
 use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
@@ -13,9 +13,11 @@ use crate::app::operation::{
 use crate::app::present::Detail;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
 use crate::app::present::text::Text;
+use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
 use crate::ops::candidates::{self, Candidate, Wanted};
 use crate::ops::lifecycle::{self, Living, Outcome};
+use crate::ops::row_id::resolve_id_of;
 use crate::ops::{memories, projects};
 use crate::store::{Tx, View};
 
@@ -247,15 +249,16 @@ impl Output for DecidedRow {
 }
 
 /// Whether the id is that of an entity; one that is no memory either is an error.
-fn is_entity(view: &View<'_>, id: &str) -> Result<bool> {
+fn is_entity(view: &View<'_>, given: &str) -> Result<bool> {
+    let id = &*resolve_id_of(view, &[HandleKind::Entity, HandleKind::Memory], given)?;
     if Entity::find(view, id)?.is_some() {
         return Ok(true);
     }
     if Memory::find(view, id)?.is_some() {
         return Ok(false);
     }
-    let nearest = Entity::nearest(view, id)?;
-    Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: id.to_owned(), nearest })
+    let nearest = Entity::nearest(view, given)?;
+    Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: given.to_owned(), nearest })
 }
 
 /// Makes a candidate active, whichever kind it is.
@@ -308,45 +311,5 @@ impl WriteOperation for Reject {
             }));
         }
         DecidedRow::of_memory(tx, &lifecycle::reject(tx, &id, expected_version, note)?)
-    }
-}
-
-/// Reads the history of any row.
-pub struct GetHistory;
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GetHistoryArgs {
-    /// Id of an entity, memory, relationship, conflict, project, trusted state or interaction.
-    id: String,
-    /// full: the whole row before and after.
-    #[serde(default)]
-    detail: Detail,
-    /// 1 to 200; default 20.
-    limit: Option<u32>,
-    /// The last next_cursor.
-    cursor: Option<String>,
-}
-
-impl Operation for GetHistory {
-    type Args = GetHistoryArgs;
-    type Output = History;
-    const ABOUT: About = About::new(
-        "get_history",
-        "Get history",
-        Effect::Reads,
-        "Every change of one row, oldest first.",
-    )
-    .on(Surface::Command);
-}
-
-impl ReadOperation for GetHistory {
-    fn run(view: &View<'_>, args: GetHistoryArgs) -> Result<History> {
-        let page = (args.limit, args.cursor.as_deref());
-        let history = History::read(view, &args.id, None, args.detail, page)?;
-        if history.total() == 0 {
-            return Err(Error::not_found(SubjectKind::AuditedRow, args.id));
-        }
-        Ok(history)
     }
 }

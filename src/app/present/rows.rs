@@ -218,6 +218,9 @@ pub struct MemoryBrief {
     pub status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The content as a line shows it.
+    #[serde(skip)]
+    quoted: String,
 }
 
 impl MemoryBrief {
@@ -229,12 +232,12 @@ impl MemoryBrief {
             content: shortened(&row.content, 250).into_owned(),
             status: (row.status != Status::Active).then_some(row.status),
             project: (project != Some(&row.project)).then(|| row.project.clone()),
+            quoted: quoted(&row.content, LINE_TEXT),
         }
     }
 
     pub fn line(&self) -> String {
-        let Self { memory_id, memory_type, content, .. } = self;
-        let content = quoted(content, LINE_TEXT);
+        let Self { memory_id, memory_type, quoted: content, .. } = self;
         let state = state(self.status, self.project.as_deref());
         format!("memory {memory_id} {} {content}{state}", memory_type.as_str())
     }

@@ -65,7 +65,7 @@ pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
     let mut after = Conflict { note: String::new(), ..before.clone() };
     after.members.iter_mut().for_each(clear);
     let done = redact_conflict(tx, &before, after, note)?;
-    store::idempotency::clear(tx, id)?;
+    store::idempotency::clear(tx, Kind::Conflict, id)?;
     let row = required(HandleKind::Conflict, id, store::conflicts::get(tx, id)?)?;
     Ok(Redacted {
         row: Row::Conflict(row),

@@ -205,8 +205,9 @@ fn plain<T: Redactable>(tx: &Tx<'_>, before: T, note: &str, row: fn(T) -> Row) -
     let left = ops::conflicts::detect(tx)?.into_iter().map(|conflict| conflict.id);
     let shown = conflicts::clear_member(tx, T::KIND, before.id())?;
     let ids: BTreeSet<String> = left.chain(shown).collect();
-    for id in ids.iter().map(String::as_str).chain([before.id()]) {
-        store::idempotency::clear(tx, id)?;
+    store::idempotency::clear(tx, T::KIND, before.id())?;
+    for id in &ids {
+        store::idempotency::clear(tx, Kind::Conflict, id)?;
     }
     let conflicts = ids.iter().filter_map(|id| store::conflicts::get(tx, id).transpose());
     let conflicts = conflicts.collect::<Result<_>>()?;

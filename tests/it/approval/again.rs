@@ -38,7 +38,7 @@ fn without_a_handshake_the_call_comes_again_with_the_answer() {
     assert_eq!(asked["resultType"], "input_required", "{asked}");
     let question = &asked["inputRequests"]["approval"];
     assert_eq!(question["method"], "elicitation/create");
-    assert!(question["params"]["message"].as_str().expect("a text").contains("promote entity"));
+    assert!(question["params"]["message"].as_str().expect("a text").contains("promote component"));
     let with = |state: &Value, answer: Value| json!({ "requestState": state, "inputResponses": { "approval": answer } });
     let state = &asked["requestState"];
     for (tool, arguments) in [

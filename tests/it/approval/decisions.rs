@@ -38,15 +38,15 @@ fn a_rejection_a_row_that_is_active_at_once_and_a_settlement_are_asked() {
     let place = Place::new();
     let mut session = willing(&place);
     let turned_down = candidate(&mut session, "Old cell");
-    ask(&mut session, "reject_entity", &json!({ "entity_id": turned_down }), &["reject entity"]);
+    ask(&mut session, "reject_entity", &json!({ "entity_id": turned_down }), &["reject component"]);
     let signed = "no source; it is marked as vouched for by a person";
-    let first = ask(&mut session, "create_entity", &gap(1), &["create entity (new 1)", signed]);
+    let first = ask(&mut session, "create_entity", &gap(1), &["create parameter (new 1)", signed]);
     let conflict = "create conflict (new 2) parameter.value \"Gap\" (open)";
-    let shown = ["similar: entity", conflict, "says \"1 mm\"", "(new 1) says \"2 mm\""];
+    let shown = ["similar: parameter", conflict, "says \"1 mm\"", "(new 1) says \"2 mm\""];
     let opened = ask(&mut session, "create_entity", &gap(2), &shown);
     let settle = json!({ "conflict_id": opened["conflicts"][0]["conflict_id"], "note": "measured",
         "resolution": "supersede_others", "winner_id": first["entity"]["entity_id"] });
-    let shown = ["settle conflict", "(resolved: supersede_others)", "supersede entity"];
+    let shown = ["settle conflict", "(resolved: supersede_others)", "supersede parameter"];
     ask(&mut session, "resolve_conflict", &settle, &shown);
     let approved = "measured (approved by the person through \"Editor\")";
     assert_eq!(note_of(&place, "superseded"), approved);
@@ -65,7 +65,7 @@ fn memories_their_graduation_and_trusted_state_are_asked() {
     ask(&mut session, "review_memory", &promote, &["promote memory", "\"It is warm.\""]);
     let graduate =
         json!({ "memory_id": memory, "entity_type": "risk", "name": "Warm", "promote": true });
-    let shown = ["promote entity (new 1) risk \"Warm\"", "graduate memory", "sources \"memory:"];
+    let shown = ["promote risk (new 1) \"Warm\"", "graduate memory", "sources \"memory:"];
     ask(&mut session, "graduate_memory", &graduate, &shown);
     let mut state =
         json!({ "project": "p07-lynx", "category": "status", "key": "phase", "value": "B" });
@@ -112,11 +112,24 @@ fn a_call_of_many_rows_is_asked_once_in_2000_characters() {
     let question = session.receive();
     let message = question["params"]["message"].as_str().expect("a question");
     assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
-    assert!(
-        !message.contains('\u{202e}') && message.contains("create entity (new 1) risk"),
-        "{message}"
-    );
+    assert!(!message.contains('\u{202e}') && message.contains("create risk (new 1)"), "{message}");
     session.end();
+}
+
+#[test]
+fn a_call_whose_rows_cite_each_other_is_done_as_it_was_shown() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let heard = json!({ "key": "heard", "memory_type": "knowledge", "content": "It sags.",
+                        "status": "active" });
+    let risk = json!({ "entity_type": "risk", "name": "Sag", "source_refs": ["memory:heard"],
+                       "status": "active" });
+    let batch = json!({ "memories": [heard], "entities": [risk] });
+    let shown = ["create memory (new 1)", "sources \"memory:(new 1)\""];
+    let made = ask(&mut session, "create_batch", &batch, &shown);
+    assert_eq!(made["created"], 2);
+    session.end();
+    place.verify();
 }
 
 #[test]
@@ -132,9 +145,11 @@ fn what_is_erased_is_shown_to_the_person_first_and_stays_if_they_decline() {
     session.send(&call(7, "redact", &wish));
     let question = session.receive();
     let shown = question["params"]["message"].as_str().expect("a text");
-    for words in
-        ["redact by \"Editor\"", "\"Cell of Ada\" (candidate, version 1)", "erase for good entity"]
-    {
+    for words in [
+        "redact by \"Editor\"",
+        "\"Cell of Ada\" (candidate, version 1)",
+        "erase for good component",
+    ] {
         assert!(shown.contains(words), "{shown}");
     }
     session.send(

@@ -20,7 +20,9 @@ pub fn full(place: &Place) {
     session.ok("register_project", json!({ "name": "p07-lynx", "aliases": ["lynx", "p07"] }));
     session.ok("register_project", json!({ "name": "p08-fox" }));
     place.sql().execute_batch(RAW).expect("raw sources");
-    let id = |answer: &Value, of: &str| answer[of]["id"].as_str().expect("an id").to_owned();
+    let id = |answer: &Value, of: &str| {
+        answer[of][format!("{of}_id")].as_str().expect("an id").to_owned()
+    };
     let heard = session.ok(
         "create_memory",
         json!({ "memory_type": "project", "content": "It weighs\n4 kg: \u{1F52D} \"heavy\".",

@@ -72,7 +72,7 @@ fn what_an_export_of_one_project_leaves_out_is_a_remark_of_the_doctor_where_it_i
     let memory =
         json!({ "memory_type": "project", "content": "Glass creeps.", "status": "active" });
     let memory = session.ok("create_memory", memory)["memory"]["memory_id"].clone();
-    let memory = memory.as_str().expect("an id");
+    let memory = place.id_of(memory.as_str().expect("an id"));
     let asked = json!({ "prompt": "Which?", "project": "lynx", "memories_used": [memory] });
     session.ok("record_interaction", asked);
     let cited = json!({ "entity_type": "component", "name": "Cell", "project": "lynx",

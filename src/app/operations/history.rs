@@ -1,0 +1,137 @@
+//! The history of an entity, and of any row.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::app::answer::{Output, Paging};
+use crate::app::operation::{About, Effect, Operation, ReadOperation, Surface};
+use crate::app::present::Detail;
+use crate::app::present::changes::{ChangeView, change_line};
+use crate::app::present::rows::EntityBrief;
+use crate::app::present::text::Text;
+use crate::model::{Entity, Error, List, PageRequest, Result, SubjectKind};
+use crate::ops::{history, lifecycle};
+use crate::store::View;
+
+/// Reads the history of an entity.
+pub struct GetEntityAudit;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetEntityAuditArgs {
+    entity_id: String,
+    /// full: the whole row before and after.
+    #[serde(default)]
+    detail: Detail,
+    /// 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+/// A history, oldest change first.
+#[derive(Serialize, JsonSchema)]
+pub struct History {
+    /// The entity that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<EntityBrief>,
+    entries: Vec<ChangeView>,
+    #[serde(flatten)]
+    paging: Paging,
+    #[serde(skip)]
+    lines: Vec<String>,
+}
+
+impl History {
+    /// A page of the history of a row.
+    pub fn read(
+        view: &View<'_>,
+        id: &str,
+        entity: Option<EntityBrief>,
+        detail: Detail,
+        (limit, cursor): (Option<u32>, Option<&str>),
+    ) -> Result<Self> {
+        let page = PageRequest::new(List::Audit, limit, cursor)?;
+        let (changes, paging) = Paging::split(history::of(view, id, &page)?);
+        let lines = changes.iter().map(change_line).collect();
+        let entries = changes.iter().map(|change| ChangeView::new(change, detail)).collect();
+        Ok(Self { entity, entries, paging, lines })
+    }
+
+    pub fn total(&self) -> i64 {
+        self.paging.total
+    }
+
+    /// The entries, their place and their lines, for an answer that has more beside them.
+    pub fn into_parts(self) -> (Vec<ChangeView>, Paging, Vec<String>) {
+        (self.entries, self.paging, self.lines)
+    }
+}
+
+impl Output for History {
+    fn write_text(&self, text: &mut Text) {
+        text.lines(self.entity.iter().map(EntityBrief::line));
+        text.page("entries", &self.lines, &self.paging, |line| vec![line.clone()]);
+    }
+}
+
+impl Operation for GetEntityAudit {
+    type Args = GetEntityAuditArgs;
+    type Output = History;
+    const ABOUT: About = About::new(
+        "get_entity_audit",
+        "Get entity audit",
+        Effect::Reads,
+        "The history of one entity, oldest first: who did it and why, with the fields before and \
+         after.",
+    );
+}
+
+impl ReadOperation for GetEntityAudit {
+    fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
+        let entity: Entity = lifecycle::require(view, &args.entity_id)?;
+        let page = (args.limit, args.cursor.as_deref());
+        let brief = EntityBrief::new(&entity, None);
+        History::read(view, &entity.id, Some(brief), args.detail, page)
+    }
+}
+
+/// Reads the history of any row.
+pub struct GetHistory;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetHistoryArgs {
+    /// Id of an entity, memory, relationship, conflict, project, trusted state or interaction.
+    id: String,
+    /// full: the whole row before and after.
+    #[serde(default)]
+    detail: Detail,
+    /// 1 to 200; default 20.
+    limit: Option<u32>,
+    /// The last next_cursor.
+    cursor: Option<String>,
+}
+
+impl Operation for GetHistory {
+    type Args = GetHistoryArgs;
+    type Output = History;
+    const ABOUT: About = About::new(
+        "get_history",
+        "Get history",
+        Effect::Reads,
+        "Every change of one row, oldest first.",
+    )
+    .on(Surface::Command);
+}
+
+impl ReadOperation for GetHistory {
+    fn run(view: &View<'_>, args: GetHistoryArgs) -> Result<History> {
+        let page = (args.limit, args.cursor.as_deref());
+        let history = History::read(view, &args.id, None, args.detail, page)?;
+        if history.total() == 0 {
+            return Err(Error::not_found(SubjectKind::AuditedRow, args.id));
+        }
+        Ok(history)
+    }
+}
