@@ -6,17 +6,17 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Cli, actor_name, out};
+use serde_json::{Value, json};
+
+use super::Cli;
+use super::operation::{self, WriteFlags};
 use crate::app::Db;
 use crate::app::ingest::{self, IngestReport};
-use crate::app::present::rows::read_project_warning;
-use crate::model::{Error, Result};
+use crate::app::operations::ingest_paths;
+use crate::model::Result;
 use crate::ops::View;
 use crate::ops::sources::files::{self, Root};
 use crate::ops::sources::{self, Labels};
-
-/// Refused files that the report names.
-const MAX_REFUSED: usize = 100;
 
 #[derive(Args)]
 pub struct Ingest {
@@ -29,11 +29,10 @@ pub struct Ingest {
     /// A tag of the documents, in place of those that they have; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
-    /// Who ingests; the name of the user if left out
-    #[arg(long)]
-    actor: Option<String>,
     #[command(flatten)]
     roots: Roots,
+    #[command(flatten)]
+    flags: WriteFlags,
 }
 
 /// Folders below which documents are read.
@@ -67,25 +66,25 @@ impl Roots {
 
 pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     let roots = wish.roots.open()?;
-    let actor = actor_name(wish.actor.as_deref())?;
+    let tags = Some(&wish.tags).filter(|tags| !tags.is_empty());
+    let mut arguments = operation::into_object(json!({ "project": wish.project, "tags": tags }));
+    wish.flags.add_to(&mut arguments)?;
+    let caller = operation::person_as_caller(wish.flags.actor.as_deref(), roots.clone())?;
     let db = cli.open()?;
-    let tags = Some(wish.tags.as_slice()).filter(|tags| !tags.is_empty());
-    let labels =
-        db.read(|view| sources::resolve_labels(view, wish.project.as_deref(), tags, ""))?;
-    let mut report = IngestReport::default();
-    let mut failed = Vec::new();
-    for path in &wish.paths {
-        let at = db.read(|view| wish.roots.place(view, &roots, path));
-        match at.and_then(|at| ingest_path(&db, &actor, &at, &labels, &mut report)) {
-            Ok(()) => {}
-            Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
-                return Err(error);
-            }
-            Err(error) => failed.push((path.display().to_string(), ingest::describe_error(&error))),
-        }
-    }
-    print_report(&db, &labels, &report, &failed)?;
-    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let ingest = |db: &Db, path: &Path, labels: &Labels, report: &mut IngestReport| {
+        let at = db.read(|view| wish.roots.place(view, &roots, path))?;
+        ingest_path(db, &caller.actor, &at, labels, report)
+    };
+    let answer = ingest_paths(&db, &caller, &wish.paths, arguments, ingest)?;
+    let failed = wish.paths.iter().any(|path| is_refused(&answer.structured, path));
+    operation::print(answer, &wish.flags.output);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Whether a path of the command is among the refused ones of the answer.
+fn is_refused(answer: &Value, path: &Path) -> bool {
+    let refused = answer["refused"].as_array();
+    refused.is_some_and(|all| all.iter().any(|one| one["path"] == path.display().to_string()))
 }
 
 fn ingest_path(
@@ -104,24 +103,4 @@ fn ingest_path(
     });
     bar.finish_and_clear();
     outcome
-}
-
-fn print_report(
-    db: &Db,
-    labels: &Labels,
-    report: &IngestReport,
-    failed: &[(String, String)],
-) -> Result<()> {
-    ingest::report_lines(report).iter().for_each(out::print_line);
-    if let Some(name) = &labels.project {
-        read_project_warning(db, name)?.iter().for_each(out::print_line);
-    }
-    for refused in failed.iter().chain(&report.refused).take(MAX_REFUSED) {
-        out::print_line(ingest::refused_line(&refused.0, &refused.1));
-    }
-    let left = (failed.len() + report.refused.len()).saturating_sub(MAX_REFUSED);
-    if left > 0 {
-        out::print_line(format!("and {left} more refused"));
-    }
-    Ok(())
 }

@@ -18,6 +18,7 @@ use crate::app::run::Caller;
 use crate::app::service::call_now;
 use crate::model::page::MAX_LIMIT;
 use crate::model::{Error, Result};
+use crate::ops::sources::files::Root;
 
 /// Options of every command that writes.
 #[derive(Args, Default)]
@@ -47,7 +48,7 @@ pub struct OutputFlags {
 }
 
 impl WriteFlags {
-    fn add_to(&self, arguments: &mut Map<String, Value>) -> Result<()> {
+    pub fn add_to(&self, arguments: &mut Map<String, Value>) -> Result<()> {
         arguments.insert("actor".to_owned(), actor_name(self.actor.as_deref())?.into());
         for (name, value) in [("note", &self.note), ("idempotency_key", &self.idempotency_key)] {
             if let Some(value) = value {
@@ -132,12 +133,17 @@ pub fn call_operation(
     let registry = OperationRegistry::new(&cli.ontology()?, &Selection::Everything, None, rights)?;
     let operation = registry.get(name).ok_or_else(|| unknown_operation(&registry, name))?;
     call_now(db, &registry, operation, arguments, |write| {
-        Ok(Caller {
-            actor: actor_name(write.actor.as_deref())?,
-            roots: Arc::from(cli.roots()?),
-            default_project: None,
-            gate: ApprovalGate::new(rights.promotion, None),
-        })
+        person_as_caller(write.actor.as_deref(), cli.roots()?)
+    })
+}
+
+/// The person at the command line, or the actor they name.
+pub fn person_as_caller(actor: Option<&str>, roots: Vec<Root>) -> Result<Caller> {
+    Ok(Caller {
+        actor: actor_name(actor)?,
+        roots: Arc::from(roots),
+        default_project: None,
+        gate: ApprovalGate::new(Promotion::Agent, None),
     })
 }
 

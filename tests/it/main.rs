@@ -39,3 +39,4 @@ mod tidy;
 mod transfer;
 mod upgrade;
 mod upkeep;
+mod write_path;

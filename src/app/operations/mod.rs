@@ -32,7 +32,7 @@ pub use redact::Redact;
 pub use relationships::CreateRelationship;
 pub use review::{ListCandidates, Promote, Reject};
 pub use search::Search;
-pub use sources::IngestSource;
+pub use sources::{IngestSource, ingest_paths};
 
 use super::operation::RegisteredOperation;
 use crate::model::Ontology;

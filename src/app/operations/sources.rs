@@ -1,19 +1,21 @@
 //! Documents, ingested as chunks.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use crate::app::answer::{Output, Written};
+use crate::app::answer::{Answer, Output, Written};
 use crate::app::ingest::{self, IngestReport};
-use crate::app::operation::{About, Effect, Operation, SteppedOperation, Surface};
+use crate::app::operation::{About, Effect, Operation, SteppedOperation, Surface, parse};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
-use crate::app::run::Caller;
-use crate::model::Result;
+use crate::app::run::{Caller, WriteOptions, run_steps};
+use crate::model::{Error, Result};
 use crate::ops::projects;
-use crate::ops::sources::{self, files};
+use crate::ops::sources::{self, Labels, files};
 use crate::store::Db;
 
 /// Ingests a file or a folder.
@@ -97,6 +99,45 @@ impl SteppedOperation for IngestSource {
             None,
         ))
     }
+}
+
+/// Ingests the paths of a command as one write in steps. `arguments` are those of the operation, with
+/// the options of a write; `ingest_path` ingests one path. A path that cannot be ingested is refused, and
+/// the others are ingested.
+pub fn ingest_paths(
+    db: &Db,
+    caller: &Caller,
+    paths: &[PathBuf],
+    mut arguments: Map<String, Value>,
+    mut ingest_path: impl FnMut(&Db, &Path, &Labels, &mut IngestReport) -> Result<()>,
+) -> Result<Answer> {
+    let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    arguments.insert("path".to_owned(), json!(names));
+    let options = WriteOptions::take(IngestSource::ABOUT.name, &mut arguments)?;
+    arguments.insert("path".to_owned(), json!(""));
+    let IngestSourceArgs { project, tags, .. } = parse(arguments)?;
+    run_steps(db, caller, IngestSource::ABOUT.name, options, |db, _, note| {
+        let labels = db.read(|view| {
+            sources::resolve_labels(view, project.as_deref(), tags.as_deref(), note)
+        })?;
+        let mut report = IngestReport::default();
+        let mut refused = Vec::new();
+        for (path, name) in paths.iter().zip(&names) {
+            match ingest_path(db, path, &labels, &mut report) {
+                Ok(()) => {}
+                Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
+                    return Err(error);
+                }
+                Err(error) => refused.push((name.clone(), ingest::describe_error(&error))),
+            }
+        }
+        refused.append(&mut report.refused);
+        report.refused = refused;
+        let used = labels.project.as_deref();
+        let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose()?;
+        let used = used.as_ref().map(ProjectUsed::new);
+        Ok(Written::new(IngestedSource::new(report, used), None, None))
+    })
 }
 
 impl IngestedSource {
