@@ -12,8 +12,8 @@ use super::present::conflicts::ConflictView;
 use super::present::text::{MAX_LISTED, PageText, Text};
 use crate::model::text::one_line;
 use crate::model::{Conflict, NextStep, Page, Result};
-use crate::ops::change::snapshot_value;
 use crate::ops::conflicts;
+use crate::ops::record_change::snapshot_value;
 use crate::store::View;
 
 /// Bytes kept for the sentence that says how to go on.

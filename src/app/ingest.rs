@@ -32,7 +32,7 @@ impl IngestReport {
     /// An error that ends the ingest: unlike elsewhere, something may have been stored before.
     pub fn error_after(&self, db: &Db, error: Error) -> Error {
         let stored = self.added + self.replaced + self.relabelled + self.removed;
-        if stored > 0 && !db.is_rehearsing() { error.after_a_step() } else { error }
+        if stored > 0 && !db.is_dry_run() { error.after_a_step() } else { error }
     }
 }
 

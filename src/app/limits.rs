@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::model::Result;
 use crate::model::page::MAX_CURSOR;
-use crate::ops::{checks, interactions};
+use crate::ops::{interactions, validate};
 
 /// Characters of a text that names something: an id, a type, an instant.
 pub const MAX_ARGUMENT: usize = 2_000;
@@ -26,7 +26,7 @@ fn check_value(path: &str, name: &str, value: &Value) -> Result<()> {
         ("properties" | "context_pack" | "entities" | "memories", _) => Ok(()),
         // A character has at least one byte.
         (_, Value::String(text)) if text.len() > max_length(name) => {
-            checks::at_most(path, text.chars().count(), max_length(name), "characters")
+            validate::at_most(path, text.chars().count(), max_length(name), "characters")
         }
         (_, Value::Array(items)) => {
             let item = |(at, item)| check_value(&format!("{path}[{at}]"), name, item);
@@ -40,7 +40,7 @@ fn check_value(path: &str, name: &str, value: &Value) -> Result<()> {
 fn max_length(name: &str) -> usize {
     match name {
         "content" | "description" | "note" | "query" | "reason" | "source" | "value" => {
-            checks::MAX_TEXT
+            validate::MAX_TEXT
         }
         "prompt" | "response" | "response_summary" => interactions::MAX_TEXT,
         "cursor" => MAX_CURSOR,

@@ -16,4 +16,4 @@ pub mod service;
 pub mod store_handle;
 pub mod upkeep;
 
-pub use crate::store::{Db, Durability, Settings, Upgrade};
+pub use crate::store::{Db, Durability, Reader, Settings, Upgrade};

@@ -11,9 +11,9 @@ use super::answer::{Answer, Output, Written};
 use super::approval::ApprovalGate;
 use super::operation::parse;
 use crate::model::{Error, Result};
-use crate::ops::change::snapshot_text;
 use crate::ops::conflicts;
 use crate::ops::idempotency::{self, Keyed};
+use crate::ops::record_change::snapshot_text;
 use crate::ops::sources::files::Root;
 use crate::store::{Db, Tx, View};
 
@@ -97,7 +97,7 @@ pub(super) fn run_write<O: Output>(
         })
     };
     if dry_run {
-        db.rehearse(|db| transaction(db, &caller.gate.for_dry_run()))
+        db.dry_run(|db| transaction(db, &caller.gate.for_dry_run()))
     } else {
         transaction(db, &caller.gate)
     }
@@ -114,7 +114,7 @@ pub(super) fn run_steps<O: Output>(
 ) -> Result<Answer> {
     if options.dry_run {
         let caller = Caller { gate: caller.gate.for_dry_run(), ..caller.clone() };
-        return db.rehearse(|db| run_keyed_steps(db, &caller, operation, &options, work));
+        return db.dry_run(|db| run_keyed_steps(db, &caller, operation, &options, work));
     }
     run_keyed_steps(db, caller, operation, &options, work)
 }

@@ -12,8 +12,8 @@ use super::run::Caller;
 use super::store_handle::StoreHandle;
 use crate::model::text::{collapse_spaces, is_blank};
 use crate::model::{Error, Result};
-use crate::ops::checks;
 use crate::ops::sources::files::Root;
+use crate::ops::validate;
 use crate::store::{Db, View};
 
 /// The operations of a door over one store.
@@ -88,7 +88,7 @@ pub fn call_now(
 /// The actor of a call: the one it names, else the client.
 fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
     match given.filter(|actor| !actor.trim().is_empty()) {
-        Some(actor) => checks::check_name("actor", &actor),
+        Some(actor) => validate::check_name("actor", &actor),
         None => Ok(client_name(client)),
     }
 }
@@ -97,6 +97,6 @@ fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
 pub fn client_name(given: Option<&str>) -> String {
     match collapse_spaces(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),
-        name => name.chars().take(checks::MAX_NAME).collect(),
+        name => name.chars().take(validate::MAX_NAME).collect(),
     }
 }

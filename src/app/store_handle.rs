@@ -215,7 +215,7 @@ fn run(db: &Db, waiting: &Receiver<WriterJob>, readers: &Weak<Readers>) {
             }
             close_readers();
         }
-        db.move_log();
+        db.checkpoint_log();
         close_readers();
     }
 }

@@ -8,11 +8,9 @@ use clap::Args;
 
 use super::next_step::render_hint;
 use super::{Cli, out};
+use crate::app::Settings;
 use crate::model::Result;
-use crate::ops::backup::{self, Contents};
-use crate::store::Settings;
-use crate::store::backup::{BackupTurn, Copied, Rotation};
-use crate::store::restore::IfThere;
+use crate::ops::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
 
 #[derive(Args)]
 pub struct Backup {

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use self::wording::{word_extent, word_finding, word_remark, word_remedy, word_repair};
 use super::next_step::render_hint;
 use super::{Cli, out, print_error, report_upgrade};
+use crate::app::Reader;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
+use crate::ops::doctor::SchemaStage;
 use crate::ops::doctor::{self, Check, DoctorReport, Finding, Repair};
-use crate::store::Reader;
-use crate::store::schema::SchemaStage;
 
 /// The codes of the exit: nothing is wrong, something is, nobody could look.
 const CLEAN: u8 = 0;

@@ -8,9 +8,9 @@ use std::thread;
 
 use clap::Args;
 
-use super::lines::{self, for_each, progress_bar};
+use super::jsonl::{self, for_each, progress_bar};
 use super::next_step::render_hint;
-use super::{Cli, actor_name, adopt, out};
+use super::{Cli, actor_name, import_export, out};
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines_of;
 use crate::app::present::rows::read_project_warning;
@@ -62,8 +62,8 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     if let Some(done) = wish.foreign.run(cli, &wish.file, &actor) {
         return done;
     }
-    if let Some(header) = adopt::read_header(&wish.file)? {
-        return adopt::run(cli, &wish.file, header, &actor);
+    if let Some(header) = import_export::read_header(&wish.file)? {
+        return import_export::run(cli, &wish.file, header, &actor);
     }
     let db = cli.open()?;
     let report = import_file(&db, &wish.file, &actor)?;
@@ -125,7 +125,7 @@ pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<ImportReport> {
 fn find_passes(path: &Path, report: &mut ImportReport) -> Result<Vec<Option<usize>>> {
     let mut passes = Vec::new();
     for_each(path, MAX_LINE, |number, bytes| {
-        let simple = lines::line_text(bytes, MAX_LINE).ok().and_then(ImportLine::pass_of);
+        let simple = jsonl::line_text(bytes, MAX_LINE).ok().and_then(ImportLine::pass_of);
         passes.push(match simple.map_or_else(|| parse_line(bytes), |_| Ok(None)) {
             Ok(line) => simple.or_else(|| line.and_then(|line| line.pass())),
             Err(reason) => {
@@ -217,7 +217,7 @@ impl Import<'_> {
 
 /// A line taken apart; nothing for a blank one, a reason for one that cannot be taken.
 fn parse_line(bytes: &[u8]) -> Result<Option<ImportLine>, String> {
-    let text = lines::line_text(bytes, MAX_LINE)?;
+    let text = jsonl::line_text(bytes, MAX_LINE)?;
     if text.is_empty() {
         return Ok(None);
     }

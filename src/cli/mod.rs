@@ -1,14 +1,14 @@
 //! The command line: one file a command, all of the same binary.
 
-mod adopt;
 mod audit;
 mod backup;
 mod demo;
 mod doctor;
 mod export;
 mod import;
+mod import_export;
 mod ingest;
-mod lines;
+mod jsonl;
 mod log;
 mod next_step;
 mod operation;
@@ -176,7 +176,7 @@ impl Cli {
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
         let name = path.display().to_string();
-        ops::checks::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
+        ops::validate::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
         Ontology::extended(&text, &path.display().to_string())
     }
 
@@ -278,7 +278,7 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
 fn actor_name(given: Option<&str>) -> Result<String> {
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
-    ops::checks::check_name("actor", &actor)
+    ops::validate::check_name("actor", &actor)
 }
 
 /// For tests: instants and ids that count up from a seed, so that the same calls give the same

@@ -9,8 +9,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::backpressure;
 use super::errors::shown_text;
-use super::room;
 
 /// The longest line that is taken as a request, in bytes.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
@@ -130,7 +130,7 @@ pub fn parse_message(line: &[u8]) -> ParsedMessage {
         );
         return ParsedMessage::Mistake(error, request_id(line));
     }
-    let values = room::count_values(line);
+    let values = backpressure::count_values(line);
     if values > MAX_VALUES {
         let error = ErrorData::new(
             ErrorCode::INVALID_REQUEST,

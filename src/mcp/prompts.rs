@@ -18,7 +18,7 @@ use crate::model::text::{is_blank, quote_text};
 use crate::model::{Error, Result};
 use crate::ops::View;
 use crate::ops::completion::{self, Completion};
-use crate::ops::{checks, projects};
+use crate::ops::{projects, validate};
 
 struct PromptTemplate {
     name: &'static str,
@@ -200,9 +200,9 @@ impl RequestedPrompt {
             message.push_str(plain);
             message.push_str(&match key {
                 "" => String::new(),
-                "project" => quote_text(&project, checks::MAX_NAME),
+                "project" => quote_text(&project, validate::MAX_NAME),
                 "topic" => match &self.topic {
-                    Some(topic) => quote_text(topic, checks::MAX_NAME),
+                    Some(topic) => quote_text(topic, validate::MAX_NAME),
                     None => "what the person decided".to_owned(),
                 },
                 "overview" => match read_overview(view, &project) {
@@ -231,7 +231,7 @@ fn take_argument(given: &mut JsonObject, name: &'static str) -> Result<Option<St
     match given.shift_remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if is_blank(&text) => Ok(None),
-        Some(Value::String(text)) => checks::check_name(name, &text).map(Some),
+        Some(Value::String(text)) => validate::check_name(name, &text).map(Some),
         Some(_) => Err(Error::invalid(name, "it is not a text", "Give it as a text.")),
     }
 }

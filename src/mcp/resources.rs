@@ -18,7 +18,7 @@ use crate::model::text::{escape_hidden, nearest_names};
 use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
 use crate::ops::View;
 use crate::ops::queries::{self, QuestionArgs};
-use crate::ops::{checks, completion, projects};
+use crate::ops::{completion, projects, validate};
 
 const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";
@@ -134,7 +134,7 @@ type ResourceRead = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send
 
 /// A read of the resource at an address.
 pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
-    checks::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
+    validate::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
     let all = json!({ "limit": MAX_LIMIT });
     let (tool, arguments) = match Address::parse(uri) {
         None => return Err(unknown_resource(uri)),

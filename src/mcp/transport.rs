@@ -18,9 +18,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::backpressure::{InFlightLimit, InFlightPermit};
 use super::errors::shown_text;
 use super::message::{Incoming, MAX_READ, ParsedMessage, find_id, parse_message};
-use super::room::{InFlightLimit, InFlightPermit};
 use super::streams::{hung_up, standard_input, standard_output};
 
 /// Messages that wait to be looked at before nothing more is read.

@@ -1,7 +1,7 @@
 //! Keeps the claims of rows as the rows are, and makes them all afresh.
 
 use crate::model::{Claim, Kind, Result, claim};
-use crate::ops::change::Audited;
+use crate::ops::record_change::Audited;
 use crate::store::{self, Tx, View};
 
 /// Stores the claims of a new row, and marks the slots that it touches.

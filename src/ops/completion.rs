@@ -2,7 +2,7 @@
 //! the words by which a person knows the row.
 
 use crate::model::{Result, text};
-use crate::ops::checks::MAX_NAME;
+use crate::ops::validate::MAX_NAME;
 use crate::store::{self, View};
 
 /// The first of the values that fit, and how many there are.

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::ops::lifecycle::{self, HasLifecycle, LifecycleOutcome};
 use crate::ops::relationships::{self, LinkOutcome, NewRelationship};
-use crate::ops::{change, checks, graduation, projects};
+use crate::ops::{graduation, projects, record_change, validate};
 use crate::store::{self, Tx, View};
 
 /// The status that a new row may have.
@@ -125,7 +125,7 @@ pub const MAX_SIMILAR: usize = 5;
 
 /// Makes the entity and its links, or finds the one that says the same already.
 pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<EntityCreation> {
-    checks::at_most("relationships", new.relationships.len(), checks::MAX_ROWS, "links")?;
+    validate::at_most("relationships", new.relationships.len(), validate::MAX_ROWS, "links")?;
     let mut created = create_alone(tx, new, DuplicatePolicy::OfStatus, note)?;
     for link in &new.relationships {
         created.links.push(relationships::create(tx, &link.of(&created.row.id)?, note)?);
@@ -140,7 +140,7 @@ pub fn create_alone(
     sameness: DuplicatePolicy,
     note: &str,
 ) -> Result<EntityCreation> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let wanted = build(tx, new)?;
     let existing =
         store::entities::find_same(tx, &wanted, sameness == DuplicatePolicy::OfAnyStatus)?;
@@ -151,7 +151,7 @@ pub fn create_alone(
     // An import names nothing that is similar.
     let similar =
         if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
-    let audit_id = if created { Some(change::create(tx, &mut row, note)?) } else { None };
+    let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
     Ok(EntityCreation { row, created, audit_id, similar, differing, links: vec![] })
 }
 
@@ -172,16 +172,16 @@ fn differing_fields(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'sta
 
 fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
     let entity_type = tx.ontology.require_entity_type(&new.entity_type)?;
-    checks::text_length("description", &new.description)?;
+    validate::text_length("description", &new.description)?;
     let row = Entity {
         entity_type: new.entity_type.clone(),
-        name: checks::check_name("name", &new.name)?,
+        name: validate::check_name("name", &new.name)?,
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
         description: new.description.trim().to_owned(),
-        properties: checks::check_properties(&new.properties)?,
+        properties: validate::check_properties(&new.properties)?,
         status: new.status.into(),
-        confidence: checks::check_confidence(new.confidence)?,
-        source_refs: checks::source_refs(tx, &new.source_refs)?,
+        confidence: validate::check_confidence(new.confidence)?,
+        source_refs: validate::source_refs(tx, &new.source_refs)?,
         extractor_version: String::new(),
         canonical_home: "entity".to_owned(),
         hand_authored: new.hand_authored,
@@ -237,9 +237,9 @@ pub struct EntityUpdate {
 
 /// Corrects what may be corrected of a candidate or active entity.
 pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleOutcome<Entity>> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let before: Entity = lifecycle::require_row(tx, &edit.entity_id)?;
-    checks::expected_version(
+    validate::expected_version(
         SubjectKind::ENTITY,
         &before.id,
         before.version,
@@ -248,7 +248,7 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     check_editable(&before)?;
     let mut after = before.clone();
     if let Some(description) = &edit.description {
-        checks::text_length("description", description)?;
+        validate::text_length("description", description)?;
         after.description = description.trim().to_owned();
     }
     if let Some(properties) = &edit.properties {
@@ -259,25 +259,25 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
                 after.properties.insert(key.clone(), value.clone());
             }
         }
-        after.properties = checks::check_properties(&after.properties)?;
+        after.properties = validate::check_properties(&after.properties)?;
     }
     if edit.confidence.is_some() {
-        after.confidence = checks::check_confidence(edit.confidence)?;
+        after.confidence = validate::check_confidence(edit.confidence)?;
     }
     let mut refs = before.source_refs.clone();
-    for added in checks::source_refs(tx, &edit.source_refs)? {
+    for added in validate::source_refs(tx, &edit.source_refs)? {
         if !refs.contains(&added) {
             refs.push(added);
         }
     }
-    checks::at_most("source_refs", refs.len(), checks::MAX_REFS, "references")?;
+    validate::at_most("source_refs", refs.len(), validate::MAX_REFS, "references")?;
     after.source_refs = refs;
     if after == before {
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
     check_complete(&after, tx.ontology.require_entity_type(&after.entity_type)?)?;
     after.stamp(tx);
-    let audit_id = change::record_change(tx, &before, &after, Action::Updated, note)?;
+    let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 

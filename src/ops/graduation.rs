@@ -8,7 +8,7 @@ use crate::model::{
     Entity, Error, Hint, Kind, Memory, NextStep, Result, Status, SubjectKind, Transition,
 };
 use crate::ops::entities::{self, DuplicatePolicy, EntityUpdate, NewEntity};
-use crate::ops::{checks, lifecycle};
+use crate::ops::{lifecycle, validate};
 use crate::store::{self, Tx, View};
 
 /// A memory on its way to become an entity: a new one of a type and name, or a given one.
@@ -48,7 +48,7 @@ pub struct Graduated {
 /// entity. The memory graduates when the entity is active.
 pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
     let memory: Memory = lifecycle::require_row(tx, &wish.memory_id)?;
-    checks::expected_version(
+    validate::expected_version(
         SubjectKind::MEMORY,
         &memory.handle,
         memory.version,

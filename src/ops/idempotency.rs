@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::{Error, Result, canonical, text};
-use crate::ops::{checks, secrets};
+use crate::ops::{secrets, validate};
 use crate::store::audit::digest;
 use crate::store::idempotency::{self, KeyedAnswer};
 use crate::store::{Tx, View};
@@ -24,7 +24,7 @@ impl Keyed {
         if text::is_blank(key) {
             return Err(Error::invalid(field, "it is blank", "Give a key, or leave it out."));
         }
-        checks::at_most(field, key.chars().count(), MAX_KEY, "characters")?;
+        validate::at_most(field, key.chars().count(), MAX_KEY, "characters")?;
         Ok(Self { key: key.to_owned(), request_digest: digest_call(operation, arguments) })
     }
 }

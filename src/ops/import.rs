@@ -13,7 +13,7 @@ use crate::ops::memories::{self, NewMemory};
 use crate::ops::projects::{self, Registration};
 use crate::ops::relationships::{self, NewRelationship};
 use crate::ops::state::{self, StateChange};
-use crate::ops::{checks, conflicts};
+use crate::ops::{conflicts, validate};
 use crate::store::Tx;
 
 /// A line of the file, taken apart.
@@ -54,7 +54,7 @@ impl ImportLine {
                 Some(other) => other.to_string(),
             };
             // They stay in memory until the end of the file.
-            checks::at_most("key", key.chars().count(), checks::MAX_NAME, "characters")?;
+            validate::at_most("key", key.chars().count(), validate::MAX_NAME, "characters")?;
             Ok(Some(key))
         };
         match kind.as_ref().and_then(Value::as_str) {

@@ -14,7 +14,7 @@ use crate::model::{
     Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, text, words,
 };
 use crate::ops::row_id::resolve_id;
-use crate::ops::{change, checks, projects, secrets};
+use crate::ops::{projects, record_change, secrets, validate};
 use crate::store::{self, Tx, View};
 
 /// Who reinforces.
@@ -64,11 +64,11 @@ pub struct Recorded {
 
 /// Stores the interaction, and reinforces what its response repeats.
 pub fn record_interaction(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
     let row = build(tx, new, &project)?;
     secrets::refuse_text(tx, "note", note)?;
-    secrets::refuse_row(tx, None, &change::snapshot_text(&row)?)?;
+    secrets::refuse_row(tx, None, &record_change::snapshot_text(&row)?)?;
     store::interactions::insert(tx, &row)?;
     let reinforced = reinforce_memories(tx, &row, note)?;
     Ok(Recorded { row, project, reinforced })
@@ -80,18 +80,23 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
         ("response", &new.response),
         ("response_summary", &new.response_summary),
     ] {
-        checks::at_most(field, text.chars().count(), MAX_TEXT, "characters")?;
+        validate::at_most(field, text.chars().count(), MAX_TEXT, "characters")?;
     }
     if text::is_blank(&new.prompt) {
         return Err(Error::invalid("prompt", "it is blank", "Give what was asked."));
     }
     let pack = Value::Object(new.context_pack.clone());
-    checks::at_most("context_pack", pack.to_string().len(), MAX_TEXT, "bytes")?;
+    validate::at_most("context_pack", pack.to_string().len(), MAX_TEXT, "bytes")?;
     let client = match new.client.as_deref().filter(|client| !text::is_blank(client)) {
-        Some(client) => checks::check_name("client", client)?,
+        Some(client) => validate::check_name("client", client)?,
         None => tx.actor.to_owned(),
     };
-    checks::at_most("session_id", new.session_id.chars().count(), checks::MAX_NAME, "characters")?;
+    validate::at_most(
+        "session_id",
+        new.session_id.chars().count(),
+        validate::MAX_NAME,
+        "characters",
+    )?;
     let id = tx.new_id();
     Ok(Interaction {
         handle: store::handles::new_handle(tx, HandleKind::Interaction, &id)?,
@@ -122,7 +127,7 @@ fn require_existing(
     kind: HandleKind,
     given: &[String],
 ) -> Result<Vec<String>> {
-    checks::at_most(field, given.len(), checks::MAX_ROWS, "ids")?;
+    validate::at_most(field, given.len(), validate::MAX_ROWS, "ids")?;
     let (mut ids, mut missing): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for id in given.iter().map(|id| id.trim()) {
         let known = resolve_id(view, kind, id)?.into_owned();
@@ -184,7 +189,7 @@ fn reinforce_one(tx: &Tx<'_>, before: Memory, note: &str) -> Result<Memory> {
     after.last_referenced_at = Some(tx.now.to_string());
     after.version += 1;
     after.updated_at = tx.now.to_string();
-    change::change_as(tx, ACTOR, &before, &after, Action::Reinforced, note)?;
+    record_change::change_as(tx, ACTOR, &before, &after, Action::Reinforced, note)?;
     Ok(after)
 }
 

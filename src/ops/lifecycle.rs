@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use crate::model::handle::HandleKind;
 pub use crate::model::ontology::SUPERSEDES;
 use crate::model::{Entity, Error, Memory, Result, Status, SubjectKind, Transition, text};
-use crate::ops::change::{self, Audited};
+use crate::ops::record_change::{self, Audited};
 use crate::ops::row_id::resolve_id;
-use crate::ops::{checks, relationships};
+use crate::ops::{relationships, validate};
 use crate::store::{self, Tx, View};
 
 /// A row with a status, a version and a life.
@@ -63,9 +63,9 @@ pub fn apply<T: HasLifecycle>(
     note: &str,
     prepare: impl FnOnce(&mut T) -> Result<()>,
 ) -> Result<LifecycleOutcome<T>> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let before: T = require_row(tx, id)?;
-    checks::expected_version(T::SUBJECT, before.handle(), before.version(), expected_version)?;
+    validate::expected_version(T::SUBJECT, before.handle(), before.version(), expected_version)?;
     if !operation.applies_to(before.status(), T::SUBJECT, before.handle())? {
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
@@ -74,7 +74,7 @@ pub fn apply<T: HasLifecycle>(
     let (_, to, action) = operation.row();
     after.set_status(to);
     after.stamp(tx);
-    let audit_id = change::record_change(tx, &before, &after, action, note)?;
+    let audit_id = record_change::record_change(tx, &before, &after, action, note)?;
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 

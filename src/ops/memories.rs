@@ -11,7 +11,7 @@ use crate::model::{Action, Error, Memory, Result, SubjectKind, Timestamp, Transi
 use crate::ops::entities::{DuplicatePolicy, InitialStatus, MAX_SIMILAR, check_editable};
 use crate::ops::lifecycle::{self, HasLifecycle, LifecycleOutcome};
 use crate::ops::row_id::resolve_id;
-use crate::ops::{change, checks, projects};
+use crate::ops::{projects, record_change, validate};
 use crate::store::{self, Tx, View};
 
 /// A memory to be made.
@@ -64,7 +64,7 @@ pub fn create_unless(
     sameness: DuplicatePolicy,
     note: &str,
 ) -> Result<MemoryCreation> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let wanted = build(tx, new)?;
     let existing =
         store::memories::find_same(tx, &wanted, sameness == DuplicatePolicy::OfAnyStatus)?;
@@ -75,7 +75,7 @@ pub fn create_unless(
     // An import names nothing that is similar.
     let similar =
         if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
-    let audit_id = if created { Some(change::create(tx, &mut row, note)?) } else { None };
+    let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
     Ok(MemoryCreation { row, created, audit_id, similar, differing })
 }
 
@@ -123,15 +123,15 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
         subject: check_subject(&new.subject)?,
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
         source_chunk_id: source_chunk_id.map(Cow::into_owned),
-        confidence: checks::check_confidence(new.confidence)?,
+        confidence: validate::check_confidence(new.confidence)?,
         status: new.status.into(),
         last_referenced_at: None,
         reference_count: 0,
-        domain_tags: checks::check_tags("domain_tags", &new.domain_tags)?,
+        domain_tags: validate::check_tags("domain_tags", &new.domain_tags)?,
         valid_until: new
             .valid_until
             .as_deref()
-            .map(|text| checks::end_instant("valid_until", text))
+            .map(|text| validate::end_instant("valid_until", text))
             .transpose()?,
         graduated_to_entity_id: None,
         superseded_by: None,
@@ -144,7 +144,7 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
 }
 
 fn check_content(given: &str) -> Result<String> {
-    checks::text_length("content", given)?;
+    validate::text_length("content", given)?;
     if text::is_blank(given) {
         return Err(Error::invalid("content", "it is blank", "State what is to be remembered."));
     }
@@ -152,7 +152,7 @@ fn check_content(given: &str) -> Result<String> {
 }
 
 fn check_subject(given: &str) -> Result<String> {
-    if given.trim().is_empty() { Ok(String::new()) } else { checks::check_name("subject", given) }
+    if given.trim().is_empty() { Ok(String::new()) } else { validate::check_name("subject", given) }
 }
 
 /// A correction of a memory: what is left out stays as it is.
@@ -174,9 +174,9 @@ pub struct MemoryUpdate {
 
 /// Corrects what may be corrected of a candidate or active memory.
 pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleOutcome<Memory>> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let before: Memory = lifecycle::require_row(tx, &edit.memory_id)?;
-    checks::expected_version(
+    validate::expected_version(
         SubjectKind::MEMORY,
         &before.id,
         before.version,
@@ -191,21 +191,21 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
         after.subject = check_subject(given)?;
     }
     if edit.confidence.is_some() {
-        after.confidence = checks::check_confidence(edit.confidence)?;
+        after.confidence = validate::check_confidence(edit.confidence)?;
     }
     if let Some(given) = &edit.domain_tags {
-        after.domain_tags = checks::check_tags("domain_tags", given)?;
+        after.domain_tags = validate::check_tags("domain_tags", given)?;
     }
     match edit.valid_until.as_deref().map(str::trim) {
         None => {}
         Some("") => after.valid_until = None,
-        Some(given) => after.valid_until = Some(checks::end_instant("valid_until", given)?),
+        Some(given) => after.valid_until = Some(validate::end_instant("valid_until", given)?),
     }
     if after == before {
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
     after.stamp(tx);
-    let audit_id = change::record_change(tx, &before, &after, Action::Updated, note)?;
+    let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 

@@ -8,16 +8,16 @@ use crate::model::{
     Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
     ResolvedProject, Result, SubjectKind, text,
 };
-use crate::ops::change;
-use crate::ops::checks;
 use crate::ops::lifecycle::HasLifecycle;
+use crate::ops::record_change;
+use crate::ops::validate;
 use crate::store::{self, Tx, View};
 
 /// Canonicalises a project argument: an alias or another case becomes the canonical name; an
 /// unknown name is kept as written, and reported with the nearest registered ones.
 pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     let name = text::collapse_spaces(given);
-    checks::at_most("project", name.chars().count(), checks::MAX_NAME, "characters")?;
+    validate::at_most("project", name.chars().count(), validate::MAX_NAME, "characters")?;
     let registered = |name: String| ResolvedProject { name, registered: true, nearest: Vec::new() };
     if name.is_empty() {
         return Ok(registered(name));
@@ -93,9 +93,9 @@ pub struct Registered {
 
 /// Registers a project, or adds what is new to a registered one.
 pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
-    checks::text_length("note", note)?;
-    checks::text_length("description", wish.description.as_deref().unwrap_or_default())?;
-    let name = checks::check_name("name", &wish.name)?;
+    validate::text_length("note", note)?;
+    validate::text_length("description", wish.description.as_deref().unwrap_or_default())?;
+    let name = validate::check_name("name", &wish.name)?;
     if name.eq_ignore_ascii_case(INBOX) {
         return Err(Error::invalid(
             "name",
@@ -132,11 +132,11 @@ pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<
     }
     add_aliases(tx, &mut row, &wish.aliases)?;
     let audit_id = match &before {
-        None => Some(change::create(tx, &mut row, note)?),
+        None => Some(record_change::create(tx, &mut row, note)?),
         Some(before) if *before == row => None,
         Some(before) => {
             row.updated_at = tx.now.to_string();
-            Some(change::record_change(tx, before, &row, Action::Updated, note)?)
+            Some(record_change::record_change(tx, before, &row, Action::Updated, note)?)
         }
     };
     let moved = move_rows(tx, &row)?;
@@ -152,9 +152,9 @@ fn name_taken(name: &str, by: &Project) -> Error {
 }
 
 fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()> {
-    checks::at_most("aliases", aliases.len(), checks::MAX_ALIASES, "names")?;
+    validate::at_most("aliases", aliases.len(), validate::MAX_ALIASES, "names")?;
     for alias in aliases {
-        let alias = checks::check_name("aliases", alias)?;
+        let alias = validate::check_name("aliases", alias)?;
         if alias.eq_ignore_ascii_case(INBOX) {
             return Err(Error::invalid("aliases", "inbox is reserved", "Choose another alias."));
         }
@@ -168,7 +168,7 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
             row.aliases.push(alias);
         }
     }
-    checks::at_most("aliases", row.aliases.len(), checks::MAX_ALIASES, "names")?;
+    validate::at_most("aliases", row.aliases.len(), validate::MAX_ALIASES, "names")?;
     row.aliases.sort();
     Ok(())
 }
@@ -216,7 +216,13 @@ fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
         for conflict in store::conflicts::under_project(tx, from)? {
             let after = Conflict { project: project.name.clone(), ..conflict.clone() };
             if after != conflict {
-                change::record_change(tx, &conflict, &after, Action::Renamed, &move_note(project))?;
+                record_change::record_change(
+                    tx,
+                    &conflict,
+                    &after,
+                    Action::Renamed,
+                    &move_note(project),
+                )?;
             }
         }
         store::projects::move_sources(tx, from, &project.name)?;
@@ -231,7 +237,7 @@ fn move_row<T: HasLifecycle>(
     project: &Project,
 ) -> Result<()> {
     after.stamp(tx);
-    change::record_change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
+    record_change::record_change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
 }
 
 fn move_note(project: &Project) -> String {

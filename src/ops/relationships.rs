@@ -10,7 +10,7 @@ use crate::model::{
     Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
 };
 use crate::ops::row_id::resolve_id;
-use crate::ops::{change, checks, lifecycle};
+use crate::ops::{lifecycle, record_change, validate};
 use crate::store::{self, Tx};
 
 /// A link to be made, or ended.
@@ -122,7 +122,7 @@ pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Lin
 pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
     let new = &*resolve_ends(tx, new)?;
     if new.end {
-        checks::text_length("note", note)?;
+        validate::text_length("note", note)?;
         return end_link(tx, new, note);
     }
     let row = build(tx, new, note)?;
@@ -148,15 +148,15 @@ fn unchanged_link(row: Relationship) -> LinkOutcome {
 
 fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<LinkOutcome> {
     let mut row = Relationship { id: tx.new_id(), ..row };
-    let audit_id = change::create(tx, &mut row, note)?;
+    let audit_id = record_change::create(tx, &mut row, note)?;
     Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
 }
 
 /// The link that is wanted, if it may stand between its ends; it has no id yet.
 fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship> {
-    checks::text_length("note", note)?;
-    let confidence = checks::check_confidence(new.confidence)?;
-    let source_refs = checks::source_refs(tx, &new.source_refs)?;
+    validate::text_length("note", note)?;
+    let confidence = validate::check_confidence(new.confidence)?;
+    let source_refs = validate::source_refs(tx, &new.source_refs)?;
     tx.ontology.require_relationship_type(&new.relationship_type)?;
     let (source_id, target_id) = (&new.source_id, &new.target_id);
     let (source_type, target_type) = (type_of(tx, source_id)?, type_of(tx, target_id)?);
@@ -243,6 +243,6 @@ pub fn close(
         RelationshipStatus::Active | RelationshipStatus::Invalid => Action::Invalidated,
     };
     let row = Relationship { status, ..link.clone() };
-    let audit_id = change::record_change(tx, link, &row, action, note)?;
+    let audit_id = record_change::record_change(tx, link, &row, action, note)?;
     Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
 }

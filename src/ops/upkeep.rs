@@ -5,7 +5,7 @@
 
 use crate::model::upkeep::{self, Faded, UpkeepRules};
 use crate::model::{Action, Entity, Kind, Memory, Result, Status, Timestamp};
-use crate::ops::change;
+use crate::ops::record_change;
 use crate::store::{self, Tx, View};
 
 /// The four parts of upkeep.
@@ -128,10 +128,10 @@ pub fn apply(
         let action = step.job.action();
         match &step.row {
             UpkeepRow::Memory { before, after } => {
-                change::record_change(tx, before, after, action, &step.note)?;
+                record_change::record_change(tx, before, after, action, &step.note)?;
             }
             UpkeepRow::Entity { before, after } => {
-                change::record_change(tx, before, after, action, &step.note)?;
+                record_change::record_change(tx, before, after, action, &step.note)?;
             }
         }
     }

@@ -7,11 +7,11 @@ use crate::model::{Kind, Result};
 use crate::ops::audit::chain::Chain;
 use crate::ops::audit::clearing_proof::Unproven;
 pub use crate::ops::chain_problem::{BrokenLink, DifferingRow};
-use crate::ops::change::snapshot_text;
 use crate::ops::claims;
+use crate::ops::record_change::snapshot_text;
 use crate::store::audit::{for_each, for_each_newest};
-use crate::store::shape::is_guarded;
-use crate::store::transfer::{SECTIONS, exists};
+use crate::store::schema_diff::is_guarded;
+use crate::store::table_dump::{SECTIONS, exists};
 use crate::store::{self, View};
 
 /// What verification found.

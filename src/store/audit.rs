@@ -7,7 +7,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::changes;
+use super::audit_by_project;
 use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
@@ -187,7 +187,7 @@ pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -
             &chain.hash,
         ],
     )?;
-    changes::add_audit_row(tx, entry, place)
+    audit_by_project::add_audit_row(tx, entry, place)
 }
 
 fn read_entry(row: &SqlRow<'_>) -> Result<AuditEntry> {
@@ -260,7 +260,7 @@ pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> 
     let trigger = "memory_audit_keeps_content";
     tx.conn.batch(&format!("DROP TRIGGER IF EXISTS {trigger}"))?;
     let value = part()?;
-    tx.conn.batch(&super::shape::creation_of(trigger)?)?;
+    tx.conn.batch(&super::schema_diff::creation_of(trigger)?)?;
     Ok(value)
 }
 

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use super::db::read;
 use super::file::{create_folder, file_instant, own_file};
+use super::file_guard::{file_id, sibling_path};
 use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::Conn;
-use super::transfer::SECTIONS;
+use super::table_dump::SECTIONS;
 use super::tx::View;
-use super::watch::{file_id, sibling_path};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 /// A copy that was made and proved.

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::file_guard::sibling_path;
 use super::settings::Settings;
 use super::sql::Conn;
-use super::watch::sibling_path;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 pub(super) fn refuse_folder(path: &Path) -> Result<()> {

@@ -13,11 +13,11 @@ use std::time::SystemTime;
 use super::backup::backup_failed;
 use super::db::{self, MANY_CACHE_KIB};
 use super::file::refuse_folder;
+use super::file_guard::{FileChange, FileGuard, FileId, PreviousFileId, file_id, sibling_path};
 use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
-use super::watch::{FileChange, FileGuard, FileId, PreviousFileId, file_id, sibling_path};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
@@ -29,7 +29,7 @@ pub struct Reader {
     conn: Conn,
     settings: Settings,
     /// What tells that it reads what stands at the path; not of a file that is looked at as it is.
-    watch: Option<FileGuard>,
+    guard: Option<FileGuard>,
     /// What the file was like when it was opened as one that nobody changes.
     still: Option<Still>,
 }
@@ -40,7 +40,7 @@ impl Reader {
         let before = PreviousFileId::of(&settings.path);
         let conn = Conn::open(&settings.path, false)?;
         let mut reader = Self::of(conn, settings, None)?;
-        reader.watch = Some(FileGuard::start(&reader.conn, &reader.settings.path, &before)?);
+        reader.guard = Some(FileGuard::start(&reader.conn, &reader.settings.path, &before)?);
         Ok(reader)
     }
 
@@ -58,7 +58,7 @@ impl Reader {
             let mut reader = Self::of(conn?, settings.clone(), still)?;
             let stage = reader.stage()?;
             if stage == SchemaStage::Current && reader.still.is_none() {
-                reader.watch = Some(FileGuard::start(&reader.conn, &path, &before)?);
+                reader.guard = Some(FileGuard::start(&reader.conn, &path, &before)?);
             }
             Ok((reader, stage))
         };
@@ -83,7 +83,7 @@ impl Reader {
         refuse_folder(&settings.path)?;
         let keeps_log = has_log(&settings.path);
         let conn = Conn::open(&settings.path, keeps_log)?;
-        let reader = Self { conn, settings, watch: None, still: None };
+        let reader = Self { conn, settings, guard: None, still: None };
         if reader.lengths().log > 0 {
             reader.conn.keep_log()?;
         }
@@ -108,7 +108,7 @@ impl Reader {
     fn of(conn: Conn, settings: Settings, still: Option<Still>) -> Result<Self> {
         conn.set_busy_timeout(settings.busy_timeout)?;
         conn.batch(&format!("PRAGMA cache_size = -{CACHE_KIB};"))?;
-        Ok(Self { conn, settings, watch: None, still })
+        Ok(Self { conn, settings, guard: None, still })
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
@@ -119,20 +119,20 @@ impl Reader {
 
     /// Whether it reads the file that stands at the path, with the log that stands beside it.
     pub fn is_current(&self) -> bool {
-        self.is_still() && self.watch.as_ref().is_none_or(|watch| watch.look().is_ok())
+        self.is_still() && self.guard.as_ref().is_none_or(|guard| guard.check_file().is_ok())
     }
 
     /// Sees to it that a reader which is alone and no longer current may be closed: the log of a
     /// file that was replaced is taken away, which would be taken for that of the new one. An error
     /// says what has to happen first; until then the reader is kept, since it knows whose log it is.
     pub fn give_up(&self) -> Result<()> {
-        let Some(watch) = &self.watch else { return Ok(()) };
-        match watch.look() {
-            Err(change @ FileChange::Gone) => Err(watch.refusal(change)),
+        let Some(guard) = &self.guard else { return Ok(()) };
+        match guard.check_file() {
+            Err(change @ FileChange::Gone) => Err(guard.refusal(change)),
             Err(FileChange::Replaced) => {
-                let taken = watch.take_log_away(&self.settings);
+                let taken = guard.take_log_away(&self.settings);
                 // An index alone says nothing once nobody has it open.
-                taken.or_else(|error| match watch.log_holds() {
+                taken.or_else(|error| match guard.log_holds() {
                     true => Err(backup_failed(
                         "be set aside",
                         &sibling_path(&self.settings.path, "-wal"),

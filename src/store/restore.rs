@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use super::backup::{COMPANIONS, Copied, Partial, backup_failed, sync_folder};
 use super::file::{create_folder, free_name};
+use super::file_guard::{is_same_file, sibling_path};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
-use super::watch::{is_same_file, sibling_path};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// What to do about a file that is there.

@@ -103,7 +103,7 @@ impl Conn {
     }
 
     /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
-    pub fn empty_log(&self) -> Result<bool> {
+    pub fn truncate_log(&self) -> Result<bool> {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = self.conn.query_row(sql, [], |row| row.get::<_, i64>("busy"));
         busy.map(|busy| busy == 0).map_err(|error| self.failed(&error))

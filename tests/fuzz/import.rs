@@ -3,9 +3,9 @@
 
 use atocore::ops::batch::Keys;
 use atocore::ops::import::{self, ImportLine, PASSES};
-use atocore::ops::transfer::adopt::Adoption;
 use atocore::ops::transfer::format::{self, Header};
-use atocore::ops::transfer::survey::ExportValidation;
+use atocore::ops::transfer::restore_rows::Adoption;
+use atocore::ops::transfer::validate_export::ExportValidation;
 use atocore::store::{Tx, audit};
 
 use super::world::{self, World, check_error};

@@ -124,7 +124,7 @@ impl World {
     /// Makes another store with the same rows.
     pub fn copy(&self, path: &Path) {
         // Nothing was committed since it was filled.
-        self.db.move_log();
+        self.db.checkpoint_log();
         std::fs::copy(self.folder.path().join("world.db"), path).expect("a copy");
     }
 

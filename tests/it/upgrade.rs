@@ -17,7 +17,7 @@ use atocore::ops::entities::{self, EntityUpdate, NewEntity};
 use atocore::ops::memories::{self, MemoryUpdate};
 use atocore::ops::state::{self, StateChange};
 use atocore::ops::verify::{VerificationReport, verify};
-use atocore::ops::{self, change::Audited};
+use atocore::ops::{self, record_change::Audited};
 use atocore::store::Db;
 use rusqlite::types::Value;
 

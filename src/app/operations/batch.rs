@@ -16,7 +16,7 @@ use crate::app::{limits, schema};
 use crate::model::{Error, NextStep, Result};
 use crate::ops::batch::{self, Batch, Made};
 use crate::ops::relationships::NewRelationship;
-use crate::ops::{checks, projects};
+use crate::ops::{projects, validate};
 use crate::store::Tx;
 
 /// Makes many rows, all or none.
@@ -118,7 +118,7 @@ fn parse_keyed<T: DeserializeOwned + JsonSchema>(
         };
         let length = key.iter().map(|key| key.chars().count()).sum();
         let place = format!("{list}[{index}].key");
-        checks::at_most(&place, length, checks::MAX_NAME, "characters")?;
+        validate::at_most(&place, length, validate::MAX_NAME, "characters")?;
         schema::coerce_arguments(&known, &mut fields);
         limits::check_arguments(&format!("{list}[{index}]."), &fields)?;
         if let Some(project) = project {

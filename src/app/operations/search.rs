@@ -18,7 +18,7 @@ use crate::model::{List, PageRequest, Result, Status};
 use crate::ops::projects::ProjectScope;
 use crate::ops::search::query::Query;
 use crate::ops::search::{self, FoundRow, Hit, MOST_HITS, Prepared, SearchRequest};
-use crate::ops::{checks, projects};
+use crate::ops::{projects, validate};
 use crate::store::View;
 use crate::store::search::{ChunkRow, Filter};
 
@@ -188,7 +188,7 @@ impl SearchArgs {
 
 impl ReadOperation for Search {
     fn run(view: &View<'_>, args: SearchArgs) -> Result<SearchHits> {
-        checks::text_length("query", &args.query)?;
+        validate::text_length("query", &args.query)?;
         let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
         let filter = args.filter(&scope);
         let request = PageRequest::new(List::Search, args.limit, args.cursor.as_deref())?;

@@ -3,11 +3,11 @@
 use crate::cli::next_step::render_hint_text;
 use crate::model::text::quote_text;
 use crate::model::{Hint, NextStep};
+use crate::ops::doctor::RowFault;
+use crate::ops::doctor::SchemaStage;
 use crate::ops::doctor::{
     ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowProblem,
 };
-use crate::store::row_rules::RowFault;
-use crate::store::schema::SchemaStage;
 
 /// Characters of a value from a row that are shown.
 const MAX_HELD: usize = 100;

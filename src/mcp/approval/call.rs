@@ -12,7 +12,7 @@ use crate::app::approval::{Approval, CallOutcome};
 use crate::app::operation::RegisteredOperation;
 use crate::app::rights::Promotion;
 use crate::app::service::client_name;
-use crate::mcp::room::InFlightPermit;
+use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;
 use crate::model::{Error, Result};
 use crate::ops::idempotency::digest_call;

@@ -17,7 +17,7 @@ use crate::app::answer::Answer;
 use crate::app::approval::{Approval, ApprovalQuestion};
 use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Result};
-use crate::ops::checks;
+use crate::ops::validate;
 
 /// The outcome of a tool call.
 pub enum ToolOutcome {
@@ -130,7 +130,7 @@ impl<'c> Elicitor<'c> {
     pub fn approves(&self, answer: ElicitResult) -> Result<String> {
         let content = answer.content.unwrap_or_default();
         let note = content["note"].as_str().unwrap_or_default().trim();
-        checks::text_length("note", note)?;
+        validate::text_length("note", note)?;
         let said = if note.is_empty() {
             String::new()
         } else {
@@ -199,7 +199,7 @@ fn build_form(question: &ApprovalQuestion) -> Result<ElicitRequestParams> {
     let note = StringSchema::new()
         .title("Note")
         .description("Why, for the record")
-        .max_length(checks::MAX_TEXT as u32);
+        .max_length(validate::MAX_TEXT as u32);
     let requested_schema = ElicitationSchema::builder()
         .required_property("approve", PrimitiveSchemaDefinition::Boolean(approve))
         .property("note", PrimitiveSchemaDefinition::String(note))

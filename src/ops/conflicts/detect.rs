@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::claim::{self, STATE_PREFIX, states_value};
 use crate::model::conflict::SETTLED;
 use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
-use crate::ops::change;
+use crate::ops::record_change;
 use crate::store::{self, Tx, View};
 
 /// Looks at every slot touched so far in this write; gives the conflicts that it opened,
@@ -170,7 +170,7 @@ fn open_conflict(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> 
         note: String::new(),
         members: claims.iter().map(|claim| new_member(tx, claim)).collect(),
     };
-    change::create(tx, &mut conflict, "")?;
+    record_change::create(tx, &mut conflict, "")?;
     Ok(conflict)
 }
 
@@ -237,7 +237,7 @@ fn update_members(
     // As they are read back, whatever form the ids of older members have.
     members.sort_by(|a, b| a.id.cmp(&b.id));
     let after = Conflict { members, ..open.clone() };
-    change::record_change(tx, open, &after, Action::Updated, "")?;
+    record_change::record_change(tx, open, &after, Action::Updated, "")?;
     Ok(after)
 }
 
@@ -248,6 +248,6 @@ fn settle_conflict(tx: &Tx<'_>, open: &Conflict, note: &str) -> Result<Conflict>
         resolved_at: Some(tx.now.to_string()),
         ..open.clone()
     };
-    change::record_change(tx, open, &after, Action::Resolved, note)?;
+    record_change::record_change(tx, open, &after, Action::Resolved, note)?;
     Ok(after)
 }

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::ops::lifecycle::{self, HasLifecycle};
 use crate::ops::row_id::{resolve_id, resolve_id_of};
-use crate::ops::{change, checks, relationships};
+use crate::ops::{record_change, relationships, validate};
 use crate::store::{self, Tx};
 
 /// How a conflict ends.
@@ -59,7 +59,7 @@ pub struct Resolved {
 
 /// Ends an open conflict. Only what contradicts the winner is superseded.
 pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolved> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let conflict_id = resolve_id(tx, HandleKind::Conflict, &wish.conflict_id)?;
     let before = store::conflicts::get(tx, &conflict_id)?
         .ok_or_else(|| Error::not_found(SubjectKind::CONFLICT, &wish.conflict_id))?;
@@ -99,7 +99,7 @@ pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolve
         ..before.clone()
     };
     let action = if dismissed { Action::Dismissed } else { Action::Resolved };
-    let audit_id = change::record_change(tx, &before, &conflict, action, note)?;
+    let audit_id = record_change::record_change(tx, &before, &conflict, action, note)?;
     Ok(Resolved { conflict, changed: true, audit_id: Some(audit_id), superseded })
 }
 

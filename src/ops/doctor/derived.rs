@@ -33,7 +33,7 @@ pub fn check_handles(view: &View<'_>, check: &mut Check) -> Result<()> {
 
 /// Whether the places of the audit are those that its rows have.
 pub fn audit_places(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let (missing, excess) = store::changes::count_wrong(view)?;
+    let (missing, excess) = store::audit_by_project::count_wrong(view)?;
     if missing > 0 {
         check.found(Finding::AuditRowsUnplaced { rows: missing });
     }

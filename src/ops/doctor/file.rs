@@ -4,7 +4,7 @@ use super::{Check, Extent, Finding, Remark, Topic};
 use crate::model::Result;
 use crate::store::reader::Lengths;
 use crate::store::schema::SchemaStage;
-use crate::store::shape::{self, Difference};
+use crate::store::schema_diff::{self, Difference};
 use crate::store::{View, doctor};
 
 /// Whether SQLite finds the file sound, and the file is as long as its pages.
@@ -37,11 +37,11 @@ pub fn check_older(stage: SchemaStage) -> Check {
 
 /// Whether every table, column, index and trigger is as this program makes it.
 pub fn check_schema(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let [tables, indexes, triggers] = shape::count_objects()?;
+    let [tables, indexes, triggers] = schema_diff::count_objects()?;
     check.extent = Some(Extent::SchemaObjects { tables, indexes, triggers });
     let mut other_forms = Vec::new();
     let mut foreign = Vec::new();
-    for difference in shape::schema_diff(view)? {
+    for difference in schema_diff::schema_diff(view)? {
         match difference {
             Difference::Gone { kind, name, derived } => {
                 check.found(Finding::MissingObject { object: kind, name, derived });

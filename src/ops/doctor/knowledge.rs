@@ -5,7 +5,7 @@ use crate::model::Result;
 use crate::ops::verify;
 use crate::store::doctor::unknown_types;
 use crate::store::row_rules::{BrokenRow, RULES, RowFault, RowRule};
-use crate::store::{View, audit, shape};
+use crate::store::{View, audit, schema_diff};
 
 /// Remarks of one rule that are listed.
 const MAX_REMARKS: usize = 5;
@@ -18,7 +18,7 @@ pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
     if let Some(broken) = report.broken {
         check.found(Finding::BrokenChain(broken));
     }
-    if !shape::is_guarded(view)? {
+    if !schema_diff::is_guarded(view)? {
         check.remark(Remark::UnguardedAudit);
     }
     Ok(())

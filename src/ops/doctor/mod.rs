@@ -16,7 +16,8 @@ pub use self::finding::{ConflictFault, Finding, IndexFault, Remark, Remedy, Repa
 use crate::model::{Error, Result};
 use crate::ops::{claims, search};
 use crate::store::reader::Lengths;
-use crate::store::schema::SchemaStage;
+pub use crate::store::row_rules::RowFault;
+pub use crate::store::schema::SchemaStage;
 use crate::store::{self, Tx, View};
 
 /// What the doctor looks at, each a check of its own.
@@ -227,12 +228,12 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
     let if_any = |count: usize, repair: Repair| (count > 0).then_some(repair);
     Ok(match topic {
         Topic::File => {
-            store::shape::rebuild_indexes(tx)?;
+            store::schema_diff::rebuild_indexes(tx)?;
             Some(Repair::Indexes)
         }
         // An older file was upgraded when it was opened.
         Topic::Schema => {
-            let objects = store::shape::repair_schema(tx)?;
+            let objects = store::schema_diff::repair_schema(tx)?;
             if_any(objects.len(), Repair::Schema { objects })
         }
         Topic::Handles => {
@@ -248,7 +249,7 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
             Some(Repair::SearchIndex)
         }
         Topic::AuditPlaces => {
-            store::changes::rebuild(tx)?;
+            store::audit_by_project::rebuild(tx)?;
             Some(Repair::AuditPlaces)
         }
         Topic::Conflicts => {

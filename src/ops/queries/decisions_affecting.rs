@@ -2,7 +2,7 @@
 //!
 //! A decision of a project counts as one on the whole of it, also if no link says on what.
 
-use super::gathered::{self, with_some};
+use super::inherited_links::{self, with_some};
 use super::{CheckedQuestion, QuestionResult, SortedRow, at_depth, sort_key};
 use crate::model::Result;
 use crate::store::View;
@@ -15,7 +15,13 @@ pub fn answer_decisions_affecting(
     ask: &CheckedQuestion,
 ) -> Result<QuestionResult> {
     if ask.entity.is_some() {
-        return gathered::answer_inherited(view, ask, Direction::ToParts, AFFECTED, "affects");
+        return inherited_links::answer_inherited(
+            view,
+            ask,
+            Direction::ToParts,
+            AFFECTED,
+            "affects",
+        );
     }
     let mut placed = Vec::new();
     for project in &ask.scope.names {

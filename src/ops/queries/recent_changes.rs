@@ -5,7 +5,7 @@
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
 use crate::model::Result;
 use crate::ops::history::{self, Change};
-use crate::store::changes::{self, AuditPosition};
+use crate::store::audit_by_project::{self, AuditPosition};
 use crate::store::graph::Node;
 use crate::store::{self, View, audit};
 
@@ -17,9 +17,9 @@ pub fn answer_recent_changes(view: &View<'_>, ask: &CheckedQuestion) -> Result<Q
     });
     let mut spots = Vec::new();
     let mut total = 0;
-    for project in changes::list_projects(view, &ask.scope.names)? {
-        total += changes::count(view, &project, &since)?;
-        spots.extend(changes::list_newest(
+    for project in audit_by_project::list_projects(view, &ask.scope.names)? {
+        total += audit_by_project::count(view, &project, &since)?;
+        spots.extend(audit_by_project::list_newest(
             view,
             &project,
             &since,

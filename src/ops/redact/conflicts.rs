@@ -6,7 +6,7 @@ use crate::model::{
     Claim, Conflict, ConflictMember, ConflictStatus, Entity, Error, Kind, Memory, ProjectState,
     Result, Status, claim,
 };
-use crate::ops::change;
+use crate::ops::record_change;
 use crate::store::{self, Tx, View, redaction};
 
 /// Takes what a redacted row said out of every conflict that showed it; gives their ids.
@@ -90,7 +90,7 @@ fn redact_conflict(
     if unchanged && redaction::is_redacted(tx, Kind::Conflict.as_str(), &before.id)? {
         return Ok(None);
     }
-    change::redact(tx, before, &after, note).map(Some)
+    record_change::redact(tx, before, &after, note).map(Some)
 }
 
 /// Whether the key of a conflict is an id, or a row that is one of its members says it still.

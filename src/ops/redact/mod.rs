@@ -18,11 +18,11 @@ use crate::model::{
     Conflict, Entity, Error, Kind, Memory, ProjectState, Relationship, RelationshipStatus, Result,
     Status, text,
 };
-use crate::ops::change::{self, Audited};
 use crate::ops::lifecycle::{self, HasLifecycle};
+use crate::ops::record_change::{self, Audited};
 use crate::ops::row_id;
 use crate::ops::row_id::resolve_id;
-use crate::ops::{self, checks};
+use crate::ops::{self, validate};
 use crate::store::{self, Tx, View, redaction};
 
 /// What stands where a text was.
@@ -139,7 +139,7 @@ pub fn find_row(view: &View<'_>, wish: &Redaction) -> Result<RedactableRow> {
 
 /// Takes the contents out of a row and of all that the store made from it.
 pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     if text::is_blank(note) {
         return Err(Error::invalid(
             "note",
@@ -190,7 +190,12 @@ fn redact_versioned<T: Redactable + HasLifecycle>(
     note: &str,
     row: fn(T) -> RedactableRow,
 ) -> Result<Redacted> {
-    checks::expected_version(T::SUBJECT, before.handle(), before.version(), wish.expected_version)?;
+    validate::expected_version(
+        T::SUBJECT,
+        before.handle(),
+        before.version(),
+        wish.expected_version,
+    )?;
     redact_plain(tx, before, note, row)
 }
 
@@ -213,7 +218,7 @@ fn redact_plain<T: Redactable>(
         });
     }
     Redactable::stamp(&mut after, tx);
-    let audit_id = change::redact(tx, &before, &after, note)?;
+    let audit_id = record_change::redact(tx, &before, &after, note)?;
     // It leaves its conflicts before they are cleared, so that nothing is written about them anew.
     let left = ops::conflicts::detect_conflicts(tx)?.into_iter().map(|conflict| conflict.id);
     let shown = conflicts::clear_member(tx, T::KIND, before.id())?;

@@ -9,8 +9,8 @@ use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::search::{self, SearchKind};
 use crate::model::{Action, Chunk, Document, Memory, Result};
-use crate::ops::change;
 use crate::ops::lifecycle::HasLifecycle;
+use crate::ops::record_change;
 use crate::ops::search::index;
 use crate::store::handles::new_handle;
 use crate::store::{self, Tx};
@@ -130,7 +130,7 @@ fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result
         let mut note = note.trim().to_owned();
         note.push_str(if note.is_empty() { "" } else { "; " });
         note.push_str(&format!("its chunk of {} is gone", document.file_path));
-        change::record_change(tx, &memory, &after, Action::Updated, &note)?;
+        record_change::record_change(tx, &memory, &after, Action::Updated, &note)?;
     }
     store::search::delete(tx, SearchKind::Chunk, &chunk.id)?;
     store::sources::delete_chunk(tx, &chunk.id)

@@ -11,8 +11,8 @@ use crate::model::passages::Passage;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Document, Error, Hint, NextStep, Result, passages};
-use crate::ops::change::snapshot_text;
-use crate::ops::{checks, projects, secrets};
+use crate::ops::record_change::snapshot_text;
+use crate::ops::{projects, secrets, validate};
 use crate::store::{self, Tx, View};
 
 /// Chunks of a document: what one transaction should hold.
@@ -56,9 +56,9 @@ pub fn resolve_labels(
     tags: Option<&[String]>,
     note: &str,
 ) -> Result<Labels> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let project = project.map(|name| projects::resolve(view, name)).transpose()?;
-    let tags = tags.map(|tags| checks::check_tags("tags", tags)).transpose()?;
+    let tags = tags.map(|tags| validate::check_tags("tags", tags)).transpose()?;
     let project = project.map(|project| project.name);
     Ok(Labels { project, tags, note: note.to_owned(), ..Labels::default() })
 }
@@ -117,7 +117,7 @@ pub struct Parts {
 /// Takes a file apart. It may take long, so it is done before the write begins.
 pub fn split_source(source: &Source) -> Result<Parts> {
     let (title, passages) = passages::split_passages(source.doc_type, &source.text);
-    checks::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
+    validate::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
     let title = title.unwrap_or_else(|| file_name(&source.file_path));
     Ok(Parts { title, passages })
 }
@@ -250,8 +250,8 @@ fn path_taken(source: &Source, by: &Document) -> Error {
         "path",
         format!(
             "{} is the name of another document, read from {}",
-            quote_text(&source.file_path, checks::MAX_NAME),
-            quote_text(&by.location, checks::MAX_NAME),
+            quote_text(&source.file_path, validate::MAX_NAME),
+            quote_text(&by.location, validate::MAX_NAME),
         ),
         Hint::new(
             "Name a folder above both as the root, so that their names differ.",
@@ -265,8 +265,8 @@ fn foreign_document(source: &Source, by: &Document) -> Error {
         "path",
         format!(
             "{} is the name of another document, of the project {}",
-            quote_text(&source.file_path, checks::MAX_NAME),
-            quote_text(&by.project, checks::MAX_NAME),
+            quote_text(&source.file_path, validate::MAX_NAME),
+            quote_text(&by.project, validate::MAX_NAME),
         ),
         Hint::new(
             "If it is that document, give this project. If not, name a folder above as the root, so \

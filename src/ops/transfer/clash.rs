@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::{projects, relationships};
-use crate::store::transfer::{self, Fields};
+use crate::store::table_dump::{self, Fields};
 use crate::store::{self, Tx};
 
 /// Why a new row cannot stand beside those that are there, if it cannot.
@@ -16,7 +16,7 @@ pub fn find_clash(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<Str
         "project" => name_taken(tx, row),
         "document" => {
             let path = text("file_path");
-            let other = transfer::document_of_path(tx, path)?;
+            let other = table_dump::document_of_path(tx, path)?;
             Ok(other.map(|id| format!("the document {path:?} is there as {id}")))
         }
         "chunk" => missing_row(tx, "source_documents", "document", text("document_id")),
@@ -74,5 +74,5 @@ fn name_taken(tx: &Tx<'_>, row: &Fields) -> Result<Option<String>> {
 }
 
 fn missing_row(tx: &Tx<'_>, table: &str, what: &str, id: &str) -> Result<Option<String>> {
-    Ok((!transfer::exists(tx, table, id)?).then(|| format!("its {what} {id:?} is not there")))
+    Ok((!table_dump::exists(tx, table, id)?).then(|| format!("its {what} {id:?} is not there")))
 }

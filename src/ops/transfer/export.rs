@@ -8,7 +8,7 @@ use super::format::{AuditAge, End, Header, VERSION, write_line, written_audit};
 use super::scope::ExportScope;
 use crate::model::Result;
 use crate::ops::verify::{self, DifferingRow};
-use crate::store::transfer::{Layout, SCHEMA, SECTIONS};
+use crate::store::table_dump::{Layout, SCHEMA, SECTIONS};
 use crate::store::{View, audit};
 
 /// What is wanted.

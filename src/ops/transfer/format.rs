@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::model::event::{AuditEntry, ChainLink};
 use crate::model::text::visible_json;
 use crate::model::{Error, Result};
-use crate::store::transfer::{Fields, SCHEMA, SECTIONS};
+use crate::store::table_dump::{Fields, SCHEMA, SECTIONS};
 
 /// The version of the format that is written, and the newest that is read.
 pub const VERSION: i64 = 1;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{Error, Kind, Result, SubjectKind, source_ref};
 use crate::ops::{claims, projects};
-use crate::store::transfer::{self, Fields, TableSection};
+use crate::store::table_dump::{self, Fields, TableSection};
 use crate::store::{self, View};
 
 pub struct ExportScope {
@@ -36,7 +36,7 @@ impl ExportScope {
     fn cited_documents(&self, view: &View<'_>) -> Result<BTreeSet<String>> {
         let mut documents = BTreeSet::new();
         let mut cite = |chunk: &str| {
-            documents.extend(transfer::text_of(view, "source_chunks", "document_id", chunk)?);
+            documents.extend(table_dump::text_of(view, "source_chunks", "document_id", chunk)?);
             Ok(())
         };
         claims::for_each_id(view, Kind::Memory, |id| {
@@ -81,7 +81,7 @@ impl ExportScope {
 
     /// Whether an audit row is about a row that is in the export.
     pub fn covers_subject(&self, view: &View<'_>, kind: &str, id: &str) -> Result<bool> {
-        let named = |table, column| transfer::text_of(view, table, column, id);
+        let named = |table, column| table_dump::text_of(view, table, column, id);
         let project = match Kind::parse(kind) {
             Some(Kind::Memory) => named("memories", "project")?,
             Some(Kind::Entity) => named("entities", "project")?,
@@ -105,17 +105,17 @@ impl ExportScope {
     }
 
     fn has_entity(&self, view: &View<'_>, id: &str) -> Result<bool> {
-        let project = transfer::text_of(view, "entities", "project", id)?;
+        let project = table_dump::text_of(view, "entities", "project", id)?;
         Ok(project.is_some_and(|project| self.names(&project)))
     }
 
     fn has_project(&self, view: &View<'_>, id: &str) -> Result<bool> {
-        let name = transfer::text_of(view, "projects", "name", id)?;
+        let name = table_dump::text_of(view, "projects", "name", id)?;
         Ok(name.is_some_and(|name| name == self.project))
     }
 
     fn has_document(&self, view: &View<'_>, id: &str) -> Result<bool> {
-        let project = transfer::text_of(view, "source_documents", "project", id)?;
+        let project = table_dump::text_of(view, "source_documents", "project", id)?;
         Ok(self.documents.contains(id) || project.is_some_and(|project| self.names(&project)))
     }
 }

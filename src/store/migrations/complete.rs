@@ -3,7 +3,7 @@
 
 use super::table_names;
 use crate::model::{Error, Result, StorageProblem};
-use crate::store::shape::schema_objects;
+use crate::store::schema_diff::schema_objects;
 use crate::store::sql::{Conn, SqlValue};
 
 /// Makes the tables, columns and indexes of a schema that a file of that schema lacks.

@@ -71,7 +71,7 @@ fn a_write_that_was_not_acknowledged_is_not_called_so_later() {
     let place = Place::new();
     let db = open(&place.db());
     register(&db, "p01-first", || ()).expect("into the log");
-    db.move_log();
+    db.checkpoint_log();
     let mut other = None;
     let begin_anew = || {
         for ending in ["-wal", "-shm"] {

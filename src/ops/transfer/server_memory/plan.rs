@@ -8,10 +8,10 @@ use super::read::{MemoryGraph, NamedEntity, NamedRelation};
 use crate::model::memory::MemoryType;
 use crate::model::text::{self, collapse_spaces, quote_text};
 use crate::model::{Ontology, Result, canonical};
-use crate::ops::checks::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
 use crate::ops::entities::{InitialStatus, NewEntity};
 use crate::ops::lifecycle::SUPERSEDES;
 use crate::ops::memories::NewMemory;
+use crate::ops::validate::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
 
 /// What the one who imports may choose.
 #[derive(Debug, Clone)]

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::import::{ImportReport, print_report};
-use super::lines::{for_each, line_text, progress_bar, unreadable_file};
+use super::jsonl::{for_each, line_text, progress_bar, unreadable_file};
 use super::{Cli, out};
 use crate::app::Db;
 use crate::model::Result;
-use crate::ops::transfer::adopt::{Adopted, Adoption};
 use crate::ops::transfer::format::{self, Header};
-use crate::ops::transfer::survey::{ExportValidation, broken_line};
+use crate::ops::transfer::restore_rows::{Adopted, Adoption};
+use crate::ops::transfer::validate_export::{ExportValidation, broken_line};
 
 /// The longest line, in bytes: a conflict has all of its members in its line.
 const MAX_LINE: u64 = 256 * 1024 * 1024;

@@ -101,7 +101,7 @@ pub fn change_as<T: Audited>(
         (before.place(), after.place())
         && from != to
     {
-        store::changes::move_audit_rows(tx, T::KIND, after.id(), from, to)?;
+        store::audit_by_project::move_audit_rows(tx, T::KIND, after.id(), from, to)?;
     }
     let event = Event {
         kind: T::KIND,

@@ -32,19 +32,21 @@ pub fn file_id(data: &Metadata) -> FileId {
 
 /// Elsewhere an open file can neither be moved nor deleted.
 #[cfg(not(unix))]
-pub fn file_id(_: &Metadata) -> Mark {
+pub fn file_id(_: &Metadata) -> FileId {
     (0, 0)
 }
 
 /// Whether both paths lead to one file.
 pub fn is_same_file(left: &Path, right: &Path) -> bool {
     match (fs::canonicalize(left), fs::canonicalize(right)) {
-        (Ok(left), Ok(right)) => left == right || cfg!(unix) && mark_of(&left) == mark_of(&right),
+        (Ok(left), Ok(right)) => {
+            left == right || cfg!(unix) && read_file_id(&left) == read_file_id(&right)
+        }
         _ => false,
     }
 }
 
-fn mark_of(path: &Path) -> Option<FileId> {
+fn read_file_id(path: &Path) -> Option<FileId> {
     fs::metadata(path).ok().map(|data| file_id(&data))
 }
 
@@ -92,7 +94,7 @@ pub struct PreviousFileId(Option<FileId>);
 
 impl PreviousFileId {
     pub fn of(path: &Path) -> Self {
-        Self(mark_of(path))
+        Self(read_file_id(path))
     }
 }
 
@@ -129,7 +131,7 @@ impl FileGuard {
                 return Err(truncated_file(path, data.len(), pages * page));
             }
         }
-        let (log_mark, index_mark) = (log_data.as_ref().map(file_id), mark_of(&index));
+        let (log_mark, index_mark) = (log_data.as_ref().map(file_id), read_file_id(&index));
         // A file may also have no log, until somebody writes: then both are missing.
         if log_mark.is_none() != index_mark.is_none() || log_mark.is_none() && conn.keeps_log()? {
             return Err(unsteady());
@@ -140,7 +142,7 @@ impl FileGuard {
     }
 
     /// Whether all is where it was, as far as a look can tell.
-    pub fn look(&self) -> Result<(), FileChange> {
+    pub fn check_file(&self) -> Result<(), FileChange> {
         let data = fs::metadata(&self.path).map_err(|_| FileChange::Gone)?;
         if file_id(&data) != self.file {
             return Err(FileChange::Replaced);
@@ -150,7 +152,7 @@ impl FileGuard {
             let holds = log.is_some_and(|log| log.len() > 0);
             return Err(if holds { FileChange::LogReplaced } else { FileChange::LogGone });
         }
-        match mark_of(&self.index) {
+        match read_file_id(&self.index) {
             index if index == self.index_mark => {}
             None => return Err(FileChange::LogGone),
             Some(_) => return Err(FileChange::LogReplaced),
@@ -213,7 +215,7 @@ impl FileGuard {
     pub fn take_log_away(&self, settings: &Settings) -> io::Result<()> {
         let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
         log.lock()?;
-        if mark_of(&self.log) != self.log_mark {
+        if read_file_id(&self.log) != self.log_mark {
             return Ok(());
         }
         self.remove_index()?;
@@ -231,7 +233,7 @@ impl FileGuard {
     }
 
     fn remove_index(&self) -> io::Result<()> {
-        if mark_of(&self.index) != self.index_mark {
+        if read_file_id(&self.index) != self.index_mark {
             return Ok(());
         }
         fs::remove_file(&self.index)
@@ -333,23 +335,23 @@ mod tests {
         let run = |sql: &str| conn.batch(sql).expect(sql);
         run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)");
         run("INSERT INTO t VALUES (zeroblob(400000)); PRAGMA wal_checkpoint(TRUNCATE)");
-        let watch = FileGuard::start(&conn, &path, &before).expect("it is there");
+        let guard = FileGuard::start(&conn, &path, &before).expect("it is there");
         run("DELETE FROM t; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
         run("INSERT INTO t VALUES (zeroblob(100000))");
-        assert_eq!(watch.look(), Err(FileChange::Cut));
+        assert_eq!(guard.check_file(), Err(FileChange::Cut));
         let away = folder.path().join("away.db");
         fs::rename(&path, &away).expect("away");
-        assert!(watch.accept_length().is_err(), "nobody can tell, and that proves nothing");
+        assert!(guard.accept_length().is_err(), "nobody can tell, and that proves nothing");
         fs::rename(&away, &path).expect("back");
         run("BEGIN IMMEDIATE");
-        assert_eq!(watch.accept_length(), Ok(true));
+        assert_eq!(guard.accept_length(), Ok(true));
         run("COMMIT");
-        assert_eq!(watch.look(), Ok(()));
+        assert_eq!(guard.check_file(), Ok(()));
         run("PRAGMA wal_checkpoint(PASSIVE)");
-        assert_eq!(watch.look(), Ok(()));
+        assert_eq!(guard.check_file(), Ok(()));
         // The log still has these pages; but it was moved into the file, and none is waiting.
         let file = fs::File::options().write(true).open(&path).expect("the file");
         file.set_len(40_960).expect("cut");
-        assert_eq!((watch.look(), watch.accept_length()), (Err(FileChange::Cut), Ok(false)));
+        assert_eq!((guard.check_file(), guard.accept_length()), (Err(FileChange::Cut), Ok(false)));
     }
 }

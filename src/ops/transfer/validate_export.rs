@@ -10,7 +10,7 @@ use super::format::{AuditAge, ExportLine, Header};
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::audit::chain::{Chain, check_contents};
-use crate::store::transfer::{Fields, Layout, SECTIONS};
+use crate::store::table_dump::{Fields, Layout, SECTIONS};
 
 /// The first 16 bytes of a SHA-256: enough to tell half a million rows apart in little memory.
 pub type RowDigest = u128;

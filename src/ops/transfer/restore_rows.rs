@@ -10,7 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::format::ExportLine;
-use super::survey::{ExportValidation, RowDigest, broken_line, snapshot_mark, subject_digest};
+use super::validate_export::{
+    ExportValidation, RowDigest, broken_line, snapshot_mark, subject_digest,
+};
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::interaction::Interaction;
 use crate::model::{
@@ -18,10 +20,10 @@ use crate::model::{
     Relationship, Result,
 };
 use crate::ops::audit;
-use crate::ops::change::{self, Audited, snapshot_value};
+use crate::ops::record_change::{self, Audited, snapshot_value};
 use crate::ops::transfer::clash;
 use crate::ops::{conflicts, projects, search, secrets, verify};
-use crate::store::transfer::{self, Fields, SECTIONS};
+use crate::store::table_dump::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
 /// What became of the lines.
@@ -64,7 +66,7 @@ pub struct Adoption<'t, 'c> {
 impl<'t, 'c> Adoption<'t, 'c> {
     /// Whether the store can take the export as it is: an empty one, and the export of all.
     pub fn may_be_whole(tx: &Tx<'_>, survey: &ExportValidation) -> Result<bool> {
-        Ok(survey.header.project.is_none() && transfer::is_empty(tx)?)
+        Ok(survey.header.project.is_none() && table_dump::is_empty(tx)?)
     }
 
     pub fn begin(tx: &'t Tx<'c>, survey: &'t ExportValidation, whole: bool) -> Self {
@@ -245,7 +247,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
                 "",
             ));
         }
-        change::derive_restored(self.tx, &row)
+        record_change::derive_restored(self.tx, &row)
     }
 
     fn audit(&mut self, entry: &AuditEntry) -> Result<()> {
@@ -286,7 +288,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
     fn record(&self, kind: Kind, id: &str) -> Result<()> {
         let Some(row) = verify::read_snapshot(self.tx, kind, id)? else { return Ok(()) };
         let (action, note, after) =
-            (Action::Created, WITHOUT_HISTORY, change::snapshot_text(&row)?);
+            (Action::Created, WITHOUT_HISTORY, record_change::snapshot_text(&row)?);
         self.tx
             .record(Event {
                 kind,
