@@ -1,5 +1,5 @@
-//! Limits on the arguments of a call, checked before anything else. Limits on rows are checked when
-//! the row is created (`ops/checks.rs`), for every front end and import.
+//! Limits on the arguments of a call, checked before anything else. Limits on rows are checked in
+//! `ops` when the row is created, for every front end and import.
 
 use serde_json::{Map, Value};
 

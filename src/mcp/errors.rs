@@ -8,7 +8,7 @@ use crate::app::registry::OperationRegistry;
 use crate::model::Error;
 use crate::model::text::{abridge_message, one_line};
 
-/// The methods that are served.
+/// The supported methods.
 const METHODS: [&str; 11] = [
     "initialize",
     "ping",

@@ -43,7 +43,7 @@ pub struct CreateBatchArgs {
 pub struct CreatedBatch {
     /// Number of new rows.
     created: usize,
-    /// Number of rows that existed already.
+    /// Number of existing rows.
     existing: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     entities: Vec<BatchRow<EntityBrief>>,

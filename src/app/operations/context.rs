@@ -44,7 +44,7 @@ pub struct ContextPack {
 pub struct BandView {
     name: &'static str,
     entries: usize,
-    /// Characters, including the heading.
+    /// Characters, with the heading.
     used: usize,
     /// Matching entries that did not fit.
     #[serde(skip_serializing_if = "is_zero_count")]

@@ -19,7 +19,7 @@ pub struct RecordInteraction;
 pub struct RecordedInteraction {
     interaction_id: String,
     created_at: String,
-    /// Memories that the response repeats, after their reinforcement.
+    /// Memories that the response reinforced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reinforced: Vec<ReinforcedMemory>,
     #[serde(skip_serializing_if = "Option::is_none")]

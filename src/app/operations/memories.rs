@@ -164,7 +164,7 @@ pub struct ReviewedMemory {
     memory: MemoryView,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<bool>,
-    /// The entities it graduated into.
+    /// Entities graduated from it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     became: Vec<EntityBrief>,
     /// The memories that superseded it, up to the current one.

@@ -301,7 +301,7 @@ pub struct ProjectUsed {
     /// Present and false if the name is not registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
-    /// Registered names with similar spelling.
+    /// Similar registered names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
 }

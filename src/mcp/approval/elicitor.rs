@@ -26,7 +26,7 @@ pub enum ToolOutcome {
     Input(InputRequiredResult),
 }
 
-/// The outcome of asking.
+/// The outcome of an elicitation.
 pub enum ElicitationOutcome {
     Approved(Approval),
     /// The answer arrives with the repeated call.

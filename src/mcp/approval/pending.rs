@@ -18,7 +18,7 @@ pub const PATIENCE: i64 = 3_600;
 /// Maximum pending questions; the oldest is dropped first.
 const MAX_OPEN: usize = 100;
 
-/// A question that waits.
+/// A pending question.
 struct PendingQuestion {
     name: String,
     /// Digest of the tool name and the arguments.
