@@ -1,4 +1,4 @@
-//! Many rows in one write, tied together by keys that are local to the call: all or nothing.
+//! Creates many rows in one write, linked by keys local to the call: all or nothing.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use crate::ops::memories::{self, NewMemory};
 use crate::ops::relationships::{self, LinkOutcome, NewRelationship};
 use crate::store::Tx;
 
-/// Rows to be made together.
+/// Rows to create together.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     pub entities: Vec<(Option<String>, NewEntity)>,
@@ -18,7 +18,7 @@ pub struct Batch {
     pub memories: Vec<(Option<String>, NewMemory)>,
 }
 
-/// What became of a batch, in the order of its rows.
+/// The outcome of a batch, in the order of its rows.
 #[derive(Debug, Clone, Default)]
 pub struct Made {
     pub entities: Vec<(Option<String>, entities::EntityCreation)>,
@@ -31,7 +31,7 @@ pub struct Made {
 pub struct Keys(HashMap<String, String>);
 
 impl Keys {
-    /// Gives a key to an id; one key names one row.
+    /// Binds a key to an id; a key names one row.
     pub fn bind(&mut self, key: Option<&str>, id: &str) -> Result<()> {
         let Some(key) = key else { return Ok(()) };
         match self.0.get(key) {
@@ -47,17 +47,17 @@ impl Keys {
         }
     }
 
-    /// The id that a key names; anything else is taken as an id.
+    /// Returns the id bound to a key; any other text is returned as an id.
     pub fn id<'a>(&'a self, key_or_id: &'a str) -> &'a str {
         self.0.get(key_or_id).map_or(key_or_id, String::as_str)
     }
 
-    /// Whether there is a row of the key.
+    /// Returns whether a key is bound to a row.
     pub fn knows(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// The link with the keys at its ends replaced by ids.
+    /// Returns the link with the keys at its ends replaced by ids.
     pub fn tie(&self, link: &NewRelationship) -> NewRelationship {
         NewRelationship {
             relationship_type: link.relationship_type.clone(),
@@ -69,7 +69,7 @@ impl Keys {
         }
     }
 
-    /// The entity with each `memory:<key>` among its sources as `memory:<id>`.
+    /// Returns the entity with each source `memory:<key>` replaced by `memory:<id>`.
     pub fn cite<'n>(&self, new: &'n NewEntity) -> Cow<'n, NewEntity> {
         let key = |reference: &str| reference.strip_prefix("memory:").map(str::to_owned);
         let mut new = Cow::Borrowed(new);
@@ -82,7 +82,7 @@ impl Keys {
     }
 }
 
-/// Makes all rows of the batch; an error names the row that it is about.
+/// Creates all rows of the batch; an error names the row that failed.
 pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     let rows = batch.entities.len() + batch.relationships.len() + batch.memories.len();
     checks::at_most("the batch", rows, checks::MAX_ROWS, "rows")?;
@@ -118,7 +118,7 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     Ok(made)
 }
 
-/// Says in an error which row of the batch it is about.
+/// Adds the list and index of the failing row to an error.
 fn locate_error(list: &str, index: usize, error: Error) -> Error {
     match error {
         Error::Busy | Error::Storage { .. } | Error::Internal(_) => error,

@@ -1,11 +1,11 @@
-//! The review queue: memories and entities that wait for somebody, oldest first.
+//! The review queue: candidate memories and entities, oldest first.
 
 use crate::model::{Entity, Memory, Page, PageRequest, Result, Status};
 use crate::ops::projects::ProjectScope;
 use crate::ops::{entities, memories};
 use crate::store::{self, View};
 
-/// One row that waits, with rows like it.
+/// A candidate and the rows similar to it.
 #[derive(Debug, Clone)]
 pub enum Candidate {
     Entity { row: Entity, similar: Vec<Entity> },
@@ -21,7 +21,7 @@ impl Candidate {
     }
 }
 
-/// What the queue is asked for.
+/// The kinds of candidates to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CandidateFilter {
     #[default]
@@ -30,7 +30,7 @@ pub enum CandidateFilter {
     Memories,
 }
 
-/// The candidates of a scope, oldest first, with similar rows beside each.
+/// Lists the candidates of a scope, oldest first, each with similar rows.
 pub fn list(
     view: &View<'_>,
     scope: &ProjectScope,
