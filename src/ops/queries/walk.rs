@@ -49,7 +49,7 @@ struct First {
 pub struct Walk {
     visits: Vec<Visit>,
     first: HashMap<String, First>,
-    /// Inactive entities, whose links do not count.
+    /// Missing or inactive entities, which the walk skips.
     idle: HashSet<String>,
     waiting: VecDeque<(usize, Steps)>,
     /// False if the walk was cut short.
@@ -122,7 +122,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Returns an entity not reached before, if links to it count.
+    /// Returns an entity that was not reached before, unless the walk skips it.
     fn newly_reached(
         &mut self,
         view: &View<'_>,

@@ -247,7 +247,7 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     Ok(found)
 }
 
-/// Finds rows of a large index with any of the words, including common ones: behind a narrow
+/// Finds rows of a large index with any of the words, including common ones: with a narrow
 /// filter, a common word may be the only match. Ranks only the newest rows.
 fn with_common_words(
     view: &View<'_>,

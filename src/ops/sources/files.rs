@@ -86,7 +86,8 @@ fn root_names(roots: &[Root]) -> String {
     names.join(", ")
 }
 
-/// Resolves a path below the roots, and returns its root. Never accesses a path outside them.
+/// Resolves a path below the roots, and returns its root. Refuses `..` and absolute paths outside
+/// the roots without accessing them.
 pub fn resolve_below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     if roots.is_empty() {
         return Err(invalid_path(
