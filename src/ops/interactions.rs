@@ -36,7 +36,7 @@ pub struct NewInteraction {
     pub response: String,
     #[serde(default)]
     pub response_summary: String,
-    /// The result of build_context.
+    /// What build_context gave.
     #[serde(default)]
     pub context_pack: Map<String, Value>,
     /// Ids.
