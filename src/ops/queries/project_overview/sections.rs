@@ -1,4 +1,4 @@
-//! The sections of the page, in the order in which they stand.
+//! The sections of the page, in order.
 
 use super::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
@@ -23,14 +23,14 @@ pub const ALL: [Write; 10] = [
     go_on,
 ];
 
-/// Characters of a name, and of what is said about it.
+/// Characters of a name, and of a description.
 const NAME: usize = 80;
 const TEXT: usize = 140;
-/// Lines of a list that are made at all.
+/// Maximum number of lines prepared for a list.
 const MAX_LINES: i64 = 40;
-/// What a map on a page may be made from.
+/// Maximum number of entities from which a map is built.
 const MAX_MAPPED: i64 = 3_000;
-/// What something stands with that somebody has to look at.
+/// Marks an item that needs attention.
 const MARK: &str = "⚠";
 
 fn write_heading(
@@ -90,7 +90,7 @@ fn write_state(
     Ok(())
 }
 
-/// How many there are of what, and what waits or is open.
+/// Writes the counts of rows, and of pending and open items.
 fn write_contents(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -159,10 +159,10 @@ fn write_map(
     for row in &found.page.items {
         let Subject::Entity(entity) = &row.subject else { continue };
         let depth = row.said.get("depth").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        // Deeper parts stand as deep as a reader can follow.
+        // The indentation is limited for readability.
         let indent = "  ".repeat(depth.min(6) as usize);
         let kind = inline_text(&entity.entity_type, 40);
-        // Components are many: their names say enough here.
+        // Components are many, so only their names are listed.
         let text = if kind == "component" { String::new() } else { said_of(entity) };
         lines.push(format!("{indent}- {kind} {}{text}", entity_title(view, project, entity)?));
     }
@@ -176,7 +176,7 @@ fn write_map(
     Ok(())
 }
 
-/// The systems of a project that is too large for a map on a page.
+/// Lists only the systems of a project that is too large for a full map.
 fn systems_only(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -236,7 +236,7 @@ fn write_claims(
     Ok(())
 }
 
-/// The rows with a gap, each marked.
+/// Returns the rows with a gap, each marked.
 fn gap_lines(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -262,7 +262,7 @@ fn with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<(i64, Ve
     Ok((total, places.into_iter().map(|(id, _)| id).collect()))
 }
 
-/// Decisions with what they rest on; first those that rest on something that has fallen.
+/// Writes decisions with their assumptions; first those with an assumption that no longer holds.
 fn write_decisions(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -393,7 +393,7 @@ fn read_entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
     Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// An entity in a line of its own: what it is called, what is odd about it, what it is, and a source.
+/// Returns a line about an entity: name, warnings, description, and a source.
 fn entity_line(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
     Ok(entity_title(view, project, entity)? + &said_of(entity))
 }
