@@ -1,8 +1,9 @@
 //! The sections of the page, in order.
 
+use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title, read_entities};
 use super::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
-use crate::model::{Entity, Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
+use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
 use crate::ops::queries::{CheckedQuestion, Subject, system_map};
 use crate::ops::{conflicts, lifecycle};
 use crate::store::gaps::{self, Assumption, GapFilter};
@@ -23,15 +24,10 @@ pub const ALL: [Write; 10] = [
     go_on,
 ];
 
-/// Characters of a name, and of a description.
-const NAME: usize = 80;
-const TEXT: usize = 140;
 /// Maximum number of lines prepared for a list.
 const MAX_LINES: i64 = 40;
 /// Maximum number of entities from which a map is built.
 const MAX_MAPPED: i64 = 3_000;
-/// Marks an item that needs attention.
-const MARK: &str = "⚠";
 
 fn write_heading(
     view: &View<'_>,
@@ -163,7 +159,7 @@ fn write_map(
         let indent = "  ".repeat(depth.min(6) as usize);
         let kind = inline_text(&entity.entity_type, 40);
         // Components are many, so only their names are listed.
-        let text = if kind == "component" { String::new() } else { said_of(entity) };
+        let text = if kind == "component" { String::new() } else { describe_entity(entity) };
         lines.push(format!("{indent}- {kind} {}{text}", entity_title(view, project, entity)?));
     }
     page.section(OverviewSection {
@@ -289,7 +285,7 @@ fn write_decisions(
         if count > assumptions.len() as i64 {
             line.push_str(&format!(" and {} more", count - assumptions.len() as i64));
         }
-        lines.push(line + &said_of(&entity));
+        lines.push(line + &describe_entity(&entity));
     }
     let mut intro = Vec::new();
     if risky > 0 {
@@ -386,39 +382,4 @@ fn go_on(
         share: 700,
     });
     Ok(())
-}
-
-fn read_entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
-    let found = ids.iter().map(|id| store::entities::get(view, id));
-    Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
-}
-
-/// Returns a line about an entity: name, warnings, description, and a source.
-fn entity_line(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    Ok(entity_title(view, project, entity)? + &said_of(entity))
-}
-
-fn entity_title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    let mut line = strong_text(&entity.name, NAME);
-    if entity.project.is_empty() && !project.name.is_empty() {
-        line.push_str(" (global)");
-    }
-    if entity.status != Status::Active {
-        line.push_str(&format!(" ({})", entity.status));
-    }
-    if overview::in_open_conflict(view, &entity.id)? {
-        line.push_str(&format!(" {MARK} in conflict"));
-    }
-    Ok(line)
-}
-
-fn said_of(entity: &Entity) -> String {
-    let text = match entity.description.as_str() {
-        "" => String::new(),
-        text => format!(": {}", inline_text(text, TEXT)),
-    };
-    match entity.source_refs.first() {
-        Some(source) => format!("{text} (from {})", inline_text(source, 60)),
-        None => text,
-    }
 }
