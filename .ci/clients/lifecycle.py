@@ -59,8 +59,8 @@ async def test_a_call_that_is_sent_again_is_done_once(tmp_path: Path, mode: str)
     call = {"entity_type": "risk", "name": "Late mirror", "hand_authored": True}
     async with connected(db, mode=mode) as one, connected(db, mode=mode) as two:
         first, second = await agent(one), await agent(two)
-        rehearsed = await first.ask("create_entity", **call, dry_run=True)
-        assert rehearsed["dry_run"] is True and rows(db, "entities") == 0
+        dry_run = await first.ask("create_entity", **call, dry_run=True)
+        assert dry_run["dry_run"] is True and rows(db, "entities") == 0
         done = await first.ask("create_entity", **call, idempotency_key="k-1")
         assert await second.ask("create_entity", **call, idempotency_key="k-1") == done
     assert rows(db, "entities") == rows(db, "memory_audit") == 1

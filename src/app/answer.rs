@@ -5,13 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::present::bound::{MAX_BYTES, fit, fit_lines, show_hidden, size, size_of_lines};
+use super::present::bound::{
+    MAX_BYTES, fit_lines, fit_value, json_size, show_hidden, size_of_lines,
+};
 use super::present::conflicts::ConflictView;
 use super::present::text::{MAX_LISTED, PageText, Text};
 use crate::model::text::one_line;
 use crate::model::{Conflict, NextStep, Page, Result};
-use crate::ops::change::snapshot;
 use crate::ops::conflicts;
+use crate::ops::record_change::snapshot_value;
 use crate::store::View;
 
 /// Bytes kept for the sentence that says how to go on.
@@ -158,7 +160,7 @@ impl Answer {
     pub fn of(output: &impl Output) -> Self {
         let mut text = Text::default();
         output.write_text(&mut text);
-        let mut structured = snapshot(output).unwrap_or_default();
+        let mut structured = snapshot_value(output).unwrap_or_default();
         let Text { lines, mut left_out, page } = text;
         let page = page.map(|page| BoundedPage::new(page, &mut structured));
         let (of_lines, of_values) = page.as_ref().map_or((0, 0), BoundedPage::sizes);
@@ -238,11 +240,11 @@ fn truncate_lists(structured: &mut Value, left_out: &Map<String, Value>) {
 
 /// Makes the fields fit, and counts the rows that their lists lose.
 fn fit_fields(structured: &mut Value, max: usize, left_out: &mut Map<String, Value>) {
-    if size(structured) <= max {
+    if json_size(structured) <= max {
         return;
     }
     let before = structured.clone();
-    fit(structured, max);
+    fit_value(structured, max);
     for (key, value) in before.as_object().into_iter().flatten() {
         let kept = structured[key].as_array().map_or(0, Vec::len);
         let lost = value.as_array().map_or(0, Vec::len).saturating_sub(kept);
@@ -273,7 +275,7 @@ impl BoundedPage {
         });
         let rows = rows.into_iter().zip(values.unwrap_or_default()).map(|(lines, mut value)| {
             show_hidden(&mut value);
-            fit(&mut value, MAX_ROW);
+            fit_value(&mut value, MAX_ROW);
             (fit_lines(lines, MAX_ROW), value)
         });
         let Paging { total, next_cursor, cursors } = paging;
@@ -283,17 +285,17 @@ impl BoundedPage {
     /// Bytes of all rows: of their lines, and of their values.
     fn sizes(&self) -> (usize, usize) {
         let of_lines = self.rows.iter().map(|(lines, _)| size_of_lines(lines)).sum();
-        (of_lines, self.rows.iter().map(|(_, value)| size(value) + 1).sum())
+        (of_lines, self.rows.iter().map(|(_, value)| json_size(value) + 1).sum())
     }
 
     /// Adds rows as long as they fit, and says how to go on.
     fn add(self, structured: &mut Value, lines: &mut Vec<String>) {
         let mut lines_left = (MAX_BYTES - TAIL).saturating_sub(size_of_lines(lines));
-        let mut values_left = (MAX_BYTES - TAIL).saturating_sub(size(structured));
+        let mut values_left = (MAX_BYTES - TAIL).saturating_sub(json_size(structured));
         let mut next_cursor = self.next_cursor;
         let mut items = Vec::new();
         for (index, (row_lines, value)) in self.rows.into_iter().enumerate() {
-            let (of_lines, of_value) = (size_of_lines(&row_lines), size(&value) + 1);
+            let (of_lines, of_value) = (size_of_lines(&row_lines), json_size(&value) + 1);
             if (of_lines > lines_left || of_value > values_left) && index > 0 {
                 next_cursor = Some(self.cursors[index - 1].clone());
                 break;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::text::{abridged, quoted};
+use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Result};
 use crate::ops;
-use crate::ops::sources::files::{self, Found, Root, Survey};
-use crate::ops::sources::{self, Labels, Outcome};
+use crate::ops::sources::files::{self, FolderListing, FoundFile, Root};
+use crate::ops::sources::{self, IngestOutcome, Labels};
 use crate::store::Db;
 
 use super::present::rows::LINE_TEXT;
@@ -32,7 +32,7 @@ impl IngestReport {
     /// An error that ends the ingest: unlike elsewhere, something may have been stored before.
     pub fn error_after(&self, db: &Db, error: Error) -> Error {
         let stored = self.added + self.replaced + self.relabelled + self.removed;
-        if stored > 0 && !db.is_rehearsing() { error.after_a_step() } else { error }
+        if stored > 0 && !db.is_dry_run() { error.after_a_step() } else { error }
     }
 }
 
@@ -50,7 +50,7 @@ pub fn ingest_path(
     report: &mut IngestReport,
     mut step: impl FnMut(usize),
 ) -> Result<()> {
-    let Survey { files, skipped, refused, folder } = files::survey(root, path)?;
+    let FolderListing { files, skipped, refused, folder } = files::list_documents(root, path)?;
     for (kind, count) in skipped {
         *report.skipped.entry(kind).or_default() += count;
     }
@@ -67,7 +67,7 @@ pub fn ingest_path(
         step(files.len());
     }
     let Some(folder) = folder else { return Ok(()) };
-    let vanished = db.read(|view| sources::vanished(view, &folder));
+    let vanished = db.read(|view| sources::list_vanished(view, &folder));
     for document in vanished.map_err(|error| report.error_after(db, error))? {
         let removed =
             ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))
@@ -81,31 +81,32 @@ pub fn ingest_path(
 fn ingest_file(
     db: &Db,
     actor: &str,
-    found: &Found,
+    found: &FoundFile,
     labels: &Labels,
     report: &mut IngestReport,
 ) -> Result<()> {
     let source = files::read(found)?;
-    if db.read(|view| sources::outcome(view, &source, labels))? == Outcome::Unchanged {
+    if db.read(|view| sources::plan_outcome(view, &source, labels))? == IngestOutcome::Unchanged {
         report.unchanged += 1;
         return Ok(());
     }
-    let parts = sources::parts(&source)?;
+    let parts = sources::split_source(&source)?;
     let (outcome, chunks) =
-        ops::write(db, actor, OPERATION, |tx| sources::put(tx, &source, parts, labels))?.value;
+        ops::write(db, actor, OPERATION, |tx| sources::store_document(tx, &source, parts, labels))?
+            .value;
     report.chunks += chunks;
     *match outcome {
-        Outcome::Added => &mut report.added,
-        Outcome::Replaced => &mut report.replaced,
-        Outcome::Relabelled => &mut report.relabelled,
-        Outcome::Unchanged => &mut report.unchanged,
+        IngestOutcome::Added => &mut report.added,
+        IngestOutcome::Replaced => &mut report.replaced,
+        IngestOutcome::Relabelled => &mut report.relabelled,
+        IngestOutcome::Unchanged => &mut report.unchanged,
     } += 1;
     Ok(())
 }
 
 /// An error as the report gives it.
 pub fn describe_error(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&error.hint().advice))
+    format!("{} ({})", abridge_message(&error.to_string()), abridge_message(&error.hint().advice))
 }
 
 /// The report without what was refused, a line for each thing.
@@ -126,7 +127,7 @@ pub fn report_lines(report: &IngestReport) -> Vec<String> {
     if !report.skipped.is_empty() {
         let kinds = report.skipped.iter();
         let kinds: Vec<String> =
-            kinds.map(|(kind, count)| format!("{count} {}", quoted(kind, LINE_TEXT))).collect();
+            kinds.map(|(kind, count)| format!("{count} {}", quote_text(kind, LINE_TEXT))).collect();
         lines.push(format!("skipped, neither Markdown nor text: {}", kinds.join(", ")));
     }
     lines
@@ -134,5 +135,5 @@ pub fn report_lines(report: &IngestReport) -> Vec<String> {
 
 /// A refused path as a line.
 pub fn refused_line(path: &str, reason: &str) -> String {
-    format!("refused {}: {reason}", quoted(path, LINE_TEXT))
+    format!("refused {}: {reason}", quote_text(path, LINE_TEXT))
 }

@@ -40,4 +40,4 @@ pub mod store_handle;
 pub mod upkeep;
 
 pub use crate::ops::open;
-pub use crate::store::{Db, Durability, Settings, Upgrade};
+pub use crate::store::{Db, Durability, Reader, Settings, Upgrade};

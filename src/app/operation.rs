@@ -200,8 +200,8 @@ impl RegisteredOperation {
         });
         Self {
             about: O::ABOUT,
-            input_schema: schema::input::<O::Args>(),
-            output_schema: schema::answer::<O::Output>(),
+            input_schema: schema::input_schema::<O::Args>(),
+            output_schema: schema::answer_schema::<O::Output>(),
             prepare,
         }
     }
@@ -241,9 +241,9 @@ impl RegisteredOperation {
     }
 
     fn writing<O: Operation>(prepare: Prepare) -> Self {
-        let mut input_schema = schema::input::<O::Args>();
-        schema::merge(&mut input_schema, &schema::input::<WriteOptions>());
-        let output_schema = schema::answer::<Written<O::Output>>();
+        let mut input_schema = schema::input_schema::<O::Args>();
+        schema::merge(&mut input_schema, &schema::input_schema::<WriteOptions>());
+        let output_schema = schema::answer_schema::<Written<O::Output>>();
         Self { about: O::ABOUT, input_schema, output_schema, prepare }
     }
 
@@ -259,8 +259,8 @@ impl RegisteredOperation {
         mut arguments: Map<String, Value>,
         default_project: Option<&str>,
     ) -> Result<PreparedCall> {
-        schema::coerce(&self.input_schema, &mut arguments);
-        limits::check("", &arguments)?;
+        schema::coerce_arguments(&self.input_schema, &mut arguments);
+        limits::check_arguments("", &arguments)?;
         let takes_project = self.about.uses_default_project
             && self.input_schema.get("properties").is_some_and(|all| all.get("project").is_some());
         if let (Some(project), true) = (default_project, takes_project) {

@@ -12,9 +12,9 @@ use super::approval::ApprovalGate;
 use super::operation::parse;
 use super::rights::Promotion;
 use crate::model::{Error, Result};
-use crate::ops::change::recorded;
 use crate::ops::conflicts;
 use crate::ops::idempotency::{self, Keyed};
+use crate::ops::record_change::snapshot_text;
 use crate::ops::sources::files::Root;
 use crate::store::{Db, Tx, View};
 
@@ -97,7 +97,7 @@ pub(super) fn run_write<O: Output>(
             }
             let written = gate.pass(tx, operation, || {
                 let written = work(tx, options.note())?;
-                let changed = conflicts::detect(tx)?;
+                let changed = conflicts::detect_conflicts(tx)?;
                 written.conflicts(tx, &changed)
             })?;
             let answer = written.into_answer(dry_run);
@@ -106,7 +106,7 @@ pub(super) fn run_write<O: Output>(
         })
     };
     if dry_run {
-        db.rehearse(|db| transaction(db, &caller.gate.for_dry_run()))
+        db.dry_run(|db| transaction(db, &caller.gate.for_dry_run()))
     } else {
         transaction(db, &caller.gate)
     }
@@ -123,12 +123,12 @@ pub(super) fn run_steps<O: Output>(
 ) -> Result<Answer> {
     if options.dry_run {
         let caller = Caller { gate: caller.gate.for_dry_run(), ..caller.clone() };
-        return db.rehearse(|db| steps(db, &caller, operation, &options, work));
+        return db.dry_run(|db| run_keyed_steps(db, &caller, operation, &options, work));
     }
-    steps(db, caller, operation, &options, work)
+    run_keyed_steps(db, caller, operation, &options, work)
 }
 
-fn steps<O: Output>(
+fn run_keyed_steps<O: Output>(
     db: &Db,
     caller: &Caller,
     operation: &'static str,
@@ -155,7 +155,7 @@ fn steps<O: Output>(
 /// The answer that a call with this key got before.
 fn stored_answer(view: &View<'_>, options: &WriteOptions) -> Result<Option<Answer>> {
     let Some(keyed) = &options.keyed else { return Ok(None) };
-    let Some(kept) = idempotency::answered(view, keyed)? else { return Ok(None) };
+    let Some(kept) = idempotency::stored_answer(view, keyed)? else { return Ok(None) };
     let answer: Answer =
         serde_json::from_str(&kept).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Some(if options.dry_run { answer.repeated_as_dry_run() } else { answer }))
@@ -163,7 +163,7 @@ fn stored_answer(view: &View<'_>, options: &WriteOptions) -> Result<Option<Answe
 
 fn store_answer(tx: &Tx<'_>, keyed: Option<Keyed>, answer: &Answer) -> Result<()> {
     let Some(keyed) = keyed else { return Ok(()) };
-    idempotency::keep(tx, keyed, recorded(answer)?)
+    idempotency::store_answer(tx, keyed, snapshot_text(answer)?)
 }
 
 #[cfg(test)]
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_names_of_write_options_are_those_of_their_schema() {
-        let schema = crate::app::schema::input::<WriteOptions>();
+        let schema = crate::app::schema::input_schema::<WriteOptions>();
         let known = schema.get("properties").and_then(Value::as_object).expect("properties");
         assert_eq!(known.keys().collect::<Vec<_>>(), &NAMES[..4]);
     }

@@ -10,15 +10,15 @@ use serde_json::{Map, Value, json};
 use crate::model::Ontology;
 
 /// The schema of arguments.
-pub fn input<T: JsonSchema>() -> Map<String, Value> {
+pub fn input_schema<T: JsonSchema>() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
-    plain(inline(settings).into_root_schema_for::<T>())
+    plain_schema(inline_subschemas(settings).into_root_schema_for::<T>())
 }
 
 /// The schema of an answer, with the fields that are added after the operation has run.
-pub fn answer<T: JsonSchema>() -> Map<String, Value> {
+pub fn answer_schema<T: JsonSchema>() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = plain(inline(settings).into_root_schema_for::<T>());
+    let mut schema = plain_schema(inline_subschemas(settings).into_root_schema_for::<T>());
     let added = json!({ "next_step": { "type": "string" }, "left_out": { "type": "object" },
                         "every_row": { "type": "object" } });
     schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
@@ -30,15 +30,15 @@ pub fn answer<T: JsonSchema>() -> Map<String, Value> {
     schema
 }
 
-fn inline(mut settings: SchemaSettings) -> SchemaGenerator {
+fn inline_subschemas(mut settings: SchemaSettings) -> SchemaGenerator {
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     SchemaGenerator::new(settings)
 }
 
-fn plain(schema: schemars::Schema) -> Map<String, Value> {
+fn plain_schema(schema: schemars::Schema) -> Map<String, Value> {
     let mut value = schema.to_value();
-    simplify(&mut value);
+    simplify_schema(&mut value);
     match value {
         Value::Object(mut root) => {
             root.remove("title");
@@ -49,7 +49,7 @@ fn plain(schema: schemars::Schema) -> Map<String, Value> {
     }
 }
 
-fn simplify(schema: &mut Value) {
+fn simplify_schema(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
     object.remove("$schema");
     object.remove("format");
@@ -76,18 +76,18 @@ fn simplify(schema: &mut Value) {
             if let Value::Object(fields) = property {
                 fields.remove("title");
             }
-            simplify(property);
+            simplify_schema(property);
         }
     }
     if let Some(values) = object.get_mut("additionalProperties") {
-        simplify(values);
+        simplify_schema(values);
     }
     if let Some(items) = object.get_mut("items") {
         if let Value::Object(fields) = items {
             fields.remove("title");
             fields.remove("description");
         }
-        simplify(items);
+        simplify_schema(items);
     }
 }
 
@@ -130,7 +130,7 @@ pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
 
 /// Mends what clients are known to send: numbers, booleans, lists and objects as strings, one text
 /// for a list of texts, whole numbers as `1.0`, and `null` for an argument that is left out.
-pub fn coerce(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
+pub fn coerce_arguments(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
     let Some(Value::Object(properties)) = schema.get("properties") else { return };
     arguments.retain(|name, value| !value.is_null() || !properties.contains_key(name));
     for (name, value) in arguments.iter_mut() {

@@ -11,10 +11,10 @@ use super::registry::{OperationRegistry, Selection};
 use super::rights::Rights;
 use super::run::Caller;
 use super::store_handle::StoreHandle;
-use crate::model::text::{collapse, is_blank};
+use crate::model::text::{collapse_spaces, is_blank};
 use crate::model::{Error, Result};
-use crate::ops::checks;
 use crate::ops::sources::files::Root;
+use crate::ops::validate;
 use crate::store::{Db, View};
 
 /// The operations of a door over one store.
@@ -101,15 +101,15 @@ fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
 /// The actor of a call: the one it names, else the client.
 fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
     match given.filter(|actor| !actor.trim().is_empty()) {
-        Some(actor) => checks::name("actor", &actor),
+        Some(actor) => validate::check_name("actor", &actor),
         None => Ok(client_name(client)),
     }
 }
 
 /// The client as an actor, whatever it calls itself.
 pub fn client_name(given: Option<&str>) -> String {
-    match collapse(given.unwrap_or_default()) {
+    match collapse_spaces(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),
-        name => name.chars().take(checks::MAX_NAME).collect(),
+        name => name.chars().take(validate::MAX_NAME).collect(),
     }
 }

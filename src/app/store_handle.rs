@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::model::{Error, Result};
 use crate::store::{Db, Reader, Settings, Tx, View};
 
-type Job = Box<dyn FnOnce(&Db) + Send>;
+type WriterJob = Box<dyn FnOnce(&Db) + Send>;
 
 /// How many reads run at once; each holds a connection of its own.
 const READERS: usize = 3;
@@ -27,7 +27,7 @@ pub struct StoreHandle {
     /// file, and only one that writes can.
     readers: Arc<Readers>,
     /// Where writes go, if there are any.
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<WriterJob>>,
     /// Writes that are not done yet.
     queued: Arc<AtomicUsize>,
     places: Arc<Semaphore>,
@@ -62,7 +62,7 @@ impl Readers {
         operation: &str,
         f: impl FnOnce(&View<'_>) -> Result<T>,
     ) -> Result<T> {
-        let outcome = guarded(operation, || reader.read(f));
+        let outcome = catch_panics(operation, || reader.read(f));
         if reader.is_sound() {
             self.put_back(reader);
         }
@@ -87,7 +87,7 @@ impl StoreHandle {
     /// last handle is gone.
     pub fn start(db: Db) -> Result<(Self, JoinHandle<()>)> {
         let settings = db.settings().clone();
-        let (jobs, waiting) = mpsc::channel::<Job>();
+        let (jobs, waiting) = mpsc::channel::<WriterJob>();
         let handle = Self::over(Some(jobs), settings);
         let beside = Arc::downgrade(&handle.readers);
         let writer = thread::Builder::new()
@@ -105,7 +105,7 @@ impl StoreHandle {
         Ok(handle)
     }
 
-    fn over(jobs: Option<mpsc::Sender<Job>>, settings: Settings) -> Self {
+    fn over(jobs: Option<mpsc::Sender<WriterJob>>, settings: Settings) -> Self {
         let readers = Readers { free: Mutex::default(), settings };
         let places = Arc::new(Semaphore::new(READERS));
         Self { readers: Arc::new(readers), jobs, queued: Arc::default(), places }
@@ -137,7 +137,7 @@ impl StoreHandle {
         self.queued.fetch_add(1, Ordering::SeqCst);
         let queued = Arc::clone(&self.queued);
         self.on_writer(move |db| {
-            let outcome = guarded(operation, || f(db));
+            let outcome = catch_panics(operation, || f(db));
             queued.fetch_sub(1, Ordering::SeqCst);
             outcome
         })
@@ -151,7 +151,7 @@ impl StoreHandle {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         // The caller may go away; what was begun is finished all the same.
-        let job: Job = Box::new(move |db| drop(answer.send(f(db))));
+        let job: WriterJob = Box::new(move |db| drop(answer.send(f(db))));
         let closed = || Error::Internal("the writing thread has ended".to_owned());
         let jobs = self.jobs.as_ref().ok_or_else(Error::read_only)?;
         jobs.send(job).map_err(|_| closed())?;
@@ -195,7 +195,7 @@ impl StoreHandle {
 }
 
 /// The writing thread: does what it is sent until nobody can send more.
-fn run(db: &Db, waiting: &Receiver<Job>, readers: &Weak<Readers>) {
+fn run(db: &Db, waiting: &Receiver<WriterJob>, readers: &Weak<Readers>) {
     let close_readers = || {
         if db.is_given_up()
             && let Some(readers) = readers.upgrade()
@@ -215,13 +215,13 @@ fn run(db: &Db, waiting: &Receiver<Job>, readers: &Weak<Readers>) {
             }
             close_readers();
         }
-        db.move_log();
+        db.checkpoint_log();
         close_readers();
     }
 }
 
 /// Turns a panic into an error: the caller gets an answer, and the transaction is rolled back.
-fn guarded<T>(operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+fn catch_panics<T>(operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         let message = panic
             .downcast_ref::<String>()

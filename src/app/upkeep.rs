@@ -1,22 +1,27 @@
 //! Upkeep in steps: a page of rows at a time, so that other writers never wait long.
 
-use crate::model::upkeep::Rules;
+use crate::model::upkeep::UpkeepRules;
 use crate::model::{Conflict, Result};
 use crate::ops;
-use crate::ops::upkeep::{self, Place, Step};
+use crate::ops::upkeep::{self, UpkeepCursor, UpkeepStep};
 use crate::store::Db;
 
 /// The changes of one page of upkeep.
 pub struct UpkeepPage {
-    pub steps: Vec<Step>,
+    pub steps: Vec<UpkeepStep>,
     pub conflicts: Vec<Conflict>,
     /// Where to go on, unless this was the last page.
-    pub next: Option<Place>,
+    pub next: Option<UpkeepCursor>,
 }
 
 /// Runs upkeep on one page; a dry run only looks.
-pub fn run_page(db: &Db, rules: &Rules, at: &Place, dry_run: bool) -> Result<UpkeepPage> {
-    let (steps, next) = db.read(|view| upkeep::look(view, rules, at))?;
+pub fn run_page(
+    db: &Db,
+    rules: &UpkeepRules,
+    at: &UpkeepCursor,
+    dry_run: bool,
+) -> Result<UpkeepPage> {
+    let (steps, next) = db.read(|view| upkeep::find_due(view, rules, at))?;
     // A page on which nothing is due takes no lock.
     if steps.is_empty() || dry_run {
         return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });

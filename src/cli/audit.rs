@@ -27,7 +27,7 @@ pub enum Audit {
 pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
     match audit {
         Audit::Verify => verify(cli),
-        Audit::Show { id, output } => show(cli, id, output),
+        Audit::Show { id, output } => show_history(cli, id, output),
     }
 }
 
@@ -35,35 +35,37 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     let db = cli.open_existing()?;
     db.expect_many_rows()?;
     let report = db.read(verify::verify)?;
-    out::line(format!(
+    out::print_line(format!(
         "{} audit rows, {} of them from before the chain",
         report.rows, report.before_chain
     ));
-    out::line(format!("head {}", report.head));
+    out::print_line(format!("head {}", report.head));
     if let Some(broken) = &report.broken {
-        out::line(format!("BROKEN at {broken}"));
+        out::print_line(format!("BROKEN at {broken}"));
     }
     for row in &report.differing {
-        out::line(format!("DIFFERS from its newest audit row: {row}"));
+        out::print_line(format!("DIFFERS from its newest audit row: {row}"));
     }
     for (kind, id) in &report.wrong_claims {
         let kind = kind.as_str();
-        out::line(format!("WRONG claims of {kind} {id}: `atocore rebuild-claims` rebuilds them"));
+        out::print_line(format!(
+            "WRONG claims of {kind} {id}: `atocore rebuild-claims` rebuilds them"
+        ));
     }
     if report.unguarded {
-        out::line(
+        out::print_line(
             "UNGUARDED: a trigger that keeps the audit append-only was dropped or replaced: \
              `atocore doctor --fix` creates it again",
         );
     }
     if report.is_clean() {
-        out::line("the chain holds, and every row is as its newest audit row says");
+        out::print_line("the chain holds, and every row is as its newest audit row says");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
 }
 
-fn show(cli: &Cli, id: &str, output: &OutputFlags) -> Result<ExitCode> {
+fn show_history(cli: &Cli, id: &str, output: &OutputFlags) -> Result<ExitCode> {
     let detail = if output.json { "full" } else { "concise" };
     let arguments = json!({ "id": id, "detail": detail });
     list(cli, "get_history", arguments, ("entries", "changes"), output)

@@ -8,11 +8,9 @@ use clap::Args;
 
 use super::next_step::render_hint;
 use super::{Cli, out};
+use crate::app::Settings;
 use crate::model::Result;
-use crate::ops::backup::{self, Contents};
-use crate::store::Settings;
-use crate::store::backup::{Copied, Rotation, Turn};
-use crate::store::restore::IfThere;
+use crate::ops::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
 
 #[derive(Args)]
 pub struct Backup {
@@ -49,8 +47,8 @@ impl Automatic {
 
 pub fn back_up(cli: &Cli, wish: &Backup) -> Result<ExitCode> {
     cli.refuse_missing()?;
-    let copied = backup::make(&cli.settings()?, &wish.file)?;
-    out::line(format!("backed up to {}", wish.file.display()));
+    let copied = backup::make_backup(&cli.settings()?, &wish.file)?;
+    out::print_line(format!("backed up to {}", wish.file.display()));
     print(&copied);
     Ok(ExitCode::SUCCESS)
 }
@@ -59,19 +57,19 @@ pub fn restore(cli: &Cli, wish: &Restore) -> Result<ExitCode> {
     let settings = cli.settings()?;
     let if_there = if wish.replace { IfThere::SetAside } else { IfThere::Refuse };
     let restored = backup::restore(&settings, &wish.file, if_there)?;
-    out::line(format!("restored {}", wish.file.display()));
+    out::print_line(format!("restored {}", wish.file.display()));
     print(&restored.copied);
     if let Some(kept) = restored.kept {
         let name = kept.file_name().unwrap_or_default().display();
-        out::line(format!("the file that was there is kept beside it as {name}"));
+        out::print_line(format!("the file that was there is kept beside it as {name}"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn print(copied: &Copied<Contents>) {
     let Contents { rows, audit_rows, head } = &copied.found;
-    out::line(format!("{rows} rows, {audit_rows} audit rows, {} bytes", copied.bytes));
-    out::line(format!("head {head}"));
+    out::print_line(format!("{rows} rows, {audit_rows} audit rows, {} bytes", copied.bytes));
+    out::print_line(format!("head {head}"));
 }
 
 /// How long a server waits after a backup that failed, or that another one makes.
@@ -84,12 +82,12 @@ pub async fn keep_backups(settings: Settings, rotation: Rotation) {
         let settings = settings.clone();
         let making = tokio::task::spawn_blocking(move || backup::in_turn(&settings, rotation));
         let wait = match making.await {
-            Ok(Ok(Turn::Made { path, removed })) => {
+            Ok(Ok(BackupTurn::Made { path, removed })) => {
                 tracing::info!("backed up to {}; {removed} older ones removed", path.display());
                 Duration::from_secs(u64::from(rotation.hours) * 3_600)
             }
-            Ok(Ok(Turn::Later(seconds))) => Duration::from_secs(seconds),
-            Ok(Ok(Turn::Elsewhere)) => AGAIN,
+            Ok(Ok(BackupTurn::Later(seconds))) => Duration::from_secs(seconds),
+            Ok(Ok(BackupTurn::Elsewhere)) => AGAIN,
             Ok(Err(error)) => {
                 tracing::warn!("no backup was made: {error}. {}", render_hint(&error));
                 AGAIN

@@ -18,31 +18,31 @@ const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
 pub fn run() -> Result<ExitCode> {
     let folder = Folder::new()?;
     let file = folder.0.join("lynx.jsonl");
-    std::fs::write(&file, PROJECT).map_err(|error| failed("the demo's file", &error))?;
+    std::fs::write(&file, PROJECT).map_err(|error| demo_failed("the demo's file", &error))?;
     let path = folder.0.join("demo.db");
-    out::line(format!(
+    out::print_line(format!(
         "A hardware project, {} lines of examples/lynx.jsonl:",
         PROJECT.lines().count()
     ));
-    out::line("");
+    out::print_line("");
     {
         let (db, _) = ops::open(Settings::new(&path))?;
         let report = import_file(&db, &file, "demo")?;
         print_report(&db, &report)?;
     }
     let mut session = Session::start(&path)?;
-    play(&mut session)?;
+    play_session(&mut session)?;
     session.end()?;
-    out::line("");
-    out::line("The audit of all this, proved by `atocore audit verify`:");
+    out::print_line("");
+    out::print_line("The audit of all this, proved by `atocore audit verify`:");
     let (db, _) = ops::open(Settings::new(&path))?;
     let report = db.read(ops::verify::verify)?;
-    out::line(format!("{} audit rows; the chain holds: {}", report.rows, report.is_clean()));
+    out::print_line(format!("{} audit rows; the chain holds: {}", report.rows, report.is_clean()));
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The session: each call stands under what an agent would be doing.
-fn play(session: &mut Session) -> Result<()> {
+fn play_session(session: &mut Session) -> Result<()> {
     session
         .say("Two documents give the mirror another mass. The import said so; it is still open.");
     let open = session.call("list_conflicts", json!({ "project": "lynx" }))?;
@@ -95,11 +95,11 @@ fn play(session: &mut Session) -> Result<()> {
     )?;
     session
         .call("get_entity_audit", json!({ "entity_id": text_at(&became, "/entity/entity_id")? }))?;
-    ask(session, gaps("all_gaps"))
+    ask_questions(session, gaps("all_gaps"))
 }
 
 /// What the store answers by now.
-fn ask(session: &mut Session, gaps: Value) -> Result<()> {
+fn ask_questions(session: &mut Session, gaps: Value) -> Result<()> {
     session
         .say("What is missing? A requirement that nobody satisfies, and the decision from above.");
     session.call("query_project", gaps)?;
@@ -122,7 +122,7 @@ fn text_at(answer: &Value, pointer: &str) -> Result<String> {
     found.ok_or_else(|| Error::Internal(format!("the demo found nothing at {pointer}")))
 }
 
-fn failed(what: &str, error: &std::io::Error) -> Error {
+fn demo_failed(what: &str, error: &std::io::Error) -> Error {
     Error::storage(
         StorageProblem::NoAccess,
         format!("{what}: {error}"),
@@ -136,7 +136,8 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Result<Self> {
         let path = std::env::temp_dir().join(format!("atocore-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|error| failed("a temporary folder", &error))?;
+        std::fs::create_dir_all(&path)
+            .map_err(|error| demo_failed("a temporary folder", &error))?;
         Ok(Self(path))
     }
 }
@@ -159,7 +160,7 @@ struct Session {
 
 impl Session {
     fn start(db: &Path) -> Result<Self> {
-        let broken = |error: std::io::Error| failed("the demo's server", &error);
+        let broken = |error: std::io::Error| demo_failed("the demo's server", &error);
         let program = std::env::current_exe().map_err(broken)?;
         let mut child = Command::new(program)
             .arg("--db")
@@ -179,23 +180,23 @@ impl Session {
             json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client }),
         )?;
         session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
-        out::line("");
-        out::line("A session over standard input and output begins.");
+        out::print_line("");
+        out::print_line("A session over standard input and output begins.");
         Ok(session)
     }
 
     fn say(&self, text: &str) {
-        out::line("");
-        out::line(format!("# {text}"));
+        out::print_line("");
+        out::print_line(format!("# {text}"));
     }
 
     /// Calls a tool, and prints the call and its answer.
     fn call(&mut self, tool: &str, arguments: Value) -> Result<Value> {
-        out::line(format!("> {tool} {arguments}"));
+        out::print_line(format!("> {tool} {arguments}"));
         let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }))?;
         let text = answer.pointer("/result/content/0/text").and_then(Value::as_str);
         for line in text.unwrap_or_default().lines() {
-            out::line(format!("  {line}"));
+            out::print_line(format!("  {line}"));
         }
         match answer.pointer("/result/structuredContent") {
             Some(structured) => Ok(structured.clone()),
@@ -209,17 +210,17 @@ impl Session {
             json!({ "jsonrpc": "2.0", "id": self.calls, "method": method, "params": params });
         self.send(&request)?;
         let mut line = String::new();
-        let broken = |error: std::io::Error| failed("the demo's server", &error);
+        let broken = |error: std::io::Error| demo_failed("the demo's server", &error);
         self.output.read_line(&mut line).map_err(broken)?;
-        serde_json::from_str(&line).map_err(|error| failed("the demo's server", &error.into()))
+        serde_json::from_str(&line).map_err(|error| demo_failed("the demo's server", &error.into()))
     }
 
     fn send(&mut self, message: &Value) -> Result<()> {
-        writeln!(self.input, "{message}").map_err(|error| failed("the demo's server", &error))
+        writeln!(self.input, "{message}").map_err(|error| demo_failed("the demo's server", &error))
     }
 
     fn end(mut self) -> Result<()> {
         drop(self.input);
-        self.child.wait().map(drop).map_err(|error| failed("the demo's server", &error))
+        self.child.wait().map(drop).map_err(|error| demo_failed("the demo's server", &error))
     }
 }

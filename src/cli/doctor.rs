@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use self::wording::{word_extent, word_finding, word_remark, word_remedy, word_repair};
 use super::next_step::render_hint;
 use super::{Cli, out, print_error, report_upgrade};
+use crate::app::Reader;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
-use crate::ops::doctor::{self, Check, Finding, Repair, Report};
-use crate::store::Reader;
-use crate::store::schema::SchemaStage;
+use crate::ops::doctor::SchemaStage;
+use crate::ops::doctor::{self, Check, DoctorReport, Finding, Repair};
 
 /// The codes of the exit: nothing is wrong, something is, nobody could look.
 const CLEAN: u8 = 0;
@@ -35,10 +35,12 @@ pub struct Doctor {
 }
 
 pub fn run(cli: &Cli, wish: &Doctor) -> ExitCode {
-    ExitCode::from(examine(cli, wish).unwrap_or_else(|error| {
+    ExitCode::from(run_checks(cli, wish).unwrap_or_else(|error| {
         if wish.json {
             let (code, message, hint) = (error.code(), error.to_string(), render_hint(&error));
-            out::json(&json!({ "error": { "code": code, "message": message, "hint": hint } }));
+            out::print_json(
+                &json!({ "error": { "code": code, "message": message, "hint": hint } }),
+            );
         } else {
             print_error(&error);
         }
@@ -46,9 +48,9 @@ pub fn run(cli: &Cli, wish: &Doctor) -> ExitCode {
     }))
 }
 
-fn examine(cli: &Cli, wish: &Doctor) -> Result<u8> {
+fn run_checks(cli: &Cli, wish: &Doctor) -> Result<u8> {
     cli.refuse_missing()?;
-    let mut report = look(cli, wish)?;
+    let mut report = check_store(cli, wish)?;
     let mut repaired = Vec::new();
     for _ in 0..ROUNDS {
         if !wish.fix || report.is_damaged() || report.fixes().is_empty() {
@@ -56,21 +58,21 @@ fn examine(cli: &Cli, wish: &Doctor) -> Result<u8> {
         }
         let done = repair(cli, &report)?;
         for repair in &done {
-            line(wish, format!("repaired: {}", word_repair(repair)));
+            print_unless_json(wish, format!("repaired: {}", word_repair(repair)));
         }
         if done.is_empty() {
             break;
         }
         repaired.extend(done);
-        line(wish, "looking again");
-        report = look(cli, wish)?;
+        print_unless_json(wish, "looking again");
+        report = check_store(cli, wish)?;
     }
-    conclude(wish, &report, &repaired);
+    print_conclusion(wish, &report, &repaired);
     Ok(if report.findings() == 0 { CLEAN } else { FINDINGS })
 }
 
 /// Looks at everything, without writing.
-fn look(cli: &Cli, wish: &Doctor) -> Result<Report> {
+fn check_store(cli: &Cli, wish: &Doctor) -> Result<DoctorReport> {
     let reader = Reader::open_as_it_is(cli.settings()?)?;
     let show = |check: &Check| {
         if !wish.json {
@@ -79,7 +81,7 @@ fn look(cli: &Cli, wish: &Doctor) -> Result<Report> {
     };
     let stage = match reader.stage() {
         Err(error) if error.is_damage() => {
-            let report = doctor::unreadable(reader.lengths(), &error);
+            let report = doctor::report_unreadable(reader.lengths(), &error);
             report.checks.iter().for_each(show);
             return Ok(report);
         }
@@ -92,12 +94,12 @@ fn look(cli: &Cli, wish: &Doctor) -> Result<Report> {
         }
         stage => stage?,
     };
-    reader.read(|view| doctor::examine(view, stage, reader.lengths(), show))
+    reader.read(|view| doctor::run_checks(view, stage, reader.lengths(), show))
 }
 
 /// Repairs derived data, each part in a write of its own, so that a part which cannot be repaired
 /// keeps no other from it.
-fn repair(cli: &Cli, report: &Report) -> Result<Vec<Repair>> {
+fn repair(cli: &Cli, report: &DoctorReport) -> Result<Vec<Repair>> {
     let (db, upgrade) = ops::open(cli.settings()?)?;
     let mut repaired = Vec::new();
     if let Some(upgrade) = upgrade {
@@ -115,9 +117,9 @@ fn repair(cli: &Cli, report: &Report) -> Result<Vec<Repair>> {
     Ok(repaired)
 }
 
-fn line(wish: &Doctor, text: impl AsRef<str>) {
+fn print_unless_json(wish: &Doctor, text: impl AsRef<str>) {
     if !wish.json {
-        out::line(text);
+        out::print_line(text);
     }
 }
 
@@ -128,16 +130,16 @@ fn print(check: &Check) {
     if !extent.is_empty() {
         head.push_str(&format!(": {extent}"));
     }
-    out::line(head);
+    out::print_line(head);
     for finding in &check.findings {
-        out::line(format!("  {}", word_finding(finding)));
-        out::line(format!("    repair: {}", word_remedy(&finding.remedy())));
+        out::print_line(format!("  {}", word_finding(finding)));
+        out::print_line(format!("    repair: {}", word_remedy(&finding.remedy())));
     }
     if check.count > check.findings.len() {
-        out::line(format!("  and {} more", check.count - check.findings.len()));
+        out::print_line(format!("  and {} more", check.count - check.findings.len()));
     }
     for remark in &check.remarks {
-        out::line(format!("  remark: {}", word_remark(remark)));
+        out::print_line(format!("  remark: {}", word_remark(remark)));
     }
 }
 
@@ -165,10 +167,10 @@ fn check_value(check: &Check) -> Value {
     })
 }
 
-fn conclude(wish: &Doctor, report: &Report, repaired: &[Repair]) {
+fn print_conclusion(wish: &Doctor, report: &DoctorReport, repaired: &[Repair]) {
     let (findings, remarks) = (report.findings(), report.remarks());
     if wish.json {
-        out::json(&json!({
+        out::print_json(&json!({
             "ok": findings == 0,
             "findings": findings,
             "remarks": remarks,
@@ -178,15 +180,15 @@ fn conclude(wish: &Doctor, report: &Report, repaired: &[Repair]) {
         return;
     }
     if wish.fix && report.is_damaged() {
-        out::line("nothing is repaired in a damaged file");
+        out::print_line("nothing is repaired in a damaged file");
     }
-    let remarks = counted(remarks, "remark");
-    out::line(match findings {
+    let remarks = count_noun(remarks, "remark");
+    out::print_line(match findings {
         0 => format!("nothing is wrong; {remarks}"),
-        _ => format!("{}, {remarks}", counted(findings, "finding")),
+        _ => format!("{}, {remarks}", count_noun(findings, "finding")),
     });
 }
 
-fn counted(count: usize, noun: &str) -> String {
+fn count_noun(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -13,7 +13,7 @@ use crate::app::Db;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::projects;
-use crate::ops::transfer::export::{self, Exported, Wish};
+use crate::ops::transfer::export::{self, ExportArgs, Exported};
 use crate::ops::transfer::{graph, matrix};
 
 #[derive(Args)]
@@ -60,7 +60,7 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
             let rows: u64 = done.rows.values().sum();
             let kinds: Vec<String> =
                 done.rows.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-            out::line(format!("exported {rows} rows ({})", kinds.join(", ")));
+            out::print_line(format!("exported {rows} rows ({})", kinds.join(", ")));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -151,13 +151,13 @@ fn write(
     }
     let done = match wish.format {
         Format::Jsonl => db.read(|view| {
-            let wish = Wish { project: wish.project.clone(), global: wish.with_global };
-            export::export(view, &wish, |text| {
+            let wish = ExportArgs { project: wish.project.clone(), global: wish.with_global };
+            export::export_lines(view, &wish, |text| {
                 bar.inc(1);
                 line(text)
             })
         }),
-        drawn => db.read(|view| draw(view, wish, drawn, &mut line)),
+        drawn => db.read(|view| write_drawing(view, wish, drawn, &mut line)),
     };
     bar.finish_and_clear();
     let done = done?;
@@ -179,29 +179,33 @@ fn write(
 }
 
 /// A graph or a table of what holds.
-fn draw(
+fn write_drawing(
     view: &View<'_>,
     wish: &Export,
     format: Format,
     line: &mut impl FnMut(&str) -> Result<()>,
 ) -> Result<Exported> {
-    let scope = projects::scope(view, wish.project.as_deref(), !wish.with_global)?;
+    let scope = projects::resolve_scope(view, wish.project.as_deref(), !wish.with_global)?;
     let mut done = Exported::default();
     let text = match format {
         Format::Csv | Format::Markdown => {
             let rows = matrix::read(view, &scope)?;
             done.rows.insert("requirement", rows.len() as u64);
             if matches!(format, Format::Csv) {
-                matrix::csv(&rows)?
+                matrix::write_csv(&rows)?
             } else {
-                matrix::markdown(&rows)
+                matrix::write_markdown(&rows)
             }
         }
         _ => {
             let drawn = graph::read(view, &scope)?;
             done.rows.insert("entity", drawn.nodes.len() as u64);
             done.rows.insert("relationship", drawn.edges.len() as u64);
-            if matches!(format, Format::Dot) { graph::dot(&drawn) } else { graph::mermaid(&drawn)? }
+            if matches!(format, Format::Dot) {
+                graph::draw_dot(&drawn)
+            } else {
+                graph::draw_mermaid(&drawn)?
+            }
         }
     };
     line(text.strip_suffix('\n').unwrap_or(&text))?;

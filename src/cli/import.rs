@@ -8,16 +8,16 @@ use std::thread;
 
 use clap::Args;
 
-use super::lines::{self, for_each, progress};
+use super::jsonl::{self, for_each, progress_bar};
 use super::next_step::render_hint;
-use super::{Cli, actor_name, adopt, out};
+use super::{Cli, actor_name, import_export, out};
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines_of;
 use crate::app::present::rows::read_project_warning;
-use crate::model::text::abridged;
+use crate::model::text::abridge_message;
 use crate::model::{ConflictStatus, Error, Result};
 use crate::ops::batch::Keys;
-use crate::ops::import::{self, Line, PASSES};
+use crate::ops::import::{self, ImportLine, PASSES};
 
 /// Lines in one transaction: another process that writes waits for a fraction of a second.
 const BATCH: usize = 16_000;
@@ -31,7 +31,7 @@ const MAX_LINE: u64 = 8 * 1024 * 1024;
 const MAX_REFUSED: usize = 100;
 
 #[derive(Args)]
-pub struct Wish {
+pub struct ImportArgs {
     /// JSON lines, or what `atocore export` wrote; keys in lines are local to the file
     file: PathBuf,
     /// Who imports; the name of the user if left out
@@ -43,7 +43,7 @@ pub struct Wish {
 
 /// What an import did.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct ImportReport {
     /// Rows made, by kind.
     pub created: BTreeMap<&'static str, usize>,
     pub existing: usize,
@@ -57,13 +57,13 @@ pub struct Report {
     pub refused: Vec<(usize, String)>,
 }
 
-pub fn run(cli: &Cli, wish: &Wish) -> Result<ExitCode> {
+pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let actor = actor_name(wish.actor.as_deref())?;
     if let Some(done) = wish.foreign.run(cli, &wish.file, &actor) {
         return done;
     }
-    if let Some(header) = adopt::header(&wish.file)? {
-        return adopt::run(cli, &wish.file, header, &actor);
+    if let Some(header) = import_export::read_header(&wish.file)? {
+        return import_export::run(cli, &wish.file, header, &actor);
     }
     let db = cli.open()?;
     let report = import_file(&db, &wish.file, &actor)?;
@@ -71,37 +71,37 @@ pub fn run(cli: &Cli, wish: &Wish) -> Result<ExitCode> {
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-pub fn print_report(db: &Db, report: &Report) -> Result<()> {
+pub fn print_report(db: &Db, report: &ImportReport) -> Result<()> {
     let total: usize = report.created.values().sum();
     let kinds: Vec<String> =
         report.created.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-    out::line(format!("created {total}{kinds}"));
-    out::line(format!("already there {}", report.existing));
+    out::print_line(format!("created {total}{kinds}"));
+    out::print_line(format!("already there {}", report.existing));
     for name in &report.registered {
-        out::line(format!("registered the new project {name}"));
+        out::print_line(format!("registered the new project {name}"));
     }
     for name in &report.projects {
-        read_project_warning(db, name)?.iter().for_each(out::line);
+        read_project_warning(db, name)?.iter().for_each(out::print_line);
     }
-    out::line(format!("conflicts opened {}", report.conflicts.len()));
+    out::print_line(format!("conflicts opened {}", report.conflicts.len()));
     for line in read_conflict_lines_of(db, &report.conflicts)?.concat() {
-        out::line(format!("  {line}"));
+        out::print_line(format!("  {line}"));
     }
-    out::line(format!("refused {}", report.refused.len()));
+    out::print_line(format!("refused {}", report.refused.len()));
     for (number, reason) in report.refused.iter().take(MAX_REFUSED) {
-        out::line(format!("  line {number}: {reason}"));
+        out::print_line(format!("  line {number}: {reason}"));
     }
     Ok(())
 }
 
 /// Imports the file in passes, so that a line may name what stands below it. Lines are taken apart
 /// on a thread beside the one that stores them.
-pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
+pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<ImportReport> {
     db.expect_many_rows()?;
-    let mut import = Import { db, actor, keys: Keys::default(), report: Report::default() };
-    let passes = survey(path, &mut import.report)?;
-    let bar = progress(passes.iter().flatten().count() as u64);
+    let mut import = Import { db, actor, keys: Keys::default(), report: ImportReport::default() };
+    let passes = find_passes(path, &mut import.report)?;
+    let bar = progress_bar(passes.iter().flatten().count() as u64);
     for pass in (0..PASSES.len()).filter(|pass| passes.contains(&Some(*pass))) {
         let (batches, waiting) = sync_channel(BATCHES_AHEAD);
         thread::scope(|scope| {
@@ -122,11 +122,11 @@ pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<Report> {
 }
 
 /// The pass in which each line is stored; none for what is no line.
-fn survey(path: &Path, report: &mut Report) -> Result<Vec<Option<usize>>> {
+fn find_passes(path: &Path, report: &mut ImportReport) -> Result<Vec<Option<usize>>> {
     let mut passes = Vec::new();
     for_each(path, MAX_LINE, |number, bytes| {
-        let simple = lines::text(bytes, MAX_LINE).ok().and_then(Line::pass_of);
-        passes.push(match simple.map_or_else(|| understand(bytes), |_| Ok(None)) {
+        let simple = jsonl::line_text(bytes, MAX_LINE).ok().and_then(ImportLine::pass_of);
+        passes.push(match simple.map_or_else(|| parse_line(bytes), |_| Ok(None)) {
             Ok(line) => simple.or_else(|| line.and_then(|line| line.pass())),
             Err(reason) => {
                 report.refused.push((number, reason));
@@ -140,13 +140,13 @@ fn survey(path: &Path, report: &mut Report) -> Result<Vec<Option<usize>>> {
 
 /// Lines of one pass, taken apart, and those of them that cannot be.
 #[derive(Default)]
-struct Lines {
-    lines: Vec<(usize, Line)>,
+struct LineBatch {
+    lines: Vec<(usize, ImportLine)>,
     refused: Vec<(usize, String)>,
     bytes: usize,
 }
 
-impl Lines {
+impl LineBatch {
     fn are_full(&self) -> bool {
         self.lines.len() + self.refused.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
@@ -157,16 +157,16 @@ fn read(
     path: &Path,
     passes: &[Option<usize>],
     pass: usize,
-    batches: SyncSender<Lines>,
+    batches: SyncSender<LineBatch>,
 ) -> Result<()> {
-    let mut batch = Lines::default();
+    let mut batch = LineBatch::default();
     // Nobody takes a batch when storing failed, which says why itself.
     let stopped = |_| Error::Internal("nobody stores the lines".to_owned());
     for_each(path, MAX_LINE, |number, bytes| {
         if passes.get(number - 1) != Some(&Some(pass)) {
             return Ok(());
         }
-        match understand(bytes) {
+        match parse_line(bytes) {
             Ok(line) => batch.lines.extend(line.map(|line| (number, line))),
             Err(reason) => batch.refused.push((number, reason)),
         }
@@ -183,15 +183,16 @@ struct Import<'d> {
     db: &'d Db,
     actor: &'d str,
     keys: Keys,
-    report: Report,
+    report: ImportReport,
 }
 
 impl Import<'_> {
     /// Stores a batch in a transaction of its own.
-    fn store(&mut self, batch: &Lines) -> Result<()> {
+    fn store(&mut self, batch: &LineBatch) -> Result<()> {
         let keys = &mut self.keys;
         let lines = &batch.lines;
-        let done = self.db.write(self.actor, "import", |tx| import::store(tx, lines, keys))?;
+        let done =
+            self.db.write(self.actor, "import", |tx| import::store_lines(tx, lines, keys))?;
         let report = &mut self.report;
         report.refused.extend(batch.refused.iter().cloned());
         for ((number, line), stored) in batch.lines.iter().zip(done.lines) {
@@ -205,7 +206,7 @@ impl Import<'_> {
                     report.projects.extend(stored.project);
                     report.registered.extend(stored.registered);
                 }
-                Err(error) => report.refused.push((*number, reason(&error))),
+                Err(error) => report.refused.push((*number, describe_refusal(&error))),
             }
         }
         let open = done.conflicts.into_iter().filter(|found| found.status == ConflictStatus::Open);
@@ -215,16 +216,16 @@ impl Import<'_> {
 }
 
 /// A line taken apart; nothing for a blank one, a reason for one that cannot be taken.
-fn understand(bytes: &[u8]) -> Result<Option<Line>, String> {
-    let text = lines::text(bytes, MAX_LINE)?;
+fn parse_line(bytes: &[u8]) -> Result<Option<ImportLine>, String> {
+    let text = jsonl::line_text(bytes, MAX_LINE)?;
     if text.is_empty() {
         return Ok(None);
     }
-    Line::parse(text).map(Some).map_err(|error| reason(&error))
+    ImportLine::parse(text).map(Some).map_err(|error| describe_refusal(&error))
 }
 
-pub(super) fn reason(error: &Error) -> String {
-    format!("{} ({})", abridged(&error.to_string()), abridged(&render_hint(error)))
+pub(super) fn describe_refusal(error: &Error) -> String {
+    format!("{} ({})", abridge_message(&error.to_string()), abridge_message(&render_hint(error)))
 }
 
 #[cfg(test)]
@@ -237,7 +238,7 @@ mod tests {
     fn batches(lines: impl Iterator<Item = String>) -> Vec<(usize, usize)> {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         lines.for_each(|line| writeln!(file, "{line}").expect("written"));
-        let passes = survey(file.path(), &mut Report::default()).expect("passes");
+        let passes = find_passes(file.path(), &mut ImportReport::default()).expect("passes");
         let (batches, waiting) = sync_channel(10);
         read(file.path(), &passes, 1, batches).expect("lines of memories");
         waiting.iter().map(|batch| (batch.lines.len(), batch.refused.len())).collect()

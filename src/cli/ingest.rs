@@ -53,9 +53,9 @@ impl Roots {
 
     /// What a path that a person names is, and its root: only a --root keeps others out.
     fn place(&self, view: &View<'_>, roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
-        match files::inside(roots, path) {
+        match files::find_root(roots, path) {
             Err(_) if self.given.is_empty() => {
-                let (root, path) = files::rooted(path)?;
+                let (root, path) = files::resolve_rooted(path)?;
                 let known = sources::known_root(view, &path)?;
                 Ok((known.map_or(Ok(root), |known| Root::new(&known))?, path))
             }
@@ -67,7 +67,7 @@ impl Roots {
 pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     let roots = wish.roots.open()?;
     let tags = Some(&wish.tags).filter(|tags| !tags.is_empty());
-    let mut arguments = operation::object(json!({ "project": wish.project, "tags": tags }));
+    let mut arguments = operation::into_object(json!({ "project": wish.project, "tags": tags }));
     wish.flags.add_to(&mut arguments)?;
     let caller = operation::person_as_caller(wish.flags.actor.as_deref(), roots.clone())?;
     let db = cli.open()?;

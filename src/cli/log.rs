@@ -13,11 +13,11 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::plain::Plain;
+use super::plain::SanitizingWriter;
 use crate::model::{Error, Result, StorageProblem};
 
 #[derive(Args)]
-pub struct Log {
+pub struct LogOptions {
     /// What to log; info has a line for each call, with its outcome and duration
     #[arg(long = "log", global = true, value_name = "LEVEL", value_enum, default_value_t)]
     log_level: Level,
@@ -35,7 +35,7 @@ enum Level {
     Debug,
 }
 
-impl Log {
+impl LogOptions {
     pub fn start(&self) -> Result<()> {
         let level = match self.log_level {
             Level::Error => LevelFilter::ERROR,
@@ -46,19 +46,19 @@ impl Log {
         // The SDK logs what it was sent, which may be what is stored.
         let of_others = if self.log_level == Level::Debug { level } else { LevelFilter::ERROR };
         let writer = match self.log_file.as_deref().filter(|file| !file.as_os_str().is_empty()) {
-            Some(path) => BoxMakeWriter::new(Mutex::new(Plain(open(path)?))),
-            None => BoxMakeWriter::new(|| Plain(std::io::stderr())),
+            Some(path) => BoxMakeWriter::new(Mutex::new(SanitizingWriter(open(path)?))),
+            None => BoxMakeWriter::new(|| SanitizingWriter(std::io::stderr())),
         };
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
         let targets = Targets::new().with_default(of_others).with_target("atocore", level);
         tracing_subscriber::registry().with(targets).with(lines).init();
-        std::panic::set_hook(Box::new(tell));
+        std::panic::set_hook(Box::new(log_panic));
         Ok(())
     }
 }
 
 /// Logs a panic. Its message may hold what is stored.
-fn tell(panic: &PanicHookInfo<'_>) {
+fn log_panic(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!("panicked at {at}; --log debug tells why");
     tracing::debug!("{panic}");

@@ -1,14 +1,14 @@
 //! The command line: one file a command, all of the same binary.
 
-mod adopt;
 mod audit;
 mod backup;
 mod demo;
 mod doctor;
 mod export;
 mod import;
+mod import_export;
 mod ingest;
-mod lines;
+mod jsonl;
 mod log;
 mod next_step;
 mod operation;
@@ -31,7 +31,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use crate::app::{Db, Durability, Settings, Upgrade, open};
-use crate::model::text::{abridged, quoted};
+use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops;
 
@@ -65,7 +65,7 @@ struct Cli {
     #[arg(long, global = true)]
     allow_secrets: bool,
     #[command(flatten)]
-    log: log::Log,
+    log: log::LogOptions,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -82,7 +82,7 @@ enum Command {
     /// Serve one MCP client over standard input and output (the default)
     Serve(serve::Serve),
     /// Read rows from JSON lines: project, memory, entity, relationship, project_state; or an export
-    Import(import::Wish),
+    Import(import::ImportArgs),
     /// Take in Markdown and text files, and folders of them, as chunks that can be cited
     Ingest(ingest::Ingest),
     /// Write everything with its history as JSON lines, or a graph or a matrix, of one project or of all
@@ -103,7 +103,7 @@ enum Command {
     /// Settle a contradiction
     Resolve(operation::Resolve),
     /// Erase the contents of a row and of its history; who did what and when stays (docs/redact.md)
-    Redact(operation::Redact),
+    Redact(operation::RedactArgs),
     /// Run any operation, such as create_entity, with its arguments as JSON (docs/tools.md)
     Call(operation::Call),
     /// Rebuild the claims, from which conflicts are found, from the rows
@@ -123,7 +123,7 @@ enum Command {
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match cli.log.start().and_then(|()| execute(&cli)) {
+    match cli.log.start().and_then(|()| run_command(&cli)) {
         Ok(code) => code,
         Err(error) => {
             print_error(&error);
@@ -133,11 +133,11 @@ pub fn run() -> ExitCode {
 }
 
 fn print_error(error: &Error) {
-    out::error_line(format!("error: {}", abridged(&error.to_string())));
-    out::error_line(format!("hint: {}", abridged(&next_step::render_hint(error))));
+    out::error_line(format!("error: {}", abridge_message(&error.to_string())));
+    out::error_line(format!("hint: {}", abridge_message(&next_step::render_hint(error))));
 }
 
-fn execute(cli: &Cli) -> Result<ExitCode> {
+fn run_command(cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
         None => serve::run(cli, &serve::Serve::default()),
         Some(Command::Serve(serve)) => serve::run(cli, serve),
@@ -147,8 +147,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => tools::run(cli),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),
-        Some(Command::Promote(args)) => operation::decide(cli, "promote", args),
-        Some(Command::Reject(args)) => operation::decide(cli, "reject", args),
+        Some(Command::Promote(args)) => operation::decide_candidate(cli, "promote", args),
+        Some(Command::Reject(args)) => operation::decide_candidate(cli, "reject", args),
         Some(Command::Conflicts(args)) => operation::list_conflicts(cli, args),
         Some(Command::Resolve(args)) => operation::resolve_conflict(cli, args),
         Some(Command::Redact(args)) => operation::redact(cli, args),
@@ -176,7 +176,7 @@ impl Cli {
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
         let name = path.display().to_string();
-        ops::checks::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
+        ops::validate::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
         Ontology::extended(&text, &path.display().to_string())
     }
 
@@ -190,7 +190,7 @@ impl Cli {
         settings.ontology = Arc::new(self.ontology()?);
         settings.allow_secrets = self.allow_secrets;
         if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
-            fix_chance(&mut settings, seed);
+            use_deterministic_ids(&mut settings, seed);
         }
         Ok(settings)
     }
@@ -268,7 +268,7 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
             "  {} {} {}",
             entity.id,
             entity.entity_type,
-            quoted(&entity.name, 160)
+            quote_text(&entity.name, 160)
         ));
     }
     Ok(())
@@ -278,12 +278,12 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
 fn actor_name(given: Option<&str>) -> Result<String> {
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
-    ops::checks::name("actor", &actor)
+    ops::validate::check_name("actor", &actor)
 }
 
 /// For tests: instants and ids that count up from a seed, so that the same calls give the same
 /// bytes (`ATOCORE_TEST_SEED`, see CONTRIBUTING.md).
-fn fix_chance(settings: &mut Settings, seed: u64) {
+fn use_deterministic_ids(settings: &mut Settings, seed: u64) {
     let ticks = AtomicU64::new(0);
     let ids = AtomicU64::new(seed << 24);
     let start =

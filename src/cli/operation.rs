@@ -59,9 +59,9 @@ impl WriteFlags {
 
 /// Runs an operation that writes, and prints its answer.
 pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Result<ExitCode> {
-    let mut arguments = object(arguments);
+    let mut arguments = into_object(arguments);
     flags.add_to(&mut arguments)?;
-    let answer = call(cli, &cli.open_existing()?, name, arguments)?;
+    let answer = call_operation(cli, &cli.open_existing()?, name, arguments)?;
     print(answer, &flags.output);
     Ok(ExitCode::SUCCESS)
 }
@@ -76,11 +76,11 @@ pub fn list(
     output: &OutputFlags,
 ) -> Result<ExitCode> {
     let db = cli.open_existing()?;
-    let mut arguments = object(arguments);
+    let mut arguments = into_object(arguments);
     arguments.insert("limit".to_owned(), MAX_LIMIT.into());
     let mut all: Option<Value> = None;
     loop {
-        let mut page = call(cli, &db, name, arguments.clone())?;
+        let mut page = call_operation(cli, &db, name, arguments.clone())?;
         let next = page.structured["next_cursor"].take();
         if output.json {
             all = Some(append(all, page.structured, rows));
@@ -98,7 +98,7 @@ pub fn list(
         if let Some(fields) = all.as_object_mut() {
             fields.shift_remove("next_cursor");
         }
-        out::json(&all);
+        out::print_json(&all);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -107,8 +107,8 @@ pub fn list(
 fn print_page(text: &str, end: Option<&str>) {
     let lines: Vec<&str> = text.lines().collect();
     let (_, rows) = lines.split_last().unwrap_or((&"", &[]));
-    rows.iter().for_each(out::line);
-    end.iter().for_each(out::line);
+    rows.iter().for_each(out::print_line);
+    end.iter().for_each(out::print_line);
 }
 
 fn append(all: Option<Value>, mut page: Value, rows: &str) -> Value {
@@ -120,7 +120,12 @@ fn append(all: Option<Value>, mut page: Value, rows: &str) -> Value {
 }
 
 /// Runs an operation with rights that only the file limits.
-pub fn call(cli: &Cli, db: &Db, name: &str, arguments: Map<String, Value>) -> Result<Answer> {
+pub fn call_operation(
+    cli: &Cli,
+    db: &Db,
+    name: &str,
+    arguments: Map<String, Value>,
+) -> Result<Answer> {
     call_now(db, name, arguments, |actor| person_as_caller(actor, cli.roots()?))
 }
 
@@ -133,13 +138,13 @@ pub fn print(mut answer: Answer, output: &OutputFlags) {
     let step = answer.next_step.take();
     let answer = answer.with_next_step(step.and_then(|step| render_next_step(&step)));
     if output.json {
-        out::json(&answer.structured);
+        out::print_json(&answer.structured);
     } else {
-        answer.text.lines().for_each(out::line);
+        answer.text.lines().for_each(out::print_line);
     }
 }
 
-pub fn object(value: Value) -> Map<String, Value> {
+pub fn into_object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(mut fields) => {
             fields.retain(|_, value| !value.is_null());
@@ -170,7 +175,7 @@ pub fn run_call(cli: &Cli, call_args: &Call) -> Result<ExitCode> {
         Ok(_) => return Err(invalid("they are no JSON object".to_owned())),
         Err(error) => return Err(invalid(error.to_string())),
     };
-    let answer = call(cli, &cli.open()?, &call_args.operation, arguments)?;
+    let answer = call_operation(cli, &cli.open()?, &call_args.operation, arguments)?;
     print(answer, &call_args.output);
     Ok(ExitCode::SUCCESS)
 }
@@ -202,7 +207,7 @@ pub struct CandidateDecision {
     flags: WriteFlags,
 }
 
-pub fn decide(cli: &Cli, name: &str, args: &CandidateDecision) -> Result<ExitCode> {
+pub fn decide_candidate(cli: &Cli, name: &str, args: &CandidateDecision) -> Result<ExitCode> {
     let arguments = json!({ "id": args.id, "expected_version": args.expected_version });
     write(cli, name, arguments, &args.flags)
 }
@@ -264,7 +269,7 @@ pub fn resolve_conflict(cli: &Cli, args: &Resolve) -> Result<ExitCode> {
 
 /// `atocore redact`: erases the contents of a row and of its history.
 #[derive(Args)]
-pub struct Redact {
+pub struct RedactArgs {
     /// What kind of row it is; a document goes when its file is deleted and its folder ingested
     kind: RedactableKind,
     /// Its id
@@ -285,7 +290,7 @@ enum RedactableKind {
     Interaction,
 }
 
-pub fn redact(cli: &Cli, args: &Redact) -> Result<ExitCode> {
+pub fn redact(cli: &Cli, args: &RedactArgs) -> Result<ExitCode> {
     let field = match args.kind {
         RedactableKind::Entity => "entity_id",
         RedactableKind::Memory => "memory_id",
@@ -296,7 +301,7 @@ pub fn redact(cli: &Cli, args: &Redact) -> Result<ExitCode> {
     };
     let mut arguments = Map::from_iter([(field.to_owned(), Value::from(args.id.as_str()))]);
     args.flags.add_to(&mut arguments)?;
-    let answer = call(cli, &cli.open_existing()?, "redact", arguments)?;
+    let answer = call_operation(cli, &cli.open_existing()?, "redact", arguments)?;
     let cleared = answer.structured["file_cleared"] != false;
     print(answer, &args.flags.output);
     Ok(if cleared { ExitCode::SUCCESS } else { ExitCode::FAILURE })

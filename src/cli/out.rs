@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::model::text::{one_line, visible, visible_json};
+use crate::model::text::{escape_hidden, one_line, visible_json};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -16,17 +16,17 @@ pub fn is_closed() -> bool {
 }
 
 /// Prints a line.
-pub fn line(text: impl AsRef<str>) {
+pub fn print_line(text: impl AsRef<str>) {
     print(&format!("{}\n", one_line(text.as_ref())));
 }
 
 /// Prints a text of many lines.
-pub fn page(text: &str) {
-    print(&visible(text));
+pub fn print_page(text: &str) {
+    print(&escape_hidden(text));
 }
 
 /// Prints a value as a line of JSON.
-pub fn json(value: &Value) {
+pub fn print_json(value: &Value) {
     print(&format!("{}\n", visible_json(&value.to_string())));
 }
 

@@ -3,17 +3,17 @@
 
 use std::io::{Result, Write};
 
-use crate::model::secrets::masked;
+use crate::model::secrets::mask_secrets;
 use crate::model::text::one_line;
 
 /// Makes each event that is written through it one plain line.
-pub struct Plain<W>(pub W);
+pub struct SanitizingWriter<W>(pub W);
 
-impl<W: Write> Write for Plain<W> {
+impl<W: Write> Write for SanitizingWriter<W> {
     /// The subscriber hands over each event as a whole.
     fn write(&mut self, event: &[u8]) -> Result<usize> {
         let text = String::from_utf8_lossy(event);
-        let text = masked(text.trim_end_matches('\n'));
+        let text = mask_secrets(text.trim_end_matches('\n'));
         // In one piece, since other processes may write to the same file.
         self.0.write_all(format!("{}\n", one_line(&text)).as_bytes())?;
         Ok(event.len())
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_line_is_written_in_one_piece() {
-        let mut plain = Plain(Pieces::default());
+        let mut plain = SanitizingWriter(Pieces::default());
         assert!(plain.write_all(b"a\nb \x1b[1m\n").is_ok());
         assert_eq!(plain.0.0, ["a\\nb \\u{1b}[1m\n"]);
     }

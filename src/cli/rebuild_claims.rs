@@ -9,6 +9,6 @@ use crate::ops::{self, claims};
 pub fn run(cli: &Cli) -> Result<ExitCode> {
     let done = ops::write(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
     let conflicts = done.conflicts.len();
-    out::line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
+    out::print_line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
     Ok(ExitCode::SUCCESS)
 }

@@ -17,10 +17,10 @@ use crate::app::store_handle::StoreHandle;
 use crate::app::upkeep::run_page;
 use crate::mcp::server::Server;
 use crate::mcp::tools::Answers;
-use crate::mcp::transport::Lines;
-use crate::model::upkeep::Rules;
+use crate::mcp::transport::LineTransport;
+use crate::model::upkeep::UpkeepRules;
 use crate::model::{Error, Result};
-use crate::ops::upkeep::Place;
+use crate::ops::upkeep::UpkeepCursor;
 
 #[derive(Args, Default)]
 pub struct Serve {
@@ -127,7 +127,7 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         hear_file_size_limit();
         timer.map(tokio::spawn);
         backups.map(tokio::spawn);
-        let (lines, writing) = Lines::stdio();
+        let (lines, writing) = LineTransport::stdio();
         let outcome = server.run(lines).await;
         // What is still to be written goes out while somebody reads it.
         writing.finish().await;
@@ -156,7 +156,7 @@ fn hear_file_size_limit() {
 }
 
 /// Runs upkeep now and every so many hours, between the calls of the client.
-async fn run_upkeep_loop(store: StoreHandle, hours: u64, rules: Rules) {
+async fn run_upkeep_loop(store: StoreHandle, hours: u64, rules: UpkeepRules) {
     loop {
         match run_upkeep(&store, rules).await {
             Ok(changed) => tracing::info!("upkeep changed {changed} rows"),
@@ -169,9 +169,9 @@ async fn run_upkeep_loop(store: StoreHandle, hours: u64, rules: Rules) {
     }
 }
 
-async fn run_upkeep(store: &StoreHandle, rules: Rules) -> Result<usize> {
+async fn run_upkeep(store: &StoreHandle, rules: UpkeepRules) -> Result<usize> {
     let mut changed = 0;
-    let mut place = Some(Place::default());
+    let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
         let page = move |db: &Db| run_page(db, &rules, &at, false);
         let page = store.run_steps("upkeep", page).await?;

@@ -6,16 +6,16 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::import::reason;
+use super::import::describe_refusal;
 use super::{Cli, out};
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines;
 use crate::app::present::rows::{entity_line, read_project_warning};
-use crate::model::text::{abridged, one_line, quoted};
+use crate::model::text::{abridge_message, one_line, quote_text};
 use crate::model::{Conflict, ConflictStatus, Error, Result, StorageProblem};
 use crate::ops;
 use crate::ops::entities::InitialStatus;
-use crate::ops::transfer::server_memory::{BATCH, Counts, Plan, Stored, Wish};
+use crate::ops::transfer::server_memory::{BATCH, ImportCounts, MemoryFileArgs, Plan, StoredPlan};
 
 /// The largest file, in bytes: it is read whole.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -61,7 +61,7 @@ impl Foreign {
     fn import(&self, cli: &Cli, file: &Path, actor: &str) -> Result<ExitCode> {
         let bytes = read(file)?;
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-        let wish = Wish {
+        let wish = MemoryFileArgs {
             // A reference is one line without control characters.
             file: one_line(&name.replace('\t', " ")).into_owned(),
             project: self.project.clone(),
@@ -74,9 +74,9 @@ impl Foreign {
         let plan = Plan::new(&bytes, &cli.ontology()?, &wish)?;
         let db = cli.open()?;
         if let Some(given) = &self.project {
-            read_project_warning(&db, given)?.iter().for_each(out::line);
+            read_project_warning(&db, given)?.iter().for_each(out::print_line);
         }
-        let mut stored = Stored::default();
+        let mut stored = StoredPlan::default();
         let mut opened = BTreeMap::new();
         for start in (0..plan.rows()).step_by(BATCH) {
             let rows = start..plan.rows().min(start + BATCH);
@@ -88,10 +88,11 @@ impl Foreign {
         print_plan(&plan, &stored);
         print_conflicts(&db, opened.into_values().collect())?;
         let unread = plan.refused.iter().cloned();
-        let unstored = stored.refused.iter().map(|(place, error)| (place.clone(), reason(error)));
+        let unstored =
+            stored.refused.iter().map(|(place, error)| (place.clone(), describe_refusal(error)));
         let refused: Vec<_> = unread.chain(unstored).collect();
-        out::line(format!("refused {}", refused.len()));
-        named(&refused, |(place, reason)| format!("{place}: {}", abridged(reason)));
+        out::print_line(format!("refused {}", refused.len()));
+        print_named(&refused, |(place, reason)| format!("{place}: {}", abridge_message(reason)));
         Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
@@ -116,15 +117,15 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).map_err(unreadable)
 }
 
-fn print_plan(plan: &Plan, stored: &Stored) {
-    let counted = |what: &str, Counts { created, existing }: Counts| {
-        out::line(format!("{what}: created {created}, already there {existing}"));
+fn print_plan(plan: &Plan, stored: &StoredPlan) {
+    let counted = |what: &str, ImportCounts { created, existing }: ImportCounts| {
+        out::print_line(format!("{what}: created {created}, already there {existing}"));
     };
     counted("entities", stored.entity_counts());
     counted("relationships", stored.relationships);
     counted("memories", stored.memories);
     let kept = plan.unmapped.len();
-    out::line(format!(
+    out::print_line(format!(
         "observations {}: {} in descriptions, {} as memories; {} repeated, {} blank",
         plan.observations,
         plan.observations.saturating_sub(plan.as_memories),
@@ -132,49 +133,49 @@ fn print_plan(plan: &Plan, stored: &Stored) {
         plan.repeated,
         plan.blank,
     ));
-    out::line(format!(
+    out::print_line(format!(
         "relations {}: {} fit the ontology, {kept} kept as they are; {} repeated",
         plan.relations,
         plan.relationships.len(),
         plan.repeated_relations,
     ));
     let types: Vec<_> = plan.types.iter().collect();
-    out::line(format!("types that the ontology does not have {}", types.len()));
-    named(&types, |(original, (became, count))| {
-        format!("{} became {became} in {count}", quoted(original, 160))
+    out::print_line(format!("types that the ontology does not have {}", types.len()));
+    print_named(&types, |(original, (became, count))| {
+        format!("{} became {became} in {count}", quote_text(original, 160))
     });
-    out::line("entities");
+    out::print_line("entities");
     let rows: Vec<_> = stored.entities.iter().flatten().collect();
-    named(&rows, |(row, created)| {
+    print_named(&rows, |(row, created)| {
         let word = if *created { "created" } else { "already there:" };
         format!("{word} {}", entity_line(row))
     });
-    out::line(format!("relations kept as they are {kept}"));
-    named(&plan.unmapped, |(said, kept)| format!("{said} {kept}"));
+    out::print_line(format!("relations kept as they are {kept}"));
+    print_named(&plan.unmapped, |(said, kept)| format!("{said} {kept}"));
     if !plan.mended.is_empty() {
-        out::line(format!("mended {}", plan.mended.len()));
-        named(&plan.mended, Clone::clone);
+        out::print_line(format!("mended {}", plan.mended.len()));
+        print_named(&plan.mended, Clone::clone);
     }
 }
 
 /// The first rows of a list, and how many more there are.
-fn named<T>(rows: &[T], show: impl Fn(&T) -> String) {
-    rows.iter().take(MAX_NAMED).for_each(|row| out::line(format!("  {}", show(row))));
+fn print_named<T>(rows: &[T], show: impl Fn(&T) -> String) {
+    rows.iter().take(MAX_NAMED).for_each(|row| out::print_line(format!("  {}", show(row))));
     if rows.len() > MAX_NAMED {
-        out::line(format!("  and {} more", rows.len() - MAX_NAMED));
+        out::print_line(format!("  and {} more", rows.len() - MAX_NAMED));
     }
 }
 
 fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
     changed.retain(|conflict| conflict.status == ConflictStatus::Open);
-    out::line(format!("conflicts opened {}", changed.len()));
+    out::print_line(format!("conflicts opened {}", changed.len()));
     let more = changed.len().saturating_sub(MAX_NAMED);
     changed.truncate(MAX_NAMED);
     for line in read_conflict_lines(db, &changed)?.concat() {
-        out::line(format!("  {line}"));
+        out::print_line(format!("  {line}"));
     }
     if more > 0 {
-        out::line(format!("  and {more} more"));
+        out::print_line(format!("  and {more} more"));
     }
     Ok(())
 }

@@ -8,6 +8,6 @@ use crate::mcp::surface;
 use crate::model::Result;
 
 pub fn run(cli: &Cli) -> Result<ExitCode> {
-    out::page(&surface::document(&list_operations(&cli.ontology()?)));
+    out::print_page(&surface::document_tools(&list_operations(&cli.ontology()?)));
     Ok(ExitCode::SUCCESS)
 }

@@ -10,9 +10,9 @@ use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines;
 use crate::app::present::rows::{entity_line, memory_line};
 use crate::app::upkeep::run_page;
-use crate::model::upkeep::{Rules, STALE_DAYS};
+use crate::model::upkeep::{STALE_DAYS, UpkeepRules};
 use crate::model::{Conflict, Result, Status};
-use crate::ops::upkeep::{Job, Place, Row, Step};
+use crate::ops::upkeep::{UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
 
 /// Rows that the report names for each job.
 const MAX_NAMED: usize = 50;
@@ -39,8 +39,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub fn rules(self) -> Rules {
-        Rules {
+    pub fn rules(self) -> UpkeepRules {
+        UpkeepRules {
             stale_days: self.stale_candidates_days,
             promote_references: self.auto_promote_references,
         }
@@ -49,19 +49,19 @@ impl Limits {
 
 /// What was done, or would be.
 #[derive(Default)]
-struct Report {
-    counts: [usize; Job::ALL.len()],
+struct UpkeepReport {
+    counts: [usize; UpkeepJob::ALL.len()],
     /// Memories that faded until they held no longer.
     gone: usize,
-    lines: [Vec<String>; Job::ALL.len()],
+    lines: [Vec<String>; UpkeepJob::ALL.len()],
     conflicts: Vec<Conflict>,
 }
 
 pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
     let db = cli.open_existing()?;
     let rules = wish.limits.rules();
-    let mut report = Report::default();
-    let mut place = Some(Place::default());
+    let mut report = UpkeepReport::default();
+    let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
         let page = run_page(&db, &rules, &at, wish.dry_run)?;
         page.steps.iter().for_each(|step| report.add(step));
@@ -70,24 +70,24 @@ pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
     }
     report.print();
     if wish.dry_run {
-        out::line("dry run: nothing was changed");
+        out::print_line("dry run: nothing was changed");
     } else {
         print_conflicts(&db, report.conflicts)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl Report {
-    fn add(&mut self, step: &Step) {
+impl UpkeepReport {
+    fn add(&mut self, step: &UpkeepStep) {
         let job = step.job as usize;
         self.counts[job] += 1;
         let line = match &step.row {
-            Row::Memory { after, .. } => {
-                let gone = step.job == Job::Decay && after.status == Status::Superseded;
+            UpkeepRow::Memory { after, .. } => {
+                let gone = step.job == UpkeepJob::Decay && after.status == Status::Superseded;
                 self.gone += usize::from(gone);
                 memory_line(after)
             }
-            Row::Entity { after, .. } => entity_line(after),
+            UpkeepRow::Entity { after, .. } => entity_line(after),
         };
         if self.lines[job].len() < MAX_NAMED {
             self.lines[job].push(format!("  {line}: {}", step.note));
@@ -95,18 +95,18 @@ impl Report {
     }
 
     fn print(&self) {
-        for job in Job::ALL {
+        for job in UpkeepJob::ALL {
             let count = self.counts[job as usize];
-            out::line(match job {
-                Job::Expiry => format!("expired {count}"),
-                Job::Decay => format!("decayed {count}, {} of them superseded", self.gone),
-                Job::AutoPromotion => format!("promoted {count}"),
-                Job::Stale => format!("stale candidates rejected {count}"),
+            out::print_line(match job {
+                UpkeepJob::Expiry => format!("expired {count}"),
+                UpkeepJob::Decay => format!("decayed {count}, {} of them superseded", self.gone),
+                UpkeepJob::AutoPromotion => format!("promoted {count}"),
+                UpkeepJob::Stale => format!("stale candidates rejected {count}"),
             });
             let lines = &self.lines[job as usize];
-            lines.iter().for_each(out::line);
+            lines.iter().for_each(out::print_line);
             if count > lines.len() {
-                out::line(format!("  and {} more", count - lines.len()));
+                out::print_line(format!("  and {} more", count - lines.len()));
             }
         }
     }
@@ -118,13 +118,13 @@ fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
     changed.reverse();
     changed.retain(|conflict| seen.insert(conflict.id.clone()));
     changed.reverse();
-    out::line(format!("conflicts changed {}", changed.len()));
+    out::print_line(format!("conflicts changed {}", changed.len()));
     let shown = changed.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
     for line in read_conflict_lines(db, &shown)?.concat() {
-        out::line(format!("  {line}"));
+        out::print_line(format!("  {line}"));
     }
     if changed.len() > MAX_NAMED {
-        out::line(format!("  and {} more", changed.len() - MAX_NAMED));
+        out::print_line(format!("  and {} more", changed.len() - MAX_NAMED));
     }
     Ok(())
 }

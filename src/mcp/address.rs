@@ -41,20 +41,20 @@ impl Address {
 }
 
 /// The parts of a template before, in and behind its braces.
-fn parts(template: &str) -> Option<(&str, &str, &str)> {
+fn split_template(template: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = template.split_once('{')?;
     let (variable, behind) = rest.split_once('}')?;
     Some((before, variable, behind))
 }
 
 /// The name of what is to be put into a template.
-pub fn variable(template: &str) -> Option<&str> {
-    parts(template).map(|(_, variable, _)| variable)
+pub fn template_variable(template: &str) -> Option<&str> {
+    split_template(template).map(|(_, variable, _)| variable)
 }
 
 /// What was put into the template to make the address.
 fn read(template: &str, uri: &str) -> Option<String> {
-    let (before, _, behind) = parts(template)?;
+    let (before, _, behind) = split_template(template)?;
     let given = uri.strip_prefix(before)?.strip_suffix(behind)?;
     if given.is_empty() || given.contains(['/', '?', '#']) {
         return None;
@@ -63,8 +63,8 @@ fn read(template: &str, uri: &str) -> Option<String> {
 }
 
 /// The address that a template makes of a value.
-pub fn expand(template: &str, value: &str) -> String {
-    let Some((before, _, behind)) = parts(template) else { return template.to_owned() };
+pub fn expand_template(template: &str, value: &str) -> String {
+    let Some((before, _, behind)) = split_template(template) else { return template.to_owned() };
     format!("{before}{}{behind}", utf8_percent_encode(value, ENCODED))
 }
 
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn whatever_is_put_into_a_template_is_read_from_the_address() {
         for name in ["lynx", "P 04/Größe", "100 %", "%2F", "鏡", "a?b#c{d}", "\u{202e}\n\0"] {
-            let uri = expand(OVERVIEW, name);
+            let uri = expand_template(OVERVIEW, name);
             assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
             assert_eq!(Address::parse(&uri), Some(Address::Overview(name.to_owned())), "{uri}");
         }
-        assert_eq!(expand(ENTITY, "a b"), "atocore://entity/a%20b");
+        assert_eq!(expand_template(ENTITY, "a b"), "atocore://entity/a%20b");
         assert_eq!(
             Address::parse("atocore://memory/größe%c3%9f"),
             Some(Address::Memory("größeß".to_owned()))

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{prompts, resources};
 use crate::app::present::bound::that_fit;
 use crate::app::rights::Rights;
-use crate::model::text::visible;
+use crate::model::text::escape_hidden;
 use crate::model::{Error, Result};
 use crate::ops::View;
 use crate::ops::completion::Completion;
@@ -15,19 +15,23 @@ use crate::ops::completion::Completion;
 pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;
 
 /// What completes the argument of a request.
-pub fn completes(rights: Rights, request: &CompleteRequestParams) -> Result<Completes> {
+pub fn find_completer(rights: Rights, request: &CompleteRequestParams) -> Result<Completes> {
     let argument = &request.argument.name;
     match &request.r#ref {
-        Reference::Resource(template) => resources::completes(&template.uri, argument),
-        Reference::Prompt(prompt) => prompts::completes(rights, &prompt.name, argument),
+        Reference::Resource(template) => resources::find_completer(&template.uri, argument),
+        Reference::Prompt(prompt) => prompts::find_completer(rights, &prompt.name, argument),
         _ => Err(Error::invalid("ref", "it is of no known type", "Refer to a prompt or template.")),
     }
 }
 
 /// The first values, in the protocol's own words.
-pub fn completed(view: &View<'_>, completes: Completes, begun: &str) -> Result<CompletionInfo> {
+pub fn complete_argument(
+    view: &View<'_>,
+    completes: Completes,
+    begun: &str,
+) -> Result<CompletionInfo> {
     let Completion { values, total } = completes(view, begun, CompletionInfo::MAX_VALUES)?;
-    let values = values.iter().map(|value| visible(value).into_owned()).collect();
+    let values = values.iter().map(|value| escape_hidden(value).into_owned()).collect();
     let values = that_fit(values, |value| json!(value).to_string().len());
     let more = (values.len() as i64) < total;
     CompletionInfo::with_pagination(values, u32::try_from(total).ok(), more)

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::next_step::render_hint;
 use crate::app::registry::OperationRegistry;
 use crate::model::Error;
-use crate::model::text::{abridged, one_line};
+use crate::model::text::{abridge_message, one_line};
 
 /// The methods that are served.
 const METHODS: [&str; 11] = [
@@ -24,18 +24,18 @@ const METHODS: [&str; 11] = [
 ];
 
 /// What was given, as a message repeats it: a line that is short, and hides and betrays nothing.
-pub fn shown(text: &str) -> String {
-    one_line(&abridged(text)).into_owned()
+pub fn shown_text(text: &str) -> String {
+    one_line(&abridge_message(text)).into_owned()
 }
 
 /// An error that the caller can act on: text only, because some clients check structured content
 /// against the output schema and then drop it.
-pub fn failed(error: &Error, registry: &OperationRegistry) -> CallToolResult {
+pub fn tool_error(error: &Error, registry: &OperationRegistry) -> CallToolResult {
     let error = json!({
         "error": {
             "code": error.code(),
-            "message": shown(&error.to_string()),
-            "hint": shown(&render_hint(&error.hint(), registry)),
+            "message": shown_text(&error.to_string()),
+            "hint": shown_text(&render_hint(&error.hint(), registry)),
         }
     });
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
@@ -43,9 +43,9 @@ pub fn failed(error: &Error, registry: &OperationRegistry) -> CallToolResult {
 
 /// The error of a request that has no result. What to do stands in the message, since clients show
 /// little else.
-pub fn refused(error: Error, registry: &OperationRegistry) -> ErrorData {
+pub fn request_error(error: Error, registry: &OperationRegistry) -> ErrorData {
     let hint = render_hint(&error.hint(), registry);
-    let message = format!("{}. {}", shown(&error.to_string()), shown(&hint));
+    let message = format!("{}. {}", shown_text(&error.to_string()), shown_text(&hint));
     match error {
         Error::Internal(_) => {
             // What it says may be stored text, which neither this log nor this client is to see.
@@ -61,23 +61,23 @@ pub fn refused(error: Error, registry: &OperationRegistry) -> ErrorData {
 /// The error of a resource that was not read.
 pub fn not_read(uri: &str, error: Error, registry: &OperationRegistry) -> ErrorData {
     let missing = matches!(error, Error::NotFound { .. });
-    match refused(error, registry) {
+    match request_error(error, registry) {
         // The SDK gives it the code of the protocol version that the client speaks.
         refusal if missing => {
-            ErrorData::resource_not_found(refusal.message, Some(json!({ "uri": shown(uri) })))
+            ErrorData::resource_not_found(refusal.message, Some(json!({ "uri": shown_text(uri) })))
         }
         refusal => refusal,
     }
 }
 
 /// The error of a request that the SDK did not take for one that is served, and its method if it is.
-pub fn unserved(method: &str) -> (&'static str, ErrorData) {
+pub fn unserved_method(method: &str) -> (&'static str, ErrorData) {
     match METHODS.into_iter().find(|served| *served == method) {
         Some(served) => {
             let message = format!("the parameters of {served} could not be read");
             (served, ErrorData::invalid_params(message, None))
         }
-        None => ("", ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown(method), None)),
+        None => ("", ErrorData::new(ErrorCode::METHOD_NOT_FOUND, shown_text(method), None)),
     }
 }
 

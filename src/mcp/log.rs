@@ -26,7 +26,7 @@ impl Failure for ErrorData {
 
 /// Runs a request and logs its end. Nothing of what was asked or answered is in the line:
 /// a method and a name stand there only if they are ours.
-pub async fn logged<T, E: Failure>(
+pub async fn log_request<T, E: Failure>(
     method: &str,
     name: &str,
     request: impl Future<Output = Result<T, E>>,

@@ -9,8 +9,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::errors::shown;
-use super::room;
+use super::backpressure;
+use super::errors::shown_text;
 
 /// The longest line that is taken as a request, in bytes.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
@@ -24,7 +24,7 @@ const MAX_ID: usize = 4_096;
 
 pub type Incoming = RxJsonRpcMessage<RoleServer>;
 
-pub enum Understood {
+pub enum ParsedMessage {
     Message(Box<Incoming>),
     Nothing,
     Mistake(ErrorData, Option<RequestId>),
@@ -115,10 +115,10 @@ fn lost_parameters(request: &ClientRequest, line: &[u8]) -> bool {
     none && serde_json::from_slice::<Parameters>(line).is_ok_and(|given| given.params.is_some())
 }
 
-pub fn understand(line: &[u8]) -> Understood {
+pub fn parse_message(line: &[u8]) -> ParsedMessage {
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
     if line.is_empty() {
-        return Understood::Nothing;
+        return ParsedMessage::Nothing;
     }
     if line.len() > MAX_LINE {
         let size =
@@ -126,35 +126,40 @@ pub fn understand(line: &[u8]) -> Understood {
         let error = ErrorData::new(
             ErrorCode::INVALID_REQUEST,
             format!("the line has {size} bytes; the limit is {MAX_LINE}"),
-            hint("Split the call: create_batch takes up to 200 rows, import takes files."),
+            find_id("Split the call: create_batch takes up to 200 rows, import takes files."),
         );
-        return Understood::Mistake(error, request_id(line));
+        return ParsedMessage::Mistake(error, request_id(line));
     }
-    let values = room::values(line);
+    let values = backpressure::count_values(line);
     if values > MAX_VALUES {
         let error = ErrorData::new(
             ErrorCode::INVALID_REQUEST,
             format!("the line holds {values} values and keys; the limit is {MAX_VALUES}"),
-            hint("Split the call."),
+            find_id("Split the call."),
         );
-        return Understood::Mistake(error, request_id(line));
+        return ParsedMessage::Mistake(error, request_id(line));
     }
     match serde_json::from_slice::<Incoming>(line) {
         Ok(Incoming::Notification(_)) if has_id(line) => null_id(),
         Ok(Incoming::Request(request)) if lost_parameters(&request.request, line) => {
             let message = "the parameters could not be read";
-            let error =
-                ErrorData::invalid_params(message, hint("Give cursor as a text, or leave it out."));
-            Understood::Mistake(error, Some(request.id))
+            let error = ErrorData::invalid_params(
+                message,
+                find_id("Give cursor as a text, or leave it out."),
+            );
+            ParsedMessage::Mistake(error, Some(request.id))
         }
-        Ok(message) => Understood::Message(Box::new(message)),
-        Err(error) => refuse(line, &error),
+        Ok(message) => ParsedMessage::Message(Box::new(message)),
+        Err(error) => reject_message(line, &error),
     }
 }
 
-fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
+fn reject_message(line: &[u8], error: &serde_json::Error) -> ParsedMessage {
     let mistake = |code: ErrorCode, message: String, what: &str| {
-        Understood::Mistake(ErrorData::new(code, shown(&message), hint(what)), request_id(line))
+        ParsedMessage::Mistake(
+            ErrorData::new(code, shown_text(&message), find_id(what)),
+            request_id(line),
+        )
     };
     if let Err(error) = std::str::from_utf8(line) {
         let message = format!("the line is not UTF-8: {error}");
@@ -163,13 +168,13 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
     match serde_json::from_slice::<Envelope>(line) {
         Ok(Envelope { id: Id::Null, method: Some(_) }) => null_id(),
         Ok(Envelope { id: Id::Absent, method: Some(method) }) => {
-            tracing::debug!("ignored the notification {}", shown(&method));
-            Understood::Nothing
+            tracing::debug!("ignored the notification {}", shown_text(&method));
+            ParsedMessage::Nothing
         }
         // The envelope is read without looking into what it holds.
         Ok(_) if let Err(error) = serde_json::from_slice::<Value>(line) => mistake(
             ErrorCode::PARSE_ERROR,
-            format!("the line holds what cannot be read: {}", unreadable(&error)),
+            format!("the line holds what cannot be read: {}", describe_json_error(&error)),
             "Keep numbers within 1e308, pair surrogates, and nest at most 127 levels.",
         ),
         Ok(_) => mistake(
@@ -191,23 +196,23 @@ fn refuse(line: &[u8], error: &serde_json::Error) -> Understood {
 }
 
 /// An escape of four digits that still cannot be read is half of a surrogate pair.
-fn unreadable(error: &serde_json::Error) -> String {
+fn describe_json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.replace("unexpected end of hex escape", "lone surrogate in hex escape")
 }
 
-pub fn hint(what: &str) -> Option<Value> {
+pub fn find_id(what: &str) -> Option<Value> {
     Some(json!({ "hint": what }))
 }
 
-fn null_id() -> Understood {
+fn null_id() -> ParsedMessage {
     let message = "the id of a request is a string or a whole number, not null";
     let error = ErrorData::new(
         ErrorCode::INVALID_REQUEST,
         message,
-        hint("Give the request an id of its own."),
+        find_id("Give the request an id of its own."),
     );
-    Understood::Mistake(error, None)
+    ParsedMessage::Mistake(error, None)
 }
 
 /// Whether the message has an id at all, of whatever kind.

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod approval;
+pub mod backpressure;
 pub mod completion;
 pub mod errors;
 mod log;
@@ -11,7 +12,6 @@ pub mod next_step;
 pub mod prompts;
 pub mod resources;
 mod rights;
-pub mod room;
 pub mod server;
 mod stop;
 mod streams;

@@ -10,7 +10,7 @@ type ToolUse = (&'static str, Option<&'static str>);
 /// The advice of a hint and its next step as one text.
 pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
     let step = hint.next.as_ref();
-    join(hint, step.and_then(|step| render_next_step(step, |tool| has_tool(registry, tool))))
+    join_hint(hint, step.and_then(|step| render_next_step(step, |tool| has_tool(registry, tool))))
 }
 
 /// The next step of an answer, for a client with these tools.
@@ -18,7 +18,7 @@ pub fn render_step(step: &NextStep, registry: &OperationRegistry) -> Option<Stri
     render_next_step(step, |tool| has_tool(registry, tool))
 }
 
-fn join(hint: &Hint, step: Option<String>) -> String {
+fn join_hint(hint: &Hint, step: Option<String>) -> String {
     let parts = [hint.advice.as_str(), step.as_deref().unwrap_or_default()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -7,18 +7,18 @@ use rmcp::model::{JsonObject, Prompt, PromptArgument};
 use serde_json::{Value, json};
 
 use super::completion::Completes;
-use super::resources::overview;
+use super::resources::read_overview;
 use super::rights::remind_of_rights;
 use crate::app::answer::Answer;
 use crate::app::present::bound::fit_lines;
 use crate::app::registry::OperationRegistry;
 use crate::app::rights::Rights;
 use crate::app::service::Service;
-use crate::model::text::{is_blank, quoted};
+use crate::model::text::{is_blank, quote_text};
 use crate::model::{Error, Result};
 use crate::ops::View;
 use crate::ops::completion::{self, Completion};
-use crate::ops::{checks, projects};
+use crate::ops::{projects, validate};
 
 struct PromptTemplate {
     name: &'static str,
@@ -43,7 +43,7 @@ static PROJECT: PromptParameter = PromptParameter {
     name: "project",
     description: "Name or alias of the project; the server's --project if left out.",
     required: true,
-    completes: completion::projects,
+    completes: completion::complete_project,
 };
 
 static TOPIC: PromptParameter = PromptParameter {
@@ -111,29 +111,29 @@ pub fn list(registry: &OperationRegistry) -> Vec<Prompt> {
         let arguments = about.arguments.iter().map(argument).collect();
         Prompt::new(about.name, Some(about.description), Some(arguments)).with_title(about.title)
     };
-    offered(registry.rights).map(prompt).collect()
+    offered_prompts(registry.rights).map(prompt).collect()
 }
 
-fn offered(rights: Rights) -> impl Iterator<Item = &'static PromptTemplate> {
+fn offered_prompts(rights: Rights) -> impl Iterator<Item = &'static PromptTemplate> {
     PROMPTS.iter().filter(move |about| !(about.writes && rights.read_only))
 }
 
-fn named(rights: Rights, name: &str) -> Result<&'static PromptTemplate> {
-    offered(rights).find(|about| about.name == name).ok_or_else(|| {
-        let names: Vec<&str> = offered(rights).map(|about| about.name).collect();
+fn find_prompt(rights: Rights, name: &str) -> Result<&'static PromptTemplate> {
+    offered_prompts(rights).find(|about| about.name == name).ok_or_else(|| {
+        let names: Vec<&str> = offered_prompts(rights).map(|about| about.name).collect();
         let hint = format!("Prompts: {}.", names.join(", "));
         Error::invalid("name", format!("there is no prompt {name:?}"), hint)
     })
 }
 
 /// The name, if it is that of a prompt.
-pub fn known(name: &str) -> Option<&'static str> {
+pub fn known_name(name: &str) -> Option<&'static str> {
     PROMPTS.iter().find(|about| about.name == name).map(|about| about.name)
 }
 
 /// What completes an argument of a prompt.
-pub fn completes(rights: Rights, name: &str, argument: &str) -> Result<Completes> {
-    let about = named(rights, name)?;
+pub fn find_completer(rights: Rights, name: &str, argument: &str) -> Result<Completes> {
+    let about = find_prompt(rights, name)?;
     match about.arguments.iter().find(|known| known.name == argument) {
         Some(known) => Ok(known.completes),
         None => Err(unknown_argument(about, argument)),
@@ -165,9 +165,10 @@ pub struct RequestedPrompt {
 impl RequestedPrompt {
     pub fn new(service: &Service, name: &str, given: Option<JsonObject>) -> Result<Self> {
         let registry = &service.registry;
-        let about = named(registry.rights, name)?;
+        let about = find_prompt(registry.rights, name)?;
         let mut given = given.unwrap_or_default();
-        let project = take(&mut given, PROJECT.name)?.or_else(|| registry.default_project.clone());
+        let project =
+            take_argument(&mut given, PROJECT.name)?.or_else(|| registry.default_project.clone());
         let project = project.ok_or_else(|| {
             Error::invalid(
                 PROJECT.name,
@@ -176,13 +177,13 @@ impl RequestedPrompt {
             )
         })?;
         let takes_topic = about.arguments.iter().any(|argument| argument.name == TOPIC.name);
-        let topic = if takes_topic { take(&mut given, TOPIC.name)? } else { None };
+        let topic = if takes_topic { take_argument(&mut given, TOPIC.name)? } else { None };
         if let Some(unknown) = given.keys().next() {
             return Err(unknown_argument(about, unknown));
         }
         let mut blocks = BTreeMap::new();
-        for (_, key) in pieces(about.text) {
-            if let Some((tool, arguments)) = source(key, &project, topic.as_deref()) {
+        for (_, key) in split_text(about.text) {
+            if let Some((tool, arguments)) = block_source(key, &project, topic.as_deref()) {
                 let read: StoredRead = Box::new(service.prepare_read(tool, arguments)?);
                 blocks.insert(key, read);
             }
@@ -195,23 +196,25 @@ impl RequestedPrompt {
     pub fn message(mut self, view: &View<'_>) -> Result<String> {
         let project = projects::resolve(view, &self.project)?.name;
         let mut message = String::new();
-        for (plain, key) in pieces(self.text) {
+        for (plain, key) in split_text(self.text) {
             message.push_str(plain);
             message.push_str(&match key {
                 "" => String::new(),
-                "project" => quoted(&project, checks::MAX_NAME),
+                "project" => quote_text(&project, validate::MAX_NAME),
                 "topic" => match &self.topic {
-                    Some(topic) => quoted(topic, checks::MAX_NAME),
+                    Some(topic) => quote_text(topic, validate::MAX_NAME),
                     None => "what the person decided".to_owned(),
                 },
-                "overview" => match overview(view, &project) {
-                    Ok(page) => block(&page),
-                    Err(Error::NotFound { .. }) => block("nothing is stored under this name yet"),
+                "overview" => match read_overview(view, &project) {
+                    Ok(page) => quote_block(&page),
+                    Err(Error::NotFound { .. }) => {
+                        quote_block("nothing is stored under this name yet")
+                    }
                     Err(error) => return Err(error),
                 },
                 _ => match self.blocks.remove(key) {
-                    Some(job) => block(&job(view)?.text),
-                    None => block("no topic was given: search for it once you know it"),
+                    Some(job) => quote_block(&job(view)?.text),
+                    None => quote_block("no topic was given: search for it once you know it"),
                 },
             });
         }
@@ -224,22 +227,22 @@ impl RequestedPrompt {
 }
 
 /// An argument that is given, as one line; a blank one is left out.
-fn take(given: &mut JsonObject, name: &'static str) -> Result<Option<String>> {
+fn take_argument(given: &mut JsonObject, name: &'static str) -> Result<Option<String>> {
     match given.shift_remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if is_blank(&text) => Ok(None),
-        Some(Value::String(text)) => checks::name(name, &text).map(Some),
+        Some(Value::String(text)) => validate::check_name(name, &text).map(Some),
         Some(_) => Err(Error::invalid(name, "it is not a text", "Give it as a text.")),
     }
 }
 
 /// The text in pieces, each with what stands in braces behind it.
-fn pieces(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn split_text(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     text.split('}').map(|piece| piece.split_once('{').unwrap_or((piece, "")))
 }
 
 /// The tool that gives what is put into a message, and what it is asked.
-fn source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str, Value)> {
+fn block_source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str, Value)> {
     Some(match key {
         "candidates" => ("list_candidates", json!({ "project": project, "limit": ROWS })),
         "conflicts" => ("list_conflicts", json!({ "project": project, "limit": ROWS })),
@@ -256,7 +259,7 @@ fn source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str
 }
 
 /// What is stored, marked line by line as quoted, within its bound.
-fn block(text: &str) -> String {
+fn quote_block(text: &str) -> String {
     let lines = text.lines().map(|line| format!("> {line}")).collect();
     fit_lines(lines, BLOCK).join("\n")
 }

@@ -5,19 +5,20 @@ use rmcp::model::{ListResourcesResult, Resource, ResourceContents, ResourceTempl
 use serde_json::json;
 
 use super::address::{
-    Address, CONFLICTS, ENTITY, MEMORY, ONTOLOGY, OVERVIEW, PROJECTS, expand, variable,
+    Address, CONFLICTS, ENTITY, MEMORY, ONTOLOGY, OVERVIEW, PROJECTS, expand_template,
+    template_variable,
 };
 use super::completion::Completes;
 use crate::app::limits::MAX_URI;
-use crate::app::present::bound::{MAX_BYTES, fit_lines, shortened, that_fit};
+use crate::app::present::bound::{MAX_BYTES, fit_lines, shorten_text, that_fit};
 use crate::app::present::rows::LINE_TEXT;
 use crate::app::service::Service;
 use crate::model::page::MAX_LIMIT;
-use crate::model::text::{nearest, visible};
+use crate::model::text::{escape_hidden, nearest_names};
 use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
 use crate::ops::View;
-use crate::ops::queries::{self, Wish};
-use crate::ops::{checks, completion, projects};
+use crate::ops::queries::{self, QuestionArgs};
+use crate::ops::{completion, projects, validate};
 
 const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";
@@ -108,18 +109,18 @@ pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult
 }
 
 fn overview_of(project: &Project) -> Resource {
-    let name = visible(&project.name);
-    let name = shortened(&name, LINE_TEXT);
-    let resource = Resource::new(expand(OVERVIEW, &project.name), name.as_ref())
+    let name = escape_hidden(&project.name);
+    let name = shorten_text(&name, LINE_TEXT);
+    let resource = Resource::new(expand_template(OVERVIEW, &project.name), name.as_ref())
         .with_title(format!("Overview of {name}"))
         .with_mime_type(MARKDOWN);
     match project.description.as_str() {
         "" => resource,
-        text => resource.with_description(shortened(&visible(text), LINE_TEXT)),
+        text => resource.with_description(shorten_text(&escape_hidden(text), LINE_TEXT)),
     }
 }
 
-pub fn templates() -> Vec<ResourceTemplate> {
+pub fn list_templates() -> Vec<ResourceTemplate> {
     let template = |about: &ResourceKind| {
         ResourceTemplate::new(about.uri, about.name)
             .with_title(about.title)
@@ -129,17 +130,17 @@ pub fn templates() -> Vec<ResourceTemplate> {
     TEMPLATES.iter().map(template).collect()
 }
 
-type Reading = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send>;
+type ResourceRead = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send>;
 
 /// A read of the resource at an address.
-pub fn prepare_read(service: &Service, uri: &str) -> Result<Reading> {
-    checks::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
+pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
+    validate::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
     let all = json!({ "limit": MAX_LIMIT });
     let (tool, arguments) = match Address::parse(uri) {
-        None => return Err(unknown(uri)),
+        None => return Err(unknown_resource(uri)),
         Some(Address::Overview(name)) => {
-            let contents = contents(uri, MARKDOWN);
-            return Ok(Box::new(move |view| Ok(contents(overview(view, &name)?))));
+            let contents = text_contents(uri, MARKDOWN);
+            return Ok(Box::new(move |view| Ok(contents(read_overview(view, &name)?))));
         }
         Some(Address::Projects) => ("list_projects", all),
         Some(Address::Conflicts) => ("list_conflicts", all),
@@ -151,7 +152,7 @@ pub fn prepare_read(service: &Service, uri: &str) -> Result<Reading> {
             ("review_memory", json!({ "memory_id": id, "action": "history" }))
         }
     };
-    let contents = contents(uri, JSON);
+    let contents = text_contents(uri, JSON);
     let job = service.prepare_read(tool, arguments)?;
     Ok(Box::new(move |view| {
         let structured = job(view)?.structured;
@@ -159,36 +160,39 @@ pub fn prepare_read(service: &Service, uri: &str) -> Result<Reading> {
     }))
 }
 
-fn contents(uri: &str, mime_type: &'static str) -> impl FnOnce(String) -> ResourceContents + use<> {
+fn text_contents(
+    uri: &str,
+    mime_type: &'static str,
+) -> impl FnOnce(String) -> ResourceContents + use<> {
     let uri = uri.to_owned();
     move |text| ResourceContents::text(text, uri).with_mime_type(mime_type)
 }
 
-fn unknown(uri: &str) -> Error {
+fn unknown_resource(uri: &str) -> Error {
     let known = FIXED.iter().chain(&TEMPLATES).map(|about| about.uri.to_owned());
     Error::NotFound {
         subject: SubjectKind::Resource,
         given: uri.to_owned(),
-        nearest: nearest(uri, known),
+        nearest: nearest_names(uri, known),
     }
 }
 
 /// The overview of a project that is known, within the bound of an answer.
-pub fn overview(view: &View<'_>, name: &str) -> Result<String> {
+pub fn read_overview(view: &View<'_>, name: &str) -> Result<String> {
     let known = projects::find(view, name)?;
-    let wish = Wish::of_project(Question::ProjectOverview, &known.name);
-    let (_, found) = queries::answer(view, &wish)?;
+    let wish = QuestionArgs::of_project(Question::ProjectOverview, &known.name);
+    let (_, found) = queries::answer_question(view, &wish)?;
     Ok(within_bound(&found.markdown.unwrap_or_default()))
 }
 
 /// The text without hidden characters, cut at a line where it is too long.
 fn within_bound(text: &str) -> String {
-    let lines = text.lines().map(|line| visible(line).into_owned()).collect();
+    let lines = text.lines().map(|line| escape_hidden(line).into_owned()).collect();
     fit_lines(lines, MAX_BYTES).join("\n")
 }
 
 /// What completes an argument of a template.
-pub fn completes(uri: &str, argument: &str) -> Result<Completes> {
+pub fn find_completer(uri: &str, argument: &str) -> Result<Completes> {
     let Some(about) = TEMPLATES.iter().find(|about| about.uri == uri) else {
         let templates = TEMPLATES.map(|about| about.uri).join(", ");
         return Err(Error::invalid(
@@ -197,7 +201,7 @@ pub fn completes(uri: &str, argument: &str) -> Result<Completes> {
             format!("Templates: {templates}."),
         ));
     };
-    if variable(about.uri) != Some(argument) {
+    if template_variable(about.uri) != Some(argument) {
         return Err(Error::invalid(
             "argument",
             format!("{} has no {argument:?}", about.uri),
@@ -205,8 +209,8 @@ pub fn completes(uri: &str, argument: &str) -> Result<Completes> {
         ));
     }
     Ok(match about.uri {
-        ENTITY => completion::entities,
-        MEMORY => completion::memories,
-        _ => completion::projects,
+        ENTITY => completion::complete_entity,
+        MEMORY => completion::complete_memory,
+        _ => completion::complete_project,
     })
 }

@@ -16,14 +16,14 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::watch;
 
 use super::approval::{PendingApprovals, ToolOutcome};
-use super::errors::{failed, not_read, one_page, refused, shown, unserved};
-use super::log::{Failure, logged};
+use super::errors::{not_read, one_page, request_error, shown_text, tool_error, unserved_method};
+use super::log::{Failure, log_request};
 use super::next_step::render_step;
 use super::prompts::RequestedPrompt;
 use super::rights::{describe_rights, explain_withheld};
 use super::stop::stop_signal;
 use super::tools::{Answers, describe_tool, render_result};
-use super::transport::Lines;
+use super::transport::LineTransport;
 use super::{completion, prompts, resources};
 use crate::app::answer::Answer;
 use crate::app::registry::OperationRegistry;
@@ -61,12 +61,16 @@ impl Server {
     }
 
     /// Serves until the end of input or a signal to stop; what is in hand is finished.
-    pub async fn run(self, lines: Lines) -> Result<()> {
+    pub async fn run(self, lines: LineTransport) -> Result<()> {
         self.run_until(lines, stop_signal()).await
     }
 
     /// As [`Self::run`], with something else in place of the signal.
-    pub async fn run_until(mut self, lines: Lines, stop: impl Future<Output = ()>) -> Result<()> {
+    pub async fn run_until(
+        mut self,
+        lines: LineTransport,
+        stop: impl Future<Output = ()>,
+    ) -> Result<()> {
         self.ended = lines.ended();
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -90,7 +94,7 @@ impl Server {
                 }
                 Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
                 Err(ServerInitializeError::TransportError { error, .. }) => {
-                    tracing::info!("the client went away: {}", shown(&error.to_string()));
+                    tracing::info!("the client went away: {}", shown_text(&error.to_string()));
                     return Ok(());
                 }
                 Err(error) => {
@@ -109,7 +113,7 @@ impl Server {
         request: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         self.begun.store(true, Ordering::SeqCst);
-        logged(method, name, request).await
+        log_request(method, name, request).await
     }
 
     /// Reads for a request that is no call of a tool.
@@ -125,7 +129,7 @@ impl Server {
     fn unknown_tool(&self, name: &str) -> ErrorData {
         let why = self.registry().withheld(name).map(explain_withheld);
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-        ErrorData::invalid_params(format!("Unknown tool: {}{why}", shown(name)), None)
+        ErrorData::invalid_params(format!("Unknown tool: {}{why}", shown_text(name)), None)
     }
 
     fn render(&self, mut answer: Answer) -> CallToolResult {
@@ -151,7 +155,7 @@ impl ServerHandler for Server {
     }
 
     async fn ping(&self, _context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        logged("ping", "", async { Ok(()) }).await
+        log_request("ping", "", async { Ok(()) }).await
     }
 
     /// Begins nothing: a client may look, and then introduce itself.
@@ -161,7 +165,7 @@ impl ServerHandler for Server {
     ) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         let found = DiscoverResult::from_server_info(versions, self.get_info());
-        logged("server/discover", "", async { Ok(found) }).await
+        log_request("server/discover", "", async { Ok(found) }).await
     }
 
     /// The session stays that of the client that began it.
@@ -170,7 +174,7 @@ impl ServerHandler for Server {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        logged("initialize", "", async {
+        log_request("initialize", "", async {
             if self.begun.swap(true, Ordering::SeqCst) {
                 let message = "the session has begun already";
                 return Err(ErrorData::invalid_request(message, None));
@@ -211,8 +215,8 @@ impl ServerHandler for Server {
         match self.serve("tools/call", name, call).await {
             Ok(ToolOutcome::Input(required)) => Ok(required.into()),
             Ok(ToolOutcome::Answered(answer)) => Ok(self.render(answer).into()),
-            Err(error @ Error::Internal(_)) => Err(refused(error, self.registry())),
-            Err(error) => Ok(failed(&error, self.registry()).into()),
+            Err(error @ Error::Internal(_)) => Err(request_error(error, self.registry())),
+            Err(error) => Ok(tool_error(&error, self.registry()).into()),
         }
     }
 
@@ -225,7 +229,7 @@ impl ServerHandler for Server {
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
         self.read("resources/list", "", Ok(job))
             .await
-            .map_err(|error| refused(error, self.registry()))
+            .map_err(|error| request_error(error, self.registry()))
     }
 
     async fn list_resource_templates(
@@ -235,7 +239,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         self.serve("resources/templates/list", "", async {
             one_page(request)?;
-            let mut list = ListResourceTemplatesResult::with_all_items(resources::templates());
+            let mut list = ListResourceTemplatesResult::with_all_items(resources::list_templates());
             list.ttl_ms = Some(FIXED_TTL_MS);
             list.cache_scope = Some(CacheScope::Public);
             Ok(list)
@@ -259,11 +263,13 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let job = completion::completes(self.registry().rights, &request).map(|completes| {
-            move |view: &View<'_>| completion::completed(view, completes, &request.argument.value)
+        let job = completion::find_completer(self.registry().rights, &request).map(|completes| {
+            move |view: &View<'_>| {
+                completion::complete_argument(view, completes, &request.argument.value)
+            }
         });
         let found = self.read("completion/complete", "", job).await;
-        found.map(CompleteResult::new).map_err(|error| refused(error, self.registry()))
+        found.map(CompleteResult::new).map_err(|error| request_error(error, self.registry()))
     }
 
     async fn list_prompts(
@@ -286,12 +292,12 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let name = prompts::known(&request.name).unwrap_or_default();
+        let name = prompts::known_name(&request.name).unwrap_or_default();
         let asked = RequestedPrompt::new(&self.service, &request.name, request.arguments);
         let job =
             asked.map(|asked| move |view: &View<'_>| Ok((asked.description, asked.message(view)?)));
         let read = self.read("prompts/get", name, job).await;
-        let (description, message) = read.map_err(|error| refused(error, self.registry()))?;
+        let (description, message) = read.map_err(|error| request_error(error, self.registry()))?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }
@@ -302,7 +308,7 @@ impl ServerHandler for Server {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let (method, error) = unserved(&request.method);
-        logged(method, "", async { Err(error) }).await
+        let (method, error) = unserved_method(&request.method);
+        log_request(method, "", async { Err(error) }).await
     }
 }

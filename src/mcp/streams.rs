@@ -6,17 +6,17 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, Ready};
 #[cfg(target_os = "linux")]
 use tokio::net::unix::pipe;
 
-type Input = Box<dyn AsyncRead + Send + Unpin>;
-type Output = Box<dyn AsyncWrite + Send + Unpin>;
+type InputStream = Box<dyn AsyncRead + Send + Unpin>;
+type OutputStream = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Standard input as a stream that the runtime waits for, if it is a pipe or a socket.
-pub fn standard_input() -> Input {
+pub fn standard_input() -> InputStream {
     #[cfg(target_os = "linux")]
     if let Ok(pipe) = pipe::OpenOptions::new().open_receiver("/proc/self/fd/0") {
         return Box::new(pipe);
     }
     #[cfg(unix)]
-    if let Some(socket) = socket(&std::io::stdin()) {
+    if let Some(socket) = open_socket(&std::io::stdin()) {
         return Box::new(socket);
     }
     Box::new(tokio::io::stdin())
@@ -48,7 +48,7 @@ impl Watched {
             return Self::Pipe(pipe);
         }
         #[cfg(unix)]
-        if let Some(socket) = socket(&std::io::stdin()) {
+        if let Some(socket) = open_socket(&std::io::stdin()) {
             return Self::Socket(socket);
         }
         Self::Other
@@ -67,20 +67,20 @@ impl Watched {
 }
 
 /// Standard output as a stream that the runtime waits for, if it is a pipe or a socket.
-pub fn standard_output() -> Output {
+pub fn standard_output() -> OutputStream {
     #[cfg(target_os = "linux")]
     if let Ok(pipe) = pipe::OpenOptions::new().open_sender("/proc/self/fd/1") {
         return Box::new(pipe);
     }
     #[cfg(unix)]
-    if let Some(socket) = socket(&std::io::stdout()) {
+    if let Some(socket) = open_socket(&std::io::stdout()) {
         return Box::new(socket);
     }
     Box::new(tokio::io::stdout())
 }
 
 #[cfg(unix)]
-fn socket(stream: &impl std::os::fd::AsFd) -> Option<tokio::net::UnixStream> {
+fn open_socket(stream: &impl std::os::fd::AsFd) -> Option<tokio::net::UnixStream> {
     use std::os::unix::fs::FileTypeExt;
 
     let owned = stream.as_fd().try_clone_to_owned().ok()?;

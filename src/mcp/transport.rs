@@ -18,9 +18,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::errors::shown;
-use super::message::{Incoming, MAX_READ, Understood, hint, understand};
-use super::room::{Room, Share};
+use super::backpressure::{InFlightLimit, InFlightPermit};
+use super::errors::shown_text;
+use super::message::{Incoming, MAX_READ, ParsedMessage, find_id, parse_message};
 use super::streams::{hung_up, standard_input, standard_output};
 
 /// Messages that wait to be looked at before nothing more is read.
@@ -29,11 +29,11 @@ const WAITING: usize = 64;
 type Outgoing = TxJsonRpcMessage<RoleServer>;
 
 /// A line to be written, and what it is counted for until then.
-type Letter = (Vec<u8>, Share);
+type Letter = (Vec<u8>, InFlightPermit);
 
 /// A connection over two streams. Clones share it, so that serving can begin anew on it.
 #[derive(Clone)]
-pub struct Lines {
+pub struct LineTransport {
     incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
     outgoing: Post,
     ended: watch::Sender<bool>,
@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The writing side of a connection.
 pub struct Writing {
     task: JoinHandle<()>,
-    room: Arc<Room>,
+    room: Arc<InFlightLimit>,
 }
 
 impl Writing {
@@ -62,15 +62,15 @@ impl Writing {
 #[derive(Clone)]
 struct Post {
     letters: mpsc::UnboundedSender<Letter>,
-    room: Arc<Room>,
+    room: Arc<InFlightLimit>,
 }
 
 impl Post {
     fn send(&self, mut message: Outgoing) -> std::io::Result<()> {
-        if let Some(id) = answered(&message) {
+        if let Some(id) = answered_request(&message) {
             self.room.answered(id);
         }
-        abridge(&mut message);
+        abridge_error(&mut message);
         let mut line = serde_json::to_vec(&message)?;
         line.push(b'\n');
         let share = self.room.hold(line.len());
@@ -80,7 +80,7 @@ impl Post {
 }
 
 /// The request that a message answers.
-fn answered(message: &Outgoing) -> Option<&RequestId> {
+fn answered_request(message: &Outgoing) -> Option<&RequestId> {
     match message {
         JsonRpcMessage::Response(response) => Some(&response.id),
         JsonRpcMessage::Error(error) => error.id.as_ref(),
@@ -89,16 +89,16 @@ fn answered(message: &Outgoing) -> Option<&RequestId> {
 }
 
 /// The SDK's error repeats the protocol version that it does not know as it came.
-fn abridge(message: &mut Outgoing) {
+fn abridge_error(message: &mut Outgoing) {
     if let JsonRpcMessage::Error(answer) = message
         && let Some(data) = &mut answer.error.data
         && let Some(Value::String(version)) = data.get_mut("requested")
     {
-        *version = shown(version);
+        *version = shown_text(version);
     }
 }
 
-impl Lines {
+impl LineTransport {
     /// Connects to standard input and output.
     pub fn stdio() -> (Self, Writing) {
         Self::watched(standard_input(), standard_output(), hung_up)
@@ -134,7 +134,7 @@ impl Lines {
     }
 }
 
-impl Transport<RoleServer> for Lines {
+impl Transport<RoleServer> for LineTransport {
     type Error = std::io::Error;
 
     fn send(
@@ -164,7 +164,7 @@ impl Transport<RoleServer> for Lines {
 async fn write_lines(
     mut output: impl AsyncWrite + Unpin,
     mut letters: mpsc::UnboundedReceiver<Letter>,
-    room: Arc<Room>,
+    room: Arc<InFlightLimit>,
 ) {
     while let Some((line, _share)) = letters.recv().await {
         let mut rest = line.as_slice();
@@ -221,19 +221,19 @@ async fn read_lines<H: Future<Output = ()>>(
 
 /// Hands on what a line holds, or answers what is wrong with it.
 async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &Post) {
-    let understood = match understand(&line) {
-        Understood::Message(message) => admit(message, &line, &outgoing.room),
+    let understood = match parse_message(&line) {
+        ParsedMessage::Message(message) => admit_request(message, &line, &outgoing.room),
         other => other,
     };
     let bytes = line.len();
     drop(line);
     match understood {
-        Understood::Message(message) => {
+        ParsedMessage::Message(message) => {
             // Nobody wants it only when serving has ended.
             let _ = received.send(*message).await;
         }
-        Understood::Nothing => {}
-        Understood::Mistake(error, id) => {
+        ParsedMessage::Nothing => {}
+        ParsedMessage::Mistake(error, id) => {
             tracing::warn!(code = error.code.0, bytes, "refused a line");
             tracing::debug!("refused a line: {}", error.message);
             let _ = outgoing.send(Outgoing::error(error, id));
@@ -243,19 +243,23 @@ async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &
 
 /// Counts a request as long as it is worked on. The SDK would answer only one of two that have the
 /// same id at the same time.
-fn admit(mut message: Box<Incoming>, line: &[u8], room: &Arc<Room>) -> Understood {
+fn admit_request(
+    mut message: Box<Incoming>,
+    line: &[u8],
+    room: &Arc<InFlightLimit>,
+) -> ParsedMessage {
     match message.as_mut() {
         Incoming::Request(request) => {
             let Some(share) = room.admit(&request.id, line) else {
-                let id = shown(&request.id.to_string());
+                let id = shown_text(&request.id.to_string());
                 let message = format!("the request {id} before this one has no answer yet");
                 let error = ErrorData::new(
                     ErrorCode::INVALID_REQUEST,
                     message,
-                    hint("Give each request an id of its own."),
+                    find_id("Give each request an id of its own."),
                 );
                 // With the id, whoever waits for the other would take this for its answer.
-                return Understood::Mistake(error, None);
+                return ParsedMessage::Mistake(error, None);
             };
             request.request.extensions_mut().insert(Arc::new(share));
         }
@@ -268,7 +272,7 @@ fn admit(mut message: Box<Incoming>, line: &[u8], room: &Arc<Room>) -> Understoo
         }
         _ => {}
     }
-    Understood::Message(message)
+    ParsedMessage::Message(message)
 }
 
 /// A line without its end; one over `MAX_READ` is read on to its end and given cut short.

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 /// The value with the keys of every object in order.
-pub fn sorted(value: &Value) -> Value {
+pub fn sort_keys(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(sorted_map(map)),
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(sort_keys).collect()),
         other => other.clone(),
     }
 }
@@ -15,23 +15,23 @@ pub fn sorted(value: &Value) -> Value {
 pub fn sorted_map(map: &Map<String, Value>) -> Map<String, Value> {
     let mut entries: Vec<(&String, &Value)> = map.iter().collect();
     entries.sort_by_key(|(key, _)| *key);
-    entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect()
+    entries.into_iter().map(|(key, value)| (key.clone(), sort_keys(value))).collect()
 }
 
 /// How many keys all objects in the value have together.
-pub fn keys(value: &Value) -> usize {
+pub fn count_keys(value: &Value) -> usize {
     match value {
-        Value::Object(map) => map.len() + map.values().map(keys).sum::<usize>(),
-        Value::Array(items) => items.iter().map(keys).sum(),
+        Value::Object(map) => map.len() + map.values().map(count_keys).sum::<usize>(),
+        Value::Array(items) => items.iter().map(count_keys).sum(),
         _ => 0,
     }
 }
 
 /// How deep arrays and objects are nested in the value; a plain value has depth 0.
-pub fn depth(value: &Value) -> usize {
+pub fn nesting_depth(value: &Value) -> usize {
     match value {
-        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(nesting_depth).max().unwrap_or(0),
+        Value::Array(items) => 1 + items.iter().map(nesting_depth).max().unwrap_or(0),
         _ => 0,
     }
 }

@@ -14,7 +14,7 @@ use super::project::ProjectState;
 use super::quantity::{Quantity, split_number};
 use super::relationship::Relationship;
 use super::status::{RelationshipStatus, Status};
-use super::text::collapse;
+use super::text::collapse_spaces;
 
 /// A place for one value: of a kind, under a key, in a project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,15 +64,15 @@ pub fn of_entity(entity: &Entity, ontology: &Ontology) -> Vec<Claim> {
                 return None;
             }
             let key = match key {
-                KeySource::Name => collapse(&entity.name),
+                KeySource::Name => collapse_spaces(&entity.name),
                 KeySource::Property(name) => {
                     let given = entity.properties.get(name).filter(|value| !is_blank(value))?;
-                    collapse(&shown(given))
+                    collapse_spaces(&shown_value(given))
                 }
             };
             let (value, value_key) = property_value(entity, value, *or_description)?;
             let slot = Slot { kind: slot.name.clone(), key, project: entity.project.clone() };
-            Some(claim(Kind::Entity, &entity.id, slot, value, value_key))
+            Some(new_claim(Kind::Entity, &entity.id, slot, value, value_key))
         })
         .filter(|claim| !claim.slot.key.is_empty())
         .collect()
@@ -111,7 +111,7 @@ pub fn of_relationship(
                 key: holder.id.clone(),
                 project: holder.project.clone(),
             };
-            claims.push(claim(
+            claims.push(new_claim(
                 Kind::Relationship,
                 &link.id,
                 slot,
@@ -125,13 +125,13 @@ pub fn of_relationship(
 
 /// What a memory claims: its content, if it was given a subject.
 pub fn of_memory(memory: &Memory) -> Vec<Claim> {
-    let key = collapse(&memory.subject);
+    let key = collapse_spaces(&memory.subject);
     if memory.status != Status::Active || key.is_empty() {
         return Vec::new();
     }
     let slot = Slot { kind: MEMORY_SUBJECT.to_owned(), key, project: memory.project.clone() };
     let value_key = text_key(&memory.content);
-    vec![claim(Kind::Memory, &memory.id, slot, memory.content.clone(), value_key)]
+    vec![new_claim(Kind::Memory, &memory.id, slot, memory.content.clone(), value_key)]
 }
 
 /// What a row of trusted state claims.
@@ -141,19 +141,31 @@ pub fn of_state(state: &ProjectState, project: &str) -> Vec<Claim> {
     }
     let slot = Slot {
         kind: format!("{STATE_PREFIX}{}", state.category),
-        key: collapse(&state.key),
+        key: collapse_spaces(&state.key),
         project: project.to_owned(),
     };
-    vec![claim(Kind::ProjectState, &state.id, slot, state.value.clone(), text_key(&state.value))]
+    vec![new_claim(
+        Kind::ProjectState,
+        &state.id,
+        slot,
+        state.value.clone(),
+        text_key(&state.value),
+    )]
 }
 
 /// Whether a statement says what a trusted value says: it holds the value as whole words.
-pub fn states(content: &str, value: &str) -> bool {
-    let words = |text: &str| format!(" {} ", fold(text));
+pub fn states_value(content: &str, value: &str) -> bool {
+    let words = |text: &str| format!(" {} ", fold_words(text));
     words(content).contains(&words(value))
 }
 
-fn claim(owner_kind: Kind, owner_id: &str, slot: Slot, value: String, value_key: String) -> Claim {
+fn new_claim(
+    owner_kind: Kind,
+    owner_id: &str,
+    slot: Slot,
+    value: String,
+    value_key: String,
+) -> Claim {
     Claim { owner_kind, owner_id: owner_id.to_owned(), slot, value, value_key }
 }
 
@@ -168,7 +180,7 @@ fn property_value(entity: &Entity, name: &str, or_description: bool) -> Option<(
 fn claimed_value(properties: &Map<String, Value>, name: &str) -> Option<(String, String)> {
     let value = properties.get(name).filter(|value| !is_blank(value))?;
     let unit = ["unit", "units"].iter().find_map(|key| properties.get(*key)?.as_str());
-    let text = shown(value);
+    let text = shown_value(value);
     // A unit beside a value that carries its own would be said twice.
     let bare = split_number(&text).is_none_or(|(_, rest)| rest.is_empty());
     let with_unit = match unit {
@@ -183,8 +195,8 @@ fn claimed_value(properties: &Map<String, Value>, name: &str) -> Option<(String,
 pub fn text_key(text: &str) -> String {
     let key = match (Quantity::parse(text), split_number(text)) {
         (Some(quantity), _) => quantity.key(),
-        (None, Some((number, rest))) => format!("{number:.11e} {}", fold(rest)),
-        (None, None) => fold(text),
+        (None, Some((number, rest))) => format!("{number:.11e} {}", fold_words(rest)),
+        (None, None) => fold_words(text),
     };
     if key.len() <= MAX_KEY {
         return key;
@@ -194,7 +206,7 @@ pub fn text_key(text: &str) -> String {
 }
 
 /// Lower-cased words; punctuation counts only inside a word, as in `M6x20` or `p04-gigabit`.
-fn fold(text: &str) -> String {
+fn fold_words(text: &str) -> String {
     let edge =
         |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '"' | '\'' | '`' | '(' | ')');
     text.split_whitespace()
@@ -204,10 +216,10 @@ fn fold(text: &str) -> String {
         .join(" ")
 }
 
-fn shown(value: &Value) -> String {
+fn shown_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.trim().to_owned(),
-        other => canonical::sorted(other).to_string(),
+        other => canonical::sort_keys(other).to_string(),
     }
 }
 
@@ -245,8 +257,8 @@ mod tests {
 
     #[test]
     fn a_sentence_states_the_value_that_it_holds_as_whole_words() {
-        assert!(states("The mirror is made of Zerodur class 0.", "zerodur"));
-        assert!(!states("The mirror is made of Zerodurium.", "Zerodur"));
+        assert!(states_value("The mirror is made of Zerodur class 0.", "zerodur"));
+        assert!(!states_value("The mirror is made of Zerodurium.", "Zerodur"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Conflict {
     pub resolved_at: Option<String>,
     pub detected_at: String,
     pub note: String,
-    #[serde(serialize_with = "recorded")]
+    #[serde(serialize_with = "record_members")]
     pub members: Vec<ConflictMember>,
 }
 
@@ -38,7 +38,10 @@ pub struct Conflict {
 const MAX_RECORDED: usize = 50;
 
 /// The members as a snapshot has them: the first ones, and how many there are.
-fn recorded<S: serde::Serializer>(members: &[ConflictMember], to: S) -> Result<S::Ok, S::Error> {
+fn record_members<S: serde::Serializer>(
+    members: &[ConflictMember],
+    to: S,
+) -> Result<S::Ok, S::Error> {
     use serde::ser::SerializeMap;
 
     let mut map = to.serialize_map(Some(2))?;

@@ -69,12 +69,12 @@ pub struct Event<'a> {
     pub before: Option<String>,
     pub after: String,
     pub note: &'a str,
-    pub place: Place<'a>,
+    pub place: ProjectPlace<'a>,
 }
 
 /// In which project a row stands, as far as whoever stores it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum ProjectPlace<'a> {
     Project(&'a str),
     /// In that of an entity, by its id.
     OfEntity(&'a str),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::memory::Memory;
-use super::words::stems;
+use super::words::stems_of;
 
 /// One row of `interactions`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,8 +37,8 @@ const ENOUGH_PERCENT: usize = 35;
 
 /// Whether a response of these stems says what a memory says: 70 % of the stems of its content, or
 /// of over 15 at least 12 and 35 %.
-pub fn repeats(response: &HashSet<String>, content: &str) -> bool {
-    let stems = stems(content);
+pub fn repeats_memory(response: &HashSet<String>, content: &str) -> bool {
+    let stems = stems_of(content);
     let repeated = stems.iter().filter(|stem| response.contains(*stem)).count();
     let percent = |percent: usize| repeated * 100 >= stems.len() * percent;
     match stems.len() {
@@ -49,9 +49,9 @@ pub fn repeats(response: &HashSet<String>, content: &str) -> bool {
 }
 
 /// The confidence of an active memory after one more response that repeats it.
-pub fn reinforced(memory: &Memory) -> f64 {
+pub fn reinforced_confidence(memory: &Memory) -> f64 {
     const GAIN: f64 = 0.02;
-    super::memory::rounded(memory.confidence + GAIN).min(1.0)
+    super::memory::round_confidence(memory.confidence + GAIN).min(1.0)
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
 
     fn said(words: usize, of: usize) -> bool {
         let list = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>();
-        repeats(&list(words).into_iter().collect(), &list(of).join(" "))
+        repeats_memory(&list(words).into_iter().collect(), &list(of).join(" "))
     }
 
     #[test]

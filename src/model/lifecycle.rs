@@ -6,7 +6,7 @@ use super::status::Status;
 
 /// A change of status that somebody asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub enum Transition {
     Promote,
     Reject,
     Supersede,
@@ -14,7 +14,7 @@ pub enum Operation {
     Graduate,
 }
 
-impl Operation {
+impl Transition {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Promote => "promote",

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::text::collapse;
+use super::text::collapse_spaces;
 
 /// Characters of a heading in a path, and of a title.
 const MAX_HEADING: usize = 200;
@@ -19,7 +19,7 @@ const MAX_MARKS: usize = 1_000;
 pub struct Outline {
     pub title: Option<String>,
     /// Without gaps, in order: together they are the whole text.
-    pub sections: Vec<Section>,
+    pub sections: Vec<MarkdownSection>,
     /// Where a block begins that stands in no other.
     pub blocks: Vec<usize>,
     /// Where a block begins that stands in another: an item of a list, a paragraph of a quote.
@@ -30,7 +30,7 @@ pub struct Outline {
 
 /// The text from one heading to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
+pub struct MarkdownSection {
     pub range: Range<usize>,
     /// Headings from the top, joined by ` > `; empty before the first.
     pub heading_path: String,
@@ -48,14 +48,14 @@ pub fn of_text(text: &str) -> Outline {
         blank = is_blank;
         at += line.len();
     }
-    let whole = Section { range: 0..text.len(), heading_path: String::new() };
+    let whole = MarkdownSection { range: 0..text.len(), heading_path: String::new() };
     Outline { sections: vec![whole], blocks, ..Outline::default() }
 }
 
 /// The outline of a Markdown text. Headings inside of quotes and lists begin no section.
-pub fn outline(text: &str) -> Outline {
+pub fn outline_markdown(text: &str) -> Outline {
     let body = front_matter(text);
-    let mut reader = Reader { text, body, ..Reader::default() };
+    let mut reader = MarkdownReader { text, body, ..MarkdownReader::default() };
     let parser = Parser::new_ext(&text[body..], Options::ENABLE_TABLES);
     for (event, range) in parser.into_offset_iter() {
         reader.read(&event, range.start + body..range.end + body);
@@ -84,12 +84,12 @@ fn front_matter(text: &str) -> usize {
 fn front_matter_title(front: &str) -> Option<String> {
     let value = front.lines().find_map(|line| line.strip_prefix("title:"))?.trim();
     let bare = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
-    Some(shortened(bare.unwrap_or(value))).filter(|title| !title.is_empty())
+    Some(shorten_heading(bare.unwrap_or(value))).filter(|title| !title.is_empty())
 }
 
 /// On one line, and no longer than a path can bear; the whole stands in the text.
-fn shortened(heading: &str) -> String {
-    let heading = collapse(heading);
+fn shorten_heading(heading: &str) -> String {
+    let heading = collapse_spaces(heading);
     match heading.char_indices().nth(MAX_HEADING) {
         Some((end, _)) => format!("{}…", heading[..end].trim_end()),
         None => heading,
@@ -113,7 +113,7 @@ fn is_block(tag: &Tag<'_>) -> bool {
 
 /// The outline being put together.
 #[derive(Default)]
-struct Reader<'t> {
+struct MarkdownReader<'t> {
     text: &'t str,
     body: usize,
     outline: Outline,
@@ -127,7 +127,7 @@ struct Reader<'t> {
     start: usize,
 }
 
-impl Reader<'_> {
+impl MarkdownReader<'_> {
     fn read(&mut self, event: &Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(tag) => {
@@ -170,7 +170,7 @@ impl Reader<'_> {
     }
 
     fn close_heading(&mut self, level: HeadingLevel) {
-        let heading = shortened(&self.heading.take().unwrap_or_default());
+        let heading = shorten_heading(&self.heading.take().unwrap_or_default());
         if level == HeadingLevel::H1 && self.outline.title.is_none() && !heading.is_empty() {
             self.outline.title = Some(heading.clone());
         }
@@ -194,7 +194,7 @@ impl Reader<'_> {
             let path: Vec<&str> = self.above.iter().map(|(_, heading)| heading.as_str()).collect();
             let path: Vec<&str> = path.into_iter().filter(|heading| !heading.is_empty()).collect();
             let heading_path = path.join(" > ");
-            self.outline.sections.push(Section { range: self.start..end, heading_path });
+            self.outline.sections.push(MarkdownSection { range: self.start..end, heading_path });
         }
         self.start = end;
     }
@@ -214,7 +214,7 @@ impl Reader<'_> {
 
     /// Front matter is a section of its own.
     fn split_front_matter(&mut self) {
-        let front = Section { range: 0..self.body, heading_path: String::new() };
+        let front = MarkdownSection { range: 0..self.body, heading_path: String::new() };
         match self.outline.sections.first_mut() {
             Some(first) if first.range.end > self.body => first.range.start = self.body,
             _ => drop(self.outline.sections.drain(..1)),
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     fn paths(text: &str) -> Vec<String> {
-        outline(text).sections.into_iter().map(|section| section.heading_path).collect()
+        outline_markdown(text).sections.into_iter().map(|section| section.heading_path).collect()
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
                 "Top",
             ]
         );
-        assert_eq!(outline(text).title.as_deref(), Some("Svc::TlmChan chan link"));
+        assert_eq!(outline_markdown(text).title.as_deref(), Some("Svc::TlmChan chan link"));
     }
 
     #[test]
@@ -260,12 +260,12 @@ mod tests {
 
     #[test]
     fn front_matter_is_a_section_and_gives_the_title_that_no_heading_gives() {
-        let found = outline("---\ntitle: \"The: book\"\n---\ntext");
+        let found = outline_markdown("---\ntitle: \"The: book\"\n---\ntext");
         assert_eq!(found.title.as_deref(), Some("The: book"));
         let ranges: Vec<_> = found.sections.into_iter().map(|section| section.range).collect();
         assert_eq!(ranges, [0..27, 27..31]);
-        assert_eq!(outline("---\ntitle: x\n---\n# H").title.as_deref(), Some("H"));
-        assert_eq!(outline("---\n\ntitle: x\n---\n").sections[0].range.start, 0);
-        assert_eq!(outline("---\na: b\n").sections.len(), 1);
+        assert_eq!(outline_markdown("---\ntitle: x\n---\n# H").title.as_deref(), Some("H"));
+        assert_eq!(outline_markdown("---\n\ntitle: x\n---\n").sections[0].range.start, 0);
+        assert_eq!(outline_markdown("---\na: b\n").sections.len(), 1);
     }
 }

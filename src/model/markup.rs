@@ -4,15 +4,15 @@
 //! backslash. What they read as markup at the beginning of a line is left, so the text must follow
 //! something else on its line; [`strong`] sees to that.
 
-use super::text::{collapse, visible};
+use super::text::{collapse_spaces, escape_hidden};
 
 /// The text on one line, cut at `max` characters of its own.
-pub fn inline(text: &str, max: usize) -> String {
-    let text = collapse(text);
+pub fn inline_text(text: &str, max: usize) -> String {
+    let text = collapse_spaces(text);
     let kept: String = text.chars().take(max).collect();
     let cut = kept.len() < text.len();
     // Hidden characters become escapes, and those are escaped in turn.
-    let mut line = escaped(&visible(&kept));
+    let mut line = escape_markdown(&escape_hidden(&kept));
     if cut {
         line.push('…');
     }
@@ -20,14 +20,14 @@ pub fn inline(text: &str, max: usize) -> String {
 }
 
 /// As [`inline`], emphasised: what a line may begin with.
-pub fn strong(text: &str, max: usize) -> String {
-    match inline(text, max) {
+pub fn strong_text(text: &str, max: usize) -> String {
+    match inline_text(text, max) {
         line if line.is_empty() => "(no name)".to_owned(),
         line => format!("**{line}**"),
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_markdown(text: &str) -> String {
     let mut line = String::with_capacity(text.len() + 16);
     let mut before = None;
     let mut rest = text.chars().peekable();
@@ -68,9 +68,9 @@ mod tests {
             ("\u{202e}x", "\\\\u{202e}x"),
             ("abcdef", "abcde…"),
         ] {
-            assert_eq!(inline(text, if text == "abcdef" { 5 } else { 99 }), shown);
+            assert_eq!(inline_text(text, if text == "abcdef" { 5 } else { 99 }), shown);
         }
-        assert_eq!(strong(" # x", 9), "**# x**");
-        assert_eq!(strong(" ", 9), "(no name)");
+        assert_eq!(strong_text(" # x", 9), "**# x**");
+        assert_eq!(strong_text(" ", 9), "(no name)");
     }
 }

@@ -82,7 +82,7 @@ impl Memory {
 }
 
 /// A confidence to four decimals, so that many small changes of it do not drift.
-pub fn rounded(confidence: f64) -> f64 {
+pub fn round_confidence(confidence: f64) -> f64 {
     (confidence * 10_000.0).round() / 10_000.0
 }
 

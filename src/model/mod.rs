@@ -40,7 +40,7 @@ pub use coverage::{Gap, Verdict};
 pub use entity::Entity;
 pub use error::{Error, Result, StorageProblem, SubjectKind};
 pub use event::{Action, Event, Kind};
-pub use lifecycle::Operation;
+pub use lifecycle::Transition;
 pub use memory::Memory;
 pub use next_step::{Hint, NextStep};
 pub use ontology::Ontology;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::markdown::{self, Outline, Section};
+use super::markdown::{self, MarkdownSection, Outline};
 use super::source::DocType;
 
 /// The longest passage, in characters (Unicode scalar values).
@@ -26,15 +26,15 @@ pub struct Passage {
 
 /// The title of a document, if it says one, and its passages. Together, in their order, they hold
 /// every character of it that is not white space.
-pub fn of(doc_type: DocType, text: &str) -> (Option<String>, Vec<Passage>) {
+pub fn split_passages(doc_type: DocType, text: &str) -> (Option<String>, Vec<Passage>) {
     let outline = match doc_type {
-        DocType::Markdown => markdown::outline(text),
+        DocType::Markdown => markdown::outline_markdown(text),
         DocType::Text => markdown::of_text(text),
     };
     let mut passages = Vec::new();
     let (mut line, mut counted) = (1, 0);
     for section in &outline.sections {
-        for range in cut(text, &outline, section) {
+        for range in cut_section(text, &outline, section) {
             line += text[counted..range.start].matches('\n').count();
             counted = range.start;
             let content = text[range].trim_end().to_owned();
@@ -45,19 +45,19 @@ pub fn of(doc_type: DocType, text: &str) -> (Option<String>, Vec<Passage>) {
 }
 
 /// The passages of a section, from its start: as much as fits, up to the best boundary.
-fn cut(text: &str, outline: &Outline, section: &Section) -> Vec<Range<usize>> {
+fn cut_section(text: &str, outline: &Outline, section: &MarkdownSection) -> Vec<Range<usize>> {
     let end = section.range.start + text[section.range.clone()].trim_end().len();
     let mut found = Vec::new();
     let mut at = section.range.start;
     loop {
-        at = begin(text, at, end);
+        at = skip_blank_lines(text, at, end);
         if at >= end {
             return found;
         }
         let rest = &text[at..end];
         let next = match rest.char_indices().nth(MAX) {
             None => end,
-            Some((limit, _)) => best(text, outline, at, at + limit),
+            Some((limit, _)) => best_cut(text, outline, at, at + limit),
         };
         found.push(at..next);
         at = next;
@@ -65,7 +65,7 @@ fn cut(text: &str, outline: &Outline, section: &Section) -> Vec<Range<usize>> {
 }
 
 /// Skips blank lines, but not what the first line is indented by, unless that is too much.
-fn begin(text: &str, at: usize, end: usize) -> usize {
+fn skip_blank_lines(text: &str, at: usize, end: usize) -> usize {
     let rest = &text[at..end.max(at)];
     let blank = rest.len() - rest.trim_start().len();
     let indent = match rest[..blank].rfind('\n') {
@@ -78,7 +78,7 @@ fn begin(text: &str, at: usize, end: usize) -> usize {
 }
 
 /// Where to cut between a place and the farthest that is allowed.
-fn best(text: &str, outline: &Outline, at: usize, limit: usize) -> usize {
+fn best_cut(text: &str, outline: &Outline, at: usize, limit: usize) -> usize {
     let window = &text[at..limit];
     let least = at + window.char_indices().nth(LEAST).map_or(window.len(), |(byte, _)| byte);
     let last_line = || window.rfind('\n').map(|end| at + end + 1);
@@ -88,9 +88,9 @@ fn best(text: &str, outline: &Outline, at: usize, limit: usize) -> usize {
         .or_else(|| last_of(&outline.nested, limit).filter(enough))
         .or_else(|| last_line().filter(enough))
         .or_else(|| row_around(&outline.rows, at, limit))
-        .or_else(|| boundary(text, least, limit, ends_sentence))
-        .or_else(|| boundary(text, least, limit, ends_word))
-        .or_else(|| boundary(text, at, limit, ends_word));
+        .or_else(|| last_boundary(text, least, limit, ends_sentence))
+        .or_else(|| last_boundary(text, least, limit, ends_word))
+        .or_else(|| last_boundary(text, at, limit, ends_word));
     found.unwrap_or_else(|| between_letters(text, at, limit))
 }
 
@@ -108,7 +108,7 @@ fn row_around(rows: &[Range<usize>], at: usize, limit: usize) -> Option<usize> {
 }
 
 /// The last place in the range behind which `ends` says that something ends.
-fn boundary(
+fn last_boundary(
     text: &str,
     least: usize,
     limit: usize,
@@ -162,7 +162,7 @@ mod tests {
 
     /// What must hold of any document.
     fn cut_whole(doc_type: DocType, text: &str) -> Vec<Passage> {
-        let (_, passages) = of(doc_type, text);
+        let (_, passages) = split_passages(doc_type, text);
         let joined: String = passages.iter().map(|passage| plain(&passage.content)).collect();
         assert_eq!(joined, plain(text), "nothing is lost, doubled or moved");
         for passage in &passages {
@@ -210,7 +210,7 @@ mod tests {
             let text = blocks.join("\n\n");
             let _ = cut_whole(DocType::Text, &text);
             let passages = cut_whole(DocType::Markdown, &text);
-            let headings = markdown::outline(&text).sections.len();
+            let headings = markdown::outline_markdown(&text).sections.len();
             let paths = passages.chunk_by(|a, b| a.heading_path == b.heading_path).count();
             prop_assert!(paths <= headings);
         }

@@ -28,7 +28,7 @@ pub enum Question {
 
 /// Whether a question is about one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
+pub enum QuestionSubject {
     /// About a project, or all of them.
     Projects,
     Entity,
@@ -40,7 +40,7 @@ pub enum About {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Takes {
     pub name: &'static str,
-    pub about: About,
+    pub about: QuestionSubject,
     /// How far it walks unless told; absent if it does not walk.
     pub depth: Option<u32>,
     /// Whether it takes an instant to begin at.
@@ -72,7 +72,7 @@ impl Question {
     ];
 
     pub fn takes(self) -> Takes {
-        use About::{Either, Entity, Projects};
+        use QuestionSubject::{Either, Entity, Projects};
         let (name, about, depth) = match self {
             Self::SystemMap => ("system_map", Projects, Some(MAX_DEPTH)),
             Self::SubsystemContents => ("subsystem_contents", Entity, Some(MAX_DEPTH)),

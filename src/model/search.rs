@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::words::words;
+use super::words::split_words;
 use super::{Chunk, Document, Entity, Memory};
 
 /// The kinds of rows that are searched.
@@ -58,7 +58,7 @@ impl SearchText {
     /// The words that the index holds, separated by spaces.
     pub fn indexed(&self) -> Self {
         let indexed = |text: &str| {
-            let stems: Vec<String> = words(text).into_iter().map(|word| word.stem).collect();
+            let stems: Vec<String> = split_words(text).into_iter().map(|word| word.stem).collect();
             stems.join(" ")
         };
         Self {

@@ -29,7 +29,7 @@ impl<'a> SourceRef<'a> {
 }
 
 /// The ids that the references of one scheme name.
-pub fn targets<'a>(refs: &'a [String], scheme: &'a str) -> impl Iterator<Item = &'a str> {
+pub fn targets_of<'a>(refs: &'a [String], scheme: &'a str) -> impl Iterator<Item = &'a str> {
     refs.iter().filter_map(move |text| {
         let (found, target) = text.split_once(':')?;
         (found == scheme).then_some(target)

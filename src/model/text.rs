@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_security::skeleton;
 
-use super::secrets::masked;
+use super::secrets::mask_secrets;
 
 /// Whether a character is invisible or changes how its neighbours are shown.
 ///
@@ -28,7 +28,7 @@ pub fn is_hidden(c: char) -> bool {
 
 /// The characters of a text, each with whether it is shown as an escape. The two selectors that
 /// make a character look like text or like an emoji are not, where there is one to select for.
-fn escaped(text: &str) -> impl Iterator<Item = (char, bool)> {
+fn escape_characters(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut selectable = false;
     text.chars().map(move |c| {
         let selects = matches!(c, '\u{FE0E}' | '\u{FE0F}') && selectable;
@@ -44,12 +44,12 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// The text with every hidden character written as an escape such as `\u{200b}`.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    for (c, hidden) in escaped(text) {
+    for (c, hidden) in escape_characters(text) {
         if hidden {
             shown.extend(c.escape_unicode());
         } else {
@@ -78,7 +78,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 
 /// The text as one line: hidden characters and line feeds written as escapes.
 pub fn one_line(text: &str) -> Cow<'_, str> {
-    match visible(text) {
+    match escape_hidden(text) {
         shown if shown.contains('\n') => Cow::Owned(shown.replace('\n', "\\n")),
         shown => shown,
     }
@@ -86,10 +86,10 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 
 /// A message as it may be shown and logged: without what looks like a secret, and without its
 /// middle if it is long because it repeats what was given.
-pub fn abridged(message: &str) -> Cow<'_, str> {
+pub fn abridge_message(message: &str) -> Cow<'_, str> {
     const HEAD: usize = 200;
     const TAIL: usize = 500;
-    let message = masked(message);
+    let message = mask_secrets(message);
     let left = message.chars().count().saturating_sub(HEAD + TAIL);
     if left == 0 {
         return message;
@@ -125,10 +125,10 @@ pub fn percent_decoded(text: &str) -> Option<String> {
 }
 
 /// The text in double quotes on one line, cut at `max` characters.
-pub fn quoted(text: &str, max: usize) -> String {
+pub fn quote_text(text: &str, max: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max) + 8);
     line.push('"');
-    for (c, hidden) in escaped(text).take(max) {
+    for (c, hidden) in escape_characters(text).take(max) {
         match c {
             '"' => line.push_str("\\\""),
             '\\' => line.push_str("\\\\"),
@@ -147,7 +147,7 @@ pub fn quoted(text: &str, max: usize) -> String {
 }
 
 /// The text trimmed, runs of white space as one space: how names are compared and kept.
-pub fn collapse(text: &str) -> String {
+pub fn collapse_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -162,7 +162,7 @@ pub fn look_alike(one: &str, other: &str) -> bool {
 }
 
 /// The up to three of `names` that look most like `given`, best first.
-pub fn nearest(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
+pub fn nearest_names(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
     if given.chars().count() > MAX_COMPARED {
         return Vec::new();
     }
@@ -186,10 +186,10 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_shown_as_escapes() {
-        assert_eq!(visible("a\u{200B}b\u{202E}c\u{0}"), "a\\u{200b}b\\u{202e}c\\u{0}");
-        assert!(matches!(visible("größe\n\t10 µm"), Cow::Borrowed(_)));
-        assert_eq!(quoted("say \"hi\"\nnow", 99), r#""say \"hi\"\nnow""#);
-        assert_eq!(quoted("abcdef", 4), "\"abcd\" (+2 characters)");
+        assert_eq!(escape_hidden("a\u{200B}b\u{202E}c\u{0}"), "a\\u{200b}b\\u{202e}c\\u{0}");
+        assert!(matches!(escape_hidden("größe\n\t10 µm"), Cow::Borrowed(_)));
+        assert_eq!(quote_text("say \"hi\"\nnow", 99), r#""say \"hi\"\nnow""#);
+        assert_eq!(quote_text("abcdef", 4), "\"abcd\" (+2 characters)");
         assert_eq!(one_line("a\nb\r\u{1b}[31m"), "a\\nb\\u{d}\\u{1b}[31m");
     }
 
@@ -207,11 +207,11 @@ mod tests {
     #[test]
     fn the_look_of_an_emoji_is_no_hidden_text() {
         for plain in ["✔\u{FE0F} done", "1\u{FE0F}", "☎\u{FE0E}"] {
-            assert_eq!(visible(plain), plain);
-            assert_eq!(quoted(plain, 99), format!("\"{plain}\""));
+            assert_eq!(escape_hidden(plain), plain);
+            assert_eq!(quote_text(plain, 99), format!("\"{plain}\""));
         }
-        assert_eq!(visible("✔\u{FE0F}\u{FE0E}\u{FE0F}"), "✔\u{FE0F}\\u{fe0e}\\u{fe0f}");
-        assert_eq!(visible("\u{FE0F}a\u{E0101}"), "\\u{fe0f}a\\u{e0101}");
+        assert_eq!(escape_hidden("✔\u{FE0F}\u{FE0E}\u{FE0F}"), "✔\u{FE0F}\\u{fe0e}\\u{fe0f}");
+        assert_eq!(escape_hidden("\u{FE0F}a\u{E0101}"), "\\u{fe0f}a\\u{e0101}");
         assert!(is_blank("\u{FE0F}\u{3164} \u{2800}"));
     }
 
@@ -230,7 +230,7 @@ mod tests {
         {
             assert!(!look_alike(one, other), "{one} {other}");
         }
-        assert_eq!(nearest("раусе", ["lynx".to_owned(), "payce".to_owned()]), ["payce"]);
+        assert_eq!(nearest_names("раусе", ["lynx".to_owned(), "payce".to_owned()]), ["payce"]);
     }
 
     #[test]
@@ -243,9 +243,9 @@ mod tests {
 
     #[test]
     fn a_message_keeps_its_ends() {
-        assert_eq!(abridged("short"), "short");
-        let long =
-            abridged(&format!("there is no entity {}, sorry", "x".repeat(3_000))).into_owned();
+        assert_eq!(abridge_message("short"), "short");
+        let long = abridge_message(&format!("there is no entity {}, sorry", "x".repeat(3_000)))
+            .into_owned();
         assert!(long.starts_with("there is no entity xxx") && long.ends_with("xxx, sorry"));
         assert!(long.contains("… (+2326 characters) …"), "{long}");
     }

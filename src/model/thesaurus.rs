@@ -6,12 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::words::{stem, stems};
+use super::words::{stem_word, stems_of};
 
 static GROUPS: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     let mut related: HashMap<String, HashSet<String>> = HashMap::new();
     for line in include_str!("thesaurus.txt").lines() {
-        let group = stems(line);
+        let group = stems_of(line);
         for word in &group {
             let others = group.iter().filter(|other| *other != word).cloned();
             related.entry(word.clone()).or_default().extend(others);
@@ -21,9 +21,9 @@ static GROUPS: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
 });
 
 /// Stems of words that say nearly the same, in the order of the alphabet.
-pub fn related(folded: &str) -> Vec<&'static str> {
+pub fn related_stems(folded: &str) -> Vec<&'static str> {
     let mut found: Vec<&str> =
-        GROUPS.get(&stem(folded)).into_iter().flatten().map(String::as_str).collect();
+        GROUPS.get(&stem_word(folded)).into_iter().flatten().map(String::as_str).collect();
     found.sort_unstable();
     found
 }
@@ -34,9 +34,9 @@ mod tests {
 
     #[test]
     fn each_word_of_a_group_leads_to_the_others_whatever_its_ending() {
-        assert!(related("sending").contains(&"transmit"));
-        assert!(related("transmitted").contains(&"send"));
-        assert!(related("xyzzy").is_empty());
+        assert!(related_stems("sending").contains(&"transmit"));
+        assert!(related_stems("transmitted").contains(&"send"));
+        assert!(related_stems("xyzzy").is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Pure functions of a row and an instant, so that what would happen can be shown before it does.
 
 use super::entity::Entity;
-use super::memory::{Memory, rounded};
+use super::memory::{Memory, round_confidence};
 use super::status::Status;
 use super::timestamp::Timestamp;
 
@@ -20,21 +20,21 @@ pub const STALE_DAYS: u32 = 90;
 
 /// What differs from store to store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
+pub struct UpkeepRules {
     /// Days without a change or a reference after which a candidate is dropped; 0 for never.
     pub stale_days: u32,
     /// References on which a candidate memory becomes active; 0 for never.
     pub promote_references: u32,
 }
 
-impl Default for Rules {
+impl Default for UpkeepRules {
     fn default() -> Self {
         Self { stale_days: STALE_DAYS, promote_references: 0 }
     }
 }
 
 /// Whether the memory has ended and still stands in the lists.
-pub fn ends(row: &Memory, now: Timestamp) -> bool {
+pub fn has_ended(row: &Memory, now: Timestamp) -> bool {
     !row.status.is_history() && row.is_expired(now)
 }
 
@@ -61,7 +61,7 @@ pub struct Faded {
 
 /// What the whole days since `from` take from a confidence, those left out that were counted when
 /// it faded before. Day by day, so that a run each day and one run for many give the same.
-pub fn fade(
+pub fn decay_confidence(
     confidence: f64,
     from: Timestamp,
     before: Option<Timestamp>,
@@ -71,7 +71,7 @@ pub fn fade(
     let due = now.days_since(from) - counted;
     let mut faded = Faded { days: 0, confidence, gone: false };
     while faded.days < due && !faded.gone {
-        faded.confidence = rounded(faded.confidence * DAILY);
+        faded.confidence = round_confidence(faded.confidence * DAILY);
         faded.gone = faded.confidence < FLOOR;
         faded.days += 1;
     }
@@ -79,7 +79,7 @@ pub fn fade(
 }
 
 /// Whether a candidate came up often enough to become active.
-pub fn is_promoted(row: &Memory, rules: &Rules, now: Timestamp) -> bool {
+pub fn is_promoted(row: &Memory, rules: &UpkeepRules, now: Timestamp) -> bool {
     rules.promote_references > 0
         && row.status == Status::Candidate
         && row.reference_count >= i64::from(rules.promote_references)
@@ -88,22 +88,22 @@ pub fn is_promoted(row: &Memory, rules: &Rules, now: Timestamp) -> bool {
 }
 
 /// Whether a candidate memory has waited too long for somebody.
-pub fn is_stale_memory(row: &Memory, rules: &Rules, now: Timestamp) -> bool {
+pub fn is_stale_memory(row: &Memory, rules: &UpkeepRules, now: Timestamp) -> bool {
     let referenced = row.last_referenced_at.as_deref();
     row.status == Status::Candidate
-        && !ends(row, now)
+        && !has_ended(row, now)
         && !is_promoted(row, rules, now)
-        && waited([Some(&row.created_at), Some(&row.updated_at), referenced], rules, now)
+        && has_waited([Some(&row.created_at), Some(&row.updated_at), referenced], rules, now)
 }
 
 /// Whether a candidate entity has waited too long for somebody.
-pub fn is_stale_entity(row: &Entity, rules: &Rules, now: Timestamp) -> bool {
+pub fn is_stale_entity(row: &Entity, rules: &UpkeepRules, now: Timestamp) -> bool {
     row.status == Status::Candidate
-        && waited([Some(&row.created_at), Some(&row.updated_at), None], rules, now)
+        && has_waited([Some(&row.created_at), Some(&row.updated_at), None], rules, now)
 }
 
 /// Whether the last of the instants is over the set days ago.
-fn waited(instants: [Option<&str>; 3], rules: &Rules, now: Timestamp) -> bool {
+fn has_waited(instants: [Option<&str>; 3], rules: &UpkeepRules, now: Timestamp) -> bool {
     let last = instants.into_iter().flatten().filter_map(Timestamp::parse).max();
     rules.stale_days > 0
         && last.is_some_and(|last| last.plus_seconds(i64::from(rules.stale_days) * 86_400) < now)
@@ -124,8 +124,8 @@ mod tests {
         for day in 1..=60 {
             // The hour of the run wanders over the day.
             let now = from.plus_seconds(day * 86_400 + (day * 7 % 24) * 3_600);
-            let once = fade(1.0, from, None, now).expect("it fades");
-            if let Some(step) = fade(daily, from, before, now) {
+            let once = decay_confidence(1.0, from, None, now).expect("it fades");
+            if let Some(step) = decay_confidence(daily, from, before, now) {
                 (daily, before) = (step.confidence, Some(now));
                 assert_eq!((daily, step.gone), (once.confidence, once.gone), "day {day}");
                 if step.gone {
@@ -141,9 +141,12 @@ mod tests {
     fn a_second_run_on_a_day_takes_nothing_and_no_day_counts_before_it_is_whole() {
         let from = at("2026-01-01T12:00:00Z");
         let (early, late) = (at("2026-01-03T13:00:00Z"), at("2026-01-04T11:59:59Z"));
-        assert_eq!(fade(1.0, from, None, early).map(|faded| faded.days), Some(2));
-        assert_eq!(fade(1.0, from, Some(early), late), None);
-        assert_eq!(fade(1.0, from, None, at("2026-01-02T11:59:59Z")), None);
-        assert_eq!(fade(1.0, from, Some(at("2025-06-01")), early).map(|faded| faded.days), Some(2));
+        assert_eq!(decay_confidence(1.0, from, None, early).map(|faded| faded.days), Some(2));
+        assert_eq!(decay_confidence(1.0, from, Some(early), late), None);
+        assert_eq!(decay_confidence(1.0, from, None, at("2026-01-02T11:59:59Z")), None);
+        assert_eq!(
+            decay_confidence(1.0, from, Some(at("2025-06-01")), early).map(|faded| faded.days),
+            Some(2)
+        );
     }
 }

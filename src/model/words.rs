@@ -35,16 +35,16 @@ pub struct Word {
 
 /// The words of a text in their order. A name such as `TlmChan` or `M6x20` gives the whole and
 /// then its parts; a letter of a script without spaces is a word.
-pub fn words(text: &str) -> Vec<Word> {
+pub fn split_words(text: &str) -> Vec<Word> {
     let mut found = Vec::new();
-    for (start, run) in runs(text) {
-        found.push(word(run, start, false));
+    for (start, run) in split_runs(text) {
+        found.push(new_word(run, start, false));
         if run.bytes().all(|byte| byte.is_ascii_lowercase()) {
             continue;
         }
-        let parts = parts(run);
+        let parts = split_parts(run);
         if parts.len() > 1 {
-            let part = |(at, part): &(usize, &str)| word(part, start + at, true);
+            let part = |(at, part): &(usize, &str)| new_word(part, start + at, true);
             found.extend(parts.iter().map(part));
         }
     }
@@ -70,19 +70,20 @@ pub fn is_stop_word(folded: &str) -> bool {
 
 /// The stems of a text without those of stop words, each once, in the order in which they first
 /// stand in it.
-pub fn stems(text: &str) -> Vec<String> {
+pub fn stems_of(text: &str) -> Vec<String> {
     let mut seen = HashSet::new();
-    let telling = words(text).into_iter().filter(|word| !word.part && !is_stop_word(&word.folded));
+    let telling =
+        split_words(text).into_iter().filter(|word| !word.part && !is_stop_word(&word.folded));
     telling.map(|word| word.stem).filter(|stem| seen.insert(stem.clone())).collect()
 }
 
-fn word(text: &str, start: usize, part: bool) -> Word {
-    let folded = fold(text);
-    Word { stem: stem(&folded), folded, start, end: start + text.len(), part }
+fn new_word(text: &str, start: usize, part: bool) -> Word {
+    let folded = fold_text(text);
+    Word { stem: stem_word(&folded), folded, start, end: start + text.len(), part }
 }
 
 /// Lower case, without accents and other marks, compatible forms made one.
-pub fn fold(text: &str) -> String {
+pub fn fold_text(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -91,7 +92,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// The stem of a folded word. What holds a digit is a name and stays whole.
-pub fn stem(folded: &str) -> String {
+pub fn stem_word(folded: &str) -> String {
     if folded.len() < 3 || folded.bytes().any(|byte| byte.is_ascii_digit()) {
         return folded.to_owned();
     }
@@ -112,7 +113,7 @@ pub fn stem(folded: &str) -> String {
 }
 
 /// Runs of letters and digits, with where they start.
-fn runs(text: &str) -> Vec<(usize, &str)> {
+fn split_runs(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut open = None;
     for (at, c) in text.char_indices() {
@@ -139,7 +140,7 @@ fn is_word_by_itself(c: char) -> bool {
 }
 
 /// A run split where case or digits begin or end: `TlmChan`, `HTTPServer`, `M6x20`.
-fn parts(run: &str) -> Vec<(usize, &str)> {
+fn split_parts(run: &str) -> Vec<(usize, &str)> {
     let chars: Vec<(usize, char)> = run.char_indices().collect();
     let mut cuts = vec![0];
     for at in 1..chars.len() {
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Vec<String> {
-        words(text).into_iter().map(|word| word.stem).collect()
+        split_words(text).into_iter().map(|word| word.stem).collect()
     }
 
     #[test]
@@ -175,13 +176,13 @@ mod tests {
     #[test]
     fn case_accents_endings_and_forms_do_not_matter() {
         assert_eq!(all("Überhöhte MESSAGES ﬁle"), all("uberhohte message file"));
-        assert_eq!(stems("sending sends send"), ["send"]);
+        assert_eq!(stems_of("sending sends send"), ["send"]);
     }
 
     #[test]
     fn stems_leave_out_what_only_holds_a_sentence_together() {
-        assert_eq!(stems("The mirror is not to be coated"), ["mirror", "not", "coat"]);
-        assert_eq!(stems("It is what it is."), [""; 0]);
+        assert_eq!(stems_of("The mirror is not to be coated"), ["mirror", "not", "coat"]);
+        assert_eq!(stems_of("It is what it is."), [""; 0]);
     }
 
     #[test]
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn each_word_says_where_it_stands() {
         let text = "ä TlmChan";
-        let found = words(text);
+        let found = split_words(text);
         let shown: Vec<&str> = found.iter().map(|word| &text[word.start..word.end]).collect();
         assert_eq!(shown, ["ä", "TlmChan", "Tlm", "Chan"]);
     }

@@ -1,26 +1,28 @@
-//! Which changes only a person may approve, told by what a write did: so no tool goes round it.
+//! Decides from the audit rows of a write whether a person must approve it, so that the rule holds
+//! for every tool.
 
 use crate::model::conflict::SETTLED;
 use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::history::{self, Change};
 use crate::store::{self, Tx, View};
 
-/// The end of the audit, as a place to look on from.
-pub fn mark(tx: &Tx<'_>) -> Result<i64> {
-    Ok(store::audit::head(tx)?.seq)
+/// Returns the sequence number of the newest audit row, for [`changes_since`].
+pub fn audit_end(tx: &Tx<'_>) -> Result<i64> {
+    Ok(store::audit::chain_head(tx)?.seq)
 }
 
-/// What was done behind a mark, oldest first.
-pub fn since(view: &View<'_>, mark: i64) -> Result<Vec<Change>> {
+/// Returns the changes recorded after an audit sequence number, oldest first.
+pub fn changes_since(view: &View<'_>, mark: i64) -> Result<Vec<Change>> {
     let mut done = Vec::new();
-    while let Some(entry) = store::audit::at(view, mark + 1 + done.len() as i64)? {
-        done.push(history::change(entry));
+    while let Some(entry) = store::audit::entry_at(view, mark + 1 + done.len() as i64)? {
+        done.push(history::read_change(entry));
     }
     Ok(done)
 }
 
-/// Whether the change makes a row active, turns one down, settles a conflict as somebody decided,
-/// sets trusted state, or erases what a row says. What holds already may be corrected or ended without.
+/// Returns whether a change needs a person's approval: it activates or rejects a row, resolves a
+/// conflict by decision, sets trusted state or redacts a row. Correcting or ending an active row
+/// does not.
 pub fn needs_a_person(change: &Change) -> bool {
     let entry = &change.entry;
     match (Kind::parse(&entry.kind), Action::parse(&entry.action)) {
@@ -36,14 +38,14 @@ pub fn needs_a_person(change: &Change) -> bool {
     }
 }
 
-/// Whether the row is not there yet without this write.
+/// Returns whether this write creates the row.
 pub fn is_new(done: &[Change], id: &str) -> bool {
     done.iter().any(|change| {
         change.entry.subject_id == id && change.entry.action == Action::Created.as_str()
     })
 }
 
-/// How a person does it, where no agent may.
+/// Returns the step by which a person makes the change that an agent may not make.
 pub fn step_by_hand(done: &[Change]) -> Option<NextStep> {
     let change = done.iter().find(|change| needs_a_person(change))?;
     let kind = Kind::parse(&change.entry.kind)?;

@@ -1,14 +1,16 @@
-//! Backups that are proved before they count: sound as a file, and every row as its audit says.
+//! Verified backups: a copy counts only if the file is intact and every row matches its audit log.
 
 use std::path::Path;
 
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
-use crate::ops::verify::{BrokenLink, Report, verify};
-use crate::store::backup::{self, Copied, Rotation, Turn};
-use crate::store::restore::{self, IfThere, Restored};
+use crate::ops::verify::{BrokenLink, VerificationReport, verify};
+use crate::store::backup;
+pub use crate::store::backup::{BackupTurn, Copied, Rotation};
+use crate::store::restore;
+pub use crate::store::restore::{IfThere, Restored};
 use crate::store::{Settings, View};
 
-/// What a proved copy holds.
+/// The contents of a verified copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// Rows of every kind.
@@ -18,24 +20,24 @@ pub struct Contents {
     pub head: String,
 }
 
-/// Copies the store into a file that is not there yet.
-pub fn make(settings: &Settings, target: &Path) -> Result<Copied<Contents>> {
-    backup::make(settings, target, prove)
+/// Copies the store to a new file; the target must not exist.
+pub fn make_backup(settings: &Settings, target: &Path) -> Result<Copied<Contents>> {
+    backup::copy_store(settings, target, prove_copy)
 }
 
-/// Makes an automatic backup, if it is time.
-pub fn in_turn(settings: &Settings, rotation: Rotation) -> Result<Turn> {
-    backup::in_turn(settings, rotation, prove)
+/// Makes an automatic backup, if one is due.
+pub fn in_turn(settings: &Settings, rotation: Rotation) -> Result<BackupTurn> {
+    backup::in_turn(settings, rotation, prove_copy)
 }
 
-/// Puts a copy of a backup where the store is.
+/// Replaces the store with a copy of a backup.
 pub fn restore(settings: &Settings, from: &Path, if_there: IfThere) -> Result<Restored<Contents>> {
-    restore::restore(settings, from, if_there, prove)
+    restore::restore(settings, from, if_there, prove_copy)
 }
 
-fn prove(copy: &View<'_>) -> Result<Contents> {
+fn prove_copy(copy: &View<'_>) -> Result<Contents> {
     let report = verify(copy)?;
-    if let Some(problem) = problem(&report) {
+    if let Some(problem) = first_problem(&report) {
         return Err(Error::storage(
             StorageProblem::Unverified,
             format!("the copy does not verify: {problem}"),
@@ -48,8 +50,8 @@ fn prove(copy: &View<'_>) -> Result<Contents> {
     Ok(Contents { rows: backup::count_rows(copy)?, audit_rows: report.rows, head: report.head })
 }
 
-/// The first of what verification found.
-fn problem(report: &Report) -> Option<String> {
+/// Returns the first problem that verification found.
+fn first_problem(report: &VerificationReport) -> Option<String> {
     if report.is_clean() {
         return None;
     }

@@ -1,16 +1,16 @@
-//! Many rows in one write, tied together by keys that are local to the call: all or nothing.
+//! Creates many rows in one write, linked by keys local to the call: all or nothing.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{Error, Result, SubjectKind};
-use crate::ops::checks;
-use crate::ops::entities::{self, NewEntity, Sameness};
+use crate::ops::entities::{self, DuplicatePolicy, NewEntity};
 use crate::ops::memories::{self, NewMemory};
-use crate::ops::relationships::{self, Linked, NewRelationship};
+use crate::ops::relationships::{self, LinkOutcome, NewRelationship};
+use crate::ops::validate;
 use crate::store::Tx;
 
-/// Rows to be made together.
+/// Rows to create together.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     pub entities: Vec<(Option<String>, NewEntity)>,
@@ -18,12 +18,12 @@ pub struct Batch {
     pub memories: Vec<(Option<String>, NewMemory)>,
 }
 
-/// What became of a batch, in the order of its rows.
+/// The outcome of a batch, in the order of its rows.
 #[derive(Debug, Clone, Default)]
 pub struct Made {
-    pub entities: Vec<(Option<String>, entities::Created)>,
-    pub relationships: Vec<Linked>,
-    pub memories: Vec<(Option<String>, memories::Created)>,
+    pub entities: Vec<(Option<String>, entities::EntityCreation)>,
+    pub relationships: Vec<LinkOutcome>,
+    pub memories: Vec<(Option<String>, memories::MemoryCreation)>,
 }
 
 /// Entities and memories by their local keys.
@@ -31,7 +31,7 @@ pub struct Made {
 pub struct Keys(HashMap<String, String>);
 
 impl Keys {
-    /// Gives a key to an id; one key names one row.
+    /// Binds a key to an id; a key names one row.
     pub fn bind(&mut self, key: Option<&str>, id: &str) -> Result<()> {
         let Some(key) = key else { return Ok(()) };
         match self.0.get(key) {
@@ -52,12 +52,12 @@ impl Keys {
         self.0.get(key_or_id).map_or(key_or_id, String::as_str)
     }
 
-    /// Whether there is a row of the key.
+    /// Returns whether a key is bound to a row.
     pub fn knows(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// The link with the keys at its ends replaced by ids.
+    /// Returns the link with the keys at its ends replaced by ids.
     pub fn tie(&self, link: &NewRelationship) -> NewRelationship {
         NewRelationship {
             relationship_type: link.relationship_type.clone(),
@@ -69,7 +69,7 @@ impl Keys {
         }
     }
 
-    /// The entity with each `memory:<key>` among its sources as `memory:<id>`.
+    /// Returns the entity with each source `memory:<key>` replaced by `memory:<id>`.
     pub fn cite<'n>(&self, new: &'n NewEntity) -> Cow<'n, NewEntity> {
         let key = |reference: &str| reference.strip_prefix("memory:").map(str::to_owned);
         let mut new = Cow::Borrowed(new);
@@ -82,29 +82,29 @@ impl Keys {
     }
 }
 
-/// Makes all rows of the batch; an error names the row that it is about.
+/// Creates all rows of the batch; an error names the row that failed.
 pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     let rows = batch.entities.len() + batch.relationships.len() + batch.memories.len();
-    checks::at_most("the batch", rows, checks::MAX_ROWS, "rows")?;
+    validate::at_most("the batch", rows, validate::MAX_ROWS, "rows")?;
     let links = batch.entities.iter().map(|(_, new)| new.relationships.len()).sum();
-    checks::at_most("the entities of the batch", links, checks::MAX_LINKS, "links")?;
+    validate::at_most("the entities of the batch", links, validate::MAX_LINKS, "links")?;
     let mut keys = Keys::default();
     let mut made = Made::default();
     for (index, (key, new)) in batch.memories.iter().enumerate() {
-        let at = |error| located("memories", index, error);
+        let at = |error| locate_error("memories", index, error);
         let memory = memories::create(tx, new, note).map_err(at)?;
         keys.bind(key.as_deref(), &memory.row.id).map_err(at)?;
         made.memories.push((key.clone(), memory));
     }
     for (index, (key, new)) in batch.entities.iter().enumerate() {
-        let at = |error| located("entities", index, error);
-        let entity =
-            entities::create_alone(tx, &keys.cite(new), Sameness::OfStatus, note).map_err(at)?;
+        let at = |error| locate_error("entities", index, error);
+        let entity = entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfStatus, note)
+            .map_err(at)?;
         keys.bind(key.as_deref(), &entity.row.id).map_err(at)?;
         made.entities.push((key.clone(), entity));
     }
     for (index, (_, new)) in batch.entities.iter().enumerate() {
-        let at = |error| located("entities", index, error);
+        let at = |error| locate_error("entities", index, error);
         for link in &new.relationships {
             let link = link.of(&made.entities[index].1.row.id).map_err(at)?;
             made.relationships.push(relationships::create(tx, &keys.tie(&link), note).map_err(at)?);
@@ -112,14 +112,14 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     }
     for (index, link) in batch.relationships.iter().enumerate() {
         let linked = relationships::create(tx, &keys.tie(link), note)
-            .map_err(|error| located("relationships", index, error))?;
+            .map_err(|error| locate_error("relationships", index, error))?;
         made.relationships.push(linked);
     }
     Ok(made)
 }
 
-/// Says in an error which row of the batch it is about.
-fn located(list: &str, index: usize, error: Error) -> Error {
+/// Adds the list and index of the failing row to an error.
+fn locate_error(list: &str, index: usize, error: Error) -> Error {
     match error {
         Error::Busy | Error::Storage { .. } | Error::Internal(_) => error,
         Error::Invalid { field, problem, hint } => {

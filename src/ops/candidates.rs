@@ -1,11 +1,11 @@
-//! The review queue: memories and entities that wait for somebody, oldest first.
+//! The review queue: candidate memories and entities, oldest first.
 
 use crate::model::{Entity, Memory, Page, PageRequest, Result, Status};
-use crate::ops::projects::Scope;
+use crate::ops::projects::ProjectScope;
 use crate::ops::{entities, memories};
 use crate::store::{self, View};
 
-/// One row that waits, with rows like it.
+/// A candidate and the rows similar to it.
 #[derive(Debug, Clone)]
 pub enum Candidate {
     Entity { row: Entity, similar: Vec<Entity> },
@@ -21,20 +21,20 @@ impl Candidate {
     }
 }
 
-/// What the queue is asked for.
+/// The kinds of candidates to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wanted {
+pub enum CandidateFilter {
     #[default]
     Both,
     Entities,
     Memories,
 }
 
-/// The candidates of a scope, oldest first, with similar rows beside each.
+/// Lists the candidates of a scope, oldest first, each with similar rows.
 pub fn list(
     view: &View<'_>,
-    scope: &Scope,
-    wanted: Wanted,
+    scope: &ProjectScope,
+    wanted: CandidateFilter,
     page: &PageRequest,
 ) -> Result<Page<Candidate>> {
     let after = (page.after_text(0), page.after_text(1));
@@ -42,13 +42,13 @@ pub fn list(
     let mut total = 0;
     for project in &scope.names {
         let project = project.as_deref();
-        if wanted != Wanted::Memories {
+        if wanted != CandidateFilter::Memories {
             let rows =
                 store::entities::of_status(view, Status::Candidate, project, after, page.fetch())?;
             found.extend(rows.into_iter().map(|row| Candidate::Entity { row, similar: vec![] }));
             total += store::entities::count(view, Status::Candidate, project)?;
         }
-        if wanted != Wanted::Entities {
+        if wanted != CandidateFilter::Entities {
             let rows =
                 store::memories::of_status(view, Status::Candidate, project, after, page.fetch())?;
             found.extend(rows.into_iter().map(|row| Candidate::Memory { row, similar: vec![] }));
@@ -66,11 +66,11 @@ pub fn list(
 fn with_similar(view: &View<'_>, candidate: Candidate) -> Result<Candidate> {
     Ok(match candidate {
         Candidate::Entity { row, .. } => {
-            let similar = entities::similar(view, &row)?;
+            let similar = entities::find_similar(view, &row)?;
             Candidate::Entity { row, similar }
         }
         Candidate::Memory { row, .. } => {
-            let similar = memories::similar(view, &row)?;
+            let similar = memories::find_similar(view, &row)?;
             Candidate::Memory { row, similar }
         }
     })

@@ -1,4 +1,4 @@
-//! The problems that the verification of the audit finds, as data.
+//! The problems that audit verification reports, as data.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::Kind;
 
-/// The reason why an audit row does not fit the chain. Of several for one row, the first is given.
+/// The reason why an audit row fails verification; of several, the first that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChainProblem {
@@ -17,7 +17,7 @@ pub enum ChainProblem {
     Refuted,
     ContentsChanged,
     ClearedWithoutProof,
-    /// A `relinked` row names another end of the rows from before the chain.
+    /// A `relinked` row names a wrong last row, hash or seal.
     WrongRelinking,
     FieldsChanged,
     PreChainChanged,
@@ -47,7 +47,7 @@ impl From<ChainProblem> for String {
     }
 }
 
-/// The first audit row that does not fit the chain.
+/// The first audit row that breaks the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BrokenLink {
     pub seq: i64,
@@ -61,7 +61,7 @@ impl fmt::Display for BrokenLink {
     }
 }
 
-/// A row that is not as its newest audit row says.
+/// A row that differs from its newest audit snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DifferingRow {
     pub kind: Kind,

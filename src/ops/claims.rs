@@ -1,11 +1,11 @@
 //! Keeps the claims of rows as the rows are, and makes them all afresh.
 
 use crate::model::{Claim, Kind, Result, claim};
-use crate::ops::change::Audited;
+use crate::ops::record_change::Audited;
 use crate::store::{self, Tx, View};
 
 /// Stores the claims of a new row, and marks the slots that it touches.
-pub fn add<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
+pub fn add_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     for claim in row.claims(tx)? {
         store::claims::insert(tx, &claim)?;
         tx.touch(claim.slot);
@@ -14,7 +14,7 @@ pub fn add<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
 }
 
 /// Brings the stored claims of one row up to date, and marks the slots that it touches.
-pub fn refresh<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
+pub fn refresh_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     let claims = row.claims(tx)?;
     replace(tx, T::KIND, row.id(), &claims)?;
     Ok(())
@@ -41,7 +41,7 @@ fn replace(tx: &Tx<'_>, kind: Kind, id: &str, claims: &[Claim]) -> Result<bool> 
 pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
     let mut mended = 0;
     for_each_row(tx, |kind, id| {
-        let claims = derived(tx, kind, id)?;
+        let claims = derive_claims(tx, kind, id)?;
         mended += usize::from(replace(tx, kind, id, &claims)?);
         Ok(())
     })?;
@@ -50,10 +50,10 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
 
 /// Rows whose stored claims are not those that the row makes. Claims on slots that this ontology
 /// does not know are left to the one that made them.
-pub fn wrong(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
+pub fn find_wrong_claims(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     let mut found = Vec::new();
     for_each_row(view, |kind, id| {
-        let mut derived = match derived(view, kind, id) {
+        let mut derived = match derive_claims(view, kind, id) {
             // It is no row of which anything is known, and it differs from its newest audit row.
             Err(error) if error.is_unknown_word() => return Ok(()),
             derived => derived?,
@@ -73,10 +73,10 @@ pub fn wrong(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
 
 /// Makes the claims of rows with wrong ones afresh; gives how many rows that were. Claims on slots
 /// that this ontology does not know stay.
-pub fn mend(tx: &Tx<'_>) -> Result<usize> {
-    let wrong = wrong(tx)?;
+pub fn repair_claims(tx: &Tx<'_>) -> Result<usize> {
+    let wrong = find_wrong_claims(tx)?;
     for (kind, id) in &wrong {
-        let mut claims = derived(tx, *kind, id)?;
+        let mut claims = derive_claims(tx, *kind, id)?;
         let stored = store::claims::of_owner(tx, *kind, id)?.into_iter();
         claims.extend(stored.filter(|claim| !claim::is_known_slot(&claim.slot.kind, tx.ontology)));
         replace(tx, *kind, id, &claims)?;
@@ -89,7 +89,7 @@ fn for_each_row(view: &View<'_>, mut visit: impl FnMut(Kind, &str) -> Result<()>
     for kind in [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState] {
         for_each_id(view, kind, |id| visit(kind, id))?;
     }
-    let ownerless = store::claims::ownerless(view)?;
+    let ownerless = store::claims::list_ownerless(view)?;
     ownerless.iter().try_for_each(|(kind, id)| visit(*kind, id))
 }
 
@@ -101,7 +101,7 @@ pub fn for_each_id(
     kind: Kind,
     visit: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
-    for_each_id_in(view, store::rows::table(kind), visit)
+    for_each_id_in(view, store::rows::table_of(kind), visit)
 }
 
 /// Visits the ids of all rows of a table, a bounded number in memory at a time.
@@ -121,7 +121,7 @@ pub fn for_each_id_in(
     }
 }
 
-fn derived(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
+fn derive_claims(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
     fn of<T: Audited>(view: &View<'_>, row: Option<T>) -> Result<Vec<Claim>> {
         row.map_or_else(|| Ok(Vec::new()), |row| row.claims(view))
     }

@@ -2,7 +2,7 @@
 //! the words by which a person knows the row.
 
 use crate::model::{Result, text};
-use crate::ops::checks::MAX_NAME;
+use crate::ops::validate::MAX_NAME;
 use crate::store::{self, View};
 
 /// The first of the values that fit, and how many there are.
@@ -13,15 +13,15 @@ pub struct Completion {
 }
 
 /// Registered names that begin so, then those with an alias that does, then those that look so.
-pub fn projects(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
-    let begun = text::collapse(begun).to_lowercase();
+pub fn complete_project(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
+    let begun = text::collapse_spaces(begun).to_lowercase();
     let projects = store::projects::list(view)?;
     let begins = |name: &String| name.to_lowercase().starts_with(&begun);
     let by_name = projects.iter().filter(|project| begins(&project.name));
     let by_alias = projects.iter().filter(|project| project.aliases.iter().any(begins));
     let mut values: Vec<String> =
         by_name.chain(by_alias).map(|project| project.name.clone()).collect();
-    for near in text::nearest(&begun, store::projects::all_names(view)?) {
+    for near in text::nearest_names(&begun, store::projects::all_names(view)?) {
         let meant = projects.iter().find(|p| p.name == near || p.aliases.contains(&near));
         values.extend(meant.map(|project| project.name.clone()));
     }
@@ -33,17 +33,20 @@ pub fn projects(view: &View<'_>, begun: &str, most: usize) -> Result<Completion>
 }
 
 /// Ids of entities that begin so, then of those whose name does.
-pub fn entities(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
-    ids(begun, |begun| store::entities::ids_beginning(view, begun, most as i64))
+pub fn complete_entity(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
+    complete_id(begun, |begun| store::entities::ids_beginning(view, begun, most as i64))
 }
 
 /// Ids of memories that begin so, then of those whose content does.
-pub fn memories(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
-    ids(begun, |begun| store::memories::ids_beginning(view, begun, most as i64))
+pub fn complete_memory(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
+    complete_id(begun, |begun| store::memories::ids_beginning(view, begun, most as i64))
 }
 
-fn ids(begun: &str, find: impl Fn(&str) -> Result<(Vec<String>, i64)>) -> Result<Completion> {
-    let begun = text::collapse(begun);
+fn complete_id(
+    begun: &str,
+    find: impl Fn(&str) -> Result<(Vec<String>, i64)>,
+) -> Result<Completion> {
+    let begun = text::collapse_spaces(begun);
     if begun.chars().count() > MAX_NAME {
         return Ok(Completion::default());
     }

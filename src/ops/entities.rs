@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::model::error::CurrentStatus;
 use crate::model::ontology::EntityType;
 use crate::model::{
-    Action, Entity, Error, Memory, Operation, Result, Status, SubjectKind, source_ref,
+    Action, Entity, Error, Memory, Result, Status, SubjectKind, Transition, source_ref,
 };
-use crate::ops::lifecycle::{self, Living, Outcome};
-use crate::ops::relationships::{self, Linked, NewRelationship};
-use crate::ops::{change, checks, graduation, projects};
+use crate::ops::lifecycle::{self, HasLifecycle, LifecycleOutcome};
+use crate::ops::relationships::{self, LinkOutcome, NewRelationship};
+use crate::ops::{graduation, projects, record_change, validate};
 use crate::store::{self, Tx, View};
 
 /// The status that a new row may have.
@@ -99,7 +99,7 @@ impl AttachedRelationship {
 
 /// What creating did.
 #[derive(Debug, Clone)]
-pub struct Created {
+pub struct EntityCreation {
     pub row: Entity,
     pub created: bool,
     pub audit_id: Option<String>,
@@ -108,12 +108,12 @@ pub struct Created {
     /// What was given and is not in the row that was there already.
     pub differing: Vec<&'static str>,
     /// The links made with it.
-    pub links: Vec<Linked>,
+    pub links: Vec<LinkOutcome>,
 }
 
 /// Which rows keep a new one that says the same from being made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sameness {
+pub enum DuplicatePolicy {
     /// Rows of the status that the new one would have.
     OfStatus,
     /// Rows of any status: what was decided about one is not undone by another.
@@ -124,9 +124,9 @@ pub enum Sameness {
 pub const MAX_SIMILAR: usize = 5;
 
 /// Makes the entity and its links, or finds the one that says the same already.
-pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created> {
-    checks::at_most("relationships", new.relationships.len(), checks::MAX_ROWS, "links")?;
-    let mut created = create_alone(tx, new, Sameness::OfStatus, note)?;
+pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<EntityCreation> {
+    validate::at_most("relationships", new.relationships.len(), validate::MAX_ROWS, "links")?;
+    let mut created = create_alone(tx, new, DuplicatePolicy::OfStatus, note)?;
     for link in &new.relationships {
         created.links.push(relationships::create(tx, &link.of(&created.row.id)?, note)?);
     }
@@ -137,28 +137,31 @@ pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<Created> {
 pub fn create_alone(
     tx: &Tx<'_>,
     new: &NewEntity,
-    sameness: Sameness,
+    sameness: DuplicatePolicy,
     note: &str,
-) -> Result<Created> {
-    checks::text_length("note", note)?;
+) -> Result<EntityCreation> {
+    validate::text_length("note", note)?;
     let wanted = build(tx, new)?;
-    let existing = store::entities::same(tx, &wanted, sameness == Sameness::OfAnyStatus)?;
+    let existing =
+        store::entities::find_same(tx, &wanted, sameness == DuplicatePolicy::OfAnyStatus)?;
     let created = existing.is_none();
-    let differing = existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row));
+    let differing =
+        existing.as_ref().map_or_else(Vec::new, |row| differing_fields(new, &wanted, row));
     let mut row = existing.unwrap_or(wanted);
     // An import names nothing that is similar.
-    let similar = if sameness == Sameness::OfStatus { similar(tx, &row)? } else { Vec::new() };
-    let audit_id = if created { Some(change::create(tx, &mut row, note)?) } else { None };
-    Ok(Created { row, created, audit_id, similar, differing, links: vec![] })
+    let similar =
+        if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
+    let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
+    Ok(EntityCreation { row, created, audit_id, similar, differing, links: vec![] })
 }
 
 /// Other entities of the same type, name and project.
-pub fn similar(view: &View<'_>, row: &Entity) -> Result<Vec<Entity>> {
-    store::entities::alike(view, row, MAX_SIMILAR as i64)
+pub fn find_similar(view: &View<'_>, row: &Entity) -> Result<Vec<Entity>> {
+    store::entities::list_alike(view, row, MAX_SIMILAR as i64)
 }
 
 /// What was asked for and does not stand in the row that says the same.
-fn differing(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'static str> {
+fn differing_fields(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'static str> {
     let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
     let sources = wanted.source_refs.iter().any(|given| !row.source_refs.contains(given));
     [("source_refs", sources), ("confidence", confidence)]
@@ -169,16 +172,16 @@ fn differing(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'static str
 
 fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
     let entity_type = tx.ontology.require_entity_type(&new.entity_type)?;
-    checks::text_length("description", &new.description)?;
+    validate::text_length("description", &new.description)?;
     let row = Entity {
         entity_type: new.entity_type.clone(),
-        name: checks::name("name", &new.name)?,
+        name: validate::check_name("name", &new.name)?,
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
         description: new.description.trim().to_owned(),
-        properties: checks::properties(&new.properties)?,
+        properties: validate::check_properties(&new.properties)?,
         status: new.status.into(),
-        confidence: checks::confidence(new.confidence)?,
-        source_refs: checks::source_refs(tx, &new.source_refs)?,
+        confidence: validate::check_confidence(new.confidence)?,
+        source_refs: validate::source_refs(tx, &new.source_refs)?,
         extractor_version: String::new(),
         canonical_home: "entity".to_owned(),
         hand_authored: new.hand_authored,
@@ -233,10 +236,10 @@ pub struct EntityUpdate {
 }
 
 /// Corrects what may be corrected of a candidate or active entity.
-pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<Outcome<Entity>> {
-    checks::text_length("note", note)?;
-    let before: Entity = lifecycle::require(tx, &edit.entity_id)?;
-    checks::expected_version(
+pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleOutcome<Entity>> {
+    validate::text_length("note", note)?;
+    let before: Entity = lifecycle::require_row(tx, &edit.entity_id)?;
+    validate::expected_version(
         SubjectKind::ENTITY,
         &before.id,
         before.version,
@@ -245,7 +248,7 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<Outcome<En
     check_editable(&before)?;
     let mut after = before.clone();
     if let Some(description) = &edit.description {
-        checks::text_length("description", description)?;
+        validate::text_length("description", description)?;
         after.description = description.trim().to_owned();
     }
     if let Some(properties) = &edit.properties {
@@ -256,30 +259,30 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<Outcome<En
                 after.properties.insert(key.clone(), value.clone());
             }
         }
-        after.properties = checks::properties(&after.properties)?;
+        after.properties = validate::check_properties(&after.properties)?;
     }
     if edit.confidence.is_some() {
-        after.confidence = checks::confidence(edit.confidence)?;
+        after.confidence = validate::check_confidence(edit.confidence)?;
     }
     let mut refs = before.source_refs.clone();
-    for added in checks::source_refs(tx, &edit.source_refs)? {
+    for added in validate::source_refs(tx, &edit.source_refs)? {
         if !refs.contains(&added) {
             refs.push(added);
         }
     }
-    checks::at_most("source_refs", refs.len(), checks::MAX_REFS, "references")?;
+    validate::at_most("source_refs", refs.len(), validate::MAX_REFS, "references")?;
     after.source_refs = refs;
     if after == before {
-        return Ok(Outcome { row: before, changed: false, audit_id: None });
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
     check_complete(&after, tx.ontology.require_entity_type(&after.entity_type)?)?;
     after.stamp(tx);
-    let audit_id = change::change(tx, &before, &after, Action::Updated, note)?;
-    Ok(Outcome { row: after, changed: true, audit_id: Some(audit_id) })
+    let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
+    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
 /// History is not edited again.
-pub fn check_editable<T: Living>(row: &T) -> Result<()> {
+pub fn check_editable<T: HasLifecycle>(row: &T) -> Result<()> {
     if !row.status().is_history() {
         return Ok(());
     }
@@ -307,7 +310,7 @@ fn check_may_move(row: &Entity, project: &str) -> Result<()> {
 /// What promoting did, with the memories that graduated into the entity.
 #[derive(Debug, Clone)]
 pub struct Promoted {
-    pub outcome: Outcome<Entity>,
+    pub outcome: LifecycleOutcome<Entity>,
     pub graduated: Vec<Memory>,
 }
 
@@ -321,11 +324,11 @@ pub fn promote(
 ) -> Result<Promoted> {
     let project = target_project.map(|project| projects::resolve(tx, project)).transpose()?;
     if let Some(project) = &project {
-        check_may_move(&lifecycle::require(tx, id)?, &project.name)?;
+        check_may_move(&lifecycle::require_row(tx, id)?, &project.name)?;
     }
     let outcome = lifecycle::apply(
         tx,
-        Operation::Promote,
+        Transition::Promote,
         id,
         expected_version,
         note,
@@ -338,8 +341,13 @@ pub fn promote(
     )?;
     let mut graduated = Vec::new();
     if outcome.changed {
-        for memory_id in source_ref::targets(&outcome.row.source_refs, "memory") {
-            graduated.extend(graduation::complete(tx, memory_id, &outcome.row.id, note)?);
+        for memory_id in source_ref::targets_of(&outcome.row.source_refs, "memory") {
+            graduated.extend(graduation::complete_graduation(
+                tx,
+                memory_id,
+                &outcome.row.id,
+                note,
+            )?);
         }
     }
     Ok(Promoted { outcome, graduated })

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::{
-    Entity, Error, Hint, Kind, Memory, NextStep, Operation, Result, Status, SubjectKind,
+    Entity, Error, Hint, Kind, Memory, NextStep, Result, Status, SubjectKind, Transition,
 };
-use crate::ops::entities::{self, EntityUpdate, NewEntity, Sameness};
-use crate::ops::{checks, lifecycle};
+use crate::ops::entities::{self, DuplicatePolicy, EntityUpdate, NewEntity};
+use crate::ops::{lifecycle, validate};
 use crate::store::{self, Tx, View};
 
 /// A memory on its way to become an entity: a new one of a type and name, or a given one.
@@ -46,9 +46,9 @@ pub struct Graduated {
 
 /// Makes an entity candidate from the memory, or adds the memory to the sources of a given
 /// entity. The memory graduates when the entity is active.
-pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
-    let memory: Memory = lifecycle::require(tx, &wish.memory_id)?;
-    checks::expected_version(
+pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
+    let memory: Memory = lifecycle::require_row(tx, &wish.memory_id)?;
+    validate::expected_version(
         SubjectKind::MEMORY,
         &memory.handle,
         memory.version,
@@ -58,9 +58,9 @@ pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated>
     let mut done = match &wish.entity_id {
         Some(entity_id) => {
             check_nothing_new(wish)?;
-            attach(tx, entity_id, &memory, note)?
+            attach_memory(tx, entity_id, &memory, note)?
         }
-        None => propose(tx, wish, &memory, note)?,
+        None => propose_entity(tx, wish, &memory, note)?,
     };
     let active = match done.entity.status {
         Status::Candidate if wish.promote => {
@@ -72,10 +72,10 @@ pub fn graduate(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated>
         }
         status => status == Status::Active,
     };
-    if active && complete(tx, &memory.id, &done.entity.id, note)?.is_some() {
+    if active && complete_graduation(tx, &memory.id, &done.entity.id, note)?.is_some() {
         done.changed = true;
     }
-    done.memory = lifecycle::require(tx, &memory.id)?;
+    done.memory = lifecycle::require_row(tx, &memory.id)?;
     Ok(done)
 }
 
@@ -88,7 +88,7 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
         ));
     }
     if let Some(entity_id) = &memory.graduated_to_entity_id {
-        let name = lifecycle::require::<Entity>(view, entity_id).map_or_else(
+        let name = lifecycle::require_row::<Entity>(view, entity_id).map_or_else(
             |_| entity_id.clone(),
             |entity| format!("{} {}", entity.handle, entity.name),
         );
@@ -98,7 +98,7 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
             existing: format!("it graduated to {name}"),
         });
     }
-    Operation::Graduate.applies_to(memory.status, SubjectKind::MEMORY, &memory.handle).map(drop)
+    Transition::Graduate.applies_to(memory.status, SubjectKind::MEMORY, &memory.handle).map(drop)
 }
 
 /// A given entity is taken as it is.
@@ -123,7 +123,12 @@ fn check_nothing_new(wish: &Graduation) -> Result<()> {
     }
 }
 
-fn propose(tx: &Tx<'_>, wish: &Graduation, memory: &Memory, note: &str) -> Result<Graduated> {
+fn propose_entity(
+    tx: &Tx<'_>,
+    wish: &Graduation,
+    memory: &Memory,
+    note: &str,
+) -> Result<Graduated> {
     let (Some(entity_type), Some(name)) = (&wish.entity_type, &wish.name) else {
         return Err(Error::invalid(
             "entity_type",
@@ -137,12 +142,12 @@ fn propose(tx: &Tx<'_>, wish: &Graduation, memory: &Memory, note: &str) -> Resul
         project: Some(wish.project.clone().unwrap_or_else(|| memory.project.clone())),
         description: wish.description.clone().unwrap_or_else(|| memory.content.clone()),
         properties: wish.properties.clone(),
-        source_refs: vec![reference(memory)],
+        source_refs: vec![memory_reference(memory)],
         confidence: Some(memory.confidence),
         ..NewEntity::default()
     };
-    let made = entities::create_alone(tx, &new, Sameness::OfStatus, note)?;
-    let mut done = attach(tx, &made.row.id, memory, note)?;
+    let made = entities::create_alone(tx, &new, DuplicatePolicy::OfStatus, note)?;
+    let mut done = attach_memory(tx, &made.row.id, memory, note)?;
     done.created = made.created;
     done.changed |= made.created;
     done.audit_id = made.audit_id.or(done.audit_id);
@@ -150,10 +155,10 @@ fn propose(tx: &Tx<'_>, wish: &Graduation, memory: &Memory, note: &str) -> Resul
     Ok(done)
 }
 
-fn attach(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> Result<Graduated> {
+fn attach_memory(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> Result<Graduated> {
     let edit = EntityUpdate {
         entity_id: entity_id.to_owned(),
-        source_refs: vec![reference(memory)],
+        source_refs: vec![memory_reference(memory)],
         ..EntityUpdate::default()
     };
     let outcome = entities::update(tx, &edit, note)?;
@@ -169,7 +174,7 @@ fn attach(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> Result<G
 
 /// Sets an active memory to graduated, pointing to the active entity that it became. A memory
 /// that cannot graduate is only a source, and is left as it is.
-pub fn complete(
+pub fn complete_graduation(
     tx: &Tx<'_>,
     memory_id: &str,
     entity_id: &str,
@@ -180,29 +185,35 @@ pub fn complete(
     if memory.status != Status::Active || !memory.memory_type.can_graduate() {
         return Ok(None);
     }
-    let outcome =
-        lifecycle::apply(tx, Operation::Graduate, memory_id, None, note, |memory: &mut Memory| {
+    let outcome = lifecycle::apply(
+        tx,
+        Transition::Graduate,
+        memory_id,
+        None,
+        note,
+        |memory: &mut Memory| {
             memory.graduated_to_entity_id = Some(entity_id.to_owned());
             Ok(())
-        })?;
+        },
+    )?;
     Ok(Some(outcome.row))
 }
 
-fn reference(memory: &Memory) -> String {
+fn memory_reference(memory: &Memory) -> String {
     format!("memory:{}", memory.id)
 }
 
 /// What a memory, or the last of those that replaced it, became: the entity, and the chain from
 /// it to its current head.
-pub fn became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> {
-    let newer = lifecycle::successors(view, memory)?;
+pub fn entities_became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> {
+    let newer = lifecycle::list_successors(view, memory)?;
     let head = newer.last().unwrap_or(memory);
     let entity = match &head.graduated_to_entity_id {
         Some(id) => store::entities::get(view, id)?,
         None => None,
     };
     let Some(entity) = entity else { return Ok(Vec::new()) };
-    let mut chain = lifecycle::successors(view, &entity)?;
+    let mut chain = lifecycle::list_successors(view, &entity)?;
     chain.insert(0, entity);
     Ok(chain)
 }

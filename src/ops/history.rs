@@ -31,27 +31,27 @@ const AUDITED: [HandleKind; 7] = [
 ];
 
 /// The changes of a row, oldest first.
-pub fn of(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>> {
+pub fn list_changes(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>> {
     let id = &*resolve_id_of(view, &AUDITED, id)?;
     let found = store::audit::of_subject(view, id, page.after_number(), page.fetch())?;
     let total = store::audit::count_of_subject(view, id)?;
-    page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(change(entry)))
+    page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(read_change(entry)))
 }
 
 /// An audit row with its snapshots read.
-pub fn change(entry: AuditEntry) -> Change {
+pub fn read_change(entry: AuditEntry) -> Change {
     // What a redaction keeps there proves older rows, and says nothing of the row.
     let redaction = entry.action == Action::Redacted.as_str();
     Change {
-        before: parsed(if redaction { "" } else { &entry.before_json }),
-        after: parsed(&entry.after_json),
+        before: parse_snapshot(if redaction { "" } else { &entry.before_json }),
+        after: parse_snapshot(&entry.after_json),
         redacted: is_cleared(&entry),
         entry,
     }
 }
 
 /// A snapshot; a text of the Python system that is no JSON is kept as a string.
-fn parsed(json: &str) -> Value {
+fn parse_snapshot(json: &str) -> Value {
     if json.is_empty() {
         return Value::Object(Map::new());
     }

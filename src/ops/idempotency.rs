@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::model::{Error, Result, canonical, text};
-use crate::ops::{checks, secrets};
+use crate::ops::{secrets, validate};
 use crate::store::audit::digest;
-use crate::store::idempotency::{self, Kept};
+use crate::store::idempotency::{self, KeyedAnswer};
 use crate::store::{Tx, View};
 
 /// Characters of a key.
@@ -24,7 +24,7 @@ impl Keyed {
         if text::is_blank(key) {
             return Err(Error::invalid(field, "it is blank", "Give a key, or leave it out."));
         }
-        checks::at_most(field, key.chars().count(), MAX_KEY, "characters")?;
+        validate::at_most(field, key.chars().count(), MAX_KEY, "characters")?;
         Ok(Self { key: key.to_owned(), request_digest: digest_call(operation, arguments) })
     }
 }
@@ -36,7 +36,7 @@ pub fn digest_call(operation: &str, arguments: &Map<String, Value>) -> String {
 }
 
 /// What the call was answered with, if it was done before.
-pub fn answered(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
+pub fn stored_answer(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
     // Before anything is done: work in steps keeps its key after the last.
     secrets::refuse_text(view, "idempotency_key", &call.key)?;
     let problem = match idempotency::get(view, &digest(&call.key))? {
@@ -55,8 +55,8 @@ pub fn answered(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
 }
 
 /// Keeps what the call was answered with, for as long as keys live.
-pub fn keep(tx: &Tx<'_>, call: Keyed, answer: String) -> Result<()> {
+pub fn store_answer(tx: &Tx<'_>, call: Keyed, answer: String) -> Result<()> {
     let Keyed { key, request_digest } = call;
     let expires_at = tx.now.plus_seconds(i64::from(tx.key_hours) * 3_600);
-    idempotency::put(tx, &digest(&key), &Kept { request_digest, answer }, expires_at)
+    idempotency::put_answer(tx, &digest(&key), &KeyedAnswer { request_digest, answer }, expires_at)
 }

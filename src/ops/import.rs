@@ -8,17 +8,17 @@ use serde_json::Value;
 use crate::model::text::without_value;
 use crate::model::{Conflict, Error, Result};
 use crate::ops::batch::Keys;
-use crate::ops::entities::{self, NewEntity, Sameness};
+use crate::ops::entities::{self, DuplicatePolicy, NewEntity};
 use crate::ops::memories::{self, NewMemory};
 use crate::ops::projects::{self, Registration};
 use crate::ops::relationships::{self, NewRelationship};
 use crate::ops::state::{self, StateChange};
-use crate::ops::{checks, conflicts};
+use crate::ops::{conflicts, validate};
 use crate::store::Tx;
 
 /// A line of the file, taken apart.
 #[derive(Debug, Clone)]
-pub enum Line {
+pub enum ImportLine {
     Project(Registration),
     Memory(Option<String>, NewMemory),
     Entity(Option<String>, NewEntity),
@@ -37,7 +37,7 @@ struct RelationshipLine {
     source_refs: Vec<String>,
 }
 
-impl Line {
+impl ImportLine {
     /// Reads one line of JSON.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |problem: String| Error::invalid("line", problem, "Mend the line.");
@@ -54,14 +54,14 @@ impl Line {
                 Some(other) => other.to_string(),
             };
             // They stay in memory until the end of the file.
-            checks::at_most("key", key.chars().count(), checks::MAX_NAME, "characters")?;
+            validate::at_most("key", key.chars().count(), validate::MAX_NAME, "characters")?;
             Ok(Some(key))
         };
         match kind.as_ref().and_then(Value::as_str) {
-            Some("project") => read(value).map(Line::Project),
+            Some("project") => read(value).map(ImportLine::Project),
             Some("memory") => {
                 let key = key(object)?;
-                read(value).map(|new| Line::Memory(key, new))
+                read(value).map(|new| ImportLine::Memory(key, new))
             }
             Some("entity") => {
                 let key = key(object)?;
@@ -69,10 +69,10 @@ impl Line {
                 if !new.relationships.is_empty() {
                     return Err(refuse("write relationships as lines of their own".to_owned()));
                 }
-                Ok(Line::Entity(key, new))
+                Ok(ImportLine::Entity(key, new))
             }
             Some("relationship") => read(value).map(|line: RelationshipLine| {
-                Line::Relationship(NewRelationship {
+                ImportLine::Relationship(NewRelationship {
                     relationship_type: line.relationship_type,
                     source_id: line.source,
                     target_id: line.target,
@@ -81,7 +81,7 @@ impl Line {
                     end: false,
                 })
             }),
-            Some("project_state") => read(value).map(Line::State),
+            Some("project_state") => read(value).map(ImportLine::State),
             _ => Err(refuse(
                 "its type is not project, memory, entity, relationship or project_state".to_owned(),
             )),
@@ -146,7 +146,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
 
 /// What storing a line did.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct StoredLine {
     pub created: bool,
     /// The project that an entity or a memory went to.
     pub project: Option<String>,
@@ -156,16 +156,20 @@ pub struct Stored {
 
 /// What became of lines that were stored together.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct ImportBatch {
     /// What became of each line, in their order.
-    pub lines: Vec<Result<Stored>>,
+    pub lines: Vec<Result<StoredLine>>,
     /// What they opened, changed or settled.
     pub conflicts: Vec<Conflict>,
 }
 
 /// Stores lines: all of each, or nothing of it.
-pub fn store(tx: &Tx<'_>, lines: &[(usize, Line)], keys: &mut Keys) -> Result<Batch> {
-    let mut done = Batch::default();
+pub fn store_lines(
+    tx: &Tx<'_>,
+    lines: &[(usize, ImportLine)],
+    keys: &mut Keys,
+) -> Result<ImportBatch> {
+    let mut done = ImportBatch::default();
     for (number, line) in lines {
         // What is checked whole before anything of it is stored needs no way back, which costs as
         // much as to store it.
@@ -186,31 +190,34 @@ pub fn store(tx: &Tx<'_>, lines: &[(usize, Line)], keys: &mut Keys) -> Result<Ba
             _ => done.lines.push(stored),
         }
     }
-    done.conflicts = conflicts::detect(tx)?;
+    done.conflicts = conflicts::detect_conflicts(tx)?;
     Ok(done)
 }
 
-fn store_line(tx: &Tx<'_>, line: &Line, keys: &mut Keys) -> Result<Stored> {
-    let mut stored = Stored { created: false, project: None, registered: None };
+fn store_line(tx: &Tx<'_>, line: &ImportLine, keys: &mut Keys) -> Result<StoredLine> {
+    let mut stored = StoredLine { created: false, project: None, registered: None };
     match line {
-        Line::Project(wish) => stored.created = projects::register(tx, wish, "")?.created,
-        Line::Memory(key, new) => {
-            let made = memories::create_unless(tx, new, Sameness::OfAnyStatus, "")?;
+        ImportLine::Project(wish) => {
+            stored.created = projects::register_project(tx, wish, "")?.created
+        }
+        ImportLine::Memory(key, new) => {
+            let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, "")?;
             keys.bind(key.as_deref(), &made.row.id)?;
             stored.created = made.created;
             stored.project = Some(made.row.project);
         }
-        Line::Entity(key, new) => {
-            let made = entities::create_alone(tx, &keys.cite(new), Sameness::OfAnyStatus, "")?;
+        ImportLine::Entity(key, new) => {
+            let made =
+                entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfAnyStatus, "")?;
             keys.bind(key.as_deref(), &made.row.id)?;
             stored.created = made.created;
             stored.project = Some(made.row.project);
         }
-        Line::Relationship(new) => {
+        ImportLine::Relationship(new) => {
             stored.created = relationships::create_once(tx, &keys.tie(new), "")?.changed;
         }
-        Line::State(wish) => {
-            let set = state::set(tx, wish, "")?;
+        ImportLine::State(wish) => {
+            let set = state::set_state(tx, wish, "")?;
             stored.registered = set.registered.then_some(set.project.name);
             stored.created = set.changed;
         }

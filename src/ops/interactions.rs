@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::handle::HandleKind;
-use crate::model::interaction::{Interaction, reinforced, repeats};
+use crate::model::interaction::{Interaction, reinforced_confidence, repeats_memory};
 use crate::model::memory::MemoryType;
 use crate::model::{
     Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, text, words,
 };
 use crate::ops::row_id::resolve_id;
-use crate::ops::{change, checks, projects, secrets};
+use crate::ops::{projects, record_change, secrets, validate};
 use crate::store::{self, Tx, View};
 
 /// Who reinforces.
@@ -63,14 +63,14 @@ pub struct Recorded {
 }
 
 /// Stores the interaction, and reinforces what its response repeats.
-pub fn record(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded> {
-    checks::text_length("note", note)?;
+pub fn record_interaction(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded> {
+    validate::text_length("note", note)?;
     let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
     let row = build(tx, new, &project)?;
     secrets::refuse_text(tx, "note", note)?;
-    secrets::refuse_row(tx, None, &change::recorded(&row)?)?;
+    secrets::refuse_row(tx, None, &record_change::snapshot_text(&row)?)?;
     store::interactions::insert(tx, &row)?;
-    let reinforced = reinforce(tx, &row, note)?;
+    let reinforced = reinforce_memories(tx, &row, note)?;
     Ok(Recorded { row, project, reinforced })
 }
 
@@ -80,18 +80,23 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
         ("response", &new.response),
         ("response_summary", &new.response_summary),
     ] {
-        checks::at_most(field, text.chars().count(), MAX_TEXT, "characters")?;
+        validate::at_most(field, text.chars().count(), MAX_TEXT, "characters")?;
     }
     if text::is_blank(&new.prompt) {
         return Err(Error::invalid("prompt", "it is blank", "Give what was asked."));
     }
     let pack = Value::Object(new.context_pack.clone());
-    checks::at_most("context_pack", pack.to_string().len(), MAX_TEXT, "bytes")?;
+    validate::at_most("context_pack", pack.to_string().len(), MAX_TEXT, "bytes")?;
     let client = match new.client.as_deref().filter(|client| !text::is_blank(client)) {
-        Some(client) => checks::name("client", client)?,
+        Some(client) => validate::check_name("client", client)?,
         None => tx.actor.to_owned(),
     };
-    checks::at_most("session_id", new.session_id.chars().count(), checks::MAX_NAME, "characters")?;
+    validate::at_most(
+        "session_id",
+        new.session_id.chars().count(),
+        validate::MAX_NAME,
+        "characters",
+    )?;
     let id = tx.new_id();
     Ok(Interaction {
         handle: store::handles::new_handle(tx, HandleKind::Interaction, &id)?,
@@ -100,24 +105,29 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
         context_pack: new.context_pack.clone(),
         response_summary: new.response_summary.clone(),
         response: new.response.clone(),
-        memories_used: existing(tx, "memories_used", HandleKind::Memory, &new.memories_used)?,
-        chunks_used: existing(tx, "chunks_used", HandleKind::Chunk, &new.chunks_used)?,
+        memories_used: require_existing(
+            tx,
+            "memories_used",
+            HandleKind::Memory,
+            &new.memories_used,
+        )?,
+        chunks_used: require_existing(tx, "chunks_used", HandleKind::Chunk, &new.chunks_used)?,
         client,
         session_id: new.session_id.trim().to_owned(),
-        project_id: store::projects::named(tx, &project.name)?.map(|project| project.id),
+        project_id: store::projects::find_named(tx, &project.name)?.map(|project| project.id),
         project: project.name.clone(),
         created_at: tx.now.to_string(),
     })
 }
 
 /// The ids, each once, if all of them name rows; else an error that names those that do not.
-fn existing(
+fn require_existing(
     view: &View<'_>,
     field: &str,
     kind: HandleKind,
     given: &[String],
 ) -> Result<Vec<String>> {
-    checks::at_most(field, given.len(), checks::MAX_ROWS, "ids")?;
+    validate::at_most(field, given.len(), validate::MAX_ROWS, "ids")?;
     let (mut ids, mut missing): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for id in given.iter().map(|id| id.trim()) {
         let known = resolve_id(view, kind, id)?.into_owned();
@@ -139,19 +149,21 @@ fn existing(
 
 /// Reinforces each memory that the response repeats. What somebody says was used has no part in
 /// it beyond being compared: only the words of the response show that the memory served.
-fn reinforce(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<Memory>> {
+fn reinforce_memories(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<Memory>> {
     let response =
         if text::is_blank(&row.response) { &row.response_summary } else { &row.response };
-    let stems: HashSet<String> = words::stems(response).into_iter().collect();
+    let stems: HashSet<String> = words::stems_of(response).into_iter().collect();
     let note = match note {
         "" => format!("interaction:{}", row.id),
         note => format!("interaction:{} {note}", row.id),
     };
     let mut changed = Vec::new();
-    for id in holders(tx, &stems, &row.memories_used)? {
+    for id in memories_to_compare(tx, &stems, &row.memories_used)? {
         let memory = store::memories::get(tx, &id)?;
-        let Some(before) = memory.filter(|memory| concerns(memory, row, tx)) else { continue };
-        if repeats(&stems, &before.content) {
+        let Some(before) = memory.filter(|memory| concerns_project(memory, row, tx)) else {
+            continue;
+        };
+        if repeats_memory(&stems, &before.content) {
             changed.push(reinforce_one(tx, before, &note)?);
         }
     }
@@ -159,7 +171,7 @@ fn reinforce(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<Memory>> 
 }
 
 /// Whether the memory can be reinforced in the project of the interaction.
-fn concerns(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
+fn concerns_project(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
     let personal = matches!(memory.memory_type, MemoryType::Identity | MemoryType::Preference);
     !memory.status.is_history()
         && !memory.is_expired(tx.now)
@@ -171,23 +183,27 @@ fn concerns(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
 fn reinforce_one(tx: &Tx<'_>, before: Memory, note: &str) -> Result<Memory> {
     let mut after = before.clone();
     if before.status == Status::Active {
-        after.confidence = reinforced(&before);
+        after.confidence = reinforced_confidence(&before);
     }
     after.reference_count += 1;
     after.last_referenced_at = Some(tx.now.to_string());
     after.version += 1;
     after.updated_at = tx.now.to_string();
-    change::change_as(tx, ACTOR, &before, &after, Action::Reinforced, note)?;
+    record_change::change_as(tx, ACTOR, &before, &after, Action::Reinforced, note)?;
     Ok(after)
 }
 
 /// Ids of the memories that are worth comparing with a response, in order: those that hold one of
 /// its rarer stems, the rarest first, and those named as used. Reading every memory instead would
 /// take seconds in a large store.
-fn holders(view: &View<'_>, stems: &HashSet<String>, used: &[String]) -> Result<BTreeSet<String>> {
+fn memories_to_compare(
+    view: &View<'_>,
+    stems: &HashSet<String>,
+    used: &[String],
+) -> Result<BTreeSet<String>> {
     let mut places = Vec::new();
     for stem in stems {
-        let holders = store::search::holders(view, stem, MAX_HOLDERS as i64 + 1)?;
+        let holders = store::search::list_holders(view, stem, MAX_HOLDERS as i64 + 1)?;
         if (1..=MAX_HOLDERS).contains(&holders.len()) {
             places.push(holders);
         }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use crate::model::handle::HandleKind;
 pub use crate::model::ontology::SUPERSEDES;
-use crate::model::{Entity, Error, Memory, Operation, Result, Status, SubjectKind, text};
-use crate::ops::change::{self, Audited};
+use crate::model::{Entity, Error, Memory, Result, Status, SubjectKind, Transition, text};
+use crate::ops::record_change::{self, Audited};
 use crate::ops::row_id::resolve_id;
-use crate::ops::{checks, relationships};
+use crate::ops::{relationships, validate};
 use crate::store::{self, Tx, View};
 
 /// A row with a status, a version and a life.
-pub trait Living: Audited + Clone {
+pub trait HasLifecycle: Audited + Clone {
     const SUBJECT: SubjectKind;
 
     fn find(view: &View<'_>, id: &str) -> Result<Option<Self>>;
@@ -35,14 +35,14 @@ pub trait Living: Audited + Clone {
 
 /// What a lifecycle operation did.
 #[derive(Debug, Clone)]
-pub struct Outcome<T> {
+pub struct LifecycleOutcome<T> {
     pub row: T,
     pub changed: bool,
     pub audit_id: Option<String>,
 }
 
 /// The row of that id or handle, or an error with the nearest names.
-pub fn require<T: Living>(view: &View<'_>, given: &str) -> Result<T> {
+pub fn require_row<T: HasLifecycle>(view: &View<'_>, given: &str) -> Result<T> {
     match T::find(view, &resolve_id(view, T::HANDLE_KIND, given)?)? {
         Some(row) => Ok(row),
         None => Err(Error::NotFound {
@@ -55,46 +55,46 @@ pub fn require<T: Living>(view: &View<'_>, given: &str) -> Result<T> {
 
 /// Runs one operation of the lifecycle table. `prepare` checks and edits the row before it is
 /// stored; it is not called when the operation has been done already.
-pub fn apply<T: Living>(
+pub fn apply<T: HasLifecycle>(
     tx: &Tx<'_>,
-    operation: Operation,
+    operation: Transition,
     id: &str,
     expected_version: Option<i64>,
     note: &str,
     prepare: impl FnOnce(&mut T) -> Result<()>,
-) -> Result<Outcome<T>> {
-    checks::text_length("note", note)?;
-    let before: T = require(tx, id)?;
-    checks::expected_version(T::SUBJECT, before.handle(), before.version(), expected_version)?;
+) -> Result<LifecycleOutcome<T>> {
+    validate::text_length("note", note)?;
+    let before: T = require_row(tx, id)?;
+    validate::expected_version(T::SUBJECT, before.handle(), before.version(), expected_version)?;
     if !operation.applies_to(before.status(), T::SUBJECT, before.handle())? {
-        return Ok(Outcome { row: before, changed: false, audit_id: None });
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
     let mut after = before.clone();
     prepare(&mut after)?;
     let (_, to, action) = operation.row();
     after.set_status(to);
     after.stamp(tx);
-    let audit_id = change::change(tx, &before, &after, action, note)?;
-    Ok(Outcome { row: after, changed: true, audit_id: Some(audit_id) })
+    let audit_id = record_change::record_change(tx, &before, &after, action, note)?;
+    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
 /// Candidate → invalid.
-pub fn reject<T: Living>(
+pub fn reject<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
     expected_version: Option<i64>,
     note: &str,
-) -> Result<Outcome<T>> {
-    apply(tx, Operation::Reject, id, expected_version, note, |_: &mut T| Ok(()))
+) -> Result<LifecycleOutcome<T>> {
+    apply(tx, Transition::Reject, id, expected_version, note, |_: &mut T| Ok(()))
 }
 
 /// Active → invalid, for a reason.
-pub fn invalidate<T: Living>(
+pub fn invalidate<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
     expected_version: Option<i64>,
     reason: &str,
-) -> Result<Outcome<T>> {
+) -> Result<LifecycleOutcome<T>> {
     if text::is_blank(reason) {
         return Err(Error::invalid(
             "note",
@@ -102,24 +102,24 @@ pub fn invalidate<T: Living>(
             "Say in note why it no longer holds; it stays in the audit.",
         ));
     }
-    apply(tx, Operation::Invalidate, id, expected_version, reason, |_: &mut T| Ok(()))
+    apply(tx, Transition::Invalidate, id, expected_version, reason, |_: &mut T| Ok(()))
 }
 
 /// Active → superseded, by another row of the same kind if given.
-pub fn supersede<T: Living>(
+pub fn supersede<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
     by: Option<&str>,
     expected_version: Option<i64>,
     note: &str,
-) -> Result<Outcome<T>> {
-    let by: Option<T> = by.map(|by| require(tx, by)).transpose()?;
+) -> Result<LifecycleOutcome<T>> {
+    let by: Option<T> = by.map(|by| require_row(tx, by)).transpose()?;
     let id = &resolve_id(tx, T::HANDLE_KIND, id)?;
     if let Some(by) = &by {
         check_chain::<T>(tx, id, by.id())?;
     }
     let outcome =
-        apply(tx, Operation::Supersede, id, expected_version, note, |row: &mut T| match &by {
+        apply(tx, Transition::Supersede, id, expected_version, note, |row: &mut T| match &by {
             Some(by) => {
                 check_holds(by)?;
                 row.note_replacement(tx, by, note)
@@ -133,7 +133,7 @@ pub fn supersede<T: Living>(
 }
 
 /// What is history cannot take the place of another row.
-fn check_holds<T: Living>(by: &T) -> Result<()> {
+fn check_holds<T: HasLifecycle>(by: &T) -> Result<()> {
     if !by.status().is_history() {
         return Ok(());
     }
@@ -145,7 +145,7 @@ fn check_holds<T: Living>(by: &T) -> Result<()> {
 }
 
 /// A row that was superseded before keeps the successor that is recorded.
-fn check_replaced_by<T: Living>(view: &View<'_>, row: &T, by: &T) -> Result<()> {
+fn check_replaced_by<T: HasLifecycle>(view: &View<'_>, row: &T, by: &T) -> Result<()> {
     match row.replacement(view)? {
         Some(current) if !by.replaced(view)?.iter().any(|id| id == row.id()) => {
             let current = T::find(view, &current)?.map_or(current, |row| row.handle().to_owned());
@@ -160,7 +160,7 @@ fn check_replaced_by<T: Living>(view: &View<'_>, row: &T, by: &T) -> Result<()> 
 }
 
 /// Checks that `by` may replace `id`: not itself, and nothing that `id` replaced before.
-pub fn check_chain<T: Living>(view: &View<'_>, id: &str, by: &str) -> Result<()> {
+pub fn check_chain<T: HasLifecycle>(view: &View<'_>, id: &str, by: &str) -> Result<()> {
     let refuse = |problem: &str| {
         Err(Error::invalid(
             "superseded_by",
@@ -187,7 +187,7 @@ pub fn check_chain<T: Living>(view: &View<'_>, id: &str, by: &str) -> Result<()>
 }
 
 /// The chain from what replaced this row to the current head, this row left out.
-pub fn successors<T: Living>(view: &View<'_>, row: &T) -> Result<Vec<T>> {
+pub fn list_successors<T: HasLifecycle>(view: &View<'_>, row: &T) -> Result<Vec<T>> {
     let mut chain: Vec<T> = Vec::new();
     let mut next = row.replacement(view)?;
     while let Some(id) = next {
@@ -223,7 +223,7 @@ macro_rules! life_fields {
     };
 }
 
-impl Living for Entity {
+impl HasLifecycle for Entity {
     const SUBJECT: SubjectKind = SubjectKind::ENTITY;
 
     fn find(view: &View<'_>, id: &str) -> Result<Option<Self>> {
@@ -237,7 +237,7 @@ impl Living for Entity {
             return Ok(vec![format!("{} is a memory; use the tools for memories", memory.handle)]);
         }
         let known = store::entities::names_like(view, given)?;
-        let near = text::nearest(given, known.iter().map(|(_, name)| name.clone()));
+        let near = text::nearest_names(given, known.iter().map(|(_, name)| name.clone()));
         Ok(near
             .into_iter()
             .filter_map(|name| {
@@ -249,7 +249,7 @@ impl Living for Entity {
     }
 
     fn replaced(&self, view: &View<'_>) -> Result<Vec<String>> {
-        store::relationships::neighbours(view, &self.id, SUPERSEDES, true)
+        store::relationships::list_neighbour_ids(view, &self.id, SUPERSEDES, true)
     }
 
     fn replacement(&self, view: &View<'_>) -> Result<Option<String>> {
@@ -257,15 +257,15 @@ impl Living for Entity {
         if !self.status.is_history() {
             return Ok(None);
         }
-        Ok(store::relationships::neighbours(view, &self.id, SUPERSEDES, false)?.pop())
+        Ok(store::relationships::list_neighbour_ids(view, &self.id, SUPERSEDES, false)?.pop())
     }
 
     fn note_replacement(&mut self, tx: &Tx<'_>, by: &Self, note: &str) -> Result<()> {
-        relationships::ensure(tx, &by.id, SUPERSEDES, &self.id, note).map(drop)
+        relationships::ensure_link(tx, &by.id, SUPERSEDES, &self.id, note).map(drop)
     }
 }
 
-impl Living for Memory {
+impl HasLifecycle for Memory {
     const SUBJECT: SubjectKind = SubjectKind::MEMORY;
 
     fn find(view: &View<'_>, id: &str) -> Result<Option<Self>> {

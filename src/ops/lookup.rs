@@ -1,8 +1,8 @@
 //! Finding the one entity that is meant, by its id or by its name.
 
 use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
-use crate::ops::lifecycle::{self, Living};
-use crate::ops::{checks, claims, projects};
+use crate::ops::lifecycle::{self, HasLifecycle};
+use crate::ops::{claims, projects, validate};
 use crate::store::entities::Named;
 use crate::store::{self, View};
 
@@ -21,10 +21,10 @@ const MAX_NAMED: usize = 10;
 
 /// Finds the one entity that is meant. A name finds active entities only, unless inactive ones
 /// are asked for; an id finds the row whatever its status.
-pub fn entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
+pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
     let name = match (query.id, query.name) {
-        (Some(id), None) => return lifecycle::require(view, id),
-        (None, Some(name)) => checks::name("name", name)?,
+        (Some(id), None) => return lifecycle::require_row(view, id),
+        (None, Some(name)) => validate::check_name("name", name)?,
         _ => {
             return Err(Error::invalid(
                 "entity_id",
@@ -45,12 +45,12 @@ pub fn entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
         (Some(entity), true) => Ok(entity),
         (Some(last), false) => {
             found.push(last);
-            Err(ambiguous(&name, &found))
+            Err(ambiguous_name(&name, &found))
         }
         (None, _) => {
             wanted.active = None;
             let hidden = in_project(view, &wanted)?;
-            Err(missing(view, &name, project, &hidden)?)
+            Err(missing_entity(view, &name, project, &hidden)?)
         }
     }
 }
@@ -58,19 +58,19 @@ pub fn entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
 /// A project's own rows; where there are none, the global ones.
 fn in_project(view: &View<'_>, wanted: &Named<'_>) -> Result<Vec<Entity>> {
     let limit = MAX_NAMED as i64 + 1;
-    let own = store::entities::named(view, wanted, limit)?;
+    let own = store::entities::list_named(view, wanted, limit)?;
     if !own.is_empty() || wanted.project.is_none() {
         return Ok(own);
     }
-    store::entities::named(view, &Named { project: Some(""), ..*wanted }, limit)
+    store::entities::list_named(view, &Named { project: Some(""), ..*wanted }, limit)
 }
 
-fn ambiguous(name: &str, found: &[Entity]) -> Error {
+fn ambiguous_name(name: &str, found: &[Entity]) -> Error {
     let count = match found.len() {
         many if many > MAX_NAMED => format!("more than {MAX_NAMED}"),
         few => few.to_string(),
     };
-    let listed: Vec<String> = found.iter().take(MAX_NAMED).map(described).collect();
+    let listed: Vec<String> = found.iter().take(MAX_NAMED).map(describe_entity).collect();
     Error::invalid(
         "name",
         format!("{name:?} names {count} entities"),
@@ -78,14 +78,14 @@ fn ambiguous(name: &str, found: &[Entity]) -> Error {
     )
 }
 
-fn missing(
+fn missing_entity(
     view: &View<'_>,
     name: &str,
     project: Option<ResolvedProject>,
     hidden: &[Entity],
 ) -> Result<Error> {
     if !hidden.is_empty() {
-        let nearest = hidden.iter().take(5).map(described).collect();
+        let nearest = hidden.iter().take(5).map(describe_entity).collect();
         return Ok(Error::NotFound {
             subject: SubjectKind::ActiveEntity,
             given: name.to_owned(),
@@ -106,7 +106,7 @@ fn missing(
     })
 }
 
-fn described(entity: &Entity) -> String {
+fn describe_entity(entity: &Entity) -> String {
     let Entity { handle, entity_type, name, project, status, .. } = entity;
     format!("{handle} {entity_type} {name} in {project:?} ({status})")
 }

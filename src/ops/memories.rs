@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
-use crate::model::{Action, Error, Memory, Operation, Result, SubjectKind, Timestamp, text};
-use crate::ops::entities::{InitialStatus, MAX_SIMILAR, Sameness, check_editable};
-use crate::ops::lifecycle::{self, Living, Outcome};
+use crate::model::{Action, Error, Memory, Result, SubjectKind, Timestamp, Transition, text};
+use crate::ops::entities::{DuplicatePolicy, InitialStatus, MAX_SIMILAR, check_editable};
+use crate::ops::lifecycle::{self, HasLifecycle, LifecycleOutcome};
 use crate::ops::row_id::resolve_id;
-use crate::ops::{change, checks, projects};
+use crate::ops::{projects, record_change, validate};
 use crate::store::{self, Tx, View};
 
 /// A memory to be made.
@@ -42,7 +42,7 @@ pub struct NewMemory {
 
 /// What creating did.
 #[derive(Debug, Clone)]
-pub struct Created {
+pub struct MemoryCreation {
     pub row: Memory,
     pub created: bool,
     pub audit_id: Option<String>,
@@ -53,32 +53,39 @@ pub struct Created {
 }
 
 /// Makes the memory, or finds the one that says the same already.
-pub fn create(tx: &Tx<'_>, new: &NewMemory, note: &str) -> Result<Created> {
-    create_unless(tx, new, Sameness::OfStatus, note)
+pub fn create(tx: &Tx<'_>, new: &NewMemory, note: &str) -> Result<MemoryCreation> {
+    create_unless(tx, new, DuplicatePolicy::OfStatus, note)
 }
 
 /// As [`create`], with a say in what counts as being there already.
 pub fn create_unless(
     tx: &Tx<'_>,
     new: &NewMemory,
-    sameness: Sameness,
+    sameness: DuplicatePolicy,
     note: &str,
-) -> Result<Created> {
-    checks::text_length("note", note)?;
+) -> Result<MemoryCreation> {
+    validate::text_length("note", note)?;
     let wanted = build(tx, new)?;
-    let existing = store::memories::same(tx, &wanted, sameness == Sameness::OfAnyStatus)?;
+    let existing =
+        store::memories::find_same(tx, &wanted, sameness == DuplicatePolicy::OfAnyStatus)?;
     let created = existing.is_none();
     let differing =
-        existing.as_ref().map_or_else(Vec::new, |row| differing(new, &wanted, row, tx.now));
+        existing.as_ref().map_or_else(Vec::new, |row| differing_fields(new, &wanted, row, tx.now));
     let mut row = existing.unwrap_or(wanted);
     // An import names nothing that is similar.
-    let similar = if sameness == Sameness::OfStatus { similar(tx, &row)? } else { Vec::new() };
-    let audit_id = if created { Some(change::create(tx, &mut row, note)?) } else { None };
-    Ok(Created { row, created, audit_id, similar, differing })
+    let similar =
+        if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
+    let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
+    Ok(MemoryCreation { row, created, audit_id, similar, differing })
 }
 
 /// What was asked for and does not stand in the row that says the same.
-fn differing(new: &NewMemory, wanted: &Memory, row: &Memory, now: Timestamp) -> Vec<&'static str> {
+fn differing_fields(
+    new: &NewMemory,
+    wanted: &Memory,
+    row: &Memory,
+    now: Timestamp,
+) -> Vec<&'static str> {
     let tags = wanted.domain_tags.iter().any(|given| !row.domain_tags.contains(given));
     let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
     let expired = row.is_expired(now) && !wanted.is_expired(now);
@@ -95,7 +102,7 @@ fn differing(new: &NewMemory, wanted: &Memory, row: &Memory, now: Timestamp) -> 
 }
 
 /// Other memories of the same project that begin with the same words.
-pub fn similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
+pub fn find_similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
     store::memories::opening_alike(view, row, MAX_SIMILAR as i64)
 }
 
@@ -112,19 +119,19 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
     }
     Ok(Memory {
         memory_type: new.memory_type,
-        content: content(&new.content)?,
-        subject: subject(&new.subject)?,
+        content: check_content(&new.content)?,
+        subject: check_subject(&new.subject)?,
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
         source_chunk_id: source_chunk_id.map(Cow::into_owned),
-        confidence: checks::confidence(new.confidence)?,
+        confidence: validate::check_confidence(new.confidence)?,
         status: new.status.into(),
         last_referenced_at: None,
         reference_count: 0,
-        domain_tags: checks::tags("domain_tags", &new.domain_tags)?,
+        domain_tags: validate::check_tags("domain_tags", &new.domain_tags)?,
         valid_until: new
             .valid_until
             .as_deref()
-            .map(|text| checks::end_instant("valid_until", text))
+            .map(|text| validate::end_instant("valid_until", text))
             .transpose()?,
         graduated_to_entity_id: None,
         superseded_by: None,
@@ -136,16 +143,16 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
     })
 }
 
-fn content(given: &str) -> Result<String> {
-    checks::text_length("content", given)?;
+fn check_content(given: &str) -> Result<String> {
+    validate::text_length("content", given)?;
     if text::is_blank(given) {
         return Err(Error::invalid("content", "it is blank", "State what is to be remembered."));
     }
     Ok(given.trim().to_owned())
 }
 
-fn subject(given: &str) -> Result<String> {
-    if given.trim().is_empty() { Ok(String::new()) } else { checks::name("subject", given) }
+fn check_subject(given: &str) -> Result<String> {
+    if given.trim().is_empty() { Ok(String::new()) } else { validate::check_name("subject", given) }
 }
 
 /// A correction of a memory: what is left out stays as it is.
@@ -166,10 +173,10 @@ pub struct MemoryUpdate {
 }
 
 /// Corrects what may be corrected of a candidate or active memory.
-pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<Outcome<Memory>> {
-    checks::text_length("note", note)?;
-    let before: Memory = lifecycle::require(tx, &edit.memory_id)?;
-    checks::expected_version(
+pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleOutcome<Memory>> {
+    validate::text_length("note", note)?;
+    let before: Memory = lifecycle::require_row(tx, &edit.memory_id)?;
+    validate::expected_version(
         SubjectKind::MEMORY,
         &before.id,
         before.version,
@@ -178,28 +185,28 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<Outcome<Me
     check_editable(&before)?;
     let mut after = before.clone();
     if let Some(given) = &edit.content {
-        after.content = content(given)?;
+        after.content = check_content(given)?;
     }
     if let Some(given) = &edit.subject {
-        after.subject = subject(given)?;
+        after.subject = check_subject(given)?;
     }
     if edit.confidence.is_some() {
-        after.confidence = checks::confidence(edit.confidence)?;
+        after.confidence = validate::check_confidence(edit.confidence)?;
     }
     if let Some(given) = &edit.domain_tags {
-        after.domain_tags = checks::tags("domain_tags", given)?;
+        after.domain_tags = validate::check_tags("domain_tags", given)?;
     }
     match edit.valid_until.as_deref().map(str::trim) {
         None => {}
         Some("") => after.valid_until = None,
-        Some(given) => after.valid_until = Some(checks::end_instant("valid_until", given)?),
+        Some(given) => after.valid_until = Some(validate::end_instant("valid_until", given)?),
     }
     if after == before {
-        return Ok(Outcome { row: before, changed: false, audit_id: None });
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
     after.stamp(tx);
-    let audit_id = change::change(tx, &before, &after, Action::Updated, note)?;
-    Ok(Outcome { row: after, changed: true, audit_id: Some(audit_id) })
+    let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
+    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
 /// Candidate → active.
@@ -208,6 +215,6 @@ pub fn promote(
     id: &str,
     expected_version: Option<i64>,
     note: &str,
-) -> Result<Outcome<Memory>> {
-    lifecycle::apply(tx, Operation::Promote, id, expected_version, note, |_: &mut Memory| Ok(()))
+) -> Result<LifecycleOutcome<Memory>> {
+    lifecycle::apply(tx, Transition::Promote, id, expected_version, note, |_: &mut Memory| Ok(()))
 }

@@ -6,8 +6,6 @@ pub mod backup;
 pub mod batch;
 pub mod candidates;
 pub mod chain_problem;
-pub mod change;
-pub mod checks;
 pub mod claims;
 pub mod completion;
 pub mod conflicts;
@@ -24,6 +22,7 @@ pub mod lookup;
 pub mod memories;
 pub mod projects;
 pub mod queries;
+pub mod record_change;
 pub mod redact;
 pub mod relationships;
 pub mod row_id;
@@ -33,6 +32,7 @@ pub mod sources;
 pub mod state;
 pub mod transfer;
 pub mod upkeep;
+pub mod validate;
 pub mod verify;
 
 use crate::model::{Conflict, Result};
@@ -52,8 +52,8 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
         audit::relink::relink_audit(tx)?;
         claims::rebuild(tx)?;
         search::index::rebuild(tx)?;
-        store::changes::rebuild(tx)?;
-        conflicts::detect(tx)?;
+        store::audit_by_project::rebuild(tx)?;
+        conflicts::detect_conflicts(tx)?;
         Ok(())
     })
 }
@@ -67,6 +67,6 @@ pub fn write<T>(
 ) -> Result<Done<T>> {
     db.write(actor, operation, |tx| {
         let value = f(tx)?;
-        Ok(Done { value, conflicts: conflicts::detect(tx)? })
+        Ok(Done { value, conflicts: conflicts::detect_conflicts(tx)? })
     })
 }

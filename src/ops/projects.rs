@@ -8,16 +8,16 @@ use crate::model::{
     Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
     ResolvedProject, Result, SubjectKind, text,
 };
-use crate::ops::change;
-use crate::ops::checks;
-use crate::ops::lifecycle::Living;
+use crate::ops::lifecycle::HasLifecycle;
+use crate::ops::record_change;
+use crate::ops::validate;
 use crate::store::{self, Tx, View};
 
 /// Canonicalises a project argument: an alias or another case becomes the canonical name; an
 /// unknown name is kept as written, and reported with the nearest registered ones.
 pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
-    let name = text::collapse(given);
-    checks::at_most("project", name.chars().count(), checks::MAX_NAME, "characters")?;
+    let name = text::collapse_spaces(given);
+    validate::at_most("project", name.chars().count(), validate::MAX_NAME, "characters")?;
     let registered = |name: String| ResolvedProject { name, registered: true, nearest: Vec::new() };
     if name.is_empty() {
         return Ok(registered(name));
@@ -28,10 +28,10 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     if let Some(known) = view.resolved.borrow().get(&name) {
         return Ok(known.clone());
     }
-    let resolved = match store::projects::named(view, &name)? {
+    let resolved = match store::projects::find_named(view, &name)? {
         Some(project) => registered(project.name),
         None => ResolvedProject {
-            nearest: text::nearest(&name, store::projects::all_names(view)?),
+            nearest: text::nearest_names(&name, store::projects::all_names(view)?),
             registered: false,
             name: name.clone(),
         },
@@ -41,19 +41,25 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
 }
 
 /// Which projects a read covers: all, or one with or without the global rows.
-pub fn scope(view: &View<'_>, project: Option<&str>, scope_only: bool) -> Result<Scope> {
-    let Some(project) = project else { return Ok(Scope { project: None, names: vec![None] }) };
+pub fn resolve_scope(
+    view: &View<'_>,
+    project: Option<&str>,
+    scope_only: bool,
+) -> Result<ProjectScope> {
+    let Some(project) = project else {
+        return Ok(ProjectScope { project: None, names: vec![None] });
+    };
     let project = resolve(view, project)?;
     let mut names = vec![Some(project.name.clone())];
     if !scope_only && !project.name.is_empty() {
         names.push(Some(String::new()));
     }
-    Ok(Scope { project: Some(project), names })
+    Ok(ProjectScope { project: Some(project), names })
 }
 
 /// The projects that a read covers; `None` in `names` is every project.
 #[derive(Debug, Clone)]
-pub struct Scope {
+pub struct ProjectScope {
     pub project: Option<ResolvedProject>,
     pub names: Vec<Option<String>>,
 }
@@ -86,10 +92,10 @@ pub struct Registered {
 }
 
 /// Registers a project, or adds what is new to a registered one.
-pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
-    checks::text_length("note", note)?;
-    checks::text_length("description", wish.description.as_deref().unwrap_or_default())?;
-    let name = checks::name("name", &wish.name)?;
+pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
+    validate::text_length("note", note)?;
+    validate::text_length("description", wish.description.as_deref().unwrap_or_default())?;
+    let name = validate::check_name("name", &wish.name)?;
     if name.eq_ignore_ascii_case(INBOX) {
         return Err(Error::invalid(
             "name",
@@ -97,9 +103,9 @@ pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Register
             "Choose another name.",
         ));
     }
-    let before = store::projects::named(tx, &name)?;
+    let before = store::projects::find_named(tx, &name)?;
     if let Some(other) = before.as_ref().filter(|known| !known.name.eq_ignore_ascii_case(&name)) {
-        return Err(taken(&name, other));
+        return Err(name_taken(&name, other));
     }
     if before.is_none() && !is_canonical_name(&name) {
         return Err(Error::invalid(
@@ -126,18 +132,18 @@ pub fn register(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Register
     }
     add_aliases(tx, &mut row, &wish.aliases)?;
     let audit_id = match &before {
-        None => Some(change::create(tx, &mut row, note)?),
+        None => Some(record_change::create(tx, &mut row, note)?),
         Some(before) if *before == row => None,
         Some(before) => {
             row.updated_at = tx.now.to_string();
-            Some(change::change(tx, before, &row, Action::Updated, note)?)
+            Some(record_change::record_change(tx, before, &row, Action::Updated, note)?)
         }
     };
     let moved = move_rows(tx, &row)?;
     Ok(Registered { row, created: before.is_none(), audit_id, moved })
 }
 
-fn taken(name: &str, by: &Project) -> Error {
+fn name_taken(name: &str, by: &Project) -> Error {
     Error::Duplicate {
         subject: SubjectKind::ProjectName,
         given: name.to_owned(),
@@ -146,14 +152,14 @@ fn taken(name: &str, by: &Project) -> Error {
 }
 
 fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()> {
-    checks::at_most("aliases", aliases.len(), checks::MAX_ALIASES, "names")?;
+    validate::at_most("aliases", aliases.len(), validate::MAX_ALIASES, "names")?;
     for alias in aliases {
-        let alias = checks::name("aliases", alias)?;
+        let alias = validate::check_name("aliases", alias)?;
         if alias.eq_ignore_ascii_case(INBOX) {
             return Err(Error::invalid("aliases", "inbox is reserved", "Choose another alias."));
         }
-        match store::projects::named(tx, &alias)? {
-            Some(other) if other.id != row.id => return Err(taken(&alias, &other)),
+        match store::projects::find_named(tx, &alias)? {
+            Some(other) if other.id != row.id => return Err(name_taken(&alias, &other)),
             _ => refuse_look_alike(tx, row, &alias)?,
         }
         let known = alias.eq_ignore_ascii_case(&row.name)
@@ -162,7 +168,7 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
             row.aliases.push(alias);
         }
     }
-    checks::at_most("aliases", row.aliases.len(), checks::MAX_ALIASES, "names")?;
+    validate::at_most("aliases", row.aliases.len(), validate::MAX_ALIASES, "names")?;
     row.aliases.sort();
     Ok(())
 }
@@ -174,7 +180,9 @@ fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
     }
     let names = store::projects::all_names(tx)?;
     for name in names.iter().filter(|name| text::look_alike(alias, name)) {
-        if let Some(other) = store::projects::named(tx, name)?.filter(|other| other.id != row.id) {
+        if let Some(other) =
+            store::projects::find_named(tx, name)?.filter(|other| other.id != row.id)
+        {
             return Err(Error::Duplicate {
                 subject: SubjectKind::ProjectName,
                 given: alias.to_owned(),
@@ -186,8 +194,8 @@ fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
 }
 
 /// Moves what is stored under another name of a registered project to its canonical name.
-pub fn gather(tx: &Tx<'_>, name: &str) -> Result<usize> {
-    store::projects::named(tx, name)?.map_or(Ok(0), |project| move_rows(tx, &project))
+pub fn gather_rows(tx: &Tx<'_>, name: &str) -> Result<usize> {
+    store::projects::find_named(tx, name)?.map_or(Ok(0), |project| move_rows(tx, &project))
 }
 
 /// Moves every row stored under an alias, or another case of the name, to the canonical name.
@@ -195,12 +203,12 @@ pub fn gather(tx: &Tx<'_>, name: &str) -> Result<usize> {
 fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     let mut moved = 0;
     for from in std::iter::once(&project.name).chain(&project.aliases) {
-        for entity in store::entities::misplaced(tx, from, &project.name)? {
+        for entity in store::entities::list_misplaced(tx, from, &project.name)? {
             let after = Entity { project: project.name.clone(), ..entity.clone() };
             moved += 1;
             move_row(tx, &entity, after, project)?;
         }
-        for memory in store::memories::misplaced(tx, from, &project.name)? {
+        for memory in store::memories::list_misplaced(tx, from, &project.name)? {
             let after = Memory { project: project.name.clone(), ..memory.clone() };
             moved += 1;
             move_row(tx, &memory, after, project)?;
@@ -208,7 +216,13 @@ fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
         for conflict in store::conflicts::under_project(tx, from)? {
             let after = Conflict { project: project.name.clone(), ..conflict.clone() };
             if after != conflict {
-                change::change(tx, &conflict, &after, Action::Renamed, &move_note(project))?;
+                record_change::record_change(
+                    tx,
+                    &conflict,
+                    &after,
+                    Action::Renamed,
+                    &move_note(project),
+                )?;
             }
         }
         store::projects::move_sources(tx, from, &project.name)?;
@@ -216,9 +230,14 @@ fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     Ok(moved)
 }
 
-fn move_row<T: Living>(tx: &Tx<'_>, before: &T, mut after: T, project: &Project) -> Result<()> {
+fn move_row<T: HasLifecycle>(
+    tx: &Tx<'_>,
+    before: &T,
+    mut after: T,
+    project: &Project,
+) -> Result<()> {
     after.stamp(tx);
-    change::change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
+    record_change::record_change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
 }
 
 fn move_note(project: &Project) -> String {
@@ -231,13 +250,13 @@ pub struct Counted {
     pub name: String,
     /// Absent for a name that rows carry and nobody registered.
     pub project: Option<Project>,
-    pub entities: Counts,
-    pub memories: Counts,
+    pub entities: StatusCounts,
+    pub memories: StatusCounts,
 }
 
 /// How many rows are active, and how many wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct StatusCounts {
     pub active: i64,
     pub candidates: i64,
 }
@@ -253,7 +272,7 @@ pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
     names.retain(|name| page.after.is_none() || name.as_str() > page.after_text(0));
     page.page(names, total, |name| vec![name.clone()]).map(|name| {
         let at = projects.iter().position(|project| project.name == name);
-        counted(view, name, at.map(|index| projects.swap_remove(index)))
+        count_rows(view, name, at.map(|index| projects.swap_remove(index)))
     })
 }
 
@@ -263,25 +282,25 @@ pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
     let in_use = store::projects::names_in_use(view)?;
     if name.is_empty() || !(registered || in_use.contains(&name)) {
         let known = store::projects::all_names(view)?.into_iter().chain(in_use);
-        let nearest = text::nearest(&name, known);
+        let nearest = text::nearest_names(&name, known);
         return Err(Error::NotFound {
             subject: SubjectKind::RegisteredProject,
             given: name,
             nearest,
         });
     }
-    let project = store::projects::named(view, &name)?;
-    counted(view, name, project)
+    let project = store::projects::find_named(view, &name)?;
+    count_rows(view, name, project)
 }
 
-fn counted(view: &View<'_>, name: String, project: Option<Project>) -> Result<Counted> {
+fn count_rows(view: &View<'_>, name: String, project: Option<Project>) -> Result<Counted> {
     use crate::model::Status::{Active, Candidate};
     Ok(Counted {
-        entities: Counts {
+        entities: StatusCounts {
             active: store::entities::count(view, Active, Some(&name))?,
             candidates: store::entities::count(view, Candidate, Some(&name))?,
         },
-        memories: Counts {
+        memories: StatusCounts {
             active: store::memories::count(view, Active, Some(&name))?,
             candidates: store::memories::count(view, Candidate, Some(&name))?,
         },
@@ -293,11 +312,11 @@ fn counted(view: &View<'_>, name: String, project: Option<Project>) -> Result<Co
 /// The registered project of a name, and whether this call registered it: a canonical name that
 /// is new and close to no other, which might be meant.
 pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Project, bool)> {
-    let name = text::collapse(given);
-    if let Some(project) = store::projects::named(tx, &name)? {
+    let name = text::collapse_spaces(given);
+    if let Some(project) = store::projects::find_named(tx, &name)? {
         return Ok((project, false));
     }
-    let nearest = text::nearest(&name, store::projects::all_names(tx)?);
+    let nearest = text::nearest_names(&name, store::projects::all_names(tx)?);
     if name == INBOX || !is_canonical_name(&name) {
         return Err(Error::NotFound {
             subject: SubjectKind::RegisteredProject,
@@ -316,5 +335,5 @@ pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Proje
         ));
     }
     let wish = Registration { name, ..Registration::default() };
-    Ok((register(tx, &wish, note)?.row, true))
+    Ok((register_project(tx, &wish, note)?.row, true))
 }

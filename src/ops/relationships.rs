@@ -10,7 +10,7 @@ use crate::model::{
     Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
 };
 use crate::ops::row_id::resolve_id;
-use crate::ops::{change, checks, lifecycle};
+use crate::ops::{lifecycle, record_change, validate};
 use crate::store::{self, Tx};
 
 /// A link to be made, or ended.
@@ -36,7 +36,7 @@ pub struct NewRelationship {
 
 /// What linking did.
 #[derive(Debug, Clone)]
-pub struct Linked {
+pub struct LinkOutcome {
     pub row: Relationship,
     /// Whether the link was made, or ended, by this call.
     pub changed: bool,
@@ -44,13 +44,13 @@ pub struct Linked {
 }
 
 /// A link by its ends: one of the ways in which the same is said.
-struct Said<'a> {
+struct LinkSpelling<'a> {
     source: &'a str,
     relationship_type: &'a str,
     target: &'a str,
 }
 
-impl<'a> Said<'a> {
+impl<'a> LinkSpelling<'a> {
     /// The link as it is written, and its inverse if its type has one: `contains` says of the
     /// whole what `part_of` says of the part.
     fn ways(
@@ -71,15 +71,15 @@ impl<'a> Said<'a> {
 
     /// The newest link that says it, among those that are active or among those that are not.
     fn newest(&self, tx: &Tx<'_>, active: bool) -> Result<Option<Relationship>> {
-        Ok(newest(self.links(tx)?, active))
+        Ok(newest_link(self.links(tx)?, active))
     }
 
     fn links(&self, tx: &Tx<'_>) -> Result<Vec<Relationship>> {
-        store::relationships::between(tx, self.source, self.relationship_type, self.target)
+        store::relationships::list_between(tx, self.source, self.relationship_type, self.target)
     }
 }
 
-fn newest(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
+fn newest_link(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
     links
         .into_iter()
         .filter(|link| (link.status == RelationshipStatus::Active) == active)
@@ -87,13 +87,13 @@ fn newest(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
 }
 
 /// The active link that says the same, as it is written or by its inverse.
-pub fn active(
+pub fn find_active(
     tx: &Tx<'_>,
     source: &str,
     relationship_type: &str,
     target: &str,
 ) -> Result<Option<Relationship>> {
-    for said in Said::ways(tx, source, relationship_type, target) {
+    for said in LinkSpelling::ways(tx, source, relationship_type, target) {
         if let Some(row) = said.newest(tx, true)? {
             return Ok(Some(row));
         }
@@ -102,32 +102,33 @@ pub fn active(
 }
 
 /// As [`create`]; a link that was ended is there already and stays ended.
-pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
     let new = &*resolve_ends(tx, new)?;
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
     let mut active = None;
-    for said in Said::ways(tx, source, kind, target) {
+    for said in LinkSpelling::ways(tx, source, kind, target) {
         let links = said.links(tx)?;
         let holds = links.iter().any(|link| link.status == RelationshipStatus::Active);
-        match newest(links, holds) {
-            Some(ended) if !holds => return Ok(unchanged(ended)),
+        match newest_link(links, holds) {
+            Some(ended) if !holds => return Ok(unchanged_link(ended)),
             found => active = active.or(found),
         }
     }
     let row = build(tx, new, note)?;
-    active.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged(known)))
+    active.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
 }
 
 /// Makes the link, or ends it if `end` says so.
-pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
     let new = &*resolve_ends(tx, new)?;
     if new.end {
-        checks::text_length("note", note)?;
-        return end(tx, new, note);
+        validate::text_length("note", note)?;
+        return end_link(tx, new, note);
     }
     let row = build(tx, new, note)?;
-    let known = active(tx, &row.source_entity_id, &row.relationship_type, &row.target_entity_id)?;
-    known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged(known)))
+    let known =
+        find_active(tx, &row.source_entity_id, &row.relationship_type, &row.target_entity_id)?;
+    known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
 }
 
 /// The link with the ids of its ends where handles are given.
@@ -141,21 +142,21 @@ fn resolve_ends<'n>(tx: &Tx<'_>, new: &'n NewRelationship) -> Result<Cow<'n, New
     Ok(Cow::Owned(NewRelationship { source_id, target_id, ..new.clone() }))
 }
 
-fn unchanged(row: Relationship) -> Linked {
-    Linked { row, changed: false, audit_id: None }
+fn unchanged_link(row: Relationship) -> LinkOutcome {
+    LinkOutcome { row, changed: false, audit_id: None }
 }
 
-fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<Linked> {
+fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<LinkOutcome> {
     let mut row = Relationship { id: tx.new_id(), ..row };
-    let audit_id = change::create(tx, &mut row, note)?;
-    Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+    let audit_id = record_change::create(tx, &mut row, note)?;
+    Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
 }
 
 /// The link that is wanted, if it may stand between its ends; it has no id yet.
 fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship> {
-    checks::text_length("note", note)?;
-    let confidence = checks::confidence(new.confidence)?;
-    let source_refs = checks::source_refs(tx, &new.source_refs)?;
+    validate::text_length("note", note)?;
+    let confidence = validate::check_confidence(new.confidence)?;
+    let source_refs = validate::source_refs(tx, &new.source_refs)?;
     tx.ontology.require_relationship_type(&new.relationship_type)?;
     let (source_id, target_id) = (&new.source_id, &new.target_id);
     let (source_type, target_type) = (type_of(tx, source_id)?, type_of(tx, target_id)?);
@@ -187,18 +188,18 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
 fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
     match store::entities::type_of(tx, id)? {
         Some(entity_type) => Ok(entity_type),
-        None => lifecycle::require(tx, id).map(|row: Entity| row.entity_type),
+        None => lifecycle::require_row(tx, id).map(|row: Entity| row.entity_type),
     }
 }
 
 /// Makes the link with nothing but its ends, if it is not there.
-pub fn ensure(
+pub fn ensure_link(
     tx: &Tx<'_>,
     source_id: &str,
     relationship_type: &str,
     target_id: &str,
     note: &str,
-) -> Result<Linked> {
+) -> Result<LinkOutcome> {
     let new = NewRelationship {
         relationship_type: relationship_type.to_owned(),
         source_id: source_id.to_owned(),
@@ -208,10 +209,10 @@ pub fn ensure(
     create(tx, &new, note)
 }
 
-fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
+fn end_link(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
     let mut ended = None;
-    for said in Said::ways(tx, source, kind, target) {
+    for said in LinkSpelling::ways(tx, source, kind, target) {
         // A file of the Python system may hold the same link more than once.
         while let Some(link) = said.newest(tx, true)? {
             let closed = close(tx, &link, RelationshipStatus::Invalid, note)?;
@@ -221,9 +222,9 @@ fn end(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Linked> {
     if let Some(ended) = ended {
         return Ok(ended);
     }
-    for said in Said::ways(tx, source, kind, target) {
+    for said in LinkSpelling::ways(tx, source, kind, target) {
         if let Some(row) = said.newest(tx, false)? {
-            return Ok(unchanged(row));
+            return Ok(unchanged_link(row));
         }
     }
     Err(Error::not_found(SubjectKind::Row(Kind::Relationship), format!("{source} {kind} {target}")))
@@ -236,12 +237,12 @@ pub fn close(
     link: &Relationship,
     status: RelationshipStatus,
     note: &str,
-) -> Result<Linked> {
+) -> Result<LinkOutcome> {
     let action = match status {
         RelationshipStatus::Superseded => Action::Superseded,
         RelationshipStatus::Active | RelationshipStatus::Invalid => Action::Invalidated,
     };
     let row = Relationship { status, ..link.clone() };
-    let audit_id = change::change(tx, link, &row, action, note)?;
-    Ok(Linked { row, changed: true, audit_id: Some(audit_id) })
+    let audit_id = record_change::record_change(tx, link, &row, action, note)?;
+    Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
 }

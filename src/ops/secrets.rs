@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::model::secrets::{self, Place};
+use crate::model::secrets::{self, SecretLocation};
 use crate::model::{Error, Hint, NextStep, Result};
 use crate::store::View;
 
@@ -20,14 +20,14 @@ pub fn refuse_row(view: &View<'_>, before: Option<&str>, after: &str) -> Result<
     };
     let before = before.map(read).transpose()?;
     let mut known = HashSet::new();
-    before.iter().for_each(|before| texts(before, &mut known));
-    secrets::find_in(&read(after)?, &|text| known.contains(text)).map_or(Ok(()), refuse)
+    before.iter().for_each(|before| collect_texts(before, &mut known));
+    secrets::find_in(&read(after)?, &|text| known.contains(text)).map_or(Ok(()), refuse_secret)
 }
 
 /// Refuses a text that goes into the store beside a row.
 pub fn refuse_text(view: &View<'_>, field: &str, text: &str) -> Result<()> {
     match secrets::find(text).filter(|_| !view.allow_secrets) {
-        Some(found) => refuse(Place { path: field.to_owned(), kind: found.kind }),
+        Some(found) => refuse_secret(SecretLocation { path: field.to_owned(), kind: found.kind }),
         None => Ok(()),
     }
 }
@@ -37,7 +37,7 @@ pub fn refuse_lines(view: &View<'_>, text: &str) -> Result<()> {
     match secrets::find(text).filter(|_| !view.allow_secrets) {
         Some(found) => {
             let line = text[..found.range.start].matches('\n').count() + 1;
-            refuse(Place { path: format!("line {line}"), kind: found.kind })
+            refuse_secret(SecretLocation { path: format!("line {line}"), kind: found.kind })
         }
         None => Ok(()),
     }
@@ -52,37 +52,37 @@ pub fn refuse_line(view: &View<'_>, number: usize, line: &str) -> Result<()> {
     let snapshot = |column: &&str| {
         let snapshot = serde_json::from_str(fields.get(*column)?.as_str()?).ok()?;
         let found = secrets::find_in(&snapshot, &|_| false)?;
-        Some(Place { path: format!("{column}.{}", found.path), ..found })
+        Some(SecretLocation { path: format!("{column}.{}", found.path), ..found })
     };
     let inside = ["before_json", "after_json"].iter().find_map(snapshot);
     match inside.or_else(|| secrets::find_in(&fields, &|_| false)) {
-        Some(Place { path, kind }) => {
+        Some(SecretLocation { path, kind }) => {
             let problem =
                 format!("{path}: this looks like {kind}; nothing of the export was stored");
-            Err(Error::invalid(format!("line {number}"), problem, hint()))
+            Err(Error::invalid(format!("line {number}"), problem, secret_hint()))
         }
         None => Ok(()),
     }
 }
 
-fn refuse<T>(Place { path, kind }: Place) -> Result<T> {
-    Err(Error::invalid(path, format!("this looks like {kind}"), hint()))
+fn refuse_secret<T>(SecretLocation { path, kind }: SecretLocation) -> Result<T> {
+    Err(Error::invalid(path, format!("this looks like {kind}"), secret_hint()))
 }
 
-fn hint() -> Hint {
+fn secret_hint() -> Hint {
     let advice = "Keep it in a secret store and write here where it is kept. If it is no secret, \
                   allow it.";
     Hint::new(advice, NextStep::AllowSecrets)
 }
 
 /// Every text and key in a value.
-fn texts<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
+fn collect_texts<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
     match value {
         Value::String(text) => drop(found.insert(text)),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, found)),
         Value::Object(fields) => fields.iter().for_each(|(key, value)| {
             found.insert(key);
-            texts(value, found);
+            collect_texts(value, found);
         }),
         _ => {}
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::{Action, Error, Kind, Project, ProjectState, Result, SubjectKind};
-use crate::ops::{change, checks, projects};
+use crate::ops::{projects, record_change, validate};
 use crate::store::{self, Tx};
 
 /// A fact that a person sets for a project, or ends.
@@ -40,12 +40,12 @@ pub struct StateSet {
 }
 
 /// Sets, changes or ends the one active value of (project, category, key).
-pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
-    checks::text_length("note", note)?;
-    let category = checks::name("category", &wish.category)?;
-    let key = checks::name("key", &wish.key)?;
-    let confidence = checks::confidence(wish.confidence)?;
-    checks::text_length("source", &wish.source)?;
+pub fn set_state(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
+    validate::text_length("note", note)?;
+    let category = validate::check_name("category", &wish.category)?;
+    let key = validate::check_name("key", &wish.key)?;
+    let confidence = validate::check_confidence(wish.confidence)?;
+    validate::text_length("source", &wish.source)?;
     let (project, registered) = projects::require_registered(tx, &wish.project, note)?;
     let before = store::projects::state_of(tx, &project.id, &category, &key)?;
     if wish.end {
@@ -55,7 +55,7 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
                 format!("{category}/{key}"),
             ));
         };
-        return end(tx, project, before, note);
+        return end_state(tx, project, before, note);
     }
     let mut row = before.clone().unwrap_or_else(|| ProjectState {
         id: tx.new_id(),
@@ -70,31 +70,31 @@ pub fn set(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet> {
         created_at: tx.now.to_string(),
         updated_at: tx.now.to_string(),
     });
-    row.value = value(wish.value.as_deref())?;
+    row.value = check_value(wish.value.as_deref())?;
     row.source = wish.source.trim().to_owned();
     row.confidence = confidence;
     row.status = "active".to_owned();
     let audit_id = match &before {
-        None => Some(change::create(tx, &mut row, note)?),
+        None => Some(record_change::create(tx, &mut row, note)?),
         Some(before) if *before == row => None,
         Some(before) => {
             row.updated_at = tx.now.to_string();
-            Some(change::change(tx, before, &row, Action::Updated, note)?)
+            Some(record_change::record_change(tx, before, &row, Action::Updated, note)?)
         }
     };
     Ok(StateSet { project, registered, row, changed: audit_id.is_some(), audit_id })
 }
 
-fn value(given: Option<&str>) -> Result<String> {
+fn check_value(given: Option<&str>) -> Result<String> {
     let value = given.unwrap_or_default().trim();
-    checks::text_length("value", value)?;
+    validate::text_length("value", value)?;
     if value.is_empty() {
         return Err(Error::invalid("value", "it is blank", "Give the value, or end: true."));
     }
     Ok(value.to_owned())
 }
 
-fn end(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Result<StateSet> {
+fn end_state(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Result<StateSet> {
     if !before.is_active() {
         return Ok(StateSet {
             project,
@@ -109,6 +109,6 @@ fn end(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Resul
         updated_at: tx.now.to_string(),
         ..before.clone()
     };
-    let audit_id = change::change(tx, &before, &row, Action::Superseded, note)?;
+    let audit_id = record_change::record_change(tx, &before, &row, Action::Superseded, note)?;
     Ok(StateSet { project, registered: false, row, changed: true, audit_id: Some(audit_id) })
 }

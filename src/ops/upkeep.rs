@@ -3,21 +3,21 @@
 //! A page is planned by pure functions (`model/upkeep.rs`), so that a dry run shows what a run does,
 //! and a run holds the store for the rows of one page only.
 
-use crate::model::upkeep::{self, Faded, Rules};
+use crate::model::upkeep::{self, Faded, UpkeepRules};
 use crate::model::{Action, Entity, Kind, Memory, Result, Status, Timestamp};
-use crate::ops::change;
+use crate::ops::record_change;
 use crate::store::{self, Tx, View};
 
 /// The four parts of upkeep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Job {
+pub enum UpkeepJob {
     Expiry,
     Decay,
     AutoPromotion,
     Stale,
 }
 
-impl Job {
+impl UpkeepJob {
     pub const ALL: [Self; 4] = [Self::Expiry, Self::Decay, Self::AutoPromotion, Self::Stale];
 
     /// Who stands in the audit.
@@ -41,13 +41,13 @@ impl Job {
 }
 
 /// Which rows each job goes through, in order. A row is the business of one job only.
-const PASSES: [(Job, Kind, Status); 6] = [
-    (Job::Expiry, Kind::Memory, Status::Active),
-    (Job::Expiry, Kind::Memory, Status::Candidate),
-    (Job::Decay, Kind::Memory, Status::Active),
-    (Job::AutoPromotion, Kind::Memory, Status::Candidate),
-    (Job::Stale, Kind::Memory, Status::Candidate),
-    (Job::Stale, Kind::Entity, Status::Candidate),
+const PASSES: [(UpkeepJob, Kind, Status); 6] = [
+    (UpkeepJob::Expiry, Kind::Memory, Status::Active),
+    (UpkeepJob::Expiry, Kind::Memory, Status::Candidate),
+    (UpkeepJob::Decay, Kind::Memory, Status::Active),
+    (UpkeepJob::AutoPromotion, Kind::Memory, Status::Candidate),
+    (UpkeepJob::Stale, Kind::Memory, Status::Candidate),
+    (UpkeepJob::Stale, Kind::Entity, Status::Candidate),
 ];
 
 /// Rows that are looked at in one step.
@@ -55,13 +55,13 @@ const PAGE: i64 = 500;
 
 /// Where a run stands: in a pass, behind a row in the order of creation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct UpkeepCursor {
     pass: usize,
     after: (String, String),
 }
 
-impl Place {
-    pub fn job(&self) -> Job {
+impl UpkeepCursor {
+    pub fn job(&self) -> UpkeepJob {
         PASSES[self.pass].0
     }
 
@@ -79,32 +79,36 @@ impl Place {
 
 /// A change that is due, with the row as it is after it.
 #[derive(Debug, Clone)]
-pub struct Step {
-    pub job: Job,
-    pub row: Row,
+pub struct UpkeepStep {
+    pub job: UpkeepJob,
+    pub row: UpkeepRow,
     /// Why; the note in the audit.
     pub note: String,
 }
 
 #[derive(Debug, Clone)]
-pub enum Row {
+pub enum UpkeepRow {
     Memory { before: Memory, after: Memory },
     Entity { before: Entity, after: Entity },
 }
 
 /// What is due on the page at a place, and the place behind it.
-pub fn look(view: &View<'_>, rules: &Rules, at: &Place) -> Result<(Vec<Step>, Option<Place>)> {
+pub fn find_due(
+    view: &View<'_>,
+    rules: &UpkeepRules,
+    at: &UpkeepCursor,
+) -> Result<(Vec<UpkeepStep>, Option<UpkeepCursor>)> {
     let (job, kind, status) = PASSES[at.pass];
     let after = (at.after.0.as_str(), at.after.1.as_str());
     let mut due = Vec::new();
     if kind == Kind::Entity {
-        let rows = store::entities::walk(view, status, after, PAGE)?;
+        let rows = store::entities::list_of_status(view, status, after, PAGE)?;
         let last = rows.last().map(|row| (row.created_at.clone(), row.id.clone()));
         let next = at.next(rows.len(), last);
         due.extend(rows.into_iter().filter_map(|row| step_of_entity(row, rules, view.now)));
         return Ok((due, next));
     }
-    let rows = store::memories::walk(view, status, after, PAGE)?;
+    let rows = store::memories::list_of_status(view, status, after, PAGE)?;
     let last = rows.last().map(|row| (row.created_at.clone(), row.id.clone()));
     let next = at.next(rows.len(), last);
     for row in rows {
@@ -114,39 +118,48 @@ pub fn look(view: &View<'_>, rules: &Rules, at: &Place) -> Result<(Vec<Step>, Op
 }
 
 /// Does what is due on the page at a place; the caller is the actor of its job.
-pub fn apply(tx: &Tx<'_>, rules: &Rules, at: &Place) -> Result<(Vec<Step>, Option<Place>)> {
-    let (due, next) = look(tx, rules, at)?;
+pub fn apply(
+    tx: &Tx<'_>,
+    rules: &UpkeepRules,
+    at: &UpkeepCursor,
+) -> Result<(Vec<UpkeepStep>, Option<UpkeepCursor>)> {
+    let (due, next) = find_due(tx, rules, at)?;
     for step in &due {
         let action = step.job.action();
         match &step.row {
-            Row::Memory { before, after } => {
-                change::change(tx, before, after, action, &step.note)?;
+            UpkeepRow::Memory { before, after } => {
+                record_change::record_change(tx, before, after, action, &step.note)?;
             }
-            Row::Entity { before, after } => {
-                change::change(tx, before, after, action, &step.note)?;
+            UpkeepRow::Entity { before, after } => {
+                record_change::record_change(tx, before, after, action, &step.note)?;
             }
         }
     }
     Ok((due, next))
 }
 
-fn step_of_memory(view: &View<'_>, job: Job, row: Memory, rules: &Rules) -> Result<Option<Step>> {
+fn step_of_memory(
+    view: &View<'_>,
+    job: UpkeepJob,
+    row: Memory,
+    rules: &UpkeepRules,
+) -> Result<Option<UpkeepStep>> {
     let now = view.now;
     let mut after = Memory { version: row.version + 1, ..row.clone() };
     let note = match job {
-        Job::Expiry if upkeep::ends(&row, now) => {
+        UpkeepJob::Expiry if upkeep::has_ended(&row, now) => {
             after.status = Status::Invalid;
             format!("it ended at {}", row.valid_until.as_deref().unwrap_or_default())
         }
-        Job::Decay => match faded(view, &row)? {
-            Some(faded) => fade(&mut after, &faded),
+        UpkeepJob::Decay => match find_decay(view, &row)? {
+            Some(faded) => apply_decay(&mut after, &faded),
             None => return Ok(None),
         },
-        Job::AutoPromotion if upkeep::is_promoted(&row, rules, now) => {
+        UpkeepJob::AutoPromotion if upkeep::is_promoted(&row, rules, now) => {
             after.status = Status::Active;
             format!("{} references", row.reference_count)
         }
-        Job::Stale if upkeep::is_stale_memory(&row, rules, now) => {
+        UpkeepJob::Stale if upkeep::is_stale_memory(&row, rules, now) => {
             after.status = Status::Invalid;
             stale_note(rules)
         }
@@ -156,18 +169,18 @@ fn step_of_memory(view: &View<'_>, job: Job, row: Memory, rules: &Rules) -> Resu
     if after.status != row.status {
         after.updated_at = now.to_string();
     }
-    Ok(Some(Step { job, row: Row::Memory { before: row, after }, note }))
+    Ok(Some(UpkeepStep { job, row: UpkeepRow::Memory { before: row, after }, note }))
 }
 
 /// How far the memory has faded since it did last.
-fn faded(view: &View<'_>, row: &Memory) -> Result<Option<Faded>> {
+fn find_decay(view: &View<'_>, row: &Memory) -> Result<Option<Faded>> {
     let Some(from) = upkeep::fades_from(row, view.now) else { return Ok(None) };
     let last = store::audit::last_of(view, Kind::Memory, &row.id, Action::Decayed)?;
     let before = last.as_deref().and_then(Timestamp::parse);
-    Ok(upkeep::fade(row.confidence, from, before, view.now))
+    Ok(upkeep::decay_confidence(row.confidence, from, before, view.now))
 }
 
-fn fade(after: &mut Memory, faded: &Faded) -> String {
+fn apply_decay(after: &mut Memory, faded: &Faded) -> String {
     let before = after.confidence;
     after.confidence = faded.confidence;
     let days = if faded.days == 1 { "day" } else { "days" };
@@ -180,7 +193,7 @@ fn fade(after: &mut Memory, faded: &Faded) -> String {
     note
 }
 
-fn step_of_entity(row: Entity, rules: &Rules, now: Timestamp) -> Option<Step> {
+fn step_of_entity(row: Entity, rules: &UpkeepRules, now: Timestamp) -> Option<UpkeepStep> {
     if !upkeep::is_stale_entity(&row, rules, now) {
         return None;
     }
@@ -190,9 +203,13 @@ fn step_of_entity(row: Entity, rules: &Rules, now: Timestamp) -> Option<Step> {
         updated_at: now.to_string(),
         ..row.clone()
     };
-    Some(Step { job: Job::Stale, row: Row::Entity { before: row, after }, note: stale_note(rules) })
+    Some(UpkeepStep {
+        job: UpkeepJob::Stale,
+        row: UpkeepRow::Entity { before: row, after },
+        note: stale_note(rules),
+    })
 }
 
-fn stale_note(rules: &Rules) -> String {
+fn stale_note(rules: &UpkeepRules) -> String {
     format!("a candidate that nobody touched for {} days", rules.stale_days)
 }

@@ -7,16 +7,16 @@ use crate::model::{Kind, Result};
 use crate::ops::audit::chain::Chain;
 use crate::ops::audit::clearing_proof::Unproven;
 pub use crate::ops::chain_problem::{BrokenLink, DifferingRow};
-use crate::ops::change::recorded;
 use crate::ops::claims;
+use crate::ops::record_change::snapshot_text;
 use crate::store::audit::{for_each, for_each_newest};
-use crate::store::shape::is_guarded;
-use crate::store::transfer::{SECTIONS, exists};
+use crate::store::schema_diff::is_guarded;
+use crate::store::table_dump::{SECTIONS, exists};
 use crate::store::{self, View};
 
 /// What verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct VerificationReport {
     /// Rows of the audit.
     pub rows: i64,
     /// Rows from before the chain.
@@ -33,7 +33,7 @@ pub struct Report {
     pub unguarded: bool,
 }
 
-impl Report {
+impl VerificationReport {
     pub fn is_clean(&self) -> bool {
         self.broken.is_none()
             && self.differing.is_empty()
@@ -43,17 +43,17 @@ impl Report {
 }
 
 /// Verifies the whole audit, and the claims.
-pub fn verify(view: &View<'_>) -> Result<Report> {
-    let mut report = follow(view)?;
-    report.differing = differing(view)?;
-    report.wrong_claims = claims::wrong(view)?;
+pub fn verify(view: &View<'_>) -> Result<VerificationReport> {
+    let mut report = verify_chain(view)?;
+    report.differing = find_differing(view)?;
+    report.wrong_claims = claims::find_wrong_claims(view)?;
     report.unguarded = !is_guarded(view)?;
     Ok(report)
 }
 
 /// Follows the chain from its first row to its last.
-pub fn follow(view: &View<'_>) -> Result<Report> {
-    let mut report = Report::default();
+pub fn verify_chain(view: &View<'_>) -> Result<VerificationReport> {
+    let mut report = VerificationReport::default();
     let mut chain = Chain::default();
     let mut broken: Option<Unproven> = None;
     for_each(view, |entry| {
@@ -72,7 +72,7 @@ pub fn follow(view: &View<'_>) -> Result<Report> {
 }
 
 /// Rows that the chain covers and that differ from their newest snapshot, or are gone.
-pub fn differing(view: &View<'_>) -> Result<Vec<DifferingRow>> {
+pub fn find_differing(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     let mut found = Vec::new();
     for_each_newest(view, |newest| {
         let Some(kind) = Kind::parse(&newest.kind).filter(|kind| *kind != Kind::Store) else {
@@ -99,7 +99,7 @@ fn is_same(now: &str, recorded: &str) -> bool {
 }
 
 /// Says of every row that the chain names and that is not there that it is gone.
-pub fn gone(view: &View<'_>) -> Result<Vec<DifferingRow>> {
+pub fn find_gone(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     let mut found = Vec::new();
     for_each_newest(view, |newest| {
         let Some(kind) = Kind::parse(&newest.kind) else { return Ok(()) };
@@ -115,14 +115,14 @@ pub fn gone(view: &View<'_>) -> Result<Vec<DifferingRow>> {
 }
 
 /// The row as the audit would record it now.
-pub fn row(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
+pub fn read_snapshot(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
     let now = recorded_now(view, kind, id)?;
     Ok(now.and_then(|now| serde_json::from_str(&now).ok()))
 }
 
 fn recorded_now(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<String>> {
     fn text<T: Serialize>(row: Option<T>) -> Result<Option<String>> {
-        row.map(|row| recorded(&row)).transpose()
+        row.map(|row| snapshot_text(&row)).transpose()
     }
     match kind {
         Kind::Entity => text(store::entities::get(view, id)?),

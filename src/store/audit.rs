@@ -7,10 +7,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::changes;
-use super::sql::Row;
+use super::audit_by_project;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
-use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, Place};
+use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
@@ -26,10 +26,10 @@ const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp
 
 /// The lower-case hexadecimal SHA-256 of a text.
 pub fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    to_hex(&Sha256::digest(text.as_bytes()))
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn to_hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
@@ -48,7 +48,7 @@ fn digest_fields(fields: &[&str]) -> String {
         hasher.update(":");
         hasher.update(field);
     }
-    hex(&hasher.finalize())
+    to_hex(&hasher.finalize())
 }
 
 /// The hash that a row must carry.
@@ -70,7 +70,7 @@ pub fn link_hash(entry: &AuditEntry) -> String {
 }
 
 /// The seal over one more row from before the chain.
-pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
+pub fn compute_seal(sealed: &str, entry: &AuditEntry) -> String {
     digest_fields(&[
         sealed,
         &entry.seq.to_string(),
@@ -89,13 +89,13 @@ pub fn seal(sealed: &str, entry: &AuditEntry) -> String {
 /// The seal up to a row from before the chain, with it: kept by one whose contents were cleared.
 pub fn sealed_with(sealed: &str, entry: &AuditEntry) -> String {
     match entry.chain.before_digest.as_str() {
-        "" => seal(sealed, entry),
+        "" => compute_seal(sealed, entry),
         kept => kept.to_owned(),
     }
 }
 
 /// The end of the chain; where no row has a hash, the seal over all of them.
-pub fn head(view: &View<'_>) -> Result<Head> {
+pub fn chain_head(view: &View<'_>) -> Result<Head> {
     let sql = "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";
     let last = view.conn.one(sql, &[], |row| Ok((row.integer("seq")?, row.text("hash")?)))?;
     let Some((seq, hash)) = last else { return Ok(Head { seq: 0, hash: String::new() }) };
@@ -156,13 +156,13 @@ pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Res
     }
     chain.prev_hash = head.hash;
     entry.chain.hash = link_hash(&entry);
-    insert(tx, &entry, Place::Unknown)?;
+    insert(tx, &entry, ProjectPlace::Unknown)?;
     Ok(Head { seq: entry.seq, hash: entry.chain.hash })
 }
 
 /// Stores a row as it is. A failing statement of one row leaves nothing to undo; to be ready for it
 /// all the same, as ABORT is, costs a copy of every page that the trigger's statement changes.
-pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: Place<'_>) -> Result<()> {
+pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()> {
     let chain = &entry.chain;
     tx.change_uncovered(
         &format!(
@@ -187,10 +187,10 @@ pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: Place<'_>) -> Resul
             &chain.hash,
         ],
     )?;
-    changes::keep(tx, entry, place)
+    audit_by_project::add_audit_row(tx, entry, place)
 }
 
-fn entry(row: &Row<'_>) -> Result<AuditEntry> {
+fn read_entry(row: &SqlRow<'_>) -> Result<AuditEntry> {
     Ok(AuditEntry {
         seq: row.integer("seq")?,
         id: row.text("id")?,
@@ -222,22 +222,22 @@ pub fn of_subject(
     let sql = format!(
         "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
     );
-    view.conn.all(&sql, params![id, after_seq, limit], entry)
+    view.conn.all(&sql, params![id, after_seq, limit], read_entry)
 }
 
 /// The row at a place of the audit.
-pub fn at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
+pub fn entry_at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
     view.conn.one(
         &format!("SELECT {COLUMNS} FROM memory_audit WHERE seq = ?1"),
         params![seq],
-        entry,
+        read_entry,
     )
 }
 
 /// Rows after a place of the audit, in order.
 pub fn rows_after(view: &View<'_>, seq: i64, limit: i64) -> Result<Vec<AuditEntry>> {
     let sql = format!("SELECT {COLUMNS} FROM memory_audit WHERE seq > ?1 ORDER BY seq LIMIT ?2");
-    view.conn.all(&sql, params![seq, limit], entry)
+    view.conn.all(&sql, params![seq, limit], read_entry)
 }
 
 /// Whether the audit begins with rows that have no hash: those from before the chain.
@@ -249,7 +249,8 @@ pub fn has_unlinked(view: &View<'_>) -> Result<bool> {
 
 /// The number of the last row from before the chain, once these rows were given hashes; else 0.
 pub fn last_relinked(view: &View<'_>) -> Result<i64> {
-    let said = last(view, AUDIT_SUBJECT, Action::Relinked)?.and_then(|entry| entry.relinking());
+    let said =
+        last_entry(view, AUDIT_SUBJECT, Action::Relinked)?.and_then(|entry| entry.relinking());
     Ok(said.map_or(0, |said| said.last_row))
 }
 
@@ -259,7 +260,7 @@ pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> 
     let trigger = "memory_audit_keeps_content";
     tx.conn.batch(&format!("DROP TRIGGER IF EXISTS {trigger}"))?;
     let value = part()?;
-    tx.conn.batch(&super::shape::creation_of(trigger)?)?;
+    tx.conn.batch(&super::schema_diff::creation_of(trigger)?)?;
     Ok(value)
 }
 
@@ -273,12 +274,12 @@ pub fn set_link(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
 }
 
 /// The last row about a subject that records an action.
-pub fn last(view: &View<'_>, id: &str, action: Action) -> Result<Option<AuditEntry>> {
+pub fn last_entry(view: &View<'_>, id: &str, action: Action) -> Result<Option<AuditEntry>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND action = ?2 \
          ORDER BY seq DESC LIMIT 1"
     );
-    view.conn.one(&sql, params![id, action.as_str()], entry)
+    view.conn.one(&sql, params![id, action.as_str()], read_entry)
 }
 
 pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {
@@ -288,7 +289,7 @@ pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {
 /// Visits every row in order, one in memory at a time.
 pub fn for_each(view: &View<'_>, mut visit: impl FnMut(&AuditEntry) -> Result<()>) -> Result<()> {
     let sql = format!("SELECT {COLUMNS} FROM memory_audit ORDER BY seq");
-    view.conn.scan(&sql, &[], |row| visit(&entry(row)?))
+    view.conn.scan(&sql, &[], |row| visit(&read_entry(row)?))
 }
 
 /// The newest snapshot of a row that the chain holds.

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use super::db::read;
 use super::file::{create_folder, file_instant, own_file};
+use super::file_guard::{file_id, sibling_path};
 use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::Conn;
-use super::transfer::SECTIONS;
+use super::table_dump::SECTIONS;
 use super::tx::View;
-use super::watch::{beside, mark};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 /// A copy that was made and proved.
@@ -26,7 +26,7 @@ pub struct Copied<T> {
 }
 
 /// Copies the store into a file that is not there yet. `prove` looks at the copy.
-pub fn make<T>(
+pub fn copy_store<T>(
     settings: &Settings,
     target: &Path,
     prove: impl FnOnce(&View<'_>) -> Result<T>,
@@ -66,19 +66,19 @@ impl Partial {
     /// Makes it anew. What a killed process left at its name is removed and never written to: it
     /// may be a second name of something else.
     pub fn begin(target: &Path) -> Result<Self> {
-        let path = beside(target, PARTIAL);
-        let failed = |error: io::Error| cannot("be made", &path, &error);
+        let path = sibling_path(target, PARTIAL);
+        let failed = |error: io::Error| backup_failed("be made", &path, &error);
         create_folder(&path)?;
         if let Ok(left) = fs::symlink_metadata(&path) {
             if !left.is_file() {
                 return Err(failed(io::ErrorKind::AlreadyExists.into()));
             }
             let left = File::options().write(true).open(&path).map_err(failed)?;
-            lock(&left, &path)?;
+            lock_file(&left, &path)?;
             remove_with_companions(&path).map_err(failed)?;
         }
         let file = own_file().create_new(true).open(&path).map_err(failed)?;
-        lock(&file, &path)?;
+        lock_file(&file, &path)?;
         Ok(Self { path, lock: file })
     }
 
@@ -102,7 +102,7 @@ impl Partial {
         schema::check_integrity(&conn, source)?;
         let found = read(&conn, settings, prove)?;
         drop(conn);
-        self.lock.sync_all().map_err(|error| cannot("be written", &self.path, &error))?;
+        self.lock.sync_all().map_err(|error| backup_failed("be written", &self.path, &error))?;
         let bytes = fs::metadata(&self.path).map_or(0, |data| data.len());
         Ok(Copied { found, bytes })
     }
@@ -126,7 +126,8 @@ impl Partial {
 
     /// Puts it in the place of whatever is there, in one step.
     pub fn rename(&self, target: &Path) -> Result<()> {
-        fs::rename(&self.path, target).map_err(|error| cannot("be renamed", &self.path, &error))?;
+        fs::rename(&self.path, target)
+            .map_err(|error| backup_failed("be renamed", &self.path, &error))?;
         sync_folder(target);
         Ok(())
     }
@@ -142,11 +143,11 @@ impl Drop for Partial {
 }
 
 /// Keeps every other process from a file that is at a path.
-fn lock(file: &File, path: &Path) -> Result<()> {
+fn lock_file(file: &File, path: &Path) -> Result<()> {
     let locked = match file.try_lock() {
         Ok(()) => is_at(file, path),
         Err(TryLockError::WouldBlock) => false,
-        Err(TryLockError::Error(error)) => return Err(cannot("be locked", path, &error)),
+        Err(TryLockError::Error(error)) => return Err(backup_failed("be locked", path, &error)),
     };
     if locked {
         return Ok(());
@@ -160,20 +161,20 @@ fn lock(file: &File, path: &Path) -> Result<()> {
 
 /// Whether an open file is what is at a path, and not what a link there leads to.
 fn is_at(file: &File, path: &Path) -> bool {
-    let marks = (file.metadata().map(|data| mark(&data)), fs::symlink_metadata(path));
-    matches!(marks, (Ok(open), Ok(there)) if there.is_file() && mark(&there) == open)
+    let marks = (file.metadata().map(|data| file_id(&data)), fs::symlink_metadata(path));
+    matches!(marks, (Ok(open), Ok(there)) if there.is_file() && file_id(&there) == open)
 }
 
 /// Removes a file, and what SQLite may have left beside it.
 fn remove_with_companions(path: &Path) -> io::Result<()> {
     for ending in COMPANIONS {
-        let _ = fs::remove_file(beside(path, ending));
+        let _ = fs::remove_file(sibling_path(path, ending));
     }
     fs::remove_file(path)
 }
 
 fn check_current(conn: &Conn, path: &Path) -> Result<()> {
-    let what = match schema::stage(conn, path)? {
+    let what = match schema::schema_stage(conn, path)? {
         SchemaStage::Current => return Ok(()),
         SchemaStage::Empty => "is empty",
         SchemaStage::Python | SchemaStage::Older { .. } => "is of an older schema",
@@ -189,7 +190,7 @@ fn check_current(conn: &Conn, path: &Path) -> Result<()> {
     ))
 }
 
-pub fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
+pub fn backup_failed(what: &str, path: &Path, error: &io::Error) -> Error {
     Error::storage(
         StorageProblem::NoAccess,
         format!("{} cannot {what}: {error}", path.display()),
@@ -213,14 +214,14 @@ pub fn count_rows(view: &View<'_>) -> Result<i64> {
 
 /// The copies of a store that are known by their names, in order: backups, those of a server, and
 /// what a restore set aside.
-pub fn copies(store: &Path) -> Vec<String> {
+pub fn list_copies(store: &Path) -> Vec<String> {
     let beside_it = format!("{}.", store.file_name().unwrap_or_default().to_string_lossy());
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut found = names_in(folder.unwrap_or(Path::new(".")));
     let endings = [".backup", ".replaced", ".replaced-wal"];
     let is_copy = |name: &str| endings.iter().any(|ending| name.ends_with(ending));
     found.retain(|name| name.starts_with(&beside_it) && is_copy(name));
-    let automatic = names_in(&beside(store, ".backups")).into_iter();
+    let automatic = names_in(&sibling_path(store, ".backups")).into_iter();
     let automatic = automatic.filter(|name| is_copy(name));
     found.extend(automatic.map(|name| format!("{beside_it}backups/{name}")));
     found.sort();
@@ -241,7 +242,7 @@ pub struct Rotation {
 
 /// What became of an automatic backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turn {
+pub enum BackupTurn {
     /// Made, in place of so many older ones.
     Made { path: PathBuf, removed: usize },
     /// The newest is younger than the hours: the next is due in so many seconds.
@@ -256,14 +257,14 @@ pub fn in_turn<T>(
     settings: &Settings,
     rotation: Rotation,
     prove: impl FnOnce(&View<'_>) -> Result<T>,
-) -> Result<Turn> {
-    let folder = beside(&settings.path, ".backups");
-    let failed = |error: io::Error| cannot("be used", &folder, &error);
+) -> Result<BackupTurn> {
+    let folder = sibling_path(&settings.path, ".backups");
+    let failed = |error: io::Error| backup_failed("be used", &folder, &error);
     make_folder(&folder).map_err(failed)?;
     let lock = File::create(folder.join(".lock")).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(Turn::Elsewhere),
+        Err(TryLockError::WouldBlock) => return Ok(BackupTurn::Elsewhere),
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
     let now = (settings.clock)();
@@ -272,15 +273,15 @@ pub fn in_turn<T>(
     // An instant that has not come yet is of a clock that was wrong.
     let age = made.last().map(|(newest, _)| now.seconds_since(*newest)).filter(|age| *age >= 0);
     if let Some(left) = age.map(|age| wait - age).filter(|left| *left > 0) {
-        return Ok(Turn::Later(left.unsigned_abs()));
+        return Ok(BackupTurn::Later(left.unsigned_abs()));
     }
     let path = folder.join(automatic_name(settings, now));
-    make(settings, &path, prove)?;
+    copy_store(settings, &path, prove)?;
     let others = usize::try_from(rotation.keep).unwrap_or(usize::MAX).saturating_sub(1);
     made.retain(|(_, other)| *other != path);
     let excess = made.len().saturating_sub(others);
     let removed = made[..excess].iter().filter(|(_, old)| fs::remove_file(old).is_ok()).count();
-    Ok(Turn::Made { path, removed })
+    Ok(BackupTurn::Made { path, removed })
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

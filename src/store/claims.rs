@@ -1,14 +1,14 @@
 //! The table `claims`, derived from the active rows.
 
 use super::rows;
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Claim, Error, Kind, Result, Slot};
 use crate::params;
 
 const COLUMNS: &str = "owner_kind, owner_id, slot_kind, slot_key, project, value, value_key";
 
-fn claim(row: &Row<'_>) -> Result<Claim> {
+fn read_claim(row: &SqlRow<'_>) -> Result<Claim> {
     let kind = row.text("owner_kind")?;
     Ok(Claim {
         owner_kind: Kind::parse(&kind)
@@ -29,7 +29,7 @@ pub fn of_owner(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM claims WHERE owner_id = ?1 AND owner_kind = ?2 ORDER BY slot_kind"
     );
-    view.conn.all(&sql, params![id, kind.as_str()], claim)
+    view.conn.all(&sql, params![id, kind.as_str()], read_claim)
 }
 
 /// Every claim under a key in a project: what detection looks at.
@@ -38,7 +38,7 @@ pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Claim>> {
         "SELECT {COLUMNS} FROM claims WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
          ORDER BY slot_kind, owner_id"
     );
-    view.conn.all(&sql, params![key, project], claim)
+    view.conn.all(&sql, params![key, project], read_claim)
 }
 
 pub fn insert(tx: &Tx<'_>, claim: &Claim) -> Result<()> {
@@ -65,12 +65,12 @@ pub fn delete_of_owner(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
 }
 
 /// What stored claims name and is not there.
-pub fn ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
+pub fn list_ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     let kinds = [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState];
     let exists = rows::exists(
         "c.owner_kind",
         "c.owner_id",
-        kinds.map(|kind| (kind.as_str(), rows::table(kind))),
+        kinds.map(|kind| (kind.as_str(), rows::table_of(kind))),
     );
     let sql = format!("SELECT DISTINCT owner_kind, owner_id FROM claims c WHERE NOT {exists}");
     let mut owners = Vec::new();

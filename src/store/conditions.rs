@@ -24,6 +24,6 @@ pub fn in_projects(projects: &[Option<String>]) -> (&'static str, &str, &str) {
 }
 
 /// The condition that a row has not expired at an instant; the column is its end, if it has one.
-pub fn unexpired(column: &str, now: &str) -> String {
+pub fn not_expired(column: &str, now: &str) -> String {
     format!("({column} IS NULL OR {column} = '' OR {column} >= {now})")
 }

@@ -2,8 +2,8 @@
 
 use super::handles::read_handle;
 use super::literals::{DISMISSED, OPEN, RESOLVED};
-use super::rows::unknown;
-use super::sql::Row;
+use super::rows::unknown_word;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Result};
 use crate::params;
@@ -11,7 +11,7 @@ use crate::params;
 const COLUMNS: &str =
     "id, handle, slot_kind, slot_key, project, status, resolution, resolved_at, detected_at, note";
 
-fn conflict(view: &View<'_>, row: &Row<'_>) -> Result<Conflict> {
+fn read_conflict(view: &View<'_>, row: &SqlRow<'_>) -> Result<Conflict> {
     let id = row.text("id")?;
     let status = row.text("status")?;
     Ok(Conflict {
@@ -20,17 +20,17 @@ fn conflict(view: &View<'_>, row: &Row<'_>) -> Result<Conflict> {
         slot_key: row.text("slot_key")?,
         project: row.text("project")?,
         status: ConflictStatus::parse(&status)
-            .ok_or_else(|| unknown("conflict", &id, "status", &status))?,
+            .ok_or_else(|| unknown_word("conflict", &id, "status", &status))?,
         resolution: row.text("resolution")?,
         resolved_at: row.optional_text("resolved_at")?,
         detected_at: row.text("detected_at")?,
         note: row.text("note")?,
-        members: members(view, &id)?,
+        members: list_members(view, &id)?,
         id,
     })
 }
 
-fn members(view: &View<'_>, conflict_id: &str) -> Result<Vec<ConflictMember>> {
+fn list_members(view: &View<'_>, conflict_id: &str) -> Result<Vec<ConflictMember>> {
     view.conn.all(
         "SELECT id, member_kind, member_id, member_layer_trust, value_snapshot, value_key, left_at \
          FROM conflict_members WHERE conflict_id = ?1 ORDER BY id",
@@ -51,11 +51,11 @@ fn members(view: &View<'_>, conflict_id: &str) -> Result<Vec<ConflictMember>> {
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE id = ?1");
-    view.conn.one(&sql, params![id], |row| conflict(view, row))
+    view.conn.one(&sql, params![id], |row| read_conflict(view, row))
 }
 
 /// Writes the conflict and its members as they are now.
-pub fn put(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
+pub fn put_conflict(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
     tx.change(
         Kind::Conflict,
         &conflict.id,
@@ -108,7 +108,7 @@ pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>
         "SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
          ORDER BY detected_at, id"
     );
-    view.conn.all(&sql, params![key, project], |row| conflict(view, row))
+    view.conn.all(&sql, params![key, project], |row| read_conflict(view, row))
 }
 
 /// Visits the keys, with their projects, that have open conflicts and fewer than two claims.
@@ -127,17 +127,17 @@ pub fn for_each_lonely_key(
 /// Every conflict that there ever was under a project name in any case of its letters.
 pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE project = ?1 COLLATE NOCASE");
-    view.conn.all(&sql, params![project], |row| conflict(view, row))
+    view.conn.all(&sql, params![project], |row| read_conflict(view, row))
 }
 
 /// Every conflict that there ever was under a key, in any project.
 pub fn of_slot_key(view: &View<'_>, key: &str) -> Result<Vec<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE");
-    view.conn.all(&sql, params![key], |row| conflict(view, row))
+    view.conn.all(&sql, params![key], |row| read_conflict(view, row))
 }
 
 /// The conditions of a list: the projects as a JSON list, empty for all; whether ended ones count.
-fn listed() -> String {
+fn list_condition() -> String {
     format!(
         "(?1 = '[]' OR project IN (SELECT value FROM json_each(?1))) \
          AND status IN ('{OPEN}', iif(?2, '{RESOLVED}', '{OPEN}'), iif(?2, '{DISMISSED}', '{OPEN}'))"
@@ -152,18 +152,19 @@ pub fn list(
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Conflict>> {
-    let listed = listed();
+    let listed = list_condition();
     let sql = format!(
         "SELECT {COLUMNS} FROM conflicts WHERE {listed} AND (detected_at, id) > (?3, ?4) \
          ORDER BY detected_at, id LIMIT ?5"
     );
     let projects = serde_json::Value::from(projects).to_string();
-    view.conn
-        .all(&sql, params![&projects, ended, after.0, after.1, limit], |row| conflict(view, row))
+    view.conn.all(&sql, params![&projects, ended, after.0, after.1, limit], |row| {
+        read_conflict(view, row)
+    })
 }
 
 pub fn count(view: &View<'_>, projects: &[&str], ended: bool) -> Result<i64> {
-    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE {}", listed());
+    let sql = format!("SELECT count(*) AS n FROM conflicts WHERE {}", list_condition());
     let projects = serde_json::Value::from(projects).to_string();
     view.conn.number(&sql, params![&projects, ended])
 }
@@ -175,5 +176,5 @@ pub fn open_with_member(view: &View<'_>, member_id: &str) -> Result<Vec<Conflict
          WHERE m.member_id = ?1 AND m.left_at IS NULL AND c.status = '{OPEN}' \
          ORDER BY c.detected_at, c.id"
     );
-    view.conn.all(&sql, params![member_id], |row| conflict(view, row))
+    view.conn.all(&sql, params![member_id], |row| read_conflict(view, row))
 }

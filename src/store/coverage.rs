@@ -1,7 +1,10 @@
 //! How far requirements have come: what satisfies them, what validates that, what the evidence is.
 
 use super::conditions::in_projects;
-use super::gaps::{PLACE, Place, SATISFIED, SUPPORTED, Wanted, Way, active, linked};
+use super::gaps::{
+    GapFilter, LinkPattern, PLACE, SATISFIED, SUPPORTED, SortedId, active_condition,
+    linked_condition,
+};
 use super::graph::{self, Node};
 use super::literals::ACTIVE;
 use super::tx::View;
@@ -9,21 +12,21 @@ use crate::model::{Result, Verdict};
 use crate::params;
 
 /// What validates: something that the thing names as that, …
-const VALIDATED_BY: Way =
+const VALIDATED_BY: LinkPattern =
     ("source_entity_id", "target_entity_id", "IN ('validated_by', 'analyzed_by')");
 /// … or something that speaks for the requirement.
-const SUPPORTS: Way = ("target_entity_id", "source_entity_id", "= 'supports'");
+const SUPPORTS: LinkPattern = ("target_entity_id", "source_entity_id", "= 'supports'");
 
 /// Types that are evidence by themselves, and not only statements, models or procedures.
 const EVIDENCE_TYPES: &str = "'result', 'artifact'";
 
 /// How far the requirement `e` has come, as a number in the order of [`Verdict::ALL`].
-fn verdict() -> String {
-    let validated = validated(active);
+fn verdict_expression() -> String {
+    let validated = validated_condition(active_condition);
     let shown = [("source_entity_id", "target_entity_id", "= 'evidenced_by'")];
-    let shown = linked("d", "e.id", &shown, active);
-    let proven = self::validated(proven);
-    let satisfied = linked("r", "e.id", &[SATISFIED], active);
+    let shown = linked_condition("d", "e.id", &shown, active_condition);
+    let proven = self::validated_condition(proven_condition);
+    let satisfied = linked_condition("r", "e.id", &[SATISFIED], active_condition);
     format!(
         "CASE WHEN {validated} THEN CASE WHEN {shown} OR {proven} THEN 3 ELSE 2 END \
          WHEN {satisfied} THEN 1 ELSE 0 END"
@@ -32,25 +35,29 @@ fn verdict() -> String {
 
 /// The condition that something of which `more` holds validates the requirement `e`, or what
 /// satisfies it.
-fn validated(more: fn(&str) -> String) -> String {
+fn validated_condition(more: fn(&str) -> String) -> String {
     let through = |satisfier: &str| {
-        format!("{} AND {}", active(satisfier), linked("w", satisfier, &[VALIDATED_BY], more))
+        format!(
+            "{} AND {}",
+            active_condition(satisfier),
+            linked_condition("w", satisfier, &[VALIDATED_BY], more)
+        )
     };
     format!(
         "({} OR {})",
-        linked("v", "e.id", &[VALIDATED_BY, SUPPORTS], more),
-        linked("r", "e.id", &[SATISFIED], through)
+        linked_condition("v", "e.id", &[VALIDATED_BY, SUPPORTS], more),
+        linked_condition("r", "e.id", &[SATISFIED], through)
     )
 }
 
 /// The condition that a validation is active and is evidence, or has some.
-fn proven(validation: &str) -> String {
+fn proven_condition(validation: &str) -> String {
     // The type stands in the row and is asked last.
     format!(
         "{} AND ({} OR EXISTS (SELECT 1 FROM entities t WHERE t.id = {validation} \
          AND t.entity_type IN ({EVIDENCE_TYPES})))",
-        active(validation),
-        linked("u", validation, &SUPPORTED, active)
+        active_condition(validation),
+        linked_condition("u", validation, &SUPPORTED, active_condition)
     )
 }
 
@@ -73,7 +80,7 @@ fn about_entity() -> String {
 
 /// The requirements that a scope covers, or those of them that an entity has to do with: what
 /// stands before the statement, and what is read under which condition.
-fn source(about: Option<&str>, scope: &str) -> (String, String) {
+fn requirements_source(about: Option<&str>, scope: &str) -> (String, String) {
     let (with, from, of_entity) = match about {
         None => (String::new(), "entities e", "?4 = ''"),
         Some(_) => (about_entity(), "wanted w CROSS JOIN entities e", "e.id = w.id"),
@@ -84,17 +91,17 @@ fn source(about: Option<&str>, scope: &str) -> (String, String) {
 }
 
 /// How many requirements have come how far, in the order of [`Verdict::ALL`].
-pub fn counts(
+pub fn count_verdicts(
     view: &View<'_>,
     projects: &[Option<String>],
     about: Option<&str>,
     all: bool,
 ) -> Result<[i64; 4]> {
     let (scope, first, second) = in_projects(projects);
-    let (with, from) = source(about, scope);
+    let (with, from) = requirements_source(about, scope);
     let sql = format!(
         "{with}SELECT {} AS verdict, count(*) AS n FROM {from} GROUP BY verdict",
-        verdict()
+        verdict_expression()
     );
     let parameters = params![first, second, all, about.unwrap_or_default()];
     let found =
@@ -104,9 +111,9 @@ pub fn counts(
 }
 
 /// Requirements, in the order of the list.
-pub fn list(view: &View<'_>, about: Option<&str>, wanted: &Wanted<'_>) -> Result<Vec<Place>> {
+pub fn list(view: &View<'_>, about: Option<&str>, wanted: &GapFilter<'_>) -> Result<Vec<SortedId>> {
     let (scope, first, second) = in_projects(wanted.projects);
-    let (with, from) = source(about, scope);
+    let (with, from) = requirements_source(about, scope);
     let sql = format!(
         "{with}SELECT e.id AS id, {PLACE} AS place FROM {from} \
          AND ({PLACE}, e.id) > (?5, ?6) ORDER BY {PLACE}, e.id LIMIT ?7"
@@ -119,14 +126,14 @@ pub fn list(view: &View<'_>, about: Option<&str>, wanted: &Wanted<'_>) -> Result
 
 /// How far one requirement has come; its own status does not matter.
 pub fn verdict_of(view: &View<'_>, id: &str) -> Result<Verdict> {
-    let sql = format!("SELECT {} AS n FROM entities e WHERE e.id = ?1", verdict());
+    let sql = format!("SELECT {} AS n FROM entities e WHERE e.id = ?1", verdict_expression());
     let at = view.conn.number(&sql, params![id])?;
     Ok(Verdict::ALL.into_iter().nth(at as usize).unwrap_or(Verdict::None))
 }
 
 /// An entity that a requirement is linked to, and how.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Linked {
+pub struct LinkedEntity {
     pub node: Node,
     pub relationship_type: String,
     /// The id of what stands between; empty where they are linked directly.
@@ -135,7 +142,7 @@ pub struct Linked {
 
 /// What is listed of a requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum LinkEnd {
     SatisfiedBy,
     ValidatedBy,
     Evidence,
@@ -143,14 +150,19 @@ pub enum Side {
 
 /// What satisfies a requirement, what validates it or what the evidence is, each once, and how many
 /// there are. A direct link is named before one through something.
-pub fn links(view: &View<'_>, side: Side, id: &str, limit: i64) -> Result<(Vec<Linked>, i64)> {
+pub fn list_links(
+    view: &View<'_>,
+    side: LinkEnd,
+    id: &str,
+    limit: i64,
+) -> Result<(Vec<LinkedEntity>, i64)> {
     let rows = match side {
-        Side::SatisfiedBy => satisfiers(),
-        Side::ValidatedBy => "SELECT id, way FROM validators".to_owned(),
-        Side::Evidence => format!(
+        LinkEnd::SatisfiedBy => satisfiers_query(),
+        LinkEnd::ValidatedBy => "SELECT id, way FROM validators".to_owned(),
+        LinkEnd::Evidence => format!(
             "{} UNION ALL SELECT v.id, v.way FROM validators v JOIN entities t ON t.id = v.id \
              WHERE t.entity_type IN ({EVIDENCE_TYPES}) UNION ALL {}",
-            step("?1", "''", ("source_entity_id", "target_entity_id", "= 'evidenced_by'")),
+            step_query("?1", "''", ("source_entity_id", "target_entity_id", "= 'evidenced_by'")),
             SUPPORTED.map(from_validators).join(" UNION ALL ")
         ),
     };
@@ -162,14 +174,14 @@ pub fn links(view: &View<'_>, side: Side, id: &str, limit: i64) -> Result<(Vec<L
          e.status AS status, o.way AS way, (SELECT count(*) FROM each_once) AS total \
          FROM each_once o CROSS JOIN entities e ON e.id = o.id WHERE e.id <> ?1 \
          ORDER BY e.name, e.id LIMIT ?2",
-        satisfiers(),
-        validators()
+        satisfiers_query(),
+        validators_query()
     );
     let found = view.conn.all(&sql, params![id, limit], |row| {
         let way = row.text("way")?;
         let (through, relationship_type) = way.rsplit_once(' ').unwrap_or_default();
-        let linked = Linked {
-            node: graph::node(row)?,
+        let linked = LinkedEntity {
+            node: graph::read_node(row)?,
             relationship_type: relationship_type.to_owned(),
             through: through.to_owned(),
         };
@@ -180,8 +192,8 @@ pub fn links(view: &View<'_>, side: Side, id: &str, limit: i64) -> Result<(Vec<L
 }
 
 /// The active far ends of the active links of one way from an entity.
-fn step(near: &str, through: &str, (here, there, types): Way) -> String {
-    let active = active(&format!("l.{there}"));
+fn step_query(near: &str, through: &str, (here, there, types): LinkPattern) -> String {
+    let active = active_condition(&format!("l.{there}"));
     format!(
         "SELECT l.{there} AS id, {through} || ' ' || l.relationship_type AS way \
          FROM relationships l WHERE l.{here} = {near} AND l.relationship_type {types} \
@@ -189,29 +201,29 @@ fn step(near: &str, through: &str, (here, there, types): Way) -> String {
     )
 }
 
-fn satisfiers() -> String {
-    step("?1", "''", SATISFIED)
+fn satisfiers_query() -> String {
+    step_query("?1", "''", SATISFIED)
 }
 
-fn validators() -> String {
+fn validators_query() -> String {
     let (here, there, types) = VALIDATED_BY;
     format!(
         "{} UNION ALL {} UNION ALL SELECT l.{there}, s.id || ' ' || l.relationship_type \
          FROM satisfiers s CROSS JOIN relationships l ON l.{here} = s.id \
          WHERE l.relationship_type {types} AND l.status = '{ACTIVE}' AND l.{there} <> s.id \
          AND {}",
-        step("?1", "''", VALIDATED_BY),
-        step("?1", "''", SUPPORTS),
-        active(&format!("l.{there}"))
+        step_query("?1", "''", VALIDATED_BY),
+        step_query("?1", "''", SUPPORTS),
+        active_condition(&format!("l.{there}"))
     )
 }
 
 /// The evidence of each validation, through it.
-fn from_validators((here, there, types): Way) -> String {
+fn from_validators((here, there, types): LinkPattern) -> String {
     format!(
         "SELECT l.{there}, v.id || ' ' || l.relationship_type FROM validators v \
          CROSS JOIN relationships l ON l.{here} = v.id WHERE l.relationship_type {types} \
          AND l.status = '{ACTIVE}' AND l.{there} <> v.id AND {}",
-        active(&format!("l.{there}"))
+        active_condition(&format!("l.{there}"))
     )
 }

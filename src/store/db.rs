@@ -6,14 +6,14 @@ use std::fs;
 
 use super::audit::Head;
 use super::file::{back_up, create_file};
+use super::file_guard::{FileChange, PreviousFileId};
 use super::migrations;
 use super::schema::{self, SchemaStage, Upgrade};
 use super::search;
 use super::settings::{Durability, Settings};
-use super::side::{self, Doubt, Side};
 use super::sql::Conn;
 use super::tx::{Tx, View};
-use super::watch::{Before, Change};
+use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
 
 /// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
@@ -21,15 +21,15 @@ use crate::model::{Error, Result};
 const MANY_LOG_PAGES: u64 = 64_000;
 pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 
-/// The writing side of the store.
+/// The writer thread of the store.
 pub struct Db {
     /// Closed after something happened to the file, until the next call.
-    side: RefCell<Option<Side>>,
+    writer: RefCell<Option<WriterConnection>>,
     /// What is to be looked at when it is opened again.
-    doubt: RefCell<Doubt>,
+    recovery: RefCell<RecoveryState>,
     settings: Settings,
     /// Whether writes are undone at their end.
-    rehearsing: Cell<bool>,
+    dry_running: Cell<bool>,
 }
 
 /// What a write gave, and the end of the chain after it, if it has looked there.
@@ -51,16 +51,17 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
-        let before = Before::of(&settings.path);
-        let conn = side::connect(&settings)?;
-        let stage = schema::stage(&conn, &settings.path)?;
-        side::follow_rules(&conn)?;
-        let side = RefCell::new(Some(Side::new(conn)));
-        let db = Self { side, doubt: RefCell::default(), settings, rehearsing: Cell::new(false) };
+        let before = PreviousFileId::of(&settings.path);
+        let conn = writer_connection::open_connection(&settings)?;
+        let stage = schema::schema_stage(&conn, &settings.path)?;
+        writer_connection::enable_foreign_keys(&conn)?;
+        let writer = RefCell::new(Some(WriterConnection::new(conn)));
+        let db =
+            Self { writer, recovery: RefCell::default(), settings, dry_running: Cell::new(false) };
         // The mode of the journal is written into the file, so it waits until the upgrade holds.
         let upgrade = if stage == SchemaStage::Current { None } else { db.migrate(after_upgrade)? };
-        if let Some(side) = db.side.borrow_mut().as_mut() {
-            side.make_ready(&db.settings, &before)?;
+        if let Some(writer) = db.writer.borrow_mut().as_mut() {
+            writer.make_ready(&db.settings, &before)?;
         }
         Ok((db, upgrade))
     }
@@ -72,7 +73,7 @@ impl Db {
         self.write("atocore", "upgrade", |tx| {
             // Another process may have done it since the file was looked at.
             let (conn, path) = (tx.conn, &self.settings.path);
-            let number = match schema::stage(conn, path)? {
+            let number = match schema::schema_stage(conn, path)? {
                 SchemaStage::Current => return Ok(None),
                 SchemaStage::Empty => return migrations::create_schema(conn).map(|()| None),
                 SchemaStage::Python => 0,
@@ -94,14 +95,14 @@ impl Db {
     }
 
     /// Runs writes that come to nothing: each is undone when it has shown what it would do.
-    pub fn rehearse<T>(&self, f: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        self.rehearsing.set(true);
-        let _end = Rehearsal(&self.rehearsing);
+    pub fn dry_run<T>(&self, f: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.dry_running.set(true);
+        let _end = DryRunEnd(&self.dry_running);
         f(self)
     }
 
-    pub fn is_rehearsing(&self) -> bool {
-        self.rehearsing.get()
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_running.get()
     }
 
     /// Runs one write: all of it is kept, or nothing.
@@ -111,49 +112,49 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        let side = self.ready()?;
-        let outcome = self.transaction(&side, actor, operation, f);
-        drop(side);
+        let writer = self.ready()?;
+        let outcome = self.transaction(&writer, actor, operation, f);
+        drop(writer);
         self.after(outcome)
     }
 
     /// The transaction of a write, and what has happened to the file before or in the course of it.
     fn transaction<T>(
         &self,
-        side: &Side,
+        writer: &WriterConnection,
         actor: &str,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
-    ) -> (Committed<T>, Option<Change>) {
+    ) -> (Committed<T>, Option<FileChange>) {
         let write = || {
-            side.conn.begin_write(self.settings.busy_timeout)?;
-            let rollback = RollBack(&side.conn);
-            if let Err(change) = side.may_write()? {
+            writer.conn.begin_write(self.settings.busy_timeout)?;
+            let rollback = RollBack(&writer.conn);
+            if let Err(change) = writer.may_write()? {
                 return Ok(Err(change));
             }
-            schema::check_not_newer(&side.conn, &self.settings.path)?;
-            let view = view(&side.conn, &self.settings);
+            schema::check_not_newer(&writer.conn, &self.settings.path)?;
+            let view = new_view(&writer.conn, &self.settings);
             let tx = Tx::new(view, actor, operation, &self.settings.ids);
             let outcome = f(&tx).and_then(|value| tx.complete().map(|()| value));
-            side.conn.refuse_if_ended()?;
+            writer.conn.refuse_if_ended()?;
             let value = outcome?;
-            if self.rehearsing.get() {
+            if self.dry_running.get() {
                 return Ok(Ok((value, None)));
             }
-            side.conn.execute("COMMIT", &[])?;
+            writer.conn.execute("COMMIT", &[])?;
             std::mem::forget(rollback);
             Ok(Ok((value, tx.known_head())))
         };
         match write() {
             Err(error) => (Err(error), None),
-            Ok(Err(change)) => (Err(side.refusal(change)), Some(change)),
+            Ok(Err(change)) => (Err(writer.refusal(change)), Some(change)),
             Ok(Ok(committed)) => {
-                let Ok(looked) = side.look() else {
-                    return (Err(side::went_elsewhere(&self.settings.path)), None);
+                let Ok(looked) = writer.check_file() else {
+                    return (Err(writer_connection::wrote_elsewhere(&self.settings.path)), None);
                 };
                 if looked.is_ok() {
                     // The write is kept whatever becomes of the log.
-                    let _ = side.keep_log_short(self.settings.busy_timeout);
+                    let _ = writer.checkpoint(self.settings.busy_timeout);
                 }
                 (Ok(committed), looked.err())
             }
@@ -161,10 +162,10 @@ impl Db {
     }
 
     /// Sees to what happened to the file, and says what a write came to.
-    fn after<T>(&self, (outcome, change): (Committed<T>, Option<Change>)) -> Result<T> {
+    fn after<T>(&self, (outcome, change): (Committed<T>, Option<FileChange>)) -> Result<T> {
         let acknowledge = |(value, head): (T, Option<Head>)| {
             if head.is_some() {
-                self.doubt.borrow_mut().last = head;
+                self.recovery.borrow_mut().last = head;
             }
             value
         };
@@ -173,17 +174,17 @@ impl Db {
             self.close_if_doubtful();
             return outcome;
         };
-        let safe = self.mend(change);
+        let safe = self.recover(change);
         match outcome {
             // It was committed into a log or file that was taken away meanwhile.
             Ok(committed) if safe => Ok(acknowledge(committed)),
-            Ok(_) => Err(side::went_elsewhere(&self.settings.path)),
+            Ok(_) => Err(writer_connection::wrote_elsewhere(&self.settings.path)),
             Err(error) => Err(error),
         }
     }
 
     /// Runs one write, and then takes what it deleted or replaced out of the search index, the
-    /// freed parts of the file and its log. The write holds also if that fails. A rehearsal erases
+    /// freed parts of the file and its log. The write holds also if that fails. A dry run erases
     /// nothing.
     pub fn write_and_erase<T>(
         &self,
@@ -191,7 +192,7 @@ impl Db {
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<(T, Option<Erased>)> {
-        let for_good = !self.is_rehearsing();
+        let for_good = !self.is_dry_run();
         let value = self.write(actor, operation, |tx| {
             let value = f(tx)?;
             if for_good {
@@ -206,9 +207,9 @@ impl Db {
     /// `secure_delete` would not do: when a page is split, copies of what moves stay in its gaps, and
     /// it overwrites only what was deleted from where it is last.
     fn erase(&self) -> Erased {
-        let emptied = self.ready().and_then(|side| {
-            side.conn.batch("VACUUM")?;
-            side.empty_log(self.settings.busy_timeout)
+        let emptied = self.ready().and_then(|writer| {
+            writer.conn.batch("VACUUM")?;
+            writer.truncate_log(self.settings.busy_timeout)
         });
         match emptied {
             Ok(true) => Erased::All,
@@ -227,88 +228,89 @@ impl Db {
     /// Looks whether the file is as it was; an error says what has happened to it, and the next
     /// call goes on with what is there then.
     pub fn check(&self) -> Result<()> {
-        let side = self.ready()?;
-        let Err(change) = side.look()? else { return Ok(()) };
-        let refusal = side.refusal(change);
-        drop(side);
-        self.mend(change);
+        let writer = self.ready()?;
+        let Err(change) = writer.check_file()? else { return Ok(()) };
+        let refusal = writer.refusal(change);
+        drop(writer);
+        self.recover(change);
         Err(refusal)
     }
 
     /// The connection, opened again if it was given up.
-    fn ready(&self) -> Result<Ref<'_, Side>> {
-        if let Ok(mut side) = self.side.try_borrow_mut()
-            && side.is_none()
+    fn ready(&self) -> Result<Ref<'_, WriterConnection>> {
+        if let Ok(mut writer) = self.writer.try_borrow_mut()
+            && writer.is_none()
         {
-            *side = Some(Side::reopen(&self.settings, &mut self.doubt.borrow_mut())?);
+            *writer =
+                Some(WriterConnection::reopen(&self.settings, &mut self.recovery.borrow_mut())?);
         }
-        Ref::filter_map(self.side.borrow(), Option::as_ref)
+        Ref::filter_map(self.writer.borrow(), Option::as_ref)
             .map_err(|_| Error::Internal("the store is closed".to_owned()))
     }
 
     /// Whether the connection was given up: no other of this process may stay open then.
     pub fn is_given_up(&self) -> bool {
-        self.side.borrow().is_none()
+        self.writer.borrow().is_none()
     }
 
     /// Saves what can be saved after a change of the file, and gives the connection up if it is of
     /// no more use. Says whether all that it wrote is in the file that stands at the path.
-    fn mend(&self, change: Change) -> bool {
-        let Ok(mut side) = self.side.try_borrow_mut() else { return false };
-        let Some(held) = side.take() else { return false };
-        let mended = held.mend(change, &self.settings);
-        let mut doubt = self.doubt.borrow_mut();
+    fn recover(&self, change: FileChange) -> bool {
+        let Ok(mut writer) = self.writer.try_borrow_mut() else { return false };
+        let Some(held) = writer.take() else { return false };
+        let recovered = held.recover(change, &self.settings);
+        let mut recovery = self.recovery.borrow_mut();
         match change {
-            Change::Replaced => doubt.last = None,
-            Change::Cut | Change::LogReplaced => doubt.unsound = true,
-            Change::Gone | Change::LogGone => {}
+            FileChange::Replaced => recovery.last = None,
+            FileChange::Cut | FileChange::LogReplaced => recovery.unsound = true,
+            FileChange::Gone | FileChange::LogGone => {}
         }
-        if mended && change != Change::Gone {
+        if recovered && change != FileChange::Gone {
             held.conn.close_as_it_is();
         } else {
-            *side = Some(held);
+            *writer = Some(held);
         }
-        mended && change == Change::LogGone
+        recovered && change == FileChange::LogGone
     }
 
     /// A connection that could not read or write the file is not used again.
     fn close_if_doubtful(&self) {
-        let doubtful = |side: &Side| !side.conn.is_sound();
-        if !self.side.borrow().as_ref().is_some_and(doubtful) {
+        let doubtful = |writer: &WriterConnection| !writer.conn.is_sound();
+        if !self.writer.borrow().as_ref().is_some_and(doubtful) {
             return;
         }
         if let Some(change) = self.change() {
-            self.mend(change);
-        } else if let Ok(mut side) = self.side.try_borrow_mut() {
-            *side = None;
+            self.recover(change);
+        } else if let Ok(mut writer) = self.writer.try_borrow_mut() {
+            *writer = None;
         }
     }
 
     /// What has happened to the file of an open connection.
-    fn change(&self) -> Option<Change> {
-        self.side.borrow().as_ref().and_then(|side| side.look().ok()?.err())
+    fn change(&self) -> Option<FileChange> {
+        self.writer.borrow().as_ref().and_then(|writer| writer.check_file().ok()?.err())
     }
 
     /// Takes the memory that storing or reading many rows is worth.
     pub fn expect_many_rows(&self) -> Result<()> {
-        let side = self.ready()?;
-        side.log_limit.set(MANY_LOG_PAGES);
-        side.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
+        let writer = self.ready()?;
+        writer.log_limit.set(MANY_LOG_PAGES);
+        writer.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
     }
 
     /// Moves what it can of the log into the file without waiting for anybody.
-    pub fn move_log(&self) {
+    pub fn checkpoint_log(&self) {
         match self.change() {
             None => {
-                if let Some(side) = self.side.borrow().as_ref() {
+                if let Some(writer) = self.writer.borrow().as_ref() {
                     // What cannot be moved now stays in the log, where it is as safe.
-                    let _ = side.move_log("PASSIVE");
+                    let _ = writer.checkpoint_log("PASSIVE");
                 }
                 self.close_if_doubtful();
             }
-            Some(change @ (Change::Gone | Change::LogGone)) => {
+            Some(change @ (FileChange::Gone | FileChange::LogGone)) => {
                 tracing::warn!("{}: {change:?}", self.settings.path.display());
-                self.mend(change);
+                self.recover(change);
             }
             // The next call says it.
             Some(_) => {}
@@ -331,15 +333,15 @@ impl Drop for Db {
     /// What was written goes into the file that it belongs to, wherever that is now.
     fn drop(&mut self) {
         if let Some(change) = self.change() {
-            self.mend(change);
+            self.recover(change);
         }
     }
 }
 
-/// Ends a rehearsal, also when a panic unwinds through it.
-struct Rehearsal<'c>(&'c Cell<bool>);
+/// Ends a dry run, also when a panic unwinds through it.
+struct DryRunEnd<'c>(&'c Cell<bool>);
 
-impl Drop for Rehearsal<'_> {
+impl Drop for DryRunEnd<'_> {
     fn drop(&mut self) {
         self.0.set(false);
     }
@@ -355,7 +357,7 @@ impl Drop for RollBack<'_> {
     }
 }
 
-fn view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
+fn new_view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (resolved, types) = (RefCell::default(), RefCell::default());
     let Settings { clock, ontology, key_hours, allow_secrets, .. } = settings;
     let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
@@ -369,5 +371,5 @@ pub(super) fn read<T>(
 ) -> Result<T> {
     conn.begin("BEGIN")?;
     let _end = RollBack(conn);
-    f(&view(conn, settings))
+    f(&new_view(conn, settings))
 }

@@ -10,7 +10,7 @@ use crate::model::Result;
 use crate::params;
 
 /// Pages of the database, and the bytes of one.
-pub fn pages(view: &View<'_>) -> Result<(u64, u64)> {
+pub fn count_pages(view: &View<'_>) -> Result<(u64, u64)> {
     let pragma = |name: &str| {
         let number = view.conn.number(&format!("SELECT {name} AS n FROM pragma_{name}"), &[])?;
         Ok(u64::try_from(number).unwrap_or_default())
@@ -31,7 +31,7 @@ pub enum IntegrityFault {
 }
 
 /// The faults that SQLite finds, with the text in which it says so; at most 100.
-pub fn integrity(view: &View<'_>) -> Result<Vec<(IntegrityFault, String)>> {
+pub fn check_integrity(view: &View<'_>) -> Result<Vec<(IntegrityFault, String)>> {
     let mut found = Vec::new();
     let outcome = view.conn.scan("PRAGMA integrity_check(100)", &[], |row| {
         let line = row.text("integrity_check")?;

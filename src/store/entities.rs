@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use super::handles::read_handle;
 use super::literals::ACTIVE;
-use super::rows::{self, Table, unknown};
-use super::sql::Row;
+use super::rows::{self, Table, unknown_word};
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Entity, Kind, Result, Status};
 use crate::params;
@@ -16,7 +16,7 @@ const COLUMNS: &str = "id, handle, entity_type, name, project, description, prop
 
 const TABLE: Table = Table { name: "entities", columns: COLUMNS, expires: false };
 
-fn entity(row: &Row<'_>) -> Result<Entity> {
+fn read_entity(row: &SqlRow<'_>) -> Result<Entity> {
     let id = row.text("id")?;
     Ok(Entity {
         handle: read_handle(row)?,
@@ -24,10 +24,10 @@ fn entity(row: &Row<'_>) -> Result<Entity> {
         name: row.text("name")?,
         project: row.text("project")?,
         description: row.text("description")?,
-        properties: object(&row.text("properties")?),
-        status: status(row, "entity", &id)?,
+        properties: parse_object(&row.text("properties")?),
+        status: read_status(row, "entity", &id)?,
         confidence: row.real("confidence")?,
-        source_refs: strings(&row.text("source_refs")?),
+        source_refs: parse_strings(&row.text("source_refs")?),
         extractor_version: row.text("extractor_version")?,
         canonical_home: row.text("canonical_home")?,
         hand_authored: row.integer("hand_authored")? != 0,
@@ -39,13 +39,13 @@ fn entity(row: &Row<'_>) -> Result<Entity> {
 }
 
 /// The status of a memory or entity row.
-pub(super) fn status(row: &Row<'_>, what: &str, id: &str) -> Result<Status> {
+pub(super) fn read_status(row: &SqlRow<'_>, what: &str, id: &str) -> Result<Status> {
     let text = row.text("status")?;
-    Status::parse(&text).ok_or_else(|| unknown(what, id, "status", &text))
+    Status::parse(&text).ok_or_else(|| unknown_word(what, id, "status", &text))
 }
 
 /// A JSON object; a text that is none is kept under the key `unparsed`.
-pub(super) fn object(text: &str) -> Map<String, Json> {
+pub(super) fn parse_object(text: &str) -> Map<String, Json> {
     match serde_json::from_str(text) {
         Ok(Json::Object(map)) => map,
         _ if text.trim().is_empty() => Map::new(),
@@ -54,7 +54,7 @@ pub(super) fn object(text: &str) -> Map<String, Json> {
 }
 
 /// A JSON list of strings; a text that is none is kept as the only item.
-pub(super) fn strings(text: &str) -> Vec<String> {
+pub(super) fn parse_strings(text: &str) -> Vec<String> {
     match serde_json::from_str(text) {
         Ok(items) => items,
         Err(_) if text.trim().is_empty() => Vec::new(),
@@ -68,7 +68,7 @@ pub(super) fn json_list(items: &[String]) -> String {
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {
     let sql = format!("SELECT {COLUMNS} FROM entities WHERE id = ?1");
-    view.conn.one(&sql, params![id], entity)
+    view.conn.one(&sql, params![id], read_entity)
 }
 
 /// The type of an entity, if there is one of the id.
@@ -145,7 +145,7 @@ pub struct Named<'a> {
 }
 
 /// Entities of a name, in any case of its letters, oldest first.
-pub fn named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Entity>> {
+pub fn list_named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE \
          AND (?2 OR entity_type = ?3) AND (?4 OR project = ?5) AND (?6 OR (status = '{ACTIVE}') = ?7) \
@@ -164,22 +164,26 @@ pub fn named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Enti
             active.unwrap_or_default(),
             limit,
         ],
-        entity,
+        read_entity,
     )
 }
 
 /// Other entities of the same type, name and project, oldest first.
-pub fn alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
+pub fn list_alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND entity_type = ?2 \
          AND project = ?3 AND id <> ?4 ORDER BY created_at, id LIMIT ?5"
     );
-    view.conn.all(&sql, params![&row.name, &row.entity_type, &row.project, &row.id, limit], entity)
+    view.conn.all(
+        &sql,
+        params![&row.name, &row.entity_type, &row.project, &row.id, limit],
+        read_entity,
+    )
 }
 
 /// The entity that says the same: type, name, project, description, properties and status. With
 /// `any_status` also one of another status, if there is none of the same.
-pub fn same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
+pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND name = ?1 \
          AND entity_type = ?2 AND project = ?3 AND description = ?4 AND (?5 OR status = ?6) \
@@ -190,8 +194,8 @@ pub fn same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option
     let parameters = params![name, entity_type, project, description, any_status, status_text, id];
     // As values: another program may have written the same properties in another order.
     let found = view.conn.all(&sql, parameters, |row| {
-        let properties = object(&row.text("properties")?);
-        (properties == wanted.properties).then(|| entity(row)).transpose()
+        let properties = parse_object(&row.text("properties")?);
+        (properties == wanted.properties).then(|| read_entity(row)).transpose()
     })?;
     Ok(found.into_iter().flatten().min_by_key(|row| {
         let place = (row.status != *status, row.status.is_history());
@@ -221,17 +225,17 @@ pub fn of_status(
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Entity>> {
-    TABLE.of_status(view, status, project, after, limit, entity)
+    TABLE.of_status(view, status, project, after, limit, read_entity)
 }
 
 /// Entities of one status behind a place in the order of their creation.
-pub fn walk(
+pub fn list_of_status(
     view: &View<'_>,
     status: Status,
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Entity>> {
-    TABLE.walk(view, status, after, limit, entity)
+    TABLE.walk(view, status, after, limit, read_entity)
 }
 
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
@@ -239,6 +243,6 @@ pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i
 }
 
 /// Entities stored under a name of a project that is not the canonical one.
-pub fn misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Entity>> {
-    TABLE.misplaced(view, project, canonical, entity)
+pub fn list_misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Entity>> {
+    TABLE.misplaced(view, project, canonical, read_entity)
 }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::file_guard::sibling_path;
 use super::settings::Settings;
 use super::sql::Conn;
-use super::watch::beside;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
 pub(super) fn refuse_folder(path: &Path) -> Result<()> {
@@ -75,12 +75,12 @@ pub(super) fn back_up(settings: &Settings) -> Result<PathBuf> {
 /// A name beside a file that says what and when, and that nothing has: `<name>.<instant>.<what>`.
 pub(super) fn free_name(settings: &Settings, path: &Path, what: &str) -> PathBuf {
     let instant = file_instant((settings.clock)());
-    let mut target = beside(path, &format!(".{instant}.{what}"));
+    let mut target = sibling_path(path, &format!(".{instant}.{what}"));
     for number in 2.. {
         if !target.exists() {
             break;
         }
-        target = beside(path, &format!(".{instant}-{number}.{what}"));
+        target = sibling_path(path, &format!(".{instant}-{number}.{what}"));
     }
     target
 }

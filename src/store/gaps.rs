@@ -17,18 +17,18 @@ use crate::params;
 
 /// A way of being linked: the column of the near end, that of the far end, and the condition on the
 /// types of the links.
-pub(super) type Way = (&'static str, &'static str, &'static str);
+pub(super) type LinkPattern = (&'static str, &'static str, &'static str);
 
-pub(super) const SATISFIED: Way = ("target_entity_id", "source_entity_id", "= 'satisfies'");
+pub(super) const SATISFIED: LinkPattern = ("target_entity_id", "source_entity_id", "= 'satisfies'");
 
 /// What speaks for a claim, or for anything that validates.
-pub(super) const SUPPORTED: [Way; 2] = [
+pub(super) const SUPPORTED: [LinkPattern; 2] = [
     ("target_entity_id", "source_entity_id", "= 'supports'"),
     ("source_entity_id", "target_entity_id", "IN ('evidenced_by', 'validated_by')"),
 ];
 
 /// The index for the links of a way, where there is one for them alone.
-fn index((_, _, types): Way) -> &'static str {
+fn link_index((_, _, types): LinkPattern) -> &'static str {
     match types {
         "= 'satisfies'" => " INDEXED BY idx_relationships_satisfies",
         "= 'supports'" => " INDEXED BY idx_relationships_supports",
@@ -37,7 +37,7 @@ fn index((_, _, types): Way) -> &'static str {
 }
 
 /// The condition that the entity of this id is active. A link never leads to a row that is not there.
-pub(super) fn active(id: &str) -> String {
+pub(super) fn active_condition(id: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM entities x INDEXED BY idx_entities_inactive \
          WHERE x.id = {id} AND x.status <> '{ACTIVE}')"
@@ -46,16 +46,16 @@ pub(super) fn active(id: &str) -> String {
 
 /// The condition that an active link of one of the ways leads from an entity to another of which
 /// `more` holds. `alias` names the link, and is another for each one within.
-pub(super) fn linked(
+pub(super) fn linked_condition(
     alias: &str,
     near: &str,
-    ways: &[Way],
+    ways: &[LinkPattern],
     more: impl Fn(&str) -> String,
 ) -> String {
     let mut condition = String::new();
     for way in ways {
         let (here, there, types) = way;
-        let index = index(*way);
+        let index = link_index(*way);
         let far = format!("{alias}.{there}");
         let or = if condition.is_empty() { "(" } else { " OR " };
         let _ = write!(
@@ -102,12 +102,16 @@ fn assumption_types(view: &View<'_>) -> String {
 }
 
 /// The condition that the entity `e` has the gap.
-fn condition(gap: Gap) -> String {
-    let is_active = |far: &str| active(far);
+fn gap_condition(gap: Gap) -> String {
+    let is_active = |far: &str| active_condition(far);
     match gap {
-        Gap::OrphanRequirement => format!("NOT {}", linked("r", "e.id", &[SATISFIED], is_active)),
+        Gap::OrphanRequirement => {
+            format!("NOT {}", linked_condition("r", "e.id", &[SATISFIED], is_active))
+        }
         Gap::RiskyDecision => format!("e.id IN ({})", resting_on_fallen()),
-        Gap::UnsupportedClaim => format!("NOT {}", linked("r", "e.id", &SUPPORTED, is_active)),
+        Gap::UnsupportedClaim => {
+            format!("NOT {}", linked_condition("r", "e.id", &SUPPORTED, is_active))
+        }
     }
 }
 
@@ -116,7 +120,7 @@ pub(super) const PLACE: &str = "lower(substr(e.name, 1, 24))";
 
 /// Which entities are wanted, and from where on.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct GapFilter<'a> {
     /// As in a scope: `None` is every project.
     pub projects: &'a [Option<String>],
     /// Also what is not active.
@@ -127,10 +131,10 @@ pub struct Wanted<'a> {
 }
 
 /// An id, and where it stands in the order of the list.
-pub type Place = (String, String);
+pub type SortedId = (String, String);
 
 /// The entities that have a gap, and how many there are in all.
-pub fn list(view: &View<'_>, gap: Gap, wanted: &Wanted<'_>) -> Result<(i64, Vec<Place>)> {
+pub fn list(view: &View<'_>, gap: Gap, wanted: &GapFilter<'_>) -> Result<(i64, Vec<SortedId>)> {
     let (scope, first, second) = in_projects(wanted.projects);
     // One pass finds them all; the page is taken from what it found.
     let sql = format!(
@@ -141,7 +145,7 @@ pub fn list(view: &View<'_>, gap: Gap, wanted: &Wanted<'_>) -> Result<(i64, Vec<
          FROM (SELECT count(*) AS total FROM found) n \
          LEFT JOIN (SELECT id, place FROM found WHERE (place, id) > (?5, ?6) \
          ORDER BY place, id LIMIT ?7) p ORDER BY p.place, p.id",
-        condition(gap)
+        gap_condition(gap)
     );
     let (place, id) = wanted.after;
     let types = assumption_types(view);
@@ -166,7 +170,7 @@ pub struct Assumption {
 
 /// What a decision is based on by active links, or only what of it has fallen, and how many there
 /// are. What has fallen stands first.
-pub fn assumptions(
+pub fn list_assumptions(
     view: &View<'_>,
     id: &str,
     only_fallen: bool,
@@ -184,7 +188,7 @@ pub fn assumptions(
     let found =
         view.conn.all(&sql, params![id, only_fallen, limit, &assumption_types(view)], |row| {
             let assumption = Assumption {
-                node: graph::node(row)?,
+                node: graph::read_node(row)?,
                 flagged: row.integer("flagged")? != 0,
                 fallen: row.integer("fallen")? != 0,
             };

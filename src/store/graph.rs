@@ -7,9 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::conditions::in_project;
-use super::entities::status;
+use super::entities::read_status;
 use super::literals::ACTIVE;
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::View;
 use crate::model::{Entity, Result, Status};
 use crate::params;
@@ -31,13 +31,13 @@ impl From<&Entity> for Node {
     }
 }
 
-pub(super) fn node(row: &Row<'_>) -> Result<Node> {
+pub(super) fn read_node(row: &SqlRow<'_>) -> Result<Node> {
     let id = row.text("id")?;
     Ok(Node {
         entity_type: row.text("entity_type")?,
         name: row.text("name")?,
         project: row.text("project")?,
-        status: status(row, "entity", &id)?,
+        status: read_status(row, "entity", &id)?,
         id,
     })
 }
@@ -54,7 +54,7 @@ pub fn of_type(
         "SELECT id, entity_type, name, project, status FROM entities \
          WHERE entity_type = ?1 AND {scope} AND (?3 OR status = '{ACTIVE}')"
     );
-    view.conn.all(&sql, params![entity_type, project, all], node)
+    view.conn.all(&sql, params![entity_type, project, all], read_node)
 }
 
 /// An entity and what it is part of.
@@ -65,7 +65,7 @@ pub struct Belonging {
 }
 
 /// What the entities of a type are part of, said by either end; only what counts unless `all`.
-pub fn belongings(
+pub fn list_belongings(
     view: &View<'_>,
     entity_type: &str,
     project: Option<&str>,
@@ -87,12 +87,12 @@ pub fn belongings(
         said("target_entity_id", "contains", "source_entity_id"),
     );
     view.conn.all(&sql, params![entity_type, project, all], |row| {
-        Ok(Belonging { part_id: row.text("part_id")?, whole: node(row)? })
+        Ok(Belonging { part_id: row.text("part_id")?, whole: read_node(row)? })
     })
 }
 
 /// What an entity is made of; only what counts unless `all`.
-pub fn materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node>> {
+pub fn list_materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node>> {
     let sql = format!(
         "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
          e.project AS project, e.status AS status FROM relationships r \
@@ -100,12 +100,12 @@ pub fn materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node
          WHERE r.source_entity_id = ?1 AND r.relationship_type = 'uses_material' \
          AND (?2 OR (r.status = '{ACTIVE}' AND e.status = '{ACTIVE}')) ORDER BY e.name, e.id"
     );
-    view.conn.all(&sql, params![entity_id, all], node)
+    view.conn.all(&sql, params![entity_id, all], read_node)
 }
 
 /// An entity reached from another one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct GraphStep {
     pub node: Node,
     pub relationship_id: String,
     pub relationship_type: String,
@@ -117,7 +117,7 @@ pub struct Step {
 
 /// A link as a walk sees it from an entity: what the indexes of the links hold.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Link {
+pub struct GraphLink {
     /// The entity at the other end.
     pub entity_id: String,
     pub relationship_type: String,
@@ -135,7 +135,7 @@ pub struct Moves {
 }
 
 /// The statement of one side of a link: types, the end here, the other end, whether it leads out.
-type Side<'a> = dyn Fn(&[&str], &str, &str, u8) -> String + 'a;
+type LinkStatement<'a> = dyn Fn(&[&str], &str, &str, u8) -> String + 'a;
 
 impl Moves {
     pub fn new(outgoing: &[&str], incoming: &[&str]) -> Self {
@@ -166,7 +166,7 @@ impl Moves {
                 list(types)
             )
         };
-        let both = |side: &Side<'_>| {
+        let both = |side: &LinkStatement<'_>| {
             let (source, target) = ("source_entity_id", "target_entity_id");
             let sides = [(outgoing, source, target, 1), (incoming, target, source, 0)];
             let taken = sides.into_iter().filter(|(types, ..)| !types.is_empty());
@@ -179,12 +179,12 @@ impl Moves {
 
 /// The links of an entity, along what counts unless `all`; then what is active comes first.
 /// Whether what is at their other ends counts is left to who asks, who may know it already.
-pub fn links(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Link>> {
+pub fn list_links(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<GraphLink>> {
     if moves.links.is_empty() {
         return Ok(Vec::new());
     }
     let mut links = view.conn.all(&moves.links, params![id, all], |row| {
-        Ok(Link {
+        Ok(GraphLink {
             entity_id: row.text("entity_id")?,
             relationship_type: row.text("relationship_type")?,
             outgoing: row.integer("outgoing")? == 1,
@@ -199,11 +199,11 @@ pub fn links(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Node>> {
     let sql = "SELECT id, entity_type, name, project, status FROM entities WHERE id = ?1";
-    view.conn.one(sql, params![id], node)
+    view.conn.one(sql, params![id], read_node)
 }
 
 /// One step from an entity, along what counts unless `all`; then what is active comes first.
-pub fn steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<Step>> {
+pub fn list_steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<GraphStep>> {
     first_steps(view, moves, id, all, i64::MAX)
 }
 
@@ -213,14 +213,14 @@ fn first_steps(
     id: &str,
     all: bool,
     limit: i64,
-) -> Result<Vec<Step>> {
+) -> Result<Vec<GraphStep>> {
     if moves.steps.is_empty() {
         return Ok(Vec::new());
     }
     let sql = format!("{} LIMIT ?3", moves.steps);
     let mut steps = view.conn.all(&sql, params![id, all, limit], |row| {
-        Ok(Step {
-            node: node(row)?,
+        Ok(GraphStep {
+            node: read_node(row)?,
             relationship_id: row.text("relationship_id")?,
             relationship_type: row.text("relationship_type")?,
             outgoing: row.integer("outgoing")? == 1,
@@ -235,7 +235,7 @@ fn first_steps(
 
 /// Which way a walk over wholes and parts goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     ToParts,
     ToWholes,
 }
@@ -255,16 +255,16 @@ const MAX_BRANCHES: usize = 50_000;
 
 /// What is below or above an entity, each by the shortest way, the nearest first; along what
 /// counts unless `all`. Whether that is all of it.
-pub fn branches(
+pub fn list_branches(
     view: &View<'_>,
     id: &str,
-    way: Way,
+    way: Direction,
     depth: u32,
     all: bool,
 ) -> Result<(Vec<Branch>, bool)> {
     let moves = match way {
-        Way::ToParts => Moves::new(&["contains"], &["part_of"]),
-        Way::ToWholes => Moves::new(&["part_of"], &["contains"]),
+        Direction::ToParts => Moves::new(&["contains"], &["part_of"]),
+        Direction::ToWholes => Moves::new(&["part_of"], &["contains"]),
     };
     let mut seen = HashSet::from([id.to_owned()]);
     let mut found: Vec<Branch> = Vec::new();
@@ -276,7 +276,7 @@ pub fn branches(
         for parent_id in &above {
             let steps = first_steps(view, &moves, parent_id, all, MAX_BRANCHES as i64 + 1)?;
             complete &= steps.len() <= MAX_BRANCHES;
-            for Step { node, relationship_id, active, .. } in steps {
+            for GraphStep { node, relationship_id, active, .. } in steps {
                 let id = node.id.clone();
                 if seen.contains(&id) {
                     continue;
@@ -288,13 +288,13 @@ pub fn branches(
                 let parent_id = parent_id.clone();
                 let branch = (!active, Branch { node, depth, parent_id, relationship_id });
                 let best = reached.entry(id).or_insert_with(|| branch.clone());
-                if place(&branch) < place(best) {
+                if branch_order(&branch) < branch_order(best) {
                     *best = branch;
                 }
             }
         }
         let mut reached: Vec<(bool, Branch)> = reached.into_values().collect();
-        reached.sort_by(|a, b| place(a).cmp(&place(b)));
+        reached.sort_by(|a, b| branch_order(a).cmp(&branch_order(b)));
         above = reached.iter().map(|(_, branch)| branch.node.id.clone()).collect();
         seen.extend(above.iter().cloned());
         found.extend(reached.into_iter().map(|(_, branch)| branch));
@@ -306,18 +306,18 @@ pub fn branches(
 }
 
 /// Where a branch stands among those of its depth: those by ended links come last.
-fn place((ended, branch): &(bool, Branch)) -> (bool, &str, &str) {
+fn branch_order((ended, branch): &(bool, Branch)) -> (bool, &str, &str) {
     (*ended, &branch.parent_id, &branch.relationship_id)
 }
 
 /// The first active entities of a project, or of all.
-pub fn active(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Node>> {
+pub fn list_active(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Node>> {
     let (scope, project) = in_project("project", "?1", project);
     let sql = format!(
         "SELECT id, entity_type, name, project, status FROM entities \
          WHERE {scope} AND status = '{ACTIVE}' ORDER BY created_at, id LIMIT ?2"
     );
-    view.conn.all(&sql, params![project, limit], node)
+    view.conn.all(&sql, params![project, limit], read_node)
 }
 
 /// The active relationships from an entity: its id, the type, and the id at the other end.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::sql::{Conn, Row};
+use super::sql::{Conn, SqlRow};
 use super::tx::{Tx, View};
 use crate::model::handle::{Handle, HandleKind, MAX_DIGITS, MIN_DIGITS};
 use crate::model::{Error, Result};
@@ -145,7 +145,7 @@ pub fn handles_of(
 
 /// The handle of a row that is read. Rows that another program inserted have none until the doctor
 /// repairs them, and go by their ids.
-pub(super) fn read_handle(row: &Row<'_>) -> Result<String> {
+pub(super) fn read_handle(row: &SqlRow<'_>) -> Result<String> {
     match row.optional_text("handle")? {
         Some(handle) if !handle.is_empty() => Ok(handle),
         _ => row.text("id"),

@@ -7,22 +7,22 @@ use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
 /// A call that was answered. Both are empty if what it held was redacted.
-pub struct Kept {
+pub struct KeyedAnswer {
     pub request_digest: String,
     pub answer: String,
 }
 
 /// The call with a key, unless the key has expired.
-pub fn get(view: &View<'_>, key: &str) -> Result<Option<Kept>> {
+pub fn get(view: &View<'_>, key: &str) -> Result<Option<KeyedAnswer>> {
     let sql = "SELECT request_digest, answer FROM idempotency_keys \
          WHERE key = ?1 AND expires_at > ?2";
     view.conn.one(sql, params![key, &view.now.to_string()], |row| {
-        Ok(Kept { request_digest: row.text("request_digest")?, answer: row.text("answer")? })
+        Ok(KeyedAnswer { request_digest: row.text("request_digest")?, answer: row.text("answer")? })
     })
 }
 
 /// Keeps an answer under a key that is free or has expired, and drops what has expired.
-pub fn put(tx: &Tx<'_>, key: &str, kept: &Kept, expires_at: Timestamp) -> Result<()> {
+pub fn put_answer(tx: &Tx<'_>, key: &str, kept: &KeyedAnswer, expires_at: Timestamp) -> Result<()> {
     drop_expired(tx)?;
     tx.change_uncovered(
         "INSERT INTO idempotency_keys (key, request_digest, answer, expires_at) \

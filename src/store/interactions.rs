@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::entities::{json_list, object, strings};
+use super::entities::{json_list, parse_object, parse_strings};
 use super::handles::read_handle;
 use super::tx::{Tx, View};
 use crate::model::interaction::Interaction;
@@ -42,11 +42,11 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Interaction>> {
             handle: read_handle(row)?,
             id: row.text("id")?,
             prompt: row.text("prompt")?,
-            context_pack: object(&row.text("context_pack")?),
+            context_pack: parse_object(&row.text("context_pack")?),
             response_summary: row.text("response_summary")?,
             response: row.text("response")?,
-            memories_used: strings(&row.text("memories_used")?),
-            chunks_used: strings(&row.text("chunks_used")?),
+            memories_used: parse_strings(&row.text("memories_used")?),
+            chunks_used: parse_strings(&row.text("chunks_used")?),
             client: row.text("client")?,
             session_id: row.text("session_id")?,
             project: row.text("project")?,

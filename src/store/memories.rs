@@ -1,11 +1,11 @@
 //! The table `memories`.
 
-use super::conditions::{in_project, unexpired};
-use super::entities::{json_list, status, strings};
+use super::conditions::{in_project, not_expired};
+use super::entities::{json_list, parse_strings, read_status};
 use super::handles::read_handle;
 use super::literals::{ACTIVE, IDENTITY, PREFERENCE};
-use super::rows::{self, Table, unknown};
-use super::sql::Row;
+use super::rows::{self, Table, unknown_word};
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::memory::MemoryType;
 use crate::model::{Kind, Memory, Result, Status};
@@ -18,22 +18,22 @@ const COLUMNS: &str = "id, handle, memory_type, content, subject, project, sourc
 /// What is past its end is expired: out of lists, and read by its id.
 const TABLE: Table = Table { name: "memories", columns: COLUMNS, expires: true };
 
-fn memory(row: &Row<'_>) -> Result<Memory> {
+fn read_memory(row: &SqlRow<'_>) -> Result<Memory> {
     let id = row.text("id")?;
     let kind = row.text("memory_type")?;
     Ok(Memory {
         handle: read_handle(row)?,
         memory_type: MemoryType::parse(&kind)
-            .ok_or_else(|| unknown("memory", &id, "type", &kind))?,
+            .ok_or_else(|| unknown_word("memory", &id, "type", &kind))?,
         content: row.text("content")?,
         subject: row.text("subject")?,
         project: row.text("project")?,
         source_chunk_id: row.optional_text("source_chunk_id")?,
         confidence: row.real("confidence")?,
-        status: status(row, "memory", &id)?,
+        status: read_status(row, "memory", &id)?,
         last_referenced_at: row.optional_text("last_referenced_at")?,
         reference_count: row.integer("reference_count")?,
-        domain_tags: strings(&row.text("domain_tags")?),
+        domain_tags: parse_strings(&row.text("domain_tags")?),
         valid_until: row.optional_text("valid_until")?.filter(|text| !text.is_empty()),
         graduated_to_entity_id: row.optional_text("graduated_to_entity_id")?,
         superseded_by: row.optional_text("superseded_by")?,
@@ -46,7 +46,7 @@ fn memory(row: &Row<'_>) -> Result<Memory> {
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Memory>> {
     let sql = format!("SELECT {COLUMNS} FROM memories WHERE id = ?1");
-    view.conn.one(&sql, params![id], memory)
+    view.conn.one(&sql, params![id], read_memory)
 }
 
 pub fn insert(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
@@ -110,7 +110,7 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
 
 /// The memory that says the same: type, content, project and status. With `any_status` also one of
 /// another status, if there is none of the same.
-pub fn same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option<Memory>> {
+pub fn find_same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option<Memory>> {
     // Without an order: else the index that gives it would be read through, row by row of the
     // project, in place of the one that leads to the content.
     let sql = format!(
@@ -121,7 +121,7 @@ pub fn same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option
     let (kind, status) = (wanted.memory_type.as_str(), wanted.status.as_str());
     let parameters =
         params![&wanted.project, kind, status, &wanted.content, any_status, &wanted.id];
-    let found = view.conn.all(&sql, parameters, memory)?;
+    let found = view.conn.all(&sql, parameters, read_memory)?;
     Ok(found.into_iter().min_by_key(|row| {
         let place = (row.status != wanted.status, row.status.is_history());
         (place, row.created_at.clone(), row.id.clone())
@@ -136,7 +136,7 @@ pub fn opening_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Me
          WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?1, 1, 64) \
          AND project = ?2 AND id <> ?3 ORDER BY created_at, id LIMIT ?4"
     );
-    view.conn.all(&sql, params![&row.content, &row.project, &row.id, limit], memory)
+    view.conn.all(&sql, params![&row.content, &row.project, &row.id, limit], read_memory)
 }
 
 /// Ids of memories that begin as the text does, then of those whose first 64 characters do.
@@ -152,13 +152,13 @@ pub fn of_status(
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Memory>> {
-    TABLE.of_status(view, status, project, after, limit, memory)
+    TABLE.of_status(view, status, project, after, limit, read_memory)
 }
 
 /// Active memories of who somebody is and what they like, the surest first.
 pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Memory>> {
     let (scope, project) = in_project("project", "?2", project);
-    let unexpired = unexpired("valid_until", "?1");
+    let unexpired = not_expired("valid_until", "?1");
     let sql = format!(
         "SELECT {COLUMNS} FROM memories WHERE memory_type IN ('{IDENTITY}', '{PREFERENCE}') \
          AND status = '{ACTIVE}' AND {scope} \
@@ -166,17 +166,17 @@ pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<
          ORDER BY confidence DESC, created_at, id LIMIT ?3"
     );
     let now = view.now.to_string();
-    view.conn.all(&sql, params![&now, project, limit], memory)
+    view.conn.all(&sql, params![&now, project, limit], read_memory)
 }
 
 /// Memories of one status behind a place in the order of their creation, expired ones too.
-pub fn walk(
+pub fn list_of_status(
     view: &View<'_>,
     status: Status,
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<Memory>> {
-    TABLE.walk(view, status, after, limit, memory)
+    TABLE.walk(view, status, after, limit, read_memory)
 }
 
 pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
@@ -184,19 +184,19 @@ pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i
 }
 
 /// Memories stored under a name of a project that is not the canonical one.
-pub fn misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Memory>> {
-    TABLE.misplaced(view, project, canonical, memory)
+pub fn list_misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Memory>> {
+    TABLE.misplaced(view, project, canonical, read_memory)
 }
 
 /// Memories that this one replaced.
 pub fn superseded_by(view: &View<'_>, id: &str) -> Result<Vec<Memory>> {
     let sql =
         format!("SELECT {COLUMNS} FROM memories WHERE superseded_by = ?1 ORDER BY created_at, id");
-    view.conn.all(&sql, params![id], memory)
+    view.conn.all(&sql, params![id], read_memory)
 }
 
 /// Memories that were taken from a chunk.
 pub fn of_chunk(view: &View<'_>, chunk: &str) -> Result<Vec<Memory>> {
     let sql = format!("SELECT {COLUMNS} FROM memories WHERE source_chunk_id = ?1 ORDER BY id");
-    view.conn.all(&sql, params![chunk], memory)
+    view.conn.all(&sql, params![chunk], read_memory)
 }

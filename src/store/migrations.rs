@@ -25,23 +25,23 @@ struct Migration {
     convert: Option<fn(&Conn) -> Result<()>>,
 }
 
-const fn migration(number: i64, sql: &'static str) -> Migration {
+const fn new_migration(number: i64, sql: &'static str) -> Migration {
     Migration { number, sql, convert: None }
 }
 
 const MIGRATIONS: [Migration; 6] = [
     Migration {
         convert: Some(python::convert_rows),
-        ..migration(1, include_str!("migrations/0001_tables.sql"))
+        ..new_migration(1, include_str!("migrations/0001_tables.sql"))
     },
-    migration(2, include_str!("migrations/0002_indexes.sql")),
-    migration(3, include_str!("migrations/0003_answers.sql")),
-    migration(4, include_str!("migrations/0004_safety.sql")),
+    new_migration(2, include_str!("migrations/0002_indexes.sql")),
+    new_migration(3, include_str!("migrations/0003_answers.sql")),
+    new_migration(4, include_str!("migrations/0004_safety.sql")),
     Migration {
         convert: Some(|conn| give_missing_handles(conn).map(drop)),
-        ..migration(5, include_str!("migrations/0005_handles.sql"))
+        ..new_migration(5, include_str!("migrations/0005_handles.sql"))
     },
-    migration(6, include_str!("migrations/0006_relinking.sql")),
+    new_migration(6, include_str!("migrations/0006_relinking.sql")),
 ];
 
 /// The number that a current file carries in `user_version`.
@@ -60,7 +60,7 @@ pub fn create_schema(conn: &Conn) -> Result<()> {
 pub fn run_migrations(conn: &Conn, number: i64) -> Result<Vec<String>> {
     let before = columns_of_tables(conn)?;
     if number > 0 {
-        complete_schema(conn, &reference_at(number)?, &reference()?)?;
+        complete_schema(conn, &reference_at(number)?, &reference_schema()?)?;
     }
     for Migration { number, sql, convert } in missing_after(number) {
         conn.batch(sql)?;
@@ -119,7 +119,7 @@ fn store_number(conn: &Conn, number: i64) -> Result<()> {
 }
 
 /// The schema of this program in a file of its own, to compare with.
-pub fn reference() -> Result<Conn> {
+pub fn reference_schema() -> Result<Conn> {
     reference_at(VERSION)
 }
 

@@ -1,8 +1,8 @@
 //! How things are kept: the only SQL, one file for each noun, and no decisions.
 
 pub mod audit;
+pub mod audit_by_project;
 pub mod backup;
-pub mod changes;
 pub mod claims;
 mod conditions;
 pub mod conflicts;
@@ -11,6 +11,7 @@ pub mod db;
 pub mod doctor;
 pub mod entities;
 pub mod file;
+pub mod file_guard;
 pub mod gaps;
 pub mod graph;
 pub mod handles;
@@ -28,15 +29,14 @@ pub mod restore;
 pub mod row_rules;
 pub mod rows;
 pub mod schema;
+pub mod schema_diff;
 pub mod search;
 pub mod settings;
-pub mod shape;
-pub mod side;
 pub mod sources;
 pub mod sql;
-pub mod transfer;
+pub mod table_dump;
 pub mod tx;
-pub mod watch;
+pub mod writer_connection;
 
 pub use db::{Db, Erased};
 pub use reader::Reader;

@@ -3,7 +3,7 @@
 use super::conditions::in_projects;
 use super::gaps::PLACE;
 use super::literals::{ACTIVE, OPEN};
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::View;
 use crate::model::Result;
 use crate::params;
@@ -37,7 +37,7 @@ pub fn count(
 }
 
 /// The ids of the first entities of a type, by name.
-pub fn first(
+pub fn list_first(
     view: &View<'_>,
     entity_type: &str,
     projects: &[Option<String>],
@@ -49,10 +49,10 @@ pub fn first(
         "SELECT e.id AS id FROM entities e WHERE e.entity_type = ?3 AND {scope} \
          AND (?4 OR e.status = '{ACTIVE}') ORDER BY {PLACE}, e.id LIMIT ?5"
     );
-    view.conn.all(&sql, params![first, second, entity_type, all, limit], id)
+    view.conn.all(&sql, params![first, second, entity_type, all, limit], read_id)
 }
 
-fn id(row: &Row<'_>) -> Result<String> {
+fn read_id(row: &SqlRow<'_>) -> Result<String> {
     row.text("id")
 }
 
@@ -74,7 +74,7 @@ pub struct Fact {
 }
 
 /// The trusted state of a project, by category and key, and how many facts there are.
-pub fn state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>, i64)> {
+pub fn list_state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>, i64)> {
     let sql = format!(
         "SELECT category, key, value, source FROM project_state \
          WHERE project_id = ?1 AND status = '{ACTIVE}' ORDER BY category, key LIMIT ?2"
@@ -94,7 +94,7 @@ pub fn state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>
 }
 
 /// How many documents a scope covers, and into how many passages they are split.
-pub fn documents(view: &View<'_>, projects: &[Option<String>]) -> Result<(i64, i64)> {
+pub fn count_documents(view: &View<'_>, projects: &[Option<String>]) -> Result<(i64, i64)> {
     let mut counts = (0, 0);
     for project in projects.iter().flatten() {
         let of_project = "d.project = ?1 COLLATE NOCASE AND d.project = ?1";

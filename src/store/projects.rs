@@ -2,12 +2,12 @@
 
 use super::handles::read_handle;
 use super::literals::ACTIVE;
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Project, ProjectState, Result};
 use crate::params;
 
-fn project(view: &View<'_>, row: &Row<'_>) -> Result<Project> {
+fn read_project(view: &View<'_>, row: &SqlRow<'_>) -> Result<Project> {
     let id = row.text("id")?;
     let aliases = view.conn.all(
         "SELECT alias FROM project_aliases WHERE project_id = ?1 ORDER BY alias",
@@ -28,18 +28,18 @@ fn project(view: &View<'_>, row: &Row<'_>) -> Result<Project> {
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Project>> {
     let sql = "SELECT * FROM projects WHERE id = ?1";
-    view.conn.one(sql, params![id], |row| project(view, row))
+    view.conn.one(sql, params![id], |row| read_project(view, row))
 }
 
 /// The project of a name or alias, in any case of its letters.
-pub fn named(view: &View<'_>, name: &str) -> Result<Option<Project>> {
+pub fn find_named(view: &View<'_>, name: &str) -> Result<Option<Project>> {
     let by_name =
         "SELECT * FROM projects WHERE name = ?1 COLLATE NOCASE ORDER BY name = ?1 DESC LIMIT 1";
     let by_alias = "SELECT p.* FROM project_aliases a JOIN projects p ON p.id = a.project_id \
         WHERE a.alias = ?1 COLLATE NOCASE LIMIT 1";
-    match view.conn.one(by_name, params![name], |row| project(view, row))? {
+    match view.conn.one(by_name, params![name], |row| read_project(view, row))? {
         Some(found) => Ok(Some(found)),
-        None => view.conn.one(by_alias, params![name], |row| project(view, row)),
+        None => view.conn.one(by_alias, params![name], |row| read_project(view, row)),
     }
 }
 
@@ -87,7 +87,7 @@ fn insert_aliases(tx: &Tx<'_>, project: &Project) -> Result<()> {
 
 /// All registered projects in the order of their names.
 pub fn list(view: &View<'_>) -> Result<Vec<Project>> {
-    view.conn.all("SELECT * FROM projects ORDER BY name", &[], |row| project(view, row))
+    view.conn.all("SELECT * FROM projects ORDER BY name", &[], |row| read_project(view, row))
 }
 
 /// Names and aliases of all registered projects.
@@ -131,7 +131,7 @@ pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
 
 const STATE_COLUMNS: &str = "id, handle, project_id, category, key, value, source, confidence, status, created_at, updated_at";
 
-fn state(row: &Row<'_>) -> Result<ProjectState> {
+fn read_state(row: &SqlRow<'_>) -> Result<ProjectState> {
     Ok(ProjectState {
         handle: read_handle(row)?,
         id: row.text("id")?,
@@ -149,7 +149,7 @@ fn state(row: &Row<'_>) -> Result<ProjectState> {
 
 pub fn state_by_id(view: &View<'_>, id: &str) -> Result<Option<ProjectState>> {
     let sql = format!("SELECT {STATE_COLUMNS} FROM project_state WHERE id = ?1");
-    view.conn.one(&sql, params![id], state)
+    view.conn.one(&sql, params![id], read_state)
 }
 
 /// The row of a key, in any case of its letters: the active one if there is one.
@@ -164,7 +164,7 @@ pub fn state_of(
          WHERE project_id = ?1 AND category = ?2 COLLATE NOCASE AND key = ?3 COLLATE NOCASE \
          ORDER BY status = '{ACTIVE}' DESC, (category = ?2) + (key = ?3) DESC LIMIT 1"
     );
-    view.conn.one(&sql, params![project_id, category, key], state)
+    view.conn.one(&sql, params![project_id, category, key], read_state)
 }
 
 /// The facts of a project that hold, in the order of their keys.
@@ -173,7 +173,7 @@ pub fn active_state(view: &View<'_>, project_id: &str) -> Result<Vec<ProjectStat
         "SELECT {STATE_COLUMNS} FROM project_state WHERE project_id = ?1 AND status = '{ACTIVE}' \
          ORDER BY category, key"
     );
-    view.conn.all(&sql, params![project_id], state)
+    view.conn.all(&sql, params![project_id], read_state)
 }
 
 pub fn insert_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {

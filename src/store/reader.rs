@@ -10,14 +10,14 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::backup::cannot;
+use super::backup::backup_failed;
 use super::db::{self, MANY_CACHE_KIB};
 use super::file::refuse_folder;
+use super::file_guard::{FileChange, FileGuard, FileId, PreviousFileId, file_id, sibling_path};
 use super::schema::{self, SchemaStage};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
-use super::watch::{Before, Change, Mark, Watch, beside, mark};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
@@ -29,7 +29,7 @@ pub struct Reader {
     conn: Conn,
     settings: Settings,
     /// What tells that it reads what stands at the path; not of a file that is looked at as it is.
-    watch: Option<Watch>,
+    guard: Option<FileGuard>,
     /// What the file was like when it was opened as one that nobody changes.
     still: Option<Still>,
 }
@@ -37,10 +37,10 @@ pub struct Reader {
 impl Reader {
     /// Opens a reading side of a file that [`super::Db::open`] has made ready.
     pub fn open(settings: Settings) -> Result<Self> {
-        let before = Before::of(&settings.path);
+        let before = PreviousFileId::of(&settings.path);
         let conn = Conn::open(&settings.path, false)?;
         let mut reader = Self::of(conn, settings, None)?;
-        reader.watch = Some(Watch::start(&reader.conn, &reader.settings.path, &before)?);
+        reader.guard = Some(FileGuard::start(&reader.conn, &reader.settings.path, &before)?);
         Ok(reader)
     }
 
@@ -49,16 +49,16 @@ impl Reader {
         let path = settings.path.clone();
         if !path.is_file() {
             let hint = Hint::new("Name an existing file.", NextStep::ChooseStore);
-            return Err(refuse(StorageProblem::WrongName, &path, "is no file", hint));
+            return Err(refuse_file(StorageProblem::WrongName, &path, "is no file", hint));
         }
         let open = |still: Option<Still>| {
-            let before = Before::of(&path);
+            let before = PreviousFileId::of(&path);
             let conn =
                 if still.is_some() { Conn::open_still(&path) } else { Conn::open(&path, false) };
             let mut reader = Self::of(conn?, settings.clone(), still)?;
             let stage = reader.stage()?;
             if stage == SchemaStage::Current && reader.still.is_none() {
-                reader.watch = Some(Watch::start(&reader.conn, &path, &before)?);
+                reader.guard = Some(FileGuard::start(&reader.conn, &path, &before)?);
             }
             Ok((reader, stage))
         };
@@ -66,7 +66,7 @@ impl Reader {
             (Err(Error::Storage { .. }), Some(still)) => open(Some(still)),
             (opened, _) => opened,
         };
-        match opened.map_err(|error| unread(&path, error))? {
+        match opened.map_err(|error| unread_log(&path, error))? {
             (reader, SchemaStage::Current) => Ok(reader),
             (_, SchemaStage::Empty) => Err(not_ready(&path, "holds nothing yet")),
             (_, SchemaStage::Python | SchemaStage::Older { .. }) => {
@@ -83,7 +83,7 @@ impl Reader {
         refuse_folder(&settings.path)?;
         let keeps_log = has_log(&settings.path);
         let conn = Conn::open(&settings.path, keeps_log)?;
-        let reader = Self { conn, settings, watch: None, still: None };
+        let reader = Self { conn, settings, guard: None, still: None };
         if reader.lengths().log > 0 {
             reader.conn.keep_log()?;
         }
@@ -95,20 +95,20 @@ impl Reader {
 
     /// What the file is, looked at as it is.
     pub fn stage(&self) -> Result<SchemaStage> {
-        schema::stage(&self.conn, &self.settings.path)
+        schema::schema_stage(&self.conn, &self.settings.path)
     }
 
     /// How long the file and its log are, in bytes.
     pub fn lengths(&self) -> Lengths {
         let length = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
-        let log = beside(&self.settings.path, "-wal");
+        let log = sibling_path(&self.settings.path, "-wal");
         Lengths { file: length(&self.settings.path), log: length(&log) }
     }
 
     fn of(conn: Conn, settings: Settings, still: Option<Still>) -> Result<Self> {
         conn.set_busy_timeout(settings.busy_timeout)?;
         conn.batch(&format!("PRAGMA cache_size = -{CACHE_KIB};"))?;
-        Ok(Self { conn, settings, watch: None, still })
+        Ok(Self { conn, settings, guard: None, still })
     }
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
@@ -119,23 +119,25 @@ impl Reader {
 
     /// Whether it reads the file that stands at the path, with the log that stands beside it.
     pub fn is_current(&self) -> bool {
-        self.is_still() && self.watch.as_ref().is_none_or(|watch| watch.look().is_ok())
+        self.is_still() && self.guard.as_ref().is_none_or(|guard| guard.check_file().is_ok())
     }
 
     /// Sees to it that a reader which is alone and no longer current may be closed: the log of a
     /// file that was replaced is taken away, which would be taken for that of the new one. An error
     /// says what has to happen first; until then the reader is kept, since it knows whose log it is.
     pub fn give_up(&self) -> Result<()> {
-        let Some(watch) = &self.watch else { return Ok(()) };
-        match watch.look() {
-            Err(change @ Change::Gone) => Err(watch.refusal(change)),
-            Err(Change::Replaced) => {
-                let taken = watch.take_log_away(&self.settings);
+        let Some(guard) = &self.guard else { return Ok(()) };
+        match guard.check_file() {
+            Err(change @ FileChange::Gone) => Err(guard.refusal(change)),
+            Err(FileChange::Replaced) => {
+                let taken = guard.take_log_away(&self.settings);
                 // An index alone says nothing once nobody has it open.
-                taken.or_else(|error| match watch.log_holds() {
-                    true => {
-                        Err(cannot("be set aside", &beside(&self.settings.path, "-wal"), &error))
-                    }
+                taken.or_else(|error| match guard.log_holds() {
+                    true => Err(backup_failed(
+                        "be set aside",
+                        &sibling_path(&self.settings.path, "-wal"),
+                        &error,
+                    )),
                     false => Ok(()),
                 })
             }
@@ -159,30 +161,32 @@ fn not_ready(path: &Path, problem: &str) -> Error {
     let advice = "The file was left as it is. Open it for writing once: that makes it ready, and \
                   keeps a copy of an older one.";
     let hint = Hint::new(advice, NextStep::OpenForWriting);
-    refuse(StorageProblem::NotAStore, path, problem, hint)
+    refuse_file(StorageProblem::NotAStore, path, problem, hint)
 }
 
-fn refuse(problem: StorageProblem, path: &Path, text: &str, hint: impl Into<Hint>) -> Error {
+fn refuse_file(problem: StorageProblem, path: &Path, text: &str, hint: impl Into<Hint>) -> Error {
     Error::storage(problem, format!("{} {text}", path.display()), hint)
 }
 
 /// Says of a log that was left behind what keeps it from being read.
-fn unread(path: &Path, error: Error) -> Error {
+fn unread_log(path: &Path, error: Error) -> Error {
     match error {
-        Error::Storage { .. } if is_beside(path, "-wal") && !is_beside(path, "-shm") => refuse(
-            StorageProblem::NoAccess,
-            path,
-            "has a log, and the index that reading it takes cannot be made beside it",
-            "Let this user write in the folder, or have one who may start atocore once: that takes \
+        Error::Storage { .. } if is_beside(path, "-wal") && !is_beside(path, "-shm") => {
+            refuse_file(
+                StorageProblem::NoAccess,
+                path,
+                "has a log, and the index that reading it takes cannot be made beside it",
+                "Let this user write in the folder, or have one who may start atocore once: that takes \
              the log into the file.",
-        ),
+            )
+        }
         other => other,
     }
 }
 
 /// Whether a file of that ending lies beside the store.
 fn is_beside(path: &Path, ending: &str) -> bool {
-    beside(path, ending).exists()
+    sibling_path(path, ending).exists()
 }
 
 /// Whether a file says of itself that its changes go through a log. Not while this process has the
@@ -203,7 +207,7 @@ pub struct Lengths {
 /// A file without a log, as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Still {
-    file: Mark,
+    file: FileId,
     changed: SystemTime,
     length: u64,
 }
@@ -211,7 +215,7 @@ struct Still {
 impl Still {
     fn now(path: &Path) -> Option<Self> {
         let file = fs::metadata(path).ok()?;
-        let now = Self { file: mark(&file), changed: file.modified().ok()?, length: file.len() };
+        let now = Self { file: file_id(&file), changed: file.modified().ok()?, length: file.len() };
         (!is_beside(path, "-wal")).then_some(now)
     }
 }

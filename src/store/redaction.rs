@@ -2,14 +2,14 @@
 //! rows. And where else a row is spoken of.
 
 use super::literals::{REDACTED, RELATIONSHIP};
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Result};
 use crate::params;
 
 /// Sets a column that is fixed but for a redaction.
-pub fn set(tx: &Tx<'_>, kind: Kind, column: &str, id: &str, value: &str) -> Result<()> {
-    let table = super::rows::table(kind);
+pub fn set_column(tx: &Tx<'_>, kind: Kind, column: &str, id: &str, value: &str) -> Result<()> {
+    let table = super::rows::table_of(kind);
     tx.change(
         kind,
         id,
@@ -73,7 +73,12 @@ pub struct Mention {
 }
 
 /// The first rows whose column holds a text. It reads the whole table, in the order of the ids.
-pub fn mentioning(view: &View<'_>, at: &Mention, text: &str, limit: i64) -> Result<Vec<String>> {
+pub fn list_mentioning(
+    view: &View<'_>,
+    at: &Mention,
+    text: &str,
+    limit: i64,
+) -> Result<Vec<String>> {
     let Mention { table, column } = at;
     let sql = format!(
         "SELECT id FROM {table} WHERE id > '' AND instr({column}, ?1) > 0 ORDER BY id LIMIT ?2"
@@ -82,7 +87,7 @@ pub fn mentioning(view: &View<'_>, at: &Mention, text: &str, limit: i64) -> Resu
 }
 
 /// The first links of an entity, ended ones too.
-pub fn links(view: &View<'_>, entity_id: &str, limit: i64) -> Result<Vec<String>> {
+pub fn list_links(view: &View<'_>, entity_id: &str, limit: i64) -> Result<Vec<String>> {
     let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1 \
          UNION SELECT id FROM relationships WHERE target_entity_id = ?1 ORDER BY id LIMIT ?2";
     view.conn.all(sql, params![entity_id, limit], id_of)
@@ -104,6 +109,6 @@ pub fn with_same_note(
         .all(sql, params![id, kind.as_str(), limit], |row| Ok((row.text("kind")?, row.text("id")?)))
 }
 
-fn id_of(row: &Row<'_>) -> Result<String> {
+fn id_of(row: &SqlRow<'_>) -> Result<String> {
     row.text("id")
 }

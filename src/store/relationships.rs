@@ -1,11 +1,11 @@
 //! The table `relationships`.
 
-use super::entities::{json_list, strings};
-use super::gaps::active;
+use super::entities::{json_list, parse_strings};
+use super::gaps::active_condition;
 use super::handles::read_handle;
 use super::literals::ACTIVE;
-use super::rows::unknown;
-use super::sql::Row;
+use super::rows::unknown_word;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Relationship, RelationshipStatus, Result};
 use crate::params;
@@ -13,7 +13,7 @@ use crate::params;
 const COLUMNS: &str = "id, handle, source_entity_id, target_entity_id, relationship_type, status, \
     confidence, source_refs, created_at";
 
-fn relationship(row: &Row<'_>) -> Result<Relationship> {
+fn read_relationship(row: &SqlRow<'_>) -> Result<Relationship> {
     let id = row.text("id")?;
     let status = row.text("status")?;
     Ok(Relationship {
@@ -22,9 +22,9 @@ fn relationship(row: &Row<'_>) -> Result<Relationship> {
         target_entity_id: row.text("target_entity_id")?,
         relationship_type: row.text("relationship_type")?,
         status: RelationshipStatus::parse(&status)
-            .ok_or_else(|| unknown("relationship", &id, "status", &status))?,
+            .ok_or_else(|| unknown_word("relationship", &id, "status", &status))?,
         confidence: row.real("confidence")?,
-        source_refs: strings(&row.text("source_refs")?),
+        source_refs: parse_strings(&row.text("source_refs")?),
         created_at: row.text("created_at")?,
         id,
     })
@@ -32,7 +32,7 @@ fn relationship(row: &Row<'_>) -> Result<Relationship> {
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Relationship>> {
     let sql = format!("SELECT {COLUMNS} FROM relationships WHERE id = ?1");
-    view.conn.one(&sql, params![id], relationship)
+    view.conn.one(&sql, params![id], read_relationship)
 }
 
 pub fn insert(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
@@ -65,7 +65,7 @@ pub fn update_status(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
 }
 
 /// The links of a type from one entity to another, whatever their status.
-pub fn between(
+pub fn list_between(
     view: &View<'_>,
     source: &str,
     relationship_type: &str,
@@ -75,7 +75,7 @@ pub fn between(
         "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 \
          AND relationship_type = ?2 AND target_entity_id = ?3"
     );
-    view.conn.all(&sql, params![source, relationship_type, target], relationship)
+    view.conn.all(&sql, params![source, relationship_type, target], read_relationship)
 }
 
 /// The active links of an entity, in both directions.
@@ -85,11 +85,11 @@ pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> 
          UNION ALL SELECT {COLUMNS} FROM relationships \
          WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{ACTIVE}'"
     );
-    view.conn.all(&sql, params![entity_id], relationship)
+    view.conn.all(&sql, params![entity_id], read_relationship)
 }
 
 /// The ids at the other end of active links of one type that start (or end) at an entity.
-pub fn neighbours(
+pub fn list_neighbour_ids(
     view: &View<'_>,
     entity_id: &str,
     relationship_type: &str,
@@ -127,7 +127,7 @@ fn links_at(columns: impl Fn(&str, u8) -> String) -> String {
             "SELECT {} FROM relationships r \
              WHERE r.{here} = ?1 AND (?2 OR (r.status = '{ACTIVE}' AND {}))",
             columns(there, outgoing),
-            active(&format!("r.{there}"))
+            active_condition(&format!("r.{there}"))
         )
     };
     let (source, target) = ("source_entity_id", "target_entity_id");
@@ -136,7 +136,7 @@ fn links_at(columns: impl Fn(&str, u8) -> String) -> String {
 
 /// The links of an entity with what stands at their other ends, behind the id `after`;
 /// only active ones to active entities unless `all`.
-pub fn around(
+pub fn list_around(
     view: &View<'_>,
     entity_id: &str,
     all: bool,

@@ -11,12 +11,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::backup::{COMPANIONS, Copied, Partial, cannot, sync_folder};
+use super::backup::{COMPANIONS, Copied, Partial, backup_failed, sync_folder};
 use super::file::{create_folder, free_name};
+use super::file_guard::{is_same_file, sibling_path};
 use super::settings::Settings;
 use super::sql::Conn;
 use super::tx::View;
-use super::watch::{beside, is_same_file};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
 /// What to do about a file that is there.
@@ -69,8 +69,8 @@ pub fn restore<T>(
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let partial = Partial::begin(&target)?;
     let copied = partial.fill(settings, backup, prove)?;
-    let held = if there { hold(settings)? } else { None };
-    let kept = if there { Some(keep(settings, &target, held.is_some())?) } else { None };
+    let held = if there { hold_file(settings)? } else { None };
+    let kept = if there { Some(keep_old_file(settings, &target, held.is_some())?) } else { None };
     if held.is_none() {
         set_companions_aside(settings, &target)?;
     }
@@ -81,7 +81,7 @@ pub fn restore<T>(
 
 /// Moves the log of the old file into it and keeps everybody else out of it. Nothing is held of a
 /// file that is too damaged for that: it is kept with what is beside it.
-fn hold(settings: &Settings) -> Result<Option<Conn>> {
+fn hold_file(settings: &Settings) -> Result<Option<Conn>> {
     let conn = Conn::open(&settings.path, true)?;
     conn.set_busy_timeout(settings.busy_timeout.min(PATIENCE))?;
     let held = conn
@@ -105,9 +105,9 @@ fn hold(settings: &Settings) -> Result<Option<Conn>> {
 
 /// Gives the old file a second name. A file that is held is never copied: to close what it is read
 /// through would let go of SQLite's locks on it.
-fn keep(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
+fn keep_old_file(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
     let kept = free_name(settings, target, "replaced");
-    let failed = |error: io::Error| cannot("be kept", target, &error);
+    let failed = |error: io::Error| backup_failed("be kept", target, &error);
     match fs::hard_link(target, &kept) {
         Ok(()) => {}
         Err(error) if held => {
@@ -131,11 +131,11 @@ fn keep(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
 /// taken for a part of the new one.
 fn set_companions_aside(settings: &Settings, target: &Path) -> Result<()> {
     for ending in COMPANIONS {
-        let companion = beside(target, ending);
+        let companion = sibling_path(target, ending);
         if fs::symlink_metadata(&companion).is_ok() {
             let aside = free_name(settings, target, &format!("replaced{ending}"));
             fs::rename(&companion, &aside)
-                .map_err(|error| cannot("be set aside", &companion, &error))?;
+                .map_err(|error| backup_failed("be set aside", &companion, &error))?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::sql::Value;
+use super::sql::SqlValue;
 use super::tx::View;
 use crate::model::memory::MemoryType;
 use crate::model::ontology::SUPERSEDES;
@@ -81,28 +81,28 @@ pub struct BrokenRow {
     pub target: String,
 }
 
-const fn entity(fault: RowFault, test: RowTest) -> RowRule {
+const fn entity_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "entity", fault, table: "entities", test }
 }
 
-const fn relationship(fault: RowFault, test: RowTest) -> RowRule {
+const fn relationship_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "relationship", fault, table: "relationships", test }
 }
 
-const fn memory(fault: RowFault, test: RowTest) -> RowRule {
+const fn memory_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "memory", fault, table: "memories", test }
 }
 
-const fn interaction(fault: RowFault, test: RowTest) -> RowRule {
+const fn interaction_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "interaction", fault, table: "interactions", test }
 }
 
 /// A rule about the members of conflicts; the row is the conflict.
-const fn member(fault: RowFault, test: RowTest) -> RowRule {
+const fn member_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "conflict", fault, table: "conflict_members", test }
 }
 
-const fn row(
+const fn row_rule(
     row_kind: &'static str,
     table: &'static str,
     fault: RowFault,
@@ -116,51 +116,63 @@ use RowFault as F;
 use RowTest::{Object, Recorded, Reference, Sql, TextList, Word};
 
 pub const RULES: &[RowRule] = &[
-    relationship(F::SourceMissing, Reference("source_entity_id", Id, "entities")),
-    relationship(F::TargetMissing, Reference("target_entity_id", Id, "entities")),
-    memory(F::GraduatedToNothing, Sql(GRADUATED_TO_NOTHING, GRADUATED)),
-    memory(F::SupersedesItself, Sql(CIRCLES_OF_MEMORIES, &[])),
-    entity(F::SupersedesItself, Sql(CIRCLES_OF_ENTITIES, ACTIVE_SUCCESSION)),
-    entity(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
-    entity(F::CitationMissing, Reference("source_refs", Cited("interaction:"), "interactions")),
-    relationship(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
-    relationship(
+    relationship_rule(F::SourceMissing, Reference("source_entity_id", Id, "entities")),
+    relationship_rule(F::TargetMissing, Reference("target_entity_id", Id, "entities")),
+    memory_rule(F::GraduatedToNothing, Sql(GRADUATED_TO_NOTHING, GRADUATED)),
+    memory_rule(F::SupersedesItself, Sql(CIRCLES_OF_MEMORIES, &[])),
+    entity_rule(F::SupersedesItself, Sql(CIRCLES_OF_ENTITIES, ACTIVE_SUCCESSION)),
+    entity_rule(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
+    entity_rule(
         F::CitationMissing,
         Reference("source_refs", Cited("interaction:"), "interactions"),
     ),
-    memory(F::GraduateMissing, Reference("graduated_to_entity_id", OptionalId, "entities")),
-    memory(F::SuccessorMissing, Reference("superseded_by", OptionalId, "memories")),
-    member(F::MemberMissing, Reference("member_id", Member(Kind::Entity), "entities")),
-    member(F::MemberMissing, Reference("member_id", Member(Kind::Memory), "memories")),
-    member(F::MemberMissing, Reference("member_id", Member(Kind::Relationship), "relationships")),
-    member(F::MemberMissing, Reference("member_id", Member(Kind::ProjectState), "project_state")),
-    interaction(F::UsedMemoryMissing, Reference("memories_used", Ids, "memories")),
-    entity(F::CitedChunkGone, Reference("source_refs", Cited("chunk:"), "source_chunks")),
-    relationship(F::CitedChunkGone, Reference("source_refs", Cited("chunk:"), "source_chunks")),
-    memory(F::SourceChunkGone, Reference("source_chunk_id", OptionalId, "source_chunks")),
-    interaction(F::UsedChunkGone, Reference("chunks_used", Ids, "source_chunks")),
-    entity(F::UnknownStatus, Word("status", entity_statuses)),
-    memory(F::UnknownStatus, Word("status", memory_statuses)),
-    memory(F::UnknownType, Word("memory_type", memory_types)),
-    relationship(F::UnknownStatus, Word("status", relationship_statuses)),
-    row("conflict", "conflicts", F::UnknownStatus, Word("status", conflict_statuses)),
-    member(F::UnknownMemberKind, Word("member_kind", member_kinds)),
-    entity(F::NotAnObject("properties"), Object("properties")),
-    interaction(F::NotAnObject("context_pack"), Object("context_pack")),
-    row("chunk", "source_chunks", F::NotAnObject("metadata"), Object("metadata")),
-    entity(F::NotATextList("source_refs"), TextList("source_refs")),
-    relationship(F::NotATextList("source_refs"), TextList("source_refs")),
-    memory(F::NotATextList("domain_tags"), TextList("domain_tags")),
-    interaction(F::NotATextList("memories_used"), TextList("memories_used")),
-    interaction(F::NotATextList("chunks_used"), TextList("chunks_used")),
-    row("document", "source_documents", F::NotATextList("tags"), TextList("tags")),
-    entity(F::Unsourced, Sql(UNSOURCED, ACTIVE)),
-    entity(F::Unrecorded, Recorded),
-    memory(F::Unrecorded, Recorded),
-    relationship(F::Unrecorded, Recorded),
-    row("project", "projects", F::Unrecorded, Recorded),
-    row("state", "project_state", F::Unrecorded, Recorded),
-    row("conflict", "conflicts", F::Unrecorded, Recorded),
+    relationship_rule(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
+    relationship_rule(
+        F::CitationMissing,
+        Reference("source_refs", Cited("interaction:"), "interactions"),
+    ),
+    memory_rule(F::GraduateMissing, Reference("graduated_to_entity_id", OptionalId, "entities")),
+    memory_rule(F::SuccessorMissing, Reference("superseded_by", OptionalId, "memories")),
+    member_rule(F::MemberMissing, Reference("member_id", Member(Kind::Entity), "entities")),
+    member_rule(F::MemberMissing, Reference("member_id", Member(Kind::Memory), "memories")),
+    member_rule(
+        F::MemberMissing,
+        Reference("member_id", Member(Kind::Relationship), "relationships"),
+    ),
+    member_rule(
+        F::MemberMissing,
+        Reference("member_id", Member(Kind::ProjectState), "project_state"),
+    ),
+    interaction_rule(F::UsedMemoryMissing, Reference("memories_used", Ids, "memories")),
+    entity_rule(F::CitedChunkGone, Reference("source_refs", Cited("chunk:"), "source_chunks")),
+    relationship_rule(
+        F::CitedChunkGone,
+        Reference("source_refs", Cited("chunk:"), "source_chunks"),
+    ),
+    memory_rule(F::SourceChunkGone, Reference("source_chunk_id", OptionalId, "source_chunks")),
+    interaction_rule(F::UsedChunkGone, Reference("chunks_used", Ids, "source_chunks")),
+    entity_rule(F::UnknownStatus, Word("status", entity_statuses)),
+    memory_rule(F::UnknownStatus, Word("status", memory_statuses)),
+    memory_rule(F::UnknownType, Word("memory_type", memory_types)),
+    relationship_rule(F::UnknownStatus, Word("status", relationship_statuses)),
+    row_rule("conflict", "conflicts", F::UnknownStatus, Word("status", conflict_statuses)),
+    member_rule(F::UnknownMemberKind, Word("member_kind", member_kinds)),
+    entity_rule(F::NotAnObject("properties"), Object("properties")),
+    interaction_rule(F::NotAnObject("context_pack"), Object("context_pack")),
+    row_rule("chunk", "source_chunks", F::NotAnObject("metadata"), Object("metadata")),
+    entity_rule(F::NotATextList("source_refs"), TextList("source_refs")),
+    relationship_rule(F::NotATextList("source_refs"), TextList("source_refs")),
+    memory_rule(F::NotATextList("domain_tags"), TextList("domain_tags")),
+    interaction_rule(F::NotATextList("memories_used"), TextList("memories_used")),
+    interaction_rule(F::NotATextList("chunks_used"), TextList("chunks_used")),
+    row_rule("document", "source_documents", F::NotATextList("tags"), TextList("tags")),
+    entity_rule(F::Unsourced, Sql(UNSOURCED, ACTIVE)),
+    entity_rule(F::Unrecorded, Recorded),
+    memory_rule(F::Unrecorded, Recorded),
+    relationship_rule(F::Unrecorded, Recorded),
+    row_rule("project", "projects", F::Unrecorded, Recorded),
+    row_rule("state", "project_state", F::Unrecorded, Recorded),
+    row_rule("conflict", "conflicts", F::Unrecorded, Recorded),
 ];
 
 const ACTIVE: &[&str] = &[Status::Active.as_str()];
@@ -228,7 +240,7 @@ impl RowRule {
         mut visit: impl FnMut(BrokenRow) -> Result<()>,
     ) -> Result<()> {
         let (sql, params) = self.statement();
-        let params: Vec<Value<'_>> = params.iter().map(|text| Value::Text(text)).collect();
+        let params: Vec<SqlValue<'_>> = params.iter().map(|text| SqlValue::Text(text)).collect();
         view.conn.scan(&sql, &params, |row| {
             let (id, held, target) = (row.text("id")?, row.text("held")?, row.text("target")?);
             visit(BrokenRow { id, held, target })

@@ -1,7 +1,7 @@
 //! What the tables of memories and entities have in common: lists by status, counts, walks.
 
-use super::conditions::{in_project, unexpired};
-use super::sql::Row;
+use super::conditions::{in_project, not_expired};
+use super::sql::SqlRow;
 use super::tx::View;
 use crate::model::{Error, Kind, Result, Status, StorageProblem};
 use crate::params;
@@ -15,7 +15,7 @@ pub struct Table {
 }
 
 /// The error for a row that holds a word which this program does not know.
-pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
+pub fn unknown_word(what: &str, id: &str, column: &str, found: &str) -> Error {
     Error::storage(
         StorageProblem::UnknownWord,
         format!("the {what} {id} has the unknown {column} {found:?}"),
@@ -26,7 +26,7 @@ pub fn unknown(what: &str, id: &str, column: &str, found: &str) -> Error {
 impl Table {
     /// The condition under which a row is in lists; `?1` is the present instant.
     fn listed(&self) -> String {
-        if self.expires { unexpired("valid_until", "?1") } else { "?1 <> ''".to_owned() }
+        if self.expires { not_expired("valid_until", "?1") } else { "?1 <> ''".to_owned() }
     }
 
     /// Rows of one status behind a place in the order of their creation, in one project or in all.
@@ -37,7 +37,7 @@ impl Table {
         project: Option<&str>,
         after: (&str, &str),
         limit: i64,
-        map: impl Fn(&Row<'_>) -> Result<T>,
+        map: impl Fn(&SqlRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let Self { name, columns, .. } = self;
         let listed = self.listed();
@@ -59,7 +59,7 @@ impl Table {
         status: Status,
         after: (&str, &str),
         limit: i64,
-        map: impl Fn(&Row<'_>) -> Result<T>,
+        map: impl Fn(&SqlRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let Self { name, columns, .. } = self;
         let sql = format!(
@@ -85,7 +85,7 @@ impl Table {
         view: &View<'_>,
         project: &str,
         canonical: &str,
-        map: impl Fn(&Row<'_>) -> Result<T>,
+        map: impl Fn(&SqlRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let Self { name, columns, .. } = self;
         let sql = format!(
@@ -152,7 +152,7 @@ pub fn exists<const N: usize>(kind: &str, id: &str, tables: [(&str, &str); N]) -
 }
 
 /// The table of a kind of rows.
-pub fn table(kind: Kind) -> &'static str {
+pub fn table_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Entity => "entities",
         Kind::Memory => "memories",

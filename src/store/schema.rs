@@ -30,7 +30,7 @@ pub struct Upgrade {
 }
 
 /// Looks at a file without changing it; a newer or foreign one is an error.
-pub fn stage(conn: &Conn, path: &Path) -> Result<SchemaStage> {
+pub fn schema_stage(conn: &Conn, path: &Path) -> Result<SchemaStage> {
     let named = |error| match error {
         Error::Storage { problem, message, kept, hint } => {
             let message = format!("{}: {message}", path.display());

@@ -1,9 +1,9 @@
 //! The full-text index (FTS5): what differs between SQL engines.
 
-use super::conditions::unexpired;
+use super::conditions::not_expired;
 use super::literals::{ACTIVE, CANDIDATE};
 use super::rows;
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::search::{self, SearchEntry, SearchKind, SearchText};
 use crate::model::{Kind, Result};
@@ -16,14 +16,14 @@ pub fn insert(tx: &Tx<'_>, entry: &SearchEntry) -> Result<()> {
     let SearchEntry { kind, id, project, row_type, status, valid_until, text } = entry;
     let parameters = params![kind.as_str(), id, project, row_type, status, valid_until];
     match tx.conn.one(sql, parameters, |row| row.integer("place"))? {
-        Some(place) => tx.change_words(Words::Added(place, text.clone())),
+        Some(place) => tx.change_words(IndexChange::Added(place, text.clone())),
         None => Ok(()),
     }
 }
 
 /// A change of the words of a place.
 #[derive(Debug)]
-pub(super) enum Words {
+pub(super) enum IndexChange {
     Added(i64, SearchText),
     Deleted(i64),
 }
@@ -31,17 +31,17 @@ pub(super) enum Words {
 /// Changes the words. Every savepoint that comes between two such changes, and so every insert into
 /// the audit with its triggers, makes FTS5 write what it has as a segment of its own: a write
 /// collects them and makes them together at its end.
-pub(super) fn change_words(tx: &Tx<'_>, changes: &[Words]) -> Result<()> {
+pub(super) fn change_words(tx: &Tx<'_>, changes: &[IndexChange]) -> Result<()> {
     for change in changes {
         match change {
-            Words::Added(place, text) => {
+            IndexChange::Added(place, text) => {
                 let SearchText { title, body, context } = text.indexed();
                 tx.change_uncovered(
                     "INSERT INTO search_text (rowid, title, body, context) VALUES (?1, ?2, ?3, ?4)",
                     params![*place, &title, &body, &context],
                 )?;
             }
-            Words::Deleted(place) => {
+            IndexChange::Deleted(place) => {
                 let sql = "DELETE FROM search_text WHERE rowid = ?1";
                 tx.change_uncovered(sql, params![*place])?;
             }
@@ -59,8 +59,8 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
     match tx.conn.one(sql, parameters, |row| row.integer("place"))? {
         None => insert(tx, entry),
         Some(place) if new_text => {
-            tx.change_words(Words::Deleted(place))?;
-            tx.change_words(Words::Added(place, text.clone()))
+            tx.change_words(IndexChange::Deleted(place))?;
+            tx.change_words(IndexChange::Added(place, text.clone()))
         }
         Some(_) => Ok(()),
     }
@@ -70,7 +70,7 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
 pub fn delete(tx: &Tx<'_>, kind: SearchKind, id: &str) -> Result<()> {
     let sql = "DELETE FROM search_rows WHERE id = ?2 AND kind = ?1 RETURNING place";
     match tx.conn.one(sql, params![kind.as_str(), id], |row| row.integer("place"))? {
-        Some(place) => tx.change_words(Words::Deleted(place)),
+        Some(place) => tx.change_words(IndexChange::Deleted(place)),
         None => Ok(()),
     }
 }
@@ -103,7 +103,7 @@ pub fn clear(tx: &Tx<'_>) -> Result<()> {
 
 /// What the index keeps of a row beside its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct IndexedRow {
     pub place: i64,
     pub project: String,
     pub row_type: String,
@@ -112,11 +112,11 @@ pub struct Kept {
 }
 
 /// What the index keeps of a row, if it has it.
-pub fn kept(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<Kept>> {
+pub fn find_entry(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<IndexedRow>> {
     let sql = "SELECT place, project, type, status, valid_until FROM search_rows \
          WHERE id = ?2 AND kind = ?1";
     view.conn.one(sql, params![kind.as_str(), id], |row| {
-        Ok(Kept {
+        Ok(IndexedRow {
             place: row.integer("place")?,
             project: row.text("project")?,
             row_type: row.text("type")?,
@@ -127,7 +127,7 @@ pub fn kept(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<Kept>>
 }
 
 /// Whether the index keeps a row at a place.
-pub fn keeps(view: &View<'_>, place: i64) -> Result<bool> {
+pub fn has_entry(view: &View<'_>, place: i64) -> Result<bool> {
     let sql = "SELECT count(*) AS n FROM search_rows WHERE place = ?1";
     Ok(view.conn.number(sql, params![place])? > 0)
 }
@@ -138,8 +138,8 @@ pub fn for_each_stale(
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
     let tables = [
-        (SearchKind::Entity.as_str(), rows::table(Kind::Entity)),
-        (SearchKind::Memory.as_str(), rows::table(Kind::Memory)),
+        (SearchKind::Entity.as_str(), rows::table_of(Kind::Entity)),
+        (SearchKind::Memory.as_str(), rows::table_of(Kind::Memory)),
         (SearchKind::Chunk.as_str(), "source_chunks"),
     ];
     let exists = rows::exists("s.kind", "s.id", tables);
@@ -198,8 +198,8 @@ const WEIGHTS: &str = "5.0, 1.0, 0.5";
 pub const MOST_RANKED: i64 = 1_000;
 
 /// The condition that a row of the index, `s`, passes the filter.
-fn passes() -> String {
-    let unexpired = unexpired("s.valid_until", "?9");
+fn filter_condition() -> String {
+    let unexpired = not_expired("s.valid_until", "?9");
     format!(
         "(?2 OR s.project = ?3 OR s.project = ?4) AND (?5 = '' OR s.kind = ?5) \
          AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) AND (?8 OR {unexpired})"
@@ -208,7 +208,7 @@ fn passes() -> String {
 
 /// A row that matched, with what a filter looks at.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub struct SearchCandidate {
     pub found: Match,
     project: String,
     row_type: String,
@@ -216,7 +216,7 @@ pub struct Candidate {
     valid_until: Option<String>,
 }
 
-impl Candidate {
+impl SearchCandidate {
     /// Whether the row passes the filter, as [`passes`] has it.
     pub fn passes(&self, filter: &Filter<'_>, now: &str) -> bool {
         let among = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
@@ -231,13 +231,13 @@ impl Candidate {
 
 /// The best matches of an FTS5 expression by BM25, best first; a negative limit is none. All that
 /// matches is ranked, and the filter looks at the best only until it has let enough of them pass.
-pub fn ranked(
+pub fn rank_matches(
     view: &View<'_>,
     expression: &str,
     filter: &Filter<'_>,
     limit: i64,
-) -> Result<Vec<Candidate>> {
-    let passes = passes();
+) -> Result<Vec<SearchCandidate>> {
+    let passes = filter_condition();
     let sql = format!(
         "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
          s.type AS type, s.status AS status, s.valid_until AS valid_until FROM \
@@ -249,7 +249,7 @@ pub fn ranked(
     let found = read(view, &sql, expression, filter, limit, |row| {
         let (kind, id, score) = (row.text("kind")?, row.text("id")?, row.real("score")?);
         let Some(kind) = SearchKind::parse(&kind) else { return Ok(None) };
-        Ok(Some(Candidate {
+        Ok(Some(SearchCandidate {
             found: Match { kind, id, score },
             project: row.text("project")?,
             row_type: row.text("type")?,
@@ -267,7 +267,7 @@ pub fn newest_ranked(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<Match>> {
-    let passes = passes();
+    let passes = filter_condition();
     let sql = format!(
         "SELECT kind, id, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
          -bm25(search_text, {WEIGHTS}) AS score \
@@ -289,7 +289,7 @@ fn read<T>(
     expression: &str,
     filter: &Filter<'_>,
     limit: i64,
-    map: impl Fn(&Row<'_>) -> Result<T>,
+    map: impl Fn(&SqlRow<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
     let (own, global) = filter.projects.unwrap_or_default();
     let now = view.now.to_string();
@@ -321,7 +321,7 @@ pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
 }
 
 /// Words of the index from one up to another, in the order of the alphabet.
-pub fn vocabulary(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<String>> {
+pub fn list_words(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<String>> {
     let sql = "SELECT term FROM search_words WHERE term >= ?1 AND term < ?2 LIMIT ?3";
     view.conn.all(sql, params![from, to, limit], |row| row.text("term"))
 }
@@ -347,7 +347,7 @@ impl ChunkRow {
     }
 }
 
-pub fn chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
+pub fn find_chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
     let sql = "SELECT c.id AS id, c.content AS content, c.heading_path AS heading_path, \
          d.file_path AS file_path, d.title AS title, d.tags AS tags, d.project AS project \
          FROM source_chunks c JOIN source_documents d ON d.id = c.document_id WHERE c.id = ?1";
@@ -365,7 +365,7 @@ pub fn chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
 }
 
 /// Places of rows that hold a stem, oldest first.
-pub fn holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
+pub fn list_holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
     let sql = "SELECT rowid AS place FROM search_text WHERE search_text MATCH ?1 LIMIT ?2";
     let quoted = format!("\"{}\"", stem.replace('"', "\"\""));
     view.conn.all(sql, params![&quoted, limit], |row| row.integer("place"))

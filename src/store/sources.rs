@@ -1,8 +1,8 @@
 //! The tables `source_documents`, `source_chunks` and `source_files`.
 
-use super::entities::{json_list, object, strings};
+use super::entities::{json_list, parse_object, parse_strings};
 use super::handles::read_handle;
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Chunk, Document, Result};
 use crate::params;
@@ -23,7 +23,7 @@ const DOCUMENTS: &str = "SELECT d.id, d.handle, d.file_path, d.file_hash, d.titl
     d.project, d.ingested_at, d.updated_at, f.location FROM source_documents d \
     LEFT JOIN source_files f ON f.document_id = d.id";
 
-fn document(row: &Row<'_>) -> Result<Document> {
+fn read_document(row: &SqlRow<'_>) -> Result<Document> {
     Ok(Document {
         handle: read_handle(row)?,
         id: row.text("id")?,
@@ -31,7 +31,7 @@ fn document(row: &Row<'_>) -> Result<Document> {
         file_hash: row.text("file_hash")?,
         title: row.text("title")?,
         doc_type: row.text("doc_type")?,
-        tags: strings(&row.text("tags")?),
+        tags: parse_strings(&row.text("tags")?),
         project: row.text("project")?,
         ingested_at: row.text("ingested_at")?,
         updated_at: row.text("updated_at")?,
@@ -40,12 +40,12 @@ fn document(row: &Row<'_>) -> Result<Document> {
 }
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Document>> {
-    view.conn.one(&format!("{DOCUMENTS} WHERE d.id = ?1"), params![id], document)
+    view.conn.one(&format!("{DOCUMENTS} WHERE d.id = ?1"), params![id], read_document)
 }
 
 /// The document of a path, as it is stored.
 pub fn of_path(view: &View<'_>, file_path: &str) -> Result<Option<Document>> {
-    view.conn.one(&format!("{DOCUMENTS} WHERE d.file_path = ?1"), params![file_path], document)
+    view.conn.one(&format!("{DOCUMENTS} WHERE d.file_path = ?1"), params![file_path], read_document)
 }
 
 /// The document whose file was last read at an absolute path.
@@ -60,11 +60,11 @@ pub fn at_location(view: &View<'_>, location: &str) -> Result<Option<Document>> 
 /// Documents with a hash, oldest first.
 pub fn of_hash(view: &View<'_>, file_hash: &str, limit: i64) -> Result<Vec<Document>> {
     let sql = format!("{DOCUMENTS} WHERE d.file_hash = ?1 ORDER BY d.ingested_at, d.id LIMIT ?2");
-    view.conn.all(&sql, params![file_hash, limit], document)
+    view.conn.all(&sql, params![file_hash, limit], read_document)
 }
 
 /// Documents whose files were last read between two locations, in the order of these.
-pub fn between(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<Document>> {
+pub fn list_between(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<Document>> {
     let sql = "SELECT document_id FROM source_files WHERE location > ?1 AND location < ?2 \
          ORDER BY location LIMIT ?3";
     let ids = view.conn.all(sql, params![from, to, limit], |row| row.text("document_id"))?;
@@ -128,7 +128,7 @@ pub fn delete(tx: &Tx<'_>, id: &str) -> Result<()> {
 const CHUNK: &str =
     "id, handle, document_id, chunk_index, content, heading_path, char_count, metadata, created_at";
 
-fn chunk(row: &Row<'_>) -> Result<Chunk> {
+fn read_chunk(row: &SqlRow<'_>) -> Result<Chunk> {
     Ok(Chunk {
         handle: read_handle(row)?,
         id: row.text("id")?,
@@ -137,7 +137,7 @@ fn chunk(row: &Row<'_>) -> Result<Chunk> {
         content: row.text("content")?,
         heading_path: row.text("heading_path")?,
         char_count: row.integer("char_count")?,
-        metadata: object(&row.text("metadata")?),
+        metadata: parse_object(&row.text("metadata")?),
         created_at: row.text("created_at")?,
     })
 }
@@ -145,15 +145,15 @@ fn chunk(row: &Row<'_>) -> Result<Chunk> {
 /// One chunk.
 pub fn chunk_by_id(view: &View<'_>, id: &str) -> Result<Option<Chunk>> {
     let sql = format!("SELECT {CHUNK} FROM source_chunks WHERE id = ?1");
-    view.conn.one(&sql, params![id], chunk)
+    view.conn.one(&sql, params![id], read_chunk)
 }
 
 /// The chunks of a document, in their order.
-pub fn chunks(view: &View<'_>, document: &str) -> Result<Vec<Chunk>> {
+pub fn list_chunks(view: &View<'_>, document: &str) -> Result<Vec<Chunk>> {
     let sql = format!(
         "SELECT {CHUNK} FROM source_chunks WHERE document_id = ?1 ORDER BY chunk_index, id"
     );
-    view.conn.all(&sql, params![document], chunk)
+    view.conn.all(&sql, params![document], read_chunk)
 }
 
 pub fn insert_chunk(tx: &Tx<'_>, chunk: &Chunk) -> Result<()> {

@@ -15,8 +15,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use failure::failed;
-pub use values::{Row, Value};
+use failure::convert_error;
+pub use values::{SqlRow, SqlValue};
 
 use crate::model::{Error, Result};
 
@@ -63,7 +63,7 @@ impl Conn {
 
     fn open_as(path: &Path, mode: OpenFlags) -> Result<Self> {
         let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| convert_error(&error))?;
         let conn = Self::new(conn);
         conn.conn.set_prepared_statement_cache_capacity(128);
         // Else SQLite plans a cached statement anew for each value that may sway the plan, such as
@@ -73,7 +73,7 @@ impl Conn {
     }
 
     pub fn in_memory() -> Result<Self> {
-        Connection::open_in_memory().map(Self::new).map_err(|error| failed(&error))
+        Connection::open_in_memory().map(Self::new).map_err(|error| convert_error(&error))
     }
 
     fn new(conn: Connection) -> Self {
@@ -103,7 +103,7 @@ impl Conn {
     }
 
     /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
-    pub fn empty_log(&self) -> Result<bool> {
+    pub fn truncate_log(&self) -> Result<bool> {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = self.conn.query_row(sql, [], |row| row.get::<_, i64>("busy"));
         busy.map(|busy| busy == 0).map_err(|error| self.failed(&error))
@@ -120,7 +120,7 @@ impl Conn {
             };
             statement.query_row([], read)
         });
-        state.map_err(|error| failed(&error))
+        state.map_err(|error| convert_error(&error))
     }
 
     /// Whether changes of the file go through a log.
@@ -142,7 +142,7 @@ impl Conn {
 
     /// What a driver's error means to the caller, and to this connection.
     fn failed(&self, error: &rusqlite::Error) -> Error {
-        let meaning = failed(error);
+        let meaning = convert_error(error);
         let (ends, state) = match error.sqlite_error_code() {
             // SQLite takes the write back, and the connection stays as good as it was.
             Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory) => (true, self.state.get()),
@@ -181,7 +181,7 @@ impl Conn {
         let begun = loop {
             match self.execute("BEGIN IMMEDIATE", &[]) {
                 Err(Error::Busy) if started.elapsed() < patience => {
-                    thread::sleep(pause(started.elapsed()));
+                    thread::sleep(retry_pause(started.elapsed()));
                 }
                 begun => break begun,
             }
@@ -245,7 +245,7 @@ impl Conn {
     }
 
     /// Runs one statement and says how many rows it changed.
-    pub fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+    pub fn execute(&self, sql: &str, params: &[SqlValue<'_>]) -> Result<usize> {
         self.prepare(sql)?
             .execute(rusqlite::params_from_iter(params))
             .map_err(|error| self.failed(&error))
@@ -254,8 +254,8 @@ impl Conn {
     pub fn all<T>(
         &self,
         sql: &str,
-        params: &[Value<'_>],
-        map: impl Fn(&Row<'_>) -> Result<T>,
+        params: &[SqlValue<'_>],
+        map: impl Fn(&SqlRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut statement = self.prepare(sql)?;
         let mut rows = statement
@@ -263,7 +263,7 @@ impl Conn {
             .map_err(|error| self.failed(&error))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| self.failed(&error))? {
-            found.push(map(&Row(row))?);
+            found.push(map(&SqlRow(row))?);
         }
         Ok(found)
     }
@@ -273,14 +273,14 @@ impl Conn {
     pub fn scan(
         &self,
         sql: &str,
-        params: &[Value<'_>],
-        mut visit: impl FnMut(&Row<'_>) -> Result<()>,
+        params: &[SqlValue<'_>],
+        mut visit: impl FnMut(&SqlRow<'_>) -> Result<()>,
     ) -> Result<()> {
         let failed = |error: rusqlite::Error| self.failed(&error);
         let mut statement = self.conn.prepare(sql).map_err(failed)?;
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            visit(&Row(row))?;
+            visit(&SqlRow(row))?;
         }
         Ok(())
     }
@@ -288,18 +288,18 @@ impl Conn {
     pub fn one<T>(
         &self,
         sql: &str,
-        params: &[Value<'_>],
-        map: impl Fn(&Row<'_>) -> Result<T>,
+        params: &[SqlValue<'_>],
+        map: impl Fn(&SqlRow<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         self.prepare(sql)?
-            .query_row(rusqlite::params_from_iter(params), |row| Ok(map(&Row(row))))
+            .query_row(rusqlite::params_from_iter(params), |row| Ok(map(&SqlRow(row))))
             .optional()
             .map_err(|error| self.failed(&error))?
             .transpose()
     }
 
     /// The single number that a statement such as `SELECT count(*) AS n …` gives.
-    pub fn number(&self, sql: &str, params: &[Value<'_>]) -> Result<i64> {
+    pub fn number(&self, sql: &str, params: &[SqlValue<'_>]) -> Result<i64> {
         Ok(self.one(sql, params, |row| row.integer("n"))?.unwrap_or(0))
     }
 
@@ -331,7 +331,7 @@ impl Conn {
 /// Shorter ones take the processor from whoever writes: with 50 to 178 µs, eight processes on two busy
 /// cores did a third less. Whoever has waited for long looks twice as often, so that newcomers do not pass him
 /// again and again.
-fn pause(waited: Duration) -> Duration {
+fn retry_pause(waited: Duration) -> Duration {
     // The nanoseconds that have passed are as good as chance.
     let pause = Duration::from_micros(150 + u64::from(waited.subsec_nanos() % 256));
     if waited > Duration::from_millis(50) { pause / 2 } else { pause }

@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use super::audit::{self, Head};
-use super::search::{self, Words};
+use super::search::{self, IndexChange};
 use super::settings::Ids;
-use super::sql::{Conn, Value};
-use crate::model::event::{AuditEntry, Place};
+use super::sql::{Conn, SqlValue};
+use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Error, Event, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
 /// One consistent look at the store.
@@ -34,7 +34,7 @@ pub struct Tx<'c> {
     pub actor: &'c str,
     pub operation: &'static str,
     ids: &'c Ids,
-    log: RefCell<Log>,
+    log: RefCell<WriteLog>,
     writes: Cell<u64>,
     /// How many attempts the write is inside of.
     attempts: Cell<u32>,
@@ -44,7 +44,7 @@ pub struct Tx<'c> {
 
 /// What a write has done so far.
 #[derive(Debug, Default)]
-struct Log {
+struct WriteLog {
     changed: Vec<(Kind, String)>,
     recorded: Vec<(Kind, String)>,
     /// Rows of another store whose history has not come yet.
@@ -52,13 +52,13 @@ struct Log {
     touched: BTreeSet<Slot>,
     head: Option<Head>,
     /// Changes of the full-text index that have not been made yet.
-    words: Vec<Words>,
+    words: Vec<IndexChange>,
 }
 
 /// Changes of the full-text index that wait at most.
 const MAX_WORDS: usize = 10_000;
 
-impl Log {
+impl WriteLog {
     /// Adds what a part of the write has done.
     fn add(&mut self, part: Self) {
         self.changed.extend(part.changed);
@@ -104,7 +104,7 @@ impl<'c> Tx<'c> {
         kind: Kind,
         id: &str,
         sql: &str,
-        params: &[Value<'_>],
+        params: &[SqlValue<'_>],
     ) -> Result<()> {
         self.log.borrow_mut().changed.push((kind, id.to_owned()));
         self.run(kind, sql, params)
@@ -116,7 +116,7 @@ impl<'c> Tx<'c> {
         kind: Kind,
         id: &str,
         sql: &str,
-        params: &[Value<'_>],
+        params: &[SqlValue<'_>],
     ) -> Result<()> {
         self.log.borrow_mut().adopted.insert((kind, id.to_owned()));
         self.run(kind, sql, params)
@@ -134,7 +134,7 @@ impl<'c> Tx<'c> {
 
     /// Takes over an audit row with its place in the chain, into a store that has no other chain.
     pub fn adopt_chain(&self, entry: &AuditEntry) -> Result<()> {
-        audit::insert(self, entry, Place::Unknown)?;
+        audit::insert(self, entry, ProjectPlace::Unknown)?;
         self.log.borrow_mut().head = None;
         self.note_history(entry);
         Ok(())
@@ -152,7 +152,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Changes the full-text index, at the end of the write at the latest.
-    pub(super) fn change_words(&self, change: Words) -> Result<()> {
+    pub(super) fn change_words(&self, change: IndexChange) -> Result<()> {
         let mut log = self.log.borrow_mut();
         log.words.push(change);
         // Those of an attempt come after those that waited before it.
@@ -169,7 +169,7 @@ impl<'c> Tx<'c> {
         search::change_words(self, &waiting)
     }
 
-    fn run(&self, kind: Kind, sql: &str, params: &[Value<'_>]) -> Result<()> {
+    fn run(&self, kind: Kind, sql: &str, params: &[SqlValue<'_>]) -> Result<()> {
         if kind == Kind::Project {
             self.resolved.borrow_mut().clear();
         }
@@ -182,7 +182,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Changes a row that the audit does not cover: derived tables and raw sources.
-    pub(super) fn change_uncovered(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+    pub(super) fn change_uncovered(&self, sql: &str, params: &[SqlValue<'_>]) -> Result<usize> {
         self.writes.set(self.writes.get() + 1);
         self.conn.execute(sql, params)
     }
@@ -217,7 +217,7 @@ impl<'c> Tx<'c> {
     /// The end of the chain, to which the next row is tied.
     fn head(&self) -> Result<Head> {
         let head = self.log.borrow_mut().head.take();
-        head.map_or_else(|| audit::head(&self.view), Ok)
+        head.map_or_else(|| audit::chain_head(&self.view), Ok)
     }
 
     /// The end of the chain, if the write has come to know it.
@@ -240,7 +240,7 @@ impl<'c> Tx<'c> {
         let before = {
             let log = &mut *self.log.borrow_mut();
             let head = log.head.clone();
-            std::mem::replace(log, Log { head, ..Log::default() })
+            std::mem::replace(log, WriteLog { head, ..WriteLog::default() })
         };
         self.conn.execute("SAVEPOINT attempt", &[])?;
         self.attempts.set(self.attempts.get() + 1);

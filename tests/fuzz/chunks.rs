@@ -10,16 +10,16 @@ pub fn run(data: &[u8]) {
     for doc_type in [DocType::Markdown, DocType::Text] {
         check(doc_type, &text);
     }
-    for section in markdown::outline(&text).sections {
+    for section in markdown::outline_markdown(&text).sections {
         assert!(text.get(section.range).is_some(), "sections end between characters");
     }
-    let inline = markup::inline(&text, MAX);
+    let inline = markup::inline_text(&text, MAX);
     assert!(!inline.contains('\n'), "{inline:?}");
 }
 
 fn check(doc_type: DocType, text: &str) {
     let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    let (title, passages) = passages::of(doc_type, text);
+    let (title, passages) = passages::split_passages(doc_type, text);
     assert!(title.is_none_or(|title| !title.trim().is_empty()), "a title says something");
     let joined: String = passages.iter().map(|passage| plain(&passage.content)).collect();
     assert_eq!(joined, plain(text), "nothing is lost, doubled or moved");

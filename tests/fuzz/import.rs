@@ -2,10 +2,10 @@
 //! and the store is whole afterwards.
 
 use atocore::ops::batch::Keys;
-use atocore::ops::import::{self, Line, PASSES};
-use atocore::ops::transfer::adopt::Adoption;
+use atocore::ops::import::{self, ImportLine, PASSES};
 use atocore::ops::transfer::format::{self, Header};
-use atocore::ops::transfer::survey::Survey;
+use atocore::ops::transfer::restore_rows::Adoption;
+use atocore::ops::transfer::validate_export::ExportValidation;
 use atocore::store::{Tx, audit};
 
 use super::world::{self, World, check_error};
@@ -13,7 +13,7 @@ use super::world::{self, World, check_error};
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let first = text.lines().next().unwrap_or_default();
-    match format::header(first) {
+    match format::parse_header(first) {
         Some(Ok(header)) => export(header, text),
         Some(Err(error)) => check_error(&error),
         None => lines(text),
@@ -23,7 +23,7 @@ pub fn run(data: &[u8]) {
 fn lines(text: &str) {
     let mut parsed = Vec::new();
     for (at, line) in text.lines().enumerate() {
-        match Line::parse(line) {
+        match ImportLine::parse(line) {
             Ok(line) => parsed.push((at + 1, line)),
             Err(error) => check_error(&error),
         }
@@ -32,7 +32,7 @@ fn lines(text: &str) {
         world.undone(|tx| {
             let mut keys = Keys::default();
             for pass in 0..PASSES.len() {
-                let of_pass = |(_, line): &&(usize, Line)| line.pass() == Some(pass);
+                let of_pass = |(_, line): &&(usize, ImportLine)| line.pass() == Some(pass);
                 let lines: Vec<_> = parsed.iter().filter(of_pass).cloned().collect();
                 check_store(tx, &lines, &mut keys);
             }
@@ -42,14 +42,16 @@ fn lines(text: &str) {
 }
 
 /// What is refused, or was there, leaves nothing behind.
-fn check_store(tx: &Tx<'_>, lines: &[(usize, Line)], keys: &mut Keys) {
+fn check_store(tx: &Tx<'_>, lines: &[(usize, ImportLine)], keys: &mut Keys) {
     let before = audited(tx);
-    let done = import::store(tx, lines, keys).expect("no line fails the program");
+    let done = import::store_lines(tx, lines, keys).expect("no line fails the program");
     assert_eq!(done.lines.len(), lines.len());
     done.lines.iter().filter_map(|line| line.as_ref().err()).for_each(check_error);
     let made = done.lines.iter().flatten().any(|stored| stored.created);
     // A project may gain an alias, and a fact its project, without being new.
-    let plain = |(_, line): &(usize, Line)| !matches!(line, Line::Project(_) | Line::State(_));
+    let plain = |(_, line): &(usize, ImportLine)| {
+        !matches!(line, ImportLine::Project(_) | ImportLine::State(_))
+    };
     if !made && lines.iter().all(plain) {
         assert_eq!(audited(tx), before, "nothing was made, and something changed");
     }
@@ -67,7 +69,7 @@ fn audited(tx: &Tx<'_>) -> i64 {
 
 fn export(header: Header, text: &str) {
     let lines = || text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty());
-    let mut survey = Survey::begin(header).expect("the layout");
+    let mut survey = ExportValidation::begin(header).expect("the layout");
     for (at, line) in lines() {
         if let Err(error) = survey.take(at + 1, line) {
             return check_error(&error);

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use atocore::mcp::transport::Lines;
+use atocore::mcp::transport::LineTransport;
 use rmcp::transport::Transport;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,7 +45,7 @@ fn is_blank(line: &[u8]) -> bool {
 async fn through(data: &[u8]) -> (usize, Vec<String>) {
     let (mut client_writes, server_reads) = tokio::io::duplex(1 << 16);
     let (server_writes, mut client_reads) = tokio::io::duplex(1 << 16);
-    let (mut lines, writing) = Lines::new(server_reads, server_writes);
+    let (mut lines, writing) = LineTransport::new(server_reads, server_writes);
     let sending = async {
         client_writes.write_all(data).await.expect("it reads");
         drop(client_writes);

@@ -3,13 +3,13 @@
 use atocore::model::{Error, Ontology};
 use atocore::ops::conflicts;
 use atocore::ops::entities::InitialStatus;
-use atocore::ops::transfer::server_memory::{Plan, Stored, Wish};
+use atocore::ops::transfer::server_memory::{MemoryFileArgs, Plan, StoredPlan};
 
 use super::world::{self, World};
 
 pub fn run(data: &[u8]) {
     let active = data.len().is_multiple_of(2);
-    let wish = Wish {
+    let wish = MemoryFileArgs {
         file: "memory.jsonl".to_owned(),
         project: Some("lynx".to_owned()),
         status: if active { InitialStatus::Active } else { InitialStatus::Candidate },
@@ -19,7 +19,7 @@ pub fn run(data: &[u8]) {
     assert!(plan.as_memories <= plan.observations);
     world::with(|world| {
         world.undone(|tx| {
-            let mut stored = Stored::default();
+            let mut stored = StoredPlan::default();
             match plan.store(tx, 0..plan.rows(), &mut stored) {
                 Ok(()) => {}
                 Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
@@ -27,7 +27,7 @@ pub fn run(data: &[u8]) {
                 }
                 Err(error) => panic!("an error that is none of a row: {error}"),
             }
-            conflicts::detect(tx).expect("conflicts");
+            conflicts::detect_conflicts(tx).expect("conflicts");
             let entities = stored.entity_counts();
             let rows = [entities, stored.memories, stored.relationships];
             let done: usize = rows.iter().map(|counts| counts.created + counts.existing).sum();

@@ -9,7 +9,7 @@ use atocore::app::service::Service;
 use atocore::app::store_handle::StoreHandle;
 use atocore::mcp::server::Server;
 use atocore::mcp::tools::Answers;
-use atocore::mcp::transport::Lines;
+use atocore::mcp::transport::LineTransport;
 use atocore::model::Ontology;
 use atocore::ops;
 use atocore::ops::sources::files::Root;
@@ -44,7 +44,7 @@ fn serve(db: Db, folder: &TempDir, data: &[u8]) -> String {
     let output = block_on(async {
         let (mut client_writes, server_reads) = tokio::io::duplex(1 << 16);
         let (server_writes, mut client_reads) = tokio::io::duplex(1 << 16);
-        let (lines, writing) = Lines::new(server_reads, server_writes);
+        let (lines, writing) = LineTransport::new(server_reads, server_writes);
         let sending = async {
             // A server that has ended reads no more.
             let _ = client_writes.write_all(data).await;

@@ -2,10 +2,12 @@
 //! written and read again as the same.
 
 use atocore::mcp::address::{self, Address};
-use atocore::model::claim::{states, text_key};
+use atocore::model::claim::{states_value, text_key};
 use atocore::model::quantity::{Quantity, split_number};
 use atocore::model::source_ref::SourceRef;
-use atocore::model::text::{abridged, collapse, is_hidden, one_line, percent_decoded, quoted};
+use atocore::model::text::{
+    abridge_message, collapse_spaces, is_hidden, one_line, percent_decoded, quote_text,
+};
 use atocore::model::{List, PageRequest, Timestamp, project, words};
 use atocore::ops::search::query::Query;
 
@@ -40,7 +42,7 @@ fn quantities(text: &str) {
     let key = text_key(text);
     assert!(key.len() <= 4_000, "{} bytes", key.len());
     assert_eq!(text_key(&format!(" {text}\n")), key, "white space around it says nothing");
-    assert!(states(text, text), "a text states itself");
+    assert!(states_value(text, text), "a text states itself");
 }
 
 fn instants(text: &str) {
@@ -59,7 +61,7 @@ fn addresses(text: &str) {
             (address::ENTITY, Address::Entity(text.to_owned())),
             (address::MEMORY, Address::Memory(text.to_owned())),
         ] {
-            let uri = address::expand(template, text);
+            let uri = address::expand_template(template, text);
             assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
             assert_eq!(Address::parse(&uri), Some(parsed), "{uri}");
         }
@@ -74,19 +76,19 @@ fn shown(text: &str) {
     let line = one_line(text);
     assert!(!line.chars().any(|c| is_hidden(c) || c == '\n'), "{line:?}");
     for max in [0, 3, 40] {
-        let quoted = quoted(text, max);
+        let quoted = quote_text(text, max);
         assert!(
             quoted.starts_with('"') && !quoted.contains('\n') && !quoted.chars().any(is_hidden)
         );
     }
-    assert!(abridged(text).chars().count() <= 740);
-    let collapsed = collapse(text);
-    assert_eq!(collapse(&collapsed), collapsed);
+    assert!(abridge_message(text).chars().count() <= 740);
+    let collapsed = collapse_spaces(text);
+    assert_eq!(collapse_spaces(&collapsed), collapsed);
 }
 
 fn searched(text: &str) {
     let mut end_of_last_whole = 0;
-    for word in words::words(text) {
+    for word in words::split_words(text) {
         assert!(text.get(word.start..word.end).is_some_and(|word| !word.is_empty()));
         assert!(!word.stem.is_empty() && !word.folded.is_empty());
         if !word.part {

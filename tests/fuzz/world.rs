@@ -124,7 +124,7 @@ impl World {
     /// Makes another store with the same rows.
     pub fn copy(&self, path: &Path) {
         // Nothing was committed since it was filled.
-        self.db.move_log();
+        self.db.checkpoint_log();
         std::fs::copy(self.folder.path().join("world.db"), path).expect("a copy");
     }
 
@@ -184,7 +184,11 @@ impl World {
         let report = verify::verify(tx).expect("it can be verified");
         assert!(report.is_clean(), "{report:?}");
         assert_eq!(claims::rebuild(tx), Ok(0), "the claims are those that the rows make");
-        assert_eq!(conflicts::detect(tx), Ok(Vec::new()), "the conflicts are found already");
+        assert_eq!(
+            conflicts::detect_conflicts(tx),
+            Ok(Vec::new()),
+            "the conflicts are found already"
+        );
     }
 }
 

@@ -332,5 +332,5 @@ fn a_name_of_other_letters_is_never_taken_for_a_registered_one() {
 
 /// A name as answers show it.
 fn shown(name: &str) -> String {
-    atocore::model::text::visible(name).into_owned()
+    atocore::model::text::escape_hidden(name).into_owned()
 }

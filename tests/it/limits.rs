@@ -5,10 +5,10 @@ use std::fs;
 
 use atocore::app::limits;
 use atocore::app::present::bound;
-use atocore::mcp::{message, room};
+use atocore::mcp::{backpressure, message};
 use atocore::model::{memory, page, passages, question};
 use atocore::ops::sources::files;
-use atocore::ops::{checks, context, interactions};
+use atocore::ops::{context, interactions, validate};
 use serde_json::{Value, json};
 
 use crate::support::Place;
@@ -46,44 +46,44 @@ fn rows(count: usize, row: &Value) -> Value {
 type Case = (&'static str, fn(usize) -> Value, usize, &'static str);
 
 const CASES: [Case; 33] = [
-    ("create_entity", |n| component(&json!({ "name": long(n) })), checks::MAX_NAME, "name has"),
+    ("create_entity", |n| component(&json!({ "name": long(n) })), validate::MAX_NAME, "name has"),
     (
         "create_entity",
         |n| component(&json!({ "description": long(n) })),
-        checks::MAX_TEXT,
+        validate::MAX_TEXT,
         "description has",
     ),
-    ("create_entity", |n| component(&json!({ "note": long(n) })), checks::MAX_TEXT, "note has"),
-    ("create_entity", |n| component(&json!({ "reason": long(n) })), checks::MAX_TEXT, "has"),
-    ("create_entity", |n| component(&json!({ "actor": long(n) })), checks::MAX_NAME, "actor has"),
+    ("create_entity", |n| component(&json!({ "note": long(n) })), validate::MAX_TEXT, "note has"),
+    ("create_entity", |n| component(&json!({ "reason": long(n) })), validate::MAX_TEXT, "has"),
+    ("create_entity", |n| component(&json!({ "actor": long(n) })), validate::MAX_NAME, "actor has"),
     (
         "create_entity",
         |n| component(&json!({ "project": long(n) })),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "project has",
     ),
     (
         "create_entity",
         |n| component(&json!({ "properties": { "a": "x".repeat(n - 8) } })),
-        checks::MAX_PROPERTIES,
+        validate::MAX_PROPERTIES,
         "properties has",
     ),
     (
         "create_entity",
         |n| component(&json!({ "properties": keys(n) })),
-        checks::MAX_KEYS,
+        validate::MAX_KEYS,
         "keys; the limit",
     ),
     (
         "create_entity",
         |n| component(&json!({ "properties": levels(n) })),
-        checks::MAX_DEPTH,
+        validate::MAX_DEPTH,
         "levels; the limit",
     ),
     (
         "create_entity",
         |n| component(&json!({ "source_refs": [format!("doc:{}", long(n - 4))] })),
-        checks::MAX_REF,
+        validate::MAX_REF,
         "source_refs has",
     ),
     (
@@ -93,17 +93,27 @@ const CASES: [Case; 33] = [
                 &json!({ "source_refs": (0..n).map(|at| format!("doc:{at}")).collect::<Vec<_>>() }),
             )
         },
-        checks::MAX_REFS,
+        validate::MAX_REFS,
         "references; the limit",
     ),
     (
         "create_entity",
         |n| component(&json!({ "source_refs": rows(n, &json!("doc:a")) })),
-        checks::MAX_REFS,
+        validate::MAX_REFS,
         "references; the limit",
     ),
-    ("create_memory", |n| memory(&json!({ "content": long(n) })), checks::MAX_TEXT, "content has"),
-    ("create_memory", |n| memory(&json!({ "subject": long(n) })), checks::MAX_NAME, "subject has"),
+    (
+        "create_memory",
+        |n| memory(&json!({ "content": long(n) })),
+        validate::MAX_TEXT,
+        "content has",
+    ),
+    (
+        "create_memory",
+        |n| memory(&json!({ "subject": long(n) })),
+        validate::MAX_NAME,
+        "subject has",
+    ),
     (
         "create_memory",
         |n| {
@@ -115,67 +125,67 @@ const CASES: [Case; 33] = [
     (
         "create_memory",
         |n| memory(&json!({ "domain_tags": rows(n, &json!("t")) })),
-        checks::MAX_ROWS,
+        validate::MAX_ROWS,
         "domain_tags has",
     ),
     (
         "create_memory",
         |n| memory(&json!({ "domain_tags": [long(n)] })),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "domain_tags has",
     ),
     (
         "create_batch",
         |n| json!({ "memories": (0..n).map(|at| memory(&json!({ "content": at.to_string() }))).collect::<Vec<_>>() }),
-        checks::MAX_ROWS,
+        validate::MAX_ROWS,
         "rows; the limit",
     ),
     (
         "create_batch",
         |n| json!({ "memories": [memory(&json!({ "key": long(n) }))] }),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "memories[0].key has",
     ),
     (
         "register_project",
         |n| json!({ "name": "p01", "aliases": (0..n).map(|at| format!("a{at}")).collect::<Vec<_>>() }),
-        checks::MAX_ALIASES,
+        validate::MAX_ALIASES,
         "aliases has",
     ),
     (
         "register_project",
         |n| json!({ "name": "p02", "aliases": [long(n)] }),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "aliases has",
     ),
     (
         "register_project",
         |n| json!({ "name": "p03", "description": long(n) }),
-        checks::MAX_TEXT,
+        validate::MAX_TEXT,
         "description has",
     ),
     (
         "set_project_state",
         |n| json!({ "project": "p04", "category": long(n), "key": "k", "value": "v" }),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "category has",
     ),
     (
         "set_project_state",
         |n| json!({ "project": "p04", "category": "c", "key": long(n), "value": "v" }),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "key has",
     ),
     (
         "set_project_state",
         |n| json!({ "project": "p04", "category": "c", "key": "k", "value": long(n) }),
-        checks::MAX_TEXT,
+        validate::MAX_TEXT,
         "value has",
     ),
     (
         "set_project_state",
         |n| json!({ "project": "p04", "category": "c", "key": "k", "value": "v", "source": long(n) }),
-        checks::MAX_TEXT,
+        validate::MAX_TEXT,
         "source has",
     ),
     ("record_interaction", |n| json!({ "prompt": long(n) }), interactions::MAX_TEXT, "prompt has"),
@@ -200,11 +210,11 @@ const CASES: [Case; 33] = [
     (
         "record_interaction",
         |n| json!({ "prompt": "x", "session_id": long(n) }),
-        checks::MAX_NAME,
+        validate::MAX_NAME,
         "session_id has",
     ),
-    ("search", |n| json!({ "query": long(n) }), checks::MAX_TEXT, "query has"),
-    ("build_context", |n| json!({ "query": long(n) }), checks::MAX_TEXT, "query has"),
+    ("search", |n| json!({ "query": long(n) }), validate::MAX_TEXT, "query has"),
+    ("build_context", |n| json!({ "query": long(n) }), validate::MAX_TEXT, "query has"),
 ];
 
 #[test]
@@ -271,12 +281,12 @@ fn links_and_aliases_are_counted_over_all_of_a_call() {
     let id = session.ok("create_entity", system)["entity"]["entity_id"].clone();
     let link = json!({ "relationship_type": "part_of", "target_id": id });
     let part = |count: usize| component(&json!({ "relationships": rows(count, &link) }));
-    session.ok("create_entity", part(checks::MAX_ROWS));
-    let error = session.error("create_entity", part(checks::MAX_ROWS + 1));
+    session.ok("create_entity", part(validate::MAX_ROWS));
+    let error = session.error("create_entity", part(validate::MAX_ROWS + 1));
     assert_eq!(error["message"], "relationships has 201 links; the limit is 200");
     let batch = |count: usize| json!({ "entities": rows(count, &part(10)) });
-    session.ok("create_batch", batch(checks::MAX_LINKS / 10));
-    let error = session.error("create_batch", batch(checks::MAX_LINKS / 10 + 1));
+    session.ok("create_batch", batch(validate::MAX_LINKS / 10));
+    let error = session.error("create_batch", batch(validate::MAX_LINKS / 10 + 1));
     assert_eq!(error["message"], "the entities of the batch has 1010 links; the limit is 1000");
     let names = |from: usize| (from..from + 600).map(|at| format!("a{at}")).collect::<Vec<_>>();
     session.ok("register_project", json!({ "name": "p01", "aliases": names(0) }));
@@ -341,26 +351,26 @@ fn the_page_of_limits_is_right() {
     for (what, limit) in [
         ("a line of input", message::MAX_LINE),
         ("values and keys in a line", message::MAX_VALUES),
-        ("requests in hand, by estimate", room::MAX_IN_HAND as usize * 1024),
-        ("a name, subject", checks::MAX_NAME),
-        ("a description, content", checks::MAX_TEXT),
+        ("requests in hand, by estimate", backpressure::MAX_IN_HAND as usize * 1024),
+        ("a name, subject", validate::MAX_NAME),
+        ("a description, content", validate::MAX_TEXT),
         ("an id, type", limits::MAX_ARGUMENT),
         ("a cursor", page::MAX_CURSOR),
         ("a path", limits::MAX_PATH),
         ("the address of a resource", limits::MAX_URI),
-        ("properties |", checks::MAX_PROPERTIES),
-        ("keys in properties", checks::MAX_KEYS),
-        ("levels of properties", checks::MAX_DEPTH),
-        ("a source reference", checks::MAX_REF),
-        ("source references of a row", checks::MAX_REFS),
+        ("properties |", validate::MAX_PROPERTIES),
+        ("keys in properties", validate::MAX_KEYS),
+        ("levels of properties", validate::MAX_DEPTH),
+        ("a source reference", validate::MAX_REF),
+        ("source references of a row", validate::MAX_REFS),
         ("tags", memory::MAX_TAGS),
-        ("aliases of a project", checks::MAX_ALIASES),
+        ("aliases of a project", validate::MAX_ALIASES),
         ("a prompt, response", interactions::MAX_TEXT),
         ("a context pack", interactions::MAX_TEXT),
-        ("ids of memories", checks::MAX_ROWS),
-        ("rows in a batch", checks::MAX_ROWS),
-        ("links given with an entity", checks::MAX_ROWS),
-        ("links given with all", checks::MAX_LINKS),
+        ("ids of memories", validate::MAX_ROWS),
+        ("rows in a batch", validate::MAX_ROWS),
+        ("links given with an entity", validate::MAX_ROWS),
+        ("links given with all", validate::MAX_LINKS),
         ("rows of a page", page::MAX_LIMIT as usize),
         ("steps of a question", question::MAX_DEPTH as usize),
         ("an answer: its text", bound::MAX_BYTES),
@@ -375,6 +385,6 @@ fn the_page_of_limits_is_right() {
         let number = cell.split(' ').next().expect("a number");
         assert_eq!(number.trim_end_matches(','), written(limit), "{line}");
     }
-    let least = format!("at least {}.", written(room::LEAST as usize * 1024));
+    let least = format!("at least {}.", written(backpressure::LEAST as usize * 1024));
     assert!(page.contains(&least), "{least}");
 }

@@ -103,7 +103,7 @@ fn a_bug_tells_its_client_nothing_of_what_is_stored() {
     let (ontology, selection, rights) = Default::default();
     let registry =
         OperationRegistry::new(&ontology, &selection, None, rights).expect("the default tools");
-    let error = errors::refused(Error::Internal("zirconium".to_owned()), &registry);
+    let error = errors::request_error(Error::Internal("zirconium".to_owned()), &registry);
     assert!(!error.message.contains("zirconium"), "{error}");
 }
 

@@ -290,8 +290,10 @@ fn the_history_of_a_redacted_row_has_who_and_when_and_nothing_else() {
     session.end();
     let (db, _) = ops::open(Settings::new(place.db())).expect("the store opens");
     let page = PageRequest::new(List::Audit, None, None).expect("a page");
-    let changes =
-        db.read(|view| history::of(view, &place.id_of(&rows.entity), &page)).expect("a read").items;
+    let changes = db
+        .read(|view| history::list_changes(view, &place.id_of(&rows.entity), &page))
+        .expect("a read")
+        .items;
     let (last, older) = changes.split_last().expect("a history");
     assert_eq!(older.len(), 6);
     for change in older {

@@ -203,7 +203,7 @@ fn verification_names_the_cleared_row_from_before_the_chain_that_does_not_fit() 
 fn a_proof_that_was_emptied_is_missed_also_if_the_row_was_redacted_again() {
     let (place, _) = sealed();
     let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("it opens");
-    let last = db.read(|view| audit::at(view, 5)).expect("it is read").expect("a row");
+    let last = db.read(|view| audit::entry_at(view, 5)).expect("it is read").expect("a row");
     drop(db);
     let mut again = AuditEntry { seq: 6, id: "again".to_owned(), ..last.clone() };
     again.chain.prev_hash = last.chain.hash;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use atocore::model::text::{collapse, is_blank};
+use atocore::model::text::{collapse_spaces, is_blank};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -64,7 +64,9 @@ impl Kept {
 
     fn has_link(&self, from: &str, kind: &str, to: &str) -> bool {
         // An end is also found in another case.
-        let same = |a: &str, b: &str| collapse(a).to_lowercase() == collapse(b).to_lowercase();
+        let same = |a: &str, b: &str| {
+            collapse_spaces(a).to_lowercase() == collapse_spaces(b).to_lowercase()
+        };
         let found = self.links.iter().any(|(a, b, c)| same(a, from) && b == kind && same(c, to));
         found || self.has_text(&format!("\"{from}\" {kind} \"{to}\""))
     }
@@ -113,7 +115,7 @@ proptest! {
         import(&place, 1, "memory.jsonl");
         let kept = kept(&place);
         for (name, observations) in listed {
-            let known = kept.names.iter().any(|kept| collapse(kept) == collapse(name));
+            let known = kept.names.iter().any(|kept| collapse_spaces(kept) == collapse_spaces(name));
             prop_assert!(known, "{name:?} is lost of {:?}", kept.names);
             for observation in observations.iter().filter(|text| !is_blank(text)) {
                 let text = observation.trim();

@@ -7,7 +7,7 @@ use std::process::Output;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::store::Settings;
-use atocore::store::transfer::{Layout, SECTIONS};
+use atocore::store::table_dump::{Layout, SECTIONS};
 use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};

@@ -16,8 +16,8 @@ use atocore::ops::claims;
 use atocore::ops::entities::{self, EntityUpdate, NewEntity};
 use atocore::ops::memories::{self, MemoryUpdate};
 use atocore::ops::state::{self, StateChange};
-use atocore::ops::verify::{Report, verify};
-use atocore::ops::{self, change::Audited};
+use atocore::ops::verify::{VerificationReport, verify};
+use atocore::ops::{self, record_change::Audited};
 use atocore::store::Db;
 use rusqlite::types::Value;
 
@@ -221,7 +221,7 @@ fn the_upgraded_audit_verifies_and_claims_are_those_of_the_rows() {
         let report = db.read(verify).expect("verified");
         assert!(report.is_clean(), "{}: {report:?}", stage.name);
         assert_eq!(report.before_chain, stage.legacy_audit_rows, "{}", stage.name);
-        assert_eq!(db.read(claims::wrong).expect("read"), [], "{}", stage.name);
+        assert_eq!(db.read(claims::find_wrong_claims).expect("read"), [], "{}", stage.name);
         let output = place.atocore(&["audit", "verify"]);
         assert!(output.status.success(), "{}: {}", stage.name, stdout(&output));
     }
@@ -244,7 +244,7 @@ fn a_change_of_any_field_of_a_row_from_before_the_chain_is_found() {
 }
 
 /// What verification says after a first link was written, and somebody had their way with the file.
-fn tampered(stage: &Stage, change: &str) -> Report {
+fn tampered(stage: &Stage, change: &str) -> VerificationReport {
     let place = Place::python(stage, "");
     drop(place.open());
     assert!(place.outside().execute_batch(change).is_err(), "the database itself refuses");
@@ -354,7 +354,8 @@ fn ended_state_is_set_again_though_the_old_table_holds_one_row_for_a_key() {
         wish("phase", "status", true),
         wish("phase", "status", false),
     ] {
-        let done = ops::write(&db, "ann", "set", |tx| state::set(tx, &wish, "")).expect("set");
+        let done =
+            ops::write(&db, "ann", "set", |tx| state::set_state(tx, &wish, "")).expect("set");
         assert!(done.value.changed, "{wish:?}");
     }
     assert!(db.read(verify).expect("verified").is_clean());

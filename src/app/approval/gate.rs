@@ -64,13 +64,13 @@ impl ApprovalGate {
         if self.promotion == Promotion::Agent {
             return work();
         }
-        let mark = approval::mark(tx)?;
+        let mark = approval::audit_end(tx)?;
         if let Some(approval) = &self.approval {
             secrets::refuse_text(tx, "note", &approval.by)?;
             tx.approved(&approval.by);
         }
         let written = work()?;
-        let done = approval::since(tx, mark)?;
+        let done = approval::changes_since(tx, mark)?;
         let written = written.asks_person(self.asks(&done));
         self.check(tx, operation, &done)?;
         Ok(match &self.approval {

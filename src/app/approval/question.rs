@@ -6,17 +6,17 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::gate::refused_hint;
-use crate::app::present::bound::shortened;
+use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::ids;
 use crate::app::present::rows::{
     LINE_TEXT, RelationshipView, all_quoted, entity_line, memory_line, project_word,
 };
-use crate::model::text::{one_line, quoted};
+use crate::model::text::{one_line, quote_text};
 use crate::model::{Action, Entity, Error, Kind, Memory, NextStep, Result};
 use crate::ops::approval::{is_new, needs_a_person};
 use crate::ops::history::Change;
-use crate::ops::lifecycle::Living;
+use crate::ops::lifecycle::HasLifecycle;
 use crate::ops::{conflicts, entities, memories};
 use crate::store::{self, Tx, View};
 
@@ -63,21 +63,21 @@ impl ApprovalQuestion {
             done.iter().partition(|change| needs_a_person(change));
         let mut lines = before.lines.clone();
         for change in &decided {
-            lines.extend(row(tx, change)?);
-            lines.extend(details(tx, change)?);
+            lines.extend(describe_change(tx, change)?);
+            lines.extend(describe_contents(tx, change)?);
         }
         for change in &besides {
-            lines.extend(row(tx, change)?);
+            lines.extend(describe_change(tx, change)?);
         }
         let new = new_ids(tx, done)?;
         for line in &mut lines {
             *line = without_new_ids(&one_line(line), &new);
         }
         let note = decided.first().map_or("", |change| &change.entry.note);
-        let head = head(operation, tx.actor, note, decided.len());
+        let head = build_heading(operation, tx.actor, note, decided.len());
         Ok(Self {
-            message: message(&head, &lines),
-            fingerprint: fingerprint(&lines, &before.record, done),
+            message: build_message(&head, &lines),
+            fingerprint: compute_fingerprint(&lines, &before.record, done),
             by_hand,
         })
     }
@@ -92,9 +92,10 @@ impl ApprovalQuestion {
 }
 
 /// Who wants what, and why.
-fn head(operation: &str, actor: &str, note: &str, decisions: usize) -> Vec<String> {
+fn build_heading(operation: &str, actor: &str, note: &str, decisions: usize) -> Vec<String> {
     let rows = if decisions > 1 { format!(", for {decisions} rows") } else { String::new() };
-    let within = |text: &str, max: usize| shortened(&quoted(text, max), 2 * max).into_owned();
+    let within =
+        |text: &str, max: usize| shorten_text(&quote_text(text, max), 2 * max).into_owned();
     let actor = within(actor, 60);
     let mut head = vec![format!("{operation} by {actor} needs your approval{rows}.")];
     if !note.is_empty() {
@@ -104,11 +105,11 @@ fn head(operation: &str, actor: &str, note: &str, decisions: usize) -> Vec<Strin
 }
 
 /// The lines that fit, each cut if it is long, and how many do not.
-fn message(head: &[String], lines: &[String]) -> String {
+fn build_message(head: &[String], lines: &[String]) -> String {
     let mut room = MAX_MESSAGE - TAIL;
     let mut shown: Vec<Cow<'_, str>> = Vec::new();
     for line in head.iter().chain(lines) {
-        let line = shortened(line, MAX_LINE);
+        let line = shorten_text(line, MAX_LINE);
         match room.checked_sub(line.chars().count() + 1) {
             Some(left) => room = left,
             None => break,
@@ -123,7 +124,7 @@ fn message(head: &[String], lines: &[String]) -> String {
 }
 
 /// A digest of what is shown, and of every row as it was before.
-fn fingerprint(lines: &[String], before: &str, done: &[Change]) -> String {
+fn compute_fingerprint(lines: &[String], before: &str, done: &[Change]) -> String {
     let mut all = lines.join("\n") + before;
     for change in done.iter().filter(|change| !is_new(done, &change.entry.subject_id)) {
         all.push('\n');
@@ -158,10 +159,10 @@ fn new_ids(view: &View<'_>, done: &[Change]) -> Result<Vec<String>> {
 }
 
 /// A change in a line, as the row would be; a conflict with its sides.
-fn row(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+fn describe_change(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let entry = &change.entry;
     let (id, action) = (&entry.subject_id, Action::parse(&entry.action));
-    let verb = verb(action);
+    let verb = verb_of(action);
     let line = match Kind::parse(&entry.kind) {
         Some(Kind::Entity) => Entity::find(view, id)?.map(|row| entity_line(&row)),
         Some(Kind::Memory) => Memory::find(view, id)?.map(|row| memory_line(&row)),
@@ -171,12 +172,12 @@ fn row(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
         }
         Some(Kind::Project) => {
             let named = store::projects::get(view, id)?;
-            named.map(|row| format!("project {}", quoted(&row.name, LINE_TEXT)))
+            named.map(|row| format!("project {}", quote_text(&row.name, LINE_TEXT)))
         }
-        Some(Kind::ProjectState) => return state(view, change),
+        Some(Kind::ProjectState) => return describe_state(view, change),
         Some(Kind::Conflict) => {
             let Some(conflict) = store::conflicts::get(view, id)? else { return Ok(Vec::new()) };
-            let shown = conflicts::show(view, &conflict)?;
+            let shown = conflicts::describe_conflict(view, &conflict)?;
             let mut lines = ConflictView::new(view, &shown)?.lines();
             if let Some(first) = lines.first_mut() {
                 *first = format!("{verb} {first}");
@@ -188,7 +189,7 @@ fn row(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     Ok(line.map(|line| format!("{verb} {line}")).into_iter().collect())
 }
 
-fn verb(action: Option<Action>) -> &'static str {
+fn verb_of(action: Option<Action>) -> &'static str {
     match action {
         Some(Action::Created) => "create",
         Some(Action::Promoted) => "promote",
@@ -202,7 +203,7 @@ fn verb(action: Option<Action>) -> &'static str {
 }
 
 /// Trusted state as it would be, and what it was.
-fn state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+fn describe_state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let Some(row) = store::projects::state_by_id(view, &change.entry.subject_id)? else {
         return Ok(Vec::new());
     };
@@ -210,22 +211,22 @@ fn state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let verb = if row.is_active() { "set" } else { "end" };
     let mut lines = vec![format!(
         "{verb} the trusted state {}/{} = {} in {}",
-        quoted(&row.category, LINE_TEXT),
-        quoted(&row.key, LINE_TEXT),
-        quoted(&row.value, MAX_DETAIL),
+        quote_text(&row.category, LINE_TEXT),
+        quote_text(&row.key, LINE_TEXT),
+        quote_text(&row.value, MAX_DETAIL),
         project_word(project.as_deref().unwrap_or_default()),
     )];
     if let Some(old) = change.before["value"].as_str().filter(|old| *old != row.value) {
-        lines.push(format!("  it was {}", quoted(old, MAX_DETAIL)));
+        lines.push(format!("  it was {}", quote_text(old, MAX_DETAIL)));
     }
     if !row.source.is_empty() {
-        lines.push(format!("  source {}", quoted(&row.source, LINE_TEXT)));
+        lines.push(format!("  source {}", quote_text(&row.source, LINE_TEXT)));
     }
     Ok(lines)
 }
 
 /// What a person needs to judge a row by: what it says, where it comes from, what it resembles.
-fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+fn describe_contents(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let id = &change.entry.subject_id;
     let mut lines = Vec::new();
     if Action::parse(&change.entry.action) == Some(Action::Redacted) {
@@ -239,36 +240,40 @@ fn details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
             {
                 lines.push(format!("  moved from {}", project_word(from)));
             }
-            lines.push(format!("  description {}", quoted(&row.description, MAX_DETAIL)));
+            lines.push(format!("  description {}", quote_text(&row.description, MAX_DETAIL)));
             if !row.properties.is_empty() {
                 let properties = Value::Object(row.properties.clone()).to_string();
-                lines.push(format!("  properties {}", shortened(&properties, MAX_DETAIL)));
+                lines.push(format!("  properties {}", shorten_text(&properties, MAX_DETAIL)));
             }
-            lines.push(sources(view, &row)?);
-            let similar = entities::similar(view, &row)?;
-            lines.extend(similar.iter().take(MAX_SHOWN).map(|other| like(&entity_line(other))));
+            lines.push(sources_line(view, &row)?);
+            let similar = entities::find_similar(view, &row)?;
+            lines.extend(
+                similar.iter().take(MAX_SHOWN).map(|other| similar_line(&entity_line(other))),
+            );
         }
         Some(Kind::Memory) => {
             let Some(row) = Memory::find(view, id)? else { return Ok(lines) };
             if row.content.chars().count() > LINE_TEXT {
-                lines.push(format!("  content {}", quoted(&row.content, 2 * MAX_DETAIL)));
+                lines.push(format!("  content {}", quote_text(&row.content, 2 * MAX_DETAIL)));
             }
             if let Some(chunk) = ids::shown_chunk(view, row.source_chunk_id.as_deref())? {
                 lines.push(format!("  from chunk:{chunk}"));
             }
-            let similar = memories::similar(view, &row)?;
-            lines.extend(similar.iter().take(MAX_SHOWN).map(|other| like(&memory_line(other))));
+            let similar = memories::find_similar(view, &row)?;
+            lines.extend(
+                similar.iter().take(MAX_SHOWN).map(|other| similar_line(&memory_line(other))),
+            );
         }
         _ => {}
     }
     Ok(lines)
 }
 
-fn like(line: &str) -> String {
+fn similar_line(line: &str) -> String {
     format!("  similar: {line}")
 }
 
-fn sources(view: &View<'_>, row: &Entity) -> Result<String> {
+fn sources_line(view: &View<'_>, row: &Entity) -> Result<String> {
     let (shown, left) = row.source_refs.split_at(row.source_refs.len().min(MAX_SHOWN));
     let shown = ids::shown_refs(view, shown)?;
     let more = if left.is_empty() { String::new() } else { format!(" and {} more", left.len()) };

@@ -16,7 +16,7 @@ use crate::app::{limits, schema};
 use crate::model::{Error, NextStep, Result};
 use crate::ops::batch::{self, Batch, Made};
 use crate::ops::relationships::NewRelationship;
-use crate::ops::{checks, projects};
+use crate::ops::{projects, validate};
 use crate::store::Tx;
 
 /// Makes many rows, all or none.
@@ -82,10 +82,10 @@ impl Operation for CreateBatch {
 impl CreateBatchArgs {
     fn into_batch(self) -> Result<Batch> {
         let project = self.project.as_deref();
-        let known = schema::input::<NewRelationship>();
+        let known = schema::input_schema::<NewRelationship>();
         let mut relationships = Vec::new();
         for (index, mut fields) in self.relationships.into_iter().enumerate() {
-            schema::coerce(&known, &mut fields);
+            schema::coerce_arguments(&known, &mut fields);
             let link: NewRelationship = parse_row("relationships", index, fields)?;
             if link.end {
                 return Err(Error::invalid(
@@ -109,7 +109,7 @@ fn parse_keyed<T: DeserializeOwned + JsonSchema>(
     rows: Vec<Map<String, Value>>,
     project: Option<&str>,
 ) -> Result<Vec<(Option<String>, T)>> {
-    let known = schema::input::<T>();
+    let known = schema::input_schema::<T>();
     let parse = |(index, mut fields): (usize, Map<String, Value>)| {
         let key = match fields.shift_remove("key") {
             None | Some(Value::Null) => None,
@@ -118,9 +118,9 @@ fn parse_keyed<T: DeserializeOwned + JsonSchema>(
         };
         let length = key.iter().map(|key| key.chars().count()).sum();
         let place = format!("{list}[{index}].key");
-        checks::at_most(&place, length, checks::MAX_NAME, "characters")?;
-        schema::coerce(&known, &mut fields);
-        limits::check(&format!("{list}[{index}]."), &fields)?;
+        validate::at_most(&place, length, validate::MAX_NAME, "characters")?;
+        schema::coerce_arguments(&known, &mut fields);
+        limits::check_arguments(&format!("{list}[{index}]."), &fields)?;
         if let Some(project) = project {
             fields.entry("project").or_insert_with(|| Value::from(project));
         }

@@ -58,7 +58,7 @@ impl Operation for ListConflicts {
 
 impl ReadOperation for ListConflicts {
     fn run(view: &View<'_>, args: ListConflictsArgs) -> Result<ConflictList> {
-        let scope = projects::scope(view, args.project.as_deref(), args.scope_only)?;
+        let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
         let page = PageRequest::new(List::Conflicts, args.limit, args.cursor.as_deref())?;
         let found = conflicts::list(view, &scope, args.include_inactive, &page)?;
         let (rows, paging) = Paging::split(found);
@@ -106,7 +106,7 @@ impl Operation for ResolveConflict {
 impl WriteOperation for ResolveConflict {
     fn run(tx: &Tx<'_>, args: ResolveRequest, note: &str) -> Result<Written<ResolvedConflict>> {
         let done = conflicts::resolve(tx, &args, note)?;
-        let shown = conflicts::show(tx, &done.conflict)?;
+        let shown = conflicts::describe_conflict(tx, &done.conflict)?;
         let output = ResolvedConflict {
             conflict: ConflictView::new(tx, &shown)?,
             changed: done.changed,

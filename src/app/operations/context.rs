@@ -8,8 +8,8 @@ use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::model::{Error, Result};
-use crate::ops::checks;
 use crate::ops::context::{self, DEFAULT_BUDGET, MAX_BUDGET, MIN_BUDGET};
+use crate::ops::validate;
 use crate::store::View;
 
 /// Builds a context pack.
@@ -69,7 +69,7 @@ impl Operation for BuildContext {
 
 impl ReadOperation for BuildContext {
     fn run(view: &View<'_>, args: BuildContextArgs) -> Result<ContextPack> {
-        checks::text_length("query", &args.query)?;
+        validate::text_length("query", &args.query)?;
         let budget = args.budget.unwrap_or(DEFAULT_BUDGET);
         if !(MIN_BUDGET..=MAX_BUDGET).contains(&budget) {
             return Err(Error::invalid(

@@ -6,21 +6,21 @@ use serde_json::Value;
 
 use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, ReadOperation, WriteOperation};
-use crate::app::present::bound::shortened;
+use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
     CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
 };
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids, is_zero};
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
 use crate::ops::entities::{EntityUpdate, NewEntity};
-use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::lifecycle::{self, LifecycleOutcome};
 use crate::ops::lookup::{self, EntityQuery};
-use crate::ops::relationships::Linked;
+use crate::ops::relationships::LinkOutcome;
 use crate::ops::{conflicts, entities, projects};
-use crate::store::relationships::{Neighbour, around};
+use crate::store::relationships::{Neighbour, list_around};
 use crate::store::{Tx, View};
 
 /// Proposes an entity with its relationships.
@@ -54,7 +54,7 @@ pub struct LinkResult {
 }
 
 impl LinkResult {
-    pub fn new(view: &View<'_>, link: &Linked) -> Result<Self> {
+    pub fn new(view: &View<'_>, link: &LinkOutcome) -> Result<Self> {
         let line = RelationshipView::new(view, &link.row)?.line();
         Ok(Self { relationship_id: link.row.handle.clone(), created: link.changed, line })
     }
@@ -88,7 +88,7 @@ impl WriteOperation for CreateEntity {
             entity: EntityView::new(tx, &made.row, Detail::Concise)?,
             created: made.created,
             relationships: links.collect::<Result<_>>()?,
-            similar: briefs(&made.similar, &made.row.project),
+            similar: entity_briefs(&made.similar, &made.row.project),
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
             project_used: ProjectUsed::if_unregistered(&project),
         };
@@ -134,7 +134,7 @@ pub fn next_step_of(
 }
 
 /// Rows as a list shows them, in an answer about a project.
-pub fn briefs(rows: &[Entity], project: &str) -> Vec<EntityBrief> {
+pub fn entity_briefs(rows: &[Entity], project: &str) -> Vec<EntityBrief> {
     rows.iter().map(|row| EntityBrief::new(row, Some(project))).collect()
 }
 
@@ -149,7 +149,7 @@ pub struct ChangedEntity {
 }
 
 impl ChangedEntity {
-    pub fn written(view: &View<'_>, outcome: Outcome<Entity>) -> Result<Written<Self>> {
+    pub fn written(view: &View<'_>, outcome: LifecycleOutcome<Entity>) -> Result<Written<Self>> {
         let next = next_step(&outcome.row, &[]);
         let entity = EntityView::new(view, &outcome.row, Detail::Concise)?;
         let output = Self { entity, changed: outcome.changed };
@@ -262,7 +262,7 @@ impl ReadOperation for GetEntity {
     fn run(view: &View<'_>, args: GetEntityArgs) -> Result<EntityPage> {
         // A default project narrows a name; an id is unique by itself.
         let project = args.project.as_deref().filter(|_| args.entity_id.is_none());
-        let entity = lookup::entity(
+        let entity = lookup::find_entity(
             view,
             &EntityQuery {
                 id: args.entity_id.as_deref(),
@@ -275,15 +275,15 @@ impl ReadOperation for GetEntity {
         let inactive = args.include_inactive;
         let page = PageRequest::new(List::Relationships, args.limit, args.cursor.as_deref())?;
         let after = page.after_text(0);
-        let (links, total) = around(view, &entity.id, inactive, after, page.fetch())?;
+        let (links, total) = list_around(view, &entity.id, inactive, after, page.fetch())?;
         let links = page.page(links, total, |link| vec![link.relationship_id.clone()]);
-        let all = if inactive { total } else { around(view, &entity.id, true, "", 0)?.1 };
+        let all = if inactive { total } else { list_around(view, &entity.id, true, "", 0)?.1 };
         let (links, paging) = Paging::split(links);
         let open = conflicts::of_member(view, &entity.id)?;
         let used = project.map(|given| projects::resolve(view, given)).transpose()?;
         Ok(EntityPage {
             project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
-            chain: briefs(&lifecycle::successors(view, &entity)?, &entity.project),
+            chain: entity_briefs(&lifecycle::list_successors(view, &entity)?, &entity.project),
             conflicts: open
                 .iter()
                 .map(|one| ConflictView::new(view, one))
@@ -306,15 +306,15 @@ impl Output for EntityPage {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.line(entity.line());
         if !entity.description.is_empty() {
-            text.line(format!("description {}", quoted(&entity.description, FULL_TEXT)));
+            text.line(format!("description {}", quote_text(&entity.description, FULL_TEXT)));
         }
         if !entity.properties.is_empty() {
             let properties = Value::Object(entity.properties.clone()).to_string();
-            text.line(format!("properties {}", shortened(&properties, self.text_limit)));
+            text.line(format!("properties {}", shorten_text(&properties, self.text_limit)));
         }
         if !entity.source_refs.is_empty() {
             let sources = all_quoted(&entity.source_refs);
-            text.line(format!("sources {}", shortened(&sources, self.text_limit)));
+            text.line(format!("sources {}", shorten_text(&sources, self.text_limit)));
         }
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
         text.list("conflicts", &self.conflicts, ConflictView::lines);
@@ -353,7 +353,7 @@ impl NeighbourView {
         let state = self.status.as_ref().or(self.entity_status.as_ref());
         let state = state.map(|status| format!(" ({status})")).unwrap_or_default();
         let Self { relationship_type, entity_id, entity_type, name, .. } = self;
-        let name = quoted(name, LINE_TEXT);
+        let name = quote_text(name, LINE_TEXT);
         format!("  {arrow} {relationship_type} {entity_type} {entity_id} {name}{state}")
     }
 }

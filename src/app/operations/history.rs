@@ -52,7 +52,7 @@ impl History {
         (limit, cursor): (Option<u32>, Option<&str>),
     ) -> Result<Self> {
         let page = PageRequest::new(List::Audit, limit, cursor)?;
-        let (changes, paging) = Paging::split(history::of(view, id, &page)?);
+        let (changes, paging) = Paging::split(history::list_changes(view, id, &page)?);
         let lines = changes.iter().map(change_line).collect();
         let entries = changes.iter().map(|change| ChangeView::new(change, detail)).collect();
         Ok(Self { entity, entries, paging, lines })
@@ -89,7 +89,7 @@ impl Operation for GetEntityAudit {
 
 impl ReadOperation for GetEntityAudit {
     fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
-        let entity: Entity = lifecycle::require(view, &args.entity_id)?;
+        let entity: Entity = lifecycle::require_row(view, &args.entity_id)?;
         let page = (args.limit, args.cursor.as_deref());
         let brief = EntityBrief::new(&entity, None);
         History::read(view, &entity.id, Some(brief), args.detail, page)

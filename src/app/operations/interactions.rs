@@ -50,7 +50,7 @@ impl Operation for RecordInteraction {
 
 impl WriteOperation for RecordInteraction {
     fn run(tx: &Tx<'_>, new: NewInteraction, note: &str) -> Result<Written<RecordedInteraction>> {
-        let done = interactions::record(tx, &new, note)?;
+        let done = interactions::record_interaction(tx, &new, note)?;
         let reinforced = done.reinforced.iter().map(|memory| ReinforcedMemory {
             memory: MemoryBrief::new(memory, Some(&done.project.name)),
             confidence: memory.confidence,

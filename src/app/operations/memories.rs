@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entities::{briefs, differing_line, next_step_of};
+use super::entities::{differing_line, entity_briefs, next_step_of};
 use super::history::History;
 use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
@@ -13,10 +13,10 @@ use crate::app::present::Detail;
 use crate::app::present::changes::ChangeView;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
 use crate::app::present::text::Text;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
 use crate::ops::graduation::{self, Graduation};
-use crate::ops::lifecycle::{self, Outcome};
+use crate::ops::lifecycle::{self, LifecycleOutcome};
 use crate::ops::memories::{self, MemoryUpdate, NewMemory};
 use crate::ops::projects;
 use crate::store::{Tx, View};
@@ -220,7 +220,7 @@ impl WriteOperation for ReviewMemory {
     fn run(tx: &Tx<'_>, args: ReviewMemoryArgs, note: &str) -> Result<Written<ReviewedMemory>> {
         args.check()?;
         let (id, version) = (&args.memory_id, args.expected_version);
-        let done: Outcome<Memory> = match args.action {
+        let done: LifecycleOutcome<Memory> = match args.action {
             ReviewAction::Promote => memories::promote(tx, id, version, note)?,
             ReviewAction::Reject => lifecycle::reject(tx, id, version, note)?,
             ReviewAction::Supersede => {
@@ -248,15 +248,15 @@ impl WriteOperation for ReviewMemory {
 
     fn read(view: &View<'_>, args: ReviewMemoryArgs) -> Result<Written<ReviewedMemory>> {
         args.check()?;
-        let memory: Memory = lifecycle::require(view, &args.memory_id)?;
+        let memory: Memory = lifecycle::require_row(view, &args.memory_id)?;
         let page = (args.limit, args.cursor.as_deref());
         let history = History::read(view, &memory.id, None, Detail::Concise, page)?;
         let (entries, paging, lines) = history.into_parts();
         let output = ReviewedMemory {
             memory: MemoryView::new(view, &memory, Detail::Concise)?,
             changed: None,
-            became: briefs(&graduation::became(view, &memory)?, &memory.project),
-            chain: memory_briefs(&lifecycle::successors(view, &memory)?, &memory.project),
+            became: entity_briefs(&graduation::entities_became(view, &memory)?, &memory.project),
+            chain: memory_briefs(&lifecycle::list_successors(view, &memory)?, &memory.project),
             entries,
             paging: Some(paging),
             lines,
@@ -274,7 +274,7 @@ impl Output for ReviewedMemory {
             return;
         };
         text.line(line);
-        text.line(format!("content {}", quoted(&self.memory.content, MAX_CONTENT)));
+        text.line(format!("content {}", quote_text(&self.memory.content, MAX_CONTENT)));
         text.list("became", &self.became, |entity| Some(format!("became {}", entity.line())));
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
         text.page("entries", &self.lines, paging, |line| vec![line.clone()]);
@@ -313,7 +313,7 @@ impl Operation for GraduateMemory {
 
 impl WriteOperation for GraduateMemory {
     fn run(tx: &Tx<'_>, args: Graduation, note: &str) -> Result<Written<GraduatedMemory>> {
-        let done = graduation::graduate(tx, &args, note)?;
+        let done = graduation::graduate_memory(tx, &args, note)?;
         let given = args.project.as_deref().filter(|_| args.entity_id.is_none());
         let used = given.map(|given| projects::resolve(tx, given)).transpose()?;
         let next = (done.entity.status == Status::Candidate)
@@ -324,7 +324,7 @@ impl WriteOperation for GraduateMemory {
             memory,
             created: done.created,
             changed: done.changed,
-            similar: briefs(&done.similar, &done.entity.project),
+            similar: entity_briefs(&done.similar, &done.entity.project),
             project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
             entity: EntityView::new(tx, &done.entity, Detail::Concise)?,
         };

@@ -9,7 +9,7 @@ use crate::app::operation::{About, Effect, Operation, ReadOperation, Surface};
 use crate::app::present::text::Text;
 use crate::model::Result;
 use crate::model::ontology::{EntityType, RelationshipType};
-use crate::ops::change::snapshot;
+use crate::ops::record_change::snapshot_value;
 use crate::store::View;
 
 /// Shows the ontology.
@@ -56,7 +56,7 @@ impl ReadOperation for DescribeOntology {
         for slot in &ontology.slots {
             slots.push(SlotDescription {
                 name: slot.name.clone(),
-                rule: as_object(snapshot(&slot.rule)?),
+                rule: as_object(snapshot_value(&slot.rule)?),
             });
         }
         for (name, rule) in [

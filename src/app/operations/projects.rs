@@ -8,10 +8,10 @@ use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
 use crate::app::present::is_false;
-use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual};
+use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual_confidence};
 use crate::app::present::text::Text;
 use crate::model::project::INBOX;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result};
 use crate::ops::projects::{self, Registration};
 use crate::ops::state::{self, StateChange};
@@ -100,7 +100,7 @@ impl Output for ProjectList {
             let unknown = if row.registered.is_none() { "" } else { " (not registered)" };
             vec![format!(
                 "project {}{unknown}{}: {} entities, {} memories, {} candidates",
-                quoted(&row.name, LINE_TEXT),
+                quote_text(&row.name, LINE_TEXT),
                 list_aliases(&row.aliases),
                 row.entities.active,
                 row.memories.active,
@@ -150,7 +150,7 @@ impl Operation for RegisterProject {
 
 impl WriteOperation for RegisterProject {
     fn run(tx: &Tx<'_>, args: Registration, note: &str) -> Result<Written<RegisteredProject>> {
-        let done = projects::register(tx, &args, note)?;
+        let done = projects::register_project(tx, &args, note)?;
         let project = ProjectView {
             project_id: done.row.handle.clone(),
             name: done.row.name,
@@ -166,7 +166,7 @@ impl Output for RegisteredProject {
     fn write_text(&self, text: &mut Text) {
         let word = if self.created { "registered" } else { "known" };
         let ProjectView { project_id, name, aliases, .. } = &self.project;
-        let (name, also) = (quoted(name, LINE_TEXT), list_aliases(aliases));
+        let (name, also) = (quote_text(name, LINE_TEXT), list_aliases(aliases));
         text.line(format!(
             "{word} project {project_id} {name}{also}; {} rows moved to it",
             self.moved
@@ -217,7 +217,7 @@ impl Operation for SetProjectState {
 
 impl WriteOperation for SetProjectState {
     fn run(tx: &Tx<'_>, args: StateChange, note: &str) -> Result<Written<ChangedState>> {
-        let done = state::set(tx, &args, note)?;
+        let done = state::set_state(tx, &args, note)?;
         let id = done.row.handle.clone();
         let project_state = StateView {
             project_state_id: id,
@@ -226,7 +226,7 @@ impl WriteOperation for SetProjectState {
             key: done.row.key,
             value: done.row.value,
             source: done.row.source,
-            confidence: unusual(done.row.confidence),
+            confidence: unusual_confidence(done.row.confidence),
             status: done.row.status,
         };
         let (changed, project_registered) = (done.changed, done.registered);
@@ -239,15 +239,15 @@ impl Output for ChangedState {
     fn write_text(&self, text: &mut Text) {
         let StateView { project_state_id, project, category, key, value, status, .. } =
             &self.project_state;
-        let project = quoted(project, LINE_TEXT);
+        let project = quote_text(project, LINE_TEXT);
         if self.project_registered {
             text.line(format!("registered the new project {project}"));
         }
         text.line(format!(
             "state {project_state_id} {}/{} = {} ({status}) in {project}",
-            quoted(category, LINE_TEXT),
-            quoted(key, LINE_TEXT),
-            quoted(value, LINE_TEXT),
+            quote_text(category, LINE_TEXT),
+            quote_text(key, LINE_TEXT),
+            quote_text(value, LINE_TEXT),
         ));
     }
 }

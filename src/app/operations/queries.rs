@@ -8,15 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::app::answer::{Output, Paging};
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
-use crate::app::present::bound::{ellipsized, shortened};
+use crate::app::present::bound::{ellipsize, shorten_text};
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids};
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{Kind, Question, Result};
 use crate::ops::history::Change;
-use crate::ops::queries::{self, Row, Subject, Wish};
+use crate::ops::queries::{self, QuestionArgs, QuestionRow, Subject};
 use crate::store::View;
 
 /// Answers a question.
@@ -60,8 +60,8 @@ pub struct QuestionAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<EntityBrief>,
     #[schemars(with = "Map<String, Value>")]
-    #[serde(skip_serializing_if = "Counts::is_empty")]
-    counts: Counts,
+    #[serde(skip_serializing_if = "AnswerCounts::is_empty")]
+    counts: AnswerCounts,
     /// A remark about the whole answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -74,15 +74,15 @@ pub struct QuestionAnswer {
 }
 
 /// Counts in the order in which they are said.
-struct Counts(Vec<(String, i64)>);
+struct AnswerCounts(Vec<(String, i64)>);
 
-impl Counts {
+impl AnswerCounts {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Counts {
+impl Serialize for AnswerCounts {
     fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
         to.collect_map(self.0.iter().map(|(name, count)| (name, count)))
     }
@@ -162,8 +162,8 @@ impl Operation for QueryProject {
 }
 
 impl QueryProjectArgs {
-    fn wish(&self) -> Wish<'_> {
-        Wish {
+    fn wish(&self) -> QuestionArgs<'_> {
+        QuestionArgs {
             question: self.question,
             project: self.project.as_deref(),
             entity_id: self.entity_id.as_deref(),
@@ -181,7 +181,7 @@ impl QueryProjectArgs {
 
 impl ReadOperation for QueryProject {
     fn run(view: &View<'_>, args: QueryProjectArgs) -> Result<QuestionAnswer> {
-        let (ask, found) = queries::answer(view, &args.wish())?;
+        let (ask, found) = queries::answer_question(view, &args.wish())?;
         let scope = ask.scope.project.as_ref();
         let of_entity = ask.entity.as_ref().map(|entity| entity.project.as_str());
         let used = scope.map(|project| project.name.as_str());
@@ -197,7 +197,7 @@ impl ReadOperation for QueryProject {
             question: ask.question,
             project_used: scope.map(ProjectUsed::new),
             entity: ask.entity.as_ref().map(|entity| EntityBrief::new(entity, used)),
-            counts: Counts(found.counts),
+            counts: AnswerCounts(found.counts),
             note: found.note,
             markdown: found.markdown,
             items,
@@ -224,8 +224,13 @@ impl Output for QuestionAnswer {
 }
 
 impl AnswerRow {
-    fn new(view: &View<'_>, row: Row, project: Option<&str>, detail: Detail) -> Result<Self> {
-        let Row { subject, mut said, .. } = row;
+    fn new(
+        view: &View<'_>,
+        row: QuestionRow,
+        project: Option<&str>,
+        detail: Detail,
+    ) -> Result<Self> {
+        let QuestionRow { subject, mut said, .. } = row;
         if detail == Detail::Concise {
             make_concise(&mut said);
         }
@@ -241,7 +246,7 @@ impl AnswerRow {
                 let all = entity.source_refs.len();
                 let row = DescribedEntity {
                     brief: EntityBrief::new(&entity, project),
-                    description: ellipsized(&entity.description, DESCRIPTION),
+                    description: ellipsize(&entity.description, DESCRIPTION),
                     source_refs: ids::shown_refs(view, &refs)?,
                     source_ref_count: (all > MAX_REFS).then_some(all),
                 };
@@ -284,7 +289,7 @@ impl DescribedEntity {
     fn line(&self, said: &Map<String, Value>) -> String {
         let mut line = self.brief.line();
         if !self.description.is_empty() {
-            line.push_str(&format!(": {}", quoted(&self.description, DESCRIPTION + 1)));
+            line.push_str(&format!(": {}", quote_text(&self.description, DESCRIPTION + 1)));
         }
         line.push_str(&said_line(said));
         match (self.source_refs.as_slice(), self.source_ref_count) {
@@ -306,11 +311,11 @@ impl ChangedRow {
         if detail == Detail::Concise {
             shown.before.clear();
             shown.after.clear();
-            shown.note = shortened(&entry.note, DESCRIPTION).into_owned();
+            shown.note = shorten_text(&entry.note, DESCRIPTION).into_owned();
         }
         let column = |name: &'static str| {
             let text = after[name].as_str()?;
-            Some((name, shortened(text, DESCRIPTION).into_owned()))
+            Some((name, shorten_text(text, DESCRIPTION).into_owned()))
         };
         let id = match Kind::parse(&entry.kind) {
             Some(kind) => ids::shown_id(view, kind, Some(&entry.subject_id))?,
@@ -328,7 +333,8 @@ impl ChangedRow {
         let column = |name| self.columns.get(name).map(String::as_str);
         let named = column("name").or(column("content")).or(column("key")).or(column("slot_kind"));
         let kind = column("entity_type").or(column("relationship_type")).unwrap_or(&self.kind);
-        let named = named.map(|name| format!(" {}", quoted(name, LINE_TEXT))).unwrap_or_default();
+        let named =
+            named.map(|name| format!(" {}", quote_text(name, LINE_TEXT))).unwrap_or_default();
         format!("{kind} {}{named} {}", self.id, change_line(change))
     }
 }
@@ -336,24 +342,24 @@ impl ChangedRow {
 /// The fields that the question adds. The id of a link is of use to programs only.
 fn said_line(said: &Map<String, Value>) -> String {
     let told = said.iter().filter(|(name, _)| *name != "relationship_id");
-    told.map(|(name, value)| format!("; {name} {}", plain(name, value))).collect()
+    told.map(|(name, value)| format!("; {name} {}", word_field(name, value))).collect()
 }
 
 /// A field of an answer in words: ids bare, other texts in quotes.
-fn plain(name: &str, value: &Value) -> String {
+fn word_field(name: &str, value: &Value) -> String {
     match value {
         Value::String(text) if name.ends_with("_id") => text.clone(),
-        Value::String(text) => quoted(text, LINE_TEXT),
+        Value::String(text) => quote_text(text, LINE_TEXT),
         Value::Array(items) if items.is_empty() => "nothing".to_owned(),
         Value::Array(items) => {
-            items.iter().map(|item| plain(name, item)).collect::<Vec<_>>().join(", ")
+            items.iter().map(|item| word_field(name, item)).collect::<Vec<_>>().join(", ")
         }
         Value::Object(fields) => {
             let told = fields.iter().map(|(name, value)| match name.as_str() {
                 "because" | "flagged" | "superseded_by" | "through" => {
-                    format!("{name} {}", plain(name, value))
+                    format!("{name} {}", word_field(name, value))
                 }
-                _ => plain(name, value),
+                _ => word_field(name, value),
             });
             told.collect::<Vec<_>>().join(" ")
         }

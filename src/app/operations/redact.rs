@@ -14,12 +14,12 @@ use crate::app::present::rows::{
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids};
 use crate::app::run::Caller;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{Error, NextStep, Result};
-use crate::ops::change::{recorded, snapshot};
 use crate::ops::conflicts;
-use crate::ops::redact::{self, Redacted, Redaction, Related, Row};
-use crate::store::backup::copies;
+use crate::ops::record_change::{snapshot_text, snapshot_value};
+use crate::ops::redact::{self, RedactableRow, Redacted, Redaction, Related};
+use crate::store::backup::list_copies;
 use crate::store::{Db, Erased, View};
 
 /// Erases the contents of a row.
@@ -91,16 +91,16 @@ impl SteppedOperation for Redact {
     fn run(db: &Db, caller: &Caller, args: Redaction, note: &str) -> Result<Written<RedactedRow>> {
         let operation = Self::ABOUT.name;
         let (mut written, erased) = db.write_and_erase(&caller.actor, operation, |tx| {
-            let row = redact::meant(tx, &args)?;
-            let before = RowBefore { lines: row_lines(tx, &row)?, record: recorded(&row)? };
+            let row = redact::find_row(tx, &args)?;
+            let before = RowBefore { lines: row_lines(tx, &row)?, record: snapshot_text(&row)? };
             caller.gate.showing(before).pass(tx, operation, || {
                 let done = redact::redact_row(tx, &args, note)?;
                 RedactedRow::written(tx, &done)
             })
         })?;
         if let Some(erased) = erased {
-            let copies = copies(&db.settings().path);
-            written.output.copies = copies.iter().map(|path| quoted(path, LINE_TEXT)).collect();
+            let copies = list_copies(&db.settings().path);
+            written.output.copies = copies.iter().map(|path| quote_text(path, LINE_TEXT)).collect();
             written.output.file_cleared = Some(erased == Erased::All);
             if erased != Erased::All {
                 written = written.next(NextStep::RedactAgain);
@@ -157,27 +157,29 @@ fn erased_line(erased: &Erased) -> String {
 }
 
 impl RowByKind {
-    fn new(view: &View<'_>, row: &Row) -> Result<Self> {
+    fn new(view: &View<'_>, row: &RedactableRow) -> Result<Self> {
         let mut by_kind = Self::default();
         match row {
-            Row::Entity(row) => {
+            RedactableRow::Entity(row) => {
                 by_kind.entity = Some(EntityView::new(view, row, Detail::Concise)?);
             }
-            Row::Memory(row) => {
+            RedactableRow::Memory(row) => {
                 by_kind.memory = Some(MemoryView::new(view, row, Detail::Concise)?);
             }
-            Row::Relationship(row) => {
+            RedactableRow::Relationship(row) => {
                 by_kind.relationship = Some(RelationshipView::new(view, row)?);
             }
-            Row::State(row) => {
-                by_kind.project_state = Some(named("project_state_id", row.handle.clone(), row)?);
+            RedactableRow::State(row) => {
+                by_kind.project_state =
+                    Some(name_columns("project_state_id", row.handle.clone(), row)?);
             }
-            Row::Conflict(row) => {
-                let shown = conflicts::show(view, row)?;
+            RedactableRow::Conflict(row) => {
+                let shown = conflicts::describe_conflict(view, row)?;
                 by_kind.conflict = Some(ConflictView::new(view, &shown)?);
             }
-            Row::Interaction(row) => {
-                by_kind.interaction = Some(named("interaction_id", row.handle.clone(), row)?);
+            RedactableRow::Interaction(row) => {
+                by_kind.interaction =
+                    Some(name_columns("interaction_id", row.handle.clone(), row)?);
             }
         }
         Ok(by_kind)
@@ -185,8 +187,8 @@ impl RowByKind {
 }
 
 /// The columns of a row, with its id under the name by which operations take it.
-fn named(id_name: &str, id: String, row: &impl Serialize) -> Result<Map<String, Value>> {
-    let Value::Object(mut fields) = snapshot(row)? else {
+fn name_columns(id_name: &str, id: String, row: &impl Serialize) -> Result<Map<String, Value>> {
+    let Value::Object(mut fields) = snapshot_value(row)? else {
         return Err(Error::Internal("a row is not an object".to_owned()));
     };
     fields.shift_remove("id");
@@ -196,16 +198,19 @@ fn named(id_name: &str, id: String, row: &impl Serialize) -> Result<Map<String, 
 }
 
 /// A row in lines, as a person sees it before and after its redaction.
-fn row_lines(view: &View<'_>, row: &Row) -> Result<Vec<String>> {
+fn row_lines(view: &View<'_>, row: &RedactableRow) -> Result<Vec<String>> {
     Ok(match row {
-        Row::Entity(row) => vec![entity_line(row)],
-        Row::Memory(row) => vec![memory_line(row)],
-        Row::Relationship(row) => vec![RelationshipView::new(view, row)?.line()],
-        Row::State(row) => {
-            let (category, value) = (quoted(&row.category, LINE_TEXT), quoted(&row.value, 40));
+        RedactableRow::Entity(row) => vec![entity_line(row)],
+        RedactableRow::Memory(row) => vec![memory_line(row)],
+        RedactableRow::Relationship(row) => vec![RelationshipView::new(view, row)?.line()],
+        RedactableRow::State(row) => {
+            let (category, value) =
+                (quote_text(&row.category, LINE_TEXT), quote_text(&row.value, 40));
             vec![format!("state {} {category} = {value} ({})", row.handle.clone(), row.status)]
         }
-        Row::Conflict(row) => ConflictView::new(view, &conflicts::show(view, row)?)?.lines(),
-        Row::Interaction(row) => vec![format!("interaction {}", row.handle.clone())],
+        RedactableRow::Conflict(row) => {
+            ConflictView::new(view, &conflicts::describe_conflict(view, row)?)?.lines()
+        }
+        RedactableRow::Interaction(row) => vec![format!("interaction {}", row.handle.clone())],
     })
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::{PromoteEntity, PromotedEntity};
-use super::entities::{ChangedEntity, briefs};
+use super::entities::{ChangedEntity, entity_briefs};
 use super::memories::memory_briefs;
 use crate::app::answer::{Output, Paging, Written};
 use crate::app::operation::{
@@ -15,8 +15,8 @@ use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView
 use crate::app::present::text::Text;
 use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
-use crate::ops::candidates::{self, Candidate, Wanted};
-use crate::ops::lifecycle::{self, Living, Outcome};
+use crate::ops::candidates::{self, Candidate, CandidateFilter};
+use crate::ops::lifecycle::{self, HasLifecycle, LifecycleOutcome};
 use crate::ops::row_id::resolve_id_of;
 use crate::ops::{memories, projects};
 use crate::store::{Tx, View};
@@ -146,7 +146,7 @@ impl CandidateView {
         Ok(match candidate {
             Candidate::Entity { row, similar } => Self::Entity(SimilarRows {
                 row: EntityRow::new(view, row, project, detail)?,
-                similar: briefs(similar, &row.project),
+                similar: entity_briefs(similar, &row.project),
             }),
             Candidate::Memory { row, similar } => Self::Memory(SimilarRows {
                 row: MemoryRow::new(view, row, project, detail)?,
@@ -184,11 +184,11 @@ impl Operation for ListCandidates {
 
 impl ReadOperation for ListCandidates {
     fn run(view: &View<'_>, args: ListCandidatesArgs) -> Result<CandidateList> {
-        let scope = projects::scope(view, args.project.as_deref(), args.scope_only)?;
+        let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
         let wanted = match args.kind {
-            None => Wanted::Both,
-            Some(CandidateKind::Entity) => Wanted::Entities,
-            Some(CandidateKind::Memory) => Wanted::Memories,
+            None => CandidateFilter::Both,
+            Some(CandidateKind::Entity) => CandidateFilter::Entities,
+            Some(CandidateKind::Memory) => CandidateFilter::Memories,
         };
         let page = PageRequest::new(List::Candidates, args.limit, args.cursor.as_deref())?;
         let (rows, paging) = Paging::split(candidates::list(view, &scope, wanted, &page)?);
@@ -231,7 +231,7 @@ pub struct DecidedRow {
 }
 
 impl DecidedRow {
-    fn of_memory(view: &View<'_>, done: &Outcome<Memory>) -> Result<Written<Self>> {
+    fn of_memory(view: &View<'_>, done: &LifecycleOutcome<Memory>) -> Result<Written<Self>> {
         let memory = Some(MemoryView::new(view, &done.row, Detail::Concise)?);
         let output = Self { entity: None, memory, changed: Some(done.changed) };
         Ok(Written::new(output, done.audit_id.clone(), None))

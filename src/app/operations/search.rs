@@ -13,12 +13,12 @@ use crate::app::present::rows::{ProjectUsed, all_quoted};
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids, is_false};
 use crate::model::page::digest;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result, Status};
-use crate::ops::projects::Scope;
+use crate::ops::projects::ProjectScope;
 use crate::ops::search::query::Query;
-use crate::ops::search::{self, Found, Hit, MOST_HITS, Prepared, Wanted};
-use crate::ops::{checks, projects};
+use crate::ops::search::{self, FoundRow, Hit, MOST_HITS, Prepared, SearchRequest};
+use crate::ops::{projects, validate};
 use crate::store::View;
 use crate::store::search::{ChunkRow, Filter};
 
@@ -140,8 +140,8 @@ impl ChunkView {
     }
 
     fn line(&self) -> String {
-        let place = quoted(&self.heading_path, SNIPPET_LINE);
-        format!("chunk {} of {} {place}", self.chunk_id, quoted(&self.file_path, SNIPPET_LINE))
+        let place = quote_text(&self.heading_path, SNIPPET_LINE);
+        format!("chunk {} of {} {place}", self.chunk_id, quote_text(&self.file_path, SNIPPET_LINE))
     }
 }
 
@@ -167,7 +167,7 @@ impl Operation for Search {
 }
 
 impl SearchArgs {
-    fn filter<'s>(&'s self, scope: &'s Scope) -> Filter<'s> {
+    fn filter<'s>(&'s self, scope: &'s ProjectScope) -> Filter<'s> {
         let mut filter = search::active_in(scope);
         filter.kind = self.kind.map_or("", |kind| match kind {
             HitKind::Entity => "entity",
@@ -188,14 +188,14 @@ impl SearchArgs {
 
 impl ReadOperation for Search {
     fn run(view: &View<'_>, args: SearchArgs) -> Result<SearchHits> {
-        checks::text_length("query", &args.query)?;
-        let scope = projects::scope(view, args.project.as_deref(), args.scope_only)?;
+        validate::text_length("query", &args.query)?;
+        let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
         let filter = args.filter(&scope);
         let request = PageRequest::new(List::Search, args.limit, args.cursor.as_deref())?;
         let digest = digest(&[&args.query, &format!("{filter:?}")]);
         request.check_same(&digest)?;
         let prepared = Prepared::new(view, &args.query)?;
-        let wanted = Wanted { prepared: &prepared, filter, most: MOST_HITS };
+        let wanted = SearchRequest { prepared: &prepared, filter, most: MOST_HITS };
         let hits = search::find(view, &wanted)?;
         let total = hits.len();
         let seen = request.after_text(1).parse().unwrap_or(0);
@@ -208,7 +208,7 @@ impl ReadOperation for Search {
             .iter()
             .map(|(_, hit)| HitView::new(view, &prepared.query, hit, project, args.detail));
         let nearest = match total {
-            0 => search::spelling::nearest(view, &args.query, &wanted.filter)?,
+            0 => search::spelling::nearest_words(view, &args.query, &wanted.filter)?,
             _ => Vec::new(),
         };
         Ok(SearchHits {
@@ -230,12 +230,12 @@ impl HitView {
         detail: Detail,
     ) -> Result<Self> {
         let row = match &hit.row {
-            Found::Entity(row) => HitRow::Entity(EntityRow::new(view, row, project, detail)?),
-            Found::Memory(row) => HitRow::Memory(MemoryRow::new(view, row, project, detail)?),
-            Found::Chunk(row) => HitRow::Chunk(ChunkView::new(view, row, project, detail)?),
+            FoundRow::Entity(row) => HitRow::Entity(EntityRow::new(view, row, project, detail)?),
+            FoundRow::Memory(row) => HitRow::Memory(MemoryRow::new(view, row, project, detail)?),
+            FoundRow::Chunk(row) => HitRow::Chunk(ChunkView::new(view, row, project, detail)?),
         };
         let full = detail == Detail::Full;
-        let matched = search::matched(query, &hit.row);
+        let matched = search::match_words(query, &hit.row);
         let snippet = marked_snippet(&hit.row, &matched.stems);
         // Marked words in the snippet show why it matched.
         let explain = full || !snippet.contains("**");
@@ -257,7 +257,7 @@ impl HitView {
         };
         let snippet = match self.snippet.as_str() {
             "" => String::new(),
-            snippet => quoted(snippet, SNIPPET_LINE),
+            snippet => quote_text(snippet, SNIPPET_LINE),
         };
         let reasons = match self.reasons().as_str() {
             "" => String::new(),
@@ -281,12 +281,12 @@ impl HitView {
 }
 
 /// The stretch of a row that matched. The heading of a chunk is left out: its path has it.
-fn marked_snippet(row: &Found, stems: &HashSet<String>) -> String {
-    let marked = |text: &str| search::snippet::marked(text, stems, SNIPPET);
+fn marked_snippet(row: &FoundRow, stems: &HashSet<String>) -> String {
+    let marked = |text: &str| search::snippet::marked_snippet(text, stems, SNIPPET);
     let body = row.body();
     let is_heading = |line: &&str| line.starts_with('#') || line.is_empty();
     match row {
-        Found::Chunk(_) if body.starts_with('#') => {
+        FoundRow::Chunk(_) if body.starts_with('#') => {
             let heading: usize = body
                 .split_inclusive('\n')
                 .take_while(|line| is_heading(&line.trim()))

@@ -81,10 +81,10 @@ impl SteppedOperation for IngestSource {
         args: IngestSourceArgs,
         note: &str,
     ) -> Result<Written<IngestedSource>> {
-        let at = files::below(&caller.roots, &args.path)?;
+        let at = files::resolve_below(&caller.roots, &args.path)?;
         let project = args.project.as_deref();
         let mut labels =
-            db.read(|view| sources::labels(view, project, args.tags.as_deref(), note))?;
+            db.read(|view| sources::resolve_labels(view, project, args.tags.as_deref(), note))?;
         if let Some(name) = &caller.default_project {
             labels.default_project = db.read(|view| projects::resolve(view, name))?.name;
         }
@@ -117,8 +117,9 @@ pub fn ingest_paths(
     arguments.insert("path".to_owned(), json!(""));
     let IngestSourceArgs { project, tags, .. } = parse(arguments)?;
     run_steps(db, caller, IngestSource::ABOUT.name, options, |db, _, note| {
-        let labels =
-            db.read(|view| sources::labels(view, project.as_deref(), tags.as_deref(), note))?;
+        let labels = db.read(|view| {
+            sources::resolve_labels(view, project.as_deref(), tags.as_deref(), note)
+        })?;
         let mut report = IngestReport::default();
         let mut refused = Vec::new();
         for (path, name) in paths.iter().zip(&names) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::model::text::{is_hidden, visible};
+use crate::model::text::{escape_hidden, is_hidden};
 
 /// The most bytes of an answer, as JSON: of its structured content, and of its text. At two bytes
 /// a token, which is denser than identifiers in o200k_base are, each is within 20,000 tokens.
@@ -15,7 +15,7 @@ const REST: usize = 2_000;
 const NOTICE: usize = 48;
 
 /// The text cut at `max` characters, with how much is left out.
-pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+pub fn shorten_text(text: &str, max: usize) -> Cow<'_, str> {
     match text.chars().count().saturating_sub(max) {
         0 => Cow::Borrowed(text),
         left => {
@@ -26,7 +26,7 @@ pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// The beginning of a text, for a row of a list: the row itself has the rest.
-pub fn ellipsized(text: &str, max: usize) -> String {
+pub fn ellipsize(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
@@ -34,15 +34,15 @@ pub fn ellipsized(text: &str, max: usize) -> String {
 }
 
 /// Cuts every text in the value at `max` characters, and says how much is left out.
-pub fn shorten(value: &mut Value, max: usize) {
+pub fn shorten_texts(value: &mut Value, max: usize) {
     match value {
         Value::String(text) => {
-            if let Cow::Owned(shown) = shortened(text, max) {
+            if let Cow::Owned(shown) = shorten_text(text, max) {
                 *text = shown;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, max)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, max)),
+        Value::Array(items) => items.iter_mut().for_each(|item| shorten_texts(item, max)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| shorten_texts(field, max)),
         _ => {}
     }
 }
@@ -51,7 +51,7 @@ pub fn shorten(value: &mut Value, max: usize) {
 pub fn show_hidden(value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let Cow::Owned(shown) = visible(text) {
+            if let Cow::Owned(shown) = escape_hidden(text) {
                 *text = shown;
             }
         }
@@ -59,7 +59,9 @@ pub fn show_hidden(value: &mut Value) {
         Value::Object(fields) => {
             if fields.keys().any(|key| key.chars().any(is_hidden)) {
                 let owned = std::mem::take(fields);
-                fields.extend(owned.into_iter().map(|(key, v)| (visible(&key).into_owned(), v)));
+                fields.extend(
+                    owned.into_iter().map(|(key, v)| (escape_hidden(&key).into_owned(), v)),
+                );
             }
             fields.values_mut().for_each(show_hidden);
         }
@@ -68,7 +70,7 @@ pub fn show_hidden(value: &mut Value) {
 }
 
 /// Bytes of the value as JSON.
-pub fn size(value: &Value) -> usize {
+pub fn json_size(value: &Value) -> usize {
     value.to_string().len()
 }
 
@@ -78,14 +80,14 @@ pub fn size_of_lines(lines: &[String]) -> usize {
 }
 
 /// Makes the value fit: all of its texts are shortened step by step, then the rest is cut.
-pub fn fit(value: &mut Value, max: usize) {
+pub fn fit_value(value: &mut Value, max: usize) {
     for most in [4_000, 1_000, 250] {
-        if size(value) <= max {
+        if json_size(value) <= max {
             return;
         }
-        shorten(value, most);
+        shorten_texts(value, most);
     }
-    cut(value, max);
+    cut_value(value, max);
 }
 
 /// The first items, as many as fit into an answer; at least one.
@@ -114,7 +116,7 @@ pub fn fit_lines(lines: Vec<String>, max: usize) -> Vec<String> {
             continue;
         }
         let mut line = Value::from(line);
-        cut(&mut line, room.saturating_sub(NOTICE));
+        cut_value(&mut line, room.saturating_sub(NOTICE));
         kept.extend(line.as_str().map(str::to_owned));
         break;
     }
@@ -127,20 +129,20 @@ pub fn fit_lines(lines: Vec<String>, max: usize) -> Vec<String> {
     }
 }
 
-fn cut(value: &mut Value, max: usize) {
-    if size(value) <= max {
+fn cut_value(value: &mut Value, max: usize) {
+    if json_size(value) <= max {
         return;
     }
     match value {
         // What is hidden is shown already, so that no character takes more than four bytes.
         Value::String(text) => {
-            *text = shortened(text, max.saturating_sub(NOTICE) / 4).into_owned();
+            *text = shorten_text(text, max.saturating_sub(NOTICE) / 4).into_owned();
         }
         Value::Array(items) => cut_items(items, max),
         Value::Object(fields) => cut_fields(fields, max),
         _ => {}
     }
-    if size(value) > max {
+    if json_size(value) > max {
         *value = Value::Null;
     }
 }
@@ -154,9 +156,9 @@ fn cut_items(items: &mut Vec<Value>, max: usize) {
     let mut kept = Vec::new();
     for mut item in std::mem::take(items) {
         if kept.is_empty() {
-            cut(&mut item, room.saturating_sub(1));
+            cut_value(&mut item, room.saturating_sub(1));
         }
-        let needed = size(&item) + 1;
+        let needed = json_size(&item) + 1;
         if needed > room || item.is_null() {
             break;
         }
@@ -183,7 +185,7 @@ fn cut_fields(fields: &mut Map<String, Value>, max: usize) {
         room -= needed;
         kept.push((key, value));
     }
-    let mut sizes: Vec<usize> = kept.iter().map(|(_, value)| size(value)).collect();
+    let mut sizes: Vec<usize> = kept.iter().map(|(_, value)| json_size(value)).collect();
     let mut room = room + kept.len() * (NOTICE - 5);
     sizes.sort_unstable();
     let mut share = usize::MAX;
@@ -197,7 +199,7 @@ fn cut_fields(fields: &mut Map<String, Value>, max: usize) {
     }
     let left = all - kept.len();
     fields.extend(kept.into_iter().map(|(key, mut value)| {
-        cut(&mut value, share);
+        cut_value(&mut value, share);
         (key, value)
     }));
     if left > 0 {

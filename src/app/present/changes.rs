@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::rows::LINE_TEXT;
 use super::{Detail, is_false};
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::ops::history::Change;
 
 /// Columns that every change touches, or that no reader needs.
@@ -41,8 +41,10 @@ impl ChangeView {
     pub fn new(change: &Change, detail: Detail) -> Self {
         let entry = &change.entry;
         let (before, after) = match detail {
-            Detail::Full => (whole(&change.before), whole(&change.after)),
-            Detail::Concise => differing(&whole(&change.before), &whole(&change.after)),
+            Detail::Full => (snapshot_fields(&change.before), snapshot_fields(&change.after)),
+            Detail::Concise => {
+                diff_snapshots(&snapshot_fields(&change.before), &snapshot_fields(&change.after))
+            }
         };
         Self {
             audit_id: (detail == Detail::Full).then(|| entry.id.clone()),
@@ -58,7 +60,7 @@ impl ChangeView {
 }
 
 /// A snapshot; a text of the Python system that is no object is kept under a name of its own.
-fn whole(snapshot: &Value) -> Map<String, Value> {
+fn snapshot_fields(snapshot: &Value) -> Map<String, Value> {
     match snapshot {
         Value::Object(fields) => fields.clone(),
         Value::Null => Map::new(),
@@ -67,7 +69,7 @@ fn whole(snapshot: &Value) -> Map<String, Value> {
 }
 
 /// The fields of two snapshots that differ; of a new row those with a value.
-fn differing(
+fn diff_snapshots(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
 ) -> (Map<String, Value>, Map<String, Value>) {
@@ -99,23 +101,27 @@ pub fn change_line(change: &Change) -> String {
     let note = if entry.note.is_empty() {
         String::new()
     } else {
-        format!(" because {}", quoted(&entry.note, LINE_TEXT))
+        format!(" because {}", quote_text(&entry.note, LINE_TEXT))
     };
-    let (before, after) = (whole(&change.before), whole(&change.after));
-    let edited = if before.is_empty() { Map::new() } else { differing(&before, &after).1 };
+    let (before, after) = (snapshot_fields(&change.before), snapshot_fields(&change.after));
+    let edited = if before.is_empty() { Map::new() } else { diff_snapshots(&before, &after).1 };
     let edited: Vec<String> = edited
         .iter()
         .map(|(key, value)| {
             let old = before.get(key).unwrap_or(&Value::Null);
-            format!("{key} {} → {}", quoted(&plain(old), 80), quoted(&plain(value), 80))
+            format!(
+                "{key} {} → {}",
+                quote_text(&plain_text(old), 80),
+                quote_text(&plain_text(value), 80)
+            )
         })
         .collect();
     let redacted = if change.redacted { " [redacted]" } else { "" };
     let edited = if edited.is_empty() { String::new() } else { format!(": {}", edited.join(", ")) };
-    let actor = quoted(&entry.actor, 80);
+    let actor = quote_text(&entry.actor, 80);
     format!("{} {} by {actor}{redacted}{edited}{note}", entry.timestamp, entry.action)
 }
 
-fn plain(value: &Value) -> String {
+fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bound::shortened;
+use super::bound::shorten_text;
 use super::ids;
 use super::rows::{LINE_TEXT, all_quoted};
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{Conflict, ConflictStatus, Kind, Result};
 use crate::ops::conflicts::{self, MemberDetail, Shown};
 use crate::store::{Db, View};
@@ -91,7 +91,7 @@ impl ConflictView {
             "conflict {} {} {} ({}{ended})",
             self.conflict_id,
             self.slot_kind,
-            quoted(&self.slot_key, LINE_TEXT),
+            quote_text(&self.slot_key, LINE_TEXT),
             self.status.as_str(),
         )];
         lines.extend(self.members.iter().map(|member| member.line(self.suggested.as_ref())));
@@ -115,7 +115,7 @@ impl MemberView {
             member_kind: member.member_kind.clone(),
             member_id: id.unwrap_or_else(|| member.member_id.clone()),
             name: detail.name.clone(),
-            value: shortened(&member.value_snapshot, MAX_VALUE).into_owned(),
+            value: shorten_text(&member.value_snapshot, MAX_VALUE).into_owned(),
             trust: member.member_layer_trust,
             source_refs: ids::shown_refs(view, &shown)?,
             source_ref_count: (count > MAX_REFS).then_some(count),
@@ -135,7 +135,7 @@ impl MemberView {
             "  {} {} says {} (trust {}{mark}){sources}",
             self.member_kind,
             self.member_id,
-            quoted(&self.value, LINE_TEXT),
+            quote_text(&self.value, LINE_TEXT),
             self.trust,
         )
     }

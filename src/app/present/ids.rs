@@ -11,17 +11,17 @@ use crate::store::handles::{handle_of, handles_of};
 /// The id of a row of that kind, as answers show it.
 pub fn shown_id(view: &View<'_>, kind: Kind, id: Option<&str>) -> Result<Option<String>> {
     match HandleKind::of_row(kind) {
-        Some(kind) => shown(view, kind, id),
+        Some(kind) => show_optional(view, kind, id),
         None => Ok(id.map(str::to_owned)),
     }
 }
 
 pub fn shown_chunk(view: &View<'_>, id: Option<&str>) -> Result<Option<String>> {
-    shown(view, HandleKind::Chunk, id)
+    show_optional(view, HandleKind::Chunk, id)
 }
 
 /// The handle of a row; its id where the row is gone.
-fn shown(view: &View<'_>, kind: HandleKind, id: Option<&str>) -> Result<Option<String>> {
+fn show_optional(view: &View<'_>, kind: HandleKind, id: Option<&str>) -> Result<Option<String>> {
     id.map(|id| shown_one(view, kind, id)).transpose()
 }
 

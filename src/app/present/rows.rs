@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::bound::{shorten, shortened};
+use super::bound::{shorten_text, shorten_texts};
 use super::{Detail, ids, is_false, is_zero};
 use crate::model::memory::MemoryType;
-use crate::model::text::{look_alike, quoted};
+use crate::model::text::{look_alike, quote_text};
 use crate::model::{
     Entity, Kind, Memory, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
 };
@@ -57,8 +57,8 @@ impl EntityView {
         let mut properties = Value::Object(row.properties.clone());
         let mut description = row.description.clone();
         if !full {
-            shorten(&mut properties, CONCISE_TEXT);
-            description = shortened(&description, CONCISE_TEXT).into_owned();
+            shorten_texts(&mut properties, CONCISE_TEXT);
+            description = shorten_text(&description, CONCISE_TEXT).into_owned();
         }
         Ok(Self {
             entity_id: row.handle.clone(),
@@ -69,8 +69,8 @@ impl EntityView {
             status: row.status,
             version: row.version,
             description,
-            properties: object(properties),
-            confidence: unusual(row.confidence),
+            properties: into_object(properties),
+            confidence: unusual_confidence(row.confidence),
             source_refs: ids::shown_refs(view, &row.source_refs)?,
             hand_authored: row.hand_authored,
             created_at: full.then(|| row.created_at.clone()),
@@ -81,7 +81,7 @@ impl EntityView {
     /// The entity in one line, without its description, properties and sources.
     pub fn line(&self) -> String {
         let Self { entity_type, entity_id, name, status, version, project, .. } = self;
-        format!("{entity_type} {entity_id} {}", named(name, *status, *version, project))
+        format!("{entity_type} {entity_id} {}", text_with_state(name, *status, *version, project))
     }
 }
 
@@ -111,13 +111,16 @@ impl EntityBrief {
 
     pub fn line(&self) -> String {
         let Self { entity_id, entity_type, name, .. } = self;
-        let name = quoted(name, LINE_TEXT);
-        format!("{entity_type} {entity_id} {name}{}", state(self.status, self.project.as_deref()))
+        let name = quote_text(name, LINE_TEXT);
+        format!(
+            "{entity_type} {entity_id} {name}{}",
+            state_suffix(self.status, self.project.as_deref())
+        )
     }
 }
 
 /// The status and the project of a row of a list, where they are not those of the answer.
-fn state(status: Option<Status>, project: Option<&str>) -> String {
+fn state_suffix(status: Option<Status>, project: Option<&str>) -> String {
     let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
     let project = project.map(|name| format!(" in {}", project_word(name))).unwrap_or_default();
     format!("{status}{project}")
@@ -126,12 +129,16 @@ fn state(status: Option<Status>, project: Option<&str>) -> String {
 /// The entity in one line, as it is after a write.
 pub fn entity_line(row: &Entity) -> String {
     let Entity { entity_type, name, status, version, project, .. } = row;
-    format!("{entity_type} {} {}", row.handle.clone(), named(name, *status, *version, project))
+    format!(
+        "{entity_type} {} {}",
+        row.handle.clone(),
+        text_with_state(name, *status, *version, project)
+    )
 }
 
 /// The text of a row with its state.
-fn named(text: &str, status: Status, version: i64, project: &str) -> String {
-    let (text, project) = (quoted(text, LINE_TEXT), project_word(project));
+fn text_with_state(text: &str, status: Status, version: i64, project: &str) -> String {
+    let (text, project) = (quote_text(text, LINE_TEXT), project_word(project));
     format!("{text} ({status}, version {version}) in {project}")
 }
 
@@ -187,7 +194,7 @@ impl MemoryView {
             project: row.project.clone(),
             status: row.status,
             version: row.version,
-            confidence: unusual(row.confidence),
+            confidence: unusual_confidence(row.confidence),
             domain_tags: row.domain_tags.clone(),
             valid_until: row.valid_until.clone(),
             source_chunk_id: chunk,
@@ -203,7 +210,7 @@ impl MemoryView {
     /// The memory in one line.
     pub fn line(&self) -> String {
         let Self { memory_id, memory_type, content, status, version, project, .. } = self;
-        let content = named(content, *status, *version, project);
+        let content = text_with_state(content, *status, *version, project);
         format!("memory {memory_id} {} {content}", memory_type.as_str())
     }
 }
@@ -229,16 +236,16 @@ impl MemoryBrief {
         Self {
             memory_id: row.handle.clone(),
             memory_type: row.memory_type,
-            content: shortened(&row.content, 250).into_owned(),
+            content: shorten_text(&row.content, 250).into_owned(),
             status: (row.status != Status::Active).then_some(row.status),
             project: (project != Some(&row.project)).then(|| row.project.clone()),
-            quoted: quoted(&row.content, LINE_TEXT),
+            quoted: quote_text(&row.content, LINE_TEXT),
         }
     }
 
     pub fn line(&self) -> String {
         let Self { memory_id, memory_type, quoted: content, .. } = self;
-        let state = state(self.status, self.project.as_deref());
+        let state = state_suffix(self.status, self.project.as_deref());
         format!("memory {memory_id} {} {content}{state}", memory_type.as_str())
     }
 }
@@ -246,7 +253,7 @@ impl MemoryBrief {
 /// The memory in one line, as it is after a write.
 pub fn memory_line(row: &Memory) -> String {
     let Memory { memory_type, content, status, version, project, .. } = row;
-    let content = named(content, *status, *version, project);
+    let content = text_with_state(content, *status, *version, project);
     format!("memory {} {} {content}", row.handle.clone(), memory_type.as_str())
 }
 
@@ -273,7 +280,7 @@ impl RelationshipView {
             relationship_type: row.relationship_type.clone(),
             target_id: end(&row.target_entity_id)?.unwrap_or_default(),
             status: row.status,
-            confidence: unusual(row.confidence),
+            confidence: unusual_confidence(row.confidence),
             source_refs: ids::shown_refs(view, &row.source_refs)?,
         })
     }
@@ -320,30 +327,30 @@ impl ProjectUsed {
         let near = match (self.nearest.as_slice(), alike) {
             ([], _) => String::new(),
             (_, Some(near)) => {
-                format!("; it looks like {} and is another name", quoted(near, LINE_TEXT))
+                format!("; it looks like {} and is another name", quote_text(near, LINE_TEXT))
             }
             (names, None) => format!("; nearest: {}", all_quoted(names)),
         };
-        Some(format!("project {} is not registered{near}", quoted(&self.name, LINE_TEXT)))
+        Some(format!("project {} is not registered{near}", quote_text(&self.name, LINE_TEXT)))
     }
 }
 
 /// Each text in quotes, with commas between.
 pub fn all_quoted(texts: &[String]) -> String {
-    texts.iter().map(|text| quoted(text, LINE_TEXT)).collect::<Vec<_>>().join(", ")
+    texts.iter().map(|text| quote_text(text, LINE_TEXT)).collect::<Vec<_>>().join(", ")
 }
 
 /// A project in a line.
 pub fn project_word(project: &str) -> String {
-    if project.is_empty() { "global".to_owned() } else { quoted(project, LINE_TEXT) }
+    if project.is_empty() { "global".to_owned() } else { quote_text(project, LINE_TEXT) }
 }
 
 /// A confidence that is worth saying: most rows have 1.
-pub fn unusual(confidence: f64) -> Option<f64> {
+pub fn unusual_confidence(confidence: f64) -> Option<f64> {
     (confidence != 1.0).then_some(confidence)
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn into_object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         _ => Map::new(),

@@ -1,13 +1,13 @@
 //! The words for what the doctor finds, with the commands that repair it.
 
 use crate::cli::next_step::render_hint_text;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{Hint, NextStep};
+use crate::ops::doctor::RowFault;
+use crate::ops::doctor::SchemaStage;
 use crate::ops::doctor::{
     ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowProblem,
 };
-use crate::store::row_rules::RowFault;
-use crate::store::schema::SchemaStage;
 
 /// Characters of a value from a row that are shown.
 const MAX_HELD: usize = 100;
@@ -57,7 +57,7 @@ pub fn word_finding(finding: &Finding) -> String {
             format!("{row_kind} {id} has no handle")
         }
         Finding::WrongHandle { row_kind, id, handle } => {
-            format!("{row_kind} {id} has the handle {}, which is none", quoted(handle, 40))
+            format!("{row_kind} {id} has the handle {}, which is none", quote_text(handle, 40))
         }
         Finding::WrongClaims { kind, id } => format!("wrong claims of {} {id}", kind.as_str()),
         Finding::AuditRowsUnplaced { rows } => {
@@ -91,7 +91,7 @@ fn word_index_fault(fault: IndexFault) -> &'static str {
 fn word_conflict(fault: &ConflictFault) -> String {
     match fault {
         ConflictFault::NotOpened { slot_kind, key, rows } => {
-            let key = quoted(key, MAX_HELD);
+            let key = quote_text(key, MAX_HELD);
             format!(
                 "{rows} rows contradict each other about {slot_kind} {key} and no conflict is open"
             )
@@ -106,7 +106,7 @@ fn word_conflict(fault: &ConflictFault) -> String {
 }
 
 fn word_row(row: &RowProblem) -> String {
-    let held = quoted(&row.held, MAX_HELD);
+    let held = quote_text(&row.held, MAX_HELD);
     let fault = match row.fault {
         RowFault::SourceMissing => format!("starts at the entity {held}, which is not there"),
         RowFault::TargetMissing => format!("ends at the entity {held}, which is not there"),
@@ -184,7 +184,7 @@ pub fn word_remark(remark: &Remark) -> String {
                 .to_owned()
         }
         Remark::UnknownType { name, rows } => {
-            let name = quoted(name, MAX_HELD);
+            let name = quote_text(name, MAX_HELD);
             format!("{rows} rows have the type {name}, which this ontology does not have")
         }
         Remark::Row(row) => word_row(row),

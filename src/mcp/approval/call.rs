@@ -12,7 +12,7 @@ use crate::app::approval::{Approval, CallOutcome};
 use crate::app::operation::RegisteredOperation;
 use crate::app::rights::Promotion;
 use crate::app::service::client_name;
-use crate::mcp::room::Share;
+use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;
 use crate::model::{Error, Result};
 use crate::ops::idempotency::digest_call;
@@ -65,7 +65,7 @@ impl Server {
         let _place = self.pending.place(&Value::Object(arguments.clone()).to_string())?;
         // Otherwise calls that wait for an answer could use up the in-flight limit, and the answer
         // would not be read.
-        if let Some(share) = context.extensions.get::<Arc<Share>>() {
+        if let Some(share) = context.extensions.get::<Arc<InFlightPermit>>() {
             share.let_go();
         }
         match person.ask(&question, self.ended.clone(), keep).await? {

@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use super::pending::PATIENCE;
 use crate::app::answer::Answer;
 use crate::app::approval::{Approval, ApprovalQuestion};
-use crate::model::text::{abridged, quoted};
+use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Result};
-use crate::ops::checks;
+use crate::ops::validate;
 
 /// The outcome of a tool call.
 pub enum ToolOutcome {
@@ -81,7 +81,7 @@ impl<'c> Elicitor<'c> {
         match self.elicitation_form() {
             None => Err(question.unasked("the client cannot ask them: it has no elicitation")),
             Some(ElicitationForm::Result) => {
-                let asked = InputRequest::Elicitation(ElicitRequest::new(form(question)?));
+                let asked = InputRequest::Elicitation(ElicitRequest::new(build_form(question)?));
                 let requests = InputRequests::from([(KEY.to_owned(), asked)]);
                 Ok(ElicitationOutcome::Input(InputRequiredResult::new(
                     Some(requests),
@@ -104,7 +104,7 @@ impl<'c> Elicitor<'c> {
         question: &ApprovalQuestion,
         mut ended: watch::Receiver<bool>,
     ) -> Result<ElicitResult> {
-        let request = ServerRequest::ElicitRequest(ElicitRequest::new(form(question)?));
+        let request = ServerRequest::ElicitRequest(ElicitRequest::new(build_form(question)?));
         let patience = Duration::from_secs(PATIENCE.unsigned_abs());
         let options = PeerRequestOptions::no_options();
         let asked = self.context.peer.send_request_with_option(request, options).await;
@@ -113,7 +113,7 @@ impl<'c> Elicitor<'c> {
             biased;
             answer = &mut asked.rx => return match answer {
                 Ok(Ok(ClientResult::ElicitResult(answer))) => Ok(answer),
-                Ok(Ok(_)) => Err(declined("the client's answer to the question cannot be read", NOTHING)),
+                Ok(Ok(_)) => Err(declined_error("the client's answer to the question cannot be read", NOTHING)),
                 Ok(Err(error)) => Err(no_answer(&error)),
                 Err(_) => Err(no_answer(&ServiceError::TransportClosed)),
             },
@@ -123,30 +123,33 @@ impl<'c> Elicitor<'c> {
         };
         // Nobody waits for the client to take note of it.
         tokio::spawn(asked.cancel(Some(why.to_owned())));
-        Err(declined(why, NOTHING))
+        Err(declined_error(why, NOTHING))
     }
 
     /// The sentence for the audit. Only an explicit yes approves.
     pub fn approves(&self, answer: ElicitResult) -> Result<String> {
         let content = answer.content.unwrap_or_default();
         let note = content["note"].as_str().unwrap_or_default().trim();
-        checks::text_length("note", note)?;
-        let said =
-            if note.is_empty() { String::new() } else { format!(": {}", quoted(note, usize::MAX)) };
+        validate::text_length("note", note)?;
+        let said = if note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", quote_text(note, usize::MAX))
+        };
         match (answer.action, &content["approve"]) {
             (ElicitationAction::Accept, Value::Bool(true)) => {
-                Ok(format!("approved by the person through {}{said}", quoted(self.client, 80)))
+                Ok(format!("approved by the person through {}{said}", quote_text(self.client, 80)))
             }
             (ElicitationAction::Accept, Value::Bool(false)) | (ElicitationAction::Decline, _) => {
-                Err(declined(
+                Err(declined_error(
                     format!("the person declined{said}"),
                     "Nothing was changed. Ask them what should be different before you try again.",
                 ))
             }
             (ElicitationAction::Accept, _) => {
-                Err(declined("the answer says neither yes nor no in approve", NOTHING))
+                Err(declined_error("the answer says neither yes nor no in approve", NOTHING))
             }
-            _ => Err(declined("the person closed the question without an answer", NOTHING)),
+            _ => Err(declined_error("the person closed the question without an answer", NOTHING)),
         }
     }
 }
@@ -159,10 +162,10 @@ pub fn answer_of(
     let (mut responses, state) = match (responses, state) {
         (None, None) => return Ok(None),
         (Some(responses), Some(state)) => (responses, state),
-        (None, Some(_)) => return Err(incomplete("inputResponses")),
-        (Some(_), None) => return Err(incomplete("requestState")),
+        (None, Some(_)) => return Err(incomplete_answer("inputResponses")),
+        (Some(_), None) => return Err(incomplete_answer("requestState")),
     };
-    let answer = responses.remove(KEY).ok_or_else(|| incomplete("inputResponses"))?;
+    let answer = responses.remove(KEY).ok_or_else(|| incomplete_answer("inputResponses"))?;
     let answer = serde_json::from_value(answer).map_err(|error| {
         let hint = "Give action (accept, decline or cancel), and content as the form asks.";
         Error::invalid("inputResponses", error.to_string(), hint)
@@ -170,7 +173,7 @@ pub fn answer_of(
     Ok(Some((answer, state)))
 }
 
-fn incomplete(field: &str) -> Error {
+fn incomplete_answer(field: &str) -> Error {
     Error::invalid(
         field,
         "the answer to the question is not complete",
@@ -178,25 +181,25 @@ fn incomplete(field: &str) -> Error {
     )
 }
 
-fn declined(problem: impl Into<String>, hint: &str) -> Error {
+fn declined_error(problem: impl Into<String>, hint: &str) -> Error {
     Error::Declined { problem: problem.into(), hint: hint.into() }
 }
 
 fn no_answer(error: &ServiceError) -> Error {
     let why = match error {
-        ServiceError::McpError(error) => abridged(&error.message).into_owned(),
+        ServiceError::McpError(error) => abridge_message(&error.message).into_owned(),
         other => other.to_string(),
     };
-    declined(format!("the client did not ask the person: {why}"), NOTHING)
+    declined_error(format!("the client did not ask the person: {why}"), NOTHING)
 }
 
 /// The question as a form: yes or no, and why.
-fn form(question: &ApprovalQuestion) -> Result<ElicitRequestParams> {
+fn build_form(question: &ApprovalQuestion) -> Result<ElicitRequestParams> {
     let approve = BooleanSchema::new().title("Approve").description("Do this");
     let note = StringSchema::new()
         .title("Note")
         .description("Why, for the record")
-        .max_length(checks::MAX_TEXT as u32);
+        .max_length(validate::MAX_TEXT as u32);
     let requested_schema = ElicitationSchema::builder()
         .required_property("approve", PrimitiveSchemaDefinition::Boolean(approve))
         .property("note", PrimitiveSchemaDefinition::String(note))

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::app::Settings;
-use crate::mcp::room::{self, MAX_IN_HAND};
+use crate::mcp::backpressure::{self, MAX_IN_HAND};
 use crate::model::{Error, Result, Timestamp};
 
 /// Seconds that a person may take.
@@ -45,7 +45,7 @@ impl PendingApprovals {
     /// Room for one more call to wait, by its arguments as JSON.
     pub fn place(&self, arguments: &str) -> Result<SemaphorePermit<'_>> {
         let least = MAX_IN_HAND / MAX_OPEN as u32;
-        let size = room::size(arguments.as_bytes()).max(least);
+        let size = backpressure::request_size(arguments.as_bytes()).max(least);
         self.capacity.try_acquire_many(size).map_err(|_| Error::Declined {
             problem: "too many questions wait for the person already".to_owned(),
             hint: "Nothing was changed; ask again when they have answered.".into(),

@@ -72,7 +72,7 @@ const SUPPORTED: &[&str] = &[
     "parameter",
 ];
 
-struct Link {
+struct LinkRule {
     name: &'static str,
     family: &'static str,
     description: &'static str,
@@ -81,24 +81,31 @@ struct Link {
     downstream: Downstream,
 }
 
-const fn link(
+const fn link_type(
     family: &'static str,
     name: &'static str,
     description: &'static str,
     sources: &'static [&'static str],
     targets: &'static [&'static str],
     downstream: Downstream,
-) -> Link {
-    Link { name, family, description, sources, targets, downstream }
+) -> LinkRule {
+    LinkRule { name, family, description, sources, targets, downstream }
 }
 
-const LINKS: &[Link] = &[
-    link("structural", "contains", "the whole contains the part", WHOLES, PARTS, Both),
-    link("structural", "part_of", "the part belongs to the whole", PARTS, WHOLES, Both),
-    link("structural", "interfaces_with", "the two meet", CONNECTABLE, CONNECTABLE, Mutual),
-    link("structural", "uses_material", "is made of", &["component"], &["material"], Source),
-    link("intent", "satisfies", "fulfils the requirement", SATISFIERS, &["requirement"], Source),
-    link(
+const LINKS: &[LinkRule] = &[
+    link_type("structural", "contains", "the whole contains the part", WHOLES, PARTS, Both),
+    link_type("structural", "part_of", "the part belongs to the whole", PARTS, WHOLES, Both),
+    link_type("structural", "interfaces_with", "the two meet", CONNECTABLE, CONNECTABLE, Mutual),
+    link_type("structural", "uses_material", "is made of", &["component"], &["material"], Source),
+    link_type(
+        "intent",
+        "satisfies",
+        "fulfils the requirement",
+        SATISFIERS,
+        &["requirement"],
+        Source,
+    ),
+    link_type(
         "intent",
         "constrained_by",
         "must stay within the constraint",
@@ -106,8 +113,15 @@ const LINKS: &[Link] = &[
         &["constraint"],
         Source,
     ),
-    link("intent", "affected_by_decision", "is shaped by the decision", ANY, &["decision"], Source),
-    link(
+    link_type(
+        "intent",
+        "affected_by_decision",
+        "is shaped by the decision",
+        ANY,
+        &["decision"],
+        Source,
+    ),
+    link_type(
         "intent",
         "based_on_assumption",
         "holds only while the assumption does",
@@ -115,13 +129,20 @@ const LINKS: &[Link] = &[
         &["assumption"],
         Source,
     ),
-    link("intent", "supersedes", "replaces the older one", ANY, ANY, Neither),
-    link("validation", "analyzed_by", "is predicted by the model", ANY, &["analysis_model"], Both),
-    link("validation", "validated_by", "is shown to work by", ANY, EVIDENCE, Both),
-    link("validation", "supports", "speaks for", SUPPORTERS, SUPPORTED, Both),
-    link("validation", "conflicts_with", "contradicts", ANY, ANY, Mutual),
-    link("validation", "depends_on", "needs the other", ANY, ANY, Source),
-    link(
+    link_type("intent", "supersedes", "replaces the older one", ANY, ANY, Neither),
+    link_type(
+        "validation",
+        "analyzed_by",
+        "is predicted by the model",
+        ANY,
+        &["analysis_model"],
+        Both,
+    ),
+    link_type("validation", "validated_by", "is shown to work by", ANY, EVIDENCE, Both),
+    link_type("validation", "supports", "speaks for", SUPPORTERS, SUPPORTED, Both),
+    link_type("validation", "conflicts_with", "contradicts", ANY, ANY, Mutual),
+    link_type("validation", "depends_on", "needs the other", ANY, ANY, Source),
+    link_type(
         "provenance",
         "described_by",
         "is documented in",
@@ -129,7 +150,7 @@ const LINKS: &[Link] = &[
         &["artifact", "analysis_model", "result"],
         Target,
     ),
-    link(
+    link_type(
         "provenance",
         "updated_by_session",
         "was changed in the session",
@@ -137,8 +158,8 @@ const LINKS: &[Link] = &[
         &["artifact", "process"],
         Neither,
     ),
-    link("provenance", "evidenced_by", "is shown by", ANY, EVIDENCE, Both),
-    link("provenance", "summarized_in", "is summed up in", ANY, &["artifact"], Target),
+    link_type("provenance", "evidenced_by", "is shown by", ANY, EVIDENCE, Both),
+    link_type("provenance", "summarized_in", "is summed up in", ANY, &["artifact"], Target),
 ];
 
 impl Default for Ontology {
@@ -153,12 +174,12 @@ impl Default for Ontology {
                 })
                 .collect(),
             relationship_types: LINKS.iter().map(relationship_type).collect(),
-            slots: slots(),
+            slots: builtin_slots(),
         }
     }
 }
 
-fn relationship_type(link: &Link) -> RelationshipType {
+fn relationship_type(link: &LinkRule) -> RelationshipType {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let inverse = match link.name {
         "contains" => Some("part_of".to_owned()),
@@ -176,7 +197,7 @@ fn relationship_type(link: &Link) -> RelationshipType {
     }
 }
 
-fn slots() -> Vec<SlotType> {
+fn builtin_slots() -> Vec<SlotType> {
     let single = |name: &str, relationship_type: &str| SlotType {
         name: name.to_owned(),
         rule: SlotRule::Relationship {

@@ -57,7 +57,7 @@ struct SlotEntry {
     key_property: Option<Spanned<String>>,
 }
 
-struct Reader<'a> {
+struct OntologyReader<'a> {
     text: &'a str,
     file: &'a str,
 }
@@ -65,7 +65,7 @@ struct Reader<'a> {
 impl Ontology {
     /// The built-in ontology and what the TOML text adds to it; `file` names it in errors.
     pub fn extended(text: &str, file: &str) -> Result<Self> {
-        let reader = Reader { text, file };
+        let reader = OntologyReader { text, file };
         let parsed: File = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| reader.line(span.start));
             reader.mistake_at(line, error.message().to_owned())
@@ -84,7 +84,7 @@ impl Ontology {
     }
 }
 
-impl Reader<'_> {
+impl OntologyReader<'_> {
     fn line(&self, offset: usize) -> usize {
         self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }

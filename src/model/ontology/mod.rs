@@ -8,7 +8,7 @@ mod file;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::text::nearest;
+use super::text::nearest_names;
 
 /// Everything that the ontology says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -124,13 +124,14 @@ impl Ontology {
 
     /// The entity type of that name, or an error that lists the types.
     pub fn require_entity_type(&self, name: &str) -> Result<&EntityType> {
-        self.entity_type(name).ok_or_else(|| unknown("entity_type", name, self.entity_type_names()))
+        self.entity_type(name)
+            .ok_or_else(|| unknown_type("entity_type", name, self.entity_type_names()))
     }
 
     /// The relationship type of that name, or an error that lists the types.
     pub fn require_relationship_type(&self, name: &str) -> Result<&RelationshipType> {
         self.relationship_type(name)
-            .ok_or_else(|| unknown("relationship_type", name, self.relationship_type_names()))
+            .ok_or_else(|| unknown_type("relationship_type", name, self.relationship_type_names()))
     }
 
     /// Checks that the link may stand between entities of these types.
@@ -169,8 +170,8 @@ impl Ontology {
     }
 }
 
-fn unknown(field: &str, given: &str, names: Vec<String>) -> Error {
-    let near = nearest(given, names.iter().cloned());
+fn unknown_type(field: &str, given: &str, names: Vec<String>) -> Error {
+    let near = nearest_names(given, names.iter().cloned());
     let guess = near.first().map(|name| format!("Did you mean {name}? ")).unwrap_or_default();
     Error::invalid(
         field,

@@ -18,14 +18,14 @@ use serde_json::{Map, Value};
 
 /// A likely secret: what kind it is, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct SecretMatch {
     pub kind: &'static str,
     pub range: Range<usize>,
 }
 
 /// What a word that was found may be the beginning of.
 #[derive(Debug, Clone, Copy)]
-enum Mark {
+enum SecretMark {
     /// The shape with this number.
     Shape(usize),
     /// The name of a secret value.
@@ -36,18 +36,18 @@ enum Mark {
 
 struct Marks {
     words: AhoCorasick,
-    marks: Vec<Mark>,
+    marks: Vec<SecretMark>,
 }
 
 /// None only if the table below could not be built, which a test would see.
 static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
     let shapes = shapes::SHAPES.iter().map(|shape| shape.prefix.to_owned());
     let mut words: Vec<String> = shapes.collect();
-    let mut marks: Vec<Mark> = (0..words.len()).map(Mark::Shape).collect();
+    let mut marks: Vec<SecretMark> = (0..words.len()).map(SecretMark::Shape).collect();
     words.extend(named::ALL_NAMES.iter().cloned());
-    marks.resize(words.len(), Mark::Name);
+    marks.resize(words.len(), SecretMark::Name);
     words.push("://".to_owned());
-    marks.push(Mark::Address);
+    marks.push(SecretMark::Address);
     let words = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
@@ -57,42 +57,42 @@ static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
 });
 
 /// The words in a text that a secret may begin with, with where they stand.
-fn marks(text: &str) -> impl Iterator<Item = (Mark, Range<usize>)> {
+fn find_marks(text: &str) -> impl Iterator<Item = (SecretMark, Range<usize>)> {
     MARKS.iter().flat_map(move |all| {
         all.words.find_iter(text).map(|word| (all.marks[word.pattern().as_usize()], word.range()))
     })
 }
 
-fn at((mark, word): (Mark, Range<usize>), text: &str) -> Option<Found> {
+fn secret_at((mark, word): (SecretMark, Range<usize>), text: &str) -> Option<SecretMatch> {
     match mark {
-        Mark::Shape(number) => shapes::SHAPES[number].found(text, word),
-        Mark::Name => named::value_after(text, word.end),
-        Mark::Address => named::password_in_address(text, word),
+        SecretMark::Shape(number) => shapes::SHAPES[number].found(text, word),
+        SecretMark::Name => named::value_after(text, word.end),
+        SecretMark::Address => named::password_in_address(text, word),
     }
 }
 
 /// The first likely secret in a text.
-pub fn find(text: &str) -> Option<Found> {
-    marks(text).find_map(|mark| at(mark, text))
+pub fn find(text: &str) -> Option<SecretMatch> {
+    find_marks(text).find_map(|mark| secret_at(mark, text))
 }
 
 /// Whether JSON may hold a secret; if so, [`find_in`] looks at each of its texts.
 pub fn may_be_in(json: &str) -> bool {
     // An escape may stand for a letter of a word, or end with one that is none.
     ["\\u", "\\/", "\\b", "\\f"].iter().any(|escape| json.contains(escape))
-        || marks(json).any(|(mark, word)| match mark {
-            Mark::Name => true,
-            _ => at((mark, word), json).is_some(),
+        || find_marks(json).any(|(mark, word)| match mark {
+            SecretMark::Name => true,
+            _ => secret_at((mark, word), json).is_some(),
         })
 }
 
 /// The text with the kind of each likely secret in its place: what messages repeat of what was given.
-pub fn masked(text: &str) -> Cow<'_, str> {
+pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut done = 0;
-    for (mark, word) in marks(text) {
-        let found = if word.start < done { None } else { at((mark, word), text) };
-        if let Some(Found { kind, range }) = found {
+    for (mark, word) in find_marks(text) {
+        let found = if word.start < done { None } else { secret_at((mark, word), text) };
+        if let Some(SecretMatch { kind, range }) = found {
             shown.push_str(&text[done..range.start]);
             shown.push_str(&format!("[{kind}]"));
             done = range.end;
@@ -107,34 +107,34 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 
 /// A likely secret in a value, by the path of its field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SecretLocation {
     pub path: String,
     pub kind: &'static str,
 }
 
 /// The first likely secret in a value, among its texts and its keys that are not `known`.
-pub fn find_in(value: &Value, known: &dyn Fn(&str) -> bool) -> Option<Place> {
-    let place = look(value, "", None, known)?;
-    Some(Place { path: masked(&place.path).into_owned(), ..place })
+pub fn find_in(value: &Value, known: &dyn Fn(&str) -> bool) -> Option<SecretLocation> {
+    let place = find_in_value(value, "", None, known)?;
+    Some(SecretLocation { path: mask_secrets(&place.path).into_owned(), ..place })
 }
 
 /// `name` is what the value is called, if that is not the last part of its path: a row or an object
 /// may say so itself, in a field such as `key`.
-fn look(
+fn find_in_value(
     value: &Value,
     path: &str,
     name: Option<&str>,
     known: &dyn Fn(&str) -> bool,
-) -> Option<Place> {
+) -> Option<SecretLocation> {
     match value {
         Value::String(text) if known(text) => None,
         Value::String(text) => {
-            let named = || name.and_then(|name| named::kind(name, text));
+            let named = || name.and_then(|name| named::secret_kind(name, text));
             let kind = find(text).map(|found| found.kind).or_else(named)?;
-            Some(Place { path: path.to_owned(), kind })
+            Some(SecretLocation { path: path.to_owned(), kind })
         }
         Value::Array(items) => {
-            let item = |(at, item)| look(item, &format!("{path}[{at}]"), name, known);
+            let item = |(at, item)| find_in_value(item, &format!("{path}[{at}]"), name, known);
             items.iter().enumerate().find_map(item)
         }
         Value::Object(fields) => look_at_fields(fields, path, name, known),
@@ -147,20 +147,20 @@ fn look_at_fields(
     path: &str,
     name: Option<&str>,
     known: &dyn Fn(&str) -> bool,
-) -> Option<Place> {
+) -> Option<SecretLocation> {
     let said = ["key", "name", "subject"].iter().find_map(|key| fields.get(*key)?.as_str());
     let said = said.or(name);
     fields.iter().find_map(|(key, value)| {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         if let Some(found) = find(key).filter(|_| !known(key)) {
-            return Some(Place { path, kind: found.kind });
+            return Some(SecretLocation { path, kind: found.kind });
         }
         // Properties belong to what the row is called; other fields only to themselves.
         let called = match key.as_str() {
             "value" | "content" | "properties" => said,
             _ => Some(key.as_str()),
         };
-        look(value, &path, called, known)
+        find_in_value(value, &path, called, known)
     })
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::Found;
+use super::SecretMatch;
 
 /// Names of what is secret.
 const NAMES: [&str; 9] = [
@@ -37,7 +37,7 @@ pub static ALL_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// What a value is, if its name says that it is secret and it looks random.
-pub fn kind(name: &str, value: &str) -> Option<&'static str> {
+pub fn secret_kind(name: &str, value: &str) -> Option<&'static str> {
     let value = value.trim().as_bytes();
     let judged = std::str::from_utf8(&value[..value.len().min(JUDGED)]);
     if !judged.is_ok_and(is_random) {
@@ -63,7 +63,7 @@ pub const JUDGED: usize = 256;
 const LONGEST_ENDING: usize = 16;
 
 /// The random value that a name is given: what stands behind `=` or `:`.
-pub fn value_after(text: &str, end: usize) -> Option<Found> {
+pub fn value_after(text: &str, end: usize) -> Option<SecretMatch> {
     let rest = &text[end..];
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let ending = rest.bytes().take(LONGEST_ENDING).take_while(is_name).count();
@@ -72,14 +72,14 @@ pub fn value_after(text: &str, end: usize) -> Option<Found> {
         return None;
     }
     let called_bearer = &text.as_bytes()[end.saturating_sub(6)..end];
-    let given = given(behind, called_bearer.eq_ignore_ascii_case(b"bearer"))?;
+    let given = assigned_value(behind, called_bearer.eq_ignore_ascii_case(b"bearer"))?;
     let start = text.len() - given.len();
     let value = value_in(given)?;
-    Some(Found { kind: VALUE, range: start + value.start..start + value.end })
+    Some(SecretMatch { kind: VALUE, range: start + value.start..start + value.end })
 }
 
 /// What stands behind the sign that gives a name its value, without the quote that opens it.
-fn given(behind: &str, is_scheme: bool) -> Option<&str> {
+fn assigned_value(behind: &str, is_scheme: bool) -> Option<&str> {
     let blank = [' ', '\t'];
     let sign = behind.trim_start_matches(['"', '\'', '`', '*', ']', '\\', ' ', '\t']);
     let given = match sign.trim_start_matches([':', '=']) {
@@ -119,7 +119,7 @@ fn value_in(given: &str) -> Option<Range<usize>> {
 }
 
 /// The password in an address: `scheme://user:password@host`.
-pub fn password_in_address(text: &str, word: Range<usize>) -> Option<Found> {
+pub fn password_in_address(text: &str, word: Range<usize>) -> Option<SecretMatch> {
     let before = text[..word.start].bytes().next_back();
     if !before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
         return None;
@@ -138,7 +138,7 @@ pub fn password_in_address(text: &str, word: Range<usize>) -> Option<Found> {
         && !is_placeholder(password)
         && password.chars().any(|c| c != '*' && c != '.' && c != '…' && c != '•');
     let start = word.end + user.len() + 1;
-    real.then_some(Found { kind: PASSWORD, range: start..start + password.len() })
+    real.then_some(SecretMatch { kind: PASSWORD, range: start..start + password.len() })
 }
 
 /// Fewest characters of a value that counts as random.

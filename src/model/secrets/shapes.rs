@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Found;
+use super::SecretMatch;
 use super::named::JUDGED;
 
 /// What follows a prefix.
@@ -128,7 +128,7 @@ pub const SHAPES: [Shape; 52] = [
 
 impl Shape {
     /// The secret that begins at the word, in the case of the prefix, if it is one.
-    pub fn found(&self, text: &str, word: Range<usize>) -> Option<Found> {
+    pub fn found(&self, text: &str, word: Range<usize>) -> Option<SecretMatch> {
         if text.get(word.clone()) != Some(self.prefix) || inside_a_word(text, word.start) {
             return None;
         }
@@ -138,7 +138,7 @@ impl Shape {
             Body::Armour => armour_length(&text[word.end..])?,
             Body::WebToken => web_token_length(rest)?,
         };
-        Some(Found { kind: self.kind, range: word.start..word.end + length })
+        Some(SecretMatch { kind: self.kind, range: word.start..word.end + length })
     }
 }
 

@@ -6,7 +6,7 @@ use super::shapes::SHAPES;
 use super::*;
 
 /// Characters that look drawn by chance, the same ones each time.
-fn drawn(alphabet: &str, count: usize, seed: u64) -> String {
+fn draw_characters(alphabet: &str, count: usize, seed: u64) -> String {
     let alphabet = alphabet.as_bytes();
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut draw = || {
@@ -27,24 +27,28 @@ fn kind_of(text: &str) -> Option<&'static str> {
 }
 
 /// A token with the prefix, of the length that its issuer gives it.
-fn token(prefix: &str, seed: u64) -> String {
+fn make_token(prefix: &str, seed: u64) -> String {
     let count = match prefix {
-        "AKIA" | "ASIA" | "ABIA" | "ACCA" => return prefix.to_owned() + &drawn(UPPER, 16, seed),
+        "AKIA" | "ASIA" | "ABIA" | "ACCA" => {
+            return prefix.to_owned() + &draw_characters(UPPER, 16, seed);
+        }
         "AIza" => 35,
         "eyJ" => {
-            let part = |seed| drawn(LETTERS, 30, seed);
+            let part = |seed| draw_characters(LETTERS, 30, seed);
             return format!("eyJ{}.eyJ{}.{}", part(seed), part(seed + 7), part(seed + 9));
         }
         "-----BEGIN " => {
-            let body = drawn(LETTERS, 64, seed);
+            let body = draw_characters(LETTERS, 64, seed);
             return format!(
                 "-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
             );
         }
-        "dop_v1_" | "doo_v1_" | "dor_v1_" => return prefix.to_owned() + &drawn(HEX, 64, seed),
+        "dop_v1_" | "doo_v1_" | "dor_v1_" => {
+            return prefix.to_owned() + &draw_characters(HEX, 64, seed);
+        }
         _ => 70,
     };
-    prefix.to_owned() + &drawn(LETTERS, count, seed)
+    prefix.to_owned() + &draw_characters(LETTERS, count, seed)
 }
 
 #[test]
@@ -56,13 +60,13 @@ fn the_table_of_words_can_be_built() {
 fn every_kind_of_token_is_found_wherever_it_stands_and_masked() {
     for shape in &SHAPES {
         for seed in 1..40 {
-            let token = token(shape.prefix, seed);
+            let token = make_token(shape.prefix, seed);
             for (before, after) in
                 [("", ""), ("take ", " for it"), ("(", ")"), ("a=", ";"), ("\n", "\n")]
             {
                 let text = format!("{before}{token}{after}");
                 let found = find(&text).unwrap_or_else(|| panic!("{text}"));
-                let shown = masked(&text).into_owned();
+                let shown = mask_secrets(&text).into_owned();
                 assert_eq!(shown, format!("{before}[{}]{after}", found.kind));
                 assert!(may_be_in(&json!({ "text": text }).to_string()), "{text}");
             }
@@ -98,7 +102,7 @@ fn a_password_in_an_address_is_found() {
         "url:https://bob:s3cr%40et@example.org/x",
     ] {
         assert_eq!(kind_of(address), Some("a password"), "{address}");
-        assert!(masked(address).contains(":[a password]@"), "{}", masked(address));
+        assert!(mask_secrets(address).contains(":[a password]@"), "{}", mask_secrets(address));
     }
     for address in [
         "postgres://user:password@localhost/db",
@@ -118,7 +122,7 @@ fn a_password_in_an_address_is_found() {
 fn a_random_value_with_the_name_of_a_secret_is_found() {
     let is_found = |value: &String| find(&format!("token={value}")).is_some();
     let values: Vec<String> =
-        (1..=200).map(|seed| drawn(LETTERS, 24, seed)).filter(is_found).collect();
+        (1..=200).map(|seed| draw_characters(LETTERS, 24, seed)).filter(is_found).collect();
     assert!(values.len() > 195, "{} of 200", values.len());
     for value in values {
         for text in [
@@ -133,15 +137,15 @@ fn a_random_value_with_the_name_of_a_secret_is_found() {
             format!("| **Passphrase**: {value} |"),
         ] {
             assert_eq!(kind_of(&text), Some("a password or key"), "{text}");
-            assert!(!masked(&text).contains(&value), "{text}");
+            assert!(!mask_secrets(&text).contains(&value), "{text}");
         }
     }
     // Of 16 characters a few draws in a hundred have no digit in place, or repeat too much.
-    let short =
-        (1..=1_000).filter(|seed| find(&format!("token={}", drawn(LETTERS, 16, *seed))).is_some());
+    let short = (1..=1_000)
+        .filter(|seed| find(&format!("token={}", draw_characters(LETTERS, 16, *seed))).is_some());
     assert!(short.count() > 900);
-    let hex =
-        (1..=1_000).filter(|seed| find(&format!("secret: {}", drawn(HEX, 32, *seed))).is_some());
+    let hex = (1..=1_000)
+        .filter(|seed| find(&format!("secret: {}", draw_characters(HEX, 32, *seed))).is_some());
     assert!(hex.count() > 990);
 }
 
@@ -173,8 +177,8 @@ fn prose_names_digests_and_places_for_secrets_are_none() {
 
 #[test]
 fn a_field_is_named_by_its_path_and_read_with_its_name() {
-    let value = drawn(LETTERS, 24, 5);
-    let key = format!("npm_{}", drawn(LETTERS, 36, 5));
+    let value = draw_characters(LETTERS, 24, 5);
+    let key = format!("npm_{}", draw_characters(LETTERS, 36, 5));
     for (row, path) in [
         (json!({ "properties": { "login": { "password": value } } }), "properties.login.password"),
         (json!({ "properties": { "tokens": ["x", value] } }), "properties.tokens[1]"),
@@ -198,7 +202,7 @@ fn a_field_is_named_by_its_path_and_read_with_its_name() {
     for row in [
         json!({ "name": "Token ring", "properties": { "value": "10", "unit": "Mbit/s" } }),
         json!({ "name": "API key", "description": value }),
-        json!({ "properties": { "sha256": drawn(HEX, 64, 3), "id": value } }),
+        json!({ "properties": { "sha256": draw_characters(HEX, 64, 3), "id": value } }),
     ] {
         assert_eq!(find_in(&row, &|_| false), None, "{row}");
     }
@@ -212,7 +216,8 @@ fn a_word_that_is_written_with_escapes_is_looked_at() {
 
 #[test]
 fn whatever_stands_before_a_secret_the_row_that_holds_it_is_looked_at() {
-    let secrets = [token("AKIA", 3), token("ghp_", 3), "https://ada:Kq7vTz93xLm@host".to_owned()];
+    let secrets =
+        [make_token("AKIA", 3), make_token("ghp_", 3), "https://ada:Kq7vTz93xLm@host".to_owned()];
     for before in ('\0'..'\u{300}').chain(['\u{2028}', '\u{feff}', '\u{1f600}']) {
         for secret in &secrets {
             let text = format!("{before}{secret}");

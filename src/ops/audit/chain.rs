@@ -1,8 +1,9 @@
-//! Follows the chain of the audit from its first row on.
+//! Verifies the hash chain of the audit log, starting with its first row.
 //!
-//! Rows from before the chain were tied to its first link by a seal over all of them. Once they are
-//! relinked they have hashes as all rows do, but the first link still names the seal as the hash before
-//! it. A later `relinked` row has to name the seal, and the last of these rows with its hash.
+//! Audit rows from before the chain were tied to its first link by a seal: one cumulative digest
+//! over all of them. Relinking gives these rows hashes, but the first link keeps the seal as its
+//! previous hash. A later `relinked` row must record the seal, and the last of the old rows with
+//! its hash.
 
 use super::clearing_proof::{ClearedRows, Unproven};
 use crate::model::Action;
@@ -10,7 +11,7 @@ use crate::model::event::AuditEntry;
 use crate::ops::chain_problem::ChainProblem;
 use crate::store::audit::{digest, link_hash, sealed_with};
 
-/// The chain as far as it has been followed.
+/// The state of the verification after the rows read so far.
 #[derive(Default)]
 pub struct Chain {
     seq: i64,
@@ -19,12 +20,12 @@ pub struct Chain {
     /// Rows without hashes, before the first link.
     unlinked: i64,
     sealed_link: Option<SealedLink>,
-    /// The last of the rows that a `relinked` row speaks of.
+    /// The last row covered by a `relinked` row.
     relinked: i64,
     pub cleared: ClearedRows,
 }
 
-/// The first link that is not tied to the hash of the row before it, so perhaps to the seal.
+/// The first link whose previous hash is not the hash of the row before it, so possibly the seal.
 struct SealedLink {
     place: i64,
     id: String,
@@ -34,18 +35,18 @@ struct SealedLink {
 }
 
 impl Chain {
-    /// Follows one more row, which is at a place, if it fits.
+    /// Verifies the next row. `place` is its sequence number, or its line in an export.
     pub fn take(&mut self, place: i64, entry: &AuditEntry) -> Result<(), ChainProblem> {
         self.cleared.take(place, entry, Some(&self.hash));
         self.follow(place, entry)
     }
 
-    /// How many rows are from before the chain.
+    /// Returns the number of rows from before the chain.
     pub fn rows_before_chain(&self) -> i64 {
         self.unlinked.max(self.relinked)
     }
 
-    /// The first row of which it is known only at the end that it does not fit.
+    /// Returns the first row whose failure is certain only after the last row was read.
     pub fn unproven(&self) -> Option<Unproven> {
         let sealed_link = self
             .sealed_link
@@ -101,7 +102,7 @@ impl Chain {
                 (sealed_link.last_row, &sealed_link.hash, &sealed_link.tied_to)
                     == (said.last_row, &said.hash, &said.seal)
             }
-            // No link was there yet, so it is the first one itself.
+            // There is no sealed link: the `relinked` row is itself the first link.
             None => (entry.seq - 1, &entry.chain.prev_hash) == (said.last_row, &said.hash),
         };
         if !fits || self.relinked > 0 {
@@ -113,7 +114,7 @@ impl Chain {
     }
 }
 
-/// Whether a row holds what its digests say, or nothing.
+/// Returns whether the contents of a row match its digests or are cleared.
 pub fn check_contents(entry: &AuditEntry) -> Result<(), ChainProblem> {
     let link = &entry.chain;
     let contents = [
@@ -121,13 +122,14 @@ pub fn check_contents(entry: &AuditEntry) -> Result<(), ChainProblem> {
         (&entry.after_json, &link.after_digest),
         (&entry.note, &link.note_digest),
     ];
-    // A row from before the chain may have no digests, but a seal once it was cleared.
+    // A row from before the chain may have no digests; once cleared, `before_digest` holds its
+    // seal.
     let sealed = link.after_digest.is_empty();
     let fits = |text: &str, expected: &str| match sealed {
         true => link.before_digest.is_empty() || text.is_empty(),
         false => text.is_empty() || digest(text) == expected,
     };
-    // A `redacted` row keeps its reason, and what it proves of rows from before the chain.
+    // A `redacted` row keeps its reason (`note`) and its proof of rows from before the chain.
     let keeps = |text: &str, expected: &str| sealed || digest(text) == expected;
     let kept = entry.action != Action::Redacted.as_str()
         || keeps(&entry.before_json, &link.before_digest) && keeps(&entry.note, &link.note_digest);

@@ -1,24 +1,23 @@
-//! Audit rows whose contents were cleared: each needs a later row that says that its subject was
-//! redacted.
+//! Audit rows with cleared contents: each needs a later `redacted` row of the same subject.
 
 use std::collections::HashMap;
 
-use super::pre_chain::{names_row, proves, without_contents};
+use super::pre_chain::{names_row, proves_row, without_contents};
 use crate::model::Action;
 use crate::model::event::AuditEntry;
 use crate::ops::chain_problem::ChainProblem;
 use crate::store::audit::digest;
 
-/// The cleared rows of an audit that is read from its beginning to its end.
+/// The cleared rows of an audit log that is read from beginning to end.
 #[derive(Default)]
 pub struct ClearedRows {
-    /// By subject, rows for which no `redacted` row has come yet.
+    /// Cleared rows without a `redacted` row so far, by subject.
     waiting: HashMap<(String, String), Vec<ClearedRow>>,
-    /// The first row that a `redacted` row does not prove.
+    /// The first row that its `redacted` row disproves.
     refuted: Option<Unproven>,
 }
 
-/// A row that does not fit: its place, its id and the problem.
+/// A row that fails verification: its position, its id and the problem.
 pub type Unproven = (i64, String, ChainProblem);
 
 struct ClearedRow {
@@ -27,29 +26,31 @@ struct ClearedRow {
     proof: NeededProof,
 }
 
-/// What a `redacted` row has to prove of a cleared row.
+/// The proof that a `redacted` row must hold for a cleared row.
 enum NeededProof {
-    /// Nothing: the digests of the row do.
+    /// None: the row's own digests are the proof.
     None,
-    /// That it cleared the row from before the chain with this number. Its hash proves the rest.
+    /// That it cleared the relinked row with this sequence number, whose hash proves the rest.
     Cleared(i64),
-    /// That the row from before the chain with this number has this seal without its contents.
+    /// That the row with this sequence number, from before the chain, has this seal without
+    /// contents.
     Seal(i64, String),
 }
 
 impl ClearedRows {
-    /// Looks at the next row. `sealed` is the seal over the rows before it, if it is known.
+    /// Reads the next row. `sealed` is the seal over the rows before it, if known.
     pub fn take(&mut self, place: i64, entry: &AuditEntry, sealed: Option<&str>) {
         let subject = || (entry.kind.clone(), entry.subject_id.clone());
         if entry.action == Action::Redacted.as_str() {
             let waiting = self.waiting.remove(&subject()).unwrap_or_default();
-            // Of what was changed in the `redacted` row itself its own digest tells.
+            // A `redacted` row with a wrong digest proves nothing; the check of its own contents
+            // reports it.
             let sound = digest(&entry.before_json) == entry.chain.before_digest;
             for row in waiting.into_iter().filter(|_| sound) {
                 let proven = match &row.proof {
                     NeededProof::None => true,
                     NeededProof::Cleared(seq) => names_row(entry, *seq),
-                    NeededProof::Seal(seq, seal) => proves(entry, *seq, seal),
+                    NeededProof::Seal(seq, seal) => proves_row(entry, *seq, seal),
                 };
                 if !proven {
                     self.refute((row.place, row.id, ChainProblem::Refuted));
@@ -74,7 +75,8 @@ impl ClearedRows {
         self.refuted = self.refuted.take().into_iter().chain([row]).min();
     }
 
-    /// The first row that was cleared without a `redacted` row behind it, or that one refutes.
+    /// Returns the first row that was cleared without a later `redacted` row, or that one
+    /// disproves.
     pub fn unproven(&self) -> Option<Unproven> {
         let waiting = self
             .waiting
@@ -85,7 +87,8 @@ impl ClearedRows {
     }
 }
 
-/// Whether a row holds less than its digests say, or keeps the seal of what it held.
+/// Returns whether contents were cleared: they lack text that a digest covers, or a seal replaces
+/// digests.
 pub fn is_cleared(entry: &AuditEntry) -> bool {
     let link = &entry.chain;
     if link.after_digest.is_empty() {

@@ -1,4 +1,5 @@
-//! The audit as a whole: its chain, rows from before the chain, and rows whose contents were cleared.
+//! The audit log as a whole: its hash chain, rows from before the chain, and rows with cleared
+//! contents.
 
 pub mod chain;
 pub mod clearing_proof;

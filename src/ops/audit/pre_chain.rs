@@ -1,11 +1,11 @@
-//! Audit rows from before the chain that have no digests: what keeps them provable when one of them is
-//! cleared. An upgrade gives them digests ([`super::relink`]), but for rows of which the contents were
-//! cleared before it, and files whose history does not verify.
+//! Keeps audit rows without digests, from before the chain, provable when one of them is cleared.
+//! An upgrade gives such rows digests ([`super::relink`]), except rows cleared before the upgrade,
+//! and files whose history does not verify.
 //!
-//! A seal is made of the seal before it, the row's fields and its contents. A cleared row keeps its
-//! seal, so that the rows behind it are proven as before. The `redacted` row, which is a link of the
-//! chain, keeps in its `before_json` what the seal would be without the contents: that proves the
-//! fields of the cleared row and all that is before it.
+//! A seal is the digest of the previous seal, the row's fields and its contents. A cleared row
+//! keeps its seal, so the rows after it still verify. The `redacted` row is a link of the chain.
+//! Its `before_json` holds the seal that the cleared row has without contents, which proves the
+//! fields of that row and every row before it.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::event::AuditEntry;
 use crate::model::{Error, Kind, Result};
-use crate::store::audit::{for_each, seal, sealed_with};
+use crate::store::audit::{compute_seal, for_each, sealed_with};
 use crate::store::{Tx, View, redaction};
 
-/// What a `redacted` row keeps as `before_json`.
+/// The JSON in `before_json` of a `redacted` row.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Proof {
-    /// By the place of a cleared row from before the chain, its seal without its contents.
+    /// The seals of cleared rows without their contents, by sequence number.
     sealed: BTreeMap<i64, String>,
 }
 
-/// The rows of a subject from before the chain that are to be cleared.
+/// The rows of a subject, from before the chain, that are to be cleared.
 #[derive(Debug, Default)]
 pub struct PreChainRows {
     proof: Proof,
-    /// By place, the seal that the row keeps.
+    /// The seal that each row keeps, by sequence number.
     seals: Vec<(i64, String)>,
 }
 
@@ -54,27 +54,27 @@ impl PreChainRows {
         Ok(found)
     }
 
-    /// What the `redacted` row keeps as `before_json`, if anything.
+    /// Returns the `before_json` of the `redacted` row, if there are rows to prove.
     pub fn proof(&self) -> Result<Option<String>> {
         let proof = (!self.seals.is_empty()).then(|| serde_json::to_string(&self.proof));
         proof.transpose().map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// Clears the rows, once the `redacted` row is there.
+    /// Clears the rows. The `redacted` row must be stored first.
     pub fn clear(&self, tx: &Tx<'_>) -> Result<()> {
         self.seals.iter().try_for_each(|(seq, seal)| redaction::clear_sealed(tx, *seq, seal))
     }
 }
 
-/// The seal that a row would have without its contents.
+/// Returns the seal of a row without its contents.
 pub fn without_contents(sealed: &str, entry: &AuditEntry) -> String {
     let empty = String::new;
     let cleared =
         AuditEntry { before_json: empty(), after_json: empty(), note: empty(), ..entry.clone() };
-    seal(sealed, &cleared)
+    compute_seal(sealed, &cleared)
 }
 
-/// Whether a `redacted` row says that it cleared the row from before the chain at a place.
+/// Returns whether a `redacted` row names a row from before the chain as cleared.
 pub fn names_row(redacted: &AuditEntry, seq: i64) -> bool {
     cleared_by(redacted).sealed.contains_key(&seq)
 }
@@ -83,7 +83,7 @@ fn cleared_by(redacted: &AuditEntry) -> Proof {
     serde_json::from_str(&redacted.before_json).unwrap_or_default()
 }
 
-/// Whether a `redacted` row proves the cleared row at a place by its seal without contents.
-pub fn proves(redacted: &AuditEntry, seq: i64, seal: &str) -> bool {
+/// Returns whether a `redacted` row proves a cleared row by its seal without contents.
+pub fn proves_row(redacted: &AuditEntry, seq: i64, seal: &str) -> bool {
     cleared_by(redacted).sealed.get(&seq).is_some_and(|kept| kept == seal)
 }

@@ -1,9 +1,9 @@
 //! Gives the audit rows from before the chain digests and hashes, as a chain of their own.
 //!
-//! The links after them keep their hashes, so that a head which somebody noted stays valid. A
-//! `relinked` row says where the old rows end, and by which seal the first link was tied to them.
+//! The links after them keep their hashes, so that a noted head hash stays valid. A `relinked` row
+//! records the last old row and the seal that tied the first link to the old rows.
 
-use crate::model::event::{AUDIT_SUBJECT, Place, Relinking};
+use crate::model::event::{AUDIT_SUBJECT, ProjectPlace, Relinking};
 use crate::model::{Action, Error, Event, Kind, Result};
 use crate::ops::verify;
 use crate::store::audit::{digest, link_hash, rows_after, sealed_with, with_writable_links};
@@ -12,10 +12,10 @@ use crate::store::{Tx, audit};
 /// Rows in memory at a time.
 const BATCH: i64 = 500;
 
-/// Relinks the rows from before the chain, if there are any without hashes. A file whose history
-/// does not verify is left as it is, so that its verification goes on naming the row.
+/// Relinks the rows from before the chain that have no hashes. Leaves a file unchanged whose
+/// history does not verify, so that verification still names the failing row.
 pub fn relink_audit(tx: &Tx<'_>) -> Result<()> {
-    if !audit::has_unlinked(tx)? || verify::follow(tx)?.broken.is_some() {
+    if !audit::has_unlinked(tx)? || verify::verify_chain(tx)?.broken.is_some() {
         return Ok(());
     }
     let said = with_writable_links(tx, || link_old_rows(tx))?;
@@ -26,9 +26,9 @@ pub fn relink_audit(tx: &Tx<'_>) -> Result<()> {
         before: None,
         after: serde_json::to_string(&said).map_err(|error| Error::Internal(error.to_string()))?,
         note: "",
-        place: Place::Unknown,
+        place: ProjectPlace::Unknown,
     })?;
-    match verify::follow(tx)?.broken {
+    match verify::verify_chain(tx)?.broken {
         None => Ok(()),
         Some(broken) => Err(Error::Internal(format!("the audit was relinked wrongly: {broken}"))),
     }
@@ -44,7 +44,7 @@ fn link_old_rows(tx: &Tx<'_>) -> Result<Relinking> {
         }
         for mut row in rows {
             said.seal = sealed_with(&said.seal, &row);
-            // A row that was cleared keeps its seal in place of digests that nobody knows.
+            // A cleared row keeps its seal, since the digests of its contents are unknown.
             if row.chain.before_digest.is_empty() {
                 row.chain.before_digest = digest(&row.before_json);
                 row.chain.after_digest = digest(&row.after_json);

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::claim::{self, STATE_PREFIX, states};
+use crate::model::claim::{self, STATE_PREFIX, states_value};
 use crate::model::conflict::SETTLED;
 use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
-use crate::ops::change;
+use crate::ops::record_change;
 use crate::store::{self, Tx, View};
 
 /// Looks at every slot touched so far in this write; gives the conflicts that it opened,
 /// changed or settled.
-pub fn detect(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
+pub fn detect_conflicts(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
     let places: BTreeSet<(String, String)> = tx
         .take_touched()
         .into_iter()
@@ -25,7 +25,7 @@ pub fn detect(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
 
 /// Looks at all slots under one key of a project.
 fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
-    let due = due(tx, key, project)?;
+    let due = find_due(tx, key, project)?;
     due.into_iter().map(|due| carry_out(tx, due)).collect()
 }
 
@@ -49,7 +49,7 @@ pub enum Due {
 }
 
 /// What the claims under one key of a project ask for.
-pub fn due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
+pub fn find_due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
     let mut claims = store::claims::of_key(view, key, project)?;
     if claims.len() > 1 {
         claims = still_holding(view, claims)?;
@@ -112,7 +112,7 @@ fn by_slot_kind(claims: &[Claim]) -> BTreeMap<String, Vec<Claim>> {
         for other in others {
             let mut claim =
                 Claim { slot: Slot { kind: kind.clone(), ..other.slot.clone() }, ..other.clone() };
-            if states(&claim.value, &state.value) {
+            if states_value(&claim.value, &state.value) {
                 claim.value_key.clone_from(&state.value_key);
             }
             members.push(claim);
@@ -149,13 +149,13 @@ fn due_in_slot(
 
 fn carry_out(tx: &Tx<'_>, due: Due) -> Result<Conflict> {
     match due {
-        Due::Raise { slot_kind, claims } => raise(tx, &slot_kind, &claims),
-        Due::Join { open, members, joining } => join(tx, &open, members, &joining),
-        Due::Settle { open, note } => settle(tx, &open, note),
+        Due::Raise { slot_kind, claims } => open_conflict(tx, &slot_kind, &claims),
+        Due::Join { open, members, joining } => update_members(tx, &open, members, &joining),
+        Due::Settle { open, note } => settle_conflict(tx, &open, note),
     }
 }
 
-fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
+fn open_conflict(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
     let slot = &claims[0].slot;
     let mut conflict = Conflict {
         id: tx.new_id(),
@@ -168,13 +168,13 @@ fn raise(tx: &Tx<'_>, kind: &str, claims: &[Claim]) -> Result<Conflict> {
         resolved_at: None,
         detected_at: tx.now.to_string(),
         note: String::new(),
-        members: claims.iter().map(|claim| member(tx, claim)).collect(),
+        members: claims.iter().map(|claim| new_member(tx, claim)).collect(),
     };
-    change::create(tx, &mut conflict, "")?;
+    record_change::create(tx, &mut conflict, "")?;
     Ok(conflict)
 }
 
-fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
+fn new_member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
     let member_layer_trust = match claim.owner_kind {
         Kind::ProjectState => 3,
         Kind::Entity | Kind::Relationship => 2,
@@ -186,14 +186,14 @@ fn member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         member_kind: claim.owner_kind.as_str().to_owned(),
         member_id: claim.owner_id.clone(),
         member_layer_trust,
-        value_snapshot: snapshot(&claim.value),
+        value_snapshot: snapshot_value(&claim.value),
         value_key: claim.value_key.clone(),
         left_at: None,
     }
 }
 
 /// A value as a conflict keeps it; the whole of a long one stands in its row.
-fn snapshot(value: &str) -> String {
+fn snapshot_value(value: &str) -> String {
     const MAX_SNAPSHOT: usize = 500;
     match value.char_indices().nth(MAX_SNAPSHOT) {
         Some((end, _)) => format!("{}…", &value[..end]),
@@ -210,7 +210,7 @@ fn due_in_conflict(view: &View<'_>, open: &Conflict, claims: &[Claim]) -> Option
     for member in &mut members {
         match claims.iter().find(|claim| is_of(member, claim)) {
             Some(claim) => {
-                member.value_snapshot = snapshot(&claim.value);
+                member.value_snapshot = snapshot_value(&claim.value);
                 member.value_key.clone_from(&claim.value_key);
                 member.left_at = None;
             }
@@ -227,27 +227,27 @@ fn due_in_conflict(view: &View<'_>, open: &Conflict, claims: &[Claim]) -> Option
 }
 
 /// Brings the members of an open conflict up to date.
-fn join(
+fn update_members(
     tx: &Tx<'_>,
     open: &Conflict,
     mut members: Vec<ConflictMember>,
     joining: &[Claim],
 ) -> Result<Conflict> {
-    members.extend(joining.iter().map(|claim| member(tx, claim)));
+    members.extend(joining.iter().map(|claim| new_member(tx, claim)));
     // As they are read back, whatever form the ids of older members have.
     members.sort_by(|a, b| a.id.cmp(&b.id));
     let after = Conflict { members, ..open.clone() };
-    change::change(tx, open, &after, Action::Updated, "")?;
+    record_change::record_change(tx, open, &after, Action::Updated, "")?;
     Ok(after)
 }
 
-fn settle(tx: &Tx<'_>, open: &Conflict, note: &str) -> Result<Conflict> {
+fn settle_conflict(tx: &Tx<'_>, open: &Conflict, note: &str) -> Result<Conflict> {
     let after = Conflict {
         status: ConflictStatus::Resolved,
         resolution: SETTLED.to_owned(),
         resolved_at: Some(tx.now.to_string()),
         ..open.clone()
     };
-    change::change(tx, open, &after, Action::Resolved, note)?;
+    record_change::record_change(tx, open, &after, Action::Resolved, note)?;
     Ok(after)
 }

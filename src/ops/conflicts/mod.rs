@@ -4,6 +4,8 @@ mod detect;
 mod resolve;
 mod show;
 
-pub use detect::{Due, detect, due, due_with_expired};
+pub use detect::{Due, detect_conflicts, due_with_expired, find_due};
 pub use resolve::{Resolution, ResolveRequest, Resolved, resolve};
-pub use show::{MemberDetail, Shown, count_open, find_all, list, of_member, show, show_all};
+pub use show::{
+    MemberDetail, Shown, count_open, describe_conflict, find_all, list, of_member, show_all,
+};

@@ -10,9 +10,9 @@ use crate::model::{
     Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Hint, Kind, Memory, NextStep,
     RelationshipStatus, Result, Status, SubjectKind,
 };
-use crate::ops::lifecycle::{self, Living};
+use crate::ops::lifecycle::{self, HasLifecycle};
 use crate::ops::row_id::{resolve_id, resolve_id_of};
-use crate::ops::{change, checks, relationships};
+use crate::ops::{record_change, relationships, validate};
 use crate::store::{self, Tx};
 
 /// How a conflict ends.
@@ -59,7 +59,7 @@ pub struct Resolved {
 
 /// Ends an open conflict. Only what contradicts the winner is superseded.
 pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolved> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let conflict_id = resolve_id(tx, HandleKind::Conflict, &wish.conflict_id)?;
     let before = store::conflicts::get(tx, &conflict_id)?
         .ok_or_else(|| Error::not_found(SubjectKind::CONFLICT, &wish.conflict_id))?;
@@ -99,7 +99,7 @@ pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolve
         ..before.clone()
     };
     let action = if dismissed { Action::Dismissed } else { Action::Resolved };
-    let audit_id = change::change(tx, &before, &conflict, action, note)?;
+    let audit_id = record_change::record_change(tx, &before, &conflict, action, note)?;
     Ok(Resolved { conflict, changed: true, audit_id: Some(audit_id), superseded })
 }
 
@@ -146,7 +146,12 @@ fn supersede_others(
 
 /// Supersedes a row that lost; false if it is not active, as in a conflict of the Python system.
 fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) -> Result<bool> {
-    fn living<T: Living>(tx: &Tx<'_>, id: &str, by: Option<&str>, note: &str) -> Result<bool> {
+    fn living<T: HasLifecycle>(
+        tx: &Tx<'_>,
+        id: &str,
+        by: Option<&str>,
+        note: &str,
+    ) -> Result<bool> {
         let active = T::find(tx, id)?.is_some_and(|row| row.status() == Status::Active);
         Ok(active && lifecycle::supersede::<T>(tx, id, by, None, note)?.changed)
     }

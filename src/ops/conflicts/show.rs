@@ -1,7 +1,7 @@
 //! Conflicts as they are shown: both sides, where they come from, and what is suggested.
 
 use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Page, PageRequest, Result};
-use crate::ops::projects::Scope;
+use crate::ops::projects::ProjectScope;
 use crate::store::{self, View};
 
 /// How many members an answer names; the count says how many there are.
@@ -34,10 +34,10 @@ impl Shown {
     }
 }
 
-pub fn show(view: &View<'_>, conflict: &Conflict) -> Result<Shown> {
+pub fn describe_conflict(view: &View<'_>, conflict: &Conflict) -> Result<Shown> {
     let mut members = conflict
         .present()
-        .map(|member| detail(view, member))
+        .map(|member| describe_member(view, member))
         .collect::<Result<Vec<MemberDetail>>>()?;
     members.sort_by(|a, b| {
         let trust = b.member.member_layer_trust.cmp(&a.member.member_layer_trust);
@@ -55,10 +55,10 @@ pub fn show(view: &View<'_>, conflict: &Conflict) -> Result<Shown> {
 }
 
 pub fn show_all(view: &View<'_>, conflicts: &[Conflict]) -> Result<Vec<Shown>> {
-    conflicts.iter().map(|conflict| show(view, conflict)).collect()
+    conflicts.iter().map(|conflict| describe_conflict(view, conflict)).collect()
 }
 
-fn detail(view: &View<'_>, member: &ConflictMember) -> Result<MemberDetail> {
+fn describe_member(view: &View<'_>, member: &ConflictMember) -> Result<MemberDetail> {
     let id = &member.member_id;
     let mut name = String::new();
     let mut source_refs = Vec::new();
@@ -96,7 +96,7 @@ fn detail(view: &View<'_>, member: &ConflictMember) -> Result<MemberDetail> {
 /// The open conflicts of a scope, and ended ones if wanted, in the order of their detection.
 pub fn list(
     view: &View<'_>,
-    scope: &Scope,
+    scope: &ProjectScope,
     ended: bool,
     page: &PageRequest,
 ) -> Result<Page<Shown>> {
@@ -105,7 +105,7 @@ pub fn list(
     let found = store::conflicts::list(view, &names, ended, after, page.fetch())?;
     let total = store::conflicts::count(view, &names, ended)?;
     page.page(found, total, |conflict| vec![conflict.detected_at.clone(), conflict.id.clone()])
-        .map(|conflict| show(view, &conflict))
+        .map(|conflict| describe_conflict(view, &conflict))
 }
 
 /// The open conflicts that a row takes part in, itself or through its active links.

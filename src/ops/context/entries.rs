@@ -5,13 +5,13 @@ use std::collections::HashSet;
 
 use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
-use crate::model::text::quoted;
-use crate::model::words::stems;
+use crate::model::text::quote_text;
+use crate::model::words::stems_of;
 use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::conflicts;
-use crate::ops::projects::Scope;
+use crate::ops::projects::ProjectScope;
 use crate::ops::search::snippet;
-use crate::ops::search::{self, Found, Hit, Prepared, Wanted};
+use crate::ops::search::{self, FoundRow, Hit, Prepared, SearchRequest};
 use crate::store::handles::handle_of;
 use crate::store::search::Filter;
 use crate::store::{self, View};
@@ -29,14 +29,19 @@ const LINKS: i64 = 6;
 /// What is asked, of which projects.
 pub struct Asked<'v, 'c> {
     view: &'v View<'c>,
-    scope: &'v Scope,
+    scope: &'v ProjectScope,
     prepared: Prepared<'v>,
     stems: HashSet<String>,
     most: usize,
 }
 
 impl<'v, 'c> Asked<'v, 'c> {
-    pub fn new(view: &'v View<'c>, text: &str, scope: &'v Scope, budget: usize) -> Result<Self> {
+    pub fn new(
+        view: &'v View<'c>,
+        text: &str,
+        scope: &'v ProjectScope,
+        budget: usize,
+    ) -> Result<Self> {
         let prepared = Prepared::many_times(view, text, search::active_in(scope))?;
         let stems = prepared.query.terms.iter().map(|term| term.stem.clone()).collect();
         let most = (budget / CHARACTERS_FOR_ONE).clamp(*CONSIDERED.start(), *CONSIDERED.end());
@@ -49,7 +54,7 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     fn hits(&self, filter: Filter<'_>) -> Result<Vec<Hit>> {
-        let wanted = Wanted { prepared: &self.prepared, filter, most: self.most };
+        let wanted = SearchRequest { prepared: &self.prepared, filter, most: self.most };
         let mut hits = search::find(self.view, &wanted)?;
         let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
         hits.retain(|hit| hit.all_words || hit.score >= best * WORTH);
@@ -59,7 +64,9 @@ impl<'v, 'c> Asked<'v, 'c> {
     /// Facts of the project that a person set: those that the query names, then the others.
     pub fn state(&self) -> Result<Vec<String>> {
         let Some(name) = self.project() else { return Ok(Vec::new()) };
-        let Some(project) = store::projects::named(self.view, name)? else { return Ok(Vec::new()) };
+        let Some(project) = store::projects::find_named(self.view, name)? else {
+            return Ok(Vec::new());
+        };
         let mut facts = store::projects::active_state(self.view, &project.id)?;
         facts.sort_by_cached_key(|fact| {
             let full = format!("{} {} {}", fact.category, fact.key, fact.value);
@@ -68,7 +75,11 @@ impl<'v, 'c> Asked<'v, 'c> {
         let entry = |fact: &crate::model::ProjectState| {
             let named = format!("{}/{}", fact.category, fact.key);
             let conflict = self.conflict_mark(&fact.id)?;
-            Ok(format!("- {}: {}{conflict}", quoted(&named, ENTRY), quoted(&fact.value, ENTRY)))
+            Ok(format!(
+                "- {}: {}{conflict}",
+                quote_text(&named, ENTRY),
+                quote_text(&fact.value, ENTRY)
+            ))
         };
         facts.iter().take(self.most * 5).map(entry).collect()
     }
@@ -118,7 +129,7 @@ impl<'v, 'c> Asked<'v, 'c> {
             .hits(filter)?
             .into_iter()
             .filter_map(|hit| match hit.row {
-                Found::Memory(memory) if wanted(&memory) => Some(memory),
+                FoundRow::Memory(memory) if wanted(&memory) => Some(memory),
                 _ => None,
             })
             .collect();
@@ -131,7 +142,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
         let mut entries = Vec::new();
         for hit in self.hits(filter)?.into_iter().take(self.most / 2) {
-            if let Found::Entity(row) = hit.row {
+            if let FoundRow::Entity(row) = hit.row {
                 entries.push(self.entity_entry(&row)?);
             }
         }
@@ -140,15 +151,15 @@ impl<'v, 'c> Asked<'v, 'c> {
 
     fn entity_entry(&self, row: &Entity) -> Result<String> {
         let Entity { id, handle, entity_type, name, description, .. } = row;
-        let mut line = format!("- {entity_type} {handle} {}", quoted(name, ENTRY));
+        let mut line = format!("- {entity_type} {handle} {}", quote_text(name, ENTRY));
         if !description.is_empty() {
-            line.push_str(&format!(": {}", quoted(description, ENTRY)));
+            line.push_str(&format!(": {}", quote_text(description, ENTRY)));
         }
-        let (links, total) = store::relationships::around(self.view, id, false, "", LINKS)?;
+        let (links, total) = store::relationships::list_around(self.view, id, false, "", LINKS)?;
         for link in &links {
             let verb = link.relationship_type.as_str();
             let way = if link.outgoing { format!("{verb} ->") } else { format!("<- {verb}") };
-            line.push_str(&format!("; {way} {}", quoted(&link.name, 80)));
+            line.push_str(&format!("; {way} {}", quote_text(&link.name, 80)));
         }
         let more = total - links.len() as i64;
         if more > 0 {
@@ -162,12 +173,12 @@ impl<'v, 'c> Asked<'v, 'c> {
     pub fn documents(&self) -> Result<Vec<String>> {
         let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
         let entry = |hit: &Hit| match &hit.row {
-            Found::Chunk(row) => {
+            FoundRow::Chunk(row) => {
                 let handle = handle_of(self.view, HandleKind::Chunk, &row.id).ok()??;
-                let matched = search::matched(&self.prepared.query, &hit.row);
-                let stretch = snippet::plain(&row.content, &matched.stems, ENTRY - 2);
-                let stretch = quoted(&stretch, ENTRY);
-                let place = quoted(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
+                let matched = search::match_words(&self.prepared.query, &hit.row);
+                let stretch = snippet::plain_snippet(&row.content, &matched.stems, ENTRY - 2);
+                let stretch = quote_text(&stretch, ENTRY);
+                let place = quote_text(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
                 Some(format!("- {stretch} (chunk:{handle}, {place})"))
             }
             _ => None,
@@ -180,7 +191,7 @@ impl<'v, 'c> Asked<'v, 'c> {
             let Memory { id, handle, memory_type, content, .. } = memory;
             let conflict = self.conflict_mark(id)?;
             let kind = memory_type.as_str();
-            Ok(format!("- {} ({kind}, memory:{handle}){conflict}", quoted(content, ENTRY)))
+            Ok(format!("- {} ({kind}, memory:{handle}){conflict}", quote_text(content, ENTRY)))
         };
         memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
     }
@@ -203,7 +214,7 @@ impl<'v, 'c> Asked<'v, 'c> {
 
     /// How many words of a text the query has, and how many there are.
     fn overlap(&self, text: &str) -> (usize, usize) {
-        let words = stems(text);
+        let words = stems_of(text);
         (words.iter().filter(|stem| self.stems.contains(*stem)).count(), words.len())
     }
 
@@ -214,7 +225,7 @@ impl<'v, 'c> Asked<'v, 'c> {
                 .members
                 .iter()
                 .take(3)
-                .map(|detail| quoted(&detail.member.value_snapshot, 60))
+                .map(|detail| quote_text(&detail.member.value_snapshot, 60))
                 .collect();
             let kind = &shown.conflict.slot_kind;
             mark.push_str(&format!("; OPEN CONFLICT {kind}: {}", said.join(" against ")));

@@ -55,15 +55,15 @@ impl Filling {
     /// Characters of what is in, with the heading.
     fn used(&self) -> usize {
         let taken = self.entries.iter().filter(|(_, taken)| *taken);
-        let characters: usize = taken.map(|(entry, _)| length(entry)).sum();
-        if characters == 0 { 0 } else { characters + length(&self.heading) }
+        let characters: usize = taken.map(|(entry, _)| line_length(entry)).sum();
+        if characters == 0 { 0 } else { characters + line_length(&self.heading) }
     }
 
     /// Takes the entries for which there is room, in their order; gives what is left of it.
     fn take(&mut self, mut room: usize, bytes: &mut usize) -> usize {
-        let mut heading = if self.used() == 0 { length(&self.heading) } else { 0 };
+        let mut heading = if self.used() == 0 { line_length(&self.heading) } else { 0 };
         for (entry, taken) in &mut self.entries {
-            let cost = length(entry) + heading;
+            let cost = line_length(entry) + heading;
             let weight = serde_json::Value::from(entry.as_str()).to_string().len() + heading;
             if !*taken && cost <= room && weight <= *bytes {
                 *taken = true;
@@ -77,21 +77,27 @@ impl Filling {
 }
 
 /// Characters of a line with its end.
-fn length(line: &str) -> usize {
+fn line_length(line: &str) -> usize {
     line.chars().count() + 1
 }
 
 /// Puts the pack together. `budget` is in characters.
 pub fn build(view: &View<'_>, query: &str, project: Option<&str>, budget: usize) -> Result<Pack> {
-    let scope = projects::scope(view, project, false)?;
+    let scope = projects::resolve_scope(view, project, false)?;
     let asked = Asked::new(view, query, &scope, budget)?;
     let mut bands = vec![
-        band("trusted_state", "Trusted project state", 20, budget, asked.state()?),
-        band("identity_and_preferences", "Identity and preferences", 10, budget, asked.person()?),
-        band("project_memories", "Project memories", 25, budget, asked.project_memories()?),
-        band("domain_knowledge", "Domain knowledge", 10, budget, asked.knowledge()?),
-        band("engineering", "Engineering", 10, budget, asked.engineering()?),
-        band("documents", "Documents", 25, budget, asked.documents()?),
+        new_band("trusted_state", "Trusted project state", 20, budget, asked.state()?),
+        new_band(
+            "identity_and_preferences",
+            "Identity and preferences",
+            10,
+            budget,
+            asked.person()?,
+        ),
+        new_band("project_memories", "Project memories", 25, budget, asked.project_memories()?),
+        new_band("domain_knowledge", "Domain knowledge", 10, budget, asked.knowledge()?),
+        new_band("engineering", "Engineering", 10, budget, asked.engineering()?),
+        new_band("documents", "Documents", 25, budget, asked.documents()?),
     ];
     let mut bytes = MAX_BYTES;
     let mut room = 0;
@@ -101,13 +107,13 @@ pub fn build(view: &View<'_>, query: &str, project: Option<&str>, budget: usize)
     for filling in &mut bands {
         room = filling.take(room, &mut bytes);
     }
-    let text = written(&bands);
+    let text = write_bands(&bands);
     let used = text.chars().count();
-    let bands = bands.iter().map(reported).collect();
+    let bands = bands.iter().map(report_band).collect();
     Ok(Pack { text, budget, used, bands, project: scope.project })
 }
 
-fn band(
+fn new_band(
     name: &'static str,
     heading: &str,
     percent: usize,
@@ -122,7 +128,7 @@ fn band(
     }
 }
 
-fn written(bands: &[Filling]) -> String {
+fn write_bands(bands: &[Filling]) -> String {
     let mut lines = Vec::new();
     for filling in bands.iter().filter(|filling| filling.used() > 0) {
         lines.push(filling.heading.as_str());
@@ -132,7 +138,7 @@ fn written(bands: &[Filling]) -> String {
     lines.join("\n")
 }
 
-fn reported(filling: &Filling) -> Band {
+fn report_band(filling: &Filling) -> Band {
     let entries = filling.entries.iter().filter(|(_, taken)| *taken).count();
     Band {
         name: filling.name,

@@ -6,21 +6,21 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{Check, ConflictFault, Extent, Finding, IndexFault, Remark};
 use crate::model::search::{SearchEntry, SearchText};
 use crate::model::{Result, Slot};
-use crate::ops::conflicts::{Due, due, due_with_expired};
+use crate::ops::conflicts::{Due, due_with_expired, find_due};
 use crate::ops::{self, search};
-use crate::store::search::{Kept, for_each_instance, for_each_stale, keeps, kept};
+use crate::store::search::{IndexedRow, find_entry, for_each_instance, for_each_stale, has_entry};
 use crate::store::{self, Tx, View};
 
 /// Whether the stored claims are those that the rows make.
-pub fn claims(view: &View<'_>, check: &mut Check) -> Result<()> {
-    for (kind, id) in ops::claims::wrong(view)? {
+pub fn check_claims(view: &View<'_>, check: &mut Check) -> Result<()> {
+    for (kind, id) in ops::claims::find_wrong_claims(view)? {
         check.found(Finding::WrongClaims { kind, id });
     }
     Ok(())
 }
 
 /// Whether every row has a handle that can be read.
-pub fn handles(view: &View<'_>, check: &mut Check) -> Result<()> {
+pub fn check_handles(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, _) in store::handles::TABLES {
         store::handles::for_each_wrong(view, kind, |id, handle| {
             let (id, handle) = (id.to_owned(), handle.to_owned());
@@ -33,7 +33,7 @@ pub fn handles(view: &View<'_>, check: &mut Check) -> Result<()> {
 
 /// Whether the places of the audit are those that its rows have.
 pub fn audit_places(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let (missing, excess) = store::changes::wrong(view)?;
+    let (missing, excess) = store::audit_by_project::count_wrong(view)?;
     if missing > 0 {
         check.found(Finding::AuditRowsUnplaced { rows: missing });
     }
@@ -49,7 +49,7 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
     let mut sums: HashMap<i64, u64> = HashMap::new();
     for_each_instance(view, |word| {
         let sum = sums.entry(word.place).or_default();
-        *sum = sum.wrapping_add(hash(word.column, word.offset, word.term));
+        *sum = sum.wrapping_add(hash_term(word.column, word.offset, word.term));
     })?;
     let mut rows = 0;
     search::index::for_each_entry(view, |entry| {
@@ -58,9 +58,9 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
             entry => entry?,
         };
         rows += 1;
-        let found = kept(view, entry.kind, &entry.id)?;
+        let found = find_entry(view, entry.kind, &entry.id)?;
         let sum = found.as_ref().and_then(|kept| sums.remove(&kept.place)).unwrap_or_default();
-        if let Some(fault) = fault(&entry, found.as_ref(), sum) {
+        if let Some(fault) = find_fault(&entry, found.as_ref(), sum) {
             let kind = entry.kind.as_str().to_owned();
             check.found(Finding::SearchEntry { kind, id: entry.id, fault });
         }
@@ -74,7 +74,7 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
     })?;
     // Those of rows that cannot be read are left too.
     for place in sums.into_keys() {
-        if !keeps(view, place)? {
+        if !has_entry(view, place)? {
             check.found(Finding::OwnerlessWords { place });
         }
     }
@@ -82,7 +82,7 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
 }
 
 /// The way in which the index differs from a row, if it does.
-fn fault(entry: &SearchEntry, kept: Option<&Kept>, sum: u64) -> Option<IndexFault> {
+fn find_fault(entry: &SearchEntry, kept: Option<&IndexedRow>, sum: u64) -> Option<IndexFault> {
     let Some(kept) = kept else { return Some(IndexFault::NotIndexed) };
     let is_same = kept.project == entry.project
         && kept.row_type == entry.row_type
@@ -108,19 +108,19 @@ fn sum_of(text: &SearchText) -> u64 {
         terms.zip(0..).fold(sum, |sum, (term, offset)| {
             let term = term.to_ascii_lowercase();
             let kept = &term.as_bytes()[..term.len().min(MAX_TERM)];
-            sum.wrapping_add(hash(column.as_bytes(), offset, kept))
+            sum.wrapping_add(hash_term(column.as_bytes(), offset, kept))
         })
     })
 }
 
-fn hash(column: &[u8], offset: i64, term: &[u8]) -> u64 {
+fn hash_term(column: &[u8], offset: i64, term: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     (column, offset, term).hash(&mut hasher);
     hasher.finish()
 }
 
 /// Whether every contradiction among the claims is an open conflict, and nothing else is.
-pub fn conflicts(view: &View<'_>, check: &mut Check) -> Result<()> {
+pub fn check_conflicts(view: &View<'_>, check: &mut Check) -> Result<()> {
     let mut keys = 0;
     for_each_due(view, |key, project, due| {
         keys += 1;
@@ -156,7 +156,7 @@ fn for_each_due(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str, Vec<Due>) -> Result<()>,
 ) -> Result<()> {
-    let mut look = |key: &str, project: &str| match due(view, key, project) {
+    let mut look = |key: &str, project: &str| match find_due(view, key, project) {
         Err(error) if error.is_unknown_word() => Ok(()),
         due => visit(key, project, due?),
     };

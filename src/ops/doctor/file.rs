@@ -4,18 +4,18 @@ use super::{Check, Extent, Finding, Remark, Topic};
 use crate::model::Result;
 use crate::store::reader::Lengths;
 use crate::store::schema::SchemaStage;
-use crate::store::shape::{self, Difference};
+use crate::store::schema_diff::{self, Difference};
 use crate::store::{View, doctor};
 
 /// Whether SQLite finds the file sound, and the file is as long as its pages.
-pub fn file(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
-    let (count, size) = doctor::pages(view)?;
+pub fn check_file(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
+    let (count, size) = doctor::count_pages(view)?;
     check.extent = Some(Extent::Pages(count * size));
     // What waits in the log will change the length of the file.
     if lengths.log == 0 && lengths.file != count * size {
         check.found(Finding::FileLength { bytes: lengths.file, expected: count * size });
     }
-    for (fault, text) in doctor::integrity(view)? {
+    for (fault, text) in doctor::check_integrity(view)? {
         check.found(Finding::Integrity { fault, text });
     }
     Ok(())
@@ -29,19 +29,19 @@ pub fn foreign_keys(view: &View<'_>, check: &mut Check) -> Result<()> {
 }
 
 /// The check of a file that waits for its upgrade.
-pub fn older(stage: SchemaStage) -> Check {
+pub fn check_older(stage: SchemaStage) -> Check {
     let mut check = Check::new(Topic::Schema);
     check.found(Finding::OlderSchema { stage });
     check
 }
 
 /// Whether every table, column, index and trigger is as this program makes it.
-pub fn schema(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let [tables, indexes, triggers] = shape::counts()?;
+pub fn check_schema(view: &View<'_>, check: &mut Check) -> Result<()> {
+    let [tables, indexes, triggers] = schema_diff::count_objects()?;
     check.extent = Some(Extent::SchemaObjects { tables, indexes, triggers });
     let mut other_forms = Vec::new();
     let mut foreign = Vec::new();
-    for difference in shape::differences(view)? {
+    for difference in schema_diff::schema_diff(view)? {
         match difference {
             Difference::Gone { kind, name, derived } => {
                 check.found(Finding::MissingObject { object: kind, name, derived });

@@ -5,35 +5,35 @@ use crate::model::Result;
 use crate::ops::verify;
 use crate::store::doctor::unknown_types;
 use crate::store::row_rules::{BrokenRow, RULES, RowFault, RowRule};
-use crate::store::{View, audit, shape};
+use crate::store::{View, audit, schema_diff};
 
 /// Remarks of one rule that are listed.
 const MAX_REMARKS: usize = 5;
 
 /// Whether the chain holds from its first row to its last, and its guards are there.
 pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
-    let report = verify::follow(view)?;
+    let report = verify::verify_chain(view)?;
     check.extent = Some(Extent::Rows(report.rows));
     check.head = Some(report.head);
     if let Some(broken) = report.broken {
         check.found(Finding::BrokenChain(broken));
     }
-    if !shape::is_guarded(view)? {
+    if !schema_diff::is_guarded(view)? {
         check.remark(Remark::UnguardedAudit);
     }
     Ok(())
 }
 
 /// Whether each row is as its newest audit row says.
-pub fn snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
-    for row in verify::differing(view)? {
+pub fn check_snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
+    for row in verify::find_differing(view)? {
         check.found(Finding::DifferingRow(row));
     }
     check_rules(view, check)
 }
 
 /// Whether every word and every JSON text can be read.
-pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
+pub fn check_values(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)?;
     for (name, rows) in unknown_types(view)? {
         check.remark(Remark::UnknownType { name, rows });
@@ -42,7 +42,7 @@ pub fn values(view: &View<'_>, check: &mut Check) -> Result<()> {
 }
 
 /// Whether every row that a row names is there.
-pub fn references(view: &View<'_>, check: &mut Check) -> Result<()> {
+pub fn check_references(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)
 }
 

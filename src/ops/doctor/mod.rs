@@ -16,7 +16,8 @@ pub use self::finding::{ConflictFault, Finding, IndexFault, Remark, Remedy, Repa
 use crate::model::{Error, Result};
 use crate::ops::{claims, search};
 use crate::store::reader::Lengths;
-use crate::store::schema::SchemaStage;
+pub use crate::store::row_rules::RowFault;
+pub use crate::store::schema::SchemaStage;
 use crate::store::{self, Tx, View};
 
 /// What the doctor looks at, each a check of its own.
@@ -144,11 +145,11 @@ impl Check {
 
 /// What a look at the whole store came to.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
+pub struct DoctorReport {
     pub checks: Vec<Check>,
 }
 
-impl Report {
+impl DoctorReport {
     pub fn findings(&self) -> usize {
         self.checks.iter().map(|check| check.count).sum()
     }
@@ -169,26 +170,26 @@ impl Report {
 }
 
 /// Says that nothing of the file can be read, not even what it is.
-pub fn unreadable(lengths: Lengths, error: &Error) -> Report {
+pub fn report_unreadable(lengths: Lengths, error: &Error) -> DoctorReport {
     let mut check = Check::new(Topic::File);
     check.extent = Some(Extent::Bytes(lengths.file));
     check.found(Finding::unfinished(Topic::File, error));
-    Report { checks: vec![check] }
+    DoctorReport { checks: vec![check] }
 }
 
 /// Looks at everything, and shows each check when it is done.
-pub fn examine(
+pub fn run_checks(
     view: &View<'_>,
     stage: SchemaStage,
     lengths: Lengths,
     mut show: impl FnMut(&Check),
-) -> Result<Report> {
+) -> Result<DoctorReport> {
     let is_current = stage == SchemaStage::Current;
     let topics: &[Topic] = if is_current { &Topic::ALL } else { &Topic::OF_OLDER };
-    let mut report = Report::default();
+    let mut report = DoctorReport::default();
     for topic in topics {
         let mut check = Check::new(*topic);
-        match look(view, lengths, &mut check) {
+        match run_check(view, lengths, &mut check) {
             Err(Error::Busy) => return Err(Error::Busy),
             Err(error) => check.found(Finding::unfinished(*topic, &error)),
             Ok(()) => {}
@@ -197,27 +198,27 @@ pub fn examine(
         report.checks.push(check);
     }
     if !is_current {
-        let check = file::older(stage);
+        let check = file::check_older(stage);
         show(&check);
         report.checks.push(check);
     }
     Ok(report)
 }
 
-fn look(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
+fn run_check(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
     match check.topic {
-        Topic::File => file::file(view, lengths, check),
+        Topic::File => file::check_file(view, lengths, check),
         Topic::ForeignKeys => file::foreign_keys(view, check),
-        Topic::Schema => file::schema(view, check),
+        Topic::Schema => file::check_schema(view, check),
         Topic::AuditChain => knowledge::audit_chain(view, check),
-        Topic::Snapshots => knowledge::snapshots(view, check),
-        Topic::Values => knowledge::values(view, check),
-        Topic::Handles => derived::handles(view, check),
-        Topic::References => knowledge::references(view, check),
-        Topic::Claims => derived::claims(view, check),
+        Topic::Snapshots => knowledge::check_snapshots(view, check),
+        Topic::Values => knowledge::check_values(view, check),
+        Topic::Handles => derived::check_handles(view, check),
+        Topic::References => knowledge::check_references(view, check),
+        Topic::Claims => derived::check_claims(view, check),
         Topic::SearchIndex => derived::search_index(view, check),
         Topic::AuditPlaces => derived::audit_places(view, check),
-        Topic::Conflicts => derived::conflicts(view, check),
+        Topic::Conflicts => derived::check_conflicts(view, check),
     }
 }
 
@@ -227,12 +228,12 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
     let if_any = |count: usize, repair: Repair| (count > 0).then_some(repair);
     Ok(match topic {
         Topic::File => {
-            store::shape::reindex(tx)?;
+            store::schema_diff::rebuild_indexes(tx)?;
             Some(Repair::Indexes)
         }
         // An older file was upgraded when it was opened.
         Topic::Schema => {
-            let objects = store::shape::mend(tx)?;
+            let objects = store::schema_diff::repair_schema(tx)?;
             if_any(objects.len(), Repair::Schema { objects })
         }
         Topic::Handles => {
@@ -240,7 +241,7 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
             if_any(rows, Repair::Handles { rows })
         }
         Topic::Claims => {
-            let rows = claims::mend(tx)?;
+            let rows = claims::repair_claims(tx)?;
             if_any(rows, Repair::Claims { rows })
         }
         Topic::SearchIndex => {
@@ -248,7 +249,7 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
             Some(Repair::SearchIndex)
         }
         Topic::AuditPlaces => {
-            store::changes::rebuild(tx)?;
+            store::audit_by_project::rebuild(tx)?;
             Some(Repair::AuditPlaces)
         }
         Topic::Conflicts => {

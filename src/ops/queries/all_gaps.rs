@@ -1,9 +1,9 @@
 //! `all_gaps`: the three kinds of gaps as one list.
 
-use super::{Ask, Found, gaps};
+use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};
 use crate::store::View;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    gaps::found(view, ask, &Gap::ALL)
+pub fn answer_all_gaps(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
+    gaps::find_gaps(view, ask, &Gap::ALL)
 }

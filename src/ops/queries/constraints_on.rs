@@ -1,10 +1,16 @@
 //! `constraints_on`: constraints on an entity, itself or through what it is part of.
 
-use super::{Ask, Found, gathered};
+use super::{CheckedQuestion, QuestionResult, inherited_links};
 use crate::model::Result;
 use crate::store::View;
-use crate::store::graph::Way;
+use crate::store::graph::Direction;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    gathered::answer(view, ask, Way::ToWholes, "constrained_by", "constrains")
+pub fn answer_constraints_on(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
+    inherited_links::answer_inherited(
+        view,
+        ask,
+        Direction::ToWholes,
+        "constrained_by",
+        "constrains",
+    )
 }

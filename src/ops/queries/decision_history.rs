@@ -6,33 +6,33 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::{Ask, Found, Placed, brief};
+use super::{CheckedQuestion, QuestionResult, SortedRow, node_brief};
 use crate::model::{Action, Result, Status};
 use crate::ops::lifecycle::SUPERSEDES;
 use crate::store::graph::{self, Node};
-use crate::store::relationships::neighbours;
+use crate::store::relationships::list_neighbour_ids;
 use crate::store::{self, View};
 
 /// Members of a history, the nearest to the one that is asked about.
 const MAX_MEMBERS: usize = 1_000;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    let history = History::read(view, ask)?;
+pub fn answer_decision_history(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
+    let history = DecisionHistory::read(view, ask)?;
     let order = history.oldest_first().into_iter().enumerate();
     let placed = order.map(|(place, id)| {
-        Placed::new(&history.members[id], vec![format!("{place:05}"), id.to_owned()])
+        SortedRow::new(&history.members[id], vec![format!("{place:05}"), id.to_owned()])
     });
-    Found::told(view, ask, placed.collect(), history.complete, |id, mut row| {
+    QuestionResult::told(view, ask, placed.collect(), history.complete, |id, mut row| {
         for (name, ids) in
             [("supersedes", history.older.get(id)), ("superseded_by", history.newer.get(id))]
         {
-            let others = ids.into_iter().flatten().map(|id| brief(&history.members[id]));
+            let others = ids.into_iter().flatten().map(|id| node_brief(&history.members[id]));
             let others: Vec<Value> = others.collect();
             if !others.is_empty() {
                 row = row.with(name, others);
             }
         }
-        if let Some(end) = store::audit::last(view, id, Action::Superseded)? {
+        if let Some(end) = store::audit::last_entry(view, id, Action::Superseded)? {
             row = row.with("superseded_at", end.timestamp);
             if !end.note.is_empty() {
                 row = row.with("superseded_because", end.note);
@@ -43,24 +43,24 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
 }
 
 /// The members, what each of them superseded, and what superseded it.
-struct History {
+struct DecisionHistory {
     members: BTreeMap<String, Node>,
     older: HashMap<String, BTreeSet<String>>,
     newer: HashMap<String, BTreeSet<String>>,
     complete: bool,
 }
 
-impl History {
+impl DecisionHistory {
     /// Breadth first from the one that is asked about, over links both ways.
-    fn read(view: &View<'_>, ask: &Ask) -> Result<Self> {
+    fn read(view: &View<'_>, ask: &CheckedQuestion) -> Result<Self> {
         let asked = ask.about()?;
         let mut members = BTreeMap::from([(asked.id.clone(), Node::from(asked))]);
         let mut links: Vec<(String, String)> = Vec::new();
         let mut complete = true;
         let mut waiting = VecDeque::from([asked.id.clone()]);
         while let Some(id) = waiting.pop_front() {
-            let older = neighbours(view, &id, SUPERSEDES, true)?;
-            let newer = neighbours(view, &id, SUPERSEDES, false)?;
+            let older = list_neighbour_ids(view, &id, SUPERSEDES, true)?;
+            let newer = list_neighbour_ids(view, &id, SUPERSEDES, false)?;
             for other in older.iter().chain(&newer) {
                 if members.contains_key(other) {
                     continue;

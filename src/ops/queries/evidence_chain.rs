@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::walk::{Rules, Walk};
-use super::{Ask, Found, Placed, Row, Subject};
+use super::walk::{Walk, WalkRules};
+use super::{CheckedQuestion, QuestionResult, QuestionRow, SortedRow, Subject};
 use crate::model::{Result, Status};
 use crate::store::graph::{Moves, Node};
 use crate::store::{self, View};
@@ -20,14 +20,14 @@ const SUPPORTING: [&str; 1] = ["supports"];
 /// What an entity of the answer is to the one that is asked about, in the order of the rows.
 const ROLES: [&str; 3] = ["asked", "evidence", "rests_on_it"];
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+pub fn answer_evidence_chain(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let asked = ask.about()?;
     let walk = |outgoing: &[&str], incoming: &[&str]| {
         let moves = |_| Moves::new(outgoing, incoming);
-        Walk::from(view, ask, asked, &Rules { moves: &moves, bars: &|_| None })
+        Walk::from(view, ask, asked, &WalkRules { moves: &moves, bars: &|_| None })
     };
     let walks = [walk(&EVIDENCED, &SUPPORTING)?, walk(&SUPPORTING, &EVIDENCED)?];
-    let mut placed = vec![Placed::new(&Node::from(asked), vec!["0".to_owned()])];
+    let mut placed = vec![SortedRow::new(&Node::from(asked), vec!["0".to_owned()])];
     let mut seen = HashSet::from([asked.id.clone()]);
     for (walk, role) in walks.iter().zip(["1", "2"]) {
         for mut row in walk.placed() {
@@ -38,7 +38,7 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
         }
     }
     let complete = walks.iter().all(|walk| walk.complete);
-    Found::told(view, ask, placed, complete, |id, row| {
+    QuestionResult::told(view, ask, placed, complete, |id, row| {
         let role: usize = row.key[0].parse().unwrap_or_default();
         let row = row.with("role", ROLES[role]);
         let row = if role == 0 { row } else { walks[role - 1].tell(view, id, row)? };
@@ -47,11 +47,11 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
 }
 
 /// Adds where the sources of a row lead.
-fn with_sources(view: &View<'_>, row: Row) -> Result<Row> {
+fn with_sources(view: &View<'_>, row: QuestionRow) -> Result<QuestionRow> {
     let Subject::Entity(entity) = &row.subject else { return Ok(row) };
     let mut sources = Vec::new();
     for source in entity.source_refs.iter().take(MAX_SOURCES) {
-        sources.extend(resolved(view, source)?);
+        sources.extend(resolve_source(view, source)?);
     }
     Ok(if sources.is_empty() { row } else { row.with("sources", sources) })
 }
@@ -63,7 +63,7 @@ const MEMORY_TEXT: usize = 150;
 
 /// Where a reference leads, if the store holds what it names: a place in a document, or a memory
 /// and the place from which that came.
-fn resolved(view: &View<'_>, source: &str) -> Result<Option<Value>> {
+fn resolve_source(view: &View<'_>, source: &str) -> Result<Option<Value>> {
     let (chunk, memory) = match source.split_once(':') {
         Some(("chunk", id)) => (Some(id.to_owned()), None),
         Some(("memory", id)) => match store::memories::get(view, id)? {
@@ -80,7 +80,7 @@ fn resolved(view: &View<'_>, source: &str) -> Result<Option<Value>> {
             value["content"] = content.into();
         }
     }
-    let place = chunk.map(|id| store::search::chunk(view, &id)).transpose()?.flatten();
+    let place = chunk.map(|id| store::search::find_chunk(view, &id)).transpose()?.flatten();
     if place.is_none() && memory.is_none() {
         return Ok(None);
     }

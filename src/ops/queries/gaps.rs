@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Ask, Found, Row, brief};
+use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
 use crate::model::{Entity, Gap, Result, Status};
 use crate::ops::lifecycle;
-use crate::store::gaps::{self, Assumption, Wanted};
+use crate::store::gaps::{self, Assumption, GapFilter};
 use crate::store::{self, View};
 
 /// Assumptions named in a row.
@@ -14,13 +14,13 @@ const MAX_ASSUMPTIONS: usize = 5;
 const MAX_REASON: usize = 150;
 
 /// The gaps of the kinds that are wanted, one kind after the other.
-pub fn found(view: &View<'_>, ask: &Ask, kinds: &[Gap]) -> Result<Found> {
+pub fn find_gaps(view: &View<'_>, ask: &CheckedQuestion, kinds: &[Gap]) -> Result<QuestionResult> {
     let reached: usize = ask.page.after_text(0).parse().unwrap_or(0);
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<QuestionRow> = Vec::new();
     let mut counts = Vec::new();
     for (at, gap) in kinds.iter().enumerate() {
         let left = ask.page.fetch() - rows.len() as i64;
-        let wanted = Wanted {
+        let wanted = GapFilter {
             projects: &ask.scope.names,
             all: ask.include_inactive,
             after: match at == reached {
@@ -33,23 +33,25 @@ pub fn found(view: &View<'_>, ask: &Ask, kinds: &[Gap]) -> Result<Found> {
         counts.push((gap.plural(), total));
         for (id, place) in places {
             if let Some(entity) = store::entities::get(view, &id)? {
-                rows.push(row(view, *gap, entity, vec![at.to_string(), place, id])?);
+                rows.push(gap_row(view, *gap, entity, vec![at.to_string(), place, id])?);
             }
         }
     }
     let total = counts.iter().map(|(_, count)| count).sum();
-    Ok(Found::new(ask.page.page(rows, total, |row| row.key.clone())).counts(counts))
+    Ok(QuestionResult::new(ask.page.page(rows, total, |row| row.key.clone())).counts(counts))
 }
 
-fn row(view: &View<'_>, gap: Gap, entity: Entity, key: Vec<String>) -> Result<Row> {
+fn gap_row(view: &View<'_>, gap: Gap, entity: Entity, key: Vec<String>) -> Result<QuestionRow> {
     let id = entity.id.clone();
-    let row = Row::entity(entity, key).with("gap", gap.name());
+    let row = QuestionRow::entity(entity, key).with("gap", gap.name());
     if gap != Gap::RiskyDecision {
         return Ok(row);
     }
-    let (assumptions, count) = gaps::assumptions(view, &id, true, MAX_ASSUMPTIONS as i64)?;
-    let shown =
-        assumptions.iter().map(|assumption| why(view, assumption)).collect::<Result<Vec<_>>>()?;
+    let (assumptions, count) = gaps::list_assumptions(view, &id, true, MAX_ASSUMPTIONS as i64)?;
+    let shown = assumptions
+        .iter()
+        .map(|assumption| describe_fallen(view, assumption))
+        .collect::<Result<Vec<_>>>()?;
     let row = row.with("assumptions", shown);
     Ok(match count as usize {
         few if few <= MAX_ASSUMPTIONS => row,
@@ -58,16 +60,16 @@ fn row(view: &View<'_>, gap: Gap, entity: Entity, key: Vec<String>) -> Result<Ro
 }
 
 /// An assumption that has fallen: why, and what holds in its place.
-fn why(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
-    let mut value = brief(&assumption.node);
+fn describe_fallen(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
+    let mut value = node_brief(&assumption.node);
     let fallen = matches!(assumption.node.status, Status::Superseded | Status::Invalid);
     value["because"] =
         if fallen { assumption.node.status.as_str().into() } else { "flagged".into() };
     let Some(entity) = store::entities::get(view, &assumption.node.id)? else { return Ok(value) };
     if assumption.flagged {
-        value["flagged"] = flag(&entity);
+        value["flagged"] = flag_reason(&entity);
     }
-    if let Some(head) = head(view, &entity)? {
+    if let Some(head) = describe_successor(view, &entity)? {
         value["superseded_by"] = head;
     }
     Ok(value)
@@ -75,8 +77,8 @@ fn why(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
 
 /// What holds in the place of a superseded row, at the end of its chain; with its status, if even
 /// that one does not hold.
-fn head(view: &View<'_>, entity: &Entity) -> Result<Option<Value>> {
-    let Some(head) = lifecycle::successors(view, entity)?.pop() else { return Ok(None) };
+fn describe_successor(view: &View<'_>, entity: &Entity) -> Result<Option<Value>> {
+    let Some(head) = lifecycle::list_successors(view, entity)?.pop() else { return Ok(None) };
     let mut value = json!({ "entity_id": head.id, "name": head.name });
     if head.status != Status::Active {
         value["status"] = head.status.as_str().into();
@@ -85,7 +87,7 @@ fn head(view: &View<'_>, entity: &Entity) -> Result<Option<Value>> {
 }
 
 /// What the flag says: a reason if it is a text.
-fn flag(entity: &Entity) -> Value {
+fn flag_reason(entity: &Entity) -> Value {
     match entity.properties.get("flagged") {
         Some(Value::String(reason)) => reason.chars().take(MAX_REASON).collect::<String>().into(),
         Some(Value::Number(number)) => number.clone().into(),

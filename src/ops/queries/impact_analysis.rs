@@ -4,32 +4,34 @@
 //! Which end of a link is downstream stands in the ontology. Where both are, a way does not turn
 //! back: what a part shares with another part of the same whole is not changed by it.
 
-use super::walk::{Rules, Steps, Turn, Walk};
-use super::{Ask, Found};
+use super::walk::{RelationTurn, Steps, Walk, WalkRules};
+use super::{CheckedQuestion, QuestionResult};
 use crate::model::Result;
 use crate::model::ontology::{Downstream, Ontology};
 use crate::store::View;
 use crate::store::graph::Moves;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+pub fn answer_impact_analysis(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let ontology = view.ontology;
-    let rules = Rules {
+    let rules = WalkRules {
         moves: &|steps| {
-            let reached = |end: Downstream| reached(ontology, end, steps);
+            let reached = |end: Downstream| reached_types(ontology, end, steps);
             Moves::new(&reached(Downstream::Target), &reached(Downstream::Source))
         },
         bars: &|link| {
             let rule = ontology.relationship_type(&link.relationship_type)?;
-            let (relation, forward) = turn(ontology, &rule.name, link.outgoing)?;
+            let (relation, forward) = relation_of(ontology, &rule.name, link.outgoing)?;
             (rule.downstream == Downstream::Both).then_some((relation, !forward))
         },
     };
     let walk = Walk::from(view, ask, ask.about()?, &rules)?;
-    Found::told(view, ask, walk.placed(), walk.complete, |id, row| walk.tell(view, id, row))
+    QuestionResult::told(view, ask, walk.placed(), walk.complete, |id, row| {
+        walk.tell(view, id, row)
+    })
 }
 
 /// The types of links whose one end is downstream, as far as these steps are taken.
-fn reached(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str> {
+fn reached_types(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str> {
     let names = ontology
         .relationship_types
         .iter()
@@ -37,7 +39,7 @@ fn reached(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str> {
         .map(|rule| rule.name.as_str());
     names
         .filter(|name| {
-            let turn = turn(ontology, name, end == Downstream::Target);
+            let turn = relation_of(ontology, name, end == Downstream::Target);
             match steps {
                 Steps::All => true,
                 Steps::AllBut(barred) => turn != Some(barred),
@@ -48,7 +50,7 @@ fn reached(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str> {
 }
 
 /// A type and its inverse are one relation, followed the way in which the first of the two reads.
-fn turn(ontology: &Ontology, name: &str, outgoing: bool) -> Option<Turn> {
+fn relation_of(ontology: &Ontology, name: &str, outgoing: bool) -> Option<RelationTurn> {
     let place = |name: &str| ontology.relationship_types.iter().position(|rule| rule.name == name);
     let own = place(name)?;
     match ontology.relationship_types[own].inverse.as_deref().and_then(place) {

@@ -1,20 +1,20 @@
 //! `interfaces_of`: what an entity interfaces with, whichever end said so.
 
-use super::{Ask, Found, Placed, level};
+use super::{CheckedQuestion, QuestionResult, SortedRow, sort_key};
 use crate::model::Result;
 use crate::store::View;
 use crate::store::graph::{self, Moves};
 
 const INTERFACES: [&str; 1] = ["interfaces_with"];
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+pub fn answer_interfaces_of(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let moves = Moves::new(&INTERFACES, &INTERFACES);
-    let mut met = graph::steps(view, &moves, &ask.about()?.id, ask.include_inactive)?;
+    let mut met = graph::list_steps(view, &moves, &ask.about()?.id, ask.include_inactive)?;
     met.sort_by(|a, b| (&a.node.id, !a.active).cmp(&(&b.node.id, !b.active)));
     met.dedup_by(|a, b| a.node.id == b.node.id);
     let placed = met.into_iter().map(|step| {
-        Placed::new(&step.node, vec![level(&step.node)])
+        SortedRow::new(&step.node, vec![sort_key(&step.node)])
             .with("relationship_id", step.relationship_id)
     });
-    Found::about(view, ask, placed.collect(), true)
+    QuestionResult::about(view, ask, placed.collect(), true)
 }

@@ -11,8 +11,8 @@ mod decision_history;
 mod decisions_affecting;
 mod evidence_chain;
 mod gaps;
-mod gathered;
 mod impact_analysis;
+mod inherited_links;
 mod interfaces_of;
 mod orphan_requirements;
 mod project_overview;
@@ -27,19 +27,21 @@ mod unsupported_claims;
 mod validation_status;
 mod walk;
 
-use crate::model::question::{About, MAX_DEPTH};
+use crate::model::question::{MAX_DEPTH, QuestionSubject};
 use crate::model::{
     Entity, Error, List, PageRequest, Question, ResolvedProject, Result, Status, Timestamp,
 };
 use crate::ops::lookup::{self, EntityQuery};
-use crate::ops::projects::{self, Scope};
+use crate::ops::projects::{self, ProjectScope};
 use crate::store::{View, audit};
 
-pub use rows::{Found, Placed, Row, Subject, at_depth, brief, level, place};
+pub use rows::{
+    QuestionResult, QuestionRow, SortedRow, Subject, at_depth, node_brief, read_page, sort_key,
+};
 
 /// A question as it is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
+pub struct QuestionArgs<'a> {
     pub question: Question,
     pub project: Option<&'a str>,
     pub entity_id: Option<&'a str>,
@@ -53,7 +55,7 @@ pub struct Wish<'a> {
     pub cursor: Option<&'a str>,
 }
 
-impl<'a> Wish<'a> {
+impl<'a> QuestionArgs<'a> {
     /// A question about a project, with everything else as it is if left out.
     pub fn of_project(question: Question, project: &'a str) -> Self {
         Self {
@@ -74,9 +76,9 @@ impl<'a> Wish<'a> {
 
 /// A question with its arguments checked.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct CheckedQuestion {
     pub question: Question,
-    pub scope: Scope,
+    pub scope: ProjectScope,
     /// What it is about, if it is about an entity.
     pub entity: Option<Entity>,
     pub depth: u32,
@@ -86,40 +88,46 @@ pub struct Ask {
 }
 
 /// Answers a question; gives back what was asked, as it was understood.
-pub fn answer(view: &View<'_>, wish: &Wish<'_>) -> Result<(Ask, Found)> {
-    let ask = Ask::new(view, wish)?;
+pub fn answer_question(
+    view: &View<'_>,
+    wish: &QuestionArgs<'_>,
+) -> Result<(CheckedQuestion, QuestionResult)> {
+    let ask = CheckedQuestion::new(view, wish)?;
     let found = match ask.idle() {
-        Some(note) => Found { note: Some(note), ..Found::new(place(view, &ask, Vec::new())?) },
-        None => found(view, &ask)?,
+        Some(note) => QuestionResult {
+            note: Some(note),
+            ..QuestionResult::new(read_page(view, &ask, Vec::new())?)
+        },
+        None => dispatch_question(view, &ask)?,
     };
     Ok((ask, found))
 }
 
 /// Sends the question to its file.
-fn found(view: &View<'_>, ask: &Ask) -> Result<Found> {
+fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     match ask.question {
-        Question::SystemMap => system_map::answer(view, ask),
-        Question::SubsystemContents => subsystem_contents::answer(view, ask),
-        Question::InterfacesOf => interfaces_of::answer(view, ask),
-        Question::RequirementsFor => requirements_for::answer(view, ask),
-        Question::ConstraintsOn => constraints_on::answer(view, ask),
-        Question::DecisionsAffecting => decisions_affecting::answer(view, ask),
-        Question::DecisionHistory => decision_history::answer(view, ask),
-        Question::RecentChanges => recent_changes::answer(view, ask),
-        Question::ImpactAnalysis => impact_analysis::answer(view, ask),
-        Question::EvidenceChain => evidence_chain::answer(view, ask),
-        Question::OrphanRequirements => orphan_requirements::answer(view, ask),
-        Question::RiskyDecisions => risky_decisions::answer(view, ask),
-        Question::UnsupportedClaims => unsupported_claims::answer(view, ask),
-        Question::AllGaps => all_gaps::answer(view, ask),
-        Question::ValidationStatus => validation_status::answer(view, ask),
-        Question::TraceabilityMatrix => traceability_matrix::answer(view, ask),
-        Question::ProjectOverview => project_overview::answer(view, ask),
+        Question::SystemMap => system_map::answer_system_map(view, ask),
+        Question::SubsystemContents => subsystem_contents::answer_subsystem_contents(view, ask),
+        Question::InterfacesOf => interfaces_of::answer_interfaces_of(view, ask),
+        Question::RequirementsFor => requirements_for::answer_requirements_for(view, ask),
+        Question::ConstraintsOn => constraints_on::answer_constraints_on(view, ask),
+        Question::DecisionsAffecting => decisions_affecting::answer_decisions_affecting(view, ask),
+        Question::DecisionHistory => decision_history::answer_decision_history(view, ask),
+        Question::RecentChanges => recent_changes::answer_recent_changes(view, ask),
+        Question::ImpactAnalysis => impact_analysis::answer_impact_analysis(view, ask),
+        Question::EvidenceChain => evidence_chain::answer_evidence_chain(view, ask),
+        Question::OrphanRequirements => orphan_requirements::answer_orphan_requirements(view, ask),
+        Question::RiskyDecisions => risky_decisions::answer_risky_decisions(view, ask),
+        Question::UnsupportedClaims => unsupported_claims::answer_unsupported_claims(view, ask),
+        Question::AllGaps => all_gaps::answer_all_gaps(view, ask),
+        Question::ValidationStatus => validation_status::answer_validation_status(view, ask),
+        Question::TraceabilityMatrix => traceability_matrix::answer_traceability_matrix(view, ask),
+        Question::ProjectOverview => project_overview::answer_project_overview(view, ask),
     }
 }
 
-impl Ask {
-    fn new(view: &View<'_>, wish: &Wish<'_>) -> Result<Self> {
+impl CheckedQuestion {
+    fn new(view: &View<'_>, wish: &QuestionArgs<'_>) -> Result<Self> {
         check_takes(wish)?;
         let takes = wish.question.takes();
         let depth = match wish.depth {
@@ -132,13 +140,13 @@ impl Ask {
             }
             given => given.or(takes.depth).unwrap_or(MAX_DEPTH),
         };
-        let since = wish.since.map(instant).transpose()?;
+        let since = wish.since.map(parse_instant).transpose()?;
         let entity = asked_about(view, wish)?;
-        let scope = projects::scope(view, wish.project, wish.scope_only)?;
+        let scope = projects::resolve_scope(view, wish.project, wish.scope_only)?;
         if let Some(entity) = &entity {
             check_scope(&scope, entity)?;
         }
-        let stamp = stamp(wish, &scope, entity.as_ref(), depth, since);
+        let stamp = cursor_stamp(wish, &scope, entity.as_ref(), depth, since);
         Ok(Self {
             question: wish.question,
             page: PageRequest::stamped(List::Questions, stamp, wish.limit, wish.cursor)?,
@@ -174,7 +182,7 @@ impl Ask {
 }
 
 /// Refuses what the question does not take, so that nothing given is ignored.
-fn check_takes(wish: &Wish<'_>) -> Result<()> {
+fn check_takes(wish: &QuestionArgs<'_>) -> Result<()> {
     let takes = wish.question.takes();
     let refuse = |field: &str, which: String| {
         let problem = format!("{} does not take it", takes.name);
@@ -187,10 +195,13 @@ fn check_takes(wish: &Wish<'_>) -> Result<()> {
         _ => None,
     };
     match (takes.about, named) {
-        (About::Projects, Some(field)) => {
-            return refuse(field, Question::names(|takes| takes.about != About::Projects));
+        (QuestionSubject::Projects, Some(field)) => {
+            return refuse(
+                field,
+                Question::names(|takes| takes.about != QuestionSubject::Projects),
+            );
         }
-        (About::Entity, None) => {
+        (QuestionSubject::Entity, None) => {
             return Err(Error::invalid(
                 "entity_id",
                 format!("{} is about one entity", takes.name),
@@ -208,7 +219,7 @@ fn check_takes(wish: &Wish<'_>) -> Result<()> {
     Ok(())
 }
 
-fn instant(text: &str) -> Result<Timestamp> {
+fn parse_instant(text: &str) -> Result<Timestamp> {
     Timestamp::parse(text).ok_or_else(|| {
         Error::invalid(
             "since",
@@ -218,7 +229,7 @@ fn instant(text: &str) -> Result<Timestamp> {
     })
 }
 
-fn asked_about(view: &View<'_>, wish: &Wish<'_>) -> Result<Option<Entity>> {
+fn asked_about(view: &View<'_>, wish: &QuestionArgs<'_>) -> Result<Option<Entity>> {
     let query = EntityQuery {
         id: wish.entity_id,
         name: wish.name,
@@ -228,11 +239,11 @@ fn asked_about(view: &View<'_>, wish: &Wish<'_>) -> Result<Option<Entity>> {
         include_inactive: wish.include_inactive || wish.question == Question::DecisionHistory,
     };
     let named = wish.entity_id.is_some() || wish.name.is_some() || wish.entity_type.is_some();
-    named.then(|| lookup::entity(view, &query)).transpose()
+    named.then(|| lookup::find_entity(view, &query)).transpose()
 }
 
 /// Refuses an entity of another project: the answer would leave out its own rows.
-fn check_scope(scope: &Scope, entity: &Entity) -> Result<()> {
+fn check_scope(scope: &ProjectScope, entity: &Entity) -> Result<()> {
     let Some(ResolvedProject { name, .. }) = &scope.project else { return Ok(()) };
     if entity.project.is_empty() || entity.project == *name {
         return Ok(());
@@ -245,9 +256,9 @@ fn check_scope(scope: &Scope, entity: &Entity) -> Result<()> {
 }
 
 /// What tells this list from the lists of other questions and of other arguments.
-fn stamp(
-    wish: &Wish<'_>,
-    scope: &Scope,
+fn cursor_stamp(
+    wish: &QuestionArgs<'_>,
+    scope: &ProjectScope,
     entity: Option<&Entity>,
     depth: u32,
     since: Option<Timestamp>,

@@ -5,7 +5,7 @@
 
 mod sections;
 
-use super::{Ask, Found, place};
+use super::{CheckedQuestion, QuestionResult, read_page};
 use crate::model::{Error, Hint, NextStep, Result};
 use crate::store::View;
 
@@ -15,7 +15,7 @@ const MAX_PAGE: usize = 12_000;
 /// Of these, kept for how to go on.
 const END: usize = 600;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+pub fn answer_project_overview(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let Some(project) = &ask.scope.project else {
         return Err(Error::invalid(
             "project",
@@ -23,22 +23,22 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
             Hint::new("Give its name.", NextStep::ListProjects),
         ));
     };
-    let mut page = Page { text: String::new(), left: MAX_PAGE - END };
+    let mut page = OverviewPage { text: String::new(), left: MAX_PAGE - END };
     for write in sections::ALL {
         write(view, ask, project, &mut page)?;
     }
-    let found = Found::new(place(view, ask, Vec::new())?);
-    Ok(Found { markdown: Some(page.text), ..found })
+    let found = QuestionResult::new(read_page(view, ask, Vec::new())?);
+    Ok(QuestionResult { markdown: Some(page.text), ..found })
 }
 
 /// The page as far as it is written.
-struct Page {
+struct OverviewPage {
     text: String,
     left: usize,
 }
 
 /// A list on the page.
-struct Section {
+struct OverviewSection {
     title: &'static str,
     /// What is said before the list.
     intro: Vec<String>,
@@ -49,22 +49,22 @@ struct Section {
     share: usize,
 }
 
-impl Page {
+impl OverviewPage {
     fn add(&mut self, line: &str) {
-        self.left = self.left.saturating_sub(cost(line));
+        self.left = self.left.saturating_sub(line_cost(line));
         self.text.push_str(line);
         self.text.push('\n');
     }
 
     /// Adds a section unless there is nothing in it: as many of its lines as fit, and how many do not.
-    fn section(&mut self, section: Section) {
+    fn section(&mut self, section: OverviewSection) {
         if section.intro.is_empty() && section.lines.is_empty() {
             return;
         }
         let mut room = section.share.min(self.left);
         self.add(&format!("\n## {}\n", section.title));
         for line in &section.intro {
-            room = room.saturating_sub(cost(line));
+            room = room.saturating_sub(line_cost(line));
             self.add(line);
         }
         if !section.intro.is_empty() && !section.lines.is_empty() {
@@ -72,10 +72,10 @@ impl Page {
         }
         let mut shown = 0;
         for line in &section.lines {
-            if cost(line) > room {
+            if line_cost(line) > room {
                 break;
             }
-            room -= cost(line);
+            room -= line_cost(line);
             self.add(line);
             shown += 1;
         }
@@ -86,7 +86,7 @@ impl Page {
 }
 
 /// What a line takes of the page: its characters, or half of its bytes in an answer.
-fn cost(line: &str) -> usize {
+fn line_cost(line: &str) -> usize {
     let escapes = line.bytes().filter(|byte| matches!(byte, b'\\' | b'"')).count();
     line.chars().count().max((line.len() + escapes) / 2) + 1
 }

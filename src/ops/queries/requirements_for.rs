@@ -1,10 +1,10 @@
 //! `requirements_for`: requirements that an entity satisfies, itself or through what it is part of.
 
-use super::{Ask, Found, gathered};
+use super::{CheckedQuestion, QuestionResult, inherited_links};
 use crate::model::Result;
 use crate::store::View;
-use crate::store::graph::Way;
+use crate::store::graph::Direction;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    gathered::answer(view, ask, Way::ToWholes, "satisfies", "satisfied_by")
+pub fn answer_requirements_for(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
+    inherited_links::answer_inherited(view, ask, Direction::ToWholes, "satisfies", "satisfied_by")
 }

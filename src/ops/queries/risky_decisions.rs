@@ -1,9 +1,9 @@
 //! `risky_decisions`: active decisions that rest on an assumption which is superseded, invalid or flagged.
 
-use super::{Ask, Found, gaps};
+use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};
 use crate::store::View;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    gaps::found(view, ask, &[Gap::RiskyDecision])
+pub fn answer_risky_decisions(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
+    gaps::find_gaps(view, ask, &[Gap::RiskyDecision])
 }

@@ -4,40 +4,45 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::Ask;
+use super::CheckedQuestion;
 use crate::model::{Entity, Page, RelationshipStatus, Result};
 use crate::ops::history::Change;
 use crate::store::{self, View, graph::Node};
 
 /// What a question found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct QuestionResult {
     /// How many there are of what, in the order in which they are said.
     pub counts: Vec<(String, i64)>,
-    pub page: Page<Row>,
+    pub page: Page<QuestionRow>,
     pub markdown: Option<String>,
     /// What the reader must know of the whole answer.
     pub note: Option<String>,
 }
 
-impl Found {
-    pub fn new(page: Page<Row>) -> Self {
+impl QuestionResult {
+    pub fn new(page: Page<QuestionRow>) -> Self {
         Self { counts: Vec::new(), page, markdown: None, note: None }
     }
 
     /// The rows about an entity that the answer covers, with their number by type. `complete` says
     /// whether the walk that found them came to its end.
-    pub fn about(view: &View<'_>, ask: &Ask, placed: Vec<Placed>, complete: bool) -> Result<Self> {
+    pub fn about(
+        view: &View<'_>,
+        ask: &CheckedQuestion,
+        placed: Vec<SortedRow>,
+        complete: bool,
+    ) -> Result<Self> {
         Self::told(view, ask, placed, complete, |_, row| Ok(row))
     }
 
     /// As [`Found::about`]; `tell` says more of the rows of the page, each with its entity's id.
     pub fn told(
         view: &View<'_>,
-        ask: &Ask,
-        mut placed: Vec<Placed>,
+        ask: &CheckedQuestion,
+        mut placed: Vec<SortedRow>,
         complete: bool,
-        tell: impl Fn(&str, Row) -> Result<Row>,
+        tell: impl Fn(&str, QuestionRow) -> Result<QuestionRow>,
     ) -> Result<Self> {
         let all = placed.len();
         placed.retain(|row| ask.covers(&row.node.project));
@@ -52,7 +57,7 @@ impl Found {
         for row in &placed {
             *types.entry(row.node.entity_type.clone()).or_default() += 1;
         }
-        let page = place(view, ask, placed)?.map(|row| {
+        let page = read_page(view, ask, placed)?.map(|row| {
             let Subject::Entity(entity) = &row.subject else { return Ok(row) };
             let id = entity.id.clone();
             cite_link(view, tell(&id, row)?)
@@ -74,7 +79,7 @@ impl Found {
 
 /// One row of an answer: what it is, and what the question says of it.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct QuestionRow {
     pub subject: Subject,
     pub said: Map<String, Value>,
     /// Where the row stands in its list: what a cursor holds.
@@ -87,7 +92,7 @@ pub enum Subject {
     Change(Box<Change>),
 }
 
-impl Row {
+impl QuestionRow {
     pub fn entity(entity: Entity, key: Vec<String>) -> Self {
         Self { subject: Subject::Entity(Box::new(entity)), said: Map::new(), key }
     }
@@ -105,13 +110,13 @@ impl Row {
 
 /// An entity with its place in a list, before it is read.
 #[derive(Debug, Clone)]
-pub struct Placed {
+pub struct SortedRow {
     pub node: Node,
     pub key: Vec<String>,
     pub said: Map<String, Value>,
 }
 
-impl Placed {
+impl SortedRow {
     pub fn new(node: &Node, key: Vec<String>) -> Self {
         Self { node: node.clone(), key, said: Map::new() }
     }
@@ -129,19 +134,19 @@ const MAX_REFS: usize = 5;
 const SORTED: usize = 24;
 
 /// A part of a key: by name, and by id where names are alike.
-pub fn level(node: &Node) -> String {
+pub fn sort_key(node: &Node) -> String {
     let start: String = node.name.to_lowercase().chars().take(SORTED).collect();
     format!("{start} {}", node.id)
 }
 
 /// A key of a list that goes from near to far.
 pub fn at_depth(depth: u32, node: &Node) -> Vec<String> {
-    vec![format!("{depth:02}"), level(node)]
+    vec![format!("{depth:02}"), sort_key(node)]
 }
 
 /// Adds the sources of the link by which a row stands there, if the row does not have them itself,
 /// and its status if it ended.
-fn cite_link(view: &View<'_>, row: Row) -> Result<Row> {
+fn cite_link(view: &View<'_>, row: QuestionRow) -> Result<QuestionRow> {
     let Subject::Entity(entity) = &row.subject else { return Ok(row) };
     let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(row) };
     let Some(link) = store::relationships::get(view, id)? else { return Ok(row) };
@@ -158,12 +163,16 @@ fn cite_link(view: &View<'_>, row: Row) -> Result<Row> {
 }
 
 /// An entity as a value in another entity's row.
-pub fn brief(node: &Node) -> Value {
+pub fn node_brief(node: &Node) -> Value {
     json!({ "entity_id": node.id, "name": node.name })
 }
 
 /// Sorts the rows by their keys, and reads those of the page that is wanted.
-pub fn place(view: &View<'_>, ask: &Ask, mut placed: Vec<Placed>) -> Result<Page<Row>> {
+pub fn read_page(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    mut placed: Vec<SortedRow>,
+) -> Result<Page<QuestionRow>> {
     placed.sort_by(|a, b| a.key.cmp(&b.key));
     let total = placed.len() as i64;
     let first = match &ask.page.after {
@@ -173,7 +182,7 @@ pub fn place(view: &View<'_>, ask: &Ask, mut placed: Vec<Placed>) -> Result<Page
     let mut rows = Vec::new();
     for row in placed.into_iter().skip(first).take(ask.page.limit + 1) {
         if let Some(entity) = store::entities::get(view, &row.node.id)? {
-            rows.push(Row { said: row.said, ..Row::entity(entity, row.key) });
+            rows.push(QuestionRow { said: row.said, ..QuestionRow::entity(entity, row.key) });
         }
     }
     Ok(ask.page.page(rows, total, |row| row.key.clone()))

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::{Ask, Found, Placed, Subject, brief, level, place};
+use super::{CheckedQuestion, QuestionResult, SortedRow, Subject, node_brief, read_page, sort_key};
 use crate::model::Result;
 use crate::store::View;
 use crate::store::graph::{self, Node};
@@ -17,7 +17,7 @@ use crate::store::graph::{self, Node};
 const MAPPED: [(&str, &str); 3] =
     [("system", "systems"), ("subsystem", "subsystems"), ("component", "components")];
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+pub fn answer_system_map(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let map = Map::read(view, ask)?;
     let mut counts: Vec<(&'static str, i64)> = MAPPED
         .iter()
@@ -28,16 +28,16 @@ pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
         .collect();
     let homeless = map.nodes.values().filter(|node| map.belongs_nowhere(node)).count();
     counts.push(("belong_nowhere", homeless as i64));
-    let mut page = place(view, ask, map.placed(ask.depth))?;
+    let mut page = read_page(view, ask, map.placed(ask.depth))?;
     for row in &mut page.items {
         let Subject::Entity(entity) = &row.subject else { continue };
-        let materials = graph::materials(view, &entity.id, ask.include_inactive)?;
+        let materials = graph::list_materials(view, &entity.id, ask.include_inactive)?;
         if !materials.is_empty() {
-            let materials: Vec<Value> = materials.iter().map(brief).collect();
+            let materials: Vec<Value> = materials.iter().map(node_brief).collect();
             row.said.insert("materials".to_owned(), Value::from(materials));
         }
     }
-    Ok(Found::new(page).counts(counts))
+    Ok(QuestionResult::new(page).counts(counts))
 }
 
 /// The entities of the map, what each is part of, and what each contains.
@@ -48,14 +48,14 @@ struct Map {
 }
 
 /// Where an entity stands.
-struct Spot<'a> {
+struct MapPosition<'a> {
     parent: Option<&'a str>,
     depth: u32,
     in_cycle: bool,
 }
 
 impl Map {
-    fn read(view: &View<'_>, ask: &Ask) -> Result<Self> {
+    fn read(view: &View<'_>, ask: &CheckedQuestion) -> Result<Self> {
         let mut map =
             Self { nodes: BTreeMap::new(), wholes: HashMap::new(), parts: HashMap::new() };
         let all = ask.include_inactive;
@@ -63,19 +63,19 @@ impl Map {
             for (entity_type, _) in MAPPED {
                 let found = graph::of_type(view, entity_type, project.as_deref(), all)?;
                 map.nodes.extend(found.into_iter().map(|node| (node.id.clone(), node)));
-                for link in graph::belongings(view, entity_type, project.as_deref(), all)? {
+                for link in graph::list_belongings(view, entity_type, project.as_deref(), all)? {
                     map.wholes.entry(link.part_id).or_default().push(link.whole);
                 }
             }
         }
         for (part, wholes) in &mut map.wholes {
-            wholes.sort_by_cached_key(level);
+            wholes.sort_by_cached_key(sort_key);
             for whole in wholes.iter().filter(|whole| map.nodes.contains_key(&whole.id)) {
                 map.parts.entry(whole.id.clone()).or_default().push(part.clone());
             }
         }
         for parts in map.parts.values_mut() {
-            parts.sort_by_cached_key(|id| level(&map.nodes[id]));
+            parts.sort_by_cached_key(|id| sort_key(&map.nodes[id]));
         }
         Ok(map)
     }
@@ -89,17 +89,17 @@ impl Map {
     }
 
     /// Every entity down to a depth, in the order of the map.
-    fn placed(&self, depth: u32) -> Vec<Placed> {
+    fn placed(&self, depth: u32) -> Vec<SortedRow> {
         let mut placed = Vec::new();
         let spots = self.spots();
         for (id, spot) in spots.iter().filter(|(_, spot)| spot.depth <= depth) {
             let node = &self.nodes[*id];
-            let mut row = Placed::new(node, self.key(&spots, id)).with("depth", spot.depth);
+            let mut row = SortedRow::new(node, self.key(&spots, id)).with("depth", spot.depth);
             let parent = spot.parent.or(self.wholes(id).first().map(|whole| &*whole.id));
             if let Some(parent) = parent {
                 row = row.with("parent_id", parent);
                 let others = self.wholes(id).iter().filter(|whole| whole.id != *parent);
-                let others: Vec<Value> = others.map(brief).collect();
+                let others: Vec<Value> = others.map(node_brief).collect();
                 if !others.is_empty() {
                     row = row.with("also_part_of", others);
                 }
@@ -117,18 +117,18 @@ impl Map {
 
     /// The kind of the topmost, then the levels down to an entity. It is as long as the entity is
     /// deep, so that it is made only for rows of the depth that is asked for.
-    fn key(&self, spots: &HashMap<&str, Spot<'_>>, id: &str) -> Vec<String> {
+    fn key(&self, spots: &HashMap<&str, MapPosition<'_>>, id: &str) -> Vec<String> {
         let above = |id: &&str| spots[*id].parent;
         let way: Vec<&Node> =
             std::iter::successors(Some(id), above).map(|id| &self.nodes[id]).collect();
-        let topmost = way.last().map(|node| kind(node));
-        topmost.into_iter().chain(way.iter().rev().map(|node| level(node))).collect()
+        let topmost = way.last().map(|node| type_order(node));
+        topmost.into_iter().chain(way.iter().rev().map(|node| sort_key(node))).collect()
     }
 
     /// Breadth first from what has no whole on the map; then from what only cycles lead to.
-    fn spots(&self) -> HashMap<&str, Spot<'_>> {
+    fn spots(&self) -> HashMap<&str, MapPosition<'_>> {
         let mut order: Vec<&Node> = self.nodes.values().collect();
-        order.sort_by_cached_key(|node| (kind(node), level(node)));
+        order.sort_by_cached_key(|node| (type_order(node), sort_key(node)));
         let mut spots = HashMap::new();
         let topmost = |node: &&&Node| {
             !self.wholes(&node.id).iter().any(|whole| self.nodes.contains_key(&whole.id))
@@ -144,13 +144,13 @@ impl Map {
 
     fn spread<'a>(
         &'a self,
-        spots: &mut HashMap<&'a str, Spot<'a>>,
+        spots: &mut HashMap<&'a str, MapPosition<'a>>,
         roots: impl Iterator<Item = &'a Node>,
         in_cycle: bool,
     ) {
         let mut waiting = VecDeque::new();
         for root in roots {
-            spots.insert(&root.id, Spot { parent: None, depth: 0, in_cycle });
+            spots.insert(&root.id, MapPosition { parent: None, depth: 0, in_cycle });
             waiting.push_back((&*root.id, 0));
         }
         while let Some((id, depth)) = waiting.pop_front() {
@@ -159,7 +159,7 @@ impl Map {
                     continue;
                 }
                 let depth = depth + 1;
-                spots.insert(part, Spot { parent: Some(id), depth, in_cycle: false });
+                spots.insert(part, MapPosition { parent: Some(id), depth, in_cycle: false });
                 waiting.push_back((part, depth));
             }
         }
@@ -167,7 +167,7 @@ impl Map {
 }
 
 /// The place of a type on the map, as a part of a key.
-fn kind(node: &Node) -> String {
+fn type_order(node: &Node) -> String {
     let at = MAPPED.iter().position(|(entity_type, _)| *entity_type == node.entity_type);
     at.unwrap_or_default().to_string()
 }

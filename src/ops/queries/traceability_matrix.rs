@@ -1,11 +1,14 @@
 //! `traceability_matrix`: requirements, and what satisfies and validates each of them.
 
-use super::{Ask, Found, coverage};
+use super::{CheckedQuestion, QuestionResult, coverage};
 use crate::model::Result;
 use crate::store::View;
-use crate::store::coverage::Side;
+use crate::store::coverage::LinkEnd;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    let sides = [(Side::SatisfiedBy, "satisfied_by"), (Side::ValidatedBy, "validated_by")];
-    coverage::found(view, ask, &sides)
+pub fn answer_traceability_matrix(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+) -> Result<QuestionResult> {
+    let sides = [(LinkEnd::SatisfiedBy, "satisfied_by"), (LinkEnd::ValidatedBy, "validated_by")];
+    coverage::find_requirements(view, ask, &sides)
 }

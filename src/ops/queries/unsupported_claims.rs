@@ -1,9 +1,9 @@
 //! `unsupported_claims`: active validation claims that nothing active supports or evidences.
 
-use super::{Ask, Found, gaps};
+use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};
 use crate::store::View;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
-    gaps::found(view, ask, &[Gap::UnsupportedClaim])
+pub fn answer_unsupported_claims(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
+    gaps::find_gaps(view, ask, &[Gap::UnsupportedClaim])
 }

@@ -1,16 +1,16 @@
 //! `validation_status`: of each requirement what satisfies it, what validates it, and the evidence;
 //! of all of them, or of those that one entity and what is inside it satisfy.
 
-use super::{Ask, Found, coverage};
+use super::{CheckedQuestion, QuestionResult, coverage};
 use crate::model::Result;
 use crate::store::View;
-use crate::store::coverage::Side;
+use crate::store::coverage::LinkEnd;
 
-pub fn answer(view: &View<'_>, ask: &Ask) -> Result<Found> {
+pub fn answer_validation_status(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let sides = [
-        (Side::SatisfiedBy, "satisfied_by"),
-        (Side::ValidatedBy, "validated_by"),
-        (Side::Evidence, "evidence"),
+        (LinkEnd::SatisfiedBy, "satisfied_by"),
+        (LinkEnd::ValidatedBy, "validated_by"),
+        (LinkEnd::Evidence, "evidence"),
     ];
-    coverage::found(view, ask, &sides)
+    coverage::find_requirements(view, ask, &sides)
 }

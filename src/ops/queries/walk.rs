@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
-use super::{Ask, Placed, Row, at_depth, brief};
+use super::{CheckedQuestion, QuestionRow, SortedRow, at_depth, node_brief};
 use crate::model::{Entity, RelationshipStatus, Result, Status};
-use crate::store::graph::{self, Link, Moves, Node};
+use crate::store::graph::{self, GraphLink, Moves, Node};
 use crate::store::{self, View};
 
 /// Entities that one walk reaches at most.
@@ -14,34 +14,34 @@ const MAX_REACHED: usize = 10_000;
 
 /// A kind of step: the place of its type in the ontology, and whether it goes the way in which
 /// that type reads.
-pub type Turn = (usize, bool);
+pub type RelationTurn = (usize, bool);
 
 /// The steps that are taken from an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Steps {
     All,
-    AllBut(Turn),
-    Only(Turn),
+    AllBut(RelationTurn),
+    Only(RelationTurn),
 }
 
 /// Which steps a walk takes.
-pub struct Rules<'a> {
+pub struct WalkRules<'a> {
     pub moves: &'a dyn Fn(Steps) -> Moves,
     /// The kind of step that must not follow this link, as it would only turn back on it.
-    pub bars: &'a dyn Fn(&Link) -> Option<Turn>,
+    pub bars: &'a dyn Fn(&GraphLink) -> Option<RelationTurn>,
 }
 
 /// An entity that was reached, by a link from an earlier visit.
 struct Visit {
     node: Node,
     depth: u32,
-    by: Option<(usize, Link)>,
+    by: Option<(usize, GraphLink)>,
 }
 
 /// Where an entity was first visited, and the kind of step that was not taken from there.
 struct First {
     visit: usize,
-    barred: Option<Turn>,
+    barred: Option<RelationTurn>,
 }
 
 /// What a walk reached.
@@ -58,7 +58,12 @@ pub struct Walk {
 
 impl Walk {
     /// Walks from an entity as far as is asked.
-    pub fn from(view: &View<'_>, ask: &Ask, start: &Entity, rules: &Rules<'_>) -> Result<Self> {
+    pub fn from(
+        view: &View<'_>,
+        ask: &CheckedQuestion,
+        start: &Entity,
+        rules: &WalkRules<'_>,
+    ) -> Result<Self> {
         let mut walk = Self { complete: true, ..Self::default() };
         walk.visits.push(Visit { node: Node::from(start), depth: 0, by: None });
         walk.first.insert(start.id.clone(), First { visit: 0, barred: None });
@@ -70,7 +75,7 @@ impl Walk {
             }
             let moves = moves.entry(steps).or_insert_with(|| (rules.moves)(steps));
             let id = &walk.visits[visit].node.id;
-            for link in graph::links(view, moves, id, ask.include_inactive)? {
+            for link in graph::list_links(view, moves, id, ask.include_inactive)? {
                 let bar = (rules.bars)(&link);
                 walk.arrive(view, ask, visit, link, bar)?;
             }
@@ -84,10 +89,10 @@ impl Walk {
     fn arrive(
         &mut self,
         view: &View<'_>,
-        ask: &Ask,
+        ask: &CheckedQuestion,
         from: usize,
-        link: Link,
-        bar: Option<Turn>,
+        link: GraphLink,
+        bar: Option<RelationTurn>,
     ) -> Result<()> {
         let visit = self.visits.len();
         // The start is one of them, and is not reached.
@@ -118,7 +123,12 @@ impl Walk {
     }
 
     /// An entity that was not reached before, if links to it count.
-    fn newly_reached(&mut self, view: &View<'_>, ask: &Ask, id: &str) -> Result<Option<Node>> {
+    fn newly_reached(
+        &mut self,
+        view: &View<'_>,
+        ask: &CheckedQuestion,
+        id: &str,
+    ) -> Result<Option<Node>> {
         if self.idle.contains(id) {
             return Ok(None);
         }
@@ -131,16 +141,16 @@ impl Walk {
     }
 
     /// The entities reached, near ones first.
-    pub fn placed(&self) -> Vec<Placed> {
+    pub fn placed(&self) -> Vec<SortedRow> {
         let reached = self.first.values().map(|first| &self.visits[first.visit]);
         reached
             .filter(|visit| visit.by.is_some())
-            .map(|visit| Placed::new(&visit.node, at_depth(visit.depth, &visit.node)))
+            .map(|visit| SortedRow::new(&visit.node, at_depth(visit.depth, &visit.node)))
             .collect()
     }
 
     /// Says of a row how far it is, by what, and over which entities.
-    pub fn tell(&self, view: &View<'_>, id: &str, row: Row) -> Result<Row> {
+    pub fn tell(&self, view: &View<'_>, id: &str, row: QuestionRow) -> Result<QuestionRow> {
         let visit = self.first.get(id).map(|first| &self.visits[first.visit]);
         let Some((visit, (from, link))) = visit.and_then(|v| Some((v, v.by.as_ref()?))) else {
             return Ok(row);
@@ -155,7 +165,7 @@ impl Walk {
         let mut path: Vec<Value> = Vec::new();
         let mut at = &self.visits[*from];
         while let Some((before, _)) = &at.by {
-            path.push(brief(&at.node));
+            path.push(node_brief(&at.node));
             at = &self.visits[*before];
         }
         path.reverse();
@@ -164,10 +174,10 @@ impl Walk {
 }
 
 /// The id of a link of a walk: of several alike, the one that is active, or else the first.
-fn relationship_id(view: &View<'_>, parent: &str, link: &Link) -> Result<String> {
-    let Link { entity_id, relationship_type, outgoing, .. } = link;
+fn relationship_id(view: &View<'_>, parent: &str, link: &GraphLink) -> Result<String> {
+    let GraphLink { entity_id, relationship_type, outgoing, .. } = link;
     let (source, target) = if *outgoing { (parent, &**entity_id) } else { (&**entity_id, parent) };
-    let mut alike = store::relationships::between(view, source, relationship_type, target)?;
+    let mut alike = store::relationships::list_between(view, source, relationship_type, target)?;
     alike.sort_by_key(|link| link.status != RelationshipStatus::Active);
     Ok(alike.into_iter().next().map(|link| link.id).unwrap_or_default())
 }

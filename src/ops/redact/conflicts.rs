@@ -1,12 +1,12 @@
 //! What conflicts show of a row that is redacted, and conflicts that are redacted themselves.
 
-use super::{REDACTED, Redacted, Row, related, required};
+use super::{REDACTED, RedactableRow, Redacted, related, require_found};
 use crate::model::handle::HandleKind;
 use crate::model::{
     Claim, Conflict, ConflictMember, ConflictStatus, Entity, Error, Kind, Memory, ProjectState,
     Result, Status, claim,
 };
-use crate::ops::change;
+use crate::ops::record_change;
 use crate::store::{self, Tx, View, redaction};
 
 /// Takes what a redacted row said out of every conflict that showed it; gives their ids.
@@ -24,7 +24,7 @@ pub fn clear_member(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
     for conflict in ids {
         let Some(before) = store::conflicts::get(tx, &conflict)? else { continue };
         let mut after = before.clone();
-        let concerned = after.members.iter_mut().filter(|member| shows(member, kind, id));
+        let concerned = after.members.iter_mut().filter(|member| shows_row(member, kind, id));
         if concerned.map(clear).count() > 0 {
             redact_conflict(tx, &before, after, &note)?;
             cleared.push(conflict);
@@ -34,7 +34,7 @@ pub fn clear_member(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
 }
 
 /// Whether a member of a conflict shows what the row says. A link shows the name of what it leads to.
-fn shows(member: &ConflictMember, kind: Kind, id: &str) -> bool {
+fn shows_row(member: &ConflictMember, kind: Kind, id: &str) -> bool {
     let leads = is_link(member) && member.value_key == id;
     member.member_kind == kind.as_str() && member.member_id == id || leads
 }
@@ -61,14 +61,14 @@ pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
             "Redact the member that says it, or settle the conflict first.",
         ));
     }
-    let related = related::of(tx, &Row::Conflict(before.clone()))?;
+    let related = related::find_related(tx, &RedactableRow::Conflict(before.clone()))?;
     let mut after = Conflict { note: String::new(), ..before.clone() };
     after.members.iter_mut().for_each(clear);
     let done = redact_conflict(tx, &before, after, note)?;
     store::idempotency::clear(tx, Kind::Conflict, id)?;
-    let row = required(HandleKind::Conflict, id, store::conflicts::get(tx, id)?)?;
+    let row = require_found(HandleKind::Conflict, id, store::conflicts::get(tx, id)?)?;
     Ok(Redacted {
-        row: Row::Conflict(row),
+        row: RedactableRow::Conflict(row),
         changed: done.is_some(),
         audit_id: done,
         conflicts: Vec::new(),
@@ -90,7 +90,7 @@ fn redact_conflict(
     if unchanged && redaction::is_redacted(tx, Kind::Conflict.as_str(), &before.id)? {
         return Ok(None);
     }
-    change::redact(tx, before, &after, note).map(Some)
+    record_change::redact(tx, before, &after, note).map(Some)
 }
 
 /// Whether the key of a conflict is an id, or a row that is one of its members says it still.
@@ -99,7 +99,7 @@ fn is_said(view: &View<'_>, conflict: &Conflict) -> Result<bool> {
         return Ok(true);
     }
     for member in &conflict.members {
-        let said = claims(view, member)?;
+        let said = member_claims(view, member)?;
         if said.iter().any(|claim| claim.slot.key.eq_ignore_ascii_case(&conflict.slot_key)) {
             return Ok(true);
         }
@@ -108,7 +108,7 @@ fn is_said(view: &View<'_>, conflict: &Conflict) -> Result<bool> {
 }
 
 /// What a member claims, or would if it held.
-fn claims(view: &View<'_>, member: &ConflictMember) -> Result<Vec<Claim>> {
+fn member_claims(view: &View<'_>, member: &ConflictMember) -> Result<Vec<Claim>> {
     let id = &member.member_id;
     Ok(match Kind::parse(&member.member_kind) {
         Some(Kind::Entity) => store::entities::get(view, id)?.map_or_else(Vec::new, |row| {

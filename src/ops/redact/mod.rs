@@ -18,11 +18,11 @@ use crate::model::{
     Conflict, Entity, Error, Kind, Memory, ProjectState, Relationship, RelationshipStatus, Result,
     Status, text,
 };
-use crate::ops::change::{self, Audited};
-use crate::ops::lifecycle::{self, Living};
+use crate::ops::lifecycle::{self, HasLifecycle};
+use crate::ops::record_change::{self, Audited};
 use crate::ops::row_id;
 use crate::ops::row_id::resolve_id;
-use crate::ops::{self, checks};
+use crate::ops::{self, validate};
 use crate::store::{self, Tx, View, redaction};
 
 /// What stands where a text was.
@@ -48,7 +48,7 @@ pub struct Redaction {
 /// A row that is redacted.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-pub enum Row {
+pub enum RedactableRow {
     Entity(Entity),
     Memory(Memory),
     Relationship(Relationship),
@@ -57,7 +57,7 @@ pub enum Row {
     Interaction(Interaction),
 }
 
-impl Row {
+impl RedactableRow {
     pub fn subject(&self) -> (Kind, &str) {
         match self {
             Self::Entity(row) => (Kind::Entity, &row.id),
@@ -73,7 +73,7 @@ impl Row {
 /// What redacting did.
 #[derive(Debug, Clone)]
 pub struct Redacted {
-    pub row: Row,
+    pub row: RedactableRow,
     pub changed: bool,
     pub audit_id: Option<String>,
     /// The conflicts that showed what the row said, or that it left.
@@ -109,24 +109,28 @@ impl Redaction {
 }
 
 /// The row that is to lose its contents, as it is before.
-pub fn meant(view: &View<'_>, wish: &Redaction) -> Result<Row> {
+pub fn find_row(view: &View<'_>, wish: &Redaction) -> Result<RedactableRow> {
     let (kind, given) = wish.subject()?;
     let id = &*resolve_id(view, kind, given)?;
     Ok(match kind {
-        HandleKind::Entity => Row::Entity(lifecycle::require(view, id)?),
-        HandleKind::Memory => Row::Memory(lifecycle::require(view, id)?),
-        HandleKind::Relationship => {
-            Row::Relationship(required(kind, id, store::relationships::get(view, id)?)?)
-        }
+        HandleKind::Entity => RedactableRow::Entity(lifecycle::require_row(view, id)?),
+        HandleKind::Memory => RedactableRow::Memory(lifecycle::require_row(view, id)?),
+        HandleKind::Relationship => RedactableRow::Relationship(require_found(
+            kind,
+            id,
+            store::relationships::get(view, id)?,
+        )?),
         HandleKind::State => {
-            Row::State(required(kind, id, store::projects::state_by_id(view, id)?)?)
+            RedactableRow::State(require_found(kind, id, store::projects::state_by_id(view, id)?)?)
         }
         HandleKind::Conflict => {
-            Row::Conflict(required(kind, id, store::conflicts::get(view, id)?)?)
+            RedactableRow::Conflict(require_found(kind, id, store::conflicts::get(view, id)?)?)
         }
-        HandleKind::Interaction => {
-            Row::Interaction(required(kind, id, store::interactions::get(view, id)?)?)
-        }
+        HandleKind::Interaction => RedactableRow::Interaction(require_found(
+            kind,
+            id,
+            store::interactions::get(view, id)?,
+        )?),
         other => {
             return Err(Error::Internal(format!("a {} is not redacted", other.as_str())));
         }
@@ -135,7 +139,7 @@ pub fn meant(view: &View<'_>, wish: &Redaction) -> Result<Row> {
 
 /// Takes the contents out of a row and of all that the store made from it.
 pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     if text::is_blank(note) {
         return Err(Error::invalid(
             "note",
@@ -143,8 +147,10 @@ pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted>
             "Say in note why the contents must go, without repeating them; it stays in the audit.",
         ));
     }
-    let row = meant(tx, wish)?;
-    if wish.expected_version.is_some() && !matches!(row, Row::Entity(_) | Row::Memory(_)) {
+    let row = find_row(tx, wish)?;
+    if wish.expected_version.is_some()
+        && !matches!(row, RedactableRow::Entity(_) | RedactableRow::Memory(_))
+    {
         return Err(Error::invalid(
             "expected_version",
             "only entities and memories have a version",
@@ -153,16 +159,18 @@ pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted>
     }
     store::idempotency::drop_expired(tx)?;
     match row {
-        Row::Entity(row) => living(tx, row, wish, note, Row::Entity),
-        Row::Memory(row) => living(tx, row, wish, note, Row::Memory),
-        Row::Relationship(row) => plain(tx, row, note, Row::Relationship),
-        Row::State(row) => plain(tx, row, note, Row::State),
-        Row::Conflict(row) => conflicts::redact(tx, row, note),
-        Row::Interaction(row) => plain(tx, row, note, Row::Interaction),
+        RedactableRow::Entity(row) => redact_versioned(tx, row, wish, note, RedactableRow::Entity),
+        RedactableRow::Memory(row) => redact_versioned(tx, row, wish, note, RedactableRow::Memory),
+        RedactableRow::Relationship(row) => {
+            redact_plain(tx, row, note, RedactableRow::Relationship)
+        }
+        RedactableRow::State(row) => redact_plain(tx, row, note, RedactableRow::State),
+        RedactableRow::Conflict(row) => conflicts::redact(tx, row, note),
+        RedactableRow::Interaction(row) => redact_plain(tx, row, note, RedactableRow::Interaction),
     }
 }
 
-fn required<T>(kind: HandleKind, id: &str, row: Option<T>) -> Result<T> {
+fn require_found<T>(kind: HandleKind, id: &str, row: Option<T>) -> Result<T> {
     row.ok_or_else(|| Error::not_found(row_id::subject_of(kind), id))
 }
 
@@ -175,19 +183,29 @@ trait Redactable: Audited + Clone + PartialEq {
     fn stamp(&mut self, _tx: &Tx<'_>) {}
 }
 
-fn living<T: Redactable + Living>(
+fn redact_versioned<T: Redactable + HasLifecycle>(
     tx: &Tx<'_>,
     before: T,
     wish: &Redaction,
     note: &str,
-    row: fn(T) -> Row,
+    row: fn(T) -> RedactableRow,
 ) -> Result<Redacted> {
-    checks::expected_version(T::SUBJECT, before.handle(), before.version(), wish.expected_version)?;
-    plain(tx, before, note, row)
+    validate::expected_version(
+        T::SUBJECT,
+        before.handle(),
+        before.version(),
+        wish.expected_version,
+    )?;
+    redact_plain(tx, before, note, row)
 }
 
-fn plain<T: Redactable>(tx: &Tx<'_>, before: T, note: &str, row: fn(T) -> Row) -> Result<Redacted> {
-    let related = related::of(tx, &row(before.clone()))?;
+fn redact_plain<T: Redactable>(
+    tx: &Tx<'_>,
+    before: T,
+    note: &str,
+    row: fn(T) -> RedactableRow,
+) -> Result<Redacted> {
+    let related = related::find_related(tx, &row(before.clone()))?;
     let mut after = before.without_contents();
     if after == before && redaction::is_redacted(tx, T::KIND.as_str(), before.id())? {
         let conflicts = Vec::new();
@@ -200,9 +218,9 @@ fn plain<T: Redactable>(tx: &Tx<'_>, before: T, note: &str, row: fn(T) -> Row) -
         });
     }
     Redactable::stamp(&mut after, tx);
-    let audit_id = change::redact(tx, &before, &after, note)?;
+    let audit_id = record_change::redact(tx, &before, &after, note)?;
     // It leaves its conflicts before they are cleared, so that nothing is written about them anew.
-    let left = ops::conflicts::detect(tx)?.into_iter().map(|conflict| conflict.id);
+    let left = ops::conflicts::detect_conflicts(tx)?.into_iter().map(|conflict| conflict.id);
     let shown = conflicts::clear_member(tx, T::KIND, before.id())?;
     let ids: BTreeSet<String> = left.chain(shown).collect();
     store::idempotency::clear(tx, T::KIND, before.id())?;
@@ -215,7 +233,7 @@ fn plain<T: Redactable>(tx: &Tx<'_>, before: T, note: &str, row: fn(T) -> Row) -
 }
 
 /// A candidate or active row without contents says nothing that could hold.
-fn ended(status: Status) -> Status {
+fn redacted_status(status: Status) -> Status {
     if status.is_history() { status } else { Status::Invalid }
 }
 
@@ -226,13 +244,13 @@ impl Redactable for Entity {
             description: String::new(),
             properties: Map::new(),
             source_refs: Vec::new(),
-            status: ended(self.status),
+            status: redacted_status(self.status),
             ..self.clone()
         }
     }
 
     fn stamp(&mut self, tx: &Tx<'_>) {
-        Living::stamp(self, tx);
+        HasLifecycle::stamp(self, tx);
     }
 }
 
@@ -242,13 +260,13 @@ impl Redactable for Memory {
             content: REDACTED.to_owned(),
             subject: String::new(),
             domain_tags: Vec::new(),
-            status: ended(self.status),
+            status: redacted_status(self.status),
             ..self.clone()
         }
     }
 
     fn stamp(&mut self, tx: &Tx<'_>) {
-        Living::stamp(self, tx);
+        HasLifecycle::stamp(self, tx);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rows that are tied to a redacted one and may repeat what it said. They are left as they are.
 
-use super::Row;
+use super::RedactableRow;
 use crate::model::{Kind, Result, source_ref};
-use crate::ops::lifecycle::Living;
+use crate::ops::lifecycle::HasLifecycle;
 use crate::store::View;
 use crate::store::redaction::{self, Mention};
 
@@ -19,17 +19,17 @@ pub struct Related {
 }
 
 /// The rows that are tied to one, which has not been redacted yet.
-pub fn of(view: &View<'_>, row: &Row) -> Result<Vec<Related>> {
-    let mut found = Found { view, rows: Vec::new() };
+pub fn find_related(view: &View<'_>, row: &RedactableRow) -> Result<Vec<Related>> {
+    let mut found = RelatedCollector { view, rows: Vec::new() };
     match row {
-        Row::Entity(row) => {
+        RedactableRow::Entity(row) => {
             found.add("entity", "superseded by it", row.replaced(view)?);
             found.add("entity", "superseded it", row.replacement(view)?);
             found.sources(&row.source_refs);
             found.mentions("memory", "graduated to it", GRADUATED, &row.id)?;
-            found.add("relationship", "links it", redaction::links(view, &row.id, MOST)?);
+            found.add("relationship", "links it", redaction::list_links(view, &row.id, MOST)?);
         }
-        Row::Memory(row) => {
+        RedactableRow::Memory(row) => {
             found.add("entity", "it graduated to this", row.graduated_to_entity_id.clone());
             found.add("memory", "superseded it", row.superseded_by.clone());
             found.add("memory", "superseded by it", row.replaced(view)?);
@@ -37,16 +37,16 @@ pub fn of(view: &View<'_>, row: &Row) -> Result<Vec<Related>> {
             found.citing("memory", &row.id)?;
             found.mentions("interaction", "used it", USED, &format!("\"{}\"", row.id))?;
         }
-        Row::Interaction(row) => found.citing("interaction", &row.id)?,
-        Row::Relationship(row) => found.sources(&row.source_refs),
-        Row::Conflict(row) => {
+        RedactableRow::Interaction(row) => found.citing("interaction", &row.id)?,
+        RedactableRow::Relationship(row) => found.sources(&row.source_refs),
+        RedactableRow::Conflict(row) => {
             for member in &row.members {
                 let kind = Kind::parse(&member.member_kind);
                 let kind = kind.map_or("row", Kind::as_str);
                 found.add(kind, "a member of it", Some(member.member_id.clone()));
             }
         }
-        Row::State(_) => {}
+        RedactableRow::State(_) => {}
     }
     let (kind, id) = row.subject();
     for (kind, id) in redaction::with_same_note(view, kind, id, MOST)? {
@@ -64,12 +64,12 @@ const SOURCES: [(&str, Mention); 2] = [
     ("relationship", Mention { table: "relationships", column: "source_refs" }),
 ];
 
-struct Found<'v, 'c> {
+struct RelatedCollector<'v, 'c> {
     view: &'v View<'c>,
     rows: Vec<Related>,
 }
 
-impl Found<'_, '_> {
+impl RelatedCollector<'_, '_> {
     fn add(
         &mut self,
         kind: &'static str,
@@ -82,7 +82,7 @@ impl Found<'_, '_> {
     /// What a row cites of the store.
     fn sources(&mut self, refs: &[String]) {
         for kind in ["memory", "chunk", "interaction"] {
-            let ids: Vec<String> = source_ref::targets(refs, kind).map(str::to_owned).collect();
+            let ids: Vec<String> = source_ref::targets_of(refs, kind).map(str::to_owned).collect();
             self.add(kind, "it cited this", ids);
         }
     }
@@ -102,7 +102,7 @@ impl Found<'_, '_> {
         at: Mention,
         text: &str,
     ) -> Result<()> {
-        let ids = redaction::mentioning(self.view, &at, text, MOST)?;
+        let ids = redaction::list_mentioning(self.view, &at, text, MOST)?;
         self.add(kind, how, ids);
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::ops::claims::{for_each_id, for_each_id_in};
 use crate::store::{self, Tx, View};
 
 /// Brings the entry of a row up to date, in the transaction that changes the row.
-pub fn keep(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEntry) -> Result<()> {
+pub fn update_entry(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEntry) -> Result<()> {
     match before {
         None => store::search::insert(tx, after),
         Some(before) if before == after => Ok(()),
@@ -47,7 +47,7 @@ pub fn for_each_entry(
     })?;
     for_each_id_in(view, "source_documents", |id| {
         let Some(document) = store::sources::get(view, id)? else { return Ok(()) };
-        for chunk in store::sources::chunks(view, id)? {
+        for chunk in store::sources::list_chunks(view, id)? {
             visit(Ok(search::of_chunk(&chunk, &document)))?;
         }
         Ok(())

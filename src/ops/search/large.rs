@@ -2,7 +2,7 @@
 //! little and takes long to look for, so it is left out where rarer words are there; it still counts
 //! in the order of the rows that those find.
 
-use super::query::{Query, Term, phrase};
+use super::query::{Query, Term, quote_phrase};
 use crate::model::Result;
 use crate::store::search::MOST_RANKED;
 use crate::store::{self, View};
@@ -64,15 +64,15 @@ impl Expressions {
         let several = counted.len() > 1;
         counted.retain(|(rows, _)| *rows > 0);
         let any = match counted.first() {
-            Some((rows, _)) if *rows > MOST_RANKED => pairs(&counted),
-            _ => rare(&counted),
+            Some((rows, _)) if *rows > MOST_RANKED => pair_expression(&counted),
+            _ => rare_expression(&counted),
         };
         Ok(Self { all: possible.then_some(all), many, any: any.filter(|_| several), large: true })
     }
 }
 
 /// Rows that have two of the first words, where each of them stands in very many rows.
-fn pairs(counted: &[(i64, &Term)]) -> Option<String> {
+fn pair_expression(counted: &[(i64, &Term)]) -> Option<String> {
     let each: Vec<String> =
         counted.iter().take(PAIRED).map(|(_, term)| term.expression(false)).collect();
     let pair = |(at, one): (usize, &String)| {
@@ -83,7 +83,7 @@ fn pairs(counted: &[(i64, &Term)]) -> Option<String> {
 }
 
 /// The rarest of the words, as many as may be ranked.
-fn rare(counted: &[(i64, &Term)]) -> Option<String> {
+fn rare_expression(counted: &[(i64, &Term)]) -> Option<String> {
     let mut sum = 0;
     let mut taken = Vec::new();
     for (rows, term) in counted {
@@ -96,11 +96,11 @@ fn rare(counted: &[(i64, &Term)]) -> Option<String> {
 }
 
 /// Rows that have words that say nearly the same, as long as these are rare.
-pub fn related(view: &View<'_>, query: &Query) -> Result<Option<String>> {
+pub fn related_expression(view: &View<'_>, query: &Query) -> Result<Option<String>> {
     let mut room = MOST_RELATED;
     let mut taken = Vec::new();
     for stem in query.related_stems().into_iter().take(RELATED_TRIED) {
-        let phrase = phrase(stem);
+        let phrase = quote_phrase(stem);
         let rows = store::search::count(view, &phrase, room + 1)?;
         if (1..=room).contains(&rows) {
             room -= rows;

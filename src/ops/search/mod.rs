@@ -15,10 +15,10 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::model::search::{self, SearchKind, SearchText};
-use crate::model::words::{stems, words};
+use crate::model::words::{split_words, stems_of};
 use crate::model::{Entity, Memory, Result, source_ref};
-use crate::ops::projects::Scope;
-use crate::store::search::{Candidate, ChunkRow, Filter, Match};
+use crate::ops::projects::ProjectScope;
+use crate::store::search::{ChunkRow, Filter, Match, SearchCandidate};
 use crate::store::{self, View};
 use large::Expressions;
 use query::{Matched, Query};
@@ -46,7 +46,7 @@ const DOCUMENT: f64 = 0.4;
 
 /// What is looked for, and where.
 #[derive(Debug, Clone)]
-pub struct Wanted<'a> {
+pub struct SearchRequest<'a> {
     pub prepared: &'a Prepared<'a>,
     pub filter: Filter<'a>,
     /// How long the list may be, up to [`MOST_HITS`].
@@ -55,13 +55,13 @@ pub struct Wanted<'a> {
 
 /// A row that was found.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub enum FoundRow {
     Entity(Entity),
     Memory(Memory),
     Chunk(ChunkRow),
 }
 
-impl Found {
+impl FoundRow {
     /// The text in which the words are shown.
     pub fn body(&self) -> &str {
         match self {
@@ -92,7 +92,7 @@ impl Found {
     /// The document that the row is from.
     fn document(&self) -> Option<&str> {
         match self {
-            Self::Entity(row) => source_ref::targets(&row.source_refs, "doc").next(),
+            Self::Entity(row) => source_ref::targets_of(&row.source_refs, "doc").next(),
             Self::Memory(_) => None,
             Self::Chunk(row) => Some(&row.file_path),
         }
@@ -102,14 +102,14 @@ impl Found {
 /// A row that was found, the better the higher the score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    pub row: Found,
+    pub row: FoundRow,
     pub score: f64,
     /// Whether it has every word of the query.
     pub all_words: bool,
 }
 
 /// All that an expression matches among some rows, by the expression.
-type Known = HashMap<String, Rc<Vec<Candidate>>>;
+type KnownMatches = HashMap<String, Rc<Vec<SearchCandidate>>>;
 
 /// A text, ready to be looked for once, or many times among different rows.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ pub struct Prepared<'a> {
     related: OnceCell<Option<String>>,
     /// If the text is looked for many times: among which rows, and all that an expression matches
     /// of them.
-    known: Option<(Filter<'a>, RefCell<Known>)>,
+    known: Option<(Filter<'a>, RefCell<KnownMatches>)>,
 }
 
 impl<'a> Prepared<'a> {
@@ -141,7 +141,7 @@ impl<'a> Prepared<'a> {
             return Ok(known);
         }
         let related = match self.expressions.large {
-            true => large::related(view, &self.query)?,
+            true => large::related_expression(view, &self.query)?,
             false => self.query.related_terms(),
         };
         Ok(self.related.get_or_init(|| related))
@@ -155,14 +155,14 @@ impl<'a> Prepared<'a> {
         most: usize,
     ) -> Result<Vec<Match>> {
         let Some((among, known)) = &self.known else {
-            let found = store::search::ranked(view, expression, filter, most as i64)?;
+            let found = store::search::rank_matches(view, expression, filter, most as i64)?;
             return Ok(found.into_iter().map(|candidate| candidate.found).collect());
         };
         let ranked_before = known.borrow().get(expression).map(Rc::clone);
         let all = match ranked_before {
             Some(all) => all,
             None => {
-                let all = Rc::new(store::search::ranked(view, expression, among, -1)?);
+                let all = Rc::new(store::search::rank_matches(view, expression, among, -1)?);
                 known.borrow_mut().insert(expression.to_owned(), Rc::clone(&all));
                 all
             }
@@ -174,20 +174,20 @@ impl<'a> Prepared<'a> {
 }
 
 /// The best matches, best first.
-pub fn find(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Hit>> {
+pub fn find(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Hit>> {
     let query = &wanted.prepared.query;
     if query.terms.is_empty() {
         return Ok(Vec::new());
     }
     let with_all = all_of(view, wanted)?;
-    let mut hits = load(view, with_all.iter().map(|found| (found, true)))?;
+    let mut hits = load_hits(view, with_all.iter().map(|found| (found, true)))?;
     if with_all.len() < ENOUGH {
         let mut others = any_of(view, wanted)?;
         if wanted.prepared.expressions.large && with_all.len() + others.len() < TOO_FEW {
             others.extend(with_common_words(view, wanted, &others)?);
         }
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
-        hits.extend(load(view, others.iter().map(|found| (found, false)))?);
+        hits.extend(load_hits(view, others.iter().map(|found| (found, false)))?);
     }
     add_coverage(&mut hits, query);
     add_titles(&mut hits, query);
@@ -203,8 +203,8 @@ fn is_same(a: &Match, b: &Match) -> bool {
 }
 
 /// Rows that have every word; if they are many, those first that have them in the title.
-fn all_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
-    let Wanted { prepared, filter, most } = wanted;
+fn all_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
+    let SearchRequest { prepared, filter, most } = wanted;
     let Some(all) = &prepared.expressions.all else { return Ok(Vec::new()) };
     if !prepared.expressions.many {
         return prepared.ranked(view, all, filter, *most);
@@ -221,8 +221,8 @@ fn all_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
 }
 
 /// Rows that have any of the words, or words that say nearly the same.
-fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
-    let Wanted { prepared, filter, most } = wanted;
+fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
+    let SearchRequest { prepared, filter, most } = wanted;
     let mut found = match &prepared.expressions.any {
         Some(any) => prepared.ranked(view, any, filter, *most)?,
         None => Vec::new(),
@@ -249,8 +249,12 @@ fn any_of(view: &View<'_>, wanted: &Wanted<'_>) -> Result<Vec<Match>> {
 
 /// Rows of a large index that have any of the words, the common ones too: where a filter lets few
 /// rows pass, a word that is common elsewhere may be all that they have. The newest are ranked.
-fn with_common_words(view: &View<'_>, wanted: &Wanted<'_>, known: &[Match]) -> Result<Vec<Match>> {
-    let Wanted { prepared, filter, most } = wanted;
+fn with_common_words(
+    view: &View<'_>,
+    wanted: &SearchRequest<'_>,
+    known: &[Match],
+) -> Result<Vec<Match>> {
+    let SearchRequest { prepared, filter, most } = wanted;
     let each = prepared.query.terms.iter().map(|term| term.expression(false));
     let any = each.collect::<Vec<_>>().join(" OR ");
     let mut found = store::search::newest_ranked(view, &any, filter, *most as i64)?;
@@ -258,14 +262,17 @@ fn with_common_words(view: &View<'_>, wanted: &Wanted<'_>, known: &[Match]) -> R
     Ok(found)
 }
 
-fn load<'m>(view: &View<'_>, matches: impl Iterator<Item = (&'m Match, bool)>) -> Result<Vec<Hit>> {
+fn load_hits<'m>(
+    view: &View<'_>,
+    matches: impl Iterator<Item = (&'m Match, bool)>,
+) -> Result<Vec<Hit>> {
     let mut hits = Vec::new();
     for (found, all_words) in matches {
         let id = &found.id;
         let row = match found.kind {
-            SearchKind::Entity => store::entities::get(view, id)?.map(Found::Entity),
-            SearchKind::Memory => store::memories::get(view, id)?.map(Found::Memory),
-            SearchKind::Chunk => store::search::chunk(view, id)?.map(Found::Chunk),
+            SearchKind::Entity => store::entities::get(view, id)?.map(FoundRow::Entity),
+            SearchKind::Memory => store::memories::get(view, id)?.map(FoundRow::Memory),
+            SearchKind::Chunk => store::search::find_chunk(view, id)?.map(FoundRow::Chunk),
         };
         hits.extend(row.map(|row| Hit { row, score: found.score, all_words }));
     }
@@ -275,9 +282,9 @@ fn load<'m>(view: &View<'_>, matches: impl Iterator<Item = (&'m Match, bool)>) -
 /// A chunk that only repeats its headings answers nothing.
 fn lower_empty(hits: &mut [Hit]) {
     for hit in hits {
-        if let Found::Chunk(row) = &hit.row {
-            let headings: HashSet<String> = stems(&row.heading_path).into_iter().collect();
-            if stems(&row.content).iter().all(|stem| headings.contains(stem)) {
+        if let FoundRow::Chunk(row) = &hit.row {
+            let headings: HashSet<String> = stems_of(&row.heading_path).into_iter().collect();
+            if stems_of(&row.content).iter().all(|stem| headings.contains(stem)) {
                 hit.score *= EMPTY;
             }
         }
@@ -287,9 +294,9 @@ fn lower_empty(hits: &mut [Hit]) {
 fn add_titles(hits: &mut [Hit], query: &Query) {
     let asked: HashSet<&str> = query.terms.iter().map(|term| term.stem.as_str()).collect();
     for hit in hits {
-        let title = stems(hit.row.title());
+        let title = stems_of(hit.row.title());
         let covered = title.iter().filter(|stem| asked.contains(stem.as_str())).count();
-        let named = matches!(hit.row, Found::Entity(_)) && covered == asked.len();
+        let named = matches!(hit.row, FoundRow::Entity(_)) && covered == asked.len();
         if covered > 0 {
             let share = covered as f64 / title.len() as f64;
             hit.score *= 1.0 + TITLE * share + if named { NAMED } else { 0.0 };
@@ -323,7 +330,7 @@ fn add_coverage(hits: &mut Vec<Hit>, query: &Query) {
         if hit.all_words {
             return true;
         }
-        let Matched { words, related, .. } = matched(query, &hit.row);
+        let Matched { words, related, .. } = match_words(query, &hit.row);
         let share = (words.len() + related.len()) as f64 / query.terms.len() as f64;
         hit.score *= 1.0 + COVERAGE * share;
         share > 0.0
@@ -331,13 +338,13 @@ fn add_coverage(hits: &mut Vec<Hit>, query: &Query) {
 }
 
 /// What of the query stands in a row.
-pub fn matched(query: &Query, row: &Found) -> Matched {
-    let words = words(&row.text().joined()).into_iter();
+pub fn match_words(query: &Query, row: &FoundRow) -> Matched {
+    let words = split_words(&row.text().joined()).into_iter();
     query.matched(&words.map(|word| (word.stem, word.folded)).collect())
 }
 
 /// The filter of a scope: active rows that have not expired.
-pub fn active_in(scope: &Scope) -> Filter<'_> {
+pub fn active_in(scope: &ProjectScope) -> Filter<'_> {
     let names: Vec<Option<&str>> = scope.names.iter().map(Option::as_deref).collect();
     let projects = match names.as_slice() {
         [Some(own), Some(global)] => Some((*own, *global)),

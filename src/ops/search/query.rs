@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::thesaurus::related;
-use crate::model::words::{is_stop_word, words};
+use crate::model::thesaurus::related_stems;
+use crate::model::words::{is_stop_word, split_words};
 
 /// Words of a query that are looked for; later ones are left out.
 const MOST_TERMS: usize = 32;
@@ -49,7 +49,7 @@ pub struct Query {
 impl Query {
     pub fn parse(text: &str) -> Self {
         let (mut terms, mut fillers): (Vec<Term>, Vec<Term>) =
-            terms(text).into_iter().partition(|term| !is_stop_word(&term.folded));
+            split_terms(text).into_iter().partition(|term| !is_stop_word(&term.folded));
         if terms.is_empty() {
             std::mem::swap(&mut terms, &mut fillers);
         }
@@ -74,7 +74,7 @@ impl Query {
 
     /// Rows that have words that say nearly the same, if there are such words.
     pub fn related_terms(&self) -> Option<String> {
-        let each: Vec<String> = self.related_stems().into_iter().map(phrase).collect();
+        let each: Vec<String> = self.related_stems().into_iter().map(quote_phrase).collect();
         (!each.is_empty()).then(|| each.join(" OR "))
     }
 
@@ -83,7 +83,7 @@ impl Query {
         let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
         let mut found = Vec::new();
         for term in &self.terms {
-            found.extend(related(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
+            found.extend(related_stems(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
         }
         found.truncate(MOST_RELATED);
         found
@@ -99,7 +99,7 @@ impl Query {
                 matched.stems.extend(stems);
                 continue;
             }
-            let near = related(&term.folded).into_iter();
+            let near = related_stems(&term.folded).into_iter();
             if let Some((stem, word)) = near.filter_map(|stem| present.get_key_value(stem)).next() {
                 matched.related.push(word.clone());
                 matched.stems.insert(stem.clone());
@@ -128,26 +128,26 @@ impl Term {
 
     /// The word whole, as its parts, or as the beginning of a word.
     pub fn expression(&self, open: bool) -> String {
-        let mut ways = vec![phrase(&self.stem)];
+        let mut ways = vec![quote_phrase(&self.stem)];
         if !self.parts.is_empty() {
-            let parts: Vec<String> = self.parts.iter().map(|part| phrase(part)).collect();
+            let parts: Vec<String> = self.parts.iter().map(|part| quote_phrase(part)).collect();
             ways.push(format!("({})", parts.join(" AND ")));
         }
         if open && self.may_go_on() {
-            ways.push(format!("{}*", phrase(&self.folded)));
+            ways.push(format!("{}*", quote_phrase(&self.folded)));
         }
         ways.join(" OR ")
     }
 }
 
 /// A word as FTS5 takes it: it holds letters and digits only, so nothing in it is syntax.
-pub fn phrase(word: &str) -> String {
+pub fn quote_phrase(word: &str) -> String {
     format!("\"{word}\"")
 }
 
-fn terms(text: &str) -> Vec<Term> {
+fn split_terms(text: &str) -> Vec<Term> {
     let mut found: Vec<Term> = Vec::new();
-    for word in words(text) {
+    for word in split_words(text) {
         match found.last_mut() {
             Some(whole) if word.part && whole.parts.len() < MOST_PARTS => {
                 whole.parts.push(word.stem);

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use crate::model::words::{Word, words};
+use crate::model::words::{Word, split_words};
 
 /// The stretch of the text with most of the wanted stems, of at most about `length` characters, each
 /// of the words between `**`.
-pub fn marked(text: &str, wanted: &HashSet<String>, length: usize) -> String {
-    let hits = hits(text, wanted);
-    let (from, to) = best(text, &hits, length);
+pub fn marked_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> String {
+    let hits = find_hits(text, wanted);
+    let (from, to) = best_stretch(text, &hits, length);
     let mut shown = String::new();
     let mut at = from;
     for hit in hits.iter().filter(|hit| hit.start >= from && hit.end <= to) {
@@ -25,38 +25,38 @@ pub fn marked(text: &str, wanted: &HashSet<String>, length: usize) -> String {
         at = hit.end;
     }
     shown.push_str(&text[at..to]);
-    between(&shown, from > 0, to < text.len())
+    ellipsize_ends(&shown, from > 0, to < text.len())
 }
 
 /// The same stretch as it is written.
-pub fn plain(text: &str, wanted: &HashSet<String>, length: usize) -> String {
-    let (from, to) = best(text, &hits(text, wanted), length);
-    between(&text[from..to], from > 0, to < text.len())
+pub fn plain_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> String {
+    let (from, to) = best_stretch(text, &find_hits(text, wanted), length);
+    ellipsize_ends(&text[from..to], from > 0, to < text.len())
 }
 
-fn hits(text: &str, wanted: &HashSet<String>) -> Vec<Word> {
-    words(text).into_iter().filter(|word| wanted.contains(&word.stem)).collect()
+fn find_hits(text: &str, wanted: &HashSet<String>) -> Vec<Word> {
+    split_words(text).into_iter().filter(|word| wanted.contains(&word.stem)).collect()
 }
 
 /// Where the stretch begins and ends in which most different words stand, the first of such.
-fn best(text: &str, hits: &[Word], length: usize) -> (usize, usize) {
+fn best_stretch(text: &str, hits: &[Word], length: usize) -> (usize, usize) {
     let distinct = |at: usize| {
         let end = hits.partition_point(|hit| hit.start < hits[at].start + length);
         hits[at..end].iter().map(|hit| hit.stem.as_str()).collect::<HashSet<_>>().len()
     };
     let first = (0..hits.len()).max_by_key(|at| (distinct(*at), Reverse(*at)));
-    stretch(text, first.map_or(0, |at| hits[at].start), length)
+    word_bounds(text, first.map_or(0, |at| hits[at].start), length)
 }
 
 /// One line that says where text was left out.
-fn between(shown: &str, before: bool, after: bool) -> String {
+fn ellipsize_ends(shown: &str, before: bool, after: bool) -> String {
     let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut = |cut: bool| if cut { "…" } else { "" };
     format!("{}{line}{}", cut(before), cut(after))
 }
 
 /// Where a snippet around a place begins and ends, at the borders of words.
-fn stretch(text: &str, place: usize, length: usize) -> (usize, usize) {
+fn word_bounds(text: &str, place: usize, length: usize) -> (usize, usize) {
     let lead = text[..place].char_indices().rev().nth(length / 5).map_or(0, |(at, _)| at);
     let from = match text[lead..place].find(char::is_whitespace) {
         Some(space) if lead > 0 => lead + space,
@@ -78,23 +78,23 @@ mod tests {
     fn it_shows_where_most_of_the_words_stand() {
         let text = format!("{} The thread sleeps; suspend the thread. {}", "a b ".repeat(90), "c ");
         let wanted = HashSet::from(["suspend".to_owned(), "thread".to_owned()]);
-        let shown = marked(&text, &wanted, 200);
+        let shown = marked_snippet(&text, &wanted, 200);
         assert!(shown.contains("The **thread** sleeps; **suspend** the **thread**."), "{shown}");
-        assert_eq!(plain(&text, &wanted, 200), shown.replace("**", ""));
+        assert_eq!(plain_snippet(&text, &wanted, 200), shown.replace("**", ""));
         assert!(shown.starts_with('…') && shown.chars().count() < 240, "{shown}");
     }
 
     #[test]
     fn parts_of_a_word_and_letters_of_a_script_without_spaces_are_marked_as_one() {
         let wanted = ["m", "6", "鏡", "面"].map(str::to_owned).into();
-        assert_eq!(marked("an M6x20, 鏡面 a", &wanted, 200), "an **M6**x20, **鏡面** a");
+        assert_eq!(marked_snippet("an M6x20, 鏡面 a", &wanted, 200), "an **M6**x20, **鏡面** a");
     }
 
     #[test]
     fn a_text_without_the_words_shows_its_beginning_and_any_text_is_taken() {
-        assert_eq!(marked("鏡面\nmirror", &HashSet::new(), 200), "鏡面 mirror");
-        assert_eq!(marked("", &HashSet::from(["a".to_owned()]), 200), "");
+        assert_eq!(marked_snippet("鏡面\nmirror", &HashSet::new(), 200), "鏡面 mirror");
+        assert_eq!(marked_snippet("", &HashSet::from(["a".to_owned()]), 200), "");
         let long = "é".repeat(500);
-        assert_eq!(marked(&long, &HashSet::new(), 200).chars().count(), 201);
+        assert_eq!(marked_snippet(&long, &HashSet::new(), 200).chars().count(), 201);
     }
 }

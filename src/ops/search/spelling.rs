@@ -2,10 +2,10 @@
 
 use strsim::damerau_levenshtein;
 
-use super::query::{Query, phrase};
-use super::{Filter, load};
+use super::query::{Query, quote_phrase};
+use super::{Filter, load_hits};
 use crate::model::Result;
-use crate::model::words::words;
+use crate::model::words::split_words;
 use crate::store::{self, View};
 
 /// Words that are offered.
@@ -17,17 +17,19 @@ const TRIED: usize = 20;
 
 /// Words close to a single word that the index does not have, closest first: each finds something
 /// with the same filter, and stands as in a row that has it, for the index has only stems.
-pub fn nearest(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result<Vec<String>> {
+pub fn nearest_words(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result<Vec<String>> {
     let query = Query::parse(text);
     let [term] = query.terms.as_slice() else { return Ok(Vec::new()) };
-    if term.stem.chars().count() < 3 || store::search::count(view, &phrase(&term.stem), 1)? > 0 {
+    if term.stem.chars().count() < 3
+        || store::search::count(view, &quote_phrase(&term.stem), 1)? > 0
+    {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
     for stem in close(view, &term.stem)?.iter().take(TRIED) {
-        let holder = store::search::ranked(view, &phrase(stem), filter, 1)?;
-        for hit in load(view, holder.iter().map(|holder| (&holder.found, true)))? {
-            let words = words(&hit.row.text().joined());
+        let holder = store::search::rank_matches(view, &quote_phrase(stem), filter, 1)?;
+        for hit in load_hits(view, holder.iter().map(|holder| (&holder.found, true)))? {
+            let words = split_words(&hit.row.text().joined());
             let word = words.into_iter().find(|word| word.stem == *stem);
             found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
         }
@@ -42,9 +44,9 @@ fn close(view: &View<'_>, stem: &str) -> Result<Vec<String>> {
     let most = 1 + length / 5;
     let mut found = Vec::new();
     // A slip is rare in the first letter; if it is there, the second is right.
-    for start in starts(stem) {
+    for start in first_letters(stem) {
         let end = format!("{start}\u{10FFFF}");
-        for known in store::search::vocabulary(view, &start, &end, READ)? {
+        for known in store::search::list_words(view, &start, &end, READ)? {
             if known.chars().count().abs_diff(length) > most || known.chars().all(char::is_numeric)
             {
                 continue;
@@ -61,7 +63,7 @@ fn close(view: &View<'_>, stem: &str) -> Result<Vec<String>> {
 }
 
 /// The first two letters, the first alone, and the first two exchanged.
-fn starts(word: &str) -> Vec<String> {
+fn first_letters(word: &str) -> Vec<String> {
     let letters: Vec<char> = word.chars().take(2).collect();
     match letters.as_slice() {
         [first, second] => vec![first.to_string(), format!("{second}{first}"), second.to_string()],

@@ -9,8 +9,8 @@ use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::search::{self, SearchKind};
 use crate::model::{Action, Chunk, Document, Memory, Result};
-use crate::ops::change;
-use crate::ops::lifecycle::Living;
+use crate::ops::lifecycle::HasLifecycle;
+use crate::ops::record_change;
 use crate::ops::search::index;
 use crate::store::handles::new_handle;
 use crate::store::{self, Tx};
@@ -24,28 +24,28 @@ pub fn replace(
     note: &str,
 ) -> Result<usize> {
     let count = passages.len();
-    let old = store::sources::chunks(tx, &after.id)?;
-    let kept = matched(&old, &passages);
+    let old = store::sources::list_chunks(tx, &after.id)?;
+    let kept = match_passages(&old, &passages);
     let carried_on: HashSet<usize> = kept.iter().flatten().copied().collect();
     for (_, chunk) in old.iter().enumerate().filter(|(at, _)| !carried_on.contains(at)) {
         remove(tx, chunk, after, note)?;
     }
     for (index, (passage, kept)) in passages.into_iter().zip(&kept).enumerate() {
         let known = kept.map(|at| &old[at]);
-        let mut chunk = chunk(tx, after, known, passage);
+        let mut chunk = build_chunk(tx, after, known, passage);
         chunk.chunk_index = index as i64;
         match known {
             None => {
                 chunk.handle = new_handle(tx, HandleKind::Chunk, &chunk.id)?;
                 store::sources::insert_chunk(tx, &chunk)?;
-                index::keep(tx, None, &search::of_chunk(&chunk, after))?;
+                index::update_entry(tx, None, &search::of_chunk(&chunk, after))?;
             }
             Some(known) => {
                 if *known != chunk {
                     store::sources::update_chunk(tx, &chunk)?;
                 }
                 let entry = search::of_chunk(known, before);
-                index::keep(tx, Some(&entry), &search::of_chunk(&chunk, after))?;
+                index::update_entry(tx, Some(&entry), &search::of_chunk(&chunk, after))?;
             }
         }
     }
@@ -53,15 +53,15 @@ pub fn replace(
 }
 
 /// Brings the index up to date with a document whose text is the same.
-pub fn relabel(tx: &Tx<'_>, before: &Document, after: &Document) -> Result<()> {
-    for chunk in store::sources::chunks(tx, &after.id)? {
+pub fn relabel_chunks(tx: &Tx<'_>, before: &Document, after: &Document) -> Result<()> {
+    for chunk in store::sources::list_chunks(tx, &after.id)? {
         let entry = search::of_chunk(&chunk, before);
-        index::keep(tx, Some(&entry), &search::of_chunk(&chunk, after))?;
+        index::update_entry(tx, Some(&entry), &search::of_chunk(&chunk, after))?;
     }
     Ok(())
 }
 
-fn chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passage) -> Chunk {
+fn build_chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passage) -> Chunk {
     let mut metadata = known.map_or_else(Map::new, |known| known.metadata.clone());
     metadata.insert("line".to_owned(), Value::from(passage.line));
     Chunk {
@@ -79,7 +79,7 @@ fn chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage: Passa
 
 /// For each passage the chunk that it carries on, by its place in `old`: one that says the same
 /// under the same headings, then under others, then one of which it still holds the whole text.
-fn matched(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
+fn match_passages(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
     let mut kept = vec![None; passages.len()];
     let mut taken = vec![false; old.len()];
     for same_headings in [true, false] {
@@ -130,7 +130,7 @@ fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result
         let mut note = note.trim().to_owned();
         note.push_str(if note.is_empty() { "" } else { "; " });
         note.push_str(&format!("its chunk of {} is gone", document.file_path));
-        change::change(tx, &memory, &after, Action::Updated, &note)?;
+        record_change::record_change(tx, &memory, &after, Action::Updated, &note)?;
     }
     store::search::delete(tx, SearchKind::Chunk, &chunk.id)?;
     store::sources::delete_chunk(tx, &chunk.id)

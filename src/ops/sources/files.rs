@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::{Source, decode};
 use crate::model::source::file_hash;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{DocType, Error, Hint, NextStep, Result};
 
 /// The longest file that is read, in bytes.
@@ -26,7 +26,7 @@ pub struct Root {
 
 /// A file to be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
+pub struct FoundFile {
     /// The absolute path, without links.
     location: String,
     /// Relative to the root, with forward slashes.
@@ -36,8 +36,8 @@ pub struct Found {
 
 /// What stands at a path that was asked for.
 #[derive(Debug, Default)]
-pub struct Survey {
-    pub files: BTreeSet<Found>,
+pub struct FolderListing {
+    pub files: BTreeSet<FoundFile>,
     /// Files that are no documents, by their kind.
     pub skipped: BTreeMap<String, usize>,
     /// What could not be looked at, with the reason.
@@ -46,23 +46,23 @@ pub struct Survey {
     pub folder: Option<String>,
 }
 
-fn invalid(problem: String, hint: impl Into<Hint>) -> Error {
+fn invalid_path(problem: String, hint: impl Into<Hint>) -> Error {
     Error::invalid("path", problem, hint)
 }
 
-fn shown(path: &Path) -> String {
-    quoted(&path.display().to_string(), MAX_PATH)
+fn shown_path(path: &Path) -> String {
+    quote_text(&path.display().to_string(), MAX_PATH)
 }
 
 /// The absolute path, without links, of what is there.
-fn real(path: &Path) -> Result<PathBuf> {
+fn real_path(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => invalid(
-            format!("there is no file or folder {}", shown(path)),
+        std::io::ErrorKind::NotFound => invalid_path(
+            format!("there is no file or folder {}", shown_path(path)),
             "Check the path. If the file was deleted, ingest its folder: that removes the document.",
         ),
-        _ => invalid(
-            format!("{} cannot be read: {error}", shown(path)),
+        _ => invalid_path(
+            format!("{} cannot be read: {error}", shown_path(path)),
             "Check the path and its permissions.",
         ),
     })
@@ -74,33 +74,37 @@ impl Root {
             Ok(path) if path.is_dir() => Ok(Self { given: given.to_owned(), path }),
             _ => Err(Error::invalid(
                 "root",
-                format!("{} is no folder that can be read", shown(given)),
+                format!("{} is no folder that can be read", shown_path(given)),
                 Hint::new("Name folders that exist.", NextStep::GiveRoots),
             )),
         }
     }
 }
 
-fn names(roots: &[Root]) -> String {
-    let names: Vec<String> = roots.iter().map(|root| shown(&root.given)).collect();
+fn root_names(roots: &[Root]) -> String {
+    let names: Vec<String> = roots.iter().map(|root| shown_path(&root.given)).collect();
     names.join(", ")
 }
 
 /// What a path names below the roots, and its root. What lies outside is not looked at.
-pub fn below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
+pub fn resolve_below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     if roots.is_empty() {
-        return Err(invalid(
+        return Err(invalid_path(
             "this server was started without a root, so it reads no files".to_owned(),
             Hint::new("Ingest the file another way.", NextStep::GiveRoots),
         ));
     }
     let path = Path::new(given);
-    let hint = format!("Name a file or folder below {}.", names(roots));
+    let hint = format!("Name a file or folder below {}.", root_names(roots));
     if given.trim().is_empty() || given.contains('\0') {
-        return Err(invalid("it is blank or holds a NUL character".to_owned(), hint.as_str()));
+        return Err(invalid_path("it is blank or holds a NUL character".to_owned(), hint.as_str()));
     }
-    let outside =
-        || invalid(format!("{} is outside of the roots", quoted(given, MAX_PATH)), hint.as_str());
+    let outside = || {
+        invalid_path(
+            format!("{} is outside of the roots", quote_text(given, MAX_PATH)),
+            hint.as_str(),
+        )
+    };
     if path.components().any(|part| part == Component::ParentDir) {
         return Err(outside());
     }
@@ -108,41 +112,41 @@ pub fn below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     for root in roots {
         if path.is_absolute() {
             if path.starts_with(&root.path) || path.starts_with(&root.given) {
-                return inside(roots, path);
+                return find_root(roots, path);
             }
         } else if fs::symlink_metadata(root.path.join(path)).is_ok() {
             found.push((root.clone(), root.path.join(path)));
         }
     }
     match found.as_slice() {
-        [(_, only)] => inside(roots, only),
+        [(_, only)] => find_root(roots, only),
         [] if path.is_absolute() => Err(outside()),
-        [] => Err(invalid(
-            format!("there is no file or folder {} below the roots", quoted(given, MAX_PATH)),
+        [] => Err(invalid_path(
+            format!("there is no file or folder {} below the roots", quote_text(given, MAX_PATH)),
             format!("{hint} Of a deleted file, name the folder: that removes the document."),
         )),
-        _ => Err(invalid(
-            format!("{} is below more than one root", quoted(given, MAX_PATH)),
-            format!("Give the absolute path. The roots are {}.", names(roots)),
+        _ => Err(invalid_path(
+            format!("{} is below more than one root", quote_text(given, MAX_PATH)),
+            format!("Give the absolute path. The roots are {}.", root_names(roots)),
         )),
     }
 }
 
 /// The real path and the root that it lies below: of nested roots the first one.
-pub fn inside(roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
-    let real = real(path)?;
+pub fn find_root(roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
+    let real = real_path(path)?;
     match roots.iter().find(|root| real.starts_with(&root.path)) {
         Some(root) => Ok((root.clone(), real)),
-        None => Err(invalid(
-            format!("{} is outside of the roots, or a link that leads out", shown(path)),
-            format!("Name a file or folder below {}.", names(roots)),
+        None => Err(invalid_path(
+            format!("{} is outside of the roots, or a link that leads out", shown_path(path)),
+            format!("Name a file or folder below {}.", root_names(roots)),
         )),
     }
 }
 
 /// What a path names on the command line, and the folder that is its root: itself, if it is one.
-pub fn rooted(path: &Path) -> Result<(Root, PathBuf)> {
-    let real = real(path)?;
+pub fn resolve_rooted(path: &Path) -> Result<(Root, PathBuf)> {
+    let real = real_path(path)?;
     let folder = if real.is_dir() { &real } else { real.parent().unwrap_or(&real) };
     Ok((Root { given: folder.to_owned(), path: folder.to_owned() }, real))
 }
@@ -154,8 +158,8 @@ pub fn is_gone(location: &str) -> bool {
 
 /// Looks for documents at a real path below the root: the file itself, or all in the folder.
 /// Folders are entered once, however many links lead to them, and hidden ones not at all.
-pub fn survey(root: &Root, path: &Path) -> Result<Survey> {
-    let mut survey = Survey::default();
+pub fn list_documents(root: &Root, path: &Path) -> Result<FolderListing> {
+    let mut survey = FolderListing::default();
     if !path.is_dir() {
         survey.files.insert(named_file(root, path)?);
         return Ok(survey);
@@ -169,7 +173,7 @@ pub fn survey(root: &Root, path: &Path) -> Result<Survey> {
             // A folder inside of itself was entered already.
             Err(error) if error.loop_ancestor().is_some() => continue,
             Err(error) => {
-                let at = error.path().map_or_else(String::new, |at| relative(root, at));
+                let at = error.path().map_or_else(String::new, |at| relative_name(root, at));
                 let reason =
                     error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
                 survey.refused.push((at, format!("it cannot be read: {reason}")));
@@ -177,18 +181,18 @@ pub fn survey(root: &Root, path: &Path) -> Result<Survey> {
             }
         };
         let is_folder = entry.file_type().is_dir();
-        let stay_out = match look(root, &entry) {
-            Ok(Look::File(found)) => {
+        let stay_out = match classify_entry(root, &entry) {
+            Ok(FolderEntry::File(found)) => {
                 survey.files.insert(found);
                 false
             }
-            Ok(Look::Folder(real)) => !entered.insert(real),
-            Ok(Look::Skip(kind)) => {
+            Ok(FolderEntry::Folder(real)) => !entered.insert(real),
+            Ok(FolderEntry::Skip(kind)) => {
                 *survey.skipped.entry(kind).or_default() += 1;
                 is_folder
             }
             Err(reason) => {
-                survey.refused.push((relative(root, entry.path()), reason.to_owned()));
+                survey.refused.push((relative_name(root, entry.path()), reason.to_owned()));
                 is_folder
             }
         };
@@ -199,14 +203,14 @@ pub fn survey(root: &Root, path: &Path) -> Result<Survey> {
     Ok(survey)
 }
 
-enum Look {
-    File(Found),
+enum FolderEntry {
+    File(FoundFile),
     Folder(PathBuf),
     Skip(String),
 }
 
 /// What an entry of a folder is to us.
-fn look(root: &Root, entry: &DirEntry) -> Result<Look, &'static str> {
+fn classify_entry(root: &Root, entry: &DirEntry) -> Result<FolderEntry, &'static str> {
     let real = fs::canonicalize(entry.path()).map_err(|_| "it cannot be read")?;
     if !real.starts_with(&root.path) {
         return Err("the link leads out of the root");
@@ -214,62 +218,65 @@ fn look(root: &Root, entry: &DirEntry) -> Result<Look, &'static str> {
     if entry.file_type().is_dir() {
         let hidden = entry.file_name().to_string_lossy().starts_with('.') && entry.depth() > 0;
         return Ok(if hidden {
-            Look::Skip("hidden folder".to_owned())
+            FolderEntry::Skip("hidden folder".to_owned())
         } else {
-            Look::Folder(real)
+            FolderEntry::Folder(real)
         });
     }
     if !entry.file_type().is_file() {
-        return Ok(Look::Skip("device, pipe or socket".to_owned()));
+        return Ok(FolderEntry::Skip("device, pipe or socket".to_owned()));
     }
-    let ending = ending(&real);
+    let ending = file_extension(&real);
     if DocType::of_ending(&ending).is_none() {
         let kind = if ending.is_empty() { "no ending".to_owned() } else { format!(".{ending}") };
-        return Ok(Look::Skip(kind));
+        return Ok(FolderEntry::Skip(kind));
     }
-    found(root, &real, ending).map(Look::File).map_err(|_| "its name is not UTF-8")
+    describe_file(root, &real, ending).map(FolderEntry::File).map_err(|_| "its name is not UTF-8")
 }
 
-fn named_file(root: &Root, path: &Path) -> Result<Found> {
-    let ending = ending(path);
+fn named_file(root: &Root, path: &Path) -> Result<FoundFile> {
+    let ending = file_extension(path);
     if DocType::of_ending(&ending).is_none() {
-        return Err(invalid(
-            format!("{} is neither Markdown nor text", quoted(&relative(root, path), MAX_PATH)),
+        return Err(invalid_path(
+            format!(
+                "{} is neither Markdown nor text",
+                quote_text(&relative_name(root, path), MAX_PATH)
+            ),
             "Endings that are read: md, markdown, mdown; txt, text, rst, adoc.",
         ));
     }
-    found(root, path, ending)
+    describe_file(root, path, ending)
 }
 
-fn found(root: &Root, real: &Path, ending: String) -> Result<Found> {
+fn describe_file(root: &Root, real: &Path, ending: String) -> Result<FoundFile> {
     let location = utf_8(real)?.to_owned();
-    Ok(Found { location, file_path: relative(root, real), ending })
+    Ok(FoundFile { location, file_path: relative_name(root, real), ending })
 }
 
-fn ending(path: &Path) -> String {
+fn file_extension(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
 fn utf_8(path: &Path) -> Result<&str> {
     let hint = "Rename it; paths are kept as text.";
-    path.to_str().ok_or_else(|| invalid(format!("{} is not UTF-8", shown(path)), hint))
+    path.to_str().ok_or_else(|| invalid_path(format!("{} is not UTF-8", shown_path(path)), hint))
 }
 
 /// A path below the root as documents are named.
-fn relative(root: &Root, path: &Path) -> String {
+fn relative_name(root: &Root, path: &Path) -> String {
     let below = path.strip_prefix(&root.path).unwrap_or(path);
     let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
 
 /// Reads a file; what is too long, or no text, is refused with a reason.
-pub fn read(found: &Found) -> Result<Source> {
+pub fn read(found: &FoundFile) -> Result<Source> {
     let refuse = |reason: String, hint: &str| {
-        Err(invalid(format!("{}: {reason}", quoted(&found.file_path, MAX_PATH)), hint))
+        Err(invalid_path(format!("{}: {reason}", quote_text(&found.file_path, MAX_PATH)), hint))
     };
     let unreadable = |error: std::io::Error| {
-        invalid(
-            format!("{} cannot be read: {error}", quoted(&found.file_path, MAX_PATH)),
+        invalid_path(
+            format!("{} cannot be read: {error}", quote_text(&found.file_path, MAX_PATH)),
             "Check the path and its permissions.",
         )
     };

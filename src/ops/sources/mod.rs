@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::project::INBOX;
-use crate::model::text::quoted;
+use crate::model::text::quote_text;
 use crate::model::{DocType, Document, Error, Hint, NextStep, Result, passages};
-use crate::ops::change::recorded;
-use crate::ops::{checks, projects, secrets};
+use crate::ops::record_change::snapshot_text;
+use crate::ops::{projects, secrets, validate};
 use crate::store::{self, Tx, View};
 
 /// Chunks of a document: what one transaction should hold.
@@ -41,7 +41,7 @@ pub struct Labels {
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum IngestOutcome {
     Added,
     Replaced,
     /// The text is the same; its path, project or tags are not.
@@ -50,15 +50,15 @@ pub enum Outcome {
 }
 
 /// The labels as they are stored.
-pub fn labels(
+pub fn resolve_labels(
     view: &View<'_>,
     project: Option<&str>,
     tags: Option<&[String]>,
     note: &str,
 ) -> Result<Labels> {
-    checks::text_length("note", note)?;
+    validate::text_length("note", note)?;
     let project = project.map(|name| projects::resolve(view, name)).transpose()?;
-    let tags = tags.map(|tags| checks::tags("tags", tags)).transpose()?;
+    let tags = tags.map(|tags| validate::check_tags("tags", tags)).transpose()?;
     let project = project.map(|project| project.name);
     Ok(Labels { project, tags, note: note.to_owned(), ..Labels::default() })
 }
@@ -68,11 +68,11 @@ pub fn labels(
 pub fn known_root(view: &View<'_>, path: &Path) -> Result<Option<PathBuf>> {
     for folder in path.ancestors() {
         let Some(name) = folder.to_str() else { continue };
-        let (from, to) = below(name);
+        let (from, to) = location_range(name);
         let at_it = store::sources::at_location(view, name)?;
         let known = match at_it {
             Some(document) => Some(document),
-            None => store::sources::between(view, &from, &to, 1)?.pop(),
+            None => store::sources::list_between(view, &from, &to, 1)?.pop(),
         };
         let Some(document) = known else { continue };
         let own = Path::new(&document.file_path).components().count();
@@ -85,25 +85,25 @@ pub fn known_root(view: &View<'_>, path: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// The locations below a folder lie between these two.
-fn below(folder: &str) -> (String, String) {
+fn location_range(folder: &str) -> (String, String) {
     let folder = folder.trim_end_matches(std::path::MAIN_SEPARATOR);
     let after = char::from_u32(std::path::MAIN_SEPARATOR as u32 + 1).unwrap_or('0');
     (format!("{folder}{}", std::path::MAIN_SEPARATOR), format!("{folder}{after}"))
 }
 
 /// What there is to do for a file.
-pub fn outcome(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Outcome> {
-    let before = stored(view, source, labels)?;
-    let after = document(view, source, labels, before.as_ref());
-    Ok(compared(before.as_ref(), &after))
+pub fn plan_outcome(view: &View<'_>, source: &Source, labels: &Labels) -> Result<IngestOutcome> {
+    let before = find_stored(view, source, labels)?;
+    let after = build_document(view, source, labels, before.as_ref());
+    Ok(compare_documents(before.as_ref(), &after))
 }
 
-fn compared(before: Option<&Document>, after: &Document) -> Outcome {
+fn compare_documents(before: Option<&Document>, after: &Document) -> IngestOutcome {
     match before {
-        None => Outcome::Added,
-        Some(before) if before.file_hash != after.file_hash => Outcome::Replaced,
-        Some(before) if before == after => Outcome::Unchanged,
-        Some(_) => Outcome::Relabelled,
+        None => IngestOutcome::Added,
+        Some(before) if before.file_hash != after.file_hash => IngestOutcome::Replaced,
+        Some(before) if before == after => IngestOutcome::Unchanged,
+        Some(_) => IngestOutcome::Relabelled,
     }
 }
 
@@ -115,31 +115,31 @@ pub struct Parts {
 }
 
 /// Takes a file apart. It may take long, so it is done before the write begins.
-pub fn parts(source: &Source) -> Result<Parts> {
-    let (title, passages) = passages::of(source.doc_type, &source.text);
-    checks::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
+pub fn split_source(source: &Source) -> Result<Parts> {
+    let (title, passages) = passages::split_passages(source.doc_type, &source.text);
+    validate::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
     let title = title.unwrap_or_else(|| file_name(&source.file_path));
     Ok(Parts { title, passages })
 }
 
 /// Stores a file as a document with its chunks, each in the search index. Gives what it did, and
 /// how many chunks it wrote.
-pub fn put(
+pub fn store_document(
     tx: &Tx<'_>,
     source: &Source,
     parts: Parts,
     labels: &Labels,
-) -> Result<(Outcome, usize)> {
-    let before = stored(tx, source, labels)?;
-    let mut after = document(tx, source, labels, before.as_ref());
-    let outcome = compared(before.as_ref(), &after);
+) -> Result<(IngestOutcome, usize)> {
+    let before = find_stored(tx, source, labels)?;
+    let mut after = build_document(tx, source, labels, before.as_ref());
+    let outcome = compare_documents(before.as_ref(), &after);
     refuse_secrets(tx, before.as_ref(), &after, labels)?;
-    if matches!(outcome, Outcome::Unchanged | Outcome::Relabelled) {
+    if matches!(outcome, IngestOutcome::Unchanged | IngestOutcome::Relabelled) {
         if let Some(before) = before.filter(|before| *before != after) {
             // A text without a title is called by the name of its file.
             after.title = parts.title;
             store::sources::update(tx, &after)?;
-            chunks::relabel(tx, &before, &after)?;
+            chunks::relabel_chunks(tx, &before, &after)?;
         }
         return Ok((outcome, 0));
     }
@@ -173,8 +173,8 @@ fn refuse_secrets(
 ) -> Result<()> {
     secrets::refuse_text(tx, "actor", tx.actor)?;
     secrets::refuse_text(tx, "note", &labels.note)?;
-    let before = before.map(recorded).transpose()?;
-    secrets::refuse_row(tx, before.as_deref(), &recorded(after)?)
+    let before = before.map(snapshot_text).transpose()?;
+    secrets::refuse_row(tx, before.as_deref(), &snapshot_text(after)?)
 }
 
 /// Removes a document whose file is gone, with its chunks. Gives whether it did: since the document
@@ -189,11 +189,11 @@ pub fn remove(tx: &Tx<'_>, seen: &Document, note: &str) -> Result<bool> {
 }
 
 /// Documents that were read from a folder and whose files are gone.
-pub fn vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
-    let (mut from, to) = below(folder);
+pub fn list_vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
+    let (mut from, to) = location_range(folder);
     let mut gone = Vec::new();
     loop {
-        let documents = store::sources::between(view, &from, &to, BATCH)?;
+        let documents = store::sources::list_between(view, &from, &to, BATCH)?;
         let Some(last) = documents.last() else { return Ok(gone) };
         from.clone_from(&last.location);
         gone.extend(documents.into_iter().filter(|found| files::is_gone(&found.location)));
@@ -206,16 +206,16 @@ const MAX_SAME: i64 = 100;
 
 /// The document that a file is, if it is stored: by where it is, by its name below its root, or by
 /// its bytes if it was moved.
-fn stored(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Option<Document>> {
+fn find_stored(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Option<Document>> {
     let here = store::sources::at_location(view, &source.location)?;
     let named = store::sources::of_path(view, &source.file_path)?;
     match (here, named) {
-        (Some(here), Some(named)) if here.id != named.id => Err(taken(source, &named)),
+        (Some(here), Some(named)) if here.id != named.id => Err(path_taken(source, &named)),
         (Some(here), _) => Ok(Some(here)),
-        (None, Some(named)) if !is_free(&named) => Err(taken(source, &named)),
+        (None, Some(named)) if !is_free(&named) => Err(path_taken(source, &named)),
         (None, Some(named)) if carries_on(source, labels, &named) => Ok(Some(named)),
-        (None, Some(named)) => Err(foreign(source, &named)),
-        (None, None) => moved(view, source),
+        (None, Some(named)) => Err(foreign_document(source, &named)),
+        (None, None) => find_moved(view, source),
     }
 }
 
@@ -232,7 +232,7 @@ fn carries_on(source: &Source, labels: &Labels, named: &Document) -> bool {
     *project == named.project || (unclaimed && source.file_hash == named.file_hash)
 }
 
-fn moved(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
+fn find_moved(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
     // Databases of the Python system name documents by their absolute paths.
     if let Some(known) = store::sources::of_path(view, &source.location)? {
         return Ok(Some(known).filter(|known| known.location.is_empty()));
@@ -245,13 +245,13 @@ fn moved(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
     Ok(same.into_iter().find(was_here))
 }
 
-fn taken(source: &Source, by: &Document) -> Error {
+fn path_taken(source: &Source, by: &Document) -> Error {
     Error::invalid(
         "path",
         format!(
             "{} is the name of another document, read from {}",
-            quoted(&source.file_path, checks::MAX_NAME),
-            quoted(&by.location, checks::MAX_NAME),
+            quote_text(&source.file_path, validate::MAX_NAME),
+            quote_text(&by.location, validate::MAX_NAME),
         ),
         Hint::new(
             "Name a folder above both as the root, so that their names differ.",
@@ -260,13 +260,13 @@ fn taken(source: &Source, by: &Document) -> Error {
     )
 }
 
-fn foreign(source: &Source, by: &Document) -> Error {
+fn foreign_document(source: &Source, by: &Document) -> Error {
     Error::invalid(
         "path",
         format!(
             "{} is the name of another document, of the project {}",
-            quoted(&source.file_path, checks::MAX_NAME),
-            quoted(&by.project, checks::MAX_NAME),
+            quote_text(&source.file_path, validate::MAX_NAME),
+            quote_text(&by.project, validate::MAX_NAME),
         ),
         Hint::new(
             "If it is that document, give this project. If not, name a folder above as the root, so \
@@ -277,7 +277,7 @@ fn foreign(source: &Source, by: &Document) -> Error {
 }
 
 /// The row that a file makes, on top of the one that it had.
-fn document(
+fn build_document(
     view: &View<'_>,
     source: &Source,
     labels: &Labels,

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::format::{AuditAge, End, Header, VERSION, written, written_audit};
-use super::scope::Scope;
+use super::format::{AuditAge, End, Header, VERSION, write_line, written_audit};
+use super::scope::ExportScope;
 use crate::model::Result;
 use crate::ops::verify::{self, DifferingRow};
-use crate::store::transfer::{Layout, SCHEMA, SECTIONS};
+use crate::store::table_dump::{Layout, SCHEMA, SECTIONS};
 use crate::store::{View, audit};
 
 /// What is wanted.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct ExportArgs {
     /// Only this project, by name or alias.
     pub project: Option<String>,
     /// With a project, the global rows too.
@@ -35,12 +35,12 @@ pub struct Exported {
 const BATCH: i64 = 500;
 
 /// Gives every line, without its line feed, to `write`.
-pub fn export(
+pub fn export_lines(
     view: &View<'_>,
-    wish: &Wish,
+    wish: &ExportArgs,
     mut write: impl FnMut(&str) -> Result<()>,
 ) -> Result<Exported> {
-    let scope = wish.project.as_deref().map(|name| Scope::of(view, name, wish.global));
+    let scope = wish.project.as_deref().map(|name| ExportScope::of(view, name, wish.global));
     let scope = scope.transpose()?;
     let header = Header {
         version: VERSION,
@@ -52,7 +52,7 @@ pub fn export(
     let mut done = Exported::default();
     let layout = Layout::of_schema()?;
     for number in 0..SECTIONS.len() {
-        section(view, &layout, number, scope.as_ref(), &mut done, &mut write)?;
+        export_section(view, &layout, number, scope.as_ref(), &mut done, &mut write)?;
     }
     let mut audited = 0;
     let last_relinked = audit::last_relinked(view)?;
@@ -69,17 +69,17 @@ pub fn export(
     })?;
     done.rows.insert("audit", audited);
     if scope.is_none() {
-        done.gone = verify::gone(view)?;
+        done.gone = verify::find_gone(view)?;
     }
     write(&End { rows: done.rows.values().sum() }.written()?)?;
     Ok(done)
 }
 
-fn section(
+fn export_section(
     view: &View<'_>,
     layout: &Layout,
     number: usize,
-    scope: Option<&Scope>,
+    scope: Option<&ExportScope>,
     done: &mut Exported,
     write: &mut impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
@@ -99,7 +99,7 @@ fn section(
                 continue;
             }
             *done.rows.entry(section.name).or_default() += 1;
-            write(&written(section.name, row))?;
+            write(&write_line(section.name, row))?;
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::model::event::{AuditEntry, ChainLink};
 use crate::model::text::visible_json;
 use crate::model::{Error, Result};
-use crate::store::transfer::{Fields, SCHEMA, SECTIONS};
+use crate::store::table_dump::{Fields, SCHEMA, SECTIONS};
 
 /// The version of the format that is written, and the newest that is read.
 pub const VERSION: i64 = 1;
@@ -82,7 +82,7 @@ impl AuditLine {
 
 /// A line, taken apart.
 #[derive(Debug)]
-pub enum Line {
+pub enum ExportLine {
     Header(Header),
     /// A row of the section with this number.
     Row(usize, Fields),
@@ -90,7 +90,7 @@ pub enum Line {
     End(End),
 }
 
-impl Line {
+impl ExportLine {
     /// Reads a line; the reason if it is none of an export.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut fields: Fields = serde_json::from_str(text)
@@ -113,7 +113,7 @@ impl Line {
 }
 
 /// The header, if a line is one: what tells an export from other lines.
-pub fn header(text: &str) -> Option<Result<Header>> {
+pub fn parse_header(text: &str) -> Option<Result<Header>> {
     let fields: Fields = serde_json::from_str(text).ok()?;
     if fields.get("type").and_then(Value::as_str) != Some(HEADER) {
         return None;
@@ -145,7 +145,7 @@ fn read<T: serde::de::DeserializeOwned>(fields: Fields) -> Result<T, String> {
 }
 
 /// A line as it is written.
-pub fn written(name: &str, fields: Fields) -> String {
+pub fn write_line(name: &str, fields: Fields) -> String {
     let mut line = Map::with_capacity(fields.len() + 1);
     line.insert("type".to_owned(), Value::from(name));
     line.extend(fields);
@@ -154,7 +154,7 @@ pub fn written(name: &str, fields: Fields) -> String {
 
 fn written_value(name: &str, value: &impl Serialize) -> Result<String> {
     match serde_json::to_value(value) {
-        Ok(Value::Object(fields)) => Ok(written(name, fields)),
+        Ok(Value::Object(fields)) => Ok(write_line(name, fields)),
         _ => Err(Error::Internal(format!("{name} is no object"))),
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::text::{collapse, visible};
+use crate::model::text::{collapse_spaces, escape_hidden};
 use crate::model::{Error, Result};
-use crate::ops::projects::Scope;
+use crate::ops::projects::ProjectScope;
 use crate::store::View;
 use crate::store::audit::digest;
 use crate::store::graph::{self, Node};
@@ -20,7 +20,7 @@ const NAME: usize = 80;
 
 /// Entities by name, and the links between them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Graph {
+pub struct DrawnGraph {
     pub nodes: Vec<Node>,
     pub edges: Vec<Edge>,
 }
@@ -34,12 +34,12 @@ pub struct Edge {
 }
 
 /// Reads the graph of a scope; one with too many entities is an error.
-pub fn read(view: &View<'_>, scope: &Scope) -> Result<Graph> {
+pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<DrawnGraph> {
     let mut nodes = Vec::new();
     let mut links = Vec::new();
     for project in &scope.names {
         let limit = MAX_NODES as i64 + 1;
-        nodes.extend(graph::active(view, project.as_deref(), limit)?);
+        nodes.extend(graph::list_active(view, project.as_deref(), limit)?);
         if nodes.len() > MAX_NODES {
             return Err(too_much(
                 &format!("there are more than {MAX_NODES} active entities"),
@@ -59,15 +59,15 @@ pub fn read(view: &View<'_>, scope: &Scope) -> Result<Graph> {
     });
     let mut edges: Vec<Edge> = between.collect();
     edges.sort();
-    Ok(Graph { nodes, edges })
+    Ok(DrawnGraph { nodes, edges })
 }
 
 /// A Mermaid flowchart; one that Mermaid would not draw is an error.
-pub fn mermaid(graph: &Graph) -> Result<String> {
-    let keys = keys(graph);
+pub fn draw_mermaid(graph: &DrawnGraph) -> Result<String> {
+    let keys = node_keys(graph);
     let mut text = String::from("flowchart LR\n");
     for (node, key) in graph.nodes.iter().zip(&keys) {
-        text.push_str(&format!("  {key}[\"{}\"]\n", mermaid_text(&label(node))));
+        text.push_str(&format!("  {key}[\"{}\"]\n", mermaid_text(&node_label(node))));
     }
     for Edge { source, target, relationship_type } in &graph.edges {
         let kind = mermaid_text(relationship_type);
@@ -90,11 +90,11 @@ pub fn mermaid(graph: &Graph) -> Result<String> {
 }
 
 /// Graphviz dot.
-pub fn dot(graph: &Graph) -> String {
-    let keys = keys(graph);
+pub fn draw_dot(graph: &DrawnGraph) -> String {
+    let keys = node_keys(graph);
     let mut text = String::from("digraph atocore {\n  rankdir=LR;\n  node [shape=box];\n");
     for (node, key) in graph.nodes.iter().zip(&keys) {
-        text.push_str(&format!("  {key} [label=\"{}\"];\n", dot_text(&label(node))));
+        text.push_str(&format!("  {key} [label=\"{}\"];\n", dot_text(&node_label(node))));
     }
     for Edge { source, target, relationship_type } in &graph.edges {
         let kind = dot_text(relationship_type);
@@ -110,7 +110,7 @@ fn too_much(problem: &str, hint: &str) -> Error {
 
 /// What nodes are called in the text: short, of letters and digits only, and the same for an entity
 /// as long as it lives.
-fn keys(graph: &Graph) -> Vec<String> {
+fn node_keys(graph: &DrawnGraph) -> Vec<String> {
     let mut taken: HashMap<String, usize> = HashMap::new();
     let key = |node: &Node| {
         let digest = digest(&node.id);
@@ -123,13 +123,13 @@ fn keys(graph: &Graph) -> Vec<String> {
 }
 
 /// The type stands first, so that no name is taken for the beginning of a list or heading.
-fn label(node: &Node) -> String {
-    let name = collapse(&node.name);
+fn node_label(node: &Node) -> String {
+    let name = collapse_spaces(&node.name);
     let mut shown: String = name.chars().take(NAME).collect();
     if shown.len() < name.len() {
         shown.push('…');
     }
-    format!("{}: {}", collapse(&node.entity_type), visible(&shown))
+    format!("{}: {}", collapse_spaces(&node.entity_type), escape_hidden(&shown))
 }
 
 /// Text in a quoted label of Mermaid, which knows no backslash: what means anything to it, to its
@@ -174,24 +174,24 @@ mod tests {
         }
     }
 
-    fn graph(names: &[&str], edges: usize) -> Graph {
+    fn graph(names: &[&str], edges: usize) -> DrawnGraph {
         let nodes = names.iter().enumerate().map(|(at, name)| node(&format!("id-{at}"), name));
         let edge = Edge { source: 0, target: 1, relationship_type: "depends_on".to_owned() };
-        Graph { nodes: nodes.collect(), edges: vec![edge; edges] }
+        DrawnGraph { nodes: nodes.collect(), edges: vec![edge; edges] }
     }
 
     #[test]
     fn names_stay_in_their_labels() {
         let odd = graph(&["a\"]\n%%{init}%% --> x", "<b>`&amp;\\N|\u{202e}"], 1);
         assert_eq!(
-            mermaid(&odd).expect("a small one"),
+            draw_mermaid(&odd).expect("a small one"),
             "flowchart LR\n  \
              na9412fdddb[\"component: a#34;#93; #37;#37;#123;init#125;#37;#37; --#62; x\"]\n  \
              neb66c62357[\"component: #60;b#62;#96;#38;amp#59;#92;N#124;#92;u#123;202e#125;\"]\n  \
              na9412fdddb -->|\"depends_on\"| neb66c62357\n"
         );
         assert_eq!(
-            dot(&odd),
+            draw_dot(&odd),
             "digraph atocore {\n  rankdir=LR;\n  node [shape=box];\n  \
              na9412fdddb [label=\"component: a\\\"] %%{init}%% --> x\"];\n  \
              neb66c62357 [label=\"component: <b>`&amp;amp;\\\\N|\\\\u{202e}\"];\n  \
@@ -201,16 +201,16 @@ mod tests {
 
     #[test]
     fn what_mermaid_would_not_draw_is_refused() {
-        assert!(mermaid(&graph(&["a", "b"], MERMAID_EDGES)).is_ok());
-        let error = mermaid(&graph(&["a", "b"], MERMAID_EDGES + 1)).expect_err("too many");
+        assert!(draw_mermaid(&graph(&["a", "b"], MERMAID_EDGES)).is_ok());
+        let error = draw_mermaid(&graph(&["a", "b"], MERMAID_EDGES + 1)).expect_err("too many");
         assert_eq!(
             error.to_string(),
             "format: there are 501 relationships; Mermaid draws at most 500"
         );
         let long = "ä".repeat(NAME + 1);
         let names = vec![long.as_str(); 300];
-        let error = mermaid(&graph(&names, 0)).expect_err("too long").to_string();
+        let error = draw_mermaid(&graph(&names, 0)).expect_err("too long").to_string();
         assert!(error.ends_with("bytes; Mermaid reads at most 50000"), "{error}");
-        assert!(dot(&graph(&names, 0)).contains("ä…\""));
+        assert!(draw_dot(&graph(&names, 0)).contains("ä…\""));
     }
 }

@@ -1,11 +1,11 @@
 //! The traceability matrix as a table: CSV for spreadsheets, or Markdown.
 
-use crate::model::markup::inline;
-use crate::model::text::{collapse, visible};
+use crate::model::markup::inline_text;
+use crate::model::text::{collapse_spaces, escape_hidden};
 use crate::model::{Entity, Error, Result, Verdict};
-use crate::ops::projects::Scope;
-use crate::store::coverage::{self, Linked, Side};
-use crate::store::gaps::Wanted;
+use crate::ops::projects::ProjectScope;
+use crate::store::coverage::{self, LinkEnd, LinkedEntity};
+use crate::store::gaps::GapFilter;
 use crate::store::{self, View};
 
 /// Entities named in one cell.
@@ -31,34 +31,38 @@ pub struct Cell {
 }
 
 /// Every active requirement of a scope, by name.
-pub fn read(view: &View<'_>, scope: &Scope) -> Result<Vec<MatrixRow>> {
+pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     let mut rows = Vec::new();
     let mut after = (String::new(), String::new());
     loop {
-        let wanted =
-            Wanted { projects: &scope.names, all: false, after: (&after.0, &after.1), limit: STEP };
+        let wanted = GapFilter {
+            projects: &scope.names,
+            all: false,
+            after: (&after.0, &after.1),
+            limit: STEP,
+        };
         let found = coverage::list(view, None, &wanted)?;
         let Some((id, place)) = found.last() else { return Ok(rows) };
         after = (place.clone(), id.clone());
         for (id, _) in &found {
             if let Some(requirement) = store::entities::get(view, id)? {
-                rows.push(row(view, requirement)?);
+                rows.push(matrix_row(view, requirement)?);
             }
         }
     }
 }
 
-fn row(view: &View<'_>, requirement: Entity) -> Result<MatrixRow> {
-    let cell = |side: Side| -> Result<Cell> {
-        let (links, count) = coverage::links(view, side, &requirement.id, MAX_LINKED as i64)?;
-        let names = links.into_iter().map(|Linked { node, .. }| node.name).collect();
+fn matrix_row(view: &View<'_>, requirement: Entity) -> Result<MatrixRow> {
+    let cell = |side: LinkEnd| -> Result<Cell> {
+        let (links, count) = coverage::list_links(view, side, &requirement.id, MAX_LINKED as i64)?;
+        let names = links.into_iter().map(|LinkedEntity { node, .. }| node.name).collect();
         Ok(Cell { names, count: count as usize })
     };
     Ok(MatrixRow {
         verdict: coverage::verdict_of(view, &requirement.id)?,
-        satisfied_by: cell(Side::SatisfiedBy)?,
-        validated_by: cell(Side::ValidatedBy)?,
-        evidence: cell(Side::Evidence)?,
+        satisfied_by: cell(LinkEnd::SatisfiedBy)?,
+        validated_by: cell(LinkEnd::ValidatedBy)?,
+        evidence: cell(LinkEnd::Evidence)?,
         requirement,
     })
 }
@@ -76,7 +80,7 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// CSV as in RFC 4180, in UTF-8.
-pub fn csv(rows: &[MatrixRow]) -> Result<String> {
+pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
     let failed = |error: String| Error::Internal(format!("csv: {error}"));
     let mut table =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
@@ -89,12 +93,12 @@ pub fn csv(rows: &[MatrixRow]) -> Result<String> {
             name.clone(),
             description.clone(),
             row.verdict.name().to_owned(),
-            listed(&row.satisfied_by, collapse),
-            listed(&row.validated_by, collapse),
-            listed(&row.evidence, collapse),
+            list_cell(&row.satisfied_by, collapse_spaces),
+            list_cell(&row.validated_by, collapse_spaces),
+            list_cell(&row.evidence, collapse_spaces),
             source_refs.join("; "),
         ];
-        let cells = cells.iter().map(|cell| harmless(cell));
+        let cells = cells.iter().map(|cell| escape_formula(cell));
         table.write_record(cells).map_err(|error| failed(error.to_string()))?;
     }
     let bytes = table.into_inner().map_err(|error| failed(error.to_string()))?;
@@ -102,7 +106,7 @@ pub fn csv(rows: &[MatrixRow]) -> Result<String> {
 }
 
 /// A Markdown table, with the coverage above it.
-pub fn markdown(rows: &[MatrixRow]) -> String {
+pub fn write_markdown(rows: &[MatrixRow]) -> String {
     let coverage: Vec<String> = Verdict::ALL
         .iter()
         .map(|verdict| {
@@ -118,11 +122,11 @@ pub fn markdown(rows: &[MatrixRow]) -> String {
         coverage.join(", ")
     );
     for row in rows {
-        let shown = |cell: &Cell| listed(cell, |name| inline(name, 80));
+        let shown = |cell: &Cell| list_cell(cell, |name| inline_text(name, 80));
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} |\n",
-            inline(&row.requirement.name, 80),
-            inline(&row.requirement.description, 300),
+            inline_text(&row.requirement.name, 80),
+            inline_text(&row.requirement.description, 300),
             row.verdict.name(),
             shown(&row.satisfied_by),
             shown(&row.validated_by),
@@ -132,7 +136,7 @@ pub fn markdown(rows: &[MatrixRow]) -> String {
     text
 }
 
-fn listed(cell: &Cell, show: impl Fn(&str) -> String) -> String {
+fn list_cell(cell: &Cell, show: impl Fn(&str) -> String) -> String {
     let names: Vec<String> = cell.names.iter().map(|name| show(name)).collect();
     let more = match cell.count.saturating_sub(names.len()) {
         0 => String::new(),
@@ -143,8 +147,8 @@ fn listed(cell: &Cell, show: impl Fn(&str) -> String) -> String {
 
 /// A cell that no spreadsheet takes for a formula: what begins as one gets an apostrophe in front,
 /// which spreadsheets hide. Hidden characters become escapes.
-fn harmless(cell: &str) -> String {
-    let shown = visible(cell);
+fn escape_formula(cell: &str) -> String {
+    let shown = escape_hidden(cell);
     let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠');
     if shown.trim_start_matches([' ', '\n']).starts_with(formula) {
         return format!("'{shown}");
@@ -199,7 +203,7 @@ mod tests {
         let head = "requirement_id,project,requirement,description,verdict,satisfied_by,\
                     validated_by,evidence,source_refs\r\n";
         assert_eq!(
-            csv(&rows).expect("a table"),
+            write_csv(&rows).expect("a table"),
             format!(
                 "{head}\
                  r-1,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",\"a, b\n\"\"c\"\"\",satisfied,'+1; @x,,,doc:a.md; url:b\r\n\
@@ -213,7 +217,7 @@ mod tests {
     fn a_table_in_markdown_keeps_its_columns() {
         let rows = [row("R|1", "[x](y)\n# z", cell(&["A|B", "<c>"], 3))];
         assert_eq!(
-            markdown(&rows),
+            write_markdown(&rows),
             "1 requirements: none 0, satisfied 1, validated 0, with_evidence 0.\n\n\
              | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence |\n\
              |---|---|---|---|---|---|\n\

@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::model::{Error, Kind, Result, SubjectKind, source_ref};
 use crate::ops::{claims, projects};
-use crate::store::transfer::{self, Fields, Section};
+use crate::store::table_dump::{self, Fields, TableSection};
 use crate::store::{self, View};
 
-pub struct Scope {
+pub struct ExportScope {
     pub project: String,
     pub global: bool,
     /// Documents of other projects of which a row in the scope cites a chunk.
     documents: BTreeSet<String>,
 }
 
-impl Scope {
+impl ExportScope {
     pub fn of(view: &View<'_>, project: &str, global: bool) -> Result<Self> {
         let project = projects::resolve(view, project)?;
         let used = || store::projects::names_in_use(view);
@@ -36,7 +36,7 @@ impl Scope {
     fn cited_documents(&self, view: &View<'_>) -> Result<BTreeSet<String>> {
         let mut documents = BTreeSet::new();
         let mut cite = |chunk: &str| {
-            documents.extend(transfer::text_of(view, "source_chunks", "document_id", chunk)?);
+            documents.extend(table_dump::text_of(view, "source_chunks", "document_id", chunk)?);
             Ok(())
         };
         claims::for_each_id(view, Kind::Memory, |id| {
@@ -46,7 +46,7 @@ impl Scope {
         claims::for_each_id(view, Kind::Entity, |id| {
             let entity = store::entities::get(view, id)?.filter(|row| self.names(&row.project));
             let refs = entity.map(|row| row.source_refs).unwrap_or_default();
-            source_ref::targets(&refs, "chunk").try_for_each(&mut cite)
+            source_ref::targets_of(&refs, "chunk").try_for_each(&mut cite)
         })?;
         Ok(documents)
     }
@@ -56,7 +56,7 @@ impl Scope {
     }
 
     /// Whether a row of a section is in the export.
-    pub fn covers(&self, view: &View<'_>, section: &Section, row: &Fields) -> Result<bool> {
+    pub fn covers(&self, view: &View<'_>, section: &TableSection, row: &Fields) -> Result<bool> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(match section.name {
             "project" => text("name") == self.project,
@@ -72,7 +72,7 @@ impl Scope {
     }
 
     /// Whether a link that is not in the export has one end that is.
-    pub fn cuts(&self, view: &View<'_>, section: &Section, row: &Fields) -> Result<bool> {
+    pub fn cuts(&self, view: &View<'_>, section: &TableSection, row: &Fields) -> Result<bool> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(section.name == "relationship"
             && (self.has_entity(view, text("source_entity_id"))?
@@ -81,7 +81,7 @@ impl Scope {
 
     /// Whether an audit row is about a row that is in the export.
     pub fn covers_subject(&self, view: &View<'_>, kind: &str, id: &str) -> Result<bool> {
-        let named = |table, column| transfer::text_of(view, table, column, id);
+        let named = |table, column| table_dump::text_of(view, table, column, id);
         let project = match Kind::parse(kind) {
             Some(Kind::Memory) => named("memories", "project")?,
             Some(Kind::Entity) => named("entities", "project")?,
@@ -105,17 +105,17 @@ impl Scope {
     }
 
     fn has_entity(&self, view: &View<'_>, id: &str) -> Result<bool> {
-        let project = transfer::text_of(view, "entities", "project", id)?;
+        let project = table_dump::text_of(view, "entities", "project", id)?;
         Ok(project.is_some_and(|project| self.names(&project)))
     }
 
     fn has_project(&self, view: &View<'_>, id: &str) -> Result<bool> {
-        let name = transfer::text_of(view, "projects", "name", id)?;
+        let name = table_dump::text_of(view, "projects", "name", id)?;
         Ok(name.is_some_and(|name| name == self.project))
     }
 
     fn has_document(&self, view: &View<'_>, id: &str) -> Result<bool> {
-        let project = transfer::text_of(view, "source_documents", "project", id)?;
+        let project = table_dump::text_of(view, "source_documents", "project", id)?;
         Ok(self.documents.contains(id) || project.is_some_and(|project| self.names(&project)))
     }
 }

@@ -3,8 +3,8 @@
 
 use super::table_names;
 use crate::model::{Error, Result, StorageProblem};
-use crate::store::shape::schema_objects;
-use crate::store::sql::{Conn, Value};
+use crate::store::schema_diff::schema_objects;
+use crate::store::sql::{Conn, SqlValue};
 
 /// Makes the tables, columns and indexes of a schema that a file of that schema lacks.
 pub fn complete_schema(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
@@ -50,7 +50,7 @@ pub struct ColumnDefinition {
 
 pub fn column_definitions(conn: &Conn, table: &str) -> Result<Vec<ColumnDefinition>> {
     let sql = "SELECT name, type, \"notnull\" AS required, dflt_value FROM pragma_table_info(?1)";
-    conn.all(sql, &[Value::Text(table)], |row| {
+    conn.all(sql, &[SqlValue::Text(table)], |row| {
         let name = row.text("name")?;
         let not_null = row.integer("required")? == 1;
         let default = row.optional_text("dflt_value")?;

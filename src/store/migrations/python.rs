@@ -1,10 +1,10 @@
 //! Converts a file of the Python system: its tables are kept and get the columns that they lack.
 
 use super::complete::{add_missing_columns, column_definitions, drop_namesakes};
-use super::{reference, reference_at, table_names};
+use super::{reference_at, reference_schema, table_names};
 use crate::model::claim::text_key;
 use crate::model::{Result, Timestamp};
-use crate::store::sql::{Conn, Value};
+use crate::store::sql::{Conn, SqlValue};
 
 /// Runs when the tables that the Python system did not have are there, and before any index is.
 pub fn convert_rows(conn: &Conn) -> Result<()> {
@@ -13,7 +13,7 @@ pub fn convert_rows(conn: &Conn) -> Result<()> {
     for table in &tables {
         add_missing_columns(conn, &known, table)?;
     }
-    drop_namesakes(conn, &known, &reference()?)?;
+    drop_namesakes(conn, &known, &reference_schema()?)?;
     for table in &tables {
         fill_nulls(conn, &known, table)?;
     }
@@ -75,7 +75,7 @@ fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
                     continue;
                 };
                 if instant != text {
-                    conn.execute(&write, &[Value::Integer(row), Value::Text(&instant)])?;
+                    conn.execute(&write, &[SqlValue::Integer(row), SqlValue::Text(&instant)])?;
                 }
             }
         }
@@ -97,7 +97,7 @@ fn key_conflict_members(conn: &Conn) -> Result<()> {
     for (id, key) in members {
         conn.execute(
             "UPDATE conflict_members SET value_key = ?2 WHERE id = ?1",
-            &[Value::Text(&id), Value::Text(&key)],
+            &[SqlValue::Text(&id), SqlValue::Text(&key)],
         )?;
     }
     Ok(())
@@ -109,7 +109,7 @@ fn number_audit_rows(conn: &Conn) -> Result<()> {
     for (index, row) in conn.all(sql, &[], |row| row.integer("rowid"))?.into_iter().enumerate() {
         conn.execute(
             "UPDATE memory_audit SET seq = ?2 WHERE rowid = ?1",
-            &[Value::Integer(row), Value::Integer(index as i64 + 1)],
+            &[SqlValue::Integer(row), SqlValue::Integer(index as i64 + 1)],
         )?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use rusqlite::{ErrorCode, ffi};
 use crate::model::{Error, Hint, NextStep, StorageProblem};
 
 /// What a driver's error means to the caller.
-pub(super) fn failed(error: &rusqlite::Error) -> Error {
+pub(super) fn convert_error(error: &rusqlite::Error) -> Error {
     let message = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,

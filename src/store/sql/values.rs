@@ -6,7 +6,7 @@ use crate::model::{Error, Result};
 
 /// A value on its way into a statement.
 #[derive(Debug, Clone, Copy)]
-pub enum Value<'a> {
+pub enum SqlValue<'a> {
     Null,
     Integer(i64),
     Real(f64),
@@ -15,28 +15,28 @@ pub enum Value<'a> {
 
 macro_rules! into_value {
     ($($from:ty => $make:expr),* $(,)?) => {
-        $(impl<'a> From<$from> for Value<'a> {
+        $(impl<'a> From<$from> for SqlValue<'a> {
             fn from(value: $from) -> Self { $make(value) }
         })*
     };
 }
 
 into_value!(
-    &'a str => Value::Text,
-    &'a String => |text: &'a String| Value::Text(text),
-    i64 => Value::Integer,
-    bool => |flag| Value::Integer(i64::from(flag)),
-    f64 => Value::Real,
-    &'a Option<String> => |text: &'a Option<String>| text.as_deref().map_or(Value::Null, Value::Text),
+    &'a str => SqlValue::Text,
+    &'a String => |text: &'a String| SqlValue::Text(text),
+    i64 => SqlValue::Integer,
+    bool => |flag| SqlValue::Integer(i64::from(flag)),
+    f64 => SqlValue::Real,
+    &'a Option<String> => |text: &'a Option<String>| text.as_deref().map_or(SqlValue::Null, SqlValue::Text),
 );
 
-impl ToSql for Value<'_> {
+impl ToSql for SqlValue<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Integer(number) => ValueRef::Integer(*number),
-            Value::Real(number) => ValueRef::Real(*number),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            SqlValue::Null => ValueRef::Null,
+            SqlValue::Integer(number) => ValueRef::Integer(*number),
+            SqlValue::Real(number) => ValueRef::Real(*number),
+            SqlValue::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
     }
 }
@@ -44,14 +44,14 @@ impl ToSql for Value<'_> {
 /// The parameters `?1`, `?2`, … of a statement.
 #[macro_export]
 macro_rules! params {
-    ($($value:expr),* $(,)?) => { &[$($crate::store::sql::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => { &[$($crate::store::sql::SqlValue::from($value)),*] };
 }
 
 /// A row, read by the names of its columns. NULL and odd storage classes, which tables of the
 /// Python system may hold, are read as the nearest plain value.
-pub struct Row<'a>(pub(super) &'a rusqlite::Row<'a>);
+pub struct SqlRow<'a>(pub(super) &'a rusqlite::Row<'a>);
 
-impl Row<'_> {
+impl SqlRow<'_> {
     fn get(&self, column: &str) -> Result<ValueRef<'_>> {
         self.0.get_ref(column).map_err(|error| Error::Internal(error.to_string()))
     }

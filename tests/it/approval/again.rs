@@ -124,9 +124,9 @@ fn a_call_whose_reply_was_lost_may_come_again_and_an_answer_is_used_once() {
     assert!(message.contains("no question of this name"), "{refused}");
 
     // What comes to nothing is shown without being asked.
-    let mut rehearsed = other.clone();
-    rehearsed["dry_run"] = json!(true);
-    let shown = send("create_entity", &rehearsed, &nothing);
+    let mut dry_run = other.clone();
+    dry_run["dry_run"] = json!(true);
+    let shown = send("create_entity", &dry_run, &nothing);
     assert_eq!(shown["structuredContent"]["dry_run"], true, "{shown}");
     session.end();
     assert_eq!(place.count("SELECT count(*) FROM entities"), 1);

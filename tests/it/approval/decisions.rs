@@ -138,10 +138,10 @@ fn what_is_erased_is_shown_to_the_person_first_and_stays_if_they_decline() {
     let mut session = willing(&place);
     let id = candidate(&mut session, "Cell of Ada");
     let wish = json!({ "entity_id": id, "note": "asked for" });
-    let rehearsed =
+    let dry_run =
         session.ok("redact", json!({ "entity_id": id, "note": "asked for", "dry_run": true }));
     let step = "Repeat the call without dry_run: the person is asked before it is done.";
-    assert_eq!(rehearsed["next_step"], step);
+    assert_eq!(dry_run["next_step"], step);
     session.send(&call(7, "redact", &wish));
     let question = session.receive();
     let shown = question["params"]["message"].as_str().expect("a text");
@@ -185,10 +185,10 @@ fn a_dry_run_is_refused_where_the_call_would_be() {
     let place = Place::new();
     let new =
         json!({ "entity_type": "risk", "name": "Sag", "hand_authored": true, "status": "active" });
-    let mut rehearsed = new.clone();
-    rehearsed["dry_run"] = json!(true);
+    let mut dry_run = new.clone();
+    dry_run["dry_run"] = json!(true);
     let mut session = place.serve(1, &["--promotion", "human"]);
-    let refused = session.error("create_entity", rehearsed);
+    let refused = session.error("create_entity", dry_run);
     assert_eq!(refused, session.error("create_entity", new));
     assert_eq!(refused["code"], "refused");
 }

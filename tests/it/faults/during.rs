@@ -20,7 +20,7 @@ fn register(db: &Db, name: &str, meanwhile: impl FnOnce()) -> Result<()> {
     let wish =
         projects::Registration { name: name.to_owned(), ..projects::Registration::default() };
     let done = ops::write(db, "tester", "register_project", |tx| {
-        projects::register(tx, &wish, "")?;
+        projects::register_project(tx, &wish, "")?;
         meanwhile();
         Ok(())
     });
@@ -71,7 +71,7 @@ fn a_write_that_was_not_acknowledged_is_not_called_so_later() {
     let place = Place::new();
     let db = open(&place.db());
     register(&db, "p01-first", || ()).expect("into the log");
-    db.move_log();
+    db.checkpoint_log();
     let mut other = None;
     let begin_anew = || {
         for ending in ["-wal", "-shm"] {
@@ -96,7 +96,7 @@ fn a_write_that_passes_over_a_full_disk_is_not_committed_in_part() {
             let name = format!("p{number}{}", "-long-name".repeat(40));
             let wish = projects::Registration { name, ..projects::Registration::default() };
             // As if nothing had happened.
-            refused += usize::from(projects::register(tx, &wish, "").is_err());
+            refused += usize::from(projects::register_project(tx, &wish, "").is_err());
         }
         Ok(())
     });

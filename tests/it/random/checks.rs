@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use atocore::model::claim::text_key;
 use atocore::model::event::AuditEntry;
-use atocore::model::{Error, Operation, Result};
+use atocore::model::{Error, Result, Transition};
 use atocore::ops::redact::{self, Redaction};
-use atocore::ops::transfer::adopt::Adoption;
-use atocore::ops::transfer::survey::Survey;
+use atocore::ops::transfer::restore_rows::Adoption;
+use atocore::ops::transfer::validate_export::ExportValidation;
 use atocore::ops::transfer::{export, format};
 use atocore::ops::{self, claims, doctor, search, verify};
 use atocore::store::{self, Db, Reader, Tx, View};
@@ -78,7 +78,7 @@ impl Checks {
     /// Every status was reached by a step of the lifecycle, and every snapshot follows from the one
     /// before it.
     fn follow(&mut self, view: &View<'_>) -> Result<()> {
-        while let Some(entry) = store::audit::at(view, self.seen + 1)? {
+        while let Some(entry) = store::audit::entry_at(view, self.seen + 1)? {
             self.seen += 1;
             let read = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
             let after = read(&entry.after_json);
@@ -138,7 +138,8 @@ impl Checks {
     fn examine(&self, db: &Db) {
         let reader = Reader::open(db.settings().clone()).expect("the file opens");
         let (lengths, stage) = (reader.lengths(), reader.stage().expect("a store"));
-        let report = db.read(|view| doctor::examine(view, stage, lengths, |_| {})).expect("a look");
+        let report =
+            db.read(|view| doctor::run_checks(view, stage, lengths, |_| {})).expect("a look");
         assert_eq!(report.findings(), 0, "{report:?}");
     }
 }
@@ -162,18 +163,18 @@ fn compare(step: &Step, seen: &Model, model: &Model) {
 /// The table of the lifecycle (docs/model.md), read from what the audit says happened.
 fn check_lifecycle(entry: &AuditEntry, before: &Value, after: &Value) {
     let moves = [
-        Operation::Promote,
-        Operation::Reject,
-        Operation::Supersede,
-        Operation::Invalidate,
-        Operation::Graduate,
+        Transition::Promote,
+        Transition::Reject,
+        Transition::Supersede,
+        Transition::Invalidate,
+        Transition::Graduate,
     ];
     let living = matches!(entry.kind.as_str(), "entity" | "memory" | "relationship");
     if !living {
         return;
     }
     match moves
-        .map(Operation::row)
+        .map(Transition::row)
         .into_iter()
         .find(|(_, _, action)| action.as_str() == entry.action)
     {
@@ -198,7 +199,7 @@ fn index(file: &Connection) -> Vec<String> {
 /// The lines of an export.
 fn exported(view: &View<'_>) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    export::export(view, &Default::default(), |line| {
+    export::export_lines(view, &Default::default(), |line| {
         lines.push(line.to_owned());
         Ok(())
     })?;
@@ -210,8 +211,8 @@ fn exported_of(db: &Db) -> Vec<String> {
 }
 
 fn adopt(tx: &Tx<'_>, lines: &[String]) -> Result<()> {
-    let header = format::header(&lines[0]).expect("a header").expect("of this version");
-    let mut survey = Survey::begin(header)?;
+    let header = format::parse_header(&lines[0]).expect("a header").expect("of this version");
+    let mut survey = ExportValidation::begin(header)?;
     for (at, line) in lines.iter().enumerate().skip(1) {
         survey.take(at + 1, line)?;
     }

@@ -9,7 +9,7 @@ use atocore::ops;
 use atocore::ops::conflicts::{self, Resolution, ResolveRequest};
 use atocore::ops::entities::{self, EntityUpdate, InitialStatus, NewEntity};
 use atocore::ops::graduation::{self, Graduation};
-use atocore::ops::lifecycle::{self, Living};
+use atocore::ops::lifecycle::{self, HasLifecycle};
 use atocore::ops::memories::{self, MemoryUpdate, NewMemory};
 use atocore::ops::projects::{self, Registration};
 use atocore::ops::relationships::{self, NewRelationship};
@@ -48,7 +48,7 @@ impl World {
         let Step::Resolve { which, winner, .. } = step else { return None };
         let page = PageRequest::new(List::Conflicts, Some(200), None).expect("a page");
         let read = |view: &View<'_>| {
-            let scope = projects::scope(view, None, false)?;
+            let scope = projects::resolve_scope(view, None, false)?;
             conflicts::list(view, &scope, false, &page)
         };
         let open = self.db.read(read).expect("a list").items;
@@ -124,7 +124,7 @@ impl World {
                     promote,
                     ..Graduation::default()
                 };
-                graduation::graduate(tx, &wish, "").map(|done| done.changed)
+                graduation::graduate_memory(tx, &wish, "").map(|done| done.changed)
             }
             Step::Resolve { how, .. } => wish.map_or(Ok(false), |wish| resolve(tx, wish, how)),
             _ => self.correct(tx, step),
@@ -174,7 +174,7 @@ impl World {
                     end,
                     ..StateChange::default()
                 };
-                state::set(tx, &wish, "").map(|done| done.changed)
+                state::set_state(tx, &wish, "").map(|done| done.changed)
             }
             Step::Alias(number) => {
                 let wish = Registration {
@@ -182,7 +182,7 @@ impl World {
                     aliases: vec![ALIASES[number].to_owned()],
                     ..Registration::default()
                 };
-                projects::register(tx, &wish, "").map(|done| done.audit_id.is_some())
+                projects::register_project(tx, &wish, "").map(|done| done.audit_id.is_some())
             }
             _ => unreachable!("{step:?} is done elsewhere"),
         }
@@ -211,7 +211,7 @@ fn status(active: bool) -> InitialStatus {
 }
 
 /// No version, the one that the row has, or another.
-fn expected<T: Living>(tx: &Tx<'_>, id: &str, version: usize) -> Result<Option<i64>> {
+fn expected<T: HasLifecycle>(tx: &Tx<'_>, id: &str, version: usize) -> Result<Option<i64>> {
     let current = || T::find(tx, id).map(|row| row.map_or(1, |row| row.version()));
     Ok(match version {
         0 => None,
@@ -238,7 +238,7 @@ fn create_memory(tx: &Tx<'_>, step: &Step) -> Result<bool> {
     memories::create(tx, &new, "").map(|made| made.created)
 }
 
-fn end<T: Living>(tx: &Tx<'_>, id: &str, how: usize, by: &str) -> Result<bool> {
+fn end<T: HasLifecycle>(tx: &Tx<'_>, id: &str, how: usize, by: &str) -> Result<bool> {
     let done = match how {
         REJECT => lifecycle::reject::<T>(tx, id, None, ""),
         INVALIDATE => lifecycle::invalidate::<T>(tx, id, None, "random"),

@@ -35,7 +35,7 @@ fn the_winner_of_an_old_conflict_supersedes_the_others() {
     let done = ops::write(&db, "ann", "resolve", |tx| conflicts::resolve(tx, &wish, ""));
     let resolved = done.expect("resolved").value;
     let status = |id: &str| {
-        db.read(|view| Ok(lifecycle::require::<Entity>(view, id)?.status)).expect("an entity")
+        db.read(|view| Ok(lifecycle::require_row::<Entity>(view, id)?.status)).expect("an entity")
     };
     assert_eq!(resolved.superseded, ["e-rate-1"]);
     assert_eq!(status("e-rate-1"), Status::Superseded);

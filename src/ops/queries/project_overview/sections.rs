@@ -1,17 +1,27 @@
 //! The sections of the page, in the order in which they stand.
 
-use super::{Page, Section};
-use crate::model::markup::{inline, strong};
+use super::{OverviewPage, OverviewSection};
+use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Entity, Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
-use crate::ops::queries::{Ask, Subject, system_map};
+use crate::ops::queries::{CheckedQuestion, Subject, system_map};
 use crate::ops::{conflicts, lifecycle};
-use crate::store::gaps::{self, Assumption, Wanted};
+use crate::store::gaps::{self, Assumption, GapFilter};
 use crate::store::{self, View, overview};
 
-type Write = fn(&View<'_>, &Ask, &ResolvedProject, &mut Page) -> Result<()>;
+type Write = fn(&View<'_>, &CheckedQuestion, &ResolvedProject, &mut OverviewPage) -> Result<()>;
 
-pub const ALL: [Write; 10] =
-    [head, state, contents, open_conflicts, map, requirements, decisions, claims, risks, go_on];
+pub const ALL: [Write; 10] = [
+    write_heading,
+    write_state,
+    write_contents,
+    open_conflicts,
+    write_map,
+    write_requirements,
+    write_decisions,
+    write_claims,
+    write_risks,
+    go_on,
+];
 
 /// Characters of a name, and of what is said about it.
 const NAME: usize = 80;
@@ -23,22 +33,28 @@ const MAX_MAPPED: i64 = 3_000;
 /// What something stands with that somebody has to look at.
 const MARK: &str = "⚠";
 
-fn head(view: &View<'_>, _: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
-    let named = store::projects::named(view, &project.name)?;
+fn write_heading(
+    view: &View<'_>,
+    _: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
+    let named = store::projects::find_named(view, &project.name)?;
     if project.name.is_empty() {
         page.add("# What belongs to no project");
     } else {
-        page.add(&format!("# Project {}", inline(&project.name, NAME)));
+        page.add(&format!("# Project {}", inline_text(&project.name, NAME)));
     }
     if !project.registered {
         page.add(&format!("\n{MARK} Nobody has registered this name."));
     }
     let Some(named) = named else { return Ok(()) };
     if !named.description.is_empty() {
-        page.add(&format!("\nAbout: {}", inline(&named.description, 400)));
+        page.add(&format!("\nAbout: {}", inline_text(&named.description, 400)));
     }
     if !named.aliases.is_empty() {
-        let aliases: Vec<String> = named.aliases.iter().take(8).map(|a| inline(a, 40)).collect();
+        let aliases: Vec<String> =
+            named.aliases.iter().take(8).map(|a| inline_text(a, 40)).collect();
         let more = match named.aliases.len() - aliases.len() {
             0 => String::new(),
             left => format!(" and {left} more"),
@@ -48,18 +64,23 @@ fn head(view: &View<'_>, _: &Ask, project: &ResolvedProject, page: &mut Page) ->
     Ok(())
 }
 
-fn state(view: &View<'_>, _: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
-    let Some(named) = store::projects::named(view, &project.name)? else { return Ok(()) };
-    let (facts, total) = overview::state(view, &named.id, MAX_LINES)?;
+fn write_state(
+    view: &View<'_>,
+    _: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
+    let Some(named) = store::projects::find_named(view, &project.name)? else { return Ok(()) };
+    let (facts, total) = overview::list_state(view, &named.id, MAX_LINES)?;
     let lines = facts.iter().map(|fact| {
         let source = match fact.source.as_str() {
             "" => String::new(),
-            source => format!(" (from {})", inline(source, 60)),
+            source => format!(" (from {})", inline_text(source, 60)),
         };
         let key = format!("{}/{}", fact.category, fact.key);
-        format!("- {}: {}{source}", strong(&key, NAME), inline(&fact.value, TEXT))
+        format!("- {}: {}{source}", strong_text(&key, NAME), inline_text(&fact.value, TEXT))
     });
-    page.section(Section {
+    page.section(OverviewSection {
         title: "Trusted state",
         intro: Vec::new(),
         lines: lines.collect(),
@@ -70,12 +91,17 @@ fn state(view: &View<'_>, _: &Ask, project: &ResolvedProject, page: &mut Page) -
 }
 
 /// How many there are of what, and what waits or is open.
-fn contents(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn write_contents(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    _: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let mut types = Vec::new();
     for entity_type in overview::entity_types(view)? {
         let count = overview::count(view, &entity_type, &ask.scope.names, ask.include_inactive)?;
         if count > 0 {
-            types.push(format!("{} {count}", inline(&entity_type, 40)));
+            types.push(format!("{} {count}", inline_text(&entity_type, 40)));
         }
     }
     let shown = types.iter().take(30).cloned().collect::<Vec<_>>().join(", ");
@@ -89,8 +115,8 @@ fn contents(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Page) ->
         Ok(counts)
     };
     let (waiting, remembered) = (count(Status::Candidate)?, count(Status::Active)?.1);
-    let (documents, passages) = overview::documents(view, &ask.scope.names)?;
-    page.section(Section {
+    let (documents, passages) = overview::count_documents(view, &ask.scope.names)?;
+    page.section(OverviewSection {
         title: "What there is",
         intro: vec![
             format!("- Entities by type: {entities}"),
@@ -107,7 +133,12 @@ fn contents(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Page) ->
     Ok(())
 }
 
-fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn write_map(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut counts = [0; 3];
     for (count, entity_type) in counts.iter_mut().zip(["system", "subsystem", "component"]) {
@@ -122,19 +153,20 @@ fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -
         return systems_only(view, ask, project, page, intro, systems);
     }
     let first = PageRequest::new(List::Questions, Some(80), None)?;
-    let found = system_map::answer(view, &Ask { page: first, ..ask.clone() })?;
+    let found =
+        system_map::answer_system_map(view, &CheckedQuestion { page: first, ..ask.clone() })?;
     let mut lines = Vec::new();
     for row in &found.page.items {
         let Subject::Entity(entity) = &row.subject else { continue };
         let depth = row.said.get("depth").and_then(serde_json::Value::as_u64).unwrap_or_default();
         // Deeper parts stand as deep as a reader can follow.
         let indent = "  ".repeat(depth.min(6) as usize);
-        let kind = inline(&entity.entity_type, 40);
+        let kind = inline_text(&entity.entity_type, 40);
         // Components are many: their names say enough here.
         let text = if kind == "component" { String::new() } else { said_of(entity) };
-        lines.push(format!("{indent}- {kind} {}{text}", title(view, project, entity)?));
+        lines.push(format!("{indent}- {kind} {}{text}", entity_title(view, project, entity)?));
     }
-    page.section(Section {
+    page.section(OverviewSection {
         title: "System map",
         intro: Vec::new(),
         lines,
@@ -147,29 +179,32 @@ fn map(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -
 /// The systems of a project that is too large for a map on a page.
 fn systems_only(
     view: &View<'_>,
-    ask: &Ask,
+    ask: &CheckedQuestion,
     project: &ResolvedProject,
-    page: &mut Page,
+    page: &mut OverviewPage,
     intro: String,
     total: i64,
 ) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut lines = Vec::new();
-    for entity in entities(view, &overview::first(view, "system", scope, all, MAX_LINES)?)? {
-        lines.push(format!("- system {}", named(view, project, &entity)?));
+    for entity in
+        read_entities(view, &overview::list_first(view, "system", scope, all, MAX_LINES)?)?
+    {
+        lines.push(format!("- system {}", entity_line(view, project, &entity)?));
     }
     let intro = vec![intro];
-    page.section(Section { title: "System map", intro, lines, total, share: 3_000 });
+    page.section(OverviewSection { title: "System map", intro, lines, total, share: 3_000 });
     Ok(())
 }
 
-fn requirements(
+fn write_requirements(
     view: &View<'_>,
-    ask: &Ask,
+    ask: &CheckedQuestion,
     project: &ResolvedProject,
-    page: &mut Page,
+    page: &mut OverviewPage,
 ) -> Result<()> {
-    let counts = store::coverage::counts(view, &ask.scope.names, None, ask.include_inactive)?;
+    let counts =
+        store::coverage::count_verdicts(view, &ask.scope.names, None, ask.include_inactive)?;
     let total: i64 = counts.iter().sum();
     if total == 0 {
         return Ok(());
@@ -185,34 +220,39 @@ fn requirements(
         intro.push(format!("{MARK} Nothing satisfies {orphans} of them:"));
     }
     let title = "Requirements";
-    page.section(Section { title, intro, lines, total: orphans, share: 1_200 });
+    page.section(OverviewSection { title, intro, lines, total: orphans, share: 1_200 });
     Ok(())
 }
 
-fn claims(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn write_claims(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let (total, lines) = gap_lines(view, ask, project, Gap::UnsupportedClaim)?;
     let title = "Claims without support";
-    page.section(Section { title, intro: Vec::new(), lines, total, share: 700 });
+    page.section(OverviewSection { title, intro: Vec::new(), lines, total, share: 700 });
     Ok(())
 }
 
 /// The rows with a gap, each marked.
 fn gap_lines(
     view: &View<'_>,
-    ask: &Ask,
+    ask: &CheckedQuestion,
     project: &ResolvedProject,
     gap: Gap,
 ) -> Result<(i64, Vec<String>)> {
     let (total, ids) = with_gap(view, ask, gap)?;
     let mut lines = Vec::new();
-    for entity in entities(view, &ids)? {
-        lines.push(format!("- {MARK} {}", named(view, project, &entity)?));
+    for entity in read_entities(view, &ids)? {
+        lines.push(format!("- {MARK} {}", entity_line(view, project, &entity)?));
     }
     Ok((total, lines))
 }
 
-fn with_gap(view: &View<'_>, ask: &Ask, gap: Gap) -> Result<(i64, Vec<String>)> {
-    let wanted = Wanted {
+fn with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<(i64, Vec<String>)> {
+    let wanted = GapFilter {
         projects: &ask.scope.names,
         all: ask.include_inactive,
         after: ("", ""),
@@ -223,20 +263,25 @@ fn with_gap(view: &View<'_>, ask: &Ask, gap: Gap) -> Result<(i64, Vec<String>)> 
 }
 
 /// Decisions with what they rest on; first those that rest on something that has fallen.
-fn decisions(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn write_decisions(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let total = overview::count(view, "decision", scope, all)?;
     let (risky, mut ids) = with_gap(view, ask, Gap::RiskyDecision)?;
-    for id in overview::first(view, "decision", scope, all, MAX_LINES)? {
+    for id in overview::list_first(view, "decision", scope, all, MAX_LINES)? {
         if !ids.contains(&id) && ids.len() < MAX_LINES as usize {
             ids.push(id);
         }
     }
     let mut lines = Vec::new();
-    for entity in entities(view, &ids)? {
-        let (assumptions, count) = gaps::assumptions(view, &entity.id, false, 4)?;
+    for entity in read_entities(view, &ids)? {
+        let (assumptions, count) = gaps::list_assumptions(view, &entity.id, false, 4)?;
         let mark = if assumptions.iter().any(|a| a.fallen) { "⚠ " } else { "" };
-        let mut line = format!("- {mark}{}", title(view, project, &entity)?);
+        let mut line = format!("- {mark}{}", entity_title(view, project, &entity)?);
         for (at, assumption) in assumptions.iter().enumerate() {
             line.push_str(if at == 0 { " rests on " } else { ", " });
             line.push_str(&rests_on(view, assumption)?);
@@ -250,12 +295,12 @@ fn decisions(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut P
     if risky > 0 {
         intro.push(format!("{MARK} {risky} of {total} rest on an assumption that has fallen."));
     }
-    page.section(Section { title: "Decisions", intro, lines, total, share: 2_000 });
+    page.section(OverviewSection { title: "Decisions", intro, lines, total, share: 2_000 });
     Ok(())
 }
 
 fn rests_on(view: &View<'_>, assumption: &Assumption) -> Result<String> {
-    let name = strong(&assumption.node.name, NAME);
+    let name = strong_text(&assumption.node.name, NAME);
     if !assumption.fallen {
         return Ok(name);
     }
@@ -264,28 +309,39 @@ fn rests_on(view: &View<'_>, assumption: &Assumption) -> Result<String> {
         _ => "flagged",
     };
     let head = match store::entities::get(view, &assumption.node.id)? {
-        Some(entity) => lifecycle::successors(view, &entity)?.pop(),
+        Some(entity) => lifecycle::list_successors(view, &entity)?.pop(),
         None => None,
     };
     let head = head.map(|head| match head.status {
-        Status::Active => format!(" by {}", strong(&head.name, NAME)),
-        status => format!(" by {}, {}", strong(&head.name, NAME), status.as_str()),
+        Status::Active => format!(" by {}", strong_text(&head.name, NAME)),
+        status => format!(" by {}, {}", strong_text(&head.name, NAME), status.as_str()),
     });
     Ok(format!("{name} ({MARK} {why}{})", head.unwrap_or_default()))
 }
 
-fn risks(view: &View<'_>, ask: &Ask, project: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn write_risks(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut lines = Vec::new();
-    for entity in entities(view, &overview::first(view, "risk", scope, all, MAX_LINES)?)? {
-        lines.push(format!("- {}", named(view, project, &entity)?));
+    for entity in read_entities(view, &overview::list_first(view, "risk", scope, all, MAX_LINES)?)?
+    {
+        lines.push(format!("- {}", entity_line(view, project, &entity)?));
     }
     let total = overview::count(view, "risk", scope, all)?;
-    page.section(Section { title: "Risks", intro: Vec::new(), lines, total, share: 800 });
+    page.section(OverviewSection { title: "Risks", intro: Vec::new(), lines, total, share: 800 });
     Ok(())
 }
 
-fn open_conflicts(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn open_conflicts(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    _: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let first = PageRequest::new(List::Conflicts, Some(10), None)?;
     let open = conflicts::list(view, &ask.scope, false, &first)?;
     let lines = open.items.iter().map(|shown| {
@@ -293,31 +349,36 @@ fn open_conflicts(view: &View<'_>, ask: &Ask, _: &ResolvedProject, page: &mut Pa
             .members
             .iter()
             .take(3)
-            .map(|side| format!("“{}”", inline(&side.member.value_snapshot, NAME)))
+            .map(|side| format!("“{}”", inline_text(&side.member.value_snapshot, NAME)))
             .collect();
         let more = match shown.member_count - sides.len() {
             0 => String::new(),
             left => format!(" and {left} more"),
         };
-        let kind = inline(&shown.conflict.slot_kind, 60);
-        let name = strong(&shown.slot_name, NAME);
-        let id = inline(&shown.conflict.handle, 40);
+        let kind = inline_text(&shown.conflict.slot_kind, 60);
+        let name = strong_text(&shown.slot_name, NAME);
+        let id = inline_text(&shown.conflict.handle, 40);
         format!("- {MARK} {kind} of {name}: {}{more} (conflict {id})", sides.join(" against "))
     });
     let (title, intro) = ("Open conflicts", Vec::new());
     let lines = lines.collect();
-    page.section(Section { title, intro, lines, total: open.total, share: 1_100 });
+    page.section(OverviewSection { title, intro, lines, total: open.total, share: 1_100 });
     Ok(())
 }
 
-fn go_on(_: &View<'_>, _: &Ask, _: &ResolvedProject, page: &mut Page) -> Result<()> {
+fn go_on(
+    _: &View<'_>,
+    _: &CheckedQuestion,
+    _: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
     let lines = [
         "- The question all_gaps lists everything marked ⚠ except conflicts, which have a list of their own.",
         "- The question traceability_matrix names the designs and validations of each requirement.",
         "- Search finds an entity by its words; on its own it is shown with its links and sources.",
         "- The review queue lists the candidates that wait for approval.",
     ];
-    page.section(Section {
+    page.section(OverviewSection {
         title: "How to go on",
         intro: lines.map(str::to_owned).to_vec(),
         lines: Vec::new(),
@@ -327,18 +388,18 @@ fn go_on(_: &View<'_>, _: &Ask, _: &ResolvedProject, page: &mut Page) -> Result<
     Ok(())
 }
 
-fn entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
+fn read_entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
     let found = ids.iter().map(|id| store::entities::get(view, id));
     Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// An entity in a line of its own: what it is called, what is odd about it, what it is, and a source.
-fn named(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    Ok(title(view, project, entity)? + &said_of(entity))
+fn entity_line(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
+    Ok(entity_title(view, project, entity)? + &said_of(entity))
 }
 
-fn title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    let mut line = strong(&entity.name, NAME);
+fn entity_title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
+    let mut line = strong_text(&entity.name, NAME);
     if entity.project.is_empty() && !project.name.is_empty() {
         line.push_str(" (global)");
     }
@@ -354,10 +415,10 @@ fn title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<
 fn said_of(entity: &Entity) -> String {
     let text = match entity.description.as_str() {
         "" => String::new(),
-        text => format!(": {}", inline(text, TEXT)),
+        text => format!(": {}", inline_text(text, TEXT)),
     };
     match entity.source_refs.first() {
-        Some(source) => format!("{text} (from {})", inline(source, 60)),
+        Some(source) => format!("{text} (from {})", inline_text(source, 60)),
         None => text,
     }
 }

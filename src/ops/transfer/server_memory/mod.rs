@@ -4,10 +4,10 @@
 mod plan;
 mod read;
 
-pub use plan::{Plan, Wish};
+pub use plan::{MemoryFileArgs, Plan};
 
 use crate::model::{Entity, Error, Result};
-use crate::ops::entities::{self, Sameness};
+use crate::ops::entities::{self, DuplicatePolicy};
 use crate::ops::memories;
 use crate::ops::relationships::{self, NewRelationship};
 use crate::store::Tx;
@@ -17,23 +17,23 @@ pub const BATCH: usize = 500;
 
 /// What became of the rows of a plan.
 #[derive(Debug, Clone, Default)]
-pub struct Stored {
+pub struct StoredPlan {
     /// For each entity of the plan its row, and whether it is new; nothing for one that was refused.
     pub entities: Vec<Option<(Entity, bool)>>,
-    pub memories: Counts,
-    pub relationships: Counts,
+    pub memories: ImportCounts,
+    pub relationships: ImportCounts,
     /// What was refused, and why.
     pub refused: Vec<(String, Error)>,
 }
 
 /// Rows that were made, and rows that were there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct ImportCounts {
     pub created: usize,
     pub existing: usize,
 }
 
-impl Counts {
+impl ImportCounts {
     fn add(&mut self, created: bool) {
         if created {
             self.created += 1;
@@ -55,7 +55,7 @@ impl Plan {
         &self,
         tx: &Tx<'_>,
         rows: std::ops::Range<usize>,
-        stored: &mut Stored,
+        stored: &mut StoredPlan,
     ) -> Result<()> {
         for at in rows {
             let outcome = match at.checked_sub(self.entities.len()) {
@@ -76,23 +76,24 @@ impl Plan {
         Ok(())
     }
 
-    fn store_entity(&self, tx: &Tx<'_>, at: usize, stored: &mut Stored) -> Result<()> {
+    fn store_entity(&self, tx: &Tx<'_>, at: usize, stored: &mut StoredPlan) -> Result<()> {
         let new = &self.entities[at];
-        let made = tx.attempt(|| entities::create_alone(tx, new, Sameness::OfAnyStatus, ""));
+        let made = tx.attempt(|| entities::create_alone(tx, new, DuplicatePolicy::OfAnyStatus, ""));
         stored.entities.push(None);
         let made = made?;
         stored.entities[at] = Some((made.row, made.created));
         Ok(())
     }
 
-    fn store_memory(&self, tx: &Tx<'_>, at: usize, stored: &mut Stored) -> Result<()> {
+    fn store_memory(&self, tx: &Tx<'_>, at: usize, stored: &mut StoredPlan) -> Result<()> {
         let new = &self.memories[at];
-        let made = tx.attempt(|| memories::create_unless(tx, new, Sameness::OfAnyStatus, ""))?;
+        let made =
+            tx.attempt(|| memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, ""))?;
         stored.memories.add(made.created);
         Ok(())
     }
 
-    fn store_relationship(&self, tx: &Tx<'_>, at: usize, stored: &mut Stored) -> Result<()> {
+    fn store_relationship(&self, tx: &Tx<'_>, at: usize, stored: &mut StoredPlan) -> Result<()> {
         let link = &self.relationships[at];
         let id = |at: usize| stored.entities[at].as_ref().map(|(row, _)| row.id.clone());
         let (Some(source_id), Some(target_id)) = (id(link.source), id(link.target)) else {
@@ -115,10 +116,10 @@ impl Plan {
     }
 }
 
-impl Stored {
+impl StoredPlan {
     /// How many entities were made, and how many were there already.
-    pub fn entity_counts(&self) -> Counts {
-        let mut counts = Counts::default();
+    pub fn entity_counts(&self) -> ImportCounts {
+        let mut counts = ImportCounts::default();
         self.entities.iter().flatten().for_each(|(_, created)| counts.add(*created));
         counts
     }

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::read::{Found, Graph, Link};
+use super::read::{MemoryGraph, NamedEntity, NamedRelation};
 use crate::model::memory::MemoryType;
-use crate::model::text::{self, collapse, quoted};
+use crate::model::text::{self, collapse_spaces, quote_text};
 use crate::model::{Ontology, Result, canonical};
-use crate::ops::checks::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
 use crate::ops::entities::{InitialStatus, NewEntity};
 use crate::ops::lifecycle::SUPERSEDES;
 use crate::ops::memories::NewMemory;
+use crate::ops::validate::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
 
 /// What the one who imports may choose.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct MemoryFileArgs {
     /// The name of the file, for the provenance of what it holds.
     pub file: String,
     pub project: Option<String>,
@@ -65,9 +65,9 @@ const UNNAMED: &str = "(unnamed)";
 
 impl Plan {
     /// Plans what becomes of a file.
-    pub fn new(bytes: &[u8], ontology: &Ontology, wish: &Wish) -> Result<Self> {
+    pub fn new(bytes: &[u8], ontology: &Ontology, wish: &MemoryFileArgs) -> Result<Self> {
         ontology.require_entity_type(&wish.default_type)?;
-        let graph = Graph::read(bytes);
+        let graph = MemoryGraph::read(bytes);
         let mut planner = Planner {
             plan: Self {
                 repeated: graph.repeated,
@@ -97,14 +97,14 @@ impl Plan {
     /// What a row of the plan is, for a report.
     pub fn describe(&self, row: usize) -> String {
         if let Some(entity) = self.entities.get(row) {
-            return format!("entity {}", quoted(&entity.name, 160));
+            return format!("entity {}", quote_text(&entity.name, 160));
         }
         let row = row - self.entities.len();
         if let Some(memory) = self.memories.get(row) {
-            return format!("memory {}", quoted(&memory.content, 160));
+            return format!("memory {}", quote_text(&memory.content, 160));
         }
         let link = &self.relationships[row - self.memories.len()];
-        let name = |at: usize| quoted(&self.entities[at].name, 160);
+        let name = |at: usize| quote_text(&self.entities[at].name, 160);
         format!("{} {} {}", name(link.source), link.relationship_type, name(link.target))
     }
 }
@@ -112,30 +112,32 @@ impl Plan {
 struct Planner<'a> {
     plan: Plan,
     ontology: &'a Ontology,
-    wish: &'a Wish,
+    wish: &'a MemoryFileArgs,
     /// What each entity supersedes, so that no chain becomes a cycle.
     replaces: HashMap<usize, Vec<usize>>,
 }
 
 impl Planner<'_> {
-    fn entity(&mut self, found: &Found) {
+    fn entity(&mut self, found: &NamedEntity) {
         let name = name_of(found);
         let entity_type = self.entity_type(&found.types);
         let mut observations = found.observations.clone();
         let mut properties = Map::new();
         if name != found.name {
-            keep(&mut properties, &mut observations, "original_name", json!(found.name));
+            keep_original(&mut properties, &mut observations, "original_name", json!(found.name));
         }
         match found.types.as_slice() {
             [] => {}
             [only] if *only == entity_type => {}
-            [only] => keep(&mut properties, &mut observations, "original_type", json!(only)),
-            many => keep(&mut properties, &mut observations, "original_type", json!(many)),
+            [only] => {
+                keep_original(&mut properties, &mut observations, "original_type", json!(only))
+            }
+            many => keep_original(&mut properties, &mut observations, "original_type", json!(many)),
         }
         match found.extra.as_slice() {
             [] => {}
-            [only] => keep(&mut properties, &mut observations, "original", json!(only)),
-            many => keep(&mut properties, &mut observations, "original", json!(many)),
+            [only] => keep_original(&mut properties, &mut observations, "original", json!(only)),
+            many => keep_original(&mut properties, &mut observations, "original", json!(many)),
         }
         self.plan.observations += observations.len();
         let description = self.describe(&name, &observations);
@@ -221,7 +223,7 @@ impl Planner<'_> {
         }
     }
 
-    fn relation(&mut self, graph: &Graph, link: &Link) {
+    fn relation(&mut self, graph: &MemoryGraph, link: &NamedRelation) {
         self.plan.relations += 1;
         let ends = (graph.position(&link.from), graph.position(&link.to));
         let problem = match ends {
@@ -233,8 +235,8 @@ impl Planner<'_> {
                 }
                 Err(problem) => problem,
             },
-            (None, _) => format!("there is no entity {}", quoted(&link.from, 160)),
-            (_, None) => format!("there is no entity {}", quoted(&link.to, 160)),
+            (None, _) => format!("there is no entity {}", quote_text(&link.from, 160)),
+            (_, None) => format!("there is no entity {}", quote_text(&link.to, 160)),
         };
         let mut entry = Map::from_iter([("relation_type".to_owned(), json!(link.relation_type))]);
         let holder = match ends {
@@ -254,23 +256,28 @@ impl Planner<'_> {
         let entry = Value::Object(entry);
         let place = match holder {
             Some(holder) if self.add_unmapped(holder, &entry) => {
-                format!("the properties of {}", quoted(&self.plan.entities[holder].name, 160))
+                format!("the properties of {}", quote_text(&self.plan.entities[holder].name, 160))
             }
             _ => {
                 let extra = Value::Object(link.extra.clone());
                 let extra = if link.extra.is_empty() { String::new() } else { format!(" {extra}") };
-                self.remember(None, "relation", &format!("{}{extra}", said(link)));
+                self.remember(None, "relation", &format!("{}{extra}", word_relation(link)));
                 "a memory".to_owned()
             }
         };
         let [from, kind, to] =
-            [&link.from, &link.relation_type, &link.to].map(|text| quoted(text, 160));
+            [&link.from, &link.relation_type, &link.to].map(|text| quote_text(text, 160));
         let kept = format!("kept in {place}: {problem}");
         self.plan.unmapped.push((format!("{from} {kind} {to}"), kept));
     }
 
     /// The relationship type that says what the relation says, or why there is none.
-    fn fits(&mut self, source: usize, link: &Link, target: usize) -> Result<String, String> {
+    fn fits(
+        &mut self,
+        source: usize,
+        link: &NamedRelation,
+        target: usize,
+    ) -> Result<String, String> {
         let name = snake_case(&link.relation_type);
         if self.ontology.relationship_type(&name).is_none() {
             return Err("no such relationship type".to_owned());
@@ -314,7 +321,9 @@ impl Planner<'_> {
         let mut wanted = properties.clone();
         wanted.insert("unmapped_relations".to_owned(), Value::from(all));
         let wanted = Value::Object(wanted);
-        if canonical::depth(&wanted) > MAX_DEPTH || wanted.to_string().len() > MAX_PROPERTIES {
+        if canonical::nesting_depth(&wanted) > MAX_DEPTH
+            || wanted.to_string().len() > MAX_PROPERTIES
+        {
             return false;
         }
         if let Value::Object(wanted) = wanted {
@@ -329,8 +338,8 @@ impl Planner<'_> {
 }
 
 /// The name as the store keeps it; one that is too long is cut, and stands whole in the properties.
-fn name_of(found: &Found) -> String {
-    let name = collapse(&found.name);
+fn name_of(found: &NamedEntity) -> String {
+    let name = collapse_spaces(&found.name);
     if text::is_blank(&name) {
         return UNNAMED.to_owned();
     }
@@ -342,14 +351,14 @@ fn name_of(found: &Found) -> String {
 }
 
 /// Keeps an original value in the properties, or as one more observation if it is too large.
-fn keep(
+fn keep_original(
     properties: &mut Map<String, Value>,
     observations: &mut Vec<String>,
     key: &str,
     value: Value,
 ) {
     let size = value.to_string().len();
-    if size > MAX_ORIGINAL || canonical::depth(&value) + 1 > MAX_DEPTH {
+    if size > MAX_ORIGINAL || canonical::nesting_depth(&value) + 1 > MAX_DEPTH {
         observations.push(format!("{key}: {value}"));
     } else {
         properties.insert(key.to_owned(), value);
@@ -357,8 +366,8 @@ fn keep(
 }
 
 /// A relation as a sentence.
-fn said(link: &Link) -> String {
-    let Link { from, relation_type, to, .. } = link;
+fn word_relation(link: &NamedRelation) -> String {
+    let NamedRelation { from, relation_type, to, .. } = link;
     format!("\"{from}\" {relation_type} \"{to}\"")
 }
 

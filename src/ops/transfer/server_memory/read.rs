@@ -6,17 +6,17 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::model::text::{self, collapse};
+use crate::model::text::{self, collapse_spaces};
 
 /// What was mended where a text was cut inside of a character.
 const HALF: &str = "half a character was replaced";
 
 /// What a file holds.
 #[derive(Debug, Clone, Default)]
-pub struct Graph {
+pub struct MemoryGraph {
     /// In the order in which they first stand in the file, each once.
-    pub entities: Vec<Found>,
-    pub relations: Vec<Link>,
+    pub entities: Vec<NamedEntity>,
+    pub relations: Vec<NamedRelation>,
     /// Observations that an entity has already, and those without a visible character.
     pub repeated: usize,
     pub blank: usize,
@@ -32,7 +32,7 @@ pub struct Graph {
 
 /// An entity, from every place that names it.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub struct NamedEntity {
     pub name: String,
     pub types: Vec<String>,
     pub observations: Vec<String>,
@@ -41,14 +41,14 @@ pub struct Found {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Link {
+pub struct NamedRelation {
     pub from: String,
     pub to: String,
     pub relation_type: String,
     pub extra: Map<String, Value>,
 }
 
-impl Graph {
+impl MemoryGraph {
     /// Reads a file; what cannot be read of it is in `refused`.
     pub fn read(bytes: &[u8]) -> Self {
         let mut graph = Self::default();
@@ -74,21 +74,21 @@ impl Graph {
 
     /// The entity of a name: as it is written, or the only one that differs in case.
     pub fn position(&self, name: &str) -> Option<usize> {
-        let name = collapse(name);
+        let name = collapse_spaces(name);
         let alike = || self.lower.get(&name.to_lowercase()).copied().flatten();
         self.places.get(&name).copied().or_else(alike)
     }
 
     /// The place of the entity of a name, which is made if it is new.
     fn place_of(&mut self, name: String) -> usize {
-        let key = collapse(&name);
+        let key = collapse_spaces(&name);
         if let Some(known) = self.places.get(&key) {
             return *known;
         }
         let at = self.entities.len();
         self.lower.entry(key.to_lowercase()).and_modify(|alike| *alike = None).or_insert(Some(at));
         self.places.insert(key, at);
-        self.entities.push(Found { name, ..Found::default() });
+        self.entities.push(NamedEntity { name, ..NamedEntity::default() });
         at
     }
 
@@ -175,18 +175,19 @@ impl Graph {
 
     fn take_entity(&mut self, place: &str, mut fields: Map<String, Value>) {
         let mut kinds = Vec::new();
-        let given = first(&mut fields, &["entityType", "entity_type"]);
-        let marker = fields.shift_remove("type").map(|value| plain(&value)).unwrap_or_default();
-        kinds.extend(given.map(|value| plain(&value)));
+        let given = first_field(&mut fields, &["entityType", "entity_type"]);
+        let marker =
+            fields.shift_remove("type").map(|value| plain_text(&value)).unwrap_or_default();
+        kinds.extend(given.map(|value| plain_text(&value)));
         if !matches!(marker.to_lowercase().as_str(), "entity" | "observation" | "observations") {
             kinds.push(marker);
         }
-        let name = first(&mut fields, &["name", "entityName"]);
-        let name = name.map(|value| plain(&value)).unwrap_or_default();
+        let name = first_field(&mut fields, &["name", "entityName"]);
+        let name = name.map(|value| plain_text(&value)).unwrap_or_default();
         let mut observations = Vec::new();
         for key in ["observations", "contents", "observation"] {
             if let Some(value) = fields.shift_remove(key) {
-                flatten(value, &mut observations);
+                flatten_observations(value, &mut observations);
             }
         }
         let nothing = text::is_blank(&name) && observations.is_empty();
@@ -217,15 +218,15 @@ impl Graph {
     fn take_relation(&mut self, place: &str, mut fields: Map<String, Value>) {
         fields.shift_remove("type");
         let mut take = |keys: &[&str]| {
-            let value = first(&mut fields, keys);
-            value.map(|value| plain(&value)).unwrap_or_default()
+            let value = first_field(&mut fields, keys);
+            value.map(|value| plain_text(&value)).unwrap_or_default()
         };
         let (from, to) = (take(&["from", "source"]), take(&["to", "target"]));
         let relation_type = take(&["relationType", "relation_type"]);
         if [&from, &to, &relation_type].iter().all(|text| text::is_blank(text)) {
             return self.refuse(place, "it has neither ends nor a type".to_owned());
         }
-        self.relations.push(Link { from, to, relation_type, extra: fields });
+        self.relations.push(NamedRelation { from, to, relation_type, extra: fields });
     }
 
     fn refuse(&mut self, place: &str, reason: String) {
@@ -238,12 +239,12 @@ fn is_graph(fields: &Map<String, Value>) -> bool {
 }
 
 /// The value of the first of the keys that is there.
-fn first(fields: &mut Map<String, Value>, keys: &[&str]) -> Option<Value> {
+fn first_field(fields: &mut Map<String, Value>, keys: &[&str]) -> Option<Value> {
     let key = keys.iter().find(|key| fields.contains_key(**key))?;
     fields.shift_remove(*key)
 }
 
-fn plain(value: &Value) -> String {
+fn plain_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -252,22 +253,22 @@ fn plain(value: &Value) -> String {
 }
 
 /// Observations as texts. What an object holds beside its text stands behind it.
-fn flatten(value: Value, texts: &mut Vec<String>) {
+fn flatten_observations(value: Value, texts: &mut Vec<String>) {
     match value {
         Value::Null => {}
-        Value::Array(items) => items.into_iter().for_each(|item| flatten(item, texts)),
+        Value::Array(items) => items.into_iter().for_each(|item| flatten_observations(item, texts)),
         Value::Object(mut fields) => {
             let key = ["content", "text", "observation", "value"]
                 .into_iter()
                 .find(|key| fields.get(*key).is_some_and(Value::is_string));
-            let text = key.and_then(|key| fields.shift_remove(key)).map(|text| plain(&text));
+            let text = key.and_then(|key| fields.shift_remove(key)).map(|text| plain_text(&text));
             texts.push(match text {
                 Some(text) if fields.is_empty() => text,
                 Some(text) => format!("{text} {}", Value::Object(fields)),
                 None => Value::Object(fields).to_string(),
             });
         }
-        other => texts.push(plain(&other)),
+        other => texts.push(plain_text(&other)),
     }
 }
 

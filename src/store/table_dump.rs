@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
 
-use super::migrations::{self, reference};
-use super::sql::{Conn, Row, Value};
+use super::migrations::{self, reference_schema};
+use super::sql::{Conn, SqlRow, SqlValue};
 use super::tx::{Tx, View};
 use crate::model::handle::HandleKind;
 use crate::model::{Kind, Result};
@@ -16,7 +16,7 @@ use crate::params;
 pub type Fields = Map<String, Json>;
 
 /// A table of which an export has a line for each row.
-pub struct Section {
+pub struct TableSection {
     /// The `type` of its lines.
     pub name: &'static str,
     pub table: &'static str,
@@ -34,41 +34,46 @@ struct Part {
     order: &'static str,
 }
 
-const fn section(
+const fn new_section(
     name: &'static str,
     table: &'static str,
     kind: Option<Kind>,
     handle_kind: HandleKind,
-) -> Section {
-    Section { name, table, kind, handle_kind, part: None }
+) -> TableSection {
+    TableSection { name, table, kind, handle_kind, part: None }
 }
 
 /// In the order in which rows need each other.
-pub const SECTIONS: [Section; 9] = [
-    Section {
+pub const SECTIONS: [TableSection; 9] = [
+    TableSection {
         part: Some(Part {
             field: "aliases",
             table: "project_aliases",
             owner: "project_id",
             order: "alias",
         }),
-        ..section("project", "projects", Some(Kind::Project), HandleKind::Project)
+        ..new_section("project", "projects", Some(Kind::Project), HandleKind::Project)
     },
-    section("document", "source_documents", None, HandleKind::Document),
-    section("chunk", "source_chunks", None, HandleKind::Chunk),
-    section("memory", "memories", Some(Kind::Memory), HandleKind::Memory),
-    section("entity", "entities", Some(Kind::Entity), HandleKind::Entity),
-    section("relationship", "relationships", Some(Kind::Relationship), HandleKind::Relationship),
-    section("project_state", "project_state", Some(Kind::ProjectState), HandleKind::State),
-    section("interaction", "interactions", Some(Kind::Interaction), HandleKind::Interaction),
-    Section {
+    new_section("document", "source_documents", None, HandleKind::Document),
+    new_section("chunk", "source_chunks", None, HandleKind::Chunk),
+    new_section("memory", "memories", Some(Kind::Memory), HandleKind::Memory),
+    new_section("entity", "entities", Some(Kind::Entity), HandleKind::Entity),
+    new_section(
+        "relationship",
+        "relationships",
+        Some(Kind::Relationship),
+        HandleKind::Relationship,
+    ),
+    new_section("project_state", "project_state", Some(Kind::ProjectState), HandleKind::State),
+    new_section("interaction", "interactions", Some(Kind::Interaction), HandleKind::Interaction),
+    TableSection {
         part: Some(Part {
             field: "members",
             table: "conflict_members",
             owner: "conflict_id",
             order: "id",
         }),
-        ..section("conflict", "conflicts", Some(Kind::Conflict), HandleKind::Conflict)
+        ..new_section("conflict", "conflicts", Some(Kind::Conflict), HandleKind::Conflict)
     },
 ];
 
@@ -96,13 +101,13 @@ pub struct Layout(Vec<(Columns, Columns)>);
 
 impl Layout {
     pub fn of_schema() -> Result<Self> {
-        let reference = reference()?;
+        let reference = reference_schema()?;
         let sections = SECTIONS.iter().map(|section| {
             let part = match &section.part {
-                Some(part) => columns(&reference, part.table, part.owner)?,
+                Some(part) => list_columns(&reference, part.table, part.owner)?,
                 None => Columns(Vec::new()),
             };
-            Ok((columns(&reference, section.table, "")?, part))
+            Ok((list_columns(&reference, section.table, "")?, part))
         });
         sections.collect::<Result<Vec<_>>>().map(Self)
     }
@@ -171,7 +176,7 @@ impl Layout {
 
     /// Stores a row that another store made. The history of one that the audit covers must follow.
     pub fn insert(&self, tx: &Tx<'_>, number: usize, fields: &Fields) -> Result<()> {
-        let Section { table, kind, part, .. } = &SECTIONS[number];
+        let TableSection { table, kind, part, .. } = &SECTIONS[number];
         let id = fields.get("id").and_then(Json::as_str).unwrap_or_default();
         let (sql, values) = self.0[number].0.insertion(table, fields, None);
         match kind {
@@ -189,7 +194,7 @@ impl Layout {
     }
 }
 
-fn columns(reference: &Conn, table: &str, without: &str) -> Result<Columns> {
+fn list_columns(reference: &Conn, table: &str, without: &str) -> Result<Columns> {
     let sql = "SELECT name, type, \"notnull\" AS required FROM pragma_table_info(?1) \
          WHERE name <> ?2";
     let columns = reference.all(sql, params![table, without], |row| {
@@ -210,7 +215,7 @@ impl Columns {
 
     /// The values as the program reads them: tables of the Python system hold other classes, and
     /// NULL where there is none today.
-    fn read(&self, row: &Row<'_>) -> Result<Fields> {
+    fn read(&self, row: &SqlRow<'_>) -> Result<Fields> {
         let mut fields = Fields::new();
         for Column { name, holds, required } in &self.0 {
             let value = match holds {
@@ -245,13 +250,16 @@ impl Columns {
         table: &str,
         fields: &'f Fields,
         owner: Option<(&str, &'f str)>,
-    ) -> (String, Vec<Value<'f>>) {
+    ) -> (String, Vec<SqlValue<'f>>) {
         let mut names = self.list();
-        let mut values: Vec<Value<'_>> =
-            self.0.iter().map(|column| value(fields.get(&column.name), column.holds)).collect();
+        let mut values: Vec<SqlValue<'_>> = self
+            .0
+            .iter()
+            .map(|column| bind_value(fields.get(&column.name), column.holds))
+            .collect();
         if let Some((column, id)) = owner {
             names = format!("{names}, {column}");
-            values.push(Value::Text(id));
+            values.push(SqlValue::Text(id));
         }
         let mut places = String::new();
         for number in 1..=values.len() {
@@ -263,14 +271,14 @@ impl Columns {
     }
 }
 
-fn value(json: Option<&Json>, holds: Holds) -> Value<'_> {
+fn bind_value(json: Option<&Json>, holds: Holds) -> SqlValue<'_> {
     match json {
-        Some(Json::String(text)) => Value::Text(text),
+        Some(Json::String(text)) => SqlValue::Text(text),
         Some(Json::Number(number)) if holds == Holds::Real => {
-            Value::Real(number.as_f64().unwrap_or_default())
+            SqlValue::Real(number.as_f64().unwrap_or_default())
         }
-        Some(Json::Number(number)) => Value::Integer(number.as_i64().unwrap_or_default()),
-        _ => Value::Null,
+        Some(Json::Number(number)) => SqlValue::Integer(number.as_i64().unwrap_or_default()),
+        _ => SqlValue::Null,
     }
 }
 

@@ -4,14 +4,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::import::{Report, print_report};
-use super::lines::{for_each, progress, text, unreadable};
+use super::import::{ImportReport, print_report};
+use super::jsonl::{for_each, line_text, progress_bar, unreadable_file};
 use super::{Cli, out};
 use crate::app::Db;
 use crate::model::Result;
-use crate::ops::transfer::adopt::{Adopted, Adoption};
 use crate::ops::transfer::format::{self, Header};
-use crate::ops::transfer::survey::{Survey, broken};
+use crate::ops::transfer::restore_rows::{Adopted, Adoption};
+use crate::ops::transfer::validate_export::{ExportValidation, broken_line};
 
 /// The longest line, in bytes: a conflict has all of its members in its line.
 const MAX_LINE: u64 = 256 * 1024 * 1024;
@@ -19,36 +19,36 @@ const MAX_LINE: u64 = 256 * 1024 * 1024;
 const MAX_HEADER: u64 = 10_000;
 
 /// The header, if the file is an export.
-pub fn header(path: &Path) -> Result<Option<Header>> {
-    let unreadable = unreadable(path);
+pub fn read_header(path: &Path) -> Result<Option<Header>> {
+    let unreadable = unreadable_file(path);
     let file = std::fs::File::open(path).map_err(&unreadable)?;
     let mut bytes = Vec::new();
     BufReader::new(file.take(MAX_HEADER)).read_until(b'\n', &mut bytes).map_err(&unreadable)?;
-    text(&bytes, MAX_HEADER).ok().and_then(format::header).transpose()
+    line_text(&bytes, MAX_HEADER).ok().and_then(format::parse_header).transpose()
 }
 
 pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCode> {
-    let survey = survey(path, header)?;
+    let survey = validate_export(path, header)?;
     let db = cli.open()?;
     db.expect_many_rows()?;
-    let adopted = adopt(&db, path, &survey, actor)?;
-    let report = Report {
+    let adopted = restore_rows(&db, path, &survey, actor)?;
+    let report = ImportReport {
         created: adopted.created,
         existing: adopted.existing,
         conflicts: adopted.conflicts,
         refused: adopted.refused,
-        ..Report::default()
+        ..ImportReport::default()
     };
     print_report(&db, &report)?;
-    out::line(format!("audit rows taken over {}", adopted.history));
+    out::print_line(format!("audit rows taken over {}", adopted.history));
     if adopted.moved > 0 {
-        out::line(format!("moved to the names that projects have here {}", adopted.moved));
+        out::print_line(format!("moved to the names that projects have here {}", adopted.moved));
     }
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn survey(path: &Path, header: Header) -> Result<Survey> {
-    let mut survey = Survey::begin(header)?;
+fn validate_export(path: &Path, header: Header) -> Result<ExportValidation> {
+    let mut survey = ExportValidation::begin(header)?;
     let mut lines = 1;
     for_each_line(path, |number, line| {
         lines = number;
@@ -58,11 +58,11 @@ fn survey(path: &Path, header: Header) -> Result<Survey> {
     Ok(survey)
 }
 
-fn adopt(db: &Db, path: &Path, survey: &Survey, actor: &str) -> Result<Adopted> {
+fn restore_rows(db: &Db, path: &Path, survey: &ExportValidation, actor: &str) -> Result<Adopted> {
     let mut whole = true;
     let mut refused = false;
     loop {
-        let bar = progress(survey.rows);
+        let bar = progress_bar(survey.rows);
         let outcome = db.write(actor, "import", |tx| {
             whole = whole && Adoption::may_be_whole(tx, survey)?;
             let mut adoption = Adoption::begin(tx, survey, whole);
@@ -71,7 +71,11 @@ fn adopt(db: &Db, path: &Path, survey: &Survey, actor: &str) -> Result<Adopted> 
                 adoption.take(number, line)?;
                 refused = adoption.has_refused();
                 // A chain goes whole or not at all; its rows may still come one by one.
-                if whole && refused { Err(broken(number, "refused".to_owned())) } else { Ok(()) }
+                if whole && refused {
+                    Err(broken_line(number, "refused".to_owned()))
+                } else {
+                    Ok(())
+                }
             })?;
             adoption.finish()
         });
@@ -86,7 +90,7 @@ fn adopt(db: &Db, path: &Path, survey: &Survey, actor: &str) -> Result<Adopted> 
 /// Visits the lines behind the first.
 fn for_each_line(path: &Path, mut visit: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
     for_each(path, MAX_LINE, |number, bytes| {
-        let line = text(bytes, MAX_LINE).map_err(|problem| broken(number, problem))?;
+        let line = line_text(bytes, MAX_LINE).map_err(|problem| broken_line(number, problem))?;
         if number == 1 || line.is_empty() { Ok(()) } else { visit(number, line) }
     })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::event::Place;
+use crate::model::event::ProjectPlace;
 use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
 use crate::model::search::{self, SearchEntry};
@@ -33,8 +33,8 @@ pub trait Audited: Serialize {
     }
 
     /// In which project it stands.
-    fn place(&self) -> Place<'_> {
-        Place::Unknown
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::Unknown
     }
 
     /// What the row claims as it stands.
@@ -55,13 +55,13 @@ pub trait Audited: Serialize {
 
 /// Stores a new row and gives it its handle; gives the id of its audit row.
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String> {
-    let after = recorded(row)?;
+    let after = snapshot_text(row)?;
     refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
     row.set_handle(store::handles::new_handle(tx, T::HANDLE_KIND, row.id())?);
     let row = &*row;
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
-    claims::add(tx, row)?;
+    claims::add_claims(tx, row)?;
     tx.record(Event {
         kind: T::KIND,
         id: row.id(),
@@ -74,7 +74,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String
 }
 
 /// Stores a changed row; gives the id of its audit row.
-pub fn change<T: Audited>(
+pub fn record_change<T: Audited>(
     tx: &Tx<'_>,
     before: &T,
     after: &T,
@@ -93,14 +93,15 @@ pub fn change_as<T: Audited>(
     action: Action,
     note: &str,
 ) -> Result<String> {
-    let recorded = (recorded(before)?, recorded(after)?);
+    let recorded = (snapshot_text(before)?, snapshot_text(after)?);
     refuse_secrets::<T>(tx, actor, Some(&recorded.0), &recorded.1, note)?;
     after.update(tx)?;
-    derive(tx, before, after)?;
-    if let (Place::Project(from), Place::Project(to)) = (before.place(), after.place())
+    refresh_derived(tx, before, after)?;
+    if let (ProjectPlace::Project(from), ProjectPlace::Project(to)) =
+        (before.place(), after.place())
         && from != to
     {
-        store::changes::follow(tx, T::KIND, after.id(), from, to)?;
+        store::audit_by_project::move_audit_rows(tx, T::KIND, after.id(), from, to)?;
     }
     let event = Event {
         kind: T::KIND,
@@ -138,14 +139,14 @@ fn refuse_said(tx: &Tx<'_>, actor: &str, note: &str) -> Result<()> {
 pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Result<String> {
     refuse_said(tx, tx.actor, note)?;
     after.erase(tx)?;
-    derive(tx, before, after)?;
+    refresh_derived(tx, before, after)?;
     let pre_chain = PreChainRows::of(tx, T::KIND, after.id())?;
     let event = Event {
         kind: T::KIND,
         id: after.id(),
         action: Action::Redacted,
         before: pre_chain.proof()?,
-        after: recorded(after)?,
+        after: snapshot_text(after)?,
         note,
         place: after.place(),
     };
@@ -156,27 +157,27 @@ pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Res
 }
 
 /// Brings what belongs to a changed row up to date.
-fn derive<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
+fn refresh_derived<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
     keep_indexed(tx, Some(before), after)?;
-    claims::refresh(tx, after)?;
+    claims::refresh_claims(tx, after)?;
     after.refresh_dependent_claims(tx, before)
 }
 
 /// Derives what belongs to a row that was taken over from another store with its history.
-pub fn adopt<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
+pub fn derive_restored<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     keep_indexed(tx, None, row)?;
-    claims::add(tx, row)
+    claims::add_claims(tx, row)
 }
 
 fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Result<()> {
     match after.search_entry() {
-        Some(entry) => index::keep(tx, before.and_then(T::search_entry).as_ref(), &entry),
+        Some(entry) => index::update_entry(tx, before.and_then(T::search_entry).as_ref(), &entry),
         None => Ok(()),
     }
 }
 
 /// The full row as the audit keeps it.
-pub fn recorded<T: Serialize>(row: &T) -> Result<String> {
+pub fn snapshot_text<T: Serialize>(row: &T) -> Result<String> {
     let mut text = Vec::with_capacity(1_024);
     let failed = |error: String| Error::Internal(error);
     serde_json::to_writer(&mut text, row).map_err(|error| failed(error.to_string()))?;
@@ -184,7 +185,7 @@ pub fn recorded<T: Serialize>(row: &T) -> Result<String> {
 }
 
 /// The full row as what the audit keeps is read back.
-pub fn snapshot<T: Serialize>(row: &T) -> Result<Value> {
+pub fn snapshot_value<T: Serialize>(row: &T) -> Result<Value> {
     serde_json::to_value(row).map_err(|error| Error::Internal(error.to_string()))
 }
 
@@ -211,8 +212,8 @@ impl Audited for Entity {
 
     row_fields!();
 
-    fn place(&self) -> Place<'_> {
-        Place::Project(&self.project)
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -224,7 +225,7 @@ impl Audited for Entity {
     }
 
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
-        redaction::set(tx, Self::KIND, "name", &self.id, &self.name)?;
+        redaction::set_column(tx, Self::KIND, "name", &self.id, &self.name)?;
         self.update(tx)
     }
 
@@ -242,7 +243,7 @@ impl Audited for Entity {
         }
         for link in store::relationships::active_at(tx, &self.id)? {
             if tx.ontology.fills_slot(&link.relationship_type) {
-                claims::refresh(tx, &link)?;
+                claims::refresh_claims(tx, &link)?;
             }
         }
         Ok(())
@@ -255,8 +256,8 @@ impl Audited for Memory {
 
     row_fields!();
 
-    fn place(&self) -> Place<'_> {
-        Place::Project(&self.project)
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -282,8 +283,8 @@ impl Audited for Relationship {
 
     row_fields!();
 
-    fn place(&self) -> Place<'_> {
-        Place::OfEntity(&self.source_entity_id)
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::OfEntity(&self.source_entity_id)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
@@ -295,7 +296,7 @@ impl Audited for Relationship {
     }
 
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
-        redaction::set(tx, Self::KIND, "source_refs", &self.id, "[]")?;
+        redaction::set_column(tx, Self::KIND, "source_refs", &self.id, "[]")?;
         self.update(tx)
     }
 
@@ -329,7 +330,7 @@ impl Audited for ProjectState {
     }
 
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
-        redaction::set(tx, Self::KIND, "key", &self.id, &self.key)?;
+        redaction::set_column(tx, Self::KIND, "key", &self.id, &self.key)?;
         self.update(tx)
     }
 
@@ -360,20 +361,20 @@ impl Audited for Conflict {
 
     row_fields!();
 
-    fn place(&self) -> Place<'_> {
-        Place::Project(&self.project)
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {
-        store::conflicts::put(tx, self)
+        store::conflicts::put_conflict(tx, self)
     }
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
-        store::conflicts::put(tx, self)
+        store::conflicts::put_conflict(tx, self)
     }
 
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
-        redaction::set(tx, Self::KIND, "slot_key", &self.id, &self.slot_key)?;
+        redaction::set_column(tx, Self::KIND, "slot_key", &self.id, &self.slot_key)?;
         self.update(tx)
     }
 }
@@ -384,8 +385,8 @@ impl Audited for Interaction {
 
     row_fields!();
 
-    fn place(&self) -> Place<'_> {
-        Place::Project(&self.project)
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::Project(&self.project)
     }
 
     fn insert(&self, tx: &Tx<'_>) -> Result<()> {

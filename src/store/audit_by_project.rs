@@ -3,21 +3,21 @@
 //! It is derived. An audit row is about the project in which its subject stands now, so that the
 //! history of a row that moves to another project goes along; a link stands where its source does.
 
-use super::sql::Row;
+use super::sql::SqlRow;
 use super::tx::{Tx, View};
-use crate::model::event::{AuditEntry, Place};
+use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
 /// The place of an audit row in time: its instant in the form that sorts, and its number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Spot {
+pub struct AuditPosition {
     pub at: String,
     pub seq: i64,
 }
 
-fn spot(row: &Row<'_>) -> Result<Spot> {
-    Ok(Spot { at: row.text("at")?, seq: row.integer("seq")? })
+fn read_position(row: &SqlRow<'_>) -> Result<AuditPosition> {
+    Ok(AuditPosition { at: row.text("at")?, seq: row.integer("seq")? })
 }
 
 /// Where the subject `?1` of an audit row stands now.
@@ -41,15 +41,19 @@ fn project_of(kind: &str) -> &'static str {
 }
 
 /// Notes the place of a new audit row.
-pub(super) fn keep(tx: &Tx<'_>, entry: &AuditEntry, place: Place<'_>) -> Result<()> {
+pub(super) fn add_audit_row(
+    tx: &Tx<'_>,
+    entry: &AuditEntry,
+    place: ProjectPlace<'_>,
+) -> Result<()> {
     let AuditEntry { kind, subject_id, timestamp, seq, .. } = entry;
     match place {
-        Place::Project(project) => {
+        ProjectPlace::Project(project) => {
             let sql = "INSERT INTO audit_places (project, at, seq) VALUES (?1, ?2, ?3)";
-            tx.change_uncovered(sql, params![project, &sortable(timestamp), *seq]).map(drop)
+            tx.change_uncovered(sql, params![project, &sortable_instant(timestamp), *seq]).map(drop)
         }
-        Place::OfEntity(id) => insert(tx, Kind::Entity.as_str(), id, timestamp, *seq),
-        Place::Unknown => insert(tx, kind, subject_id, timestamp, *seq),
+        ProjectPlace::OfEntity(id) => insert(tx, Kind::Entity.as_str(), id, timestamp, *seq),
+        ProjectPlace::Unknown => insert(tx, kind, subject_id, timestamp, *seq),
     }
 }
 
@@ -58,11 +62,11 @@ fn insert(tx: &Tx<'_>, kind: &str, subject: &str, timestamp: &str, seq: i64) -> 
     let sql = format!(
         "INSERT INTO audit_places (project, at, seq) VALUES (coalesce(({project}), ''), ?2, ?3)"
     );
-    tx.change_uncovered(&sql, params![subject, &sortable(timestamp), seq]).map(drop)
+    tx.change_uncovered(&sql, params![subject, &sortable_instant(timestamp), seq]).map(drop)
 }
 
 /// Moves the audit rows of what moved to another project along, and those of an entity's links.
-pub fn follow(tx: &Tx<'_>, kind: Kind, id: &str, before: &str, now: &str) -> Result<()> {
+pub fn move_audit_rows(tx: &Tx<'_>, kind: Kind, id: &str, before: &str, now: &str) -> Result<()> {
     move_subject(tx, id, before, now)?;
     if kind == Kind::Entity {
         let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1";
@@ -76,7 +80,7 @@ pub fn follow(tx: &Tx<'_>, kind: Kind, id: &str, before: &str, now: &str) -> Res
 fn move_subject(tx: &Tx<'_>, id: &str, before: &str, now: &str) -> Result<()> {
     let sql = "SELECT seq, timestamp FROM memory_audit WHERE memory_id = ?1";
     let rows = tx.conn.all(sql, params![id], |row| {
-        Ok((row.integer("seq")?, sortable(&row.text("timestamp")?)))
+        Ok((row.integer("seq")?, sortable_instant(&row.text("timestamp")?)))
     })?;
     for (seq, at) in rows {
         tx.change_uncovered(
@@ -88,7 +92,7 @@ fn move_subject(tx: &Tx<'_>, id: &str, before: &str, now: &str) -> Result<()> {
 }
 
 /// An instant in the form that sorts. A text that is none sorts before every instant.
-fn sortable(instant: &str) -> String {
+fn sortable_instant(instant: &str) -> String {
     Timestamp::parse(instant).map(|instant| instant.to_string()).unwrap_or_default()
 }
 
@@ -119,7 +123,7 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
 }
 
 /// How many audit rows the table does not have where it should, and how many rows it has too many.
-pub fn wrong(view: &View<'_>) -> Result<(i64, i64)> {
+pub fn count_wrong(view: &View<'_>) -> Result<(i64, i64)> {
     let kinds: String = Kind::ALL
         .iter()
         .map(|kind| {
@@ -135,7 +139,7 @@ pub fn wrong(view: &View<'_>) -> Result<(i64, i64)> {
         "SELECT count(*) AS n FROM audit_places WHERE project = ?1 AND at = ?2 AND seq = ?3";
     let (mut present, mut missing) = (0, 0);
     view.conn.scan(&sql, &[], |row| {
-        let (project, at) = (row.text("project")?, sortable(&row.text("timestamp")?));
+        let (project, at) = (row.text("project")?, sortable_instant(&row.text("timestamp")?));
         match view.conn.number(place, params![&project, &at, row.integer("seq")?])? {
             0 => missing += 1,
             _ => present += 1,
@@ -147,7 +151,7 @@ pub fn wrong(view: &View<'_>) -> Result<(i64, i64)> {
 }
 
 /// The projects that are meant; `None` stands for every one that the audit speaks of.
-pub fn projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<String>> {
+pub fn list_projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<String>> {
     if let Some(named) = names.iter().cloned().collect::<Option<Vec<_>>>() {
         return Ok(named);
     }
@@ -164,16 +168,16 @@ pub fn count(view: &View<'_>, project: &str, since: &str) -> Result<i64> {
 }
 
 /// The newest audit rows about a project since an instant, before a place.
-pub fn newest(
+pub fn list_newest(
     view: &View<'_>,
     project: &str,
     since: &str,
-    before: Option<&Spot>,
+    before: Option<&AuditPosition>,
     limit: i64,
-) -> Result<Vec<Spot>> {
+) -> Result<Vec<AuditPosition>> {
     // Behind every instant.
     let (at, seq) = before.map_or(("~", 0), |spot| (spot.at.as_str(), spot.seq));
     let sql = "SELECT at, seq FROM audit_places WHERE project = ?1 AND at >= ?2 \
          AND (at, seq) < (?3, ?4) ORDER BY at DESC, seq DESC LIMIT ?5";
-    view.conn.all(sql, params![project, since, at, seq, limit], spot)
+    view.conn.all(sql, params![project, since, at, seq, limit], read_position)
 }

@@ -30,8 +30,8 @@ pub const MAX_LINKS: usize = 1_000;
 pub const MAX_ROWS: usize = 200;
 
 /// A name without white space at its ends; runs of white space inside it become one space.
-pub fn name(field: &str, given: &str) -> Result<String> {
-    let name = text::collapse(given);
+pub fn check_name(field: &str, given: &str) -> Result<String> {
+    let name = text::collapse_spaces(given);
     if text::is_blank(&name) {
         return Err(Error::invalid(field, "it is blank", "Give it a name of one letter or more."));
     }
@@ -43,7 +43,7 @@ pub fn text_length(field: &str, given: &str) -> Result<()> {
     at_most(field, given.chars().count(), MAX_TEXT, "characters")
 }
 
-pub fn confidence(given: Option<f64>) -> Result<f64> {
+pub fn check_confidence(given: Option<f64>) -> Result<f64> {
     let confidence = given.unwrap_or(1.0);
     if (0.0..=1.0).contains(&confidence) {
         return Ok(confidence);
@@ -86,7 +86,7 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
 }
 
 /// Tags in lower case, each once.
-pub fn tags(field: &str, given: &[String]) -> Result<Vec<String>> {
+pub fn check_tags(field: &str, given: &[String]) -> Result<Vec<String>> {
     at_most(field, given.len(), MAX_ROWS, "tags")?;
     let tags = normalise_tags(given);
     at_most(field, tags.len(), MAX_TAGS, "tags")?;
@@ -97,10 +97,10 @@ pub fn tags(field: &str, given: &[String]) -> Result<Vec<String>> {
 }
 
 /// Properties with their keys in order, within the limits.
-pub fn properties(given: &Map<String, Value>) -> Result<Map<String, Value>> {
+pub fn check_properties(given: &Map<String, Value>) -> Result<Map<String, Value>> {
     let value = Value::Object(given.clone());
-    at_most("properties", canonical::keys(&value), MAX_KEYS, "keys")?;
-    at_most("properties", canonical::depth(&value), MAX_DEPTH, "levels")?;
+    at_most("properties", canonical::count_keys(&value), MAX_KEYS, "keys")?;
+    at_most("properties", canonical::nesting_depth(&value), MAX_DEPTH, "levels")?;
     at_most("properties", value.to_string().len(), MAX_PROPERTIES, "bytes")?;
     Ok(canonical::sorted_map(given))
 }

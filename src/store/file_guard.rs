@@ -15,41 +15,43 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::backup::cannot;
+use super::backup::backup_failed;
 use super::file::free_name;
 use super::settings::Settings;
 use super::sql::Conn;
 use crate::model::{Error, Result, StorageProblem};
 
 /// Which file it is, whatever it is called.
-pub type Mark = (u64, u64);
+pub type FileId = (u64, u64);
 
 #[cfg(unix)]
-pub fn mark(data: &Metadata) -> Mark {
+pub fn file_id(data: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt;
     (data.dev(), data.ino())
 }
 
 /// Elsewhere an open file can neither be moved nor deleted.
 #[cfg(not(unix))]
-pub fn mark(_: &Metadata) -> Mark {
+pub fn file_id(_: &Metadata) -> FileId {
     (0, 0)
 }
 
 /// Whether both paths lead to one file.
 pub fn is_same_file(left: &Path, right: &Path) -> bool {
     match (fs::canonicalize(left), fs::canonicalize(right)) {
-        (Ok(left), Ok(right)) => left == right || cfg!(unix) && mark_of(&left) == mark_of(&right),
+        (Ok(left), Ok(right)) => {
+            left == right || cfg!(unix) && read_file_id(&left) == read_file_id(&right)
+        }
         _ => false,
     }
 }
 
-fn mark_of(path: &Path) -> Option<Mark> {
-    fs::metadata(path).ok().map(|data| mark(&data))
+fn read_file_id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|data| file_id(&data))
 }
 
 /// What SQLite calls a file beside another.
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
+pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -57,7 +59,7 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// What has happened to the file of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum FileChange {
     /// Nothing stands at its path.
     Gone,
     /// Another file stands at its path.
@@ -72,15 +74,15 @@ pub enum Change {
 
 /// A file with its log and the index of it, as a connection has them open.
 #[derive(Debug)]
-pub struct Watch {
+pub struct FileGuard {
     path: PathBuf,
     /// Where that leads, if it is a link: there are the log and its index.
     at: PathBuf,
     log: PathBuf,
     index: PathBuf,
-    file: Mark,
-    log_mark: Option<Mark>,
-    index_mark: Option<Mark>,
+    file: FileId,
+    log_mark: Option<FileId>,
+    index_mark: Option<FileId>,
     /// The most bytes that the file was seen to have.
     length: Cell<u64>,
     /// Whether nobody might write to it when it was last looked at.
@@ -88,23 +90,23 @@ pub struct Watch {
 }
 
 /// The file at a path before a connection to it is opened.
-pub struct Before(Option<Mark>);
+pub struct PreviousFileId(Option<FileId>);
 
-impl Before {
+impl PreviousFileId {
     pub fn of(path: &Path) -> Self {
-        Self(mark_of(path))
+        Self(read_file_id(path))
     }
 }
 
-impl Watch {
+impl FileGuard {
     /// Notes what a connection has open that was opened after `before` and has read since. Another
     /// process may shorten the log or the file from one look to the next, so what does not fit is
     /// looked at once more.
-    pub fn start(conn: &Conn, path: &Path, before: &Before) -> Result<Self> {
+    pub fn start(conn: &Conn, path: &Path, before: &PreviousFileId) -> Result<Self> {
         Self::note(conn, path, before).or_else(|_| Self::note(conn, path, before))
     }
 
-    fn note(conn: &Conn, path: &Path, before: &Before) -> Result<Self> {
+    fn note(conn: &Conn, path: &Path, before: &PreviousFileId) -> Result<Self> {
         let unsteady = || {
             let path = path.display();
             let message = format!("{path} or its log was replaced while it was being opened");
@@ -113,9 +115,9 @@ impl Watch {
         let Sizes { page, pages } = Sizes::of(conn)?;
         let in_log = conn.log_state().ok().map(|(in_log, _)| in_log);
         let at = fs::canonicalize(path).map_err(|_| unsteady())?;
-        let (log, index) = (beside(&at, "-wal"), beside(&at, "-shm"));
+        let (log, index) = (sibling_path(&at, "-wal"), sibling_path(&at, "-shm"));
         let data = fs::metadata(&at).map_err(|_| unsteady())?;
-        if before.0 != Some(mark(&data)) {
+        if before.0 != Some(file_id(&data)) {
             return Err(unsteady());
         }
         let log_data = fs::metadata(&log).ok();
@@ -126,37 +128,37 @@ impl Watch {
                 return Err(log_cut(&log));
             }
             if data.len() + in_log * page < pages * page {
-                return Err(cut(path, data.len(), pages * page));
+                return Err(truncated_file(path, data.len(), pages * page));
             }
         }
-        let (log_mark, index_mark) = (log_data.as_ref().map(mark), mark_of(&index));
+        let (log_mark, index_mark) = (log_data.as_ref().map(file_id), read_file_id(&index));
         // A file may also have no log, until somebody writes: then both are missing.
         if log_mark.is_none() != index_mark.is_none() || log_mark.is_none() && conn.keeps_log()? {
             return Err(unsteady());
         }
-        let (file, length) = (mark(&data), Cell::new(data.len()));
+        let (file, length) = (file_id(&data), Cell::new(data.len()));
         let (path, read_only) = (path.to_owned(), Cell::new(data.permissions().readonly()));
         Ok(Self { path, at, log, index, file, log_mark, index_mark, length, read_only })
     }
 
     /// Whether all is where it was, as far as a look can tell.
-    pub fn look(&self) -> Result<(), Change> {
-        let data = fs::metadata(&self.path).map_err(|_| Change::Gone)?;
-        if mark(&data) != self.file {
-            return Err(Change::Replaced);
+    pub fn check_file(&self) -> Result<(), FileChange> {
+        let data = fs::metadata(&self.path).map_err(|_| FileChange::Gone)?;
+        if file_id(&data) != self.file {
+            return Err(FileChange::Replaced);
         }
         let log = fs::metadata(&self.log).ok();
-        if log.as_ref().map(mark) != self.log_mark {
+        if log.as_ref().map(file_id) != self.log_mark {
             let holds = log.is_some_and(|log| log.len() > 0);
-            return Err(if holds { Change::LogReplaced } else { Change::LogGone });
+            return Err(if holds { FileChange::LogReplaced } else { FileChange::LogGone });
         }
-        match mark_of(&self.index) {
+        match read_file_id(&self.index) {
             index if index == self.index_mark => {}
-            None => return Err(Change::LogGone),
-            Some(_) => return Err(Change::LogReplaced),
+            None => return Err(FileChange::LogGone),
+            Some(_) => return Err(FileChange::LogReplaced),
         }
         if data.len() < self.length.get() {
-            return Err(Change::Cut);
+            return Err(FileChange::Cut);
         }
         self.length.set(data.len());
         self.read_only.set(data.permissions().readonly());
@@ -197,7 +199,7 @@ impl Watch {
             Err(_) if conn.is_damaged() => return Ok(None),
             sizes => sizes?,
         };
-        let failed = |error| cannot("be read", &self.log, &error);
+        let failed = |error| backup_failed("be read", &self.log, &error);
         let waiting = pages_waiting(&self.log, sizes.page, moved..in_log).map_err(failed)?;
         let length = fs::metadata(&self.path).map_or(0, |data| data.len());
         let there = length / sizes.page.max(1);
@@ -213,7 +215,7 @@ impl Watch {
     pub fn take_log_away(&self, settings: &Settings) -> io::Result<()> {
         let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
         log.lock()?;
-        if mark_of(&self.log) != self.log_mark {
+        if read_file_id(&self.log) != self.log_mark {
             return Ok(());
         }
         self.remove_index()?;
@@ -227,37 +229,37 @@ impl Watch {
     /// Whether something is in the log, if it is still the one that was there.
     pub fn log_holds(&self) -> bool {
         let log = fs::metadata(&self.log).ok();
-        log.is_some_and(|log| Some(mark(&log)) == self.log_mark && log.len() > 0)
+        log.is_some_and(|log| Some(file_id(&log)) == self.log_mark && log.len() > 0)
     }
 
     fn remove_index(&self) -> io::Result<()> {
-        if mark_of(&self.index) != self.index_mark {
+        if read_file_id(&self.index) != self.index_mark {
             return Ok(());
         }
         fs::remove_file(&self.index)
     }
 
     /// What a change means to the caller of a write or read that was refused because of it.
-    pub fn refusal(&self, change: Change) -> Error {
+    pub fn refusal(&self, change: FileChange) -> Error {
         let path = self.path.display();
         let (message, advice) = match change {
-            Change::Gone => (
+            FileChange::Gone => (
                 format!("{path} is not there any more"),
                 "Put the file or its folder back, or restore a backup, then try again.",
             ),
-            Change::Replaced => (
+            FileChange::Replaced => (
                 format!("{path} was replaced by another file"),
                 "The next call works on the file that is there now.",
             ),
-            Change::Cut => {
+            FileChange::Cut => {
                 let length = fs::metadata(&self.path).map_or(0, |data| data.len());
-                return cut(&self.path, length, self.length.get());
+                return truncated_file(&self.path, length, self.length.get());
             }
-            Change::LogGone => (
+            FileChange::LogGone => (
                 format!("{} was removed while it was in use", self.log.display()),
                 "Try again: the contents of the log are moved into the file first.",
             ),
-            Change::LogReplaced => (
+            FileChange::LogReplaced => (
                 format!("{} was replaced while it was in use", self.log.display()),
                 "Try again: the next call says if something was lost.",
             ),
@@ -311,7 +313,7 @@ fn log_cut(log: &Path) -> Error {
     )
 }
 
-fn cut(path: &Path, length: u64, expected: u64) -> Error {
+fn truncated_file(path: &Path, length: u64, expected: u64) -> Error {
     Error::storage_unchanged(
         StorageProblem::Moved,
         format!("{} was cut: {length} bytes of {expected} are left", path.display()),
@@ -328,28 +330,28 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("some.db");
         fs::write(&path, "").expect("a file");
-        let before = Before::of(&path);
+        let before = PreviousFileId::of(&path);
         let conn = Conn::open(&path, true).expect("it opens");
         let run = |sql: &str| conn.batch(sql).expect(sql);
         run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)");
         run("INSERT INTO t VALUES (zeroblob(400000)); PRAGMA wal_checkpoint(TRUNCATE)");
-        let watch = Watch::start(&conn, &path, &before).expect("it is there");
+        let guard = FileGuard::start(&conn, &path, &before).expect("it is there");
         run("DELETE FROM t; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
         run("INSERT INTO t VALUES (zeroblob(100000))");
-        assert_eq!(watch.look(), Err(Change::Cut));
+        assert_eq!(guard.check_file(), Err(FileChange::Cut));
         let away = folder.path().join("away.db");
         fs::rename(&path, &away).expect("away");
-        assert!(watch.accept_length().is_err(), "nobody can tell, and that proves nothing");
+        assert!(guard.accept_length().is_err(), "nobody can tell, and that proves nothing");
         fs::rename(&away, &path).expect("back");
         run("BEGIN IMMEDIATE");
-        assert_eq!(watch.accept_length(), Ok(true));
+        assert_eq!(guard.accept_length(), Ok(true));
         run("COMMIT");
-        assert_eq!(watch.look(), Ok(()));
+        assert_eq!(guard.check_file(), Ok(()));
         run("PRAGMA wal_checkpoint(PASSIVE)");
-        assert_eq!(watch.look(), Ok(()));
+        assert_eq!(guard.check_file(), Ok(()));
         // The log still has these pages; but it was moved into the file, and none is waiting.
         let file = fs::File::options().write(true).open(&path).expect("the file");
         file.set_len(40_960).expect("cut");
-        assert_eq!((watch.look(), watch.accept_length()), (Err(Change::Cut), Ok(false)));
+        assert_eq!((guard.check_file(), guard.accept_length()), (Err(FileChange::Cut), Ok(false)));
     }
 }

@@ -6,48 +6,48 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::format::{AuditAge, Header, Line};
+use super::format::{AuditAge, ExportLine, Header};
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::audit::chain::{Chain, check_contents};
-use crate::store::transfer::{Fields, Layout, SECTIONS};
+use crate::store::table_dump::{Fields, Layout, SECTIONS};
 
 /// The first 16 bytes of a SHA-256: enough to tell half a million rows apart in little memory.
-pub type Mark = u128;
+pub type RowDigest = u128;
 
-pub fn mark(text: &str) -> Mark {
+pub fn digest_text(text: &str) -> RowDigest {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(16).fold(0, |mark, byte| mark << 8 | u128::from(*byte))
 }
 
 /// A row that the audit is about.
-pub fn subject(kind: &str, id: &str) -> Mark {
-    mark(&format!("{kind} {id}"))
+pub fn subject_digest(kind: &str, id: &str) -> RowDigest {
+    digest_text(&format!("{kind} {id}"))
 }
 
 /// A snapshot by what it says, in any order of its keys.
-pub fn snapshot_mark(snapshot: &Value) -> Mark {
-    mark(&canonical::sorted(snapshot).to_string())
+pub fn snapshot_mark(snapshot: &Value) -> RowDigest {
+    digest_text(&canonical::sort_keys(snapshot).to_string())
 }
 
 /// What the export's audit knows of a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownRow {
     /// Its newest snapshot; absent if all of its history is older than the chain.
-    pub newest: Option<Mark>,
+    pub newest: Option<RowDigest>,
     /// Whether it was redacted there.
     pub redacted: bool,
 }
 
 /// What was learned about an export.
-pub struct Survey {
+pub struct ExportValidation {
     pub header: Header,
     pub layout: Layout,
-    pub known: HashMap<Mark, Known>,
+    pub known: HashMap<RowDigest, KnownRow>,
     /// Lines between the first and the last.
     pub rows: u64,
     /// Rows that the audit may be about.
-    here: HashSet<Mark>,
+    here: HashSet<RowDigest>,
     /// The number of the section that is being read, and the last id in it.
     place: (usize, String),
     chain: Chain,
@@ -56,7 +56,7 @@ pub struct Survey {
     ended: bool,
 }
 
-impl Survey {
+impl ExportValidation {
     pub fn begin(header: Header) -> Result<Self> {
         Ok(Self {
             header,
@@ -73,22 +73,22 @@ impl Survey {
 
     /// Looks at the next line behind the first.
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
-        self.look(text).map_err(|problem| broken(number, problem))
+        self.look(text).map_err(|problem| broken_line(number, problem))
     }
 
     fn look(&mut self, text: &str) -> Result<(), String> {
         if self.ended {
             return Err("it stands behind the end of the export".to_owned());
         }
-        match Line::parse(text)? {
-            Line::Header(_) => return Err("it is a second header".to_owned()),
-            Line::Row(number, fields) => self.row(number, &fields)?,
-            Line::Audit(entry, age) => self.audit(&entry, age)?,
-            Line::End(end) if end.rows == self.rows => {
+        match ExportLine::parse(text)? {
+            ExportLine::Header(_) => return Err("it is a second header".to_owned()),
+            ExportLine::Row(number, fields) => self.row(number, &fields)?,
+            ExportLine::Audit(entry, age) => self.audit(&entry, age)?,
+            ExportLine::End(end) if end.rows == self.rows => {
                 self.ended = true;
                 return Ok(());
             }
-            Line::End(end) => {
+            ExportLine::End(end) => {
                 let found = self.rows;
                 return Err(format!("the export had {} rows and {found} are here", end.rows));
             }
@@ -110,7 +110,7 @@ impl Survey {
         }
         self.place.1 = id.to_owned();
         if let Some(kind) = SECTIONS[number].kind {
-            self.here.insert(subject(kind.as_str(), id));
+            self.here.insert(subject_digest(kind.as_str(), id));
         }
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Survey {
             check_contents(entry)?;
             self.chain.cleared.take(place, entry, None);
         }
-        let mark = subject(&entry.kind, &entry.subject_id);
+        let mark = subject_digest(&entry.kind, &entry.subject_id);
         // What was deleted before the chain, which the Python system allowed, is no loss.
         let kind = Kind::parse(&entry.kind).filter(|kind| *kind != Kind::Store);
         if chained && kind.is_some() && !self.here.contains(&mark) {
@@ -147,22 +147,25 @@ impl Survey {
     /// Nothing may be missing at the end.
     pub fn finish(&self, lines: usize) -> Result<()> {
         if let Some((line, _, problem)) = self.chain.unproven().filter(|_| self.ended) {
-            return Err(broken(line as usize, problem.to_string()));
+            return Err(broken_line(line as usize, problem.to_string()));
         }
         let whole = self.header.project.is_none();
         if self.ended && whole && self.before_chain != self.chain.rows_before_chain() {
             let problem = "its audit rows from before the chain are not those that it names";
-            return Err(broken(lines, problem.to_owned()));
+            return Err(broken_line(lines, problem.to_owned()));
         }
         if self.ended {
             return Ok(());
         }
-        Err(broken(lines, "the export ends here without its last line: it was cut off".to_owned()))
+        Err(broken_line(
+            lines,
+            "the export ends here without its last line: it was cut off".to_owned(),
+        ))
     }
 }
 
 /// The error for a line that cannot be taken.
-pub fn broken(number: usize, problem: String) -> Error {
+pub fn broken_line(number: usize, problem: String) -> Error {
     Error::invalid(
         format!("line {number}"),
         problem,

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::migrations::reference;
+use super::migrations::reference_schema;
 use super::sql::Conn;
 use super::tx::{Tx, View};
 use crate::model::{Error, Result};
@@ -76,18 +76,18 @@ pub fn schema_objects(conn: &Conn) -> Result<Vec<SchemaObject>> {
 }
 
 /// What this program makes.
-fn ours() -> Result<&'static [SchemaObject]> {
+fn reference_objects() -> Result<&'static [SchemaObject]> {
     static OURS: OnceLock<Vec<SchemaObject>> = OnceLock::new();
     if let Some(known) = OURS.get() {
         return Ok(known);
     }
-    let made = schema_objects(&reference()?)?;
+    let made = schema_objects(&reference_schema()?)?;
     Ok(OURS.get_or_init(|| made))
 }
 
 /// The SQL that creates an object of this program.
 pub fn creation_of(name: &str) -> Result<String> {
-    let found = ours()?.iter().find(|object| object.name == name);
+    let found = reference_objects()?.iter().find(|object| object.name == name);
     let missing = || Error::Internal(format!("there is no {name} in the schema"));
     found.map(|object| object.sql.clone()).ok_or_else(missing)
 }
@@ -95,21 +95,22 @@ pub fn creation_of(name: &str) -> Result<String> {
 /// Whether the triggers that keep the audit append-only are all there, as this program makes them.
 pub fn is_guarded(view: &View<'_>) -> Result<bool> {
     let there = schema_objects(view.conn)?;
-    let mut guards = ours()?.iter().filter(|object| object.kind == "trigger");
+    let mut guards = reference_objects()?.iter().filter(|object| object.kind == "trigger");
     Ok(guards.all(|guard| there.contains(guard)))
 }
 
 /// How many tables, indexes and triggers this program makes.
-pub fn counts() -> Result<[usize; 3]> {
-    let count = |kind: &str| Ok(ours()?.iter().filter(|object| object.kind == kind).count());
+pub fn count_objects() -> Result<[usize; 3]> {
+    let count =
+        |kind: &str| Ok(reference_objects()?.iter().filter(|object| object.kind == kind).count());
     Ok([count("table")?, count("index")?, count("trigger")?])
 }
 
 /// Every difference of the file's schema from that of this program.
-pub fn differences(view: &View<'_>) -> Result<Vec<Difference>> {
+pub fn schema_diff(view: &View<'_>) -> Result<Vec<Difference>> {
     let there = schema_objects(view.conn)?;
     let mut found = Vec::new();
-    for object in ours()?.iter().filter(|object| !there.contains(object)) {
+    for object in reference_objects()?.iter().filter(|object| !there.contains(object)) {
         let SchemaObject { kind, name, .. } = object;
         let is_there = there.iter().any(|other| other.kind == *kind && other.name == *name);
         let derived = object.is_derived();
@@ -125,7 +126,7 @@ pub fn differences(view: &View<'_>) -> Result<Vec<Difference>> {
         found.extend(missing.into_iter().map(no_column));
     }
     let unknown = |object: &&SchemaObject| {
-        !ours().is_ok_and(|ours| ours.iter().any(|known| known.name == object.name))
+        !reference_objects().is_ok_and(|ours| ours.iter().any(|known| known.name == object.name))
     };
     found.extend(there.iter().filter(unknown).map(|object| Difference::Foreign {
         kind: object.kind.clone(),
@@ -139,16 +140,16 @@ fn missing_columns(view: &View<'_>, table: &str) -> Result<Vec<String>> {
     let sql = "SELECT name FROM pragma_table_info(?1)";
     let columns = |conn: &Conn| conn.all(sql, params![table], |row| row.text("name"));
     let there = columns(view.conn)?;
-    let wanted = columns(&reference()?)?;
+    let wanted = columns(&reference_schema()?)?;
     Ok(wanted.into_iter().filter(|column| !there.contains(column)).collect())
 }
 
 /// Makes again what is derived and is not as this program makes it, as far as the rows allow it;
 /// gives what that was.
-pub fn mend(tx: &Tx<'_>) -> Result<Vec<String>> {
+pub fn repair_schema(tx: &Tx<'_>) -> Result<Vec<String>> {
     let there = schema_objects(tx.conn)?;
     let (mut made, mut failed) = (Vec::new(), None);
-    let ours = ours()?;
+    let ours = reference_objects()?;
     let is_wanting = |object: &SchemaObject| object.is_derived() && !there.contains(object);
     // A part of the full-text index comes with the whole.
     let whole_index = ours.iter().any(|object| object.is_shadow() && is_wanting(object));
@@ -173,6 +174,6 @@ pub fn mend(tx: &Tx<'_>) -> Result<Vec<String>> {
 }
 
 /// Makes every index afresh from its table.
-pub fn reindex(tx: &Tx<'_>) -> Result<()> {
+pub fn rebuild_indexes(tx: &Tx<'_>) -> Result<()> {
     tx.conn.batch("REINDEX")
 }

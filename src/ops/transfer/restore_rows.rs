@@ -9,19 +9,21 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::format::Line;
-use super::survey::{Mark, Survey, broken, snapshot_mark, subject};
-use crate::model::event::{AuditEntry, Place};
+use super::format::ExportLine;
+use super::validate_export::{
+    ExportValidation, RowDigest, broken_line, snapshot_mark, subject_digest,
+};
+use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::interaction::Interaction;
 use crate::model::{
     Action, Conflict, ConflictStatus, Entity, Error, Event, Kind, Memory, Project, ProjectState,
     Relationship, Result,
 };
 use crate::ops::audit;
-use crate::ops::change::{self, Audited, snapshot};
+use crate::ops::record_change::{self, Audited, snapshot_value};
 use crate::ops::transfer::clash;
 use crate::ops::{conflicts, projects, search, secrets, verify};
-use crate::store::transfer::{self, Fields, SECTIONS};
+use crate::store::table_dump::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
 /// What became of the lines.
@@ -49,11 +51,11 @@ const WITHOUT_HISTORY: &str = "taken over from an export in which no audit row h
 /// An export on its way into the store.
 pub struct Adoption<'t, 'c> {
     tx: &'t Tx<'c>,
-    survey: &'t Survey,
+    survey: &'t ExportValidation,
     /// Whether the chain comes as it is.
     whole: bool,
     /// Rows that are new here, whose history follows.
-    new: HashSet<Mark>,
+    new: HashSet<RowDigest>,
     /// New rows of which the export's audit holds no whole snapshot.
     unrecorded: Vec<(Kind, String)>,
     /// Projects that new rows are in, by the name that they carry.
@@ -63,11 +65,11 @@ pub struct Adoption<'t, 'c> {
 
 impl<'t, 'c> Adoption<'t, 'c> {
     /// Whether the store can take the export as it is: an empty one, and the export of all.
-    pub fn may_be_whole(tx: &Tx<'_>, survey: &Survey) -> Result<bool> {
-        Ok(survey.header.project.is_none() && transfer::is_empty(tx)?)
+    pub fn may_be_whole(tx: &Tx<'_>, survey: &ExportValidation) -> Result<bool> {
+        Ok(survey.header.project.is_none() && table_dump::is_empty(tx)?)
     }
 
-    pub fn begin(tx: &'t Tx<'c>, survey: &'t Survey, whole: bool) -> Self {
+    pub fn begin(tx: &'t Tx<'c>, survey: &'t ExportValidation, whole: bool) -> Self {
         let (new, unrecorded, projects) = (HashSet::new(), Vec::new(), BTreeSet::new());
         Self { tx, survey, whole, new, unrecorded, projects, done: Adopted::default() }
     }
@@ -80,14 +82,15 @@ impl<'t, 'c> Adoption<'t, 'c> {
     /// Stores what a line behind the first holds, if it is not there.
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
         secrets::refuse_line(self.tx, number, text)?;
-        let outcome = match Line::parse(text).map_err(|problem| broken(number, problem))? {
-            Line::Row(section, fields) => self.row(number, section, fields),
-            Line::Audit(entry, _) => self.audit(&entry),
-            Line::Header(_) | Line::End(_) => Ok(()),
-        };
+        let outcome =
+            match ExportLine::parse(text).map_err(|problem| broken_line(number, problem))? {
+                ExportLine::Row(section, fields) => self.row(number, section, fields),
+                ExportLine::Audit(entry, _) => self.audit(&entry),
+                ExportLine::Header(_) | ExportLine::End(_) => Ok(()),
+            };
         // What only a file made by hand can bring about is no failure of the program.
         outcome.map_err(|error| match error {
-            Error::Internal(problem) => broken(number, problem),
+            Error::Internal(problem) => broken_line(number, problem),
             other => other,
         })
     }
@@ -110,7 +113,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             return Ok(());
         }
         if !self.whole
-            && let Some(problem) = clash::found(self.tx, name, &fields)?
+            && let Some(problem) = clash::find_clash(self.tx, name, &fields)?
         {
             self.done.refused.push((number, format!("{name} {id}: {problem}")));
             return Ok(());
@@ -143,7 +146,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         if store::redaction::is_redacted(self.tx, kind, id)? {
             return Ok("was redacted here, and stays so");
         }
-        Ok(match self.survey.known.get(&subject(kind, id)) {
+        Ok(match self.survey.known.get(&subject_digest(kind, id)) {
             Some(known) if known.redacted => {
                 "was redacted where the export comes from, and stays as it is here"
             }
@@ -159,7 +162,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             self.projects.insert(project.to_owned());
         }
         let Some(kind) = SECTIONS[section].kind else { return };
-        let mark = subject(kind.as_str(), id);
+        let mark = subject_digest(kind.as_str(), id);
         let known = self.survey.known.get(&mark);
         match (self.whole, known) {
             (true, Some(_)) => {}
@@ -214,10 +217,15 @@ impl<'t, 'c> Adoption<'t, 'c> {
         let Some(row) = row.filter(|_| !self.whole) else { return Ok(()) };
         let kind = T::KIND.as_str();
         // What was redacted says nothing any more.
-        if self.survey.known.get(&subject(kind, row.id())).is_some_and(|known| known.redacted) {
+        if self
+            .survey
+            .known
+            .get(&subject_digest(kind, row.id()))
+            .is_some_and(|known| known.redacted)
+        {
             return Ok(());
         }
-        let other = same(self.tx, row)?.filter(|id| !self.new.contains(&subject(kind, id)));
+        let other = same(self.tx, row)?.filter(|id| !self.new.contains(&subject_digest(kind, id)));
         let Some(other) = other else { return Ok(()) };
         let problem = format!("{kind} {}: the {kind} {other} says the same", row.id());
         Err(Error::invalid("row", problem, ""))
@@ -225,9 +233,10 @@ impl<'t, 'c> Adoption<'t, 'c> {
 
     fn adopt<T: Audited + Serialize>(&self, row: Option<T>) -> Result<()> {
         let Some(row) = row else { return Ok(()) };
-        let known = self.survey.known.get(&subject(T::KIND.as_str(), row.id()));
+        let known = self.survey.known.get(&subject_digest(T::KIND.as_str(), row.id()));
         let newest = known.and_then(|known| known.newest);
-        if newest.is_some_and(|newest| snapshot(&row).map(|now| snapshot_mark(&now)) != Ok(newest))
+        if newest
+            .is_some_and(|newest| snapshot_value(&row).map(|now| snapshot_mark(&now)) != Ok(newest))
         {
             let (kind, id) = (T::KIND.as_str(), row.id());
             return Err(Error::invalid(
@@ -238,13 +247,13 @@ impl<'t, 'c> Adoption<'t, 'c> {
                 "",
             ));
         }
-        change::adopt(self.tx, &row)
+        record_change::derive_restored(self.tx, &row)
     }
 
     fn audit(&mut self, entry: &AuditEntry) -> Result<()> {
         if self.whole {
             self.tx.adopt_chain(entry)?;
-        } else if self.new.contains(&subject(&entry.kind, &entry.subject_id)) {
+        } else if self.new.contains(&subject_digest(&entry.kind, &entry.subject_id)) {
             self.tx.adopt_history(entry)?;
         } else {
             return Ok(());
@@ -267,20 +276,29 @@ impl<'t, 'c> Adoption<'t, 'c> {
             self.record(kind, &id)?;
         }
         for name in std::mem::take(&mut self.projects) {
-            self.done.moved += projects::gather(tx, &name)?;
+            self.done.moved += projects::gather_rows(tx, &name)?;
         }
         let open = |found: &Conflict| found.status == ConflictStatus::Open;
-        let changed = conflicts::detect(tx)?.into_iter().filter(open);
+        let changed = conflicts::detect_conflicts(tx)?.into_iter().filter(open);
         self.done.conflicts = changed.map(|conflict| conflict.id).collect();
         Ok(self.done)
     }
 
     /// Gives a row that has no whole snapshot in the audit its first one.
     fn record(&self, kind: Kind, id: &str) -> Result<()> {
-        let Some(row) = verify::row(self.tx, kind, id)? else { return Ok(()) };
-        let (action, note, after) = (Action::Created, WITHOUT_HISTORY, change::recorded(&row)?);
+        let Some(row) = verify::read_snapshot(self.tx, kind, id)? else { return Ok(()) };
+        let (action, note, after) =
+            (Action::Created, WITHOUT_HISTORY, record_change::snapshot_text(&row)?);
         self.tx
-            .record(Event { kind, id, action, before: None, after, note, place: Place::Unknown })
+            .record(Event {
+                kind,
+                id,
+                action,
+                before: None,
+                after,
+                note,
+                place: ProjectPlace::Unknown,
+            })
             .map(drop)
     }
 }

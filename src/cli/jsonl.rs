@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::model::{Error, Result, StorageProblem};
 
 /// The error for a file that cannot be read.
-pub fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+pub fn unreadable_file(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |error| {
         Error::storage(
             StorageProblem::NoAccess,
@@ -25,7 +25,7 @@ pub fn for_each(
     max: u64,
     mut visit: impl FnMut(usize, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let unreadable = unreadable(path);
+    let unreadable = unreadable_file(path);
     let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(&unreadable)?);
     let mut bytes = Vec::new();
     for number in 1.. {
@@ -44,7 +44,7 @@ pub fn for_each(
 }
 
 /// The text of a line without its ends; the reason if it is none.
-pub fn text(bytes: &[u8], max: u64) -> Result<&str, String> {
+pub fn line_text(bytes: &[u8], max: u64) -> Result<&str, String> {
     if bytes.len() as u64 > max {
         return Err(format!("it has over {max} bytes; split it"));
     }
@@ -54,7 +54,7 @@ pub fn text(bytes: &[u8], max: u64) -> Result<&str, String> {
 }
 
 /// A bar on standard error, if that is a terminal.
-pub fn progress(rows: u64) -> ProgressBar {
+pub fn progress_bar(rows: u64) -> ProgressBar {
     let bar = ProgressBar::new(rows);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} rows, {eta} left") {
         bar.set_style(style);

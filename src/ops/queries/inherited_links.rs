@@ -4,30 +4,30 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Ask, Found, Placed, Row, at_depth, brief};
+use super::{CheckedQuestion, QuestionResult, QuestionRow, SortedRow, at_depth, node_brief};
 use crate::model::Result;
 use crate::store::View;
-use crate::store::graph::{self, Moves, Node, Step, Way};
+use crate::store::graph::{self, Direction, GraphStep, Moves, Node};
 
 /// Entities named in a row through which the asked one has it.
 const MAX_THROUGH: usize = 5;
 
 /// Each target stands once, with the entities that link to it, the nearest first.
-pub fn answer(
+pub fn answer_inherited(
     view: &View<'_>,
-    ask: &Ask,
-    way: Way,
+    ask: &CheckedQuestion,
+    way: Direction,
     link: &str,
     through: &'static str,
-) -> Result<Found> {
+) -> Result<QuestionResult> {
     let entity = ask.about()?;
     let (others, complete) =
-        graph::branches(view, &entity.id, way, ask.depth, ask.include_inactive)?;
+        graph::list_branches(view, &entity.id, way, ask.depth, ask.include_inactive)?;
     let others = others.into_iter().map(|branch| (branch.depth, branch.node));
     let moves = Moves::new(&[link], &[]);
     let mut found: HashMap<String, Held> = HashMap::new();
     for (depth, owner) in std::iter::once((0, Node::from(entity))).chain(others) {
-        for step in graph::steps(view, &moves, &owner.id, ask.include_inactive)? {
+        for step in graph::list_steps(view, &moves, &owner.id, ask.include_inactive)? {
             let held = found.entry(step.node.id.clone()).or_insert_with(|| Held {
                 depth,
                 owners: Vec::new(),
@@ -40,9 +40,9 @@ pub fn answer(
     }
     let placed = found.values().map(|held| {
         let node = &held.step.node;
-        Placed::new(node, at_depth(held.depth, node))
+        SortedRow::new(node, at_depth(held.depth, node))
     });
-    Found::told(view, ask, placed.collect(), complete, |id, row| {
+    QuestionResult::told(view, ask, placed.collect(), complete, |id, row| {
         let Some(held) = found.get(id) else { return Ok(row) };
         let row = with_some(row.with("depth", held.depth), through, &held.owners);
         Ok(row.with("relationship_id", held.step.relationship_id.as_str()))
@@ -52,13 +52,13 @@ pub fn answer(
 /// A target: the nearest link to it, and all through which the entity has it.
 struct Held {
     depth: u32,
-    step: Step,
+    step: GraphStep,
     owners: Vec<Node>,
 }
 
 /// Adds the first of the entities, and their number if there are more.
-pub fn with_some(row: Row, name: &str, entities: &[Node]) -> Row {
-    let shown: Vec<Value> = entities.iter().take(MAX_THROUGH).map(brief).collect();
+pub fn with_some(row: QuestionRow, name: &str, entities: &[Node]) -> QuestionRow {
+    let shown: Vec<Value> = entities.iter().take(MAX_THROUGH).map(node_brief).collect();
     let row = row.with(name, shown);
     match entities.len() {
         few if few <= MAX_THROUGH => row,

@@ -20,7 +20,7 @@ const VALUE: usize = 64;
 
 /// What is held for one client.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct InFlightLimit {
     /// Bytes of requests that are worked on.
     asked: AtomicUsize,
     /// Bytes of answers that are to be written.
@@ -44,17 +44,17 @@ enum Stage {
 
 /// Bytes that are held as long as this lives.
 #[derive(Debug)]
-pub struct Share {
-    room: Arc<Room>,
+pub struct InFlightPermit {
+    room: Arc<InFlightLimit>,
     bytes: AtomicUsize,
     request: Option<RequestId>,
 }
 
-impl Room {
+impl InFlightLimit {
     /// Waits until something may be read.
     pub async fn space(&self) {
         let used = || self.asked.load(Ordering::SeqCst) + self.unread.load(Ordering::SeqCst);
-        while used() >= kib(MAX_IN_HAND) {
+        while used() >= kib_to_bytes(MAX_IN_HAND) {
             self.freed.notified().await;
         }
     }
@@ -87,32 +87,33 @@ impl Room {
     pub async fn is_given_up(&self, patience: Duration) {
         loop {
             self.stands_still(patience).await;
-            if self.unread.load(Ordering::SeqCst) >= kib(MAX_IN_HAND) {
+            if self.unread.load(Ordering::SeqCst) >= kib_to_bytes(MAX_IN_HAND) {
                 return;
             }
         }
     }
 
     /// Holds a message that is to be written.
-    pub fn hold(self: &Arc<Self>, bytes: usize) -> Share {
+    pub fn hold(self: &Arc<Self>, bytes: usize) -> InFlightPermit {
         self.share(bytes, None)
     }
 
-    fn share(self: &Arc<Self>, bytes: usize, request: Option<RequestId>) -> Share {
-        let share = Share { room: Arc::clone(self), bytes: AtomicUsize::new(bytes), request };
+    fn share(self: &Arc<Self>, bytes: usize, request: Option<RequestId>) -> InFlightPermit {
+        let share =
+            InFlightPermit { room: Arc::clone(self), bytes: AtomicUsize::new(bytes), request };
         share.part().fetch_add(bytes, Ordering::SeqCst);
         share
     }
 
     /// Holds the request of a line; nothing if one with its id has no answer yet.
-    pub fn admit(self: &Arc<Self>, id: &RequestId, line: &[u8]) -> Option<Share> {
+    pub fn admit(self: &Arc<Self>, id: &RequestId, line: &[u8]) -> Option<InFlightPermit> {
         let mut requests = self.requests();
         if requests.contains_key(id) {
             return None;
         }
         requests.insert(id.clone(), Stage::Working);
         drop(requests);
-        Some(self.share(kib(size(line)), Some(id.clone())))
+        Some(self.share(kib_to_bytes(request_size(line)), Some(id.clone())))
     }
 
     /// The answer to a request is sent.
@@ -144,7 +145,7 @@ impl Room {
     }
 }
 
-impl Share {
+impl InFlightPermit {
     /// Gives the room back before the end: what holds it waits for something else than this process.
     pub fn let_go(&self) {
         let bytes = self.bytes.swap(0, Ordering::SeqCst);
@@ -158,7 +159,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for InFlightPermit {
     fn drop(&mut self) {
         if let Some(id) = &self.request {
             self.room.done(id);
@@ -167,18 +168,18 @@ impl Drop for Share {
     }
 }
 
-fn kib(count: u32) -> usize {
+fn kib_to_bytes(count: u32) -> usize {
     count as usize * 1024
 }
 
 /// KiB that a request of this line takes.
-pub fn size(line: &[u8]) -> u32 {
-    let bytes = 4 * line.len() + VALUE * values(line);
+pub fn request_size(line: &[u8]) -> u32 {
+    let bytes = 4 * line.len() + VALUE * count_values(line);
     u32::try_from(bytes / 1024).map_or(MAX_IN_HAND, |size| size.clamp(LEAST, MAX_IN_HAND))
 }
 
 /// How many values and keys a line of JSON holds, or a few more.
-pub fn values(line: &[u8]) -> usize {
+pub fn count_values(line: &[u8]) -> usize {
     let (mut count, mut quoted, mut escaped) = (0, false, false);
     for byte in line {
         match byte {
@@ -203,7 +204,7 @@ mod tests {
             (r#"{"a":"1,2,[3\",4]\\","b":1}"#, 4),
             (r#""a,b,c""#, 0),
         ] {
-            assert_eq!(values(line.as_bytes()), count, "{line}");
+            assert_eq!(count_values(line.as_bytes()), count, "{line}");
         }
     }
 }
