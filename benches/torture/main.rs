@@ -1,5 +1,5 @@
-//! Torture of the release binary over real stdio: many processes on one file, `kill -9` in the
-//! middle of writes, logs cut off anywhere.
+//! Torture of the program over real stdio: many processes on one file, `kill -9` in the middle of
+//! writes, logs cut off anywhere.
 //!
 //! `cargo bench --bench torture -- all` does everything at the size that docs/reliability.md speaks of,
 //! `-- --quick` a part of it. It fails if a write that was acknowledged is not there, if something is

@@ -1,6 +1,8 @@
 //! The definition of an operation: its name, texts, effect, arguments and answer.
 //! `operations/mod.rs` lists all operations.
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -188,7 +190,8 @@ type Prepare = Box<dyn Fn(Map<String, Value>) -> Result<PreparedCall> + Send + S
 pub struct RegisteredOperation {
     pub about: About,
     pub input_schema: Map<String, Value>,
-    pub output_schema: Map<String, Value>,
+    /// Made when it is first needed, since a command needs none.
+    pub output_schema: LazyLock<Map<String, Value>>,
     prepare: Prepare,
 }
 
@@ -201,7 +204,7 @@ impl RegisteredOperation {
         Self {
             about: O::ABOUT,
             input_schema: schema::input_schema::<O::Args>(),
-            output_schema: schema::answer_schema::<O::Output>(),
+            output_schema: LazyLock::new(schema::answer_schema::<O::Output>),
             prepare,
         }
     }
@@ -243,8 +246,12 @@ impl RegisteredOperation {
     fn writing<O: Operation>(prepare: Prepare) -> Self {
         let mut input_schema = schema::input_schema::<O::Args>();
         schema::merge(&mut input_schema, &schema::input_schema::<WriteOptions>());
-        let output_schema = schema::answer_schema::<Written<O::Output>>();
-        Self { about: O::ABOUT, input_schema, output_schema, prepare }
+        Self {
+            about: O::ABOUT,
+            input_schema,
+            output_schema: LazyLock::new(schema::answer_schema::<Written<O::Output>>),
+            prepare,
+        }
     }
 
     /// Lists the ontology's types in the schema of required type arguments.

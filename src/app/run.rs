@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Output, Written};
 use super::approval::ApprovalGate;
 use super::operation::parse;
+use super::rights::Promotion;
 use crate::model::{Error, Result};
 use crate::ops::conflicts;
 use crate::ops::idempotency::{self, Keyed};
@@ -27,6 +28,14 @@ pub struct Caller {
     pub default_project: Option<String>,
     /// Checked before each commit.
     pub gate: ApprovalGate,
+}
+
+impl Caller {
+    /// A caller with all rights, who names the project of each call.
+    pub fn new(actor: &str) -> Self {
+        let gate = ApprovalGate::new(Promotion::Agent, None);
+        Self { actor: actor.to_owned(), roots: Arc::default(), default_project: None, gate }
+    }
 }
 
 /// Arguments of every write.

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::approval::{Approval, ApprovalGate, CallOutcome};
-use super::operation::{PreparedCall, PreparedWrite, RegisteredOperation};
-use super::registry::OperationRegistry;
+use super::operation::{PreparedCall, RegisteredOperation};
+use super::registry::{OperationRegistry, Selection};
+use super::rights::Rights;
 use super::run::Caller;
 use super::store_handle::StoreHandle;
 use crate::model::text::{collapse_spaces, is_blank};
@@ -68,21 +69,33 @@ impl Service {
     }
 }
 
-/// Calls an operation on the current thread, for the command line.
+/// Calls any operation by its name, in the caller's own thread and with all rights, as the command
+/// line does. `caller` gives the caller of a write, from the actor that the arguments name.
 pub fn call_now(
     db: &Db,
-    registry: &OperationRegistry,
-    operation: &RegisteredOperation,
+    name: &str,
     arguments: Map<String, Value>,
-    caller: impl FnOnce(&PreparedWrite) -> Result<Caller>,
+    caller: impl FnOnce(Option<&str>) -> Result<Caller>,
 ) -> Result<Answer> {
-    match operation.prepare(arguments, registry.default_project.as_deref())? {
+    let ontology = &db.settings().ontology;
+    let all = OperationRegistry::new(ontology, &Selection::Everything, None, Rights::default())?;
+    let operation = all.get(name).ok_or_else(|| unknown_operation(&all, name))?;
+    match operation.prepare(arguments, None)? {
         PreparedCall::Read(read) => db.read(read),
         PreparedCall::Write(write) => {
-            let caller = caller(&write)?;
+            let caller = caller(write.actor.as_deref())?;
             write.run(db, &caller)
         }
     }
+}
+
+fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
+    let names: Vec<&str> = registry.operations().iter().map(|one| one.about.name).collect();
+    Error::invalid(
+        "operation",
+        format!("there is no operation {name:?}"),
+        format!("Operations: {}.", names.join(", ")),
+    )
 }
 
 /// Returns the actor of a call: the one in the arguments, else the client.

@@ -30,7 +30,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-use crate::app::{Db, Durability, Settings, Upgrade};
+use crate::app::{Db, Durability, Settings, Upgrade, open};
 use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops;
@@ -242,7 +242,7 @@ impl Cli {
     }
 
     fn open_with(&self, settings: Settings) -> Result<Db> {
-        let (db, upgrade) = ops::open(settings)?;
+        let (db, upgrade) = open(settings)?;
         if let Some(upgrade) = upgrade {
             report_upgrade(&db, &upgrade)?;
         }

@@ -10,9 +10,6 @@ use super::next_step::render_next_step;
 use super::{Cli, actor_name, out};
 use crate::app::Db;
 use crate::app::answer::Answer;
-use crate::app::approval::ApprovalGate;
-use crate::app::registry::{OperationRegistry, Selection};
-use crate::app::rights::{Promotion, Rights};
 use crate::app::run::Caller;
 use crate::app::service::call_now;
 use crate::model::page::MAX_LIMIT;
@@ -128,31 +125,12 @@ pub fn call_operation(
     name: &str,
     arguments: Map<String, Value>,
 ) -> Result<Answer> {
-    let rights = Rights { promotion: Promotion::Agent, read_only: false };
-    let registry = OperationRegistry::new(&cli.ontology()?, &Selection::Everything, None, rights)?;
-    let operation = registry.get(name).ok_or_else(|| unknown_operation(&registry, name))?;
-    call_now(db, &registry, operation, arguments, |write| {
-        person_as_caller(write.actor.as_deref(), cli.roots()?)
-    })
+    call_now(db, name, arguments, |actor| person_as_caller(actor, cli.roots()?))
 }
 
 /// Returns the person at the command line as the caller, or the actor they name.
 pub fn person_as_caller(actor: Option<&str>, roots: Vec<Root>) -> Result<Caller> {
-    Ok(Caller {
-        actor: actor_name(actor)?,
-        roots: Arc::from(roots),
-        default_project: None,
-        gate: ApprovalGate::new(Promotion::Agent, None),
-    })
-}
-
-fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
-    let names: Vec<&str> = registry.operations().iter().map(|one| one.about.name).collect();
-    Error::invalid(
-        "operation",
-        format!("there is no operation {name:?}"),
-        format!("Operations: {}.", names.join(", ")),
-    )
+    Ok(Caller { roots: Arc::from(roots), ..Caller::new(&actor_name(actor)?) })
 }
 
 pub fn print(mut answer: Answer, output: &OutputFlags) {
