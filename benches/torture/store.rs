@@ -29,7 +29,7 @@ pub fn make(file: &Path) -> Outcome<Vec<String>> {
     fs::write(&path, lines)?;
     run(file, &["import", &path.display().to_string()])?;
     let conn = look(file)?;
-    let ids = texts(&conn, "SELECT id FROM entities ORDER BY id")?;
+    let ids = texts(&conn, "SELECT handle FROM entities ORDER BY id")?;
     if ids.len() == GROUND { Ok(ids) } else { Err(format!("{} rows of ground", ids.len()).into()) }
 }
 
@@ -97,8 +97,8 @@ pub fn prove(file: &Path, acknowledged: &[Acknowledged]) -> Outcome<usize> {
     let conn = look(file)?;
     let ids: HashSet<String> = texts(
         &conn,
-        "SELECT id FROM entities UNION ALL SELECT id FROM memories \
-         UNION ALL SELECT id FROM relationships UNION ALL SELECT id FROM memory_audit",
+        "SELECT handle FROM entities UNION ALL SELECT handle FROM memories \
+         UNION ALL SELECT handle FROM relationships UNION ALL SELECT id FROM memory_audit",
     )?
     .into_iter()
     .collect();

@@ -188,7 +188,7 @@ impl Worker {
         let answer = &answer["structuredContent"];
         let mut ids = Vec::new();
         for one in ["entity", "memory", "relationship"] {
-            ids.extend(answer[one]["id"].as_str());
+            ids.extend(answer[one][format!("{one}_id")].as_str());
         }
         for many in ["entities", "memories", "relationships"] {
             let rows = answer[many].as_array().map_or(&[][..], Vec::as_slice);

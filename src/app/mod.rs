@@ -16,4 +16,7 @@ pub mod service;
 pub mod store_handle;
 pub mod upkeep;
 
-pub use crate::store::{Db, Durability, Settings, Upgrade};
+pub use crate::store::backup::{Copied, Rotation, Turn};
+pub use crate::store::restore::IfThere;
+pub use crate::store::schema::SchemaStage;
+pub use crate::store::{Db, Durability, Reader, Settings, Upgrade};

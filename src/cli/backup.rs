@@ -8,11 +8,9 @@ use clap::Args;
 
 use super::next_step::render_hint;
 use super::{Cli, out};
+use crate::app::{Copied, IfThere, Rotation, Settings, Turn};
 use crate::model::Result;
 use crate::ops::backup::{self, Contents};
-use crate::store::Settings;
-use crate::store::backup::{Copied, Rotation, Turn};
-use crate::store::restore::IfThere;
 
 #[derive(Args)]
 pub struct Backup {

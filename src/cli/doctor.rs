@@ -7,11 +7,10 @@ use serde_json::json;
 
 use super::next_step::render_hint;
 use super::{Cli, out, print_error, report_upgrade};
+use crate::app::{Reader, SchemaStage};
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
 use crate::ops::doctor::{self, Check, Report};
-use crate::store::Reader;
-use crate::store::schema::SchemaStage;
 
 /// The codes of the exit: nothing is wrong, something is, nobody could look.
 const CLEAN: u8 = 0;
