@@ -98,9 +98,9 @@ impl Corpus {
             "CREATE TABLE ids (place INTEGER PRIMARY KEY, id TEXT);
              CREATE VIRTUAL TABLE plain USING fts5 (text, tokenize = 'porter unicode61');",
         )?;
-        let rows = "SELECT id, name || ' ' || description || ' ' || entity_type || ' ' || properties \
-             FROM entities UNION ALL SELECT id, content FROM memories UNION ALL \
-             SELECT c.id, c.heading_path || ' ' || c.content || ' ' || d.title || ' ' || d.file_path \
+        let rows = "SELECT handle, name || ' ' || description || ' ' || entity_type || ' ' || properties \
+             FROM entities UNION ALL SELECT handle, content FROM memories UNION ALL \
+             SELECT c.handle, c.heading_path || ' ' || c.content || ' ' || d.title || ' ' || d.file_path \
              FROM source_chunks c JOIN source_documents d ON d.id = c.document_id";
         let mut statement = store.prepare(rows)?;
         let rows = statement
@@ -120,7 +120,7 @@ impl Corpus {
         Ok(Self { store, plain, server: Server::start(db)?, facts, rows })
     }
 
-    /// The ids of all rows that answer a question.
+    /// The handles of all rows that answer a question.
     fn answers(&self, question: &Value) -> Result<HashSet<String>> {
         let mut found = HashSet::new();
         for answer in question["answers"].as_array().ok_or("no answers")? {
@@ -143,8 +143,8 @@ impl Corpus {
     fn fact(&self, key: &str) -> Result<Vec<String>> {
         let fact = self.facts.iter().find(|fact| fact["key"] == key).ok_or(key.to_owned())?;
         let text = |field: &str| fact[field].as_str().unwrap_or_default().trim().to_owned();
-        let sql = "SELECT id FROM entities WHERE name = ?1 AND description = ?2 AND ?3 = '' \
-             UNION ALL SELECT id FROM memories WHERE content = ?3 AND ?3 <> ''";
+        let sql = "SELECT handle FROM entities WHERE name = ?1 AND description = ?2 AND ?3 = '' \
+             UNION ALL SELECT handle FROM memories WHERE content = ?3 AND ?3 <> ''";
         self.ids(sql, &[&text("name"), &text("description"), &text("content")])
     }
 
@@ -152,7 +152,7 @@ impl Corpus {
     /// document stands for what comes before the next one.
     fn section(&self, path: &str, heading: &str) -> Result<Vec<String>> {
         let plain = |text: &str| text.replace(['`', '*', '_', '\\'], "").trim().to_lowercase();
-        let sql = "SELECT c.id, c.heading_path FROM source_chunks c JOIN source_documents d \
+        let sql = "SELECT c.handle, c.heading_path FROM source_chunks c JOIN source_documents d \
              ON d.id = c.document_id WHERE d.file_path = ?1";
         let mut statement = self.store.prepare(sql)?;
         let rows =

@@ -136,21 +136,33 @@ async def read_the_history(agent: Agent, entity: Row) -> None:
     )
     assert updated["entity"]["properties"] == {"mass": "4 kg"}
 
-    entries = (await agent.ask("get_entity_audit", entity_id=entity_id))["entries"]
-    check_history(entries, ["created", "promoted", "updated"])
-    assert (entries[0]["actor"], entries[0]["note"]) == ("optics", "from the drawing")
+    actions = ["created", "promoted", "updated"]
+    brief = (await agent.ask("get_entity_audit", entity_id=entity_id))["entries"]
+    check_history(brief, actions)
+    assert (brief[0]["actor"], brief[0]["note"]) == ("optics", "from the drawing")
+    whole = await agent.ask("get_entity_audit", entity_id=entity_id, detail="full")
+    entries = whole["entries"]
+    check_history(entries, actions)
+    assert all(newer["before"] == older["after"] for older, newer in pairwise(entries))
     assert [entry["after"]["status"] for entry in entries] == ["candidate", "active", "active"]
     current = (await agent.ask("get_entity", entity_id=entity_id))["entity"]
-    assert current == updated["entity"] == {"entity_id": entity_id, **entries[-1]["after"]}
+    assert current == updated["entity"]
+    found = (await agent.ask("get_entity", entity_id=entity_id, detail="full"))["entity"]
+    assert found.pop("entity_id") == entity_id
+    assert found == {name: entries[-1]["after"][name] for name in found}
 
 
 def check_history(entries: list[Row], actions: list[str]) -> None:
     """Each change begins where the one before it ended."""
     assert [entry["action"] for entry in entries] == actions
-    assert entries[0]["before"] == {}
-    for older, newer in pairwise(entries):
-        assert newer["before"] == older["after"]
-        assert newer["before"] != newer["after"]
+    assert "before" not in entries[0]
+    row = entries[0]["after"]
+    for entry in entries[1:]:
+        assert entry["before"] != entry["after"]
+        for name, value in entry["before"].items():
+            # The entry of a new row leaves out the fields without a value.
+            assert row[name] == value if name in row else not value
+        row = {**row, **entry["after"]}
 
 
 async def graduate(agent: Agent) -> None:
@@ -214,7 +226,7 @@ async def contradict(agent: Agent) -> tuple[Row, Row, Row]:
         await propose(agent, "parameter", "Focal length", properties={"value": value, "unit": "mm"})
         for value in (1200, 1250)
     ]
-    assert (await promote(agent, older))["conflicts"] == []
+    assert "conflicts" not in await promote(agent, older)
     [conflict] = (await promote(agent, newer))["conflicts"]
     assert (conflict["slot_kind"], conflict["slot_key"]) == ("parameter.value", "Focal length")
     assert conflict["status"] == "open"

@@ -29,7 +29,7 @@ pub fn make(file: &Path) -> Outcome<Vec<String>> {
     fs::write(&path, lines)?;
     run(file, &["import", &path.display().to_string()])?;
     let conn = look(file)?;
-    let ids = texts(&conn, "SELECT id FROM entities ORDER BY id")?;
+    let ids = texts(&conn, "SELECT handle FROM entities ORDER BY id")?;
     if ids.len() == GROUND { Ok(ids) } else { Err(format!("{} rows of ground", ids.len()).into()) }
 }
 

@@ -205,7 +205,7 @@ impl Answer {
 }
 
 /// Fields that are moved to `every_row` if all rows of a page share their values.
-const SHARED: [&str; 4] = ["entity_type", "project", "status", "verdict"];
+pub(super) const SHARED_FIELDS: [&str; 4] = ["entity_type", "project", "status", "verdict"];
 /// Minimum rows of a page for `every_row`.
 const MIN_SHARING_ROWS: usize = 3;
 
@@ -216,7 +216,7 @@ fn move_shared_fields(structured: &mut Value) {
         return;
     }
     let mut shared = Map::new();
-    for name in SHARED {
+    for name in SHARED_FIELDS {
         let first = rows[0].get(name).filter(|value| value.is_string()).cloned();
         let Some(value) = first else { continue };
         if rows.iter().all(|row| row.get(name) == Some(&value)) {

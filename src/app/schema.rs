@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::answer::SHARED_FIELDS;
 use crate::model::Ontology;
 
 /// Returns the schema of an operation's arguments.
@@ -26,6 +27,12 @@ pub fn answer_schema<T: JsonSchema>() -> Map<String, Value> {
         (schema.get_mut("properties"), added)
     {
         fields.extend(added);
+    }
+    let items = schema.get_mut("properties").and_then(|fields| fields.get_mut("items"));
+    if let Some(Value::Array(required)) =
+        items.and_then(|items| items.pointer_mut("/items/required"))
+    {
+        required.retain(|name| name.as_str().is_none_or(|name| !SHARED_FIELDS.contains(&name)));
     }
     schema
 }

@@ -139,7 +139,7 @@ fn ways_that_part_and_meet_again_are_walked_once() {
         let once: HashSet<&String> = seen.iter().collect();
         assert_eq!((seen.len(), once.len()), (rows, rows), "{arguments}");
     }
-    let asked = json!({ "question": "recent_changes", "limit": 7 });
+    let asked = json!({ "question": "recent_changes", "limit": 7, "detail": "full" });
     let seen = walk(&mut session, "audit_id", asked);
     let once: HashSet<&String> = seen.iter().collect();
     assert_eq!(seen.len() as i64, place.count("SELECT count(*) FROM memory_audit"));

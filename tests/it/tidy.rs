@@ -1,5 +1,7 @@
 //! The rules of the house that erode unless they are tested.
 
+mod names;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,19 +31,19 @@ fn all_files() -> Vec<(PathBuf, String)> {
     ["src", "tests", "benches"].into_iter().flat_map(files).collect()
 }
 
-fn is_in(path: &Path, room: &str) -> bool {
-    path.starts_with(Path::new("src").join(room))
+fn is_in(path: &Path, layer: &str) -> bool {
+    path.starts_with(Path::new("src").join(layer))
 }
 
 #[test]
-fn each_room_knows_only_those_before_it() {
-    let rooms = ["model", "store", "ops", "mcp", "cli"];
-    for (at, room) in rooms.iter().enumerate() {
-        for (path, text) in files("src").iter().filter(|(path, _)| is_in(path, room)) {
-            for later in &rooms[at + 1..] {
+fn each_layer_knows_only_those_before_it() {
+    let layers = ["model", "store", "ops", "app", "mcp", "cli"];
+    for (at, layer) in layers.iter().enumerate() {
+        for (path, text) in files("src").iter().filter(|(path, _)| is_in(path, layer)) {
+            for later in &layers[at + 1..] {
                 assert!(
                     !text.contains(&format!("crate::{later}")),
-                    "{} knows {later}, which comes after {room}",
+                    "{} knows {later}, which comes after {layer}",
                     path.display()
                 );
             }
@@ -50,7 +52,21 @@ fn each_room_knows_only_those_before_it() {
 }
 
 #[test]
-fn the_driver_is_named_in_one_file_and_sql_in_one_room() {
+fn a_door_knows_no_store_and_the_command_line_little_of_the_protocol() {
+    // They start the server, or show and call its tools.
+    let with_protocol = ["serve.rs", "tools.rs", "demo.rs", "next_step.rs"];
+    for (path, text) in files("src") {
+        if is_in(&path, "mcp") || is_in(&path, "cli") {
+            assert!(!text.contains("crate::store"), "{} knows the store", path.display());
+        }
+        if is_in(&path, "cli") && !with_protocol.iter().any(|name| path.ends_with(name)) {
+            assert!(!text.contains("crate::mcp"), "{} knows the protocol", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_driver_is_named_in_one_file_and_sql_in_one_layer() {
     for (path, text) in files("src") {
         if !path.ends_with("store/sql.rs") && !is_in(&path, "store/sql") {
             assert!(!text.contains("rusqlite"), "{} names the driver", path.display());

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::app::answer::{Output, Paging};
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
-use crate::app::present::bound::{ellipsize, shorten_text};
+use crate::app::present::bound::{ellipsize_text, shorten_text};
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
 use crate::app::present::text::Text;
@@ -246,7 +246,7 @@ impl AnswerRow {
                 let all = entity.source_refs.len();
                 let row = DescribedEntity {
                     brief: EntityBrief::new(&entity, project),
-                    description: ellipsize(&entity.description, DESCRIPTION),
+                    description: ellipsize_text(&entity.description, DESCRIPTION),
                     source_refs: ids::shown_refs(view, &refs)?,
                     source_ref_count: (all > MAX_REFS).then_some(all),
                 };

@@ -26,7 +26,7 @@ pub fn shorten_text(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// Truncates a text for a row of a list; a read of the row returns all of it.
-pub fn ellipsize(text: &str, max: usize) -> String {
+pub fn ellipsize_text(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
