@@ -1,4 +1,4 @@
-//! The program: reads the arguments and calls.
+//! The entry point of the program.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! Answers: the typed output of an operation, as lines of text and as structured content, each
-//! within a bound.
+//! Answers: an operation's typed output as text lines and as structured content, each within a size
+//! limit.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,14 +16,14 @@ use crate::ops::conflicts;
 use crate::ops::record_change::snapshot_value;
 use crate::store::View;
 
-/// Bytes kept for the sentence that says how to go on.
+/// Bytes reserved for the paging line and the counts of omitted rows.
 const TAIL: usize = 8_000;
-/// The most bytes of one row of a list.
+/// Maximum bytes of one row of a list.
 const MAX_ROW: usize = (MAX_BYTES - TAIL) / 2;
 
 /// The typed answer of an operation.
 pub trait Output: Serialize + JsonSchema + Send + 'static {
-    /// The same as lines of text.
+    /// Writes the output as lines of text.
     fn write_text(&self, text: &mut Text);
 
     fn next_step(&self) -> Option<&NextStep> {
@@ -31,7 +31,7 @@ pub trait Output: Serialize + JsonSchema + Send + 'static {
     }
 }
 
-/// The answer of a write: its own fields, and those that all writes share.
+/// The answer of a write: the fields of its output and those common to all writes.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Written<O> {
     #[serde(flatten)]
@@ -46,7 +46,7 @@ pub struct Written<O> {
     dry_run: Option<bool>,
     #[serde(skip)]
     next_step: Option<NextStep>,
-    /// Whether a person would be asked, which only a dry run gets to say.
+    /// Set in a dry run: the real write would need a person's approval.
     #[serde(skip)]
     asks_person: bool,
     #[serde(skip)]
@@ -59,7 +59,8 @@ impl<O: Output> Written<O> {
         Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by }
     }
 
-    /// Adds the conflicts that the write opened, changed or settled. An open one is the next step.
+    /// Adds the conflicts that the write opened, changed or settled. If one is open, resolving it
+    /// becomes the next step.
     pub fn conflicts(mut self, view: &View<'_>, changed: &[Conflict]) -> Result<Self> {
         let shown = conflicts::show_all(view, changed)?;
         if let Some(open) = shown.iter().find(|shown| shown.conflict.resolved_at.is_none()) {
@@ -72,7 +73,7 @@ impl<O: Output> Written<O> {
         Ok(self)
     }
 
-    /// The same write with more in its answer.
+    /// Replaces the output and keeps the common fields.
     pub fn map<T: Output>(self, change: impl FnOnce(O) -> T) -> Written<T> {
         let Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by } =
             self;
@@ -97,7 +98,7 @@ impl<O: Output> Written<O> {
 
     pub(super) fn into_answer(mut self, dry_run: bool) -> Answer {
         if dry_run {
-            // Its audit row was rolled back.
+            // The audit row was rolled back.
             self.audit_id = None;
             self.dry_run = Some(true);
             self.next_step = Some(NextStep::RepeatWithoutDryRun { asks_person: self.asks_person });
@@ -123,19 +124,19 @@ impl<O: Output> Output for Written<O> {
     }
 }
 
-/// The place of an answer in a longer list.
+/// The total of a list and the cursor of the next page.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Paging {
     pub total: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// Where to go on after each row.
+    /// The cursor after each row.
     #[serde(skip)]
     pub cursors: Vec<String>,
 }
 
 impl Paging {
-    /// Splits a page into its rows and its place.
+    /// Splits a page into its rows and its paging.
     pub fn split<T>(page: Page<T>) -> (Vec<T>, Self) {
         let Page { items, cursors, total, next_cursor } = page;
         (items, Self { total, next_cursor, cursors })
@@ -146,7 +147,7 @@ impl Paging {
     }
 }
 
-/// An answer as a door gets it. The next step is left to the door, which words it.
+/// An answer for a front end, which words the next step itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub text: String,
@@ -156,7 +157,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The text and the structured content, with hidden characters shown, each within its bound.
+    /// Renders the text and the structured content, with hidden characters escaped and within the
+    /// size limits.
     pub fn of(output: &impl Output) -> Self {
         let mut text = Text::default();
         output.write_text(&mut text);
@@ -166,7 +168,7 @@ impl Answer {
         let (of_lines, of_values) = page.as_ref().map_or((0, 0), BoundedPage::sizes);
         let limit = |rows: usize| MAX_BYTES - TAIL - rows.min(MAX_ROW);
         truncate_lists(&mut structured, &left_out);
-        // Before the bound, since an escape is longer than the character it shows.
+        // Escape before truncating, since an escape is longer than its character.
         show_hidden(&mut structured);
         fit_fields(&mut structured, limit(of_values), &mut left_out);
         let mut lines = fit_lines(lines, limit(of_lines));
@@ -183,14 +185,14 @@ impl Answer {
         Self { text: lines.join("\n"), structured, next_step: output.next_step().cloned() }
     }
 
-    /// The stored answer of a call that is repeated as a dry run.
+    /// Marks the stored answer of a call that is repeated as a dry run.
     pub(super) fn repeated_as_dry_run(mut self) -> Self {
         self.text = format!("dry run: this call was done before, with this answer\n{}", self.text);
         self.structured["dry_run"] = Value::Bool(true);
         self
     }
 
-    /// Adds the next step in a door's words.
+    /// Adds the next step, as worded by the front end.
     pub fn with_next_step(mut self, words: Option<String>) -> Self {
         if let Some(words) = words {
             let line = one_line(&format!("next: {words}")).into_owned();
@@ -202,12 +204,12 @@ impl Answer {
     }
 }
 
-/// Fields that are worth saying once where all rows of a page share them.
+/// Fields that are moved to `every_row` if all rows of a page share their values.
 const SHARED: [&str; 4] = ["entity_type", "project", "status", "verdict"];
-/// Fewer rows than this are shown as they are.
+/// Minimum rows of a page for `every_row`.
 const MIN_SHARING_ROWS: usize = 3;
 
-/// Says fields that all rows of a page share once, in `every_row`.
+/// Moves fields with the same value in all rows of a page to `every_row`.
 fn move_shared_fields(structured: &mut Value) {
     let Some(Value::Array(rows)) = structured.get_mut("items") else { return };
     if rows.len() < MIN_SHARING_ROWS {
@@ -229,7 +231,7 @@ fn move_shared_fields(structured: &mut Value) {
     }
 }
 
-/// Cuts the lists of which the text shows only the first rows.
+/// Truncates the lists that the text truncates, to the same length.
 fn truncate_lists(structured: &mut Value, left_out: &Map<String, Value>) {
     for key in left_out.keys() {
         if let Some(Value::Array(rows)) = structured.get_mut(key) {
@@ -238,7 +240,7 @@ fn truncate_lists(structured: &mut Value, left_out: &Map<String, Value>) {
     }
 }
 
-/// Makes the fields fit, and counts the rows that their lists lose.
+/// Truncates fields to the size limit, and counts the rows omitted from lists.
 fn fit_fields(structured: &mut Value, max: usize, left_out: &mut Map<String, Value>) {
     if json_size(structured) <= max {
         return;
@@ -255,7 +257,7 @@ fn fit_fields(structured: &mut Value, max: usize, left_out: &mut Map<String, Val
     }
 }
 
-/// The rows of a page, each with its lines, its value and the cursor after it.
+/// The rows of a page, each with its text lines, its value and the cursor after it.
 struct BoundedPage {
     key: &'static str,
     rows: Vec<(Vec<String>, Value)>,
@@ -265,7 +267,7 @@ struct BoundedPage {
 }
 
 impl BoundedPage {
-    /// Takes the rows out of the structured content; each is made to fit by itself.
+    /// Takes the rows out of the structured content, and truncates each to `MAX_ROW`.
     fn new(page: PageText, structured: &mut Value) -> Self {
         let PageText { key, rows, paging } = page;
         let values = structured.get_mut(key).map(Value::take);
@@ -282,13 +284,13 @@ impl BoundedPage {
         Self { key, rows: rows.collect(), cursors, total, next_cursor }
     }
 
-    /// Bytes of all rows: of their lines, and of their values.
+    /// Returns the total bytes of the text lines and of the values.
     fn sizes(&self) -> (usize, usize) {
         let of_lines = self.rows.iter().map(|(lines, _)| size_of_lines(lines)).sum();
         (of_lines, self.rows.iter().map(|(_, value)| json_size(value) + 1).sum())
     }
 
-    /// Adds rows as long as they fit, and says how to go on.
+    /// Adds the rows that fit, and the cursor of the next page.
     fn add(self, structured: &mut Value, lines: &mut Vec<String>) {
         let mut lines_left = (MAX_BYTES - TAIL).saturating_sub(size_of_lines(lines));
         let mut values_left = (MAX_BYTES - TAIL).saturating_sub(json_size(structured));
@@ -317,7 +319,7 @@ impl BoundedPage {
     }
 }
 
-/// Where the rows are that an answer leaves out of a list.
+/// Tells where to find the rows omitted from a list.
 fn more_of(key: &str) -> &'static str {
     match key {
         "conflicts" => "the list of conflicts has them",

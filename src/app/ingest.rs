@@ -1,4 +1,4 @@
-//! The way from files to documents, a transaction for each: what the tool and the command share.
+//! Ingests files as documents, in one transaction each; shared by the tool and the command.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::store::Db;
 
 use super::present::rows::LINE_TEXT;
 
-/// The counts of an ingest, in documents.
+/// Counts of documents in an ingest.
 #[derive(Debug, Default)]
 pub struct IngestReport {
     pub added: usize,
@@ -20,28 +20,28 @@ pub struct IngestReport {
     pub relabelled: usize,
     pub unchanged: usize,
     pub removed: usize,
-    /// Chunks of what was added or replaced.
+    /// Chunks of added and replaced documents.
     pub chunks: usize,
-    /// Files that are no documents, by their kind.
+    /// Files that are neither Markdown nor text, by extension.
     pub skipped: BTreeMap<String, usize>,
-    /// Paths, with the reason.
+    /// Refused paths, each with the reason.
     pub refused: Vec<(String, String)>,
 }
 
 impl IngestReport {
-    /// An error that ends the ingest: unlike elsewhere, something may have been stored before.
+    /// Marks an error that ends the ingest after some documents were already stored.
     pub fn error_after(&self, db: &Db, error: Error) -> Error {
         let stored = self.added + self.replaced + self.relabelled + self.removed;
         if stored > 0 && !db.is_dry_run() { error.after_a_step() } else { error }
     }
 }
 
-/// The operation under which memories lose the chunk that they were taken from.
+/// The operation in the audit, also for memories whose source chunk is removed.
 const OPERATION: &str = "ingest_source";
 
-/// Ingests what is at a real path below the root. An error is about the path itself; what is wrong
-/// with a file in a folder stands in the report. `step` hears how many files there are, and is
-/// called after each.
+/// Ingests the file or folder at a canonical path below the root. An error concerns the path
+/// itself; errors of single files in a folder go to the report. `step` is called after each file
+/// with the total number of files.
 pub fn ingest_path(
     db: &Db,
     actor: &str,
@@ -77,7 +77,7 @@ pub fn ingest_path(
     Ok(())
 }
 
-/// Ingests one file. What is unchanged takes no lock.
+/// Ingests one file. An unchanged file takes no write lock.
 fn ingest_file(
     db: &Db,
     actor: &str,
@@ -104,12 +104,12 @@ fn ingest_file(
     Ok(())
 }
 
-/// An error as the report gives it.
+/// Formats an error for the report.
 pub fn describe_error(error: &Error) -> String {
     format!("{} ({})", abridge_message(&error.to_string()), abridge_message(&error.hint().advice))
 }
 
-/// The report without what was refused, a line for each thing.
+/// Formats the report, without refused paths.
 pub fn report_lines(report: &IngestReport) -> Vec<String> {
     let mut done = vec![
         format!("{} added", report.added),
@@ -133,7 +133,7 @@ pub fn report_lines(report: &IngestReport) -> Vec<String> {
     lines
 }
 
-/// A refused path as a line.
+/// Formats a refused path as one line.
 pub fn refused_line(path: &str, reason: &str) -> String {
     format!("refused {}: {reason}", quote_text(path, LINE_TEXT))
 }

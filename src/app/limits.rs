@@ -1,5 +1,5 @@
-//! The limits of what a call may hold, looked at before anything is done with it. What a row may hold
-//! is limited where it is made (`ops/checks.rs`), for every way into the store.
+//! Limits on the arguments of a call, checked before anything else. Limits on rows are checked in
+//! `ops` when the row is created, for every front end and import.
 
 use serde_json::{Map, Value};
 
@@ -7,24 +7,24 @@ use crate::model::Result;
 use crate::model::page::MAX_CURSOR;
 use crate::ops::{interactions, validate};
 
-/// Characters of a text that names something: an id, a type, an instant.
+/// Maximum characters of a short text argument: an id, a type, a timestamp.
 pub const MAX_ARGUMENT: usize = 2_000;
-/// Characters of a path.
+/// Maximum characters of a path.
 pub const MAX_PATH: usize = 4_096;
-/// Characters of the address of a resource.
+/// Maximum characters of a resource URI.
 pub const MAX_URI: usize = 8_192;
 
-/// Refuses a text that is too long for the argument that it is given to; `at` is where the arguments
-/// stand in the call.
+/// Refuses a text longer than the limit of its argument. `at` is the path of the arguments in the
+/// call.
 pub fn check_arguments(at: &str, arguments: &Map<String, Value>) -> Result<()> {
     arguments.iter().try_for_each(|(name, value)| check_value(&format!("{at}{name}"), name, value))
 }
 
 fn check_value(path: &str, name: &str, value: &Value) -> Result<()> {
     match (name, value) {
-        // Properties are limited as a whole, in bytes; rows of a batch are looked at one by one.
+        // Properties are limited as a whole, in bytes; rows of a batch are checked one by one.
         ("properties" | "context_pack" | "entities" | "memories", _) => Ok(()),
-        // A character has at least one byte.
+        // A text has at least as many bytes as characters.
         (_, Value::String(text)) if text.len() > max_length(name) => {
             validate::at_most(path, text.chars().count(), max_length(name), "characters")
         }

@@ -1,5 +1,5 @@
-//! Everything that can be asked for: one table of typed operations, one way to run a write, and
-//! answers as structured content and as text. The doors (`mcp`, `cli`) offer the table.
+//! Operations: one table of typed operations, the only way to run a write, and answers as text and
+//! structured content. The front ends (`mcp`, `cli`) offer the table.
 //!
 //! A program that embeds the store calls operations by the names and arguments of `docs/tools.md`:
 //!

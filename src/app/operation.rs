@@ -1,5 +1,5 @@
-//! An operation: one thing that can be asked of the store, with its name, texts, effect, arguments
-//! and answer. The table in `operations/mod.rs` lists them all; each door offers the table.
+//! The definition of an operation: its name, texts, effect, arguments and answer.
+//! `operations/mod.rs` lists all operations.
 
 use std::sync::LazyLock;
 
@@ -14,54 +14,54 @@ use crate::model::text::without_value;
 use crate::model::{Error, Ontology, Result};
 use crate::store::{Db, Tx, View};
 
-/// How a call of an operation may change the store.
+/// How an operation may change the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     Reads,
-    /// Adds rows, or moves them forward in their lifecycle; active rows stay active.
+    /// Adds rows or advances their lifecycle; active rows stay active.
     Adds,
-    /// Ends or rewrites active rows; their history stays.
+    /// Ends or changes active rows; their history is kept.
     Replaces,
-    /// Ends rows and clears their contents from the history too.
+    /// Ends rows and erases their contents, in the history too.
     Erases,
 }
 
 /// Where an operation is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
-    /// A tool that is on unless tools are chosen by name, and a command.
+    /// A tool that is on by default, and a command.
     Default,
-    /// A tool that is on only when asked for, and a command.
+    /// A tool that is on only when requested, and a command.
     OnRequest,
-    /// A command, but no tool.
+    /// A command only.
     Command,
 }
 
-/// The part of an operation that only a person may do where promotion is reserved to people.
+/// The part of an operation that is reserved to a person if the agent may not promote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     Nothing,
     Everything,
-    /// Giving this argument.
+    /// Passing this argument.
     Argument(&'static str),
-    /// Giving one of these choices for this argument.
+    /// Passing one of these values of the argument.
     Choices {
         argument: &'static str,
         choices: &'static [&'static str],
-        /// The description of the operation without them.
+        /// The tool description without these values.
         description: &'static str,
     },
 }
 
-/// The part of a writing operation that only reads.
+/// The read-only part of a writing operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadingPart {
     pub argument: &'static str,
-    /// The choice for that argument that makes the call a read.
+    /// The value of the argument that makes the call a read.
     pub choice: &'static str,
-    /// The arguments that the read takes.
+    /// The arguments of the read.
     pub arguments: &'static [&'static str],
-    /// The description of the operation as a read.
+    /// The tool description of the read alone.
     pub description: &'static str,
 }
 
@@ -75,9 +75,9 @@ pub struct About {
     pub surface: Surface,
     pub decision: Decision,
     pub reading_part: Option<ReadingPart>,
-    /// Whether the same call again answers that nothing changed.
+    /// Whether a repeated call changes nothing.
     pub idempotent: bool,
-    /// Whether the door's default project applies where a call names none.
+    /// Whether the front end's default project applies if a call names none.
     pub uses_default_project: bool,
 }
 
@@ -116,20 +116,20 @@ impl About {
         self
     }
 
-    /// Each call does it once more.
+    /// Marks an operation that has its effect again on every call.
     pub const fn not_idempotent(mut self) -> Self {
         self.idempotent = false;
         self
     }
 
-    /// Without a project given it takes that of the row it is about.
+    /// Disables the default project: the row of the call determines the project.
     pub const fn with_own_project(mut self) -> Self {
         self.uses_default_project = false;
         self
     }
 }
 
-/// One thing that can be asked for.
+/// An operation with its arguments and output.
 pub trait Operation: 'static {
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     type Output: Output;
@@ -145,18 +145,18 @@ pub trait ReadOperation: Operation {
 pub trait WriteOperation: Operation {
     fn run(tx: &Tx<'_>, args: Self::Args, note: &str) -> Result<Written<Self::Output>>;
 
-    /// Whether these arguments only read; see [`ReadingPart`].
+    /// Whether the call with these arguments is a read; see [`ReadingPart`].
     fn only_reads(_args: &Self::Args) -> bool {
         false
     }
 
-    /// The read of those arguments.
+    /// Runs the call as a read.
     fn read(_view: &View<'_>, _args: Self::Args) -> Result<Written<Self::Output>> {
         Err(Error::Internal(format!("{} has no part that reads", Self::ABOUT.name)))
     }
 }
 
-/// An operation too long for one transaction: it writes in steps that are each whole.
+/// An operation that writes in several transactions, each complete in itself.
 pub trait SteppedOperation: Operation {
     fn run(db: &Db, caller: &Caller, args: Self::Args, note: &str)
     -> Result<Written<Self::Output>>;
@@ -165,15 +165,15 @@ pub trait SteppedOperation: Operation {
 type ReadWork = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
 type WriteWork = Box<dyn FnOnce(&Db, &Caller) -> Result<Answer> + Send>;
 
-/// A call whose arguments were read and checked.
+/// A call with validated arguments.
 pub enum PreparedCall {
     Read(ReadWork),
     Write(PreparedWrite),
 }
 
-/// A writing call that is ready to run.
+/// A write that is ready to run.
 pub struct PreparedWrite {
-    /// The actor that the call names.
+    /// The actor in the arguments.
     pub actor: Option<String>,
     work: WriteWork,
 }
@@ -186,7 +186,7 @@ impl PreparedWrite {
 
 type Prepare = Box<dyn Fn(Map<String, Value>) -> Result<PreparedCall> + Send + Sync>;
 
-/// An entry of the table: an operation without its types.
+/// An operation with its types erased, as the table holds it.
 pub struct RegisteredOperation {
     pub about: About,
     pub input_schema: Map<String, Value>,
@@ -254,13 +254,13 @@ impl RegisteredOperation {
         }
     }
 
-    /// Names the ontology's types in the schema where an argument cannot do without one.
+    /// Lists the ontology's types in the schema of required type arguments.
     pub fn name_types(mut self, ontology: &Ontology) -> Self {
         schema::name_types(&mut self.input_schema, ontology);
         self
     }
 
-    /// Reads the arguments; a mistake in them is an error that names it.
+    /// Validates the arguments; an error names the invalid argument.
     pub fn prepare(
         &self,
         mut arguments: Map<String, Value>,
@@ -277,7 +277,7 @@ impl RegisteredOperation {
     }
 }
 
-/// Reads arguments; the error names the argument and repeats no value.
+/// Deserializes arguments; an error names the argument but repeats no value.
 pub(super) fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
     parse_at("", arguments).map_err(|(field, problem)| {
         Error::invalid(
@@ -288,7 +288,7 @@ pub(super) fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Resul
     })
 }
 
-/// Reads an object that is at a place in the arguments; fails with the place of a mistake in it.
+/// Deserializes an object at a path in the arguments; an error contains the path.
 pub(super) fn parse_at<A: DeserializeOwned>(
     place: &str,
     fields: Map<String, Value>,

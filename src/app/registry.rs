@@ -1,4 +1,4 @@
-//! The operations that a door offers to its callers.
+//! The operations that a front end offers.
 
 use serde_json::{Map, Value};
 
@@ -15,12 +15,11 @@ pub enum Selection {
     All,
     /// The default ones and these.
     With(Vec<String>),
-    /// All, and those that are no tools: the command line has every operation.
+    /// All operations, including those that are no tools, for the command line.
     Everything,
 }
 
-/// The operations of a door: those that its callers may use, and the others, with which the door
-/// itself may read.
+/// The operations of a front end. It can also read with those that it does not offer.
 pub struct OperationRegistry {
     on: Vec<RegisteredOperation>,
     off: Vec<RegisteredOperation>,
@@ -50,7 +49,7 @@ impl OperationRegistry {
         &self.on
     }
 
-    /// The operation that a caller may use by this name.
+    /// Returns the operation with this name if it is offered.
     pub fn get(&self, name: &str) -> Option<&RegisteredOperation> {
         self.on.iter().find(|operation| operation.about.name == name)
     }
@@ -59,13 +58,13 @@ impl OperationRegistry {
         self.get(name).is_some()
     }
 
-    /// Why an operation is withheld from callers, if it is for more than not being selected.
+    /// Returns why the rights withhold an operation; `None` if they do not.
     pub fn withheld(&self, name: &str) -> Option<Withheld> {
         let off = self.off.iter().find(|operation| operation.about.name == name);
         off.and_then(|operation| self.rights.withholds(operation))
     }
 
-    /// A read with these arguments, whether callers may use the operation or not.
+    /// Prepares a read with these arguments, even if the operation is not offered.
     pub fn prepare_read(&self, name: &str, arguments: Value) -> Result<PreparedCall> {
         let mut all = self.on.iter().chain(&self.off);
         let operation = all.find(|operation| operation.about.name == name);
@@ -93,7 +92,7 @@ fn is_selected(operation: &RegisteredOperation, selection: &Selection) -> bool {
     }
 }
 
-/// Refuses a name that no tool has.
+/// Refuses a name that is not a tool's.
 fn check_selection(all: &[RegisteredOperation], selection: &Selection) -> Result<()> {
     let Selection::With(names) = selection else { return Ok(()) };
     let tools = all.iter().filter(|operation| operation.about.surface != Surface::Command);

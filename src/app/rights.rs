@@ -1,23 +1,23 @@
-//! The rights of a door's callers: who promotes, and whether anything is written at all. They act on
-//! the effect and the decision that an operation declares, never on its name.
+//! The rights of a front end's callers: who promotes, and whether writes are allowed. They depend
+//! on the declared effect and decision of an operation, never on its name.
 
 use serde_json::{Map, Value};
 
 use super::operation::{Decision, Effect, RegisteredOperation};
 
-/// Who makes rows active, rejects them and settles conflicts.
+/// Who promotes, rejects and settles conflicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Promotion {
-    /// The agent, as the person told it.
+    /// The agent, as instructed by the person.
     #[default]
     Agent,
-    /// The agent, once the person approved the very change in the client.
+    /// The agent, after the person approved the exact change in the client.
     Ask,
     /// The person, on the command line.
     Human,
 }
 
-/// The rights of the callers of one door.
+/// The rights of a front end's callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {
     pub promotion: Promotion,
@@ -32,7 +32,7 @@ pub enum Withheld {
 }
 
 impl Rights {
-    /// Why an operation is withheld, if it is.
+    /// Returns why the operation is withheld, if it is.
     pub fn withholds(self, operation: &RegisteredOperation) -> Option<Withheld> {
         let about = &operation.about;
         if self.read_only && about.effect != Effect::Reads && about.reading_part.is_none() {
@@ -42,7 +42,7 @@ impl Rights {
         decides.then_some(Withheld::OnlyByPerson)
     }
 
-    /// Takes from an operation the arguments and choices that its callers may not use.
+    /// Removes the arguments and values that callers may not use from an operation.
     pub fn narrow(self, operation: &mut RegisteredOperation) {
         let about = &mut operation.about;
         let schema = &mut operation.input_schema;

@@ -1,5 +1,5 @@
-//! The one way in which a write runs: rights, idempotency, dry run, transaction, operation, search
-//! for conflicts, approval by effect, answer.
+//! Runs every write: rights, idempotency, dry run, transaction, operation, conflict detection,
+//! approval, answer.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::ops::record_change::snapshot_text;
 use crate::ops::sources::files::Root;
 use crate::store::{Db, Tx, View};
 
-/// Who calls a write, and under which conditions.
+/// The caller of a write, with its rights.
 #[derive(Clone)]
 pub struct Caller {
     pub actor: String,
-    /// Folders below which sources may be read.
+    /// Folders that sources may be read from.
     pub roots: Arc<[Root]>,
     /// The project of calls that name none.
     pub default_project: Option<String>,
@@ -38,7 +38,7 @@ impl Caller {
     }
 }
 
-/// Arguments that every write takes.
+/// Arguments of every write.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct WriteOptions {
@@ -55,12 +55,11 @@ pub struct WriteOptions {
     keyed: Option<Keyed>,
 }
 
-/// The names of the options, and `reason`, which is read as `note`.
+/// The names of the options, and `reason`, an alias of `note`.
 const NAMES: [&str; 5] = ["actor", "note", "idempotency_key", "dry_run", "reason"];
 
 impl WriteOptions {
-    /// Takes them out of the arguments, so that the operation can refuse the arguments it does not
-    /// know.
+    /// Removes the options from the arguments, so that the operation can refuse unknown arguments.
     pub(super) fn take(operation: &str, arguments: &mut Map<String, Value>) -> Result<Self> {
         let given = NAMES.iter().filter_map(|name| arguments.shift_remove_entry(*name));
         let mut common: Map<String, Value> = given.collect();
@@ -81,7 +80,7 @@ impl WriteOptions {
     }
 }
 
-/// Runs a write as one transaction.
+/// Runs a write in one transaction.
 pub(super) fn run_write<O: Output>(
     db: &Db,
     caller: &Caller,
@@ -112,8 +111,8 @@ pub(super) fn run_write<O: Output>(
     }
 }
 
-/// Runs a write that is done in steps, each a transaction. Cut short, the call can be sent again
-/// with its key.
+/// Runs a stepped write, with a transaction for each step. If it is interrupted, the call can be
+/// repeated with its idempotency key.
 pub(super) fn run_steps<O: Output>(
     db: &Db,
     caller: &Caller,
@@ -143,7 +142,7 @@ fn run_keyed_steps<O: Output>(
         return Ok(answer);
     }
     db.write(&caller.actor, operation, |tx| {
-        // Another process may have done the same call meanwhile.
+        // Another process may have run the same call meanwhile.
         if let Some(first) = stored_answer(tx, options)? {
             return Ok(first);
         }
@@ -152,7 +151,7 @@ fn run_keyed_steps<O: Output>(
     .map_err(|error| if options.dry_run { error } else { error.after_a_step() })
 }
 
-/// The answer that a call with this key got before.
+/// Returns the stored answer of an earlier call with the same idempotency key.
 fn stored_answer(view: &View<'_>, options: &WriteOptions) -> Result<Option<Answer>> {
     let Some(keyed) = &options.keyed else { return Ok(None) };
     let Some(kept) = idempotency::stored_answer(view, keyed)? else { return Ok(None) };

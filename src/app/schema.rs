@@ -1,7 +1,7 @@
-//! JSON schemas as every client can read them: flat, without references, unions or odd formats.
+//! JSON schemas that every client can parse: without references, unions or unusual formats.
 //!
-//! schemars describes the Rust types exactly; some clients drop a tool whose schema holds `$ref`,
-//! `["string", "null"]`, `format: "uint32"` or a bare `true`.
+//! schemars describes the Rust types exactly, but some clients drop a tool whose schema contains
+//! `$ref`, `["string", "null"]`, `format: "uint32"` or a bare `true`.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use crate::model::Ontology;
 
-/// The schema of arguments.
+/// Returns the schema of an operation's arguments.
 pub fn input_schema<T: JsonSchema>() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     plain_schema(inline_subschemas(settings).into_root_schema_for::<T>())
 }
 
-/// The schema of an answer, with the fields that are added after the operation has run.
+/// Returns the schema of an answer, including the fields that are added after the operation.
 pub fn answer_schema<T: JsonSchema>() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = plain_schema(inline_subschemas(settings).into_root_schema_for::<T>());
@@ -91,7 +91,7 @@ fn simplify_schema(schema: &mut Value) {
     }
 }
 
-/// Defaults that say what leaving the argument out says anyway.
+/// Whether the default is the empty value, which needs no mention.
 fn is_obvious_default(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -102,7 +102,7 @@ fn is_obvious_default(value: &Value) -> bool {
     }
 }
 
-/// Adds the properties of `more` to the schema, behind its own.
+/// Appends the properties of `more` to the schema.
 pub fn merge(schema: &mut Map<String, Value>, more: &Map<String, Value>) {
     let Some(Value::Object(added)) = more.get("properties") else { return };
     let properties = schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
@@ -113,7 +113,7 @@ pub fn merge(schema: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// Names the types of the ontology where a tool cannot do without one.
+/// Lists the ontology's types in the schema of required type arguments.
 pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
     let required = schema.get("required").cloned().unwrap_or_default();
     let needs = |name: &str| required.as_array().is_some_and(|all| all.iter().any(|n| n == name));
@@ -128,8 +128,8 @@ pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
     }
 }
 
-/// Mends what clients are known to send: numbers, booleans, lists and objects as strings, one text
-/// for a list of texts, whole numbers as `1.0`, and `null` for an argument that is left out.
+/// Converts argument values as clients are known to send them: numbers, booleans, lists and objects
+/// as strings, one text for a list of texts, integers as `1.0`, and `null` for a missing argument.
 pub fn coerce_arguments(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
     let Some(Value::Object(properties)) = schema.get("properties") else { return };
     arguments.retain(|name, value| !value.is_null() || !properties.contains_key(name));

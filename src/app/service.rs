@@ -1,4 +1,4 @@
-//! A door's calls: an operation by its name, with arguments as JSON, for a caller.
+//! Calls operations by name, with JSON arguments, on behalf of a caller.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::ops::sources::files::Root;
 use crate::ops::validate;
 use crate::store::{Db, View};
 
-/// The operations of a door over one store.
+/// The operations of a front end on one store.
 #[derive(Clone)]
 pub struct Service {
     pub store: StoreHandle,
@@ -30,7 +30,7 @@ impl Service {
         Self { store, registry: Arc::new(registry), roots: roots.into() }
     }
 
-    /// Calls an operation. A write that needs a person and has no approval asks for one.
+    /// Calls an operation. A write that needs approval and has none returns the question.
     pub async fn call(
         &self,
         operation: &RegisteredOperation,
@@ -51,7 +51,7 @@ impl Service {
         }
     }
 
-    /// Reads with an operation, whether callers may use it or not.
+    /// Prepares a read with an operation, even if it is not offered.
     pub fn prepare_read(
         &self,
         name: &str,
@@ -69,8 +69,8 @@ impl Service {
     }
 }
 
-/// Calls any operation by its name, in the caller's own thread and with all rights, as the command
-/// line does. `caller` gives the caller of a write, from the actor that the arguments name.
+/// Calls any operation by its name, on the current thread and with all rights, as the command line
+/// does. `caller` returns the caller of a write, from the actor in the arguments.
 pub fn call_now(
     db: &Db,
     name: &str,
@@ -98,7 +98,7 @@ fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
     )
 }
 
-/// The actor of a call: the one it names, else the client.
+/// Returns the actor of a call: the one in the arguments, else the client.
 fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
     match given.filter(|actor| !actor.trim().is_empty()) {
         Some(actor) => validate::check_name("actor", &actor),
@@ -106,7 +106,7 @@ fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
     }
 }
 
-/// The client as an actor, whatever it calls itself.
+/// Converts the client's name to a valid actor name.
 pub fn client_name(given: Option<&str>) -> String {
     match collapse_spaces(given.unwrap_or_default()) {
         name if is_blank(&name) => "agent".to_owned(),

@@ -1,5 +1,5 @@
-//! The store for async callers: one thread that writes, in the order of the calls, and a few
-//! read-only connections. Nothing here blocks the runtime.
+//! The store for async callers: one writer thread, which runs writes in the order of the calls, and
+//! a pool of read-only connections. Nothing here blocks the async runtime.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,33 +15,34 @@ use crate::store::{Db, Reader, Settings, Tx, View};
 
 type WriterJob = Box<dyn FnOnce(&Db) + Send>;
 
-/// How many reads run at once; each holds a connection of its own.
+/// Maximum concurrent reads, each on a connection of its own.
 const READERS: usize = 3;
-/// How long nothing is written before the log is moved into the file, so that no caller waits for it.
+/// Idle time after which the writer thread runs a checkpoint, so that no caller waits for it.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// The store as async code sees it.
+/// An async handle to the store.
 #[derive(Clone)]
 pub struct StoreHandle {
-    /// Above `jobs`, so that they close first: the last connection to close takes the log into the
-    /// file, and only one that writes can.
+    /// Declared before `jobs`, so that readers are dropped first: the last connection to close
+    /// checkpoints the write-ahead log, which only a writable one can do.
     readers: Arc<Readers>,
-    /// Where writes go, if there are any.
+    /// The queue of the writer thread; `None` if read-only.
     jobs: Option<mpsc::Sender<WriterJob>>,
-    /// Writes that are not done yet.
+    /// Writes that are queued or running.
     queued: Arc<AtomicUsize>,
     places: Arc<Semaphore>,
 }
 
-/// The connections that read and are free.
+/// The idle read connections.
 struct Readers {
     free: Mutex<Vec<Reader>>,
     settings: Settings,
 }
 
 impl Readers {
-    /// A connection that reads the file as it is now; those that do not are closed. Beside a
-    /// connection that writes it is for that one to see to what they leave.
+    /// Takes an idle connection to the current file, and closes those to a replaced file. If there
+    /// is no writer (`alone`), the log of the replaced file is removed first; else the writer does
+    /// that.
     fn take(&self, alone: bool) -> Result<Option<Reader>> {
         let Ok(mut free) = self.free.lock() else { return Ok(None) };
         while let Some(reader) = free.pop() {
@@ -83,8 +84,8 @@ impl Readers {
 }
 
 impl StoreHandle {
-    /// Hands the store to its writing thread. The thread ends, and closes the file, when the
-    /// last handle is gone.
+    /// Moves the store to its writer thread. The thread ends, and closes the file, when the last
+    /// handle is dropped.
     pub fn start(db: Db) -> Result<(Self, JoinHandle<()>)> {
         let settings = db.settings().clone();
         let (jobs, waiting) = mpsc::channel::<WriterJob>();
@@ -97,7 +98,7 @@ impl StoreHandle {
         Ok((handle, writer))
     }
 
-    /// A store that is only read: an error if it cannot be.
+    /// Opens a read-only store; an error if it cannot be read without a write.
     pub fn read_only(settings: Settings) -> Result<Self> {
         let reader = Reader::open_alone(settings.clone())?;
         let handle = Self::over(None, settings);
@@ -115,7 +116,7 @@ impl StoreHandle {
         &self.readers.settings
     }
 
-    /// Runs one write; the answer comes after the commit.
+    /// Runs a write in one transaction; returns after the commit.
     pub async fn write<T: Send + 'static>(
         &self,
         actor: String,
@@ -125,7 +126,7 @@ impl StoreHandle {
         self.run_steps(operation, move |db| db.write(&actor, operation, f)).await
     }
 
-    /// Runs what writes in transactions of its own.
+    /// Runs a function that opens its own write transactions.
     pub async fn run_steps<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -144,13 +145,13 @@ impl StoreHandle {
         .await?
     }
 
-    /// Has the writing thread do something, in the order of the calls.
+    /// Runs a function on the writer thread, in the order of the calls.
     async fn on_writer<T: Send + 'static>(
         &self,
         f: impl FnOnce(&Db) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        // The caller may go away; what was begun is finished all the same.
+        // If the caller is cancelled, the job still runs to its end.
         let job: WriterJob = Box::new(move |db| drop(answer.send(f(db))));
         let closed = || Error::Internal("the writing thread has ended".to_owned());
         let jobs = self.jobs.as_ref().ok_or_else(Error::read_only)?;
@@ -158,7 +159,7 @@ impl StoreHandle {
         answered.await.map_err(|_| closed())
     }
 
-    /// Runs one read on a connection of its own. It sees every write that was sent before it.
+    /// Runs a read on a pooled connection. It sees every write that was queued before it.
     pub async fn read<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -180,8 +181,8 @@ impl StoreHandle {
             Err(f) => f,
         };
         if !alone {
-            // A connection is opened only where the writing one stands: it knows whether the log
-            // that is there belongs to the file.
+            // Before a connection is opened, the writer checks that the file was not replaced: only
+            // it knows whether the existing log belongs to the file.
             self.on_writer(Db::check).await??;
         }
         let readers = Arc::clone(&self.readers);
@@ -194,13 +195,13 @@ impl StoreHandle {
     }
 }
 
-/// The writing thread: does what it is sent until nobody can send more.
+/// Runs queued jobs until all senders are dropped.
 fn run(db: &Db, waiting: &Receiver<WriterJob>, readers: &Weak<Readers>) {
     let close_readers = || {
         if db.is_given_up()
             && let Some(readers) = readers.upgrade()
         {
-            // They hold on to the log that the writing connection gave up.
+            // The readers still hold the log that the writer gave up.
             readers.close();
         }
     };
@@ -220,7 +221,8 @@ fn run(db: &Db, waiting: &Receiver<WriterJob>, readers: &Weak<Readers>) {
     }
 }
 
-/// Turns a panic into an error: the caller gets an answer, and the transaction is rolled back.
+/// Converts a panic to an error, so that the caller gets an answer and the transaction is rolled
+/// back.
 fn catch_panics<T>(operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         let message = panic

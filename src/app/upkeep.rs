@@ -1,4 +1,4 @@
-//! Upkeep in steps: a page of rows at a time, so that other writers never wait long.
+//! Runs upkeep one page of rows at a time, so that other writers never wait long.
 
 use crate::model::upkeep::UpkeepRules;
 use crate::model::{Conflict, Result};
@@ -10,11 +10,11 @@ use crate::store::Db;
 pub struct UpkeepPage {
     pub steps: Vec<UpkeepStep>,
     pub conflicts: Vec<Conflict>,
-    /// Where to go on, unless this was the last page.
+    /// The cursor of the next page; `None` after the last one.
     pub next: Option<UpkeepCursor>,
 }
 
-/// Runs upkeep on one page; a dry run only looks.
+/// Runs upkeep on one page; a dry run changes nothing.
 pub fn run_page(
     db: &Db,
     rules: &UpkeepRules,
@@ -22,7 +22,7 @@ pub fn run_page(
     dry_run: bool,
 ) -> Result<UpkeepPage> {
     let (steps, next) = db.read(|view| upkeep::find_due(view, rules, at))?;
-    // A page on which nothing is due takes no lock.
+    // A page without due rows takes no write lock.
     if steps.is_empty() || dry_run {
         return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
     }

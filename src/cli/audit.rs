@@ -1,4 +1,4 @@
-//! `atocore audit`: prove the audit, or show the history of one row.
+//! `atocore audit`: verifies the audit chain, or shows the history of one row.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,8 @@ use crate::ops::verify;
 
 #[derive(Subcommand)]
 pub enum Audit {
-    /// Verify the whole chain, and that the newest snapshot of each row is the row; exit code 1 if not
+    /// Verify the whole hash chain, and that each row equals its newest snapshot; exit code 1 if
+    /// not
     Verify,
     /// Show every change of one row, oldest first
     Show {

@@ -1,4 +1,4 @@
-//! `atocore backup` and `atocore restore`, and the backups that a server makes by itself.
+//! `atocore backup` and `atocore restore`, and the automatic backups of a server.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,26 +14,26 @@ use crate::ops::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
 
 #[derive(Args)]
 pub struct Backup {
-    /// The file to write; there must be none
+    /// The file to write; it must not exist
     file: PathBuf,
 }
 
 #[derive(Args)]
 pub struct Restore {
-    /// The backup
+    /// The backup file
     file: PathBuf,
-    /// Where a file is already, keep it as <name>.<instant>.replaced
+    /// If the target file exists, keep it as <name>.<instant>.replaced
     #[arg(long)]
     replace: bool,
 }
 
-/// When a server makes backups.
+/// The schedule of a server's automatic backups.
 #[derive(Args, Clone, Copy, Default)]
 pub struct Automatic {
-    /// Make a backup in <file>.backups unless the newest there is younger than so many hours
+    /// Make a backup in <file>.backups unless the newest one is younger than this many hours
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
     backup_every: Option<u32>,
-    /// How many of these backups to keep
+    /// Number of these backups to keep
     #[arg(long, value_name = "COUNT", default_value_t = 7, requires = "backup_every",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     keep_backups: u32,
@@ -72,11 +72,11 @@ fn print(copied: &Copied<Contents>) {
     out::print_line(format!("head {head}"));
 }
 
-/// How long a server waits after a backup that failed, or that another one makes.
+/// Wait before the next attempt if a backup failed or another server is making one.
 const AGAIN: Duration = Duration::from_secs(600);
 
-/// Makes backups as long as the server runs, on a connection and a thread of its own: nobody waits
-/// for them.
+/// Makes backups as long as the server runs, on its own connection and thread, so that no call
+/// waits for them.
 pub async fn keep_backups(settings: Settings, rotation: Rotation) {
     loop {
         let settings = settings.clone();

@@ -1,5 +1,5 @@
-//! `atocore demo`: a small hardware project in a temporary file, and a session with it over real
-//! standard input and output, as an agent would have it.
+//! `atocore demo`: imports a small hardware project into a temporary file, and plays an agent's
+//! session over real standard input and output.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub fn run() -> Result<ExitCode> {
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The session: each call stands under what an agent would be doing.
+/// Plays the session; a comment line above each call explains it.
 fn play_session(session: &mut Session) -> Result<()> {
     session
         .say("Two documents give the mirror another mass. The import said so; it is still open.");
@@ -98,7 +98,7 @@ fn play_session(session: &mut Session) -> Result<()> {
     ask_questions(session, gaps("all_gaps"))
 }
 
-/// What the store answers by now.
+/// Asks questions about the changed store.
 fn ask_questions(session: &mut Session, gaps: Value) -> Result<()> {
     session
         .say("What is missing? A requirement that nobody satisfies, and the decision from above.");
@@ -130,7 +130,7 @@ fn demo_failed(what: &str, error: &std::io::Error) -> Error {
     )
 }
 
-/// A temporary folder that goes away with the demo.
+/// A temporary folder, deleted when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -190,7 +190,7 @@ impl Session {
         out::print_line(format!("# {text}"));
     }
 
-    /// Calls a tool, and prints the call and its answer.
+    /// Calls a tool; prints the call and its answer.
     fn call(&mut self, tool: &str, arguments: Value) -> Result<Value> {
         out::print_line(format!("> {tool} {arguments}"));
         let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }))?;

@@ -1,4 +1,4 @@
-//! `atocore doctor`: looks the whole file over, and repairs derived data if asked.
+//! `atocore doctor`: checks the whole file, and repairs derived data on request.
 
 mod wording;
 
@@ -16,17 +16,18 @@ use crate::ops;
 use crate::ops::doctor::SchemaStage;
 use crate::ops::doctor::{self, Check, DoctorReport, Finding, Repair};
 
-/// The codes of the exit: nothing is wrong, something is, nobody could look.
+/// Exit codes: no findings, findings, the checks could not run.
 const CLEAN: u8 = 0;
 const FINDINGS: u8 = 1;
 const NOT_LOOKED_AT: u8 = 2;
 
-/// How often derived data is repaired: a table that was missing is made first and filled then.
+/// Maximum repair rounds: a missing table is created in one round and filled in the next.
 const ROUNDS: usize = 3;
 
 #[derive(Args)]
 pub struct Doctor {
-    /// Repair data derived from the rows: claims, search index, audit rows by project, indexes, triggers and the conflicts that follow; never knowledge
+    /// Repair derived data: claims, search index, audit rows by project, indexes, triggers and the
+    /// resulting conflicts; never stored knowledge
     #[arg(long)]
     fix: bool,
     /// Print the report as one JSON object
@@ -71,7 +72,7 @@ fn run_checks(cli: &Cli, wish: &Doctor) -> Result<u8> {
     Ok(if report.findings() == 0 { CLEAN } else { FINDINGS })
 }
 
-/// Looks at everything, without writing.
+/// Runs all checks, without writing.
 fn check_store(cli: &Cli, wish: &Doctor) -> Result<DoctorReport> {
     let reader = Reader::open_as_it_is(cli.settings()?)?;
     let show = |check: &Check| {
@@ -97,8 +98,8 @@ fn check_store(cli: &Cli, wish: &Doctor) -> Result<DoctorReport> {
     reader.read(|view| doctor::run_checks(view, stage, reader.lengths(), show))
 }
 
-/// Repairs derived data, each part in a write of its own, so that a part which cannot be repaired
-/// keeps no other from it.
+/// Repairs derived data, each part in its own transaction, so that one failure does not prevent the
+/// other repairs.
 fn repair(cli: &Cli, report: &DoctorReport) -> Result<Vec<Repair>> {
     let (db, upgrade) = ops::open(cli.settings()?)?;
     let mut repaired = Vec::new();
@@ -143,14 +144,14 @@ fn print(check: &Check) {
     }
 }
 
-/// How much there was to look at.
+/// Formats the amount of data that was checked.
 fn extent_of(check: &Check) -> String {
     let head = check.head.as_ref().map(|head| format!("head {head}"));
     let parts: Vec<String> = check.extent.map(word_extent).into_iter().chain(head).collect();
     parts.join(", ")
 }
 
-/// A check as JSON: of each finding its data, and the words for it.
+/// Converts a check to JSON: each finding with its data and its text.
 fn check_value(check: &Check) -> Value {
     let finding_value = |finding: &Finding| {
         let mut value = json!(finding);

@@ -1,4 +1,4 @@
-//! `atocore export`: the store as lines, to standard output or into a file that is whole or not there.
+//! `atocore export`: writes to standard output, or atomically to a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -18,18 +18,18 @@ use crate::ops::transfer::{graph, matrix};
 
 #[derive(Args)]
 pub struct Export {
-    /// Where to; standard output if left out
+    /// The output file; standard output if omitted
     file: Option<PathBuf>,
-    /// What to write
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Only this project, by name or alias
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// With --project: the rows that belong to no project too
+    /// With --project: also the rows that belong to no project
     #[arg(long, requires = "project")]
     with_global: bool,
-    /// Overwrite the file
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
@@ -41,11 +41,11 @@ enum Format {
     Jsonl,
     /// Active entities and relationships, as a Mermaid flowchart
     Mermaid,
-    /// The same for Graphviz
+    /// The same graph for Graphviz
     Dot,
-    /// The traceability matrix: requirements and what satisfies and validates them
+    /// The traceability matrix: requirements and the entities that satisfy and validate them
     Csv,
-    /// The same as a table in Markdown
+    /// The same matrix as a Markdown table
     Markdown,
 }
 
@@ -85,13 +85,14 @@ fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
         })
     });
     match outcome.and_then(|done| output.flush().map(|()| done).map_err(failed)) {
-        // A reader who goes away has read what it wanted.
+        // A closed pipe is not an error: the reader has read enough.
         Err(_) if closed => Ok(()),
         outcome => outcome.map(drop),
     }
 }
 
-/// Writes beside the file and renames at the end, so that half an export never bears its name.
+/// Writes a temporary file next to the target and renames it at the end, so that the target is
+/// never a partial export.
 fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
     check_target(db, wish, path)?;
     let failed = |error: io::Error| {
@@ -116,7 +117,7 @@ fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
         Ok(done)
     });
     if outcome.is_err() {
-        // It may be what filled the disk.
+        // Removes the partial file, which may have filled the disk.
         let _ = fs::remove_file(&partial);
     }
     outcome
@@ -178,7 +179,7 @@ fn write(
     Ok(done)
 }
 
-/// A graph or a table of what holds.
+/// Writes a graph or a table of the active rows.
 fn write_drawing(
     view: &View<'_>,
     wish: &Export,

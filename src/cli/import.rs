@@ -1,4 +1,4 @@
-//! `atocore import`: rows from JSON lines, in any order, a transaction for each batch.
+//! `atocore import`: imports JSON lines in any order, with a transaction for each batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,41 +19,41 @@ use crate::model::{ConflictStatus, Error, Result};
 use crate::ops::batch::Keys;
 use crate::ops::import::{self, ImportLine, PASSES};
 
-/// Lines in one transaction: another process that writes waits for a fraction of a second.
+/// Maximum lines in a transaction, so that other writers wait only a fraction of a second.
 const BATCH: usize = 16_000;
-/// Bytes of lines after which a batch is full, however few they are.
+/// Maximum bytes of lines in a transaction.
 const BATCH_BYTES: usize = 32 * 1024 * 1024;
-/// Batches that are taken apart before they are stored.
+/// Batches that are parsed ahead of the one being stored.
 const BATCHES_AHEAD: usize = 1;
-/// The longest line, in bytes.
+/// Maximum bytes of a line.
 const MAX_LINE: u64 = 8 * 1024 * 1024;
-/// Refused lines that the report names.
+/// Maximum refused lines in the report.
 const MAX_REFUSED: usize = 100;
 
 #[derive(Args)]
 pub struct ImportArgs {
-    /// JSON lines, or what `atocore export` wrote; keys in lines are local to the file
+    /// JSON lines, or an export of `atocore export`; keys in lines are local to the file
     file: PathBuf,
-    /// Who imports; the name of the user if left out
+    /// The actor; the name of the user if omitted
     #[arg(long)]
     actor: Option<String>,
     #[command(flatten)]
     foreign: super::server_memory::Foreign,
 }
 
-/// What an import did.
+/// The counts and the refused lines of an import.
 #[derive(Debug, Default)]
 pub struct ImportReport {
-    /// Rows made, by kind.
+    /// Created rows, by kind.
     pub created: BTreeMap<&'static str, usize>,
     pub existing: usize,
-    /// Projects that entities and memories went to.
+    /// Projects of the imported entities and memories.
     pub projects: BTreeSet<String>,
-    /// Projects that it registered without a line that says so.
+    /// Projects that were registered because rows name them.
     pub registered: Vec<String>,
-    /// Ids of the conflicts that it opened.
+    /// Ids of the conflicts that the import opened.
     pub conflicts: Vec<String>,
-    /// Line numbers, with the reason.
+    /// Line numbers, each with the reason.
     pub refused: Vec<(usize, String)>,
 }
 
@@ -95,8 +95,8 @@ pub fn print_report(db: &Db, report: &ImportReport) -> Result<()> {
     Ok(())
 }
 
-/// Imports the file in passes, so that a line may name what stands below it. Lines are taken apart
-/// on a thread beside the one that stores them.
+/// Imports the file in several passes, so that a line may refer to later lines. One thread parses
+/// lines while another stores them.
 pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<ImportReport> {
     db.expect_many_rows()?;
     let mut import = Import { db, actor, keys: Keys::default(), report: ImportReport::default() };
@@ -121,7 +121,7 @@ pub fn import_file(db: &Db, path: &Path, actor: &str) -> Result<ImportReport> {
     Ok(report)
 }
 
-/// The pass in which each line is stored; none for what is no line.
+/// Determines the pass of each line; `None` for blank and invalid lines.
 fn find_passes(path: &Path, report: &mut ImportReport) -> Result<Vec<Option<usize>>> {
     let mut passes = Vec::new();
     for_each(path, MAX_LINE, |number, bytes| {
@@ -138,7 +138,7 @@ fn find_passes(path: &Path, report: &mut ImportReport) -> Result<Vec<Option<usiz
     Ok(passes)
 }
 
-/// Lines of one pass, taken apart, and those of them that cannot be.
+/// A batch of parsed lines of one pass, and the refused ones.
 #[derive(Default)]
 struct LineBatch {
     lines: Vec<(usize, ImportLine)>,
@@ -152,7 +152,7 @@ impl LineBatch {
     }
 }
 
-/// Takes the lines of a pass apart, and hands them on in batches.
+/// Parses the lines of a pass and sends them in batches.
 fn read(
     path: &Path,
     passes: &[Option<usize>],
@@ -160,7 +160,7 @@ fn read(
     batches: SyncSender<LineBatch>,
 ) -> Result<()> {
     let mut batch = LineBatch::default();
-    // Nobody takes a batch when storing failed, which says why itself.
+    // The receiver is dropped only if storing failed, and that error is reported instead.
     let stopped = |_| Error::Internal("nobody stores the lines".to_owned());
     for_each(path, MAX_LINE, |number, bytes| {
         if passes.get(number - 1) != Some(&Some(pass)) {
@@ -187,7 +187,7 @@ struct Import<'d> {
 }
 
 impl Import<'_> {
-    /// Stores a batch in a transaction of its own.
+    /// Stores a batch in its own transaction.
     fn store(&mut self, batch: &LineBatch) -> Result<()> {
         let keys = &mut self.keys;
         let lines = &batch.lines;
@@ -215,7 +215,7 @@ impl Import<'_> {
     }
 }
 
-/// A line taken apart; nothing for a blank one, a reason for one that cannot be taken.
+/// Parses a line; `None` for a blank one, the reason for an invalid one.
 fn parse_line(bytes: &[u8]) -> Result<Option<ImportLine>, String> {
     let text = jsonl::line_text(bytes, MAX_LINE)?;
     if text.is_empty() {
@@ -234,7 +234,7 @@ mod tests {
 
     use super::*;
 
-    /// How many accepted and refused lines each batch of a file holds.
+    /// Returns how many accepted and refused lines each batch of a file has.
     fn batches(lines: impl Iterator<Item = String>) -> Vec<(usize, usize)> {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         lines.for_each(|line| writeln!(file, "{line}").expect("written"));

@@ -1,4 +1,4 @@
-//! `atocore import` of an export: all of it is looked at, then stored in one transaction.
+//! `atocore import` of an export: validates the whole file, then stores it in one transaction.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -13,12 +13,12 @@ use crate::ops::transfer::format::{self, Header};
 use crate::ops::transfer::restore_rows::{Adopted, Adoption};
 use crate::ops::transfer::validate_export::{ExportValidation, broken_line};
 
-/// The longest line, in bytes: a conflict has all of its members in its line.
+/// Maximum bytes of a line; the line of a conflict contains all of its members.
 const MAX_LINE: u64 = 256 * 1024 * 1024;
-/// The longest first line.
+/// Maximum bytes of the header line.
 const MAX_HEADER: u64 = 10_000;
 
-/// The header, if the file is an export.
+/// Returns the header, if the file is an export.
 pub fn read_header(path: &Path) -> Result<Option<Header>> {
     let unreadable = unreadable_file(path);
     let file = std::fs::File::open(path).map_err(&unreadable)?;
@@ -70,7 +70,8 @@ fn restore_rows(db: &Db, path: &Path, survey: &ExportValidation, actor: &str) ->
                 bar.inc(1);
                 adoption.take(number, line)?;
                 refused = adoption.has_refused();
-                // A chain goes whole or not at all; its rows may still come one by one.
+                // A hash chain is imported completely or not at all; if not, the rows are imported
+                // one by one.
                 if whole && refused {
                     Err(broken_line(number, "refused".to_owned()))
                 } else {
@@ -87,7 +88,7 @@ fn restore_rows(db: &Db, path: &Path, survey: &ExportValidation, actor: &str) ->
     }
 }
 
-/// Visits the lines behind the first.
+/// Visits the lines after the header.
 fn for_each_line(path: &Path, mut visit: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
     for_each(path, MAX_LINE, |number, bytes| {
         let line = line_text(bytes, MAX_LINE).map_err(|problem| broken_line(number, problem))?;

@@ -1,4 +1,4 @@
-//! `atocore ingest`: documents into the store.
+//! `atocore ingest`: ingests documents.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,13 +20,13 @@ use crate::ops::sources::{self, Labels};
 
 #[derive(Args)]
 pub struct Ingest {
-    /// Files, and folders with all that is in them
+    /// Files, and folders with all files in them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The project of the documents; known ones stay where they are if left out
+    /// The project of the documents; if omitted, known documents keep theirs
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// A tag of the documents, in place of those that they have; may be repeated
+    /// A tag of the documents, which replaces their current ones; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     #[command(flatten)]
@@ -35,10 +35,11 @@ pub struct Ingest {
     flags: WriteFlags,
 }
 
-/// Folders below which documents are read.
+/// The folders that documents may be read from.
 #[derive(Args, Default)]
 pub struct Roots {
-    /// A folder below which documents are read, and from which they are named; may be repeated (or ATOCORE_ROOTS)
+    /// A folder that documents may be read from and are named relative to; may be repeated (or
+    /// ATOCORE_ROOTS)
     #[arg(long = "root", value_name = "DIR")]
     given: Vec<PathBuf>,
 }
@@ -51,7 +52,7 @@ impl Roots {
         self.given.iter().chain(&named).map(|path| Root::new(path)).collect()
     }
 
-    /// What a path that a person names is, and its root: only a --root keeps others out.
+    /// Resolves a path of the command line and its root; only --root excludes other paths.
     fn place(&self, view: &View<'_>, roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
         match files::find_root(roots, path) {
             Err(_) if self.given.is_empty() => {
@@ -81,7 +82,7 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Whether a path of the command is among the refused ones of the answer.
+/// Whether the answer refused this path of the command.
 fn is_refused(answer: &Value, path: &Path) -> bool {
     let refused = answer["refused"].as_array();
     refused.is_some_and(|all| all.iter().any(|one| one["path"] == path.display().to_string()))

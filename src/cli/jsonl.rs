@@ -1,4 +1,4 @@
-//! Files of lines: read with bounds and line numbers, and how far that got.
+//! Reads files of lines with a size limit, line numbers and a progress bar.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::model::{Error, Result, StorageProblem};
 
-/// The error for a file that cannot be read.
+/// Returns the error for a file that cannot be read.
 pub fn unreadable_file(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |error| {
         Error::storage(
@@ -19,7 +19,7 @@ pub fn unreadable_file(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     }
 }
 
-/// Visits every line with its number. One of over `max` bytes comes cut, with one byte more.
+/// Visits every line with its number. A line over `max` bytes is truncated to `max` + 1 bytes.
 pub fn for_each(
     path: &Path,
     max: u64,
@@ -43,7 +43,7 @@ pub fn for_each(
     Ok(())
 }
 
-/// The text of a line without its ends; the reason if it is none.
+/// Returns the text of a line without its line ending; the reason if it is invalid.
 pub fn line_text(bytes: &[u8], max: u64) -> Result<&str, String> {
     if bytes.len() as u64 > max {
         return Err(format!("it has over {max} bytes; split it"));
@@ -53,7 +53,7 @@ pub fn line_text(bytes: &[u8], max: u64) -> Result<&str, String> {
     Ok(text.trim_start_matches('\u{FEFF}').trim())
 }
 
-/// A bar on standard error, if that is a terminal.
+/// Creates a progress bar on standard error, hidden if that is not a terminal.
 pub fn progress_bar(rows: u64) -> ProgressBar {
     let bar = ProgressBar::new(rows);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} rows, {eta} left") {

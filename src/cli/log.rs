@@ -1,5 +1,5 @@
-//! The log: to standard error or a file, at a level. At `info` it tells what was called, how it ended
-//! and how long it took, and nothing of what is stored.
+//! The log, written to standard error or a file. At `info` each call is logged with its outcome and
+//! duration, but without stored data.
 
 use std::fs::{File, OpenOptions};
 use std::panic::PanicHookInfo;
@@ -18,10 +18,10 @@ use crate::model::{Error, Result, StorageProblem};
 
 #[derive(Args)]
 pub struct LogOptions {
-    /// What to log; info has a line for each call, with its outcome and duration
+    /// The log level; info has a line for each call, with its outcome and duration
     #[arg(long = "log", global = true, value_name = "LEVEL", value_enum, default_value_t)]
     log_level: Level,
-    /// The file to log to, behind what is in it; standard error if left out
+    /// The file to append the log to; standard error if omitted
     #[arg(long = "log-file", env = "ATOCORE_LOG_FILE", global = true, value_name = "FILE")]
     log_file: Option<PathBuf>,
 }
@@ -43,7 +43,7 @@ impl LogOptions {
             Level::Info => LevelFilter::INFO,
             Level::Debug => LevelFilter::DEBUG,
         };
-        // The SDK logs what it was sent, which may be what is stored.
+        // The SDK logs received messages, which may contain stored data.
         let of_others = if self.log_level == Level::Debug { level } else { LevelFilter::ERROR };
         let writer = match self.log_file.as_deref().filter(|file| !file.as_os_str().is_empty()) {
             Some(path) => BoxMakeWriter::new(Mutex::new(SanitizingWriter(open(path)?))),
@@ -57,14 +57,14 @@ impl LogOptions {
     }
 }
 
-/// Logs a panic. Its message may hold what is stored.
+/// Logs a panic. Its message is logged only at debug, since it may contain stored data.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!("panicked at {at}; --log debug tells why");
     tracing::debug!("{panic}");
 }
 
-/// Opens the file to write behind its end; a new one is for this user only.
+/// Opens the file to append to; a new file is readable only by this user.
 fn open(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);

@@ -1,4 +1,4 @@
-//! The command line: one file a command, all of the same binary.
+//! The command line: one file for each command.
 
 mod audit;
 mod backup;
@@ -35,33 +35,35 @@ use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops;
 
-/// The largest ontology file, in bytes.
+/// Maximum bytes of an ontology file.
 const MAX_ONTOLOGY: usize = 1024 * 1024;
 
 /// A project-knowledge store for LLM agents, over MCP, on one SQLite file.
 ///
-/// Without a command it serves: an MCP client starts it and talks to it over standard input and
-/// output. Agents propose entities and memories, somebody promotes them, contradictions are
-/// shown, and every change stays in an append-only audit.
+/// Without a command it serves: an MCP client starts it and communicates over standard input and
+/// output. Agents propose entities and memories, a reviewer promotes them, contradictions are
+/// reported as conflicts, and every change is recorded in an append-only audit.
 ///
 /// Try `atocore demo` first.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 struct Cli {
-    /// The SQLite file; serve and import make it if it is not there. Default: atocore.db in the platform's folder for data of atocore.
+    /// The SQLite file; serve and import create it if it does not exist. Default: atocore.db in the
+    /// platform's data folder of atocore.
     #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE")]
     db: Option<PathBuf>,
     /// A TOML file that adds entity types, relationship types and slots (docs/ontology.md).
     #[arg(long, env = "ATOCORE_ONTOLOGY", global = true, value_name = "FILE")]
     ontology: Option<PathBuf>,
-    /// What a commit survives: a killed process (normal), or also a power cut (full).
+    /// Durability of a commit: it survives a killed process (normal), or also a power cut (full).
     #[arg(long, env = "ATOCORE_DURABILITY", global = true, value_enum, default_value_t)]
     durability: DurabilityChoice,
     /// How long a write waits for another process, in milliseconds.
     #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(0..=600_000))]
     busy_timeout: u64,
-    /// Store what looks like a password, key or token too; without it such a write is an error.
+    /// Also store text that looks like a password, key or token; without this option such a write
+    /// is an error.
     #[arg(long, global = true)]
     allow_secrets: bool,
     #[command(flatten)]
@@ -81,46 +83,48 @@ enum DurabilityChoice {
 enum Command {
     /// Serve one MCP client over standard input and output (the default)
     Serve(serve::Serve),
-    /// Read rows from JSON lines: project, memory, entity, relationship, project_state; or an export
+    /// Import rows from JSON lines (project, memory, entity, relationship, project_state) or an
+    /// export
     Import(import::ImportArgs),
-    /// Take in Markdown and text files, and folders of them, as chunks that can be cited
+    /// Ingest Markdown and text files, and folders of them, as chunks that can be cited
     Ingest(ingest::Ingest),
-    /// Write everything with its history as JSON lines, or a graph or a matrix, of one project or of all
+    /// Export everything with its history as JSON lines, or a graph or a matrix, of one project or
+    /// of all
     Export(export::Export),
-    /// Prove the audit, or show the history of one row
+    /// Verify the audit chain, or show the history of one row
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Print the tool surface as Markdown (this is docs/tools.md)
+    /// Print the reference of all tools as Markdown (this is docs/tools.md)
     Tools,
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
     /// Make a candidate active
     Promote(operation::CandidateDecision),
-    /// Turn a candidate down
+    /// Reject a candidate
     Reject(operation::CandidateDecision),
-    /// List the open contradictions, both sides of each
+    /// List the open conflicts, with all sides of each
     Conflicts(operation::Conflicts),
-    /// Settle a contradiction
+    /// Resolve a conflict
     Resolve(operation::Resolve),
     /// Erase the contents of a row and of its history; who did what and when stays (docs/redact.md)
     Redact(operation::RedactArgs),
     /// Run any operation, such as create_entity, with its arguments as JSON (docs/tools.md)
     Call(operation::Call),
-    /// Rebuild the claims, from which conflicts are found, from the rows
+    /// Rebuild the claims, from which conflicts are detected, from the rows
     RebuildClaims,
-    /// End what has expired, let what nobody uses fade, and reject candidates that waited too long
+    /// End expired rows, decay unused memories, and reject stale candidates
     Upkeep(upkeep::Upkeep),
-    /// Look the whole file over, say what mends what is wrong, and mend what is derived if asked
+    /// Check the whole file, report findings with their repair, and repair derived data on request
     Doctor(doctor::Doctor),
-    /// Copy the store into one file while servers write, and prove the copy
+    /// Copy the store to one file while servers write, and verify the copy
     Backup(backup::Backup),
-    /// Put a backup in the place of the store, and keep what was there
+    /// Replace the store by a backup, and keep the replaced file
     Restore(backup::Restore),
     /// Load a small hardware project into a temporary file and play a session over real stdio
     Demo,
 }
 
-/// Runs the command that the arguments ask for.
+/// Runs the command in the arguments.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match cli.log.start().and_then(|()| run_command(&cli)) {
@@ -209,12 +213,12 @@ impl Cli {
         Ok(folders.data_dir().join("atocore.db"))
     }
 
-    /// The folders of ATOCORE_ROOTS, below which sources may be read.
+    /// Returns the folders in ATOCORE_ROOTS, which sources may be read from.
     fn roots(&self) -> Result<Vec<ops::sources::files::Root>> {
         ingest::Roots::default().open()
     }
 
-    /// Opens a store that is there: what only reads does not make one.
+    /// Opens an existing store; for commands that must not create one.
     fn open_existing(&self) -> Result<Db> {
         self.refuse_missing()?;
         self.open()
@@ -232,7 +236,7 @@ impl Cli {
         ))
     }
 
-    /// Opens the store, and says on standard error what an upgrade did.
+    /// Opens the store; an upgrade is reported on standard error.
     fn open(&self) -> Result<Db> {
         self.open_with(self.settings()?)
     }
@@ -274,15 +278,15 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     Ok(())
 }
 
-/// The actor of a command: the name given, else that of the user.
+/// Returns the actor of a command: the given name, else the name of the user.
 fn actor_name(given: Option<&str>) -> Result<String> {
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
     ops::validate::check_name("actor", &actor)
 }
 
-/// For tests: instants and ids that count up from a seed, so that the same calls give the same
-/// bytes (`ATOCORE_TEST_SEED`, see CONTRIBUTING.md).
+/// Makes timestamps and ids count up from a seed, so that tests get reproducible bytes
+/// (`ATOCORE_TEST_SEED`, see CONTRIBUTING.md).
 fn use_deterministic_ids(settings: &mut Settings, seed: u64) {
     let ticks = AtomicU64::new(0);
     let ids = AtomicU64::new(seed << 24);

@@ -1,9 +1,9 @@
-//! Next steps in the words of the command line: a command or an option.
+//! Next steps for the command line: a command or an option.
 
 use crate::mcp::next_step::{command_of, option_of};
 use crate::model::{Error, Hint, NextStep};
 
-/// The hint of an error: its advice and its next step.
+/// Renders an error's hint: its advice and its next step.
 pub fn render_hint(error: &Error) -> String {
     render_hint_text(&error.hint())
 }
@@ -17,7 +17,7 @@ pub fn render_hint_text(hint: &Hint) -> String {
     }
 }
 
-/// A next step as a sentence; none where no command takes it.
+/// Renders a next step as a sentence; `None` if no command takes it.
 pub fn render_next_step(step: &NextStep) -> Option<String> {
     match (option_of(step), command_of(step)) {
         (Some(option), _) => Some(format!("Give {option}.")),

@@ -1,5 +1,4 @@
-//! Commands that are operations of the table: their common options, and their answers as lines or as
-//! JSON.
+//! Commands that call operations: their common options, and the output as lines or JSON.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,20 +22,20 @@ pub struct WriteFlags {
     /// The reason; kept in the audit
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// Who does this; the name of the user if left out
+    /// The actor; the name of the user if omitted
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
-    /// A key of your own: the same command with the same key is done once
+    /// An idempotency key: a repeated command with the same key has no second effect
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
-    /// Show what would happen; change nothing
+    /// Dry run: show the effect, change nothing
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
     pub output: OutputFlags,
 }
 
-/// Options of every command that answers.
+/// Options of every command that prints an answer.
 #[derive(Args, Default)]
 pub struct OutputFlags {
     /// Print the structured answer as JSON
@@ -57,7 +56,7 @@ impl WriteFlags {
     }
 }
 
-/// Runs an operation that writes, and prints its answer.
+/// Runs a writing operation and prints its answer.
 pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Result<ExitCode> {
     let mut arguments = into_object(arguments);
     flags.add_to(&mut arguments)?;
@@ -66,8 +65,8 @@ pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs an operation that reads, and prints every page of its answer. `rows` is the field that
-/// holds the rows, `counted` the name of the rows.
+/// Runs a reading operation and prints all pages of its answer. `rows` is the name of the field
+/// with the rows, `counted` the name of the rows in the total.
 pub fn list(
     cli: &Cli,
     name: &str,
@@ -103,7 +102,7 @@ pub fn list(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The lines of a page without its last, which counts the rows; `end` counts all of them.
+/// Prints the lines of a page except the last, which counts its rows; `end` is the total line.
 fn print_page(text: &str, end: Option<&str>) {
     let lines: Vec<&str> = text.lines().collect();
     let (_, rows) = lines.split_last().unwrap_or((&"", &[]));
@@ -119,7 +118,7 @@ fn append(all: Option<Value>, mut page: Value, rows: &str) -> Value {
     all
 }
 
-/// Runs an operation with rights that only the file limits.
+/// Runs an operation with all rights; only the access to the file limits them.
 pub fn call_operation(
     cli: &Cli,
     db: &Db,
@@ -129,7 +128,7 @@ pub fn call_operation(
     call_now(db, name, arguments, |actor| person_as_caller(actor, cli.roots()?))
 }
 
-/// The person at the command line, or the actor they name.
+/// Returns the person at the command line as the caller, or the actor they name.
 pub fn person_as_caller(actor: Option<&str>, roots: Vec<Root>) -> Result<Caller> {
     Ok(Caller { roots: Arc::from(roots), ..Caller::new(&actor_name(actor)?) })
 }
@@ -183,7 +182,7 @@ pub fn run_call(cli: &Cli, call_args: &Call) -> Result<ExitCode> {
 /// `atocore candidates`: the review queue.
 #[derive(Args)]
 pub struct Candidates {
-    /// Only of this project, and global ones
+    /// Only this project, and global rows
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     #[command(flatten)]
@@ -212,10 +211,10 @@ pub fn decide_candidate(cli: &Cli, name: &str, args: &CandidateDecision) -> Resu
     write(cli, name, arguments, &args.flags)
 }
 
-/// `atocore conflicts`: the contradictions.
+/// `atocore conflicts`: lists conflicts.
 #[derive(Args)]
 pub struct Conflicts {
-    /// Only of this project, and global ones
+    /// Only this project, and global rows
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// Also those that have ended
@@ -230,12 +229,12 @@ pub fn list_conflicts(cli: &Cli, args: &Conflicts) -> Result<ExitCode> {
     list(cli, "list_conflicts", arguments, ("items", "conflicts"), &args.output)
 }
 
-/// `atocore resolve`: settles a contradiction.
+/// `atocore resolve`: resolves a conflict.
 #[derive(Args)]
 pub struct Resolve {
     /// Id of an open conflict
     id: String,
-    /// How it ends
+    /// How to resolve it
     #[arg(long, value_enum)]
     resolution: ResolutionChoice,
     /// With supersede_others: id of the row that is right
@@ -252,7 +251,7 @@ enum ResolutionChoice {
     SupersedeOthers,
     /// It is no contradiction
     Dismiss,
-    /// It is real, and stays
+    /// It is real, and all rows stay
     KeepAll,
 }
 
@@ -270,11 +269,11 @@ pub fn resolve_conflict(cli: &Cli, args: &Resolve) -> Result<ExitCode> {
 /// `atocore redact`: erases the contents of a row and of its history.
 #[derive(Args)]
 pub struct RedactArgs {
-    /// What kind of row it is; a document goes when its file is deleted and its folder ingested
+    /// The kind of the row; to redact a document, delete its file and ingest its folder
     kind: RedactableKind,
     /// Its id
     id: String,
-    /// The reason, which does not repeat the contents (required)
+    /// The reason, which must not repeat the contents (required)
     #[command(flatten)]
     flags: WriteFlags,
 }

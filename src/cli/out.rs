@@ -1,5 +1,5 @@
-//! What the commands print: one line is one line, hidden characters are escapes, and a reader who
-//! goes away ends the printing, not the command.
+//! Output of the commands: hidden characters are escaped, a line never contains a line break, and a
+//! closed pipe ends the output, but not the command.
 
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use crate::model::text::{escape_hidden, one_line, visible_json};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Whether nobody reads any more.
+/// Whether standard output is closed.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
 }
@@ -20,7 +20,7 @@ pub fn print_line(text: impl AsRef<str>) {
     print(&format!("{}\n", one_line(text.as_ref())));
 }
 
-/// Prints a text of many lines.
+/// Prints a text of several lines.
 pub fn print_page(text: &str) {
     print(&escape_hidden(text));
 }
@@ -32,7 +32,7 @@ pub fn print_json(value: &Value) {
 
 /// Prints a line to standard error.
 pub fn error_line(text: impl AsRef<str>) {
-    // There is nowhere left to say that this failed.
+    // This failure cannot be reported anywhere.
     let _ = writeln!(std::io::stderr(), "{}", one_line(text.as_ref()));
 }
 

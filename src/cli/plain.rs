@@ -1,20 +1,20 @@
-//! What the log writes: a line for each event, in which nothing hides and no secret stands, whoever
-//! worded it. The SDK logs what clients say of themselves as it came.
+//! Sanitizes the log: one line for each event, with hidden characters escaped and secrets masked.
+//! This includes the SDK's events, which contain client data unchanged.
 
 use std::io::{Result, Write};
 
 use crate::model::secrets::mask_secrets;
 use crate::model::text::one_line;
 
-/// Makes each event that is written through it one plain line.
+/// Sanitizes every event that is written through it.
 pub struct SanitizingWriter<W>(pub W);
 
 impl<W: Write> Write for SanitizingWriter<W> {
-    /// The subscriber hands over each event as a whole.
+    /// Expects one whole event for each call, as the subscriber writes them.
     fn write(&mut self, event: &[u8]) -> Result<usize> {
         let text = String::from_utf8_lossy(event);
         let text = mask_secrets(text.trim_end_matches('\n'));
-        // In one piece, since other processes may write to the same file.
+        // One `write_all`, since other processes may append to the same file.
         self.0.write_all(format!("{}\n", one_line(&text)).as_bytes())?;
         Ok(event.len())
     }
@@ -28,7 +28,7 @@ impl<W: Write> Write for SanitizingWriter<W> {
 mod tests {
     use super::*;
 
-    /// What it is handed, piece by piece.
+    /// Records the separate writes.
     #[derive(Default)]
     struct Pieces(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! `atocore rebuild-claims`: derives the claims from the rows again.
+//! `atocore rebuild-claims`: rebuilds the claims from the rows.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `atocore serve`: one MCP client over standard input and output.
+//! `atocore serve`: serves one MCP client over standard input and output.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,27 +24,27 @@ use crate::ops::upkeep::UpkeepCursor;
 
 #[derive(Args, Default)]
 pub struct Serve {
-    /// The project of calls that name none
+    /// The default project of calls
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Tools beside the default ones: all, or names (register_project,set_project_state,…)
+    /// Additional tools: all, or names (register_project,set_project_state,…)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     tools: Vec<String>,
     #[command(flatten)]
     roots: Roots,
-    /// Who makes rows active, turns them down and settles conflicts
+    /// Who promotes, rejects and resolves conflicts
     #[arg(long, value_name = "WHO", value_enum, default_value_t)]
     promotion: PromotionChoice,
-    /// The form of answers; set up for the client, since some hand only one form to the model
+    /// The form of answers; it depends on the client, since some pass only one form to the model
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     answers: AnswersChoice,
-    /// Read only: no tool that writes, and no change to the file
+    /// Read only: no writing tools, and no change to the file
     #[arg(long, conflicts_with_all = ["upkeep_every", "backup_every"])]
     read_only: bool,
-    /// How long an idempotency key holds, in hours; 24 if left out
+    /// Lifetime of an idempotency key in hours; 24 if omitted
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
     idempotency_hours: Option<u32>,
-    /// Do what `atocore upkeep` does, at the start and then again after so many hours
+    /// Run `atocore upkeep` at the start and then every this many hours
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=8_760))]
     upkeep_every: Option<u64>,
     #[command(flatten)]
@@ -55,10 +55,10 @@ pub struct Serve {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum PromotionChoice {
-    /// The agent, as the person told it
+    /// The agent, as instructed by the person
     #[default]
     Agent,
-    /// The agent, once the person has approved it in the client
+    /// The agent, after the person approved it in the client
     Ask,
     /// The person, on the command line
     Human,
@@ -66,12 +66,12 @@ enum PromotionChoice {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum AnswersChoice {
-    /// As text and as structured content
+    /// Text and structured content
     #[default]
     Both,
-    /// As text alone
+    /// Text only
     Text,
-    /// As structured content alone
+    /// Structured content only
     Structured,
 }
 
@@ -118,7 +118,7 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         serve.upkeep_every.map(|hours| run_upkeep_loop(store.clone(), hours, serve.limits.rules()));
     let backups = serve.backups.rotation().map(|turns| backup::keep_backups(settings, turns));
     let server = Server::new(Service::new(store, registry, roots), serve.answers.into());
-    // One thread is enough for the protocol, and keeps calls in the order in which they came.
+    // One thread suffices for the protocol, and keeps calls in order.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -129,11 +129,12 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         backups.map(tokio::spawn);
         let (lines, writing) = LineTransport::stdio();
         let outcome = server.run(lines).await;
-        // What is still to be written goes out while somebody reads it.
+        // The remaining output is written as long as the client reads it.
         writing.finish().await;
         outcome
     });
-    // A read of a terminal cannot be cancelled, so the runtime is not waited for; the writer is.
+    // A read of a terminal cannot be cancelled, so this does not wait for the runtime, only for the
+    // writer thread.
     runtime.shutdown_background();
     if let Some(writer) = writer {
         writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
@@ -141,13 +142,13 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
-/// Hears the signal of a file that may not grow, which would end the process: the write fails, and
-/// its caller is told so.
+/// Handles the signal for an exceeded file size limit, which would kill the process. The write then
+/// fails with an error for its caller.
 fn hear_file_size_limit() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        // SIGXFSZ on Linux (but for MIPS), macOS and the BSDs.
+        // SIGXFSZ on Linux (except MIPS), macOS and the BSDs.
         const FILE_SIZE_LIMIT: i32 = 25;
         if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE_LIMIT)) {
             tracing::debug!("the signal of the file size limit: {error}");
@@ -155,7 +156,7 @@ fn hear_file_size_limit() {
     }
 }
 
-/// Runs upkeep now and every so many hours, between the calls of the client.
+/// Runs upkeep now and then periodically, between the calls of the client.
 async fn run_upkeep_loop(store: StoreHandle, hours: u64, rules: UpkeepRules) {
     loop {
         match run_upkeep(&store, rules).await {

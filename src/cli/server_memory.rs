@@ -1,4 +1,4 @@
-//! `atocore import --from server-memory`: the memory file of the reference MCP server.
+//! `atocore import --from server-memory`: imports the memory file of the reference MCP server.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,31 +17,31 @@ use crate::ops;
 use crate::ops::entities::InitialStatus;
 use crate::ops::transfer::server_memory::{BATCH, ImportCounts, MemoryFileArgs, Plan, StoredPlan};
 
-/// The largest file, in bytes: it is read whole.
+/// Maximum bytes of the file, which is read into memory.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
-/// Rows that each list of the report names.
+/// Maximum rows in each list of the report.
 const MAX_NAMED: usize = 50;
 
-/// What only matters to files of other programs.
+/// Options for files of other programs.
 #[derive(Args)]
 pub struct Foreign {
-    /// The program that wrote the file, if it was not atocore
+    /// The program that wrote the file, if not atocore
     #[arg(long, value_enum)]
     from: Option<Program>,
-    /// The project of what comes from another program; global if left out
+    /// The project of the imported rows; global if omitted
     #[arg(long, value_name = "NAME", requires = "from")]
     project: Option<String>,
-    /// The status of what comes from another program
+    /// The status of the imported rows
     #[arg(long, value_enum, requires = "from", default_value_t)]
     status: StatusChoice,
-    /// The type of entities whose own type the ontology does not have
+    /// The type of entities whose own type is not in the ontology
     #[arg(long, value_name = "TYPE", requires = "from", default_value = "artifact")]
     default_type: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Program {
-    /// The reference memory server of MCP: JSON lines, or what read_graph prints
+    /// The reference memory server of MCP: its JSON lines, or the output of read_graph
     ServerMemory,
 }
 
@@ -53,7 +53,7 @@ enum StatusChoice {
 }
 
 impl Foreign {
-    /// Imports the file, if it is one of another program.
+    /// Imports the file, if `--from` is given.
     pub fn run(&self, cli: &Cli, file: &Path, actor: &str) -> Option<Result<ExitCode>> {
         self.from.map(|Program::ServerMemory| self.import(cli, file, actor))
     }
@@ -62,7 +62,7 @@ impl Foreign {
         let bytes = read(file)?;
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         let wish = MemoryFileArgs {
-            // A reference is one line without control characters.
+            // A source reference is one line without control characters.
             file: one_line(&name.replace('\t', " ")).into_owned(),
             project: self.project.clone(),
             status: match self.status {
@@ -158,7 +158,7 @@ fn print_plan(plan: &Plan, stored: &StoredPlan) {
     }
 }
 
-/// The first rows of a list, and how many more there are.
+/// Prints the first rows of a list and the number of omitted rows.
 fn print_named<T>(rows: &[T], show: impl Fn(&T) -> String) {
     rows.iter().take(MAX_NAMED).for_each(|row| out::print_line(format!("  {}", show(row))));
     if rows.len() > MAX_NAMED {

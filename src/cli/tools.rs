@@ -1,4 +1,4 @@
-//! `atocore tools`: the tool surface as Markdown.
+//! `atocore tools`: prints the reference of all tools as Markdown.
 
 use std::process::ExitCode;
 

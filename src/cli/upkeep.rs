@@ -1,4 +1,4 @@
-//! `atocore upkeep`: ends, fades, promotes and drops what is due.
+//! `atocore upkeep`: runs expiry, decay, auto-promotion and cleanup of stale candidates.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -14,26 +14,27 @@ use crate::model::upkeep::{STALE_DAYS, UpkeepRules};
 use crate::model::{Conflict, Result, Status};
 use crate::ops::upkeep::{UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
 
-/// Rows that the report names for each job.
+/// Maximum rows in the report for each job.
 const MAX_NAMED: usize = 50;
 
 #[derive(Args)]
 pub struct Upkeep {
-    /// Show what would happen, and change nothing
+    /// Dry run: show the effect, change nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     limits: Limits,
 }
 
-/// What `upkeep` and a server that does it take.
+/// Limits of upkeep, for the command and for a server that runs it.
 #[derive(Args, Clone, Copy, Default)]
 pub struct Limits {
-    /// Reject candidates that nobody touched for so many days; 0 for never
+    /// Reject candidates that were not changed for this many days; 0 for never
     #[arg(long, value_name = "DAYS", default_value_t = STALE_DAYS,
           value_parser = clap::value_parser!(u32).range(0..=36_500))]
     stale_candidates_days: u32,
-    /// Make candidate memories with so many references and a confidence of 0.5 or more active; 0 for never
+    /// Promote candidate memories with this many references and a confidence of 0.5 or more; 0 for
+    /// never
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     auto_promote_references: u32,
 }
@@ -47,11 +48,11 @@ impl Limits {
     }
 }
 
-/// What was done, or would be.
+/// The counts and the first rows of each job.
 #[derive(Default)]
 struct UpkeepReport {
     counts: [usize; UpkeepJob::ALL.len()],
-    /// Memories that faded until they held no longer.
+    /// Memories that decayed until they ended.
     gone: usize,
     lines: [Vec<String>; UpkeepJob::ALL.len()],
     conflicts: Vec<Conflict>,
@@ -112,7 +113,7 @@ impl UpkeepReport {
     }
 }
 
-/// The conflicts that the run opened, changed or settled, each as it stands at its end.
+/// Prints the conflicts that the run opened, changed or settled, each in its final state.
 fn print_conflicts(db: &Db, mut changed: Vec<Conflict>) -> Result<()> {
     let mut seen = BTreeSet::new();
     changed.reverse();

@@ -1,10 +1,10 @@
-//! The addresses of resources: `atocore://…`, with what is put into a template percent-encoded.
+//! URIs of resources (`atocore://…`). Template variables are percent-encoded.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::text::percent_decoded;
 
-/// All but what RFC 3986 calls unreserved.
+/// Encodes every character outside the unreserved set of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub const PROJECTS: &str = "atocore://projects";
@@ -14,13 +14,13 @@ pub const OVERVIEW: &str = "atocore://project/{name}/overview";
 pub const ENTITY: &str = "atocore://entity/{id}";
 pub const MEMORY: &str = "atocore://memory/{id}";
 
-/// What an address leads to.
+/// The resource that a URI identifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     Projects,
     Conflicts,
     Ontology,
-    /// Of the project of this name.
+    /// A project, by name or alias.
     Overview(String),
     Entity(String),
     Memory(String),
@@ -40,19 +40,19 @@ impl Address {
     }
 }
 
-/// The parts of a template before, in and behind its braces.
+/// Splits a template into the text before the variable, its name and the text after it.
 fn split_template(template: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = template.split_once('{')?;
     let (variable, behind) = rest.split_once('}')?;
     Some((before, variable, behind))
 }
 
-/// The name of what is to be put into a template.
+/// Returns the name of a template's variable.
 pub fn template_variable(template: &str) -> Option<&str> {
     split_template(template).map(|(_, variable, _)| variable)
 }
 
-/// What was put into the template to make the address.
+/// Extracts the variable's value from a URI, percent-decoded; `None` if the URI does not match.
 fn read(template: &str, uri: &str) -> Option<String> {
     let (before, _, behind) = split_template(template)?;
     let given = uri.strip_prefix(before)?.strip_suffix(behind)?;
@@ -62,7 +62,7 @@ fn read(template: &str, uri: &str) -> Option<String> {
     percent_decoded(given)
 }
 
-/// The address that a template makes of a value.
+/// Expands a template with a percent-encoded value.
 pub fn expand_template(template: &str, value: &str) -> String {
     let Some((before, _, behind)) = split_template(template) else { return template.to_owned() };
     format!("{before}{}{behind}", utf8_percent_encode(value, ENCODED))

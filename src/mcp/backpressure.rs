@@ -1,7 +1,7 @@
-//! How much of a client's is held in memory at once: requests without an answer, answers that were not read.
+//! Backpressure: limits the memory for a client's unanswered requests and unread answers.
 //!
-//! A client that asks faster than it reads is not read from until there is room again, so that the
-//! server stays small whatever is sent to it.
+//! When a client sends faster than it reads, reading pauses until memory is free again, so the
+//! memory of the server stays bounded.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,38 +11,38 @@ use std::time::Duration;
 use rmcp::model::RequestId;
 use tokio::sync::Notify;
 
-/// KiB that may be held, by estimate, before nothing more is read.
+/// Estimated KiB in flight at which reading pauses.
 pub const MAX_IN_HAND: u32 = 64 * 1024;
-/// KiB that a request takes however short its line is: about as much as its answer may.
+/// Minimum KiB counted for a request, however short: about the maximum size of its answer.
 pub const LEAST: u32 = 64;
-/// Bytes that a value of JSON takes once it is read.
+/// Estimated bytes of a parsed JSON value.
 const VALUE: usize = 64;
 
-/// What is held for one client.
+/// The memory in flight for one client.
 #[derive(Debug, Default)]
 pub struct InFlightLimit {
-    /// Bytes of requests that are worked on.
+    /// Bytes of requests in progress.
     asked: AtomicUsize,
-    /// Bytes of answers that are to be written.
+    /// Bytes of answers not yet written.
     unread: AtomicUsize,
-    /// Bytes that were ever written.
+    /// Total bytes written so far.
     written: AtomicUsize,
     freed: Notify,
-    /// The requests without an answer, by their ids.
+    /// Requests without an answer, by id.
     requests: Mutex<HashMap<RequestId, Stage>>,
 }
 
-/// How far a request has come whose answer was not sent yet.
+/// The stage of a request whose answer was not sent yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Working,
-    /// Its answer is on its way.
+    /// Finished; its answer is about to be sent.
     Done,
-    /// There will be no answer.
+    /// Cancelled; no answer will be sent.
     Cancelled,
 }
 
-/// Bytes that are held as long as this lives.
+/// Counts bytes as in flight until it is dropped.
 #[derive(Debug)]
 pub struct InFlightPermit {
     room: Arc<InFlightLimit>,
@@ -51,7 +51,7 @@ pub struct InFlightPermit {
 }
 
 impl InFlightLimit {
-    /// Waits until something may be read.
+    /// Waits until the total is below the limit.
     pub async fn space(&self) {
         let used = || self.asked.load(Ordering::SeqCst) + self.unread.load(Ordering::SeqCst);
         while used() >= kib_to_bytes(MAX_IN_HAND) {
@@ -59,19 +59,20 @@ impl InFlightLimit {
         }
     }
 
-    /// Waits until no request is worked on.
+    /// Waits until no request is in progress.
     pub async fn rest(&self) {
         while self.asked.load(Ordering::SeqCst) > 0 {
             self.freed.notified().await;
         }
     }
 
-    /// Some of what is held was written; it is held until all of its message is.
+    /// Records written bytes. The permit of a message counts all of it until it is completely
+    /// written.
     pub fn wrote(&self, bytes: usize) {
         self.written.fetch_add(bytes, Ordering::SeqCst);
     }
 
-    /// Waits until nothing was written for so long.
+    /// Waits until nothing was written for the given duration.
     pub async fn stands_still(&self, patience: Duration) {
         loop {
             let before = self.written.load(Ordering::SeqCst);
@@ -82,8 +83,8 @@ impl InFlightLimit {
         }
     }
 
-    /// Waits until answers that nobody reads leave no space. Requests give theirs back when they
-    /// are done.
+    /// Waits until unread answers alone reach the limit and nothing is written any more. Requests
+    /// are not counted, since they free their bytes when they are done.
     pub async fn is_given_up(&self, patience: Duration) {
         loop {
             self.stands_still(patience).await;
@@ -93,7 +94,7 @@ impl InFlightLimit {
         }
     }
 
-    /// Holds a message that is to be written.
+    /// Counts an outgoing message.
     pub fn hold(self: &Arc<Self>, bytes: usize) -> InFlightPermit {
         self.share(bytes, None)
     }
@@ -105,7 +106,7 @@ impl InFlightLimit {
         share
     }
 
-    /// Holds the request of a line; nothing if one with its id has no answer yet.
+    /// Counts a request; `None` if one with the same id has no answer yet.
     pub fn admit(self: &Arc<Self>, id: &RequestId, line: &[u8]) -> Option<InFlightPermit> {
         let mut requests = self.requests();
         if requests.contains_key(id) {
@@ -116,12 +117,12 @@ impl InFlightLimit {
         Some(self.share(kib_to_bytes(request_size(line)), Some(id.clone())))
     }
 
-    /// The answer to a request is sent.
+    /// Removes a request whose answer is being sent.
     pub fn answered(&self, id: &RequestId) {
         self.requests().remove(id);
     }
 
-    /// The client no longer wants an answer.
+    /// Records that the client cancelled a request.
     pub fn cancelled(&self, id: &RequestId) {
         let mut requests = self.requests();
         match requests.get_mut(id) {
@@ -146,14 +147,14 @@ impl InFlightLimit {
 }
 
 impl InFlightPermit {
-    /// Gives the room back before the end: what holds it waits for something else than this process.
+    /// Releases the bytes early, for a request that waits for something outside of this process.
     pub fn let_go(&self) {
         let bytes = self.bytes.swap(0, Ordering::SeqCst);
         self.part().fetch_sub(bytes, Ordering::SeqCst);
         self.room.freed.notify_one();
     }
 
-    /// Where it is counted.
+    /// Returns the counter that these bytes belong to.
     fn part(&self) -> &AtomicUsize {
         if self.request.is_some() { &self.room.asked } else { &self.room.unread }
     }
@@ -172,13 +173,13 @@ fn kib_to_bytes(count: u32) -> usize {
     count as usize * 1024
 }
 
-/// KiB that a request of this line takes.
+/// Estimates the KiB in memory of a request line.
 pub fn request_size(line: &[u8]) -> u32 {
     let bytes = 4 * line.len() + VALUE * count_values(line);
     u32::try_from(bytes / 1024).map_or(MAX_IN_HAND, |size| size.clamp(LEAST, MAX_IN_HAND))
 }
 
-/// How many values and keys a line of JSON holds, or a few more.
+/// Returns an upper bound, usually close, of the values and keys in a line of JSON.
 pub fn count_values(line: &[u8]) -> usize {
     let (mut count, mut quoted, mut escaped) = (0, false, false);
     for byte in line {

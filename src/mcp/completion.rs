@@ -1,4 +1,4 @@
-//! Completion: what a person may mean who types an argument of a prompt or of a template.
+//! Completion of the arguments of prompts and resource templates.
 
 use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::model::{Error, Result};
 use crate::ops::View;
 use crate::ops::completion::Completion;
 
-/// Finds at most so many values for what has been typed.
+/// Returns at most the given number of values that complete a prefix.
 pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;
 
-/// What completes the argument of a request.
+/// Returns the completer of the argument in a request.
 pub fn find_completer(rights: Rights, request: &CompleteRequestParams) -> Result<Completes> {
     let argument = &request.argument.name;
     match &request.r#ref {
@@ -24,7 +24,7 @@ pub fn find_completer(rights: Rights, request: &CompleteRequestParams) -> Result
     }
 }
 
-/// The first values, in the protocol's own words.
+/// Returns the first completions as a protocol result.
 pub fn complete_argument(
     view: &View<'_>,
     completes: Completes,

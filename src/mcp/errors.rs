@@ -1,4 +1,4 @@
-//! Errors as the protocol carries them: as the result of a tool, or instead of a result.
+//! Maps errors to tool results and JSON-RPC errors.
 
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, PaginatedRequestParams};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::app::registry::OperationRegistry;
 use crate::model::Error;
 use crate::model::text::{abridge_message, one_line};
 
-/// The methods that are served.
+/// The supported methods.
 const METHODS: [&str; 11] = [
     "initialize",
     "ping",
@@ -23,13 +23,13 @@ const METHODS: [&str; 11] = [
     "completion/complete",
 ];
 
-/// What was given, as a message repeats it: a line that is short, and hides and betrays nothing.
+/// Sanitizes client input for a message: one short line, hidden characters escaped, secrets masked.
 pub fn shown_text(text: &str) -> String {
     one_line(&abridge_message(text)).into_owned()
 }
 
-/// An error that the caller can act on: text only, because some clients check structured content
-/// against the output schema and then drop it.
+/// Builds the result of a failed tool call. It is text only, because some clients validate
+/// structured content against the output schema and then drop it.
 pub fn tool_error(error: &Error, registry: &OperationRegistry) -> CallToolResult {
     let error = json!({
         "error": {
@@ -41,14 +41,15 @@ pub fn tool_error(error: &Error, registry: &OperationRegistry) -> CallToolResult
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
 }
 
-/// The error of a request that has no result. What to do stands in the message, since clients show
+/// Builds the JSON-RPC error of a request. The hint is part of the message, since clients show
 /// little else.
 pub fn request_error(error: Error, registry: &OperationRegistry) -> ErrorData {
     let hint = render_hint(&error.hint(), registry);
     let message = format!("{}. {}", shown_text(&error.to_string()), shown_text(&hint));
     match error {
         Error::Internal(_) => {
-            // What it says may be stored text, which neither this log nor this client is to see.
+            // The error text may contain stored data, which must reach neither this log nor the
+            // client.
             tracing::error!("a bug of atocore; --log debug tells which");
             let message = "atocore failed. Please report what its log says with --log debug.";
             ErrorData::internal_error(message, None)
@@ -58,11 +59,11 @@ pub fn request_error(error: Error, registry: &OperationRegistry) -> ErrorData {
     }
 }
 
-/// The error of a resource that was not read.
+/// Builds the error of a failed resource read.
 pub fn not_read(uri: &str, error: Error, registry: &OperationRegistry) -> ErrorData {
     let missing = matches!(error, Error::NotFound { .. });
     match request_error(error, registry) {
-        // The SDK gives it the code of the protocol version that the client speaks.
+        // The SDK chooses the error code by the client's protocol version.
         refusal if missing => {
             ErrorData::resource_not_found(refusal.message, Some(json!({ "uri": shown_text(uri) })))
         }
@@ -70,7 +71,7 @@ pub fn not_read(uri: &str, error: Error, registry: &OperationRegistry) -> ErrorD
     }
 }
 
-/// The error of a request that the SDK did not take for one that is served, and its method if it is.
+/// Returns the error of a request that the SDK could not parse, and its method if it is supported.
 pub fn unserved_method(method: &str) -> (&'static str, ErrorData) {
     match METHODS.into_iter().find(|served| *served == method) {
         Some(served) => {
@@ -81,7 +82,7 @@ pub fn unserved_method(method: &str) -> (&'static str, ErrorData) {
     }
 }
 
-/// Refuses a cursor for a list that has no pages.
+/// Refuses a cursor for a list that has only one page.
 pub fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! One line in the log for each request: what was asked, how it ended, how long it took.
+//! Request log: one line for each request, with method, outcome and duration.
 
 use std::fmt::Display;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use rmcp::model::{ErrorCode, ErrorData};
 
 use crate::model::Error;
 
-/// Why a request failed, in a word.
+/// The outcome of a failed request, as one word.
 pub trait Failure: Display {
     fn code(&self) -> &'static str;
 }
@@ -24,8 +24,8 @@ impl Failure for ErrorData {
     }
 }
 
-/// Runs a request and logs its end. Nothing of what was asked or answered is in the line:
-/// a method and a name stand there only if they are ours.
+/// Runs a request and logs its outcome. Arguments and answers are never logged, and methods and
+/// names only if they are known ones.
 pub async fn log_request<T, E: Failure>(
     method: &str,
     name: &str,

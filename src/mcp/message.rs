@@ -1,4 +1,4 @@
-//! What a line says: a message, nothing, or a mistake that its sender is told.
+//! Parses a line into a message, nothing, or an error for its sender.
 
 use std::fmt::Formatter;
 
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use super::backpressure;
 use super::errors::shown_text;
 
-/// The longest line that is taken as a request, in bytes.
+/// Maximum bytes of a request line.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
-/// The longest line that is read to find out whose request it is, in bytes.
+/// Maximum bytes read of a longer line, to find the request id for the error.
 pub const MAX_READ: usize = 64 * 1024 * 1024;
-/// The most values and keys in a line: each takes more memory than it has bytes.
+/// Maximum values and keys in a line; each takes more memory than its bytes.
 pub const MAX_VALUES: usize = 400_000;
 
-/// The longest id that a line which is refused is answered with, in bytes.
+/// Maximum bytes of an id that an error repeats.
 const MAX_ID: usize = 4_096;
 
 pub type Incoming = RxJsonRpcMessage<RoleServer>;
@@ -30,7 +30,7 @@ pub enum ParsedMessage {
     Mistake(ErrorData, Option<RequestId>),
 }
 
-/// What can be told of a line that is no message.
+/// The fields that are read of an invalid message.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]
@@ -38,13 +38,14 @@ struct Envelope {
     method: Option<String>,
 }
 
-/// What a line has for an id. Whatever cannot be one is read over, since it may be of any size.
+/// The id of a message. A value that is no valid id is skipped without storing it, as it may be
+/// large.
 #[derive(Default)]
 enum Id {
     #[default]
     Absent,
     Null,
-    /// What no request may have.
+    /// Neither a string nor an integer, or too long.
     Other,
     Of(RequestId),
 }
@@ -97,13 +98,13 @@ impl<'de> Visitor<'de> for Id {
     }
 }
 
-/// Whether a message has parameters at all.
+/// Detects the presence of `params`.
 #[derive(Deserialize)]
 struct Parameters {
     params: Option<IgnoredAny>,
 }
 
-/// Whether the line gives a list parameters that could not be read: the SDK takes them for none.
+/// Whether the parameters of a list request are invalid: the SDK parses them as absent.
 fn lost_parameters(request: &ClientRequest, line: &[u8]) -> bool {
     let none = match request {
         ClientRequest::ListToolsRequest(list) => list.params.is_none(),
@@ -171,7 +172,7 @@ fn reject_message(line: &[u8], error: &serde_json::Error) -> ParsedMessage {
             tracing::debug!("ignored the notification {}", shown_text(&method));
             ParsedMessage::Nothing
         }
-        // The envelope is read without looking into what it holds.
+        // The envelope was parsed without its nested values; parse all of them to find the error.
         Ok(_) if let Err(error) = serde_json::from_slice::<Value>(line) => mistake(
             ErrorCode::PARSE_ERROR,
             format!("the line holds what cannot be read: {}", describe_json_error(&error)),
@@ -195,7 +196,8 @@ fn reject_message(line: &[u8], error: &serde_json::Error) -> ParsedMessage {
     }
 }
 
-/// An escape of four digits that still cannot be read is half of a surrogate pair.
+/// Corrects a message of serde_json: if a four-digit escape is incomplete, it is half of a
+/// surrogate pair.
 fn describe_json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.replace("unexpected end of hex escape", "lone surrogate in hex escape")
@@ -215,13 +217,13 @@ fn null_id() -> ParsedMessage {
     ParsedMessage::Mistake(error, None)
 }
 
-/// Whether the message has an id at all, of whatever kind.
+/// Whether the message has an id of any type.
 fn has_id(line: &[u8]) -> bool {
     let envelope = serde_json::from_slice::<Envelope>(line);
     !envelope.is_ok_and(|envelope| matches!(envelope.id, Id::Absent))
 }
 
-/// The id of the request that a line would be, if that much of it can be read.
+/// Returns the request id of an invalid line, if it can be parsed.
 fn request_id(line: &[u8]) -> Option<RequestId> {
     match serde_json::from_slice(line) {
         Ok(Envelope { id: Id::Of(id), .. }) => Some(id),

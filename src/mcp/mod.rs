@@ -1,5 +1,5 @@
-//! MCP: the table of operations as tools, resources, prompts, elicitation and the transport over
-//! standard input and output. It has no rules and no SQL of its own.
+//! The MCP server: the operations as tools, plus resources, prompts, elicitation and the stdio
+//! transport. It contains no business rules and no SQL.
 
 pub mod address;
 mod approval;

@@ -1,19 +1,19 @@
-//! Next steps in the words of this door: the tool that takes the step, if the server has it, and
-//! else what the person runs or how the server is started.
+//! Next steps for MCP clients: the tool to call if the server offers it, else the command or the
+//! server option for the person.
 
 use crate::app::registry::OperationRegistry;
 use crate::model::{Hint, Kind, NextStep};
 
-/// A tool, and the action it is called with if it has several.
+/// A tool, and its `action` argument if it has one.
 type ToolUse = (&'static str, Option<&'static str>);
 
-/// The advice of a hint and its next step as one text.
+/// Renders a hint's advice and next step as one text.
 pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
     let step = hint.next.as_ref();
     join_hint(hint, step.and_then(|step| render_next_step(step, |tool| has_tool(registry, tool))))
 }
 
-/// The next step of an answer, for a client with these tools.
+/// Renders the next step of an answer for a client with these tools.
 pub fn render_step(step: &NextStep, registry: &OperationRegistry) -> Option<String> {
     render_next_step(step, |tool| has_tool(registry, tool))
 }
@@ -23,7 +23,7 @@ fn join_hint(hint: &Hint, step: Option<String>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A next step as a sentence. A tool that `is_on` denies is never named.
+/// Renders a next step as a sentence. Never names a tool for which `is_on` is false.
 pub fn render_next_step(step: &NextStep, is_on: impl Fn(ToolUse) -> bool) -> Option<String> {
     if *step == NextStep::FindRows {
         let names = ["search", "build_context"].into_iter().filter(|name| is_on((name, None)));
@@ -38,7 +38,7 @@ pub fn render_next_step(step: &NextStep, is_on: impl Fn(ToolUse) -> bool) -> Opt
     }
 }
 
-/// A step that takes no tool of its own.
+/// Renders a step that has no tool of its own.
 fn render_without_tool(step: &NextStep) -> Option<String> {
     Some(match step {
         NextStep::ByPerson(step) => return render_for_person(step),
@@ -118,7 +118,7 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
     }
 }
 
-/// The step as a person takes it, outside of the client.
+/// Renders the step for a person, who takes it outside of the client.
 pub fn render_for_person(step: &NextStep) -> Option<String> {
     let by = match step {
         NextStep::ProposeRow => "Propose a candidate, and the person runs",
@@ -137,7 +137,7 @@ pub fn render_for_person(step: &NextStep) -> Option<String> {
     }
 }
 
-/// The command that takes a step, for this door and for the command line.
+/// Returns the command that takes a step; also used by the command line.
 pub fn command_of(step: &NextStep) -> Option<String> {
     Some(match step {
         NextStep::RegisterProject | NextStep::SetProjectState => "atocore import FILE".to_owned(),
@@ -161,7 +161,7 @@ pub fn command_of(step: &NextStep) -> Option<String> {
     })
 }
 
-/// The option under which the program takes a step.
+/// Returns the command-line option that a step needs.
 pub fn option_of(step: &NextStep) -> Option<&'static str> {
     match step {
         NextStep::ChooseStore => Some("--db FILE (or ATOCORE_DB)"),
@@ -172,7 +172,7 @@ pub fn option_of(step: &NextStep) -> Option<&'static str> {
     }
 }
 
-/// Whether a client may call a tool, with this action.
+/// Whether the client may call the tool with this action.
 fn has_tool(registry: &OperationRegistry, (name, action): ToolUse) -> bool {
     let Some(operation) = registry.get(name) else { return false };
     let Some(action) = action else { return true };

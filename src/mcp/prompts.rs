@@ -1,5 +1,5 @@
-//! Prompts: what a person picks to have an agent go about something with the tools. Each is one
-//! message: the steps, from a text file, and what is stored now, as quoted data.
+//! MCP prompts. A person picks one to start a task, such as a review. Each is one message:
+//! instructions from a text file and stored rows as quoted data.
 
 use std::collections::BTreeMap;
 
@@ -25,16 +25,16 @@ struct PromptTemplate {
     title: &'static str,
     description: &'static str,
     arguments: &'static [&'static PromptParameter],
-    /// The message; what stands in braces is put in.
+    /// The message template, with placeholders in braces.
     text: &'static str,
-    /// Whether it is of no use where nothing can be written.
+    /// Whether the prompt needs write access.
     writes: bool,
 }
 
 struct PromptParameter {
     name: &'static str,
     description: &'static str,
-    /// Whether it is needed where the server has no project of its own.
+    /// Whether it is required when the server has no default project.
     required: bool,
     completes: Completes,
 }
@@ -96,11 +96,11 @@ static PROMPTS: [PromptTemplate; 5] = [
     },
 ];
 
-/// Rows of each list that a message holds, and the most bytes of one.
+/// Maximum rows of a list in a message, and maximum bytes of a list.
 const ROWS: usize = 10;
 const BLOCK: usize = 12_000;
 
-/// The prompts as a client lists them.
+/// Returns the prompts for `prompts/list`.
 pub fn list(registry: &OperationRegistry) -> Vec<Prompt> {
     let argument = |argument: &&PromptParameter| {
         PromptArgument::new(argument.name)
@@ -126,12 +126,12 @@ fn find_prompt(rights: Rights, name: &str) -> Result<&'static PromptTemplate> {
     })
 }
 
-/// The name, if it is that of a prompt.
+/// Returns the name as a static string if it is a known prompt.
 pub fn known_name(name: &str) -> Option<&'static str> {
     PROMPTS.iter().find(|about| about.name == name).map(|about| about.name)
 }
 
-/// What completes an argument of a prompt.
+/// Returns the completer of a prompt's argument.
 pub fn find_completer(rights: Rights, name: &str, argument: &str) -> Result<Completes> {
     let about = find_prompt(rights, name)?;
     match about.arguments.iter().find(|known| known.name == argument) {
@@ -151,14 +151,14 @@ fn unknown_argument(about: &PromptTemplate, given: &str) -> Error {
 
 type StoredRead = Box<dyn FnOnce(&View<'_>) -> Result<Answer> + Send>;
 
-/// A prompt with its arguments checked.
+/// A prompt with validated arguments.
 pub struct RequestedPrompt {
     pub description: &'static str,
     text: &'static str,
     rights: Rights,
     project: String,
     topic: Option<String>,
-    /// What is to be read, by what it stands for in the text.
+    /// The reads that fill the placeholders, by placeholder name.
     blocks: BTreeMap<&'static str, StoredRead>,
 }
 
@@ -192,7 +192,7 @@ impl RequestedPrompt {
         Ok(Self { description, text, rights: registry.rights, project, topic, blocks })
     }
 
-    /// The message.
+    /// Renders the message.
     pub fn message(mut self, view: &View<'_>) -> Result<String> {
         let project = projects::resolve(view, &self.project)?.name;
         let mut message = String::new();
@@ -226,7 +226,7 @@ impl RequestedPrompt {
     }
 }
 
-/// An argument that is given, as one line; a blank one is left out.
+/// Removes an argument and returns it as one line; `None` if it is blank.
 fn take_argument(given: &mut JsonObject, name: &'static str) -> Result<Option<String>> {
     match given.shift_remove(name) {
         None | Some(Value::Null) => Ok(None),
@@ -236,12 +236,12 @@ fn take_argument(given: &mut JsonObject, name: &'static str) -> Result<Option<St
     }
 }
 
-/// The text in pieces, each with what stands in braces behind it.
+/// Splits a template into pieces of text, each with the placeholder that follows it.
 fn split_text(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     text.split('}').map(|piece| piece.split_once('{').unwrap_or((piece, "")))
 }
 
-/// The tool that gives what is put into a message, and what it is asked.
+/// Returns the tool that fills a placeholder, with its arguments.
 fn block_source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str, Value)> {
     Some(match key {
         "candidates" => ("list_candidates", json!({ "project": project, "limit": ROWS })),
@@ -258,7 +258,7 @@ fn block_source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'stat
     })
 }
 
-/// What is stored, marked line by line as quoted, within its bound.
+/// Quotes every line with `> `, within the size limit.
 fn quote_block(text: &str) -> String {
     let lines = text.lines().map(|line| format!("> {line}")).collect();
     fit_lines(lines, BLOCK).join("\n")

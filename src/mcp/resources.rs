@@ -1,5 +1,5 @@
-//! Resources: what the store holds as something to attach, without a call of a tool. What is in
-//! one is what the tool of the same matter answers.
+//! MCP resources: stored data that a client can attach without a tool call. The contents of a
+//! resource equal the answer of the corresponding tool.
 
 use rmcp::model::{ListResourcesResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
@@ -23,7 +23,7 @@ use crate::ops::{completion, projects, validate};
 const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";
 
-/// What a resource, or a template of resources, says of itself.
+/// The metadata of a resource or a resource template.
 struct ResourceKind {
     uri: &'static str,
     name: &'static str,
@@ -81,10 +81,10 @@ const TEMPLATES: [ResourceKind; 3] = [
     },
 ];
 
-/// Projects on a page of the list.
+/// Projects on a page of the resource list.
 const PAGE: u32 = 100;
 
-/// One page of what there is to read: what is always there, then an overview of each project.
+/// Returns a page of resources: the fixed ones first, then an overview of each project.
 pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult> {
     let request = PageRequest::new(List::Resources, Some(PAGE), cursor)?;
     let mut registered = projects::list_registered(view)?;
@@ -132,7 +132,7 @@ pub fn list_templates() -> Vec<ResourceTemplate> {
 
 type ResourceRead = Box<dyn FnOnce(&View<'_>) -> Result<ResourceContents> + Send>;
 
-/// A read of the resource at an address.
+/// Prepares a read of the resource with this URI.
 pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
     validate::at_most("uri", uri.chars().count(), MAX_URI, "characters")?;
     let all = json!({ "limit": MAX_LIMIT });
@@ -177,7 +177,7 @@ fn unknown_resource(uri: &str) -> Error {
     }
 }
 
-/// The overview of a project that is known, within the bound of an answer.
+/// Returns the overview of a registered project, within the size limit of an answer.
 pub fn read_overview(view: &View<'_>, name: &str) -> Result<String> {
     let known = projects::find(view, name)?;
     let wish = QuestionArgs::of_project(Question::ProjectOverview, &known.name);
@@ -185,13 +185,13 @@ pub fn read_overview(view: &View<'_>, name: &str) -> Result<String> {
     Ok(within_bound(&found.markdown.unwrap_or_default()))
 }
 
-/// The text without hidden characters, cut at a line where it is too long.
+/// Escapes hidden characters and truncates at a line boundary.
 fn within_bound(text: &str) -> String {
     let lines = text.lines().map(|line| escape_hidden(line).into_owned()).collect();
     fit_lines(lines, MAX_BYTES).join("\n")
 }
 
-/// What completes an argument of a template.
+/// Returns the completer of a resource template's argument.
 pub fn find_completer(uri: &str, argument: &str) -> Result<Completes> {
     let Some(about) = TEMPLATES.iter().find(|about| about.uri == uri) else {
         let templates = TEMPLATES.map(|about| about.uri).join(", ");

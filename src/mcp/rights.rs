@@ -1,8 +1,8 @@
-//! The rights of a server's client, in words for its agent.
+//! The client's rights, as text for the agent.
 
 use crate::app::rights::{Promotion, Rights, Withheld};
 
-/// The instructions of a server beside how to work with the store.
+/// Returns the rights for the end of the server's instructions.
 pub fn describe_rights(rights: Rights) -> &'static str {
     match rights {
         Rights { read_only: true, .. } => {
@@ -20,7 +20,7 @@ pub fn describe_rights(rights: Rights) -> &'static str {
     }
 }
 
-/// The reminder that goes with the steps of a prompt.
+/// Returns the reminder of the rights at the end of a prompt.
 pub fn remind_of_rights(rights: Rights) -> &'static str {
     if rights.read_only {
         return "This server is read-only: it has no tool that writes. Leave out the steps that need one, \
@@ -29,7 +29,7 @@ pub fn remind_of_rights(rights: Rights) -> &'static str {
     describe_rights(rights)
 }
 
-/// Why a tool is not offered.
+/// Explains why a tool is not offered.
 pub fn explain_withheld(withheld: Withheld) -> &'static str {
     match withheld {
         Withheld::ReadOnly => "this server is read-only",

@@ -1,4 +1,4 @@
-//! The MCP server: which tools are on, what they answer, and how serving ends.
+//! The MCP server: its capabilities, request handlers and shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,21 +31,21 @@ use crate::app::service::Service;
 use crate::model::{Error, Result};
 use crate::ops::View;
 
-/// How an agent is told to work with the store; clients cut it at 2,048 characters.
+/// Instructions for the agent; clients truncate them at 2,048 characters.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
-/// How long a client may keep a list that does not change while the server runs.
+/// Cache lifetime of lists that do not change while the server runs.
 const FIXED_TTL_MS: u64 = 3_600_000;
 
-/// One server process, serving one client.
+/// A server process, which serves one client.
 #[derive(Clone)]
 pub struct Server {
     pub(super) service: Service,
     answers: Answers,
-    /// The questions that a person has not answered yet.
+    /// Questions that no person has answered yet.
     pub(super) pending: Arc<PendingApprovals>,
-    /// Whether the client has gone.
+    /// Whether the client has disconnected.
     pub(super) ended: watch::Receiver<bool>,
-    /// Whether a client has introduced itself, or was served without.
+    /// Whether the session has begun, with or without a handshake.
     begun: Arc<AtomicBool>,
 }
 
@@ -60,12 +60,12 @@ impl Server {
         &self.service.registry
     }
 
-    /// Serves until the end of input or a signal to stop; what is in hand is finished.
+    /// Serves until the end of input or a stop signal; requests in progress are finished.
     pub async fn run(self, lines: LineTransport) -> Result<()> {
         self.run_until(lines, stop_signal()).await
     }
 
-    /// As [`Self::run`], with something else in place of the signal.
+    /// Same as [`Self::run`], with `stop` in place of the signal.
     pub async fn run_until(
         mut self,
         lines: LineTransport,
@@ -105,7 +105,7 @@ impl Server {
         }
     }
 
-    /// Serves a request of the session, which begins with it if there was no handshake.
+    /// Handles a request. The first one begins the session if there was no handshake.
     async fn serve<T, E: Failure>(
         &self,
         method: &str,
@@ -116,7 +116,7 @@ impl Server {
         log_request(method, name, request).await
     }
 
-    /// Reads for a request that is no call of a tool.
+    /// Runs a read for a request other than a tool call.
     async fn read<T: Send + 'static>(
         &self,
         method: &'static str,
@@ -158,7 +158,7 @@ impl ServerHandler for Server {
         log_request("ping", "", async { Ok(()) }).await
     }
 
-    /// Begins nothing: a client may look, and then introduce itself.
+    /// Does not begin the session: a client may discover the server and then initialize.
     async fn discover(
         &self,
         _context: RequestContext<RoleServer>,
@@ -168,7 +168,7 @@ impl ServerHandler for Server {
         log_request("server/discover", "", async { Ok(found) }).await
     }
 
-    /// The session stays that of the client that began it.
+    /// Refuses a second handshake: the session belongs to the client that began it.
     async fn initialize(
         &self,
         request: InitializeRequestParams,
@@ -302,7 +302,7 @@ impl ServerHandler for Server {
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
     }
 
-    /// A known method gets here only when its parameters could not be read.
+    /// The SDK passes a known method here only if its parameters could not be parsed.
     async fn on_custom_request(
         &self,
         request: CustomRequest,

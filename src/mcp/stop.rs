@@ -1,6 +1,6 @@
-//! The signal that asks a process to stop.
+//! The stop signal of a process.
 
-/// Waits for the signal that asks a process to stop.
+/// Waits for a stop signal.
 pub async fn stop_signal() {
     #[cfg(unix)]
     {
@@ -13,7 +13,7 @@ pub async fn stop_signal() {
             return;
         }
     }
-    // Without a way to hear signals the process is stopped by the end of input.
+    // If signals cannot be handled, only the end of input stops the process.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

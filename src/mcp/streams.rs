@@ -1,4 +1,4 @@
-//! Standard input and output as streams that the runtime waits for, where they are pipes or sockets.
+//! Standard input and output as non-blocking streams if they are pipes or sockets.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::unix::pipe;
 type InputStream = Box<dyn AsyncRead + Send + Unpin>;
 type OutputStream = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Standard input as a stream that the runtime waits for, if it is a pipe or a socket.
+/// Opens standard input, non-blocking if it is a pipe or a socket.
 pub fn standard_input() -> InputStream {
     #[cfg(target_os = "linux")]
     if let Ok(pipe) = pipe::OpenOptions::new().open_receiver("/proc/self/fd/0") {
@@ -22,22 +22,22 @@ pub fn standard_input() -> InputStream {
     Box::new(tokio::io::stdin())
 }
 
-/// Ends when nobody can write to standard input any more, whatever still stands in it.
+/// Waits until every writer of standard input has closed it, even with unread data in it.
 pub async fn hung_up() {
     let watched = Watched::open();
-    // Asked now and then, since a stream with something to read is ready at any time.
+    // Polls, since a stream with unread data is always ready.
     while !watched.is_closed().await {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// A second look at standard input.
+/// A second handle to standard input.
 enum Watched {
     #[cfg(target_os = "linux")]
     Pipe(pipe::Receiver),
     #[cfg(unix)]
     Socket(tokio::net::UnixStream),
-    /// What can only be read to its end.
+    /// Closing cannot be detected before the end of input.
     Other,
 }
 
@@ -66,7 +66,7 @@ impl Watched {
     }
 }
 
-/// Standard output as a stream that the runtime waits for, if it is a pipe or a socket.
+/// Opens standard output, non-blocking if it is a pipe or a socket.
 pub fn standard_output() -> OutputStream {
     #[cfg(target_os = "linux")]
     if let Ok(pipe) = pipe::OpenOptions::new().open_sender("/proc/self/fd/1") {

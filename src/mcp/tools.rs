@@ -1,4 +1,4 @@
-//! Operations as tools of the protocol.
+//! Converts operations and answers to MCP tools and results.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use rmcp::model::{CallToolResult, ContentBlock, Tool, ToolAnnotations};
 use crate::app::answer::Answer;
 use crate::app::operation::{Effect, RegisteredOperation};
 
-/// The form of answers. It is one for the whole process, since clients keep the list of tools.
+/// The form of tool results. It is fixed for the process, since clients cache the list of tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Answers {
-    /// As text and as structured content.
+    /// Text and structured content.
     #[default]
     Both,
-    /// As text alone, without output schemas.
+    /// Text only, without output schemas.
     Text,
-    /// As structured content alone.
+    /// Structured content only.
     Structured,
 }
 
-/// The result of a call that succeeded.
+/// Builds the result of a successful call.
 pub fn render_result(answer: Answer, answers: Answers) -> CallToolResult {
     let content = match answers {
         Answers::Structured => Vec::new(),
@@ -32,7 +32,7 @@ pub fn render_result(answer: Answer, answers: Answers) -> CallToolResult {
     result
 }
 
-/// The tool of an operation.
+/// Builds the tool definition of an operation.
 pub fn describe_tool(operation: &RegisteredOperation, answers: Answers) -> Tool {
     let about = &operation.about;
     let annotations = ToolAnnotations::from_raw(

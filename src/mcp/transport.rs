@@ -1,8 +1,8 @@
-//! JSON-RPC lines over standard input and output.
+//! Transport: newline-delimited JSON-RPC over standard input and output.
 //!
-//! The SDK's own transport was rejected: it drops a line that it cannot read without an answer, and
-//! goes through a pool of blocking threads for every read and write when a client hands over
-//! sockets, as Node and the clients built on it do.
+//! The SDK's own transport was rejected: it drops an invalid line without an answer, and if
+//! standard input and output are sockets (as with Node and the clients built on it), it uses a
+//! blocking thread pool for every read and write.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,15 +23,15 @@ use super::errors::shown_text;
 use super::message::{Incoming, MAX_READ, ParsedMessage, find_id, parse_message};
 use super::streams::{hung_up, standard_input, standard_output};
 
-/// Messages that wait to be looked at before nothing more is read.
+/// Capacity of the channel of incoming messages; reading pauses when it is full.
 const WAITING: usize = 64;
 
 type Outgoing = TxJsonRpcMessage<RoleServer>;
 
-/// A line to be written, and what it is counted for until then.
+/// A line to be written, with the permit that counts it until then.
 type Letter = (Vec<u8>, InFlightPermit);
 
-/// A connection over two streams. Clones share it, so that serving can begin anew on it.
+/// A connection over two streams. Clones share it, so that serving can restart on it.
 #[derive(Clone)]
 pub struct LineTransport {
     incoming: Arc<Mutex<mpsc::Receiver<Incoming>>>,
@@ -39,17 +39,17 @@ pub struct LineTransport {
     ended: watch::Sender<bool>,
 }
 
-/// How long nothing may be read of what is still to be written before the client is given up.
+/// Time without written bytes after which the client is considered gone.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The writing side of a connection.
+/// The writer of a connection.
 pub struct Writing {
     task: JoinHandle<()>,
     room: Arc<InFlightLimit>,
 }
 
 impl Writing {
-    /// Waits until everything is written, as long as somebody reads.
+    /// Waits until all output is written, or until the client stops reading.
     pub async fn finish(self) {
         tokio::select! {
             _ = self.task => {}
@@ -58,7 +58,7 @@ impl Writing {
     }
 }
 
-/// Where what is to be written goes. What waits there is bounded by what is read.
+/// The output queue. It is unbounded, since the in-flight limit bounds the requests that are read.
 #[derive(Clone)]
 struct Post {
     letters: mpsc::UnboundedSender<Letter>,
@@ -79,7 +79,7 @@ impl Post {
     }
 }
 
-/// The request that a message answers.
+/// Returns the id of the request that a message answers.
 fn answered_request(message: &Outgoing) -> Option<&RequestId> {
     match message {
         JsonRpcMessage::Response(response) => Some(&response.id),
@@ -88,7 +88,7 @@ fn answered_request(message: &Outgoing) -> Option<&RequestId> {
     }
 }
 
-/// The SDK's error repeats the protocol version that it does not know as it came.
+/// Sanitizes the unsupported protocol version, which the SDK's error repeats unchanged.
 fn abridge_error(message: &mut Outgoing) {
     if let JsonRpcMessage::Error(answer) = message
         && let Some(data) = &mut answer.error.data
@@ -111,7 +111,7 @@ impl LineTransport {
         Self::watched(input, output, std::future::pending)
     }
 
-    /// With something that ends when nobody can write to the input any more.
+    /// Connects to two streams; `hung_up` completes when every writer of the input has closed it.
     fn watched<H: Future<Output = ()> + Send + 'static>(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
@@ -128,7 +128,7 @@ impl LineTransport {
         (Self { incoming: Arc::new(Mutex::new(incoming)), outgoing, ended }, writing)
     }
 
-    /// Turns true when the input has ended and all of it was received.
+    /// Becomes true when the input has ended and all messages were received.
     pub fn ended(&self) -> watch::Receiver<bool> {
         self.ended.subscribe()
     }
@@ -141,8 +141,8 @@ impl Transport<RoleServer> for LineTransport {
         &mut self,
         message: Outgoing,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        // Nothing waits for the client to read, so that one that never does cannot keep the
-        // server from ending.
+        // Queued without waiting, so that a client that never reads cannot keep the server from
+        // stopping.
         std::future::ready(self.outgoing.send(message))
     }
 
@@ -150,7 +150,8 @@ impl Transport<RoleServer> for LineTransport {
         let message = self.incoming.lock().await.recv().await;
         if message.is_none() {
             self.ended.send_replace(true);
-            // The SDK waits some seconds for what it has not answered by then, and no longer.
+            // Requests in progress finish first: after this, the SDK waits only some seconds for
+            // answers.
             self.outgoing.room.rest().await;
         }
         message
@@ -183,7 +184,7 @@ async fn write_lines(
     }
 }
 
-/// Reads until the end of input, or until nobody wants the messages.
+/// Reads until the end of input, or until the receiver is dropped.
 async fn read_lines<H: Future<Output = ()>>(
     input: impl AsyncRead + Unpin,
     received: mpsc::Sender<Incoming>,
@@ -197,7 +198,8 @@ async fn read_lines<H: Future<Output = ()>>(
             outgoing.room.is_given_up(PATIENCE).await;
         };
         while !received.is_closed() {
-            // The end of input stands behind lines that there may never be room for.
+            // While reading is paused, the end of input is detected separately: it comes after
+            // unread lines.
             tokio::select! {
                 biased;
                 () = outgoing.room.space() => {}
@@ -219,7 +221,7 @@ async fn read_lines<H: Future<Output = ()>>(
     }
 }
 
-/// Hands on what a line holds, or answers what is wrong with it.
+/// Passes the message of a line on, or answers with the error in it.
 async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &Post) {
     let understood = match parse_message(&line) {
         ParsedMessage::Message(message) => admit_request(message, &line, &outgoing.room),
@@ -229,7 +231,7 @@ async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &
     drop(line);
     match understood {
         ParsedMessage::Message(message) => {
-            // Nobody wants it only when serving has ended.
+            // The receiver is dropped only when serving has ended.
             let _ = received.send(*message).await;
         }
         ParsedMessage::Nothing => {}
@@ -241,8 +243,8 @@ async fn take_line(line: Vec<u8>, received: &mpsc::Sender<Incoming>, outgoing: &
     }
 }
 
-/// Counts a request as long as it is worked on. The SDK would answer only one of two that have the
-/// same id at the same time.
+/// Counts a request while it is in progress. Refuses one whose id is in use, since the SDK would
+/// answer only one of the two.
 fn admit_request(
     mut message: Box<Incoming>,
     line: &[u8],
@@ -258,7 +260,8 @@ fn admit_request(
                     message,
                     find_id("Give each request an id of its own."),
                 );
-                // With the id, whoever waits for the other would take this for its answer.
+                // Omits the id, so that the client does not take this error for the answer of the
+                // first request.
                 return ParsedMessage::Mistake(error, None);
             };
             request.request.extensions_mut().insert(Arc::new(share));
@@ -275,13 +278,13 @@ fn admit_request(
     ParsedMessage::Message(message)
 }
 
-/// A line without its end; one over `MAX_READ` is read on to its end and given cut short.
+/// Reads a line without its line feed; one over `MAX_READ` is consumed, but truncated.
 async fn read_line(input: &mut (impl AsyncBufReadExt + Unpin)) -> std::io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     loop {
         let available = input.fill_buf().await?;
         if available.is_empty() {
-            // What came before the end of input without a line feed is no whole message.
+            // The rest of the input without a line feed is an incomplete message.
             return Ok(None);
         }
         let end = available.iter().position(|byte| *byte == b'\n');

@@ -1,8 +1,8 @@
-//! One text for each JSON value: keys sorted, so that equal values are equal strings.
+//! Canonical JSON: sorted keys, so that equal values have equal text.
 
 use serde_json::{Map, Value};
 
-/// The value with the keys of every object in order.
+/// Sorts the keys of every object in the value.
 pub fn sort_keys(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(sorted_map(map)),
@@ -11,14 +11,14 @@ pub fn sort_keys(value: &Value) -> Value {
     }
 }
 
-/// The map with its keys, and those of every object in it, in order.
+/// Sorts the keys of the map and of every object in it.
 pub fn sorted_map(map: &Map<String, Value>) -> Map<String, Value> {
     let mut entries: Vec<(&String, &Value)> = map.iter().collect();
     entries.sort_by_key(|(key, _)| *key);
     entries.into_iter().map(|(key, value)| (key.clone(), sort_keys(value))).collect()
 }
 
-/// How many keys all objects in the value have together.
+/// Counts the keys of all objects in the value.
 pub fn count_keys(value: &Value) -> usize {
     match value {
         Value::Object(map) => map.len() + map.values().map(count_keys).sum::<usize>(),
@@ -27,7 +27,7 @@ pub fn count_keys(value: &Value) -> usize {
     }
 }
 
-/// How deep arrays and objects are nested in the value; a plain value has depth 0.
+/// Returns the nesting depth of arrays and objects; a scalar has depth 0.
 pub fn nesting_depth(value: &Value) -> usize {
     match value {
         Value::Object(map) => 1 + map.values().map(nesting_depth).max().unwrap_or(0),

@@ -1,6 +1,6 @@
-//! Claims: what an active row says about a slot that can hold one value only.
+//! Claims: the value that an active row asserts for a single-valued slot.
 //!
-//! A claim is derived from its row and nothing else, so it can be made afresh at any time.
+//! A claim is derived from its row alone, so it can be recomputed at any time.
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use super::relationship::Relationship;
 use super::status::{RelationshipStatus, Status};
 use super::text::collapse_spaces;
 
-/// A place for one value: of a kind, under a key, in a project.
+/// A place for a single value, identified by kind, key and project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
     pub kind: String,
@@ -24,7 +24,7 @@ pub struct Slot {
     pub project: String,
 }
 
-/// A row's value for a slot: as it is shown, and in the form in which values are compared.
+/// A row's value for a slot, as shown and as a comparison key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     pub owner_kind: Kind,
@@ -34,21 +34,21 @@ pub struct Claim {
     pub value_key: String,
 }
 
-/// The kind of slot in which memories with one subject meet.
+/// The slot kind shared by memories with the same subject.
 pub const MEMORY_SUBJECT: &str = "memory.subject";
-/// The longest key, in bytes, that is kept as it is; a longer one is kept as its SHA-256.
+/// The maximum length of a key in bytes; a longer one is replaced by its SHA-256.
 const MAX_KEY: usize = 200;
-/// What the kinds of the slots of trusted state begin with; the category follows.
+/// Prefix of the slot kinds of trusted state; the category follows.
 pub const STATE_PREFIX: &str = "state.";
 
-/// Whether rows can claim slots of this kind today.
+/// Whether rows can claim slots of this kind under the current ontology.
 pub fn is_known_slot(kind: &str, ontology: &Ontology) -> bool {
     kind == MEMORY_SUBJECT
         || kind.starts_with(STATE_PREFIX)
         || ontology.slots.iter().any(|slot| slot.name == kind)
 }
 
-/// What an entity claims: one value for each slot rule of its type.
+/// Returns an entity's claims: one for each slot rule of its type.
 pub fn of_entity(entity: &Entity, ontology: &Ontology) -> Vec<Claim> {
     if entity.status != Status::Active {
         return Vec::new();
@@ -78,7 +78,7 @@ pub fn of_entity(entity: &Entity, ontology: &Ontology) -> Vec<Claim> {
         .collect()
 }
 
-/// What a link claims, while it and both of its ends are active.
+/// Returns a link's claims; none unless it and both of its ends are active.
 pub fn of_relationship(
     link: &Relationship,
     source: &Entity,
@@ -123,7 +123,7 @@ pub fn of_relationship(
     claims
 }
 
-/// What a memory claims: its content, if it was given a subject.
+/// Returns a memory's claim, its content, if it has a subject.
 pub fn of_memory(memory: &Memory) -> Vec<Claim> {
     let key = collapse_spaces(&memory.subject);
     if memory.status != Status::Active || key.is_empty() {
@@ -134,7 +134,7 @@ pub fn of_memory(memory: &Memory) -> Vec<Claim> {
     vec![new_claim(Kind::Memory, &memory.id, slot, memory.content.clone(), value_key)]
 }
 
-/// What a row of trusted state claims.
+/// Returns the claim of a row of trusted state.
 pub fn of_state(state: &ProjectState, project: &str) -> Vec<Claim> {
     if !state.is_active() {
         return Vec::new();
@@ -153,7 +153,7 @@ pub fn of_state(state: &ProjectState, project: &str) -> Vec<Claim> {
     )]
 }
 
-/// Whether a statement says what a trusted value says: it holds the value as whole words.
+/// Whether a statement agrees with a trusted value: it contains the value as whole words.
 pub fn states_value(content: &str, value: &str) -> bool {
     let words = |text: &str| format!(" {} ", fold_words(text));
     words(content).contains(&words(value))
@@ -176,12 +176,12 @@ fn property_value(entity: &Entity, name: &str, or_description: bool) -> Option<(
     })
 }
 
-/// The value of a property with its unit, as it is shown and as it is compared.
+/// Returns the value of a property with its unit, as shown and as a comparison key.
 fn claimed_value(properties: &Map<String, Value>, name: &str) -> Option<(String, String)> {
     let value = properties.get(name).filter(|value| !is_blank(value))?;
     let unit = ["unit", "units"].iter().find_map(|key| properties.get(*key)?.as_str());
     let text = shown_value(value);
-    // A unit beside a value that carries its own would be said twice.
+    // A separate unit is ignored if the value already contains one.
     let bare = split_number(&text).is_none_or(|(_, rest)| rest.is_empty());
     let with_unit = match unit {
         Some(unit) if bare || Quantity::parse(&text).is_none() => format!("{text} {unit}"),
@@ -191,7 +191,7 @@ fn claimed_value(properties: &Map<String, Value>, name: &str) -> Option<(String,
     Some((with_unit, value_key))
 }
 
-/// A text in the form in which values are compared: quantities by value, other text by its words.
+/// Returns the comparison key of a text: quantities by value, other text by its words.
 pub fn text_key(text: &str) -> String {
     let key = match (Quantity::parse(text), split_number(text)) {
         (Some(quantity), _) => quantity.key(),
@@ -205,7 +205,7 @@ pub fn text_key(text: &str) -> String {
     digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Lower-cased words; punctuation counts only inside a word, as in `M6x20` or `p04-gigabit`.
+/// Lower-cases the words; punctuation is kept only inside a word, as in `M6x20` or `p04-gigabit`.
 fn fold_words(text: &str) -> String {
     let edge =
         |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '"' | '\'' | '`' | '(' | ')');

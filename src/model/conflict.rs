@@ -5,20 +5,20 @@ use serde::Serialize;
 use super::claim::Slot;
 use super::status::ConflictStatus;
 
-/// The resolution of a conflict that ended because fewer than two values were left.
+/// The resolution of a conflict that ended because fewer than two values remained.
 pub const SETTLED: &str = "settled";
-/// The resolution of a conflict that is real and stays.
+/// The resolution of a real conflict whose values are all kept.
 pub const KEEP_ALL: &str = "keep_all";
-/// The resolution of a conflict in which one side won.
+/// The resolution of a conflict in which one value replaced the others.
 pub const SUPERSEDE_OTHERS: &str = "supersede_others";
-/// The resolution of a conflict that is none.
+/// The resolution of a false conflict.
 pub const DISMISS: &str = "dismiss";
 
-/// One row of `conflicts` with its members; its serialised form is the audit's snapshot.
+/// One row of `conflicts` with its members; its serialised form is the audit snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub slot_kind: String,
@@ -33,11 +33,11 @@ pub struct Conflict {
     pub members: Vec<ConflictMember>,
 }
 
-/// How many members a snapshot records one by one, so that the audit of a conflict which many
-/// rows join grows with their number, and not with its square.
+/// The number of members listed in a snapshot, so that the audit log of a conflict that many rows
+/// join grows linearly and not quadratically.
 const MAX_RECORDED: usize = 50;
 
-/// The members as a snapshot has them: the first ones, and how many there are.
+/// Serialises the members for a snapshot: their count and the first ones.
 fn record_members<S: serde::Serializer>(
     members: &[ConflictMember],
     to: S,
@@ -50,7 +50,7 @@ fn record_members<S: serde::Serializer>(
     map.end()
 }
 
-/// One row of `conflict_members`: a row that claims the slot, and the value it claims.
+/// One row of `conflict_members`: a row that claims the slot, and its value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConflictMember {
     pub id: String,
@@ -58,9 +58,9 @@ pub struct ConflictMember {
     pub member_id: String,
     pub member_layer_trust: i64,
     pub value_snapshot: String,
-    /// The value in the form in which values are compared.
+    /// The comparison key of the value.
     pub value_key: String,
-    /// When it stopped claiming the slot while the conflict went on.
+    /// The time at which it stopped claiming the slot while the conflict was open.
     pub left_at: Option<String>,
 }
 
@@ -73,12 +73,13 @@ impl Conflict {
         }
     }
 
-    /// The members that still claim the slot, or did when the conflict ended.
+    /// Returns the members that claim the slot, or did when the conflict ended.
     pub fn present(&self) -> impl Iterator<Item = &ConflictMember> {
         self.members.iter().filter(|member| member.left_at.is_none())
     }
 
-    /// Whether the values were looked at and left standing: they are not raised again.
+    /// Whether this combination of values was reviewed and accepted, so that it is not reported
+    /// again.
     pub fn acknowledges(&self, values: &std::collections::BTreeSet<&str>) -> bool {
         let left_standing = self.status == ConflictStatus::Dismissed
             || (self.status == ConflictStatus::Resolved && self.resolution == KEEP_ALL);

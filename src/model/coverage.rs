@@ -1,6 +1,6 @@
-//! What is missing in a project, and how far a requirement has come.
+//! Gaps in a project, and the verification status of requirements.
 
-/// A kind of gap: a row that nothing holds up, or that rests on what has fallen.
+/// A kind of gap: a row without support, or based on an invalid assumption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gap {
     OrphanRequirement,
@@ -9,11 +9,11 @@ pub enum Gap {
 }
 
 impl Gap {
-    /// In the order in which they are listed.
+    /// In list order.
     pub const ALL: [Self; 3] =
         [Self::OrphanRequirement, Self::RiskyDecision, Self::UnsupportedClaim];
 
-    /// One row of it, in answers.
+    /// The singular name used in answers.
     pub fn name(self) -> &'static str {
         match self {
             Self::OrphanRequirement => "orphan_requirement",
@@ -22,7 +22,7 @@ impl Gap {
         }
     }
 
-    /// All of them, in counts.
+    /// The plural name used in counts.
     pub fn plural(self) -> &'static str {
         match self {
             Self::OrphanRequirement => "orphan_requirements",
@@ -31,7 +31,7 @@ impl Gap {
         }
     }
 
-    /// The type of the entities that have it.
+    /// The type of the entities that can have it.
     pub fn entity_type(self) -> &'static str {
         match self {
             Self::OrphanRequirement => "requirement",
@@ -41,19 +41,19 @@ impl Gap {
     }
 }
 
-/// How far a requirement has come: the highest step that it has reached.
+/// The verification status of a requirement: the highest level that it has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// Nothing satisfies it, and nothing validates it.
+    /// Neither satisfied nor validated.
     None,
     Satisfied,
     Validated,
-    /// Validated, and what validates it has evidence.
+    /// Validated, and the validation has evidence.
     WithEvidence,
 }
 
 impl Verdict {
-    /// In the order of the steps, as coverage is counted.
+    /// In ascending order, as coverage is counted.
     pub const ALL: [Self; 4] = [Self::None, Self::Satisfied, Self::Validated, Self::WithEvidence];
 
     pub fn name(self) -> &'static str {

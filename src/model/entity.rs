@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::status::Status;
 
-/// One row of `entities`; its serialised form is the snapshot that the audit keeps.
+/// One row of `entities`; its serialised form is the audit snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Entity {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub entity_type: String,

@@ -1,4 +1,4 @@
-//! What can go wrong, each with a code for programs and a hint that says what to do next.
+//! Errors, each with a code for programs and a hint with the next step.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::status::{ConflictStatus, Status};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of thing that an error is about.
+/// The kind of object that an error is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectKind {
     Row(Kind),
@@ -23,7 +23,7 @@ pub enum SubjectKind {
     Handle,
     AnyRow,
     AuditedRow,
-    /// A name that the rows of one batch or file have for each other.
+    /// A key that identifies rows within one batch or file.
     BatchKey,
     Resource,
 }
@@ -58,7 +58,7 @@ impl fmt::Display for SubjectKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CurrentStatus {
     Row(Status),
-    /// That of a conflict, and the resolution under which it ended.
+    /// The status of a conflict, and the resolution under which it ended.
     Conflict(ConflictStatus, String),
 }
 
@@ -71,42 +71,42 @@ impl fmt::Display for CurrentStatus {
     }
 }
 
-/// The trouble with the file of the store, with its log or with a file beside it.
+/// A problem with the store file, its log or a companion file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageProblem {
     /// The database file itself is damaged.
     Damaged,
-    /// The audit of a copy does not verify.
+    /// The audit log of a copy does not verify.
     Unverified,
-    /// The search index is damaged, and the rows are not.
+    /// The search index is damaged, but not the rows.
     DamagedIndex,
-    /// One row holds a word that this program does not know; others can be read.
+    /// A row holds a word unknown to this program; others can be read.
     UnknownWord,
-    /// It cannot be opened, read or written at all.
+    /// The file cannot be opened, read or written.
     NoAccess,
     /// The disk failed or is full.
     DiskFailed,
-    /// The file or its log was moved, replaced or cut while it was in use.
+    /// The file or its log was moved, replaced or truncated while it was in use.
     Moved,
-    /// Another process is using it.
+    /// Another process is using the file.
     InUse,
-    /// No store of this program and version.
+    /// Not a store of this program and version.
     NotAStore,
-    /// The name is taken, or nothing has it.
+    /// The name is already taken, or does not exist.
     WrongName,
 }
 
-/// What became of the changes of a call that failed in the store.
+/// Whether changes of a call that failed in the store were kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeptChanges {
-    /// The hint says it, if it matters.
+    /// Stated in the hint if it matters.
     Unsaid,
     Nothing,
-    /// The steps of the call that were stored before.
+    /// The earlier steps of the call were committed.
     EarlierSteps,
 }
 
-/// An error of the store. All but `Internal` are the caller's to act on.
+/// An error of the store. All but `Internal` can be acted on by the caller.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum Error {
     #[error("there is no {subject} {given:?}")]
@@ -131,10 +131,10 @@ pub enum Error {
     Provenance { problem: String },
     #[error("{what} has {size} {unit}; the limit is {limit}")]
     TooMuch { what: String, size: usize, limit: usize, unit: &'static str },
-    /// This server does not do it, whoever asks.
+    /// This server never does it, for any caller.
     #[error("{problem}")]
     Refused { problem: String, hint: Hint },
-    /// It needed a person's approval and did not get it.
+    /// It required a person's approval and did not get it.
     #[error("{problem}")]
     Declined { problem: String, hint: Hint },
     #[error("what the person approved is not what there is now")]
@@ -169,7 +169,7 @@ impl Error {
         Self::Storage { problem, message, kept: KeptChanges::Unsaid, hint }
     }
 
-    /// An error of the store after which all is as it was before the call, which the hint then says.
+    /// A storage error after which everything is as before the call; the hint says so.
     pub fn storage_unchanged(
         problem: StorageProblem,
         message: impl Into<String>,
@@ -179,7 +179,7 @@ impl Error {
         Self::Storage { problem, message, kept: KeptChanges::Nothing, hint }
     }
 
-    /// The server was started to read, or the file was opened so.
+    /// Returns the error of a write to a server or file that was opened read-only.
     pub fn read_only() -> Self {
         Self::Refused {
             problem: "this server is read-only".to_owned(),
@@ -192,12 +192,12 @@ impl Error {
         matches!(self, Self::Storage { problem: StorageProblem::Damaged, .. })
     }
 
-    /// Whether one row holds a word that this program does not know; others can be read.
+    /// Whether a row holds a word unknown to this program; others can be read.
     pub fn is_unknown_word(&self) -> bool {
         matches!(self, Self::Storage { problem: StorageProblem::UnknownWord, .. })
     }
 
-    /// The same, of work in steps of which some were kept before it went wrong.
+    /// Returns the same error for a call in steps of which some were committed before the failure.
     pub fn after_a_step(self) -> Self {
         let kept = KeptChanges::EarlierSteps;
         match self {

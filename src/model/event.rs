@@ -1,4 +1,4 @@
-//! What the audit records: who did what to which row, with the row before and after.
+//! Audit log entries: who did what to which row, with the row before and after.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ macro_rules! names {
 }
 
 names!(
-    /// What kind of row an audit row, a claim or a conflict member is about.
+    /// The kind of row that an audit row, a claim or a conflict member is about.
     Kind {
         Memory = "memory",
         Entity = "entity",
@@ -39,7 +39,7 @@ names!(
 );
 
 names!(
-    /// What was done to the row.
+    /// The action on the row.
     Action {
         Created = "created",
         Updated = "updated",
@@ -56,12 +56,12 @@ names!(
         Dismissed = "dismissed",
         Redacted = "redacted",
         Renamed = "renamed",
-        /// Audit rows from before the chain got digests and hashes.
+        /// Pre-chain audit rows were given digests and hashes.
         Relinked = "relinked",
     }
 );
 
-/// A change to be recorded: full snapshots of the row as JSON, `before` absent for a new one.
+/// A change to record, with full JSON snapshots of the row; `before` is absent for a new row.
 pub struct Event<'a> {
     pub kind: Kind,
     pub id: &'a str,
@@ -72,11 +72,11 @@ pub struct Event<'a> {
     pub place: ProjectPlace<'a>,
 }
 
-/// In which project a row stands, as far as whoever stores it knows.
+/// The project of a row, as far as known when it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectPlace<'a> {
     Project(&'a str),
-    /// In that of an entity, by its id.
+    /// That of an entity, by its id.
     OfEntity(&'a str),
     Unknown,
 }
@@ -97,8 +97,8 @@ pub struct AuditEntry {
     pub chain: ChainLink,
 }
 
-/// What ties an audit row to the one before it; all empty on rows older than the chain that have not
-/// been relinked.
+/// The fields that chain an audit row to the previous one; all empty on pre-chain rows that have
+/// not been relinked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ChainLink {
     pub before_digest: String,
@@ -108,23 +108,23 @@ pub struct ChainLink {
     pub hash: String,
 }
 
-/// The subject of audit rows about the audit itself, whose kind is that of the store.
+/// The subject of audit rows about the audit log itself; their kind is that of the store.
 pub const AUDIT_SUBJECT: &str = "audit";
 
-/// The snapshot of a `relinked` row: where the audit rows from before the chain end, and what they
-/// were tied by before they got hashes.
+/// The snapshot of a `relinked` row: the end of the pre-chain rows, and the seal that protected
+/// them before they got hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relinking {
-    /// The number of the last of these rows.
+    /// The sequence number of the last of these rows.
     pub last_row: i64,
-    /// The hash that it has now.
+    /// Its present hash.
     pub hash: String,
-    /// The seal over all of them, to which the first link of the chain is tied.
+    /// The seal over all of them, to which the first row of the chain is linked.
     pub seal: String,
 }
 
 impl AuditEntry {
-    /// What a `relinked` row says; nothing for any other row.
+    /// Parses the snapshot of a `relinked` row; `None` for any other row.
     pub fn relinking(&self) -> Option<Relinking> {
         let is_one = self.kind == Kind::Store.as_str() && self.action == Action::Relinked.as_str();
         is_one.then(|| serde_json::from_str(&self.after_json).ok()).flatten()

@@ -1,9 +1,8 @@
-//! Handles: short names of rows that people and models can repeat without a mistake, such as
-//! `e7k3q9w`.
+//! Handles: short row names that people and models can copy without mistakes, such as `e7k3q9w`.
 //!
-//! A handle is the letter of its kind, five or more characters of Crockford's base 32, and one check
-//! character. The check is a sum over GF(32) in which every place has another weight, so that one wrong
-//! character, or two neighbours in the wrong order, never give a handle again.
+//! A handle is the letter of its kind, five or more characters of Crockford's base 32, and one
+//! check character. The checksum is a weighted sum over GF(32) with a different weight at each
+//! position, so one wrong character or one swap of neighbours never yields another valid handle.
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,7 +76,7 @@ impl HandleKind {
         }
     }
 
-    /// The kind of the handles of audited rows of a kind; the store itself has none.
+    /// Returns the handle kind of an audited row; the store itself has none.
     pub fn of_row(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::Memory => Self::Memory,
@@ -97,13 +96,14 @@ impl HandleKind {
     }
 }
 
-/// Crockford's base 32: the digits and the lower-case letters without i, l, o and u.
+/// Crockford's base 32: digits and lower-case letters without i, l, o and u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Characters between the letter and the check character, at least. 31 weights are different.
+/// The minimum number of characters between the letter and the check character. There are 31
+/// different weights.
 pub const MIN_DIGITS: usize = 5;
 pub const MAX_DIGITS: usize = 29;
 
-/// A handle whose check character fits.
+/// A handle with a valid check character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Handle {
     kind: HandleKind,
@@ -111,7 +111,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The handle with so many characters for the row of an id. The same id gives the same handle.
+    /// Derives a handle of the given length deterministically from a row's id.
     pub fn of_id(kind: HandleKind, id: &str, length: usize) -> Self {
         let bytes = Sha256::digest(id.as_bytes());
         let bit = |at: usize| bytes[at / 8] >> (7 - at % 8) & 1;
@@ -123,8 +123,8 @@ impl Handle {
         self.kind
     }
 
-    /// Handles that a text with the form of one was perhaps meant to be: one character is another,
-    /// or two neighbours changed places.
+    /// Returns the handles for which a text may be a typo: one wrong character or one swap of
+    /// neighbours.
     pub fn near(text: &str) -> Vec<Self> {
         let Some(read) = HandleText::of(text) else { return Vec::new() };
         let mut found = Vec::new();
@@ -149,7 +149,7 @@ impl Handle {
     }
 }
 
-/// Whether a text is written as a handle, be its check character right or wrong.
+/// Whether a text has the form of a handle; the check character may be wrong.
 pub fn has_handle_form(text: &str) -> bool {
     HandleText::of(text).is_some()
 }
@@ -175,7 +175,7 @@ impl fmt::Display for Handle {
     }
 }
 
-/// A text with the form of a handle: its letter, and the values of all other characters.
+/// A text in the form of a handle: its letter and the values of all other characters.
 #[derive(Clone)]
 struct HandleText {
     kind: HandleKind,
@@ -194,7 +194,7 @@ impl HandleText {
         Some(Self { kind, values })
     }
 
-    /// The handle, if the check character fits.
+    /// Returns the handle if the check character is valid.
     fn to_handle(&self) -> Option<Handle> {
         let (check, digits) = self.values.split_last()?;
         let fits = check_value(self.kind, digits) == *check;
@@ -202,7 +202,7 @@ impl HandleText {
     }
 }
 
-/// The value of a character; o is read as 0, i and l as 1.
+/// Returns the value of a character; o is read as 0, i and l as 1.
 fn value_of(character: u8) -> Option<u8> {
     let character = match character.to_ascii_lowercase() {
         b'o' => b'0',
@@ -213,16 +213,16 @@ fn value_of(character: u8) -> Option<u8> {
     u8::try_from(at).ok()
 }
 
-/// The value of the check character. Counted from the right, it has the weight 1, the character
-/// before it the weight 2, and so on by the powers of 2, and the sum of all is 0.
+/// Computes the check character's value. Counted from the right, the check character has weight 1,
+/// the one before it weight 2, and so on by powers of 2, and the total sum is 0.
 fn check_value(kind: HandleKind, digits: &[u8]) -> u8 {
-    // A letter that is none of the alphabet has the value as which it would be read.
+    // A letter outside the alphabet has the value of the digit that it is read as.
     let letter = value_of(kind.letter() as u8).unwrap_or_default();
-    // Horner's rule: each step multiplies what was added so far by 2.
+    // Horner's rule: each step doubles the previous sum.
     digits.iter().fold(double_value(letter), |sum, digit| double_value(sum ^ digit))
 }
 
-/// Twice a value of GF(32), by the polynomial x⁵ + x² + 1, of which 2 is a generator.
+/// Doubles a value in GF(32) with the polynomial x⁵ + x² + 1, of which 2 is a generator.
 fn double_value(value: u8) -> u8 {
     let shifted = value << 1;
     if shifted & 32 == 0 { shifted } else { shifted ^ 0b10_0101 }
@@ -242,7 +242,7 @@ mod tests {
         text.parse::<Handle>().is_ok()
     }
 
-    /// The characters that a text is read as.
+    /// Normalises a text to the characters that it is read as.
     fn canonical(text: &str) -> String {
         let (letter, rest) = text.split_at(1);
         let rest = rest.to_ascii_lowercase().replace('o', "0").replace(['i', 'l'], "1");

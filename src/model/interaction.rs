@@ -1,4 +1,4 @@
-//! Interactions: what was asked and answered, and with what; a raw source.
+//! Interactions: prompts and responses with their context; a raw source.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::words::stems_of;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Interaction {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub prompt: String,
@@ -24,19 +24,19 @@ pub struct Interaction {
     pub client: String,
     pub session_id: String,
     pub project: String,
-    /// Of a registered project.
+    /// The id of a registered project.
     pub project_id: Option<String>,
     pub created_at: String,
 }
 
-/// Stems of a memory up to which most of them must be repeated; of more, enough.
+/// A memory with up to this many stems must be repeated mostly; a longer one needs a minimum.
 const FEW_STEMS: usize = 15;
 const MOST_PERCENT: usize = 70;
 const ENOUGH_STEMS: usize = 12;
 const ENOUGH_PERCENT: usize = 35;
 
-/// Whether a response of these stems says what a memory says: 70 % of the stems of its content, or
-/// of over 15 at least 12 and 35 %.
+/// Whether a response with these stems repeats a memory: 70 % of the stems of its content or, if it
+/// has over 15, at least 12 and 35 %.
 pub fn repeats_memory(response: &HashSet<String>, content: &str) -> bool {
     let stems = stems_of(content);
     let repeated = stems.iter().filter(|stem| response.contains(*stem)).count();
@@ -48,7 +48,7 @@ pub fn repeats_memory(response: &HashSet<String>, content: &str) -> bool {
     }
 }
 
-/// The confidence of an active memory after one more response that repeats it.
+/// Returns the confidence of an active memory after one more response that repeats it.
 pub fn reinforced_confidence(memory: &Memory) -> f64 {
     const GAIN: f64 = 0.02;
     super::memory::round_confidence(memory.confidence + GAIN).min(1.0)

@@ -1,10 +1,10 @@
-//! The lifecycle of memories and entities, as one table that both obey.
+//! The lifecycle of memories and entities, as one shared transition table.
 
 use super::error::{CurrentStatus, Error, Result, SubjectKind};
 use super::event::Action;
 use super::status::Status;
 
-/// A change of status that somebody asks for.
+/// A requested change of status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     Promote,
@@ -25,7 +25,7 @@ impl Transition {
         }
     }
 
-    /// The table: from which status, to which, under which audit action.
+    /// Returns the source status, the target status and the audit action.
     pub fn row(self) -> (Status, Status, Action) {
         match self {
             Self::Promote => (Status::Candidate, Status::Active, Action::Promoted),
@@ -36,8 +36,8 @@ impl Transition {
         }
     }
 
-    /// Whether the operation changes a row of this status (`true`), has been done already
-    /// (`false`), or does not apply to it (an error that names the status).
+    /// Whether the operation changes a row of this status (`true`), has already been done
+    /// (`false`), or does not apply (an error that names the status).
     pub fn applies_to(self, current: Status, subject: SubjectKind, id: &str) -> Result<bool> {
         let (from, to, _) = self.row();
         if current == from {

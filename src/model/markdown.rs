@@ -1,6 +1,6 @@
-//! The outline of a Markdown document: its title, its sections, and where its blocks begin.
+//! The outline of a Markdown document: title, sections, and block boundaries.
 //!
-//! Front matter is found here and not by the parser, which would take a line `---` anywhere for one.
+//! Front matter is detected here, because the parser would take any line `---` for its start.
 
 use std::ops::Range;
 
@@ -8,23 +8,23 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::text::collapse_spaces;
 
-/// Characters of a heading in a path, and of a title.
+/// The maximum length in characters of a heading in a path, and of a title.
 const MAX_HEADING: usize = 200;
 
-/// Bytes before a block in its line within which the start of the line is looked for.
+/// How many bytes before a block are searched for the start of its line.
 const MAX_MARKS: usize = 1_000;
 
-/// What is needed to cut a document: byte offsets into its text.
+/// The byte offsets at which a document can be split.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outline {
     pub title: Option<String>,
-    /// Without gaps, in order: together they are the whole text.
+    /// In order and without gaps: together they are the whole text.
     pub sections: Vec<MarkdownSection>,
-    /// Where a block begins that stands in no other.
+    /// The offsets of top-level blocks.
     pub blocks: Vec<usize>,
-    /// Where a block begins that stands in another: an item of a list, a paragraph of a quote.
+    /// The offsets of nested blocks: list items, paragraphs of a quote.
     pub nested: Vec<usize>,
-    /// Rows of tables.
+    /// Table rows.
     pub rows: Vec<Range<usize>>,
 }
 
@@ -36,7 +36,7 @@ pub struct MarkdownSection {
     pub heading_path: String,
 }
 
-/// The outline of a text without markup: paragraphs with blank lines between.
+/// Outlines plain text: paragraphs separated by blank lines.
 pub fn of_text(text: &str) -> Outline {
     let mut blocks = Vec::new();
     let (mut at, mut blank) = (0, true);
@@ -52,7 +52,7 @@ pub fn of_text(text: &str) -> Outline {
     Outline { sections: vec![whole], blocks, ..Outline::default() }
 }
 
-/// The outline of a Markdown text. Headings inside of quotes and lists begin no section.
+/// Outlines Markdown. Headings inside quotes and lists begin no section.
 pub fn outline_markdown(text: &str) -> Outline {
     let body = front_matter(text);
     let mut reader = MarkdownReader { text, body, ..MarkdownReader::default() };
@@ -63,13 +63,14 @@ pub fn outline_markdown(text: &str) -> Outline {
     reader.finish()
 }
 
-/// Where the text begins that is not front matter: behind a first line `---` and the next such line.
+/// Returns the offset after the front matter, which starts with a first line `---` and ends with
+/// the next line `---` or `...`.
 fn front_matter(text: &str) -> usize {
     let mut lines = text.split_inclusive('\n');
     let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else { return 0 };
     let mut at = first.len();
     for (number, line) in lines.enumerate() {
-        // A blank first line is that of a thematic break.
+        // A `---` followed by a blank line is a thematic break.
         if number == 0 && line.trim().is_empty() {
             return 0;
         }
@@ -87,7 +88,7 @@ fn front_matter_title(front: &str) -> Option<String> {
     Some(shorten_heading(bare.unwrap_or(value))).filter(|title| !title.is_empty())
 }
 
-/// On one line, and no longer than a path can bear; the whole stands in the text.
+/// Puts a heading on one line and shortens it for a path; the text keeps the whole heading.
 fn shorten_heading(heading: &str) -> String {
     let heading = collapse_spaces(heading);
     match heading.char_indices().nth(MAX_HEADING) {
@@ -111,19 +112,19 @@ fn is_block(tag: &Tag<'_>) -> bool {
     )
 }
 
-/// The outline being put together.
+/// Builds the outline.
 #[derive(Default)]
 struct MarkdownReader<'t> {
     text: &'t str,
     body: usize,
     outline: Outline,
-    /// How many blocks and marks are open.
+    /// The number of open blocks and inline elements.
     depth: usize,
-    /// The headings above the present place.
+    /// The enclosing headings.
     above: Vec<(HeadingLevel, String)>,
-    /// The heading that is being read.
+    /// The heading being read.
     heading: Option<String>,
-    /// Where the present section begins.
+    /// The start of the current section.
     start: usize,
 }
 
@@ -178,7 +179,7 @@ impl MarkdownReader<'_> {
         self.above.push((level, heading));
     }
 
-    /// The start of the line of a place: what stands before a block in its line belongs to it.
+    /// Returns the start of a block's line: text before the block on its line belongs to it.
     fn line_of(&self, at: usize) -> usize {
         let from = at.saturating_sub(MAX_MARKS).max(self.body);
         let line = self.text.as_bytes()[from..at].iter().rposition(|byte| *byte == b'\n');
@@ -212,7 +213,7 @@ impl MarkdownReader<'_> {
         self.outline
     }
 
-    /// Front matter is a section of its own.
+    /// Makes the front matter a section of its own.
     fn split_front_matter(&mut self) {
         let front = MarkdownSection { range: 0..self.body, heading_path: String::new() };
         match self.outline.sections.first_mut() {

@@ -1,17 +1,16 @@
-//! Stored text in Markdown: it stays text of its line, whatever is written in it.
+//! Escapes stored text for Markdown, so that it stays plain text on its line.
 //!
-//! Everything that CommonMark and its GitHub dialect read as markup inside a line is escaped with a
-//! backslash. What they read as markup at the beginning of a line is left, so the text must follow
-//! something else on its line; [`strong`] sees to that.
+//! All inline markup of CommonMark and GitHub Flavored Markdown is escaped with a backslash. Markup
+//! at the start of a line is not, so the text must not start a line; [`strong_text`] ensures that.
 
 use super::text::{collapse_spaces, escape_hidden};
 
-/// The text on one line, cut at `max` characters of its own.
+/// Returns the text on one line, cut at `max` characters of its own.
 pub fn inline_text(text: &str, max: usize) -> String {
     let text = collapse_spaces(text);
     let kept: String = text.chars().take(max).collect();
     let cut = kept.len() < text.len();
-    // Hidden characters become escapes, and those are escaped in turn.
+    // Hidden characters become escapes, whose backslashes are escaped in turn.
     let mut line = escape_markdown(&escape_hidden(&kept));
     if cut {
         line.push('…');
@@ -19,7 +18,7 @@ pub fn inline_text(text: &str, max: usize) -> String {
     line
 }
 
-/// As [`inline`], emphasised: what a line may begin with.
+/// As [`inline_text`], emphasised, so that it can start a line.
 pub fn strong_text(text: &str, max: usize) -> String {
     match inline_text(text, max) {
         line if line.is_empty() => "(no name)".to_owned(),
@@ -37,7 +36,7 @@ fn escape_markdown(text: &str) -> String {
         let markup = match c {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$' => true,
             '_' => !(inside_a_word(before) && inside_a_word(next)),
-            // Addresses become links of themselves.
+            // Prevents autolinks of URLs.
             ':' => next == Some('/'),
             '@' => true,
             '.' => line.to_ascii_lowercase().ends_with("www"),

@@ -43,17 +43,17 @@ impl MemoryType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// Who somebody is and what they like stays a memory; facts can become entities.
+    /// Identity and preferences stay memories; facts can become entities.
     pub fn can_graduate(self) -> bool {
         matches!(self, Self::Project | Self::Knowledge | Self::Adaptation)
     }
 }
 
-/// One row of `memories`; its serialised form is the snapshot that the audit keeps.
+/// One row of `memories`; its serialised form is the audit snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Memory {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub memory_type: MemoryType,
@@ -75,21 +75,20 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Whether its end is past.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.valid_until.as_deref().and_then(Timestamp::parse_end).is_some_and(|end| end < now)
     }
 }
 
-/// A confidence to four decimals, so that many small changes of it do not drift.
+/// Rounds a confidence to four decimals, so that many small changes do not drift.
 pub fn round_confidence(confidence: f64) -> f64 {
     (confidence * 10_000.0).round() / 10_000.0
 }
 
-/// The most tags that a memory carries.
+/// The maximum number of tags of a memory.
 pub const MAX_TAGS: usize = 10;
 
-/// Tags trimmed and lower-cased, each once, in the order given.
+/// Trims, lower-cases and deduplicates tags, keeping their order.
 pub fn normalise_tags(tags: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for tag in tags {

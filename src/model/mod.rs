@@ -1,6 +1,7 @@
-//! What things are: plain values without SQL, clock, files or protocol.
+//! Domain types: plain values without SQL, clock, files or protocol.
 //!
-//! Everything else in the crate is built on these types, and they are built on nothing of it.
+//! Everything else in the crate depends on this module, and it depends on nothing else in the
+//! crate.
 
 pub mod canonical;
 pub mod claim;

@@ -1,10 +1,10 @@
-//! What a caller can do next, as data: each door words it with its own tools or commands.
+//! A caller's next step as data: each interface words it with its own tools or commands.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::Kind;
 
-/// Something to do next, named by what it does.
+/// A next step, named by its effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
@@ -16,7 +16,7 @@ pub enum NextStep {
     UpdateRow {
         kind: Kind,
     },
-    /// Set fields of a row that exists and lacks them.
+    /// Set required fields that a row lacks.
     UpdateFields {
         kind: Kind,
         id: String,
@@ -36,11 +36,11 @@ pub enum NextStep {
     CiteInteraction {
         id: String,
     },
-    /// Do the dry run for good.
+    /// Repeat the call without dry run.
     RepeatWithoutDryRun {
         asks_person: bool,
     },
-    /// Look at rows that may repeat a redacted text.
+    /// Check rows that may repeat a redacted text.
     CheckRelatedRows,
     /// Redact a row again when nothing else uses the file.
     RedactAgain,
@@ -61,7 +61,7 @@ pub enum NextStep {
         id: String,
     },
     VerifyAudit,
-    /// Derive claims, the search index and the like again from the rows.
+    /// Rebuild claims, the search index and other derived data from the rows.
     RepairDerivedData,
     RunUpkeep,
     BackUpStore,
@@ -69,20 +69,20 @@ pub enum NextStep {
     ChooseStore,
     /// Open the store for writing.
     OpenForWriting,
-    /// Restore into the place of a file that exists.
+    /// Restore over an existing file.
     ReplaceStore,
-    /// Name the folders from which files are ingested.
+    /// Configure the folders from which files are ingested.
     GiveRoots,
     /// Accept texts that look like secrets.
     AllowSecrets,
 }
 
-/// Advice to the caller of an operation that failed, and the step that follows it.
+/// Advice to the caller of a failed operation, and the next step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// Plain text that names no tool, command or option.
     pub advice: String,
-    /// Boxed, so that an error stays small.
+    /// Boxed to keep errors small.
     pub next: Option<Box<NextStep>>,
 }
 

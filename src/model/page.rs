@@ -1,14 +1,14 @@
-//! Pages: every list is bounded, says how much there is, and says how to go on.
+//! Pagination: every list is bounded, and reports its total and the next cursor.
 
 use super::error::{Error, Result};
 use super::text::{is_hidden, percent_decoded};
 
 pub const DEFAULT_LIMIT: u32 = 20;
 pub const MAX_LIMIT: u32 = 200;
-/// Characters of a cursor: two names of 500 characters, each of which may be written as 12.
+/// Maximum length of a cursor in characters: two names of 500 characters, each encoded as up to 12.
 pub const MAX_CURSOR: usize = 16_000;
 
-/// A list with pages.
+/// A paginated list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum List {
     Audit,
@@ -35,7 +35,7 @@ impl List {
         }
     }
 
-    /// Whether these are the sort keys of a row of the list.
+    /// Whether these are valid sort keys of a row of the list.
     fn has(self, keys: &[String]) -> bool {
         match self {
             Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
@@ -46,14 +46,14 @@ impl List {
     }
 }
 
-/// Which part of a list is wanted.
+/// The requested part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     pub limit: usize,
     /// The sort keys of the last row already seen.
     pub after: Option<Vec<String>>,
     list: List,
-    /// What the keys of each cursor begin with, if lists of the same name differ.
+    /// The first key of each cursor, to distinguish lists of the same name.
     stamp: Option<String>,
 }
 
@@ -72,7 +72,8 @@ impl PageRequest {
         Ok(Self { limit: limit as usize, after, list, stamp: None })
     }
 
-    /// As [`PageRequest::new`]; a cursor with another stamp came from another list of that name.
+    /// As [`PageRequest::new`]; rejects a cursor with another stamp, from another list of that
+    /// name.
     pub fn stamped(
         list: List,
         stamp: String,
@@ -93,17 +94,17 @@ impl PageRequest {
         Ok(page)
     }
 
-    /// One more than the limit: the extra row tells whether there is a next page.
+    /// Returns the limit plus one: the extra row shows whether there is a next page.
     pub fn fetch(&self) -> i64 {
         self.limit as i64 + 1
     }
 
-    /// The key at `index` of the row to go on after, or what sorts before everything.
+    /// Returns the key at `index` of the last row seen, or an empty text, which sorts first.
     pub fn after_text(&self, index: usize) -> &str {
         self.after.as_ref().and_then(|keys| keys.get(index)).map_or("", String::as_str)
     }
 
-    /// Refuses a cursor of a list that was asked for in another way; `digest` is its first key.
+    /// Rejects a cursor of a call with other arguments; `digest` is its first key.
     pub fn check_same(&self, digest: &str) -> Result<()> {
         if self.after.is_none() || self.after_text(0) == digest {
             return Ok(());
@@ -138,7 +139,7 @@ impl PageRequest {
     }
 }
 
-/// A short name of the arguments of a call, for its cursors.
+/// Returns a short digest of a call's arguments, for its cursors.
 pub fn digest(arguments: &[&str]) -> String {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new();
@@ -153,7 +154,7 @@ pub fn digest(arguments: &[&str]) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// For each item, the cursor that goes on after it: where an answer must be cut short.
+    /// The cursor after each item, for an answer that must be cut short.
     pub cursors: Vec<String>,
     pub total: i64,
     pub next_cursor: Option<String>,
@@ -168,8 +169,8 @@ impl<T> Page<T> {
 
 const SEPARATOR: char = '|';
 
-/// The name of the list and the keys. What ends a key, hides in it or would be quoted again is
-/// written as in an address.
+/// Encodes the list name and the keys. Separators, hidden characters and characters that would need
+/// quoting are percent-encoded.
 fn encode(list: List, keys: &[String]) -> String {
     let mut cursor = list.name().to_owned();
     for key in keys {

@@ -1,7 +1,7 @@
-//! Cuts a document into passages of bounded length that never reach across a heading.
+//! Splits a document into passages of bounded length that never cross a heading.
 //!
-//! A ready-made splitter was rejected: those that keep headings apart leave the path of headings
-//! to be found again, and the one that fits best needs a newer compiler than this crate promises.
+//! A ready-made splitter was rejected: those that respect headings do not return the heading path,
+//! and the best match needs a newer compiler than this crate's minimum version.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ use unicode_normalization::char::is_combining_mark;
 use super::markdown::{self, MarkdownSection, Outline};
 use super::source::DocType;
 
-/// The longest passage, in characters (Unicode scalar values).
+/// The maximum length of a passage in characters (Unicode scalar values).
 pub const MAX: usize = 800;
-/// A cut that would leave fewer characters is looked for at a finer boundary.
+/// If a cut would leave fewer characters, a finer boundary is used.
 const LEAST: usize = MAX / 4;
 
 /// A part of a document.
@@ -20,12 +20,12 @@ const LEAST: usize = MAX / 4;
 pub struct Passage {
     pub content: String,
     pub heading_path: String,
-    /// Where it begins, from 1.
+    /// Its first line, counted from 1.
     pub line: usize,
 }
 
-/// The title of a document, if it says one, and its passages. Together, in their order, they hold
-/// every character of it that is not white space.
+/// Returns the title of a document, if it has one, and its passages. In order, these contain every
+/// character of it that is not white space.
 pub fn split_passages(doc_type: DocType, text: &str) -> (Option<String>, Vec<Passage>) {
     let outline = match doc_type {
         DocType::Markdown => markdown::outline_markdown(text),
@@ -44,7 +44,7 @@ pub fn split_passages(doc_type: DocType, text: &str) -> (Option<String>, Vec<Pas
     (outline.title, passages)
 }
 
-/// The passages of a section, from its start: as much as fits, up to the best boundary.
+/// Splits a section into passages: each as long as fits, up to the best boundary.
 fn cut_section(text: &str, outline: &Outline, section: &MarkdownSection) -> Vec<Range<usize>> {
     let end = section.range.start + text[section.range.clone()].trim_end().len();
     let mut found = Vec::new();
@@ -64,7 +64,7 @@ fn cut_section(text: &str, outline: &Outline, section: &MarkdownSection) -> Vec<
     }
 }
 
-/// Skips blank lines, but not what the first line is indented by, unless that is too much.
+/// Skips blank lines, but keeps the first line's indentation unless that is too wide.
 fn skip_blank_lines(text: &str, at: usize, end: usize) -> usize {
     let rest = &text[at..end.max(at)];
     let blank = rest.len() - rest.trim_start().len();
@@ -77,7 +77,7 @@ fn skip_blank_lines(text: &str, at: usize, end: usize) -> usize {
     at + if wide { blank } else { indent }
 }
 
-/// Where to cut between a place and the farthest that is allowed.
+/// Returns the best offset to cut at, up to the limit.
 fn best_cut(text: &str, outline: &Outline, at: usize, limit: usize) -> usize {
     let window = &text[at..limit];
     let least = at + window.char_indices().nth(LEAST).map_or(window.len(), |(byte, _)| byte);
@@ -94,20 +94,20 @@ fn best_cut(text: &str, outline: &Outline, at: usize, limit: usize) -> usize {
     found.unwrap_or_else(|| between_letters(text, at, limit))
 }
 
-/// The last of the places that is not behind the limit.
+/// Returns the last of the offsets that is not after the limit.
 fn last_of(places: &[usize], limit: usize) -> Option<usize> {
     let behind = places.partition_point(|place| *place <= limit);
     behind.checked_sub(1).map(|last| places[last])
 }
 
-/// The start of the table row that a cut at the limit would part.
+/// Returns the start of the table row that a cut at the limit would split.
 fn row_around(rows: &[Range<usize>], at: usize, limit: usize) -> Option<usize> {
     let behind = rows.partition_point(|row| row.start <= limit);
     let row = rows.get(behind.checked_sub(1)?)?;
     (row.start > at && row.end > limit).then_some(row.start)
 }
 
-/// The last place in the range behind which `ends` says that something ends.
+/// Returns the last offset in the range for which `ends` detects a boundary.
 fn last_boundary(
     text: &str,
     least: usize,
@@ -136,7 +136,8 @@ fn ends_word(_: Option<char>, c: char, next: Option<char>) -> bool {
     c.is_whitespace() || next.is_none_or(char::is_whitespace)
 }
 
-/// The limit, or a little before it where it would part a letter from its accents.
+/// Returns the limit, or an offset a little before it that does not separate a letter from its
+/// combining marks.
 fn between_letters(text: &str, at: usize, limit: usize) -> usize {
     let joins = |c: char| is_combining_mark(c) || matches!(c, '\u{200D}' | '\u{FE0F}');
     let mut place = limit;
@@ -160,7 +161,7 @@ mod tests {
         text.chars().filter(|c| !c.is_whitespace()).collect()
     }
 
-    /// What must hold of any document.
+    /// Checks the invariants that hold for any document.
     fn cut_whole(doc_type: DocType, text: &str) -> Vec<Passage> {
         let (_, passages) = split_passages(doc_type, text);
         let joined: String = passages.iter().map(|passage| plain(&passage.content)).collect();
@@ -175,7 +176,7 @@ mod tests {
         passages
     }
 
-    /// Blocks of a document; `H` and `R` mark headings and rows, a number tells them apart.
+    /// Blocks of a document; `H` and `R` mark headings and rows, and a number makes each unique.
     fn block() -> impl Strategy<Value = String> {
         let words =
             || prop::collection::vec("[a-zäß]{1,12}[.,]?", 1..250).prop_map(|w| w.join(" "));
@@ -216,7 +217,7 @@ mod tests {
         }
     }
 
-    /// Blocks that end where they seem to end, so that what stands in them can be told from outside.
+    /// Uses blocks with unambiguous ends, so that the test can determine their contents itself.
     #[test]
     fn a_passage_begins_at_a_heading_or_holds_none_and_rows_stay_whole() {
         let closed = prop_oneof![

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::status::Status;
 
-/// The project of rows that have none yet.
+/// The default project of rows without one.
 pub const INBOX: &str = "inbox";
 
-/// One row of `projects` with its aliases; its serialised form is the audit's snapshot.
+/// One row of `projects` with its aliases; its serialised form is the audit snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Project {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub name: String,
@@ -23,11 +23,11 @@ pub struct Project {
     pub updated_at: String,
 }
 
-/// One row of `project_state`: a fact that a person set, which wins every tie.
+/// One row of `project_state`: a fact set by a person, which takes precedence over others.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProjectState {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub project_id: String,
@@ -47,19 +47,20 @@ impl ProjectState {
     }
 }
 
-/// What a project argument came to: the name that is used, and whether it is registered.
+/// The resolution of a project argument: the name used, and whether it is registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ResolvedProject {
     /// The canonical name that was used; "" is global.
     pub name: String,
-    /// False for a name that nobody registered: it is kept as written.
+    /// False for an unregistered name, which is kept as written.
     pub registered: bool,
     /// Registered names close to an unregistered one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
 }
 
-/// Lower-case letters and digits in groups joined by single hyphens, as in `p04-gigabit`.
+/// Whether the name is lower-case letters and digits in groups joined by single hyphens, as in
+/// `p04-gigabit`.
 pub fn is_canonical_name(name: &str) -> bool {
     !name.is_empty()
         && name.split('-').all(|part| {
@@ -67,7 +68,7 @@ pub fn is_canonical_name(name: &str) -> bool {
         })
 }
 
-/// The canonical form that is closest to what was written, if there is any of it.
+/// Returns the canonical form closest to the given name, unless nothing is left of it.
 pub fn suggest_canonical_name(written: &str) -> Option<String> {
     let folded: String = written
         .chars()

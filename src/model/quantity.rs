@@ -1,7 +1,7 @@
-//! Quantities: a number and a unit in one comparable form, so that 10 mm equals 1 cm.
+//! Quantities: a number and a unit in comparable form, so that 10 mm equals 1 cm.
 //!
-//! Units, prefixes and factors are those of the SI Brochure (9th edition, 2019, tables 2, 4, 7 and 8)
-//! and of NIST Special Publication 811 (2008, appendix B) for the others. A unit is a product of
+//! Units, prefixes and factors are those of the SI Brochure (9th edition, 2019, tables 2, 4, 7 and
+//! 8) and of NIST Special Publication 811 (2008, appendix B) for the others. A unit is a product of
 //! symbols with powers, as in `N·m`, `kg/m^3` or `m/s²`.
 
 /// Powers of metre, kilogram, second, ampere, kelvin, mole, candela, radian and bit.
@@ -162,13 +162,13 @@ impl Quantity {
         Some(Self { value: value * factor, dimension })
     }
 
-    /// Reads a number and a unit, as in `10 mm` or `1.5e3 kg/m^3`.
+    /// Parses a number and a unit, as in `10 mm` or `1.5e3 kg/m^3`.
     pub fn parse(text: &str) -> Option<Self> {
         let (value, unit) = split_number(text)?;
         Self::new(value, unit)
     }
 
-    /// The quantity as text: equal quantities (to 12 significant digits) are equal texts.
+    /// Returns the comparison key: equal for quantities that are equal to 12 significant digits.
     pub fn key(&self) -> String {
         let value = if self.value == 0.0 { 0.0 } else { self.value };
         let dimension: Vec<String> = self.dimension.iter().map(i8::to_string).collect();
@@ -176,11 +176,11 @@ impl Quantity {
     }
 }
 
-/// The longest number that is read, in characters.
+/// The maximum length of a number in characters.
 const MAX_NUMBER: usize = 64;
 
-/// The number at the start of the text, and what stands behind it. What only begins like a
-/// number, as the version `1.20.3` or the part number `007`, is none.
+/// Splits the text into its leading number and the rest. Rejects texts that only begin like a
+/// number, as the version `1.20.3` or the part number `007`.
 pub fn split_number(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let numeric = |c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e' | 'E');
@@ -225,7 +225,7 @@ fn parse_unit(text: &str) -> Option<(f64, Dimension)> {
     Some((factor, dimension))
 }
 
-/// Takes `m²`, `m^2`, `m2` and `s-1` apart into symbol and power.
+/// Splits `m²`, `m^2`, `m2` or `s-1` into symbol and power.
 fn split_power(part: &str) -> Option<(&str, i8)> {
     for (mark, power) in [("²", 2), ("³", 3), ("⁴", 4), ("⁻¹", -1), ("⁻²", -2)] {
         if let Some(symbol) = part.strip_suffix(mark) {

@@ -1,4 +1,4 @@
-//! The questions that the store answers by name, and which arguments each of them takes.
+//! The named questions that the store answers, and the arguments that each takes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,28 +26,28 @@ pub enum Question {
     ProjectOverview,
 }
 
-/// Whether a question is about one entity.
+/// The subject of a question: one entity or projects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuestionSubject {
-    /// About a project, or all of them.
+    /// A project, or all of them.
     Projects,
     Entity,
-    /// About an entity if one is given, else about projects.
+    /// An entity if one is given, else projects.
     Either,
 }
 
-/// What a question takes.
+/// The arguments of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Takes {
     pub name: &'static str,
     pub about: QuestionSubject,
-    /// How far it walks unless told; absent if it does not walk.
+    /// The default depth of its traversal; `None` if it has none.
     pub depth: Option<u32>,
-    /// Whether it takes an instant to begin at.
+    /// Whether it takes a start instant.
     pub since: bool,
 }
 
-/// How far a question walks at most.
+/// The maximum depth of a traversal.
 pub const MAX_DEPTH: u32 = 20;
 
 impl Question {
@@ -99,7 +99,7 @@ impl Question {
         self.takes().name
     }
 
-    /// The names of the questions that have a property.
+    /// Lists the names of the questions that have a property.
     pub fn names(which: impl Fn(Takes) -> bool) -> String {
         let taken = Self::ALL.into_iter().map(Self::takes).filter(|takes| which(*takes));
         taken.map(|takes| takes.name).collect::<Vec<_>>().join(", ")

@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::status::RelationshipStatus;
 
-/// One row of `relationships`; its serialised form is the snapshot that the audit keeps.
+/// One row of `relationships`; its serialised form is the audit snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Relationship {
     pub id: String,
-    /// Names the row in calls and answers; it is no part of the snapshot.
+    /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
     pub source_entity_id: String,

@@ -1,4 +1,4 @@
-//! What search looks at: one entry for each entity, memory and chunk, made from the row.
+//! Search index entries: one for each entity, memory and chunk, derived from the row.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ impl SearchKind {
     }
 }
 
-/// What the index keeps of a row.
+/// The content of a row's index entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchEntry {
     pub kind: SearchKind,
@@ -41,7 +41,7 @@ pub struct SearchEntry {
     pub text: SearchText,
 }
 
-/// The texts of an entry, from what tells most to what tells least.
+/// The texts of an entry, in descending order of relevance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchText {
     pub title: String,
@@ -50,12 +50,12 @@ pub struct SearchText {
 }
 
 impl SearchText {
-    /// All of it as one text.
+    /// Returns all texts as one.
     pub fn joined(&self) -> String {
         format!("{} {} {}", self.title, self.body, self.context)
     }
 
-    /// The words that the index holds, separated by spaces.
+    /// Returns the indexed words, separated by spaces.
     pub fn indexed(&self) -> Self {
         let indexed = |text: &str| {
             let stems: Vec<String> = split_words(text).into_iter().map(|word| word.stem).collect();
@@ -115,7 +115,7 @@ pub fn of_chunk(row: &Chunk, document: &Document) -> SearchEntry {
     }
 }
 
-/// The texts of a chunk of a document with this title, path and tags.
+/// Returns the texts of a chunk of a document with this title, path and tags.
 pub fn chunk_text(
     content: &str,
     heading_path: &str,
@@ -124,7 +124,7 @@ pub fn chunk_text(
     tags: &str,
 ) -> SearchText {
     let title = match heading_path.strip_prefix(title) {
-        // The first heading is most often the title.
+        // The first heading is usually the title.
         Some(rest) if rest.is_empty() || rest.starts_with(" > ") => heading_path.to_owned(),
         _ if heading_path.is_empty() => title.to_owned(),
         _ => format!("{title} > {heading_path}"),
@@ -132,7 +132,7 @@ pub fn chunk_text(
     SearchText { title, body: content.to_owned(), context: format!("{file_path} {tags}") }
 }
 
-/// Every text and number in a value.
+/// Collects every text and number in a value.
 fn add_texts(texts: &mut String, value: &Value) {
     match value {
         Value::String(text) => texts.push_str(&format!("{text} ")),

@@ -1,10 +1,10 @@
-//! Raw sources: documents, and the chunks of them that can be cited.
+//! Raw sources: documents, and their chunks, which can be cited.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// How a document is taken apart.
+/// The format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocType {
@@ -20,7 +20,7 @@ impl DocType {
         }
     }
 
-    /// The kind of a file, by the ending of its name in any case; nothing for one that is not read.
+    /// Returns the format of a file by its extension, ignoring case; `None` if unsupported.
     pub fn of_ending(ending: &str) -> Option<Self> {
         match ending.to_ascii_lowercase().as_str() {
             "md" | "markdown" | "mdown" => Some(Self::Markdown),
@@ -30,16 +30,16 @@ impl DocType {
     }
 }
 
-/// The SHA-256 of a file, in lower-case hexadecimal digits.
+/// Returns the SHA-256 of a file in lower-case hexadecimal digits.
 pub fn file_hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// One row of `source_documents`, and where its file was when it was last read.
+/// One row of `source_documents`, and the location of its file when it was last read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Document {
     pub id: String,
-    /// Names the row in calls and answers.
+    /// Identifies the row in calls and answers.
     #[serde(skip)]
     pub handle: String,
     /// Relative to its root, with forward slashes.
@@ -51,7 +51,7 @@ pub struct Document {
     pub project: String,
     pub ingested_at: String,
     pub updated_at: String,
-    /// The absolute path; empty where it is not known.
+    /// The absolute path; empty if unknown.
     #[serde(skip)]
     pub location: String,
 }
@@ -60,7 +60,7 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Chunk {
     pub id: String,
-    /// Names the row in calls and answers.
+    /// Identifies the row in calls and answers.
     #[serde(skip)]
     pub handle: String,
     pub document_id: String,
@@ -69,7 +69,7 @@ pub struct Chunk {
     /// Headings from the top, joined by ` > `.
     pub heading_path: String,
     pub char_count: i64,
-    /// `line`: where the chunk begins in the file, from 1.
+    /// `line`: the first line of the chunk in the file, counted from 1.
     pub metadata: Map<String, Value>,
     pub created_at: String,
 }

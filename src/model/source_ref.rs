@@ -1,12 +1,12 @@
-//! Source references: strings with a scheme that say where a fact comes from.
+//! Source references: strings with a scheme that identify the source of a fact.
 
 use super::error::{Error, Result};
 
-/// The schemes, and what each names.
+/// The known schemes.
 pub const SCHEMES: [&str; 7] =
     ["memory", "chunk", "doc", "interaction", "session", "url", "commit"];
 
-/// A source reference taken apart.
+/// A parsed source reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceRef<'a> {
     pub scheme: &'a str,
@@ -28,7 +28,7 @@ impl<'a> SourceRef<'a> {
     }
 }
 
-/// The ids that the references of one scheme name.
+/// Returns the ids in the references of one scheme.
 pub fn targets_of<'a>(refs: &'a [String], scheme: &'a str) -> impl Iterator<Item = &'a str> {
     refs.iter().filter_map(move |text| {
         let (found, target) = text.split_once(':')?;

@@ -37,7 +37,7 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// Superseded, invalid and graduated rows are history: nothing edits them again.
+    /// Superseded, invalid and graduated rows are history and are never edited again.
     pub fn is_history(self) -> bool {
         !matches!(self, Self::Candidate | Self::Active)
     }
@@ -49,7 +49,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// The status of a relationship; only active ones say anything about the present.
+/// The status of a relationship; only active ones describe the present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

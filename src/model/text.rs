@@ -1,4 +1,4 @@
-//! Text as data: what is stored may hold anything, what is shown may not hide anything.
+//! Safe display of stored text: it may contain anything, but nothing hidden may be shown.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use unicode_security::skeleton;
 
 use super::secrets::mask_secrets;
 
-/// Whether a character is invisible or changes how its neighbours are shown.
+/// Whether a character is invisible or changes how its neighbours are displayed.
 ///
-/// Control characters but line feed and tab; what Unicode calls `Default_Ignorable_Code_Point` or
-/// `Bidi_Control` (version 16), which are the zero-width, bidirectional, filling and tag characters
-/// and the variation selectors; separators of lines and paragraphs, marks of annotations, and the
-/// blank of Braille.
+/// These are: control characters except line feed and tab; the Unicode 16 properties
+/// `Default_Ignorable_Code_Point` and `Bidi_Control`, which include zero-width, bidirectional,
+/// filler and tag characters and variation selectors; line and paragraph separators, annotation
+/// marks, and the blank Braille pattern.
 pub fn is_hidden(c: char) -> bool {
     match c {
         ' '..='~' | '\n' | '\t' => false,
@@ -26,8 +26,8 @@ pub fn is_hidden(c: char) -> bool {
     }
 }
 
-/// The characters of a text, each with whether it is shown as an escape. The two selectors that
-/// make a character look like text or like an emoji are not, where there is one to select for.
+/// Returns the characters, each with whether it must be escaped. The text and emoji variation
+/// selectors are not escaped after a character to which they apply.
 fn escape_characters(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut selectable = false;
     text.chars().map(move |c| {
@@ -38,12 +38,12 @@ fn escape_characters(text: &str) -> impl Iterator<Item = (char, bool)> {
     })
 }
 
-/// Whether there is nothing in the text for a reader to see.
+/// Whether the text has no visible character.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_hidden(c))
 }
 
-/// The text with every hidden character written as an escape such as `\u{200b}`.
+/// Escapes every hidden character, as in `\u{200b}`.
 pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
@@ -59,7 +59,7 @@ pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// JSON with hidden characters in its texts written as escapes: it says the same, and hides nothing.
+/// Escapes hidden characters in the texts of JSON; the value stays the same.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     if json.bytes().all(|byte| byte < 0x7F) {
         return Cow::Borrowed(json);
@@ -76,7 +76,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The text as one line: hidden characters and line feeds written as escapes.
+/// Returns the text as one line: hidden characters and line feeds are escaped.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     match escape_hidden(text) {
         shown if shown.contains('\n') => Cow::Owned(shown.replace('\n', "\\n")),
@@ -84,8 +84,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A message as it may be shown and logged: without what looks like a secret, and without its
-/// middle if it is long because it repeats what was given.
+/// Makes a message safe to show and log: masks likely secrets, and removes the middle of a long
+/// message, which repeats input.
 pub fn abridge_message(message: &str) -> Cow<'_, str> {
     const HEAD: usize = 200;
     const TAIL: usize = 500;
@@ -99,7 +99,7 @@ pub fn abridge_message(message: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}… (+{left} characters) …{tail}"))
 }
 
-/// What is wrong with an argument, without the text that was given, unless that is short.
+/// Returns the problem of an argument without the given value, unless that is short.
 pub fn without_value(problem: &str) -> Cow<'_, str> {
     const SHORT: usize = 40;
     let parts = problem.split_once(" string \"").and_then(|(before, rest)| {
@@ -114,7 +114,7 @@ pub fn without_value(problem: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text that was percent-encoded; `None` if it cannot have been.
+/// Percent-decodes a text; `None` if it is malformed.
 pub fn percent_decoded(text: &str) -> Option<String> {
     let whole = |rest: &str| {
         rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -124,7 +124,7 @@ pub fn percent_decoded(text: &str) -> Option<String> {
     sound.then(|| decoded.into_owned())
 }
 
-/// The text in double quotes on one line, cut at `max` characters.
+/// Returns the text in double quotes on one line, cut at `max` characters.
 pub fn quote_text(text: &str, max: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max) + 8);
     line.push('"');
@@ -146,22 +146,22 @@ pub fn quote_text(text: &str, max: usize) -> String {
     line
 }
 
-/// The text trimmed, runs of white space as one space: how names are compared and kept.
+/// Trims the text and collapses white space; names are stored and compared in this form.
 pub fn collapse_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Characters of a text that is compared with names.
+/// Maximum length in characters of a text that is compared with names.
 const MAX_COMPARED: usize = 500;
 
-/// Whether two texts look the same, or nearly so, and differ in the letters that they are written
-/// with, such as the Latin and the Cyrillic p (Unicode Technical Standard 39, section 4).
+/// Whether two texts look the same, or nearly so, but differ in their code points, such as the
+/// Latin and the Cyrillic p (confusables, Unicode Technical Standard 39, section 4).
 pub fn look_alike(one: &str, other: &str) -> bool {
     let skeleton = |text: &str| skeleton(&text.to_lowercase()).collect::<String>();
     one != other && !(one.is_ascii() && other.is_ascii()) && skeleton(one) == skeleton(other)
 }
 
-/// The up to three of `names` that look most like `given`, best first.
+/// Returns the up to three of `names` that are most similar to `given`, best first.
 pub fn nearest_names(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
     if given.chars().count() > MAX_COMPARED {
         return Vec::new();

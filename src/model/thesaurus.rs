@@ -1,7 +1,8 @@
-//! Words that say nearly the same in technical English: how a reader's word finds the writer's.
+//! A thesaurus of technical English, so that a search finds a text that uses a synonym.
 //!
-//! One group of words a line in `thesaurus.txt`, written by hand from everyday engineering language.
-//! A language model or word vectors would have to be downloaded; a list can be read and corrected.
+//! Each line of `thesaurus.txt` is one group of synonyms, written by hand from everyday engineering
+//! language. A language model or word vectors would have to be downloaded; a list can be read and
+//! corrected.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -20,7 +21,7 @@ static GROUPS: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     related
 });
 
-/// Stems of words that say nearly the same, in the order of the alphabet.
+/// Returns the stems of synonyms in alphabetical order.
 pub fn related_stems(folded: &str) -> Vec<&'static str> {
     let mut found: Vec<&str> =
         GROUPS.get(&stem_word(folded)).into_iter().flatten().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Instants: RFC 3339 in UTC with milliseconds and `Z`, so that their text sorts as they do.
+//! Instants: RFC 3339 in UTC with milliseconds and `Z`, so that their text sorts chronologically.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl Timestamp {
         Self(instant)
     }
 
-    /// Reads RFC 3339, the Python system's `YYYY-MM-DD HH:MM:SS` (UTC), or a date (its midnight).
+    /// Parses RFC 3339, the Python system's `YYYY-MM-DD HH:MM:SS` (UTC), or a date (its midnight).
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
@@ -29,12 +29,13 @@ impl Timestamp {
         Self::plausible(date.and_hms_opt(0, 0, 0)?.and_utc())
     }
 
-    /// A year of two digits is a slip, and one of five does not sort as text.
+    /// Rejects years before 1900, such as a two-digit year, and after 9999, which do not sort as
+    /// text.
     fn plausible(instant: DateTime<Utc>) -> Option<Self> {
         (1900..=9999).contains(&instant.year()).then_some(Self(instant))
     }
 
-    /// The last instant that `text` covers: a date holds until the end of that day.
+    /// Parses the last instant that `text` covers: for a date, the end of that day.
     pub fn parse_end(text: &str) -> Option<Self> {
         match NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d") {
             Ok(date) => Self::plausible(date.and_hms_milli_opt(23, 59, 59, 999)?.and_utc()),
@@ -42,12 +43,12 @@ impl Timestamp {
         }
     }
 
-    /// Whole days from an earlier instant to this one; negative before it.
+    /// Returns the whole days since an earlier instant; negative before it.
     pub fn days_since(self, earlier: Self) -> i64 {
         (self.0 - earlier.0).num_seconds().div_euclid(86_400)
     }
 
-    /// Whole seconds from an earlier instant to this one; negative before it.
+    /// Returns the whole seconds since an earlier instant; negative before it.
     pub fn seconds_since(self, earlier: Self) -> i64 {
         (self.0 - earlier.0).num_seconds()
     }

@@ -1,29 +1,30 @@
-//! What time does to memories and candidates: they end, fade, come up again or have waited too long.
+//! Time-based upkeep of memories and candidates: expiry, decay of confidence, promotion and
+//! staleness.
 //!
-//! Pure functions of a row and an instant, so that what would happen can be shown before it does.
+//! Pure functions of a row and an instant, so that a dry run can show their effect.
 
 use super::entity::Entity;
 use super::memory::{Memory, round_confidence};
 use super::status::Status;
 use super::timestamp::Timestamp;
 
-/// Days without a change or a reference after which an unreferenced memory fades.
+/// Days without a change or a reference after which an unreferenced memory starts to decay.
 pub const IDLE_DAYS: i64 = 30;
-/// What a day leaves of the confidence of a memory that fades.
+/// The factor by which confidence decays per day.
 pub const DAILY: f64 = 0.97;
-/// The confidence below which a memory that fades is superseded.
+/// The confidence below which a decaying memory is superseded.
 pub const FLOOR: f64 = 0.30;
-/// The least confidence of a candidate that is promoted because it came up again.
+/// The minimum confidence for promoting a candidate that was referenced often enough.
 pub const PROMOTABLE: f64 = 0.5;
-/// How long a candidate waits unless another time is set.
+/// The default of [`UpkeepRules::stale_days`].
 pub const STALE_DAYS: u32 = 90;
 
-/// What differs from store to store.
+/// Settings of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpkeepRules {
     /// Days without a change or a reference after which a candidate is dropped; 0 for never.
     pub stale_days: u32,
-    /// References on which a candidate memory becomes active; 0 for never.
+    /// Number of references that make a candidate memory active; 0 for never.
     pub promote_references: u32,
 }
 
@@ -33,12 +34,12 @@ impl Default for UpkeepRules {
     }
 }
 
-/// Whether the memory has ended and still stands in the lists.
+/// Whether the memory has expired but its status is not history yet.
 pub fn has_ended(row: &Memory, now: Timestamp) -> bool {
     !row.status.is_history() && row.is_expired(now)
 }
 
-/// The instant from which the days count that take from an unreferenced memory, if it is past.
+/// Returns the start of an unreferenced memory's decay, if it is past.
 pub fn fades_from(row: &Memory, now: Timestamp) -> Option<Timestamp> {
     if row.status != Status::Active || row.reference_count > 0 || row.is_expired(now) {
         return None;
@@ -50,17 +51,18 @@ pub fn fades_from(row: &Memory, now: Timestamp) -> Option<Timestamp> {
     (from < now).then_some(from)
 }
 
-/// What fading does to a memory.
+/// The effect of decay on a memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Faded {
     pub days: i64,
     pub confidence: f64,
-    /// Whether it holds no longer.
+    /// Whether its confidence is below the floor, so that it is superseded.
     pub gone: bool,
 }
 
-/// What the whole days since `from` take from a confidence, those left out that were counted when
-/// it faded before. Day by day, so that a run each day and one run for many give the same.
+/// Applies the decay of the whole days since `from`, except days already counted by the run at
+/// `before`. Calculated day by day, so that daily runs and one run for many days give equal
+/// results.
 pub fn decay_confidence(
     confidence: f64,
     from: Timestamp,
@@ -78,7 +80,7 @@ pub fn decay_confidence(
     (faded.days > 0).then_some(faded)
 }
 
-/// Whether a candidate came up often enough to become active.
+/// Whether a candidate was referenced often enough to become active.
 pub fn is_promoted(row: &Memory, rules: &UpkeepRules, now: Timestamp) -> bool {
     rules.promote_references > 0
         && row.status == Status::Candidate
@@ -87,7 +89,7 @@ pub fn is_promoted(row: &Memory, rules: &UpkeepRules, now: Timestamp) -> bool {
         && !row.is_expired(now)
 }
 
-/// Whether a candidate memory has waited too long for somebody.
+/// Whether a candidate memory has waited for review too long.
 pub fn is_stale_memory(row: &Memory, rules: &UpkeepRules, now: Timestamp) -> bool {
     let referenced = row.last_referenced_at.as_deref();
     row.status == Status::Candidate
@@ -96,13 +98,13 @@ pub fn is_stale_memory(row: &Memory, rules: &UpkeepRules, now: Timestamp) -> boo
         && has_waited([Some(&row.created_at), Some(&row.updated_at), referenced], rules, now)
 }
 
-/// Whether a candidate entity has waited too long for somebody.
+/// Whether a candidate entity has waited for review too long.
 pub fn is_stale_entity(row: &Entity, rules: &UpkeepRules, now: Timestamp) -> bool {
     row.status == Status::Candidate
         && has_waited([Some(&row.created_at), Some(&row.updated_at), None], rules, now)
 }
 
-/// Whether the last of the instants is over the set days ago.
+/// Whether the latest of the instants is more than `stale_days` ago.
 fn has_waited(instants: [Option<&str>; 3], rules: &UpkeepRules, now: Timestamp) -> bool {
     let last = instants.into_iter().flatten().filter_map(Timestamp::parse).max();
     rules.stale_days > 0
@@ -122,7 +124,7 @@ mod tests {
         let from = at("2026-01-01T12:00:00Z");
         let (mut daily, mut before) = (1.0, None);
         for day in 1..=60 {
-            // The hour of the run wanders over the day.
+            // The run's time of day varies.
             let now = from.plus_seconds(day * 86_400 + (day * 7 % 24) * 3_600);
             let once = decay_confidence(1.0, from, None, now).expect("it fades");
             if let Some(step) = decay_confidence(daily, from, before, now) {

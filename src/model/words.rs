@@ -1,5 +1,5 @@
-//! The words of a text as search, reinforcement and the context pack compare them: folded to lower
-//! case without accents, and cut to their stems (Snowball's English stemmer).
+//! Tokenisation for search, reinforcement and the context pack: words are folded to lower case
+//! without accents, and stemmed (Snowball's English stemmer).
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -11,30 +11,30 @@ use unicode_normalization::char::is_combining_mark;
 
 static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
 
-/// Stems that a thread remembers: a few words make most of every text.
+/// Maximum size of a thread's stem cache: a few words make up most of every text.
 const MAX_STEMS: usize = 10_000;
-/// Bytes of a word that is remembered.
+/// Maximum length in bytes of a cached word.
 const MAX_REMEMBERED: usize = 40;
 
 thread_local! {
     static STEMS: RefCell<HashMap<String, String>> = RefCell::default();
 }
 
-/// A word, or a part of one, where it stands in the text.
+/// A word or a part of one, with its position in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     pub stem: String,
-    /// The word as written, folded but whole: what a prefix is compared with.
+    /// The word as written, folded but not stemmed, for prefix matches.
     pub folded: String,
-    /// Bytes of the text.
+    /// Byte offset in the text.
     pub start: usize,
     pub end: usize,
     /// Whether it is only a part of the word as written: `Tlm` of `TlmChan`.
     pub part: bool,
 }
 
-/// The words of a text in their order. A name such as `TlmChan` or `M6x20` gives the whole and
-/// then its parts; a letter of a script without spaces is a word.
+/// Splits a text into words in order. A name such as `TlmChan` or `M6x20` gives the whole and then
+/// its parts; in scripts without spaces each letter is a word.
 pub fn split_words(text: &str) -> Vec<Word> {
     let mut found = Vec::new();
     for (start, run) in split_runs(text) {
@@ -52,7 +52,7 @@ pub fn split_words(text: &str) -> Vec<Word> {
     found
 }
 
-/// Words that say nothing of what a text is about. `no` and `not` are none of them.
+/// Words without meaning of their own. `no` and `not` are deliberately not included.
 static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     "a about after all also am an and any are as at be because been before being between both but \
      by can could did do does each for from had has have he her here his how i if in into is it \
@@ -63,13 +63,12 @@ static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Whether a folded word only holds a sentence together.
+/// Whether a folded word is a stop word.
 pub fn is_stop_word(folded: &str) -> bool {
     STOP_WORDS.contains(folded)
 }
 
-/// The stems of a text without those of stop words, each once, in the order in which they first
-/// stand in it.
+/// Returns the stems of a text without stop words, deduplicated, in order of first occurrence.
 pub fn stems_of(text: &str) -> Vec<String> {
     let mut seen = HashSet::new();
     let telling =
@@ -82,7 +81,8 @@ fn new_word(text: &str, start: usize, part: bool) -> Word {
     Word { stem: stem_word(&folded), folded, start, end: start + text.len(), part }
 }
 
-/// Lower case, without accents and other marks, compatible forms made one.
+/// Folds to lower case, without accents and other marks, with compatibility forms normalised
+/// (NFKD).
 pub fn fold_text(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -91,7 +91,7 @@ pub fn fold_text(text: &str) -> String {
     plain.filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The stem of a folded word. What holds a digit is a name and stays whole.
+/// Stems a folded word. A word with a digit is a name and is not stemmed.
 pub fn stem_word(folded: &str) -> String {
     if folded.len() < 3 || folded.bytes().any(|byte| byte.is_ascii_digit()) {
         return folded.to_owned();
@@ -112,7 +112,7 @@ pub fn stem_word(folded: &str) -> String {
     })
 }
 
-/// Runs of letters and digits, with where they start.
+/// Splits a text into runs of letters and digits, with their byte offsets.
 fn split_runs(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut open = None;
@@ -131,7 +131,8 @@ fn split_runs(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Letters of scripts that are written without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
+/// Whether a letter is of a script written without spaces: Chinese, Japanese, Thai, Lao, Khmer,
+/// Burmese.
 fn is_word_by_itself(c: char) -> bool {
     matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
         | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
@@ -139,7 +140,7 @@ fn is_word_by_itself(c: char) -> bool {
         && c.is_alphanumeric()
 }
 
-/// A run split where case or digits begin or end: `TlmChan`, `HTTPServer`, `M6x20`.
+/// Splits a run where case changes or digits begin or end: `TlmChan`, `HTTPServer`, `M6x20`.
 fn split_parts(run: &str) -> Vec<(usize, &str)> {
     let chars: Vec<(usize, char)> = run.char_indices().collect();
     let mut cuts = vec![0];

@@ -47,7 +47,7 @@ impl Keys {
         }
     }
 
-    /// The id that a key names; anything else is taken as an id.
+    /// Returns the id bound to a key; any other text is returned as an id.
     pub fn id<'a>(&'a self, key_or_id: &'a str) -> &'a str {
         self.0.get(key_or_id).map_or(key_or_id, String::as_str)
     }

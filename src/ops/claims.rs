@@ -1,10 +1,10 @@
-//! Keeps the claims of rows as the rows are, and makes them all afresh.
+//! Keeps stored claims in step with the rows, and rebuilds them.
 
 use crate::model::{Claim, Kind, Result, claim};
 use crate::ops::record_change::Audited;
 use crate::store::{self, Tx, View};
 
-/// Stores the claims of a new row, and marks the slots that it touches.
+/// Stores the claims of a new row, and marks the slots they are on as touched.
 pub fn add_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     for claim in row.claims(tx)? {
         store::claims::insert(tx, &claim)?;
@@ -13,7 +13,7 @@ pub fn add_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     Ok(())
 }
 
-/// Brings the stored claims of one row up to date, and marks the slots that it touches.
+/// Updates the stored claims of one row, and marks the changed slots as touched.
 pub fn refresh_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     let claims = row.claims(tx)?;
     replace(tx, T::KIND, row.id(), &claims)?;
@@ -37,7 +37,7 @@ fn replace(tx: &Tx<'_>, kind: Kind, id: &str, claims: &[Claim]) -> Result<bool> 
     Ok(true)
 }
 
-/// Makes every claim afresh from the rows; gives how many rows had wrong ones.
+/// Rebuilds all claims from the rows; returns the number of rows whose claims were wrong.
 pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
     let mut mended = 0;
     for_each_row(tx, |kind, id| {
@@ -48,13 +48,13 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
     Ok(mended)
 }
 
-/// Rows whose stored claims are not those that the row makes. Claims on slots that this ontology
-/// does not know are left to the one that made them.
+/// Returns rows whose stored claims differ from those derived from the row. Ignores claims on slots
+/// that this ontology does not know: they belong to the program that stored them.
 pub fn find_wrong_claims(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     let mut found = Vec::new();
     for_each_row(view, |kind, id| {
         let mut derived = match derive_claims(view, kind, id) {
-            // It is no row of which anything is known, and it differs from its newest audit row.
+            // An unreadable row; it also differs from its newest audit row, which is reported.
             Err(error) if error.is_unknown_word() => return Ok(()),
             derived => derived?,
         };
@@ -71,8 +71,8 @@ pub fn find_wrong_claims(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     Ok(found)
 }
 
-/// Makes the claims of rows with wrong ones afresh; gives how many rows that were. Claims on slots
-/// that this ontology does not know stay.
+/// Derives the claims of rows with wrong ones again; returns the number of such rows. Keeps claims
+/// on slots that this ontology does not know.
 pub fn repair_claims(tx: &Tx<'_>) -> Result<usize> {
     let wrong = find_wrong_claims(tx)?;
     for (kind, id) in &wrong {
@@ -84,7 +84,7 @@ pub fn repair_claims(tx: &Tx<'_>) -> Result<usize> {
     Ok(wrong.len())
 }
 
-/// Visits every row that may claim something, and what stored claims name and is not there.
+/// Visits every row that may make claims, and the missing owners of stored claims.
 fn for_each_row(view: &View<'_>, mut visit: impl FnMut(Kind, &str) -> Result<()>) -> Result<()> {
     for kind in [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState] {
         for_each_id(view, kind, |id| visit(kind, id))?;
@@ -104,7 +104,7 @@ pub fn for_each_id(
     for_each_id_in(view, store::rows::table_of(kind), visit)
 }
 
-/// Visits the ids of all rows of a table, a bounded number in memory at a time.
+/// Visits the ids of all rows of a table, with a bounded number in memory at a time.
 pub fn for_each_id_in(
     view: &View<'_>,
     table: &str,

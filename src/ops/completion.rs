@@ -1,18 +1,18 @@
-//! What a person may mean who has typed the beginning of a project's name, or of an id, or of
-//! the words by which a person knows the row.
+//! Completes the beginning of a project name, of an id, or of an entity's name or a memory's
+//! content.
 
 use crate::model::{Result, text};
 use crate::ops::validate::MAX_NAME;
 use crate::store::{self, View};
 
-/// The first of the values that fit, and how many there are.
+/// The first matching values, and the total number of matches.
 #[derive(Debug, Clone, Default)]
 pub struct Completion {
     pub values: Vec<String>,
     pub total: i64,
 }
 
-/// Registered names that begin so, then those with an alias that does, then those that look so.
+/// Completes registered names by prefix, then by the prefix of an alias, then by similar spelling.
 pub fn complete_project(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
     let begun = text::collapse_spaces(begun).to_lowercase();
     let projects = store::projects::list(view)?;
@@ -32,12 +32,12 @@ pub fn complete_project(view: &View<'_>, begun: &str, most: usize) -> Result<Com
     Ok(Completion { values, total })
 }
 
-/// Ids of entities that begin so, then of those whose name does.
+/// Completes entity ids by prefix, then by the prefix of the entity's name.
 pub fn complete_entity(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
     complete_id(begun, |begun| store::entities::ids_beginning(view, begun, most as i64))
 }
 
-/// Ids of memories that begin so, then of those whose content does.
+/// Completes memory ids by prefix, then by the prefix of the memory's content.
 pub fn complete_memory(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
     complete_id(begun, |begun| store::memories::ids_beginning(view, begun, most as i64))
 }

@@ -1,4 +1,4 @@
-//! Entities: creating, correcting, promoting and reading them.
+//! Entities: create, correct, promote and read.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::ops::relationships::{self, LinkOutcome, NewRelationship};
 use crate::ops::{graduation, projects, record_change, validate};
 use crate::store::{self, Tx, View};
 
-/// The status that a new row may have.
+/// The status of a new row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -33,7 +33,7 @@ impl From<InitialStatus> for Status {
     }
 }
 
-/// An entity to be made.
+/// An entity to create.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEntity {
@@ -46,6 +46,7 @@ pub struct NewEntity {
     /// Facts by name: value and unit of a parameter or requirement, decides and choice of a decision.
     #[serde(default)]
     pub properties: Map<String, Value>,
+    #[allow(rustdoc::invalid_html_tags, reason = "agents read it as it is")]
     /// doc:<path>, url:<address>, commit:<hash>, session:<id>, memory:<id>, chunk:<id>, interaction:<id>.
     #[serde(default)]
     pub source_refs: Vec<String>,
@@ -62,7 +63,7 @@ pub struct NewEntity {
     pub relationships: Vec<AttachedRelationship>,
 }
 
-/// A link of an entity that is made in the same call; the other end is given.
+/// A link created together with an entity, which is one of its ends.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -75,7 +76,7 @@ pub struct AttachedRelationship {
 }
 
 impl AttachedRelationship {
-    /// The full link of an entity.
+    /// Returns the full link, with the entity as the missing end.
     pub fn of(&self, entity_id: &str) -> Result<NewRelationship> {
         let (source_id, target_id) = match (&self.source_id, &self.target_id) {
             (None, Some(target)) => (entity_id.to_owned(), target.clone()),
@@ -97,7 +98,7 @@ impl AttachedRelationship {
     }
 }
 
-/// What creating did.
+/// The outcome of creating an entity.
 #[derive(Debug, Clone)]
 pub struct EntityCreation {
     pub row: Entity,
@@ -105,25 +106,25 @@ pub struct EntityCreation {
     pub audit_id: Option<String>,
     /// Other entities of the same type, name and project.
     pub similar: Vec<Entity>,
-    /// What was given and is not in the row that was there already.
+    /// Given fields that differ from the existing row.
     pub differing: Vec<&'static str>,
-    /// The links made with it.
+    /// The links created with it.
     pub links: Vec<LinkOutcome>,
 }
 
-/// Which rows keep a new one that says the same from being made.
+/// The rows that count as duplicates of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DuplicatePolicy {
     /// Rows of the status that the new one would have.
     OfStatus,
-    /// Rows of any status: what was decided about one is not undone by another.
+    /// Rows of any status: an import does not undo a past decision.
     OfAnyStatus,
 }
 
-/// How many similar rows an answer names.
+/// Similar rows listed in an answer.
 pub const MAX_SIMILAR: usize = 5;
 
-/// Makes the entity and its links, or finds the one that says the same already.
+/// Creates the entity and its links, or finds an identical one.
 pub fn create(tx: &Tx<'_>, new: &NewEntity, note: &str) -> Result<EntityCreation> {
     validate::at_most("relationships", new.relationships.len(), validate::MAX_ROWS, "links")?;
     let mut created = create_alone(tx, new, DuplicatePolicy::OfStatus, note)?;
@@ -148,19 +149,19 @@ pub fn create_alone(
     let differing =
         existing.as_ref().map_or_else(Vec::new, |row| differing_fields(new, &wanted, row));
     let mut row = existing.unwrap_or(wanted);
-    // An import names nothing that is similar.
+    // Imports report no similar rows.
     let similar =
         if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
     let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
     Ok(EntityCreation { row, created, audit_id, similar, differing, links: vec![] })
 }
 
-/// Other entities of the same type, name and project.
+/// Returns other entities of the same type, name and project.
 pub fn find_similar(view: &View<'_>, row: &Entity) -> Result<Vec<Entity>> {
     store::entities::list_alike(view, row, MAX_SIMILAR as i64)
 }
 
-/// What was asked for and does not stand in the row that says the same.
+/// Returns the given fields that differ from the existing row.
 fn differing_fields(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'static str> {
     let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
     let sources = wanted.source_refs.iter().any(|given| !row.source_refs.contains(given));
@@ -195,7 +196,7 @@ fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
     Ok(row)
 }
 
-/// Provenance, and the properties that the ontology asks of the type.
+/// Checks the provenance, and the properties that the ontology requires of the type.
 fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<()> {
     if !row.has_provenance() {
         return Err(Error::Provenance {
@@ -218,7 +219,7 @@ fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<()> {
     ))
 }
 
-/// A correction of an entity: what is left out stays as it is.
+/// A correction of an entity; omitted fields stay unchanged.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntityUpdate {
@@ -235,7 +236,7 @@ pub struct EntityUpdate {
     pub expected_version: Option<i64>,
 }
 
-/// Corrects what may be corrected of a candidate or active entity.
+/// Corrects the editable fields of a candidate or active entity.
 pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleOutcome<Entity>> {
     validate::text_length("note", note)?;
     let before: Entity = lifecycle::require_row(tx, &edit.entity_id)?;
@@ -281,7 +282,7 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
-/// History is not edited again.
+/// Refuses to edit a row that is history: superseded, invalid or graduated.
 pub fn check_editable<T: HasLifecycle>(row: &T) -> Result<()> {
     if !row.status().is_history() {
         return Ok(());
@@ -295,7 +296,7 @@ pub fn check_editable<T: HasLifecycle>(row: &T) -> Result<()> {
     })
 }
 
-/// Only a candidate moves to another project.
+/// Refuses to move an active entity to another project; only candidates move.
 fn check_may_move(row: &Entity, project: &str) -> Result<()> {
     if row.status != Status::Active || row.project == project {
         return Ok(());
@@ -307,14 +308,14 @@ fn check_may_move(row: &Entity, project: &str) -> Result<()> {
     ))
 }
 
-/// What promoting did, with the memories that graduated into the entity.
+/// The outcome of promoting an entity, with the memories that graduated into it.
 #[derive(Debug, Clone)]
 pub struct Promoted {
     pub outcome: LifecycleOutcome<Entity>,
     pub graduated: Vec<Memory>,
 }
 
-/// Candidate → active, in another project if given; the memories that it came from graduate.
+/// Promotes a candidate to active, in another project if given; its source memories graduate.
 pub fn promote(
     tx: &Tx<'_>,
     id: &str,

@@ -1,4 +1,4 @@
-//! Graduation: a memory becomes an entity, and points to it from then on.
+//! Graduation: a memory becomes an entity, and references it from then on.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub struct Graduation {
     pub expected_version: Option<i64>,
 }
 
-/// What a graduation came to so far.
+/// The outcome of a graduation request.
 #[derive(Debug, Clone)]
 pub struct Graduated {
     pub memory: Memory,
@@ -44,8 +44,8 @@ pub struct Graduated {
     pub similar: Vec<Entity>,
 }
 
-/// Makes an entity candidate from the memory, or adds the memory to the sources of a given
-/// entity. The memory graduates when the entity is active.
+/// Creates an entity candidate from the memory, or adds the memory to the sources of a given
+/// entity. The memory graduates when the entity becomes active.
 pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
     let memory: Memory = lifecycle::require_row(tx, &wish.memory_id)?;
     validate::expected_version(
@@ -101,7 +101,7 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
     Transition::Graduate.applies_to(memory.status, SubjectKind::MEMORY, &memory.handle).map(drop)
 }
 
-/// A given entity is taken as it is.
+/// Refuses fields of a new entity together with a given entity.
 fn check_nothing_new(wish: &Graduation) -> Result<()> {
     let given = [
         ("entity_type", wish.entity_type.is_some()),
@@ -172,15 +172,15 @@ fn attach_memory(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> R
     })
 }
 
-/// Sets an active memory to graduated, pointing to the active entity that it became. A memory
-/// that cannot graduate is only a source, and is left as it is.
+/// Sets an active memory to graduated, with a reference to its active entity. Leaves a memory
+/// unchanged whose type cannot graduate.
 pub fn complete_graduation(
     tx: &Tx<'_>,
     memory_id: &str,
     entity_id: &str,
     note: &str,
 ) -> Result<Option<Memory>> {
-    // A row of the Python system may cite a memory that is gone.
+    // A row of the Python system may cite a memory that does not exist.
     let Some(memory) = store::memories::get(tx, memory_id)? else { return Ok(None) };
     if memory.status != Status::Active || !memory.memory_type.can_graduate() {
         return Ok(None);
@@ -203,8 +203,8 @@ fn memory_reference(memory: &Memory) -> String {
     format!("memory:{}", memory.id)
 }
 
-/// What a memory, or the last of those that replaced it, became: the entity, and the chain from
-/// it to its current head.
+/// Returns the entity that a memory, or the last of its successors, graduated to, followed by the
+/// entity's successors up to the current one.
 pub fn entities_became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> {
     let newer = lifecycle::list_successors(view, memory)?;
     let head = newer.last().unwrap_or(memory);

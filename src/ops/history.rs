@@ -1,4 +1,4 @@
-//! The audit of one row, as it is read.
+//! Reads the audit history of one row.
 
 use serde_json::{Map, Value};
 
@@ -9,17 +9,17 @@ use crate::ops::audit::clearing_proof::is_cleared;
 use crate::ops::row_id::resolve_id_of;
 use crate::store::{self, View};
 
-/// One change of a row.
+/// A change of a row.
 #[derive(Debug, Clone)]
 pub struct Change {
     pub entry: AuditEntry,
     pub before: Value,
     pub after: Value,
-    /// Whether its contents were cleared since.
+    /// Whether the contents were cleared by a later redaction.
     pub redacted: bool,
 }
 
-/// Kinds of rows that the audit covers.
+/// Kinds of rows with an audit history.
 const AUDITED: [HandleKind; 7] = [
     HandleKind::Entity,
     HandleKind::Memory,
@@ -30,7 +30,7 @@ const AUDITED: [HandleKind; 7] = [
     HandleKind::Interaction,
 ];
 
-/// The changes of a row, oldest first.
+/// Lists the changes of a row, oldest first.
 pub fn list_changes(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Page<Change>> {
     let id = &*resolve_id_of(view, &AUDITED, id)?;
     let found = store::audit::of_subject(view, id, page.after_number(), page.fetch())?;
@@ -38,9 +38,9 @@ pub fn list_changes(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Pag
     page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(read_change(entry)))
 }
 
-/// An audit row with its snapshots read.
+/// Parses the snapshots of an audit row.
 pub fn read_change(entry: AuditEntry) -> Change {
-    // What a redaction keeps there proves older rows, and says nothing of the row.
+    // The `before_json` of a redaction is a proof of older audit rows, not a snapshot.
     let redaction = entry.action == Action::Redacted.as_str();
     Change {
         before: parse_snapshot(if redaction { "" } else { &entry.before_json }),
@@ -50,7 +50,7 @@ pub fn read_change(entry: AuditEntry) -> Change {
     }
 }
 
-/// A snapshot; a text of the Python system that is no JSON is kept as a string.
+/// Parses a snapshot; a text of the Python system that is not JSON becomes a string.
 fn parse_snapshot(json: &str) -> Value {
     if json.is_empty() {
         return Value::Object(Map::new());

@@ -1,4 +1,4 @@
-//! Calls with a key of the caller's are done once, and answered each time as the first time.
+//! Idempotency keys: a call with a key runs once, and repeats get the stored answer.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::store::{Tx, View};
 /// Characters of a key.
 pub const MAX_KEY: usize = 200;
 
-/// A call and its key.
+/// An idempotency key with the digest of its call.
 #[derive(Debug, Clone)]
 pub struct Keyed {
     key: String,
@@ -29,19 +29,19 @@ impl Keyed {
     }
 }
 
-/// A digest that is the same for the same operation with the same arguments, in whatever order.
+/// Returns the digest of an operation and its arguments, independent of the order of keys.
 pub fn digest_call(operation: &str, arguments: &Map<String, Value>) -> String {
     let request = Value::Object(canonical::sorted_map(arguments));
     digest(&format!("{operation} {request}"))
 }
 
-/// What the call was answered with, if it was done before.
+/// Returns the answer stored for the key, if the call was already done.
 pub fn stored_answer(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
-    // Before anything is done: work in steps keeps its key after the last.
+    // Checked before any work: a multi-step operation stores its key only after the last step.
     secrets::refuse_text(view, "idempotency_key", &call.key)?;
     let problem = match idempotency::get(view, &digest(&call.key))? {
         None => return Ok(None),
-        // The digest of the request went with the answer.
+        // Redaction clears the request digest together with the answer.
         Some(kept) if kept.answer.is_empty() => (
             "the call was done, and what it was answered with was redacted since",
             "Nothing was done again. Read the row to see how it is now.",
@@ -54,7 +54,7 @@ pub fn stored_answer(view: &View<'_>, call: &Keyed) -> Result<Option<String>> {
     Err(Error::invalid("idempotency_key", problem.0, problem.1))
 }
 
-/// Keeps what the call was answered with, for as long as keys live.
+/// Stores the answer until the key expires (`tx.key_hours`).
 pub fn store_answer(tx: &Tx<'_>, call: Keyed, answer: String) -> Result<()> {
     let Keyed { key, request_digest } = call;
     let expires_at = tx.now.plus_seconds(i64::from(tx.key_hours) * 3_600);

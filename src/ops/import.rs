@@ -1,4 +1,4 @@
-//! Rows from JSON lines: each line is taken whole or refused with a reason.
+//! Imports rows from JSON lines: each line is stored completely or refused with a reason.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::ops::state::{self, StateChange};
 use crate::ops::{conflicts, validate};
 use crate::store::Tx;
 
-/// A line of the file, taken apart.
+/// A parsed line of the file.
 #[derive(Debug, Clone)]
 pub enum ImportLine {
     Project(Registration),
@@ -38,7 +38,6 @@ struct RelationshipLine {
 }
 
 impl ImportLine {
-    /// Reads one line of JSON.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |problem: String| Error::invalid("line", problem, "Mend the line.");
         let mut value: Value =
@@ -53,7 +52,7 @@ impl ImportLine {
                 Some(Value::String(key)) => key,
                 Some(other) => other.to_string(),
             };
-            // They stay in memory until the end of the file.
+            // Keys stay in memory until the end of the file.
             validate::at_most("key", key.chars().count(), validate::MAX_NAME, "characters")?;
             Ok(Some(key))
         };
@@ -88,7 +87,7 @@ impl ImportLine {
         }
     }
 
-    /// The line's `type`.
+    /// Returns the line's `type`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Project(_) => "project",
@@ -106,13 +105,13 @@ impl ImportLine {
         }
     }
 
-    /// Whether it makes one row, and checks everything before that.
+    /// Returns whether the line creates a single row, after validating everything.
     fn is_plain(&self) -> bool {
         matches!(self, Self::Memory(..) | Self::Entity(..) | Self::Relationship(_))
     }
 
-    /// In which of the passes over the file a line is stored, so that a line may name what stands
-    /// below it. Reads no more of it than its type, and may be wrong about a line that is none.
+    /// Returns the pass over the file that stores a line, so that a line may reference a later one.
+    /// Reads only the line's type, so the result for an invalid line may be wrong.
     pub fn pass_of(text: &str) -> Option<usize> {
         #[derive(Deserialize)]
         struct Typed<'t> {
@@ -123,13 +122,13 @@ impl ImportLine {
         PASSES.iter().position(|kind| *kind == typed.kind)
     }
 
-    /// As [`Self::pass_of`], of a line that was taken apart.
+    /// As [`Self::pass_of`], for a parsed line.
     pub fn pass(&self) -> Option<usize> {
         PASSES.iter().position(|kind| *kind == self.kind())
     }
 }
 
-/// The types of the lines that each pass stores.
+/// The types of lines that each pass stores, in order.
 pub const PASSES: [&str; 5] = ["project", "memory", "entity", "relationship", "project_state"];
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
@@ -144,26 +143,26 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
     })
 }
 
-/// What storing a line did.
+/// The outcome of storing a line.
 #[derive(Debug, Clone)]
 pub struct StoredLine {
     pub created: bool,
-    /// The project that an entity or a memory went to.
+    /// The project of an entity or memory.
     pub project: Option<String>,
-    /// The project that was registered for the first fact of its trusted state.
+    /// The project registered automatically for its first trusted state.
     pub registered: Option<String>,
 }
 
-/// What became of lines that were stored together.
+/// The outcome of storing several lines together.
 #[derive(Debug, Default)]
 pub struct ImportBatch {
-    /// What became of each line, in their order.
+    /// The outcome of each line, in order.
     pub lines: Vec<Result<StoredLine>>,
-    /// What they opened, changed or settled.
+    /// Conflicts opened, changed or settled by the lines.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Stores lines: all of each, or nothing of it.
+/// Stores lines; each line completely or not at all.
 pub fn store_lines(
     tx: &Tx<'_>,
     lines: &[(usize, ImportLine)],
@@ -171,8 +170,8 @@ pub fn store_lines(
 ) -> Result<ImportBatch> {
     let mut done = ImportBatch::default();
     for (number, line) in lines {
-        // What is checked whole before anything of it is stored needs no way back, which costs as
-        // much as to store it.
+        // A line that is fully validated before its first write needs no savepoint, which costs as
+        // much as the write itself.
         let plain = line.is_plain() && !line.key().is_some_and(|key| keys.knows(key));
         let writes = tx.writes();
         let stored = if plain {

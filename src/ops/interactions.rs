@@ -1,4 +1,4 @@
-//! Interactions: keeping what was asked and answered, and reinforcing the memories that the answer
+//! Interactions: stores prompts with their responses, and reinforces the memories that a response
 //! repeats.
 
 use std::collections::{BTreeSet, HashSet};
@@ -17,17 +17,17 @@ use crate::ops::row_id::resolve_id;
 use crate::ops::{projects, record_change, secrets, validate};
 use crate::store::{self, Tx, View};
 
-/// Who reinforces.
+/// The actor of reinforcement in the audit log.
 pub const ACTOR: &str = "atocore-reinforcement";
 
-/// Characters of a prompt, a response and its summary, and bytes of a context pack.
+/// Limit of a prompt, a response and its summary in characters, and of a context pack in bytes.
 pub const MAX_TEXT: usize = 200_000;
-/// Rows of the index that may hold a stem for it to lead to memories; a more common one tells little.
+/// Stems in more index rows than this are too common to select memories to compare.
 const MAX_HOLDERS: usize = 1_000;
-/// Rows that one response is compared with, the holders of its rarest stems first.
+/// Maximum number of index rows compared with a response, from the rarest stems on.
 const MAX_COMPARED: usize = 4_000;
 
-/// What was asked and answered.
+/// A prompt with its response.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInteraction {
@@ -53,16 +53,16 @@ pub struct NewInteraction {
     pub project: Option<String>,
 }
 
-/// What recording did.
+/// The outcome of recording an interaction.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     pub row: Interaction,
     pub project: ResolvedProject,
-    /// The memories that the response repeats, as they are now.
+    /// The memories that the response repeats, after reinforcement.
     pub reinforced: Vec<Memory>,
 }
 
-/// Stores the interaction, and reinforces what its response repeats.
+/// Stores the interaction, and reinforces the memories that its response repeats.
 pub fn record_interaction(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Result<Recorded> {
     validate::text_length("note", note)?;
     let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
@@ -120,7 +120,7 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
     })
 }
 
-/// The ids, each once, if all of them name rows; else an error that names those that do not.
+/// Returns the ids, deduplicated; an error lists those without a row.
 fn require_existing(
     view: &View<'_>,
     field: &str,
@@ -147,8 +147,8 @@ fn require_existing(
     ))
 }
 
-/// Reinforces each memory that the response repeats. What somebody says was used has no part in
-/// it beyond being compared: only the words of the response show that the memory served.
+/// Reinforces each memory that the response repeats. Memories reported as used are compared too,
+/// but count only if the words of the response repeat them.
 fn reinforce_memories(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<Memory>> {
     let response =
         if text::is_blank(&row.response) { &row.response_summary } else { &row.response };
@@ -170,7 +170,7 @@ fn reinforce_memories(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<
     Ok(changed)
 }
 
-/// Whether the memory can be reinforced in the project of the interaction.
+/// Returns whether the memory can be reinforced by an interaction of this project.
 fn concerns_project(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
     let personal = matches!(memory.memory_type, MemoryType::Identity | MemoryType::Preference);
     !memory.status.is_history()
@@ -178,8 +178,8 @@ fn concerns_project(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
         && (memory.project == row.project || memory.project.is_empty() && personal)
 }
 
-/// One reference more. A candidate gains no confidence by it: that it came up again speaks for
-/// looking at it, and nobody has approved it yet.
+/// Counts a reference. A candidate gains no confidence, since nobody has approved it: the count
+/// only suggests a review.
 fn reinforce_one(tx: &Tx<'_>, before: Memory, note: &str) -> Result<Memory> {
     let mut after = before.clone();
     if before.status == Status::Active {
@@ -193,9 +193,9 @@ fn reinforce_one(tx: &Tx<'_>, before: Memory, note: &str) -> Result<Memory> {
     Ok(after)
 }
 
-/// Ids of the memories that are worth comparing with a response, in order: those that hold one of
-/// its rarer stems, the rarest first, and those named as used. Reading every memory instead would
-/// take seconds in a large store.
+/// Returns the ids of the memories to compare with a response, sorted: those that contain one of
+/// its rarer stems, the rarest first, and those reported as used. Reading every memory would take
+/// seconds in a large store.
 fn memories_to_compare(
     view: &View<'_>,
     stems: &HashSet<String>,

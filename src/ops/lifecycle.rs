@@ -1,5 +1,4 @@
-//! The lifecycle, written once for memories and entities: promote, reject, supersede, invalidate,
-//! graduate.
+//! The lifecycle of memories and entities: promote, reject, supersede, invalidate, graduate.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ use crate::ops::row_id::resolve_id;
 use crate::ops::{relationships, validate};
 use crate::store::{self, Tx, View};
 
-/// A row with a status, a version and a life.
+/// A row with a status, a version and a lifecycle.
 pub trait HasLifecycle: Audited + Clone {
     const SUBJECT: SubjectKind;
 
@@ -19,21 +18,21 @@ pub trait HasLifecycle: Audited + Clone {
     fn status(&self) -> Status;
     fn set_status(&mut self, status: Status);
     fn version(&self) -> i64;
-    /// Counts the change and notes its time.
+    /// Increments the version and sets the time of the change.
     fn stamp(&mut self, tx: &Tx<'_>);
 
-    /// What somebody may have meant by an id that is not there.
+    /// Returns the names nearest to an id that was not found.
     fn nearest(view: &View<'_>, given: &str) -> Result<Vec<String>>;
 
-    /// The rows that this one replaced directly.
+    /// Returns the ids of the rows that this row directly superseded.
     fn replaced(&self, view: &View<'_>) -> Result<Vec<String>>;
-    /// The row that replaced this one, if any.
+    /// Returns the id of the row that superseded this one, if any.
     fn replacement(&self, view: &View<'_>) -> Result<Option<String>>;
-    /// Stores that `by` replaced this row.
+    /// Records `by` as the successor of this row.
     fn note_replacement(&mut self, tx: &Tx<'_>, by: &Self, note: &str) -> Result<()>;
 }
 
-/// What a lifecycle operation did.
+/// The outcome of a lifecycle operation.
 #[derive(Debug, Clone)]
 pub struct LifecycleOutcome<T> {
     pub row: T,
@@ -41,7 +40,7 @@ pub struct LifecycleOutcome<T> {
     pub audit_id: Option<String>,
 }
 
-/// The row of that id or handle, or an error with the nearest names.
+/// Returns the row with an id or handle, or an error with the nearest names.
 pub fn require_row<T: HasLifecycle>(view: &View<'_>, given: &str) -> Result<T> {
     match T::find(view, &resolve_id(view, T::HANDLE_KIND, given)?)? {
         Some(row) => Ok(row),
@@ -53,8 +52,8 @@ pub fn require_row<T: HasLifecycle>(view: &View<'_>, given: &str) -> Result<T> {
     }
 }
 
-/// Runs one operation of the lifecycle table. `prepare` checks and edits the row before it is
-/// stored; it is not called when the operation has been done already.
+/// Runs an operation of the lifecycle table. `prepare` validates and edits the row before it is
+/// stored; it is not called if the operation is already done.
 pub fn apply<T: HasLifecycle>(
     tx: &Tx<'_>,
     operation: Transition,
@@ -78,7 +77,7 @@ pub fn apply<T: HasLifecycle>(
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
-/// Candidate → invalid.
+/// Rejects a candidate: candidate → invalid.
 pub fn reject<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
@@ -88,7 +87,7 @@ pub fn reject<T: HasLifecycle>(
     apply(tx, Transition::Reject, id, expected_version, note, |_: &mut T| Ok(()))
 }
 
-/// Active → invalid, for a reason.
+/// Invalidates an active row: active → invalid. A reason is required.
 pub fn invalidate<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
@@ -105,7 +104,7 @@ pub fn invalidate<T: HasLifecycle>(
     apply(tx, Transition::Invalidate, id, expected_version, reason, |_: &mut T| Ok(()))
 }
 
-/// Active → superseded, by another row of the same kind if given.
+/// Supersedes a row: active → superseded, by another row of the same kind if given.
 pub fn supersede<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
@@ -132,7 +131,7 @@ pub fn supersede<T: HasLifecycle>(
     Ok(outcome)
 }
 
-/// What is history cannot take the place of another row.
+/// Refuses a successor that is history itself: superseded, invalid or graduated.
 fn check_holds<T: HasLifecycle>(by: &T) -> Result<()> {
     if !by.status().is_history() {
         return Ok(());
@@ -144,7 +143,7 @@ fn check_holds<T: HasLifecycle>(by: &T) -> Result<()> {
     ))
 }
 
-/// A row that was superseded before keeps the successor that is recorded.
+/// Refuses another successor for a row that already has one.
 fn check_replaced_by<T: HasLifecycle>(view: &View<'_>, row: &T, by: &T) -> Result<()> {
     match row.replacement(view)? {
         Some(current) if !by.replaced(view)?.iter().any(|id| id == row.id()) => {
@@ -159,7 +158,7 @@ fn check_replaced_by<T: HasLifecycle>(view: &View<'_>, row: &T, by: &T) -> Resul
     }
 }
 
-/// Checks that `by` may replace `id`: not itself, and nothing that `id` replaced before.
+/// Checks that `by` may replace `id`: it is another row, and `id` did not supersede it earlier.
 pub fn check_chain<T: HasLifecycle>(view: &View<'_>, id: &str, by: &str) -> Result<()> {
     let refuse = |problem: &str| {
         Err(Error::invalid(
@@ -186,7 +185,7 @@ pub fn check_chain<T: HasLifecycle>(view: &View<'_>, id: &str, by: &str) -> Resu
     Ok(())
 }
 
-/// The chain from what replaced this row to the current head, this row left out.
+/// Returns the successors of a row, up to the current one.
 pub fn list_successors<T: HasLifecycle>(view: &View<'_>, row: &T) -> Result<Vec<T>> {
     let mut chain: Vec<T> = Vec::new();
     let mut next = row.replacement(view)?;
@@ -201,7 +200,7 @@ pub fn list_successors<T: HasLifecycle>(view: &View<'_>, row: &T) -> Result<Vec<
     Ok(chain)
 }
 
-/// Status and version, which both kinds of rows keep in fields of the same names.
+/// Implements the accessors of status and version, whose fields are named alike in both kinds.
 macro_rules! life_fields {
     () => {
         fn status(&self) -> Status {
@@ -253,7 +252,7 @@ impl HasLifecycle for Entity {
     }
 
     fn replacement(&self, view: &View<'_>) -> Result<Option<String>> {
-        // A link to a row that still holds says what shall be, not what is.
+        // A `supersedes` link to a candidate or active row is a plan: the row is not replaced yet.
         if !self.status.is_history() {
             return Ok(None);
         }

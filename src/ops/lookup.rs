@@ -1,4 +1,4 @@
-//! Finding the one entity that is meant, by its id or by its name.
+//! Finds a single entity by its id or name.
 
 use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
 use crate::ops::lifecycle::{self, HasLifecycle};
@@ -6,7 +6,7 @@ use crate::ops::{claims, projects, validate};
 use crate::store::entities::Named;
 use crate::store::{self, View};
 
-/// How an entity is named in a read: by id, or by name with what makes that unique.
+/// A reference to an entity: an id, or a name with the fields that make it unique.
 #[derive(Debug, Clone, Default)]
 pub struct EntityQuery<'a> {
     pub id: Option<&'a str>,
@@ -16,11 +16,11 @@ pub struct EntityQuery<'a> {
     pub include_inactive: bool,
 }
 
-/// How many entities of one name an error lists.
+/// Entities with the same name that an error lists.
 const MAX_NAMED: usize = 10;
 
-/// Finds the one entity that is meant. A name finds active entities only, unless inactive ones
-/// are asked for; an id finds the row whatever its status.
+/// Finds a single entity. A name matches active entities only, unless inactive ones are included;
+/// an id matches in any status.
 pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
     let name = match (query.id, query.name) {
         (Some(id), None) => return lifecycle::require_row(view, id),
@@ -55,7 +55,7 @@ pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
     }
 }
 
-/// A project's own rows; where there are none, the global ones.
+/// Returns the project's own matching rows; if there are none, the global ones.
 fn in_project(view: &View<'_>, wanted: &Named<'_>) -> Result<Vec<Entity>> {
     let limit = MAX_NAMED as i64 + 1;
     let own = store::entities::list_named(view, wanted, limit)?;
@@ -111,7 +111,7 @@ fn describe_entity(entity: &Entity) -> String {
     format!("{handle} {entity_type} {name} in {project:?} ({status})")
 }
 
-/// Active entities with neither a source nor a signature, as the Python system allowed.
+/// Returns active entities with neither a source nor a signature, as the Python system allowed.
 pub fn without_provenance(view: &View<'_>) -> Result<Vec<Entity>> {
     let mut found = Vec::new();
     claims::for_each_id(view, Kind::Entity, |id| {

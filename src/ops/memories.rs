@@ -1,4 +1,4 @@
-//! Memories: creating, correcting and promoting them.
+//! Memories: create, correct and promote.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::ops::row_id::resolve_id;
 use crate::ops::{projects, record_change, validate};
 use crate::store::{self, Tx, View};
 
-/// A memory to be made.
+/// A memory to create.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMemory {
@@ -40,7 +40,7 @@ pub struct NewMemory {
     pub status: InitialStatus,
 }
 
-/// What creating did.
+/// The outcome of creating a memory.
 #[derive(Debug, Clone)]
 pub struct MemoryCreation {
     pub row: Memory,
@@ -48,16 +48,16 @@ pub struct MemoryCreation {
     pub audit_id: Option<String>,
     /// Other memories of the project that begin with the same words.
     pub similar: Vec<Memory>,
-    /// What was given and is not in the row that was there already.
+    /// Given fields that differ from the existing row.
     pub differing: Vec<&'static str>,
 }
 
-/// Makes the memory, or finds the one that says the same already.
+/// Creates the memory, or finds an identical one.
 pub fn create(tx: &Tx<'_>, new: &NewMemory, note: &str) -> Result<MemoryCreation> {
     create_unless(tx, new, DuplicatePolicy::OfStatus, note)
 }
 
-/// As [`create`], with a say in what counts as being there already.
+/// As [`create`], with a choice of the rows that count as duplicates.
 pub fn create_unless(
     tx: &Tx<'_>,
     new: &NewMemory,
@@ -72,14 +72,14 @@ pub fn create_unless(
     let differing =
         existing.as_ref().map_or_else(Vec::new, |row| differing_fields(new, &wanted, row, tx.now));
     let mut row = existing.unwrap_or(wanted);
-    // An import names nothing that is similar.
+    // Imports report no similar rows.
     let similar =
         if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
     let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
     Ok(MemoryCreation { row, created, audit_id, similar, differing })
 }
 
-/// What was asked for and does not stand in the row that says the same.
+/// Returns the given fields that differ from the existing row.
 fn differing_fields(
     new: &NewMemory,
     wanted: &Memory,
@@ -101,7 +101,7 @@ fn differing_fields(
     .collect()
 }
 
-/// Other memories of the same project that begin with the same words.
+/// Returns other memories of the same project that begin with the same words.
 pub fn find_similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
     store::memories::opening_alike(view, row, MAX_SIMILAR as i64)
 }
@@ -155,7 +155,7 @@ fn check_subject(given: &str) -> Result<String> {
     if given.trim().is_empty() { Ok(String::new()) } else { validate::check_name("subject", given) }
 }
 
-/// A correction of a memory: what is left out stays as it is.
+/// A correction of a memory; omitted fields stay unchanged.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemoryUpdate {
@@ -172,7 +172,7 @@ pub struct MemoryUpdate {
     pub expected_version: Option<i64>,
 }
 
-/// Corrects what may be corrected of a candidate or active memory.
+/// Corrects the editable fields of a candidate or active memory.
 pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleOutcome<Memory>> {
     validate::text_length("note", note)?;
     let before: Memory = lifecycle::require_row(tx, &edit.memory_id)?;
@@ -209,7 +209,7 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
-/// Candidate → active.
+/// Promotes a candidate to active.
 pub fn promote(
     tx: &Tx<'_>,
     id: &str,

@@ -1,4 +1,5 @@
-//! What may be done: one file for each noun or capability, all inside the caller's transaction.
+//! The operations of the store: one module for each noun or capability, all run in the caller's
+//! transaction.
 
 pub mod approval;
 pub mod audit;
@@ -39,14 +40,15 @@ use crate::model::{Conflict, Result};
 pub use crate::store::View;
 use crate::store::{self, Db, Settings, Tx, Upgrade};
 
-/// What a write gave, and the conflicts that it opened, changed or settled.
+/// The result of a write, and the conflicts it opened, changed or settled.
 #[derive(Debug, Clone)]
 pub struct Done<T> {
     pub value: T,
     pub conflicts: Vec<Conflict>,
 }
 
-/// Opens the store. An older file gets its claims and its search index, and what they contradict is shown.
+/// Opens the store. An older file is upgraded: its claims and search index are rebuilt, and
+/// conflicts detected.
 pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
     Db::open(settings, |tx| {
         audit::relink::relink_audit(tx)?;
@@ -58,7 +60,7 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
     })
 }
 
-/// Runs one write as one transaction: the operation, then the look for conflicts.
+/// Runs a write as one transaction: the operation, then conflict detection.
 pub fn write<T>(
     db: &Db,
     actor: &str,

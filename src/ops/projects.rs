@@ -1,4 +1,4 @@
-//! Projects: one canonical name each, aliases that lead to it, and rows moved to it.
+//! Projects: one canonical name each, aliases that resolve to it, and rows moved to it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,8 +13,8 @@ use crate::ops::record_change;
 use crate::ops::validate;
 use crate::store::{self, Tx, View};
 
-/// Canonicalises a project argument: an alias or another case becomes the canonical name; an
-/// unknown name is kept as written, and reported with the nearest registered ones.
+/// Resolves a project argument: an alias or a different case becomes the canonical name; an unknown
+/// name is kept as written and reported with the nearest registered names.
 pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     let name = text::collapse_spaces(given);
     validate::at_most("project", name.chars().count(), validate::MAX_NAME, "characters")?;
@@ -40,7 +40,7 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     Ok(resolved)
 }
 
-/// Which projects a read covers: all, or one with or without the global rows.
+/// Returns the projects that a read covers: all, or one with or without the global rows.
 pub fn resolve_scope(
     view: &View<'_>,
     project: Option<&str>,
@@ -57,19 +57,19 @@ pub fn resolve_scope(
     Ok(ProjectScope { project: Some(project), names })
 }
 
-/// The projects that a read covers; `None` in `names` is every project.
+/// The projects that a read covers; `None` in `names` means every project.
 #[derive(Debug, Clone)]
 pub struct ProjectScope {
     pub project: Option<ResolvedProject>,
     pub names: Vec<Option<String>>,
 }
 
-/// The registered projects, by name.
+/// Lists the registered projects by name.
 pub fn list_registered(view: &View<'_>) -> Result<Vec<Project>> {
     store::projects::list(view)
 }
 
-/// A project to be registered, or aliases to be added to one.
+/// A project to register, or aliases to add to one.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registration {
@@ -81,17 +81,17 @@ pub struct Registration {
     pub aliases: Vec<String>,
 }
 
-/// What registering did.
+/// The outcome of registering a project.
 #[derive(Debug, Clone)]
 pub struct Registered {
     pub row: Project,
     pub created: bool,
     pub audit_id: Option<String>,
-    /// How many rows moved to the canonical name.
+    /// The number of rows moved to the canonical name.
     pub moved: usize,
 }
 
-/// Registers a project, or adds what is new to a registered one.
+/// Registers a project, or adds new fields and aliases to a registered one.
 pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
     validate::text_length("note", note)?;
     validate::text_length("description", wish.description.as_deref().unwrap_or_default())?;
@@ -173,7 +173,7 @@ fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()>
     Ok(())
 }
 
-/// Refuses an alias that only looks like a name of another project.
+/// Refuses an alias that looks like the name of another project (homoglyphs).
 fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
     if alias.is_ascii() {
         return Ok(());
@@ -193,13 +193,13 @@ fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
     Ok(())
 }
 
-/// Moves what is stored under another name of a registered project to its canonical name.
+/// Moves rows stored under other names of a registered project to its canonical name.
 pub fn gather_rows(tx: &Tx<'_>, name: &str) -> Result<usize> {
     store::projects::find_named(tx, name)?.map_or(Ok(0), |project| move_rows(tx, &project))
 }
 
-/// Moves every row stored under an alias, or another case of the name, to the canonical name.
-/// Conflicts go along, so that what was acknowledged there is not raised again here.
+/// Moves every row stored under an alias, or a different case of the name, to the canonical name.
+/// Conflicts move too, so that acknowledged values do not raise a new conflict.
 fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     let mut moved = 0;
     for from in std::iter::once(&project.name).chain(&project.aliases) {
@@ -244,24 +244,24 @@ fn move_note(project: &Project) -> String {
     format!("moved to the canonical name of the project {}", project.name)
 }
 
-/// A project with how much there is in it.
+/// A project with the numbers of its rows.
 #[derive(Debug, Clone)]
 pub struct Counted {
     pub name: String,
-    /// Absent for a name that rows carry and nobody registered.
+    /// Absent for a name that rows use and that is not registered.
     pub project: Option<Project>,
     pub entities: StatusCounts,
     pub memories: StatusCounts,
 }
 
-/// How many rows are active, and how many wait.
+/// The numbers of active and candidate rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatusCounts {
     pub active: i64,
     pub candidates: i64,
 }
 
-/// Projects in order of name: registered ones, and names in use that are not registered.
+/// Lists projects by name: registered ones, and unregistered names that rows use.
 pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
     let mut names = store::projects::names_in_use(view)?;
     let mut projects = store::projects::list(view)?;
@@ -276,7 +276,7 @@ pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
     })
 }
 
-/// The project that a name means, if it is registered or rows carry it as it is written.
+/// Returns the project with a name, if it is registered or rows use the name exactly as written.
 pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
     let ResolvedProject { name, registered, .. } = resolve(view, given)?;
     let in_use = store::projects::names_in_use(view)?;
@@ -309,8 +309,8 @@ fn count_rows(view: &View<'_>, name: String, project: Option<Project>) -> Result
     })
 }
 
-/// The registered project of a name, and whether this call registered it: a canonical name that
-/// is new and close to no other, which might be meant.
+/// Returns the registered project with a name, and whether this call registered it. Registers a new
+/// canonical name unless it is close to an existing name, which may be meant instead.
 pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Project, bool)> {
     let name = text::collapse_spaces(given);
     if let Some(project) = store::projects::find_named(tx, &name)? {

@@ -1,4 +1,4 @@
-//! The one way to change a row that the audit covers: the row, its event and its claims together.
+//! The only write path for audited rows: stores the row, its audit row and its claims together.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::ops::search::index;
 use crate::ops::{claims, secrets};
 use crate::store::{self, Tx, View, redaction};
 
-/// A kind of row that the audit covers.
+/// A kind of row that the audit log covers.
 pub trait Audited: Serialize {
     const KIND: Kind;
     const HANDLE_KIND: HandleKind;
@@ -27,17 +27,17 @@ pub trait Audited: Serialize {
     fn insert(&self, tx: &Tx<'_>) -> Result<()>;
     fn update(&self, tx: &Tx<'_>) -> Result<()>;
 
-    /// Stores it without its contents, also in columns that nothing else changes.
+    /// Stores the row without contents, including columns that no other operation changes.
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
         self.update(tx)
     }
 
-    /// In which project it stands.
+    /// Returns the project of the row.
     fn place(&self) -> ProjectPlace<'_> {
         ProjectPlace::Unknown
     }
 
-    /// What the row claims as it stands.
+    /// Returns the claims that the row makes.
     fn claims(&self, _view: &View<'_>) -> Result<Vec<Claim>> {
         Ok(Vec::new())
     }
@@ -47,13 +47,13 @@ pub trait Audited: Serialize {
         Ok(())
     }
 
-    /// What the search index keeps of the row, if it is searched.
+    /// Returns the row's search index entry, if its kind is indexed.
     fn search_entry(&self) -> Option<SearchEntry> {
         None
     }
 }
 
-/// Stores a new row and gives it its handle; gives the id of its audit row.
+/// Stores a new row and assigns its handle; returns the id of its audit row.
 pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String> {
     let after = snapshot_text(row)?;
     refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
@@ -73,7 +73,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String
     })
 }
 
-/// Stores a changed row; gives the id of its audit row.
+/// Stores a changed row; returns the id of its audit row.
 pub fn record_change<T: Audited>(
     tx: &Tx<'_>,
     before: &T,
@@ -84,7 +84,7 @@ pub fn record_change<T: Audited>(
     change_as(tx, tx.actor, before, after, action, note)
 }
 
-/// As [`change()`], under another actor than the one who called.
+/// As [`record_change`], with an actor other than the caller.
 pub fn change_as<T: Audited>(
     tx: &Tx<'_>,
     actor: &str,
@@ -115,8 +115,8 @@ pub fn change_as<T: Audited>(
     tx.record_as(actor, event)
 }
 
-/// Refuses a write that would store what looks like a secret. What a conflict holds beside its note
-/// is derived from rows that passed here, or that were there before.
+/// Refuses a write that would store a probable secret. Only the note of a conflict is checked: its
+/// other texts are derived from rows that were checked here, or that are older than the check.
 fn refuse_secrets<T: Audited>(
     tx: &Tx<'_>,
     actor: &str,
@@ -128,14 +128,14 @@ fn refuse_secrets<T: Audited>(
     if T::KIND == Kind::Conflict { Ok(()) } else { secrets::refuse_row(tx, before, after) }
 }
 
-/// Refuses what is said beside a row, if it looks like a secret.
+/// Refuses an actor or note that contains a probable secret.
 fn refuse_said(tx: &Tx<'_>, actor: &str, note: &str) -> Result<()> {
     secrets::refuse_text(tx, "actor", actor)?;
     secrets::refuse_text(tx, "note", note)
 }
 
-/// Stores a row without its contents, and clears what the audit holds of it from before; gives the
-/// id of its audit row.
+/// Stores a row without its contents and clears them from its audit history; returns the id of its
+/// audit row.
 pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Result<String> {
     refuse_said(tx, tx.actor, note)?;
     after.erase(tx)?;
@@ -156,14 +156,14 @@ pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Res
     Ok(audit_id)
 }
 
-/// Brings what belongs to a changed row up to date.
+/// Updates the search entry and the claims that are derived from a changed row.
 fn refresh_derived<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
     keep_indexed(tx, Some(before), after)?;
     claims::refresh_claims(tx, after)?;
     after.refresh_dependent_claims(tx, before)
 }
 
-/// Derives what belongs to a row that was taken over from another store with its history.
+/// Creates the search entry and claims of a row imported with its history.
 pub fn derive_restored<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     keep_indexed(tx, None, row)?;
     claims::add_claims(tx, row)
@@ -176,7 +176,7 @@ fn keep_indexed<T: Audited>(tx: &Tx<'_>, before: Option<&T>, after: &T) -> Resul
     }
 }
 
-/// The full row as the audit keeps it.
+/// Returns the full row as JSON text, as stored in the audit log.
 pub fn snapshot_text<T: Serialize>(row: &T) -> Result<String> {
     let mut text = Vec::with_capacity(1_024);
     let failed = |error: String| Error::Internal(error);
@@ -184,12 +184,12 @@ pub fn snapshot_text<T: Serialize>(row: &T) -> Result<String> {
     String::from_utf8(text).map_err(|error| failed(error.to_string()))
 }
 
-/// The full row as what the audit keeps is read back.
+/// Returns the full row as a JSON value, to compare with an audit snapshot.
 pub fn snapshot_value<T: Serialize>(row: &T) -> Result<Value> {
     serde_json::to_value(row).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// Id and handle, which all kinds of rows keep in fields of the same names.
+/// Implements the accessors of id and handle, whose fields are named alike in all kinds of rows.
 macro_rules! row_fields {
     () => {
         fn id(&self) -> &str {

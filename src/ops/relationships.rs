@@ -1,4 +1,4 @@
-//! Relationships: linking two entities, and ending a link.
+//! Relationships: create and end links between entities.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::ops::row_id::resolve_id;
 use crate::ops::{lifecycle, record_change, validate};
 use crate::store::{self, Tx};
 
-/// A link to be made, or ended.
+/// A link to create or end.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRelationship {
@@ -34,16 +34,16 @@ pub struct NewRelationship {
     pub end: bool,
 }
 
-/// What linking did.
+/// The outcome of creating or ending a link.
 #[derive(Debug, Clone)]
 pub struct LinkOutcome {
     pub row: Relationship,
-    /// Whether the link was made, or ended, by this call.
+    /// Whether this call created or ended the link.
     pub changed: bool,
     pub audit_id: Option<String>,
 }
 
-/// A link by its ends: one of the ways in which the same is said.
+/// One of the equivalent forms of a link, by its ends.
 struct LinkSpelling<'a> {
     source: &'a str,
     relationship_type: &'a str,
@@ -51,8 +51,8 @@ struct LinkSpelling<'a> {
 }
 
 impl<'a> LinkSpelling<'a> {
-    /// The link as it is written, and its inverse if its type has one: `contains` says of the
-    /// whole what `part_of` says of the part.
+    /// Returns the link as given, and its inverse if its type has one: `contains` from the whole is
+    /// equivalent to `part_of` from the part.
     fn ways(
         tx: &'a Tx<'_>,
         source: &'a str,
@@ -69,7 +69,7 @@ impl<'a> LinkSpelling<'a> {
         }))
     }
 
-    /// The newest link that says it, among those that are active or among those that are not.
+    /// Returns the newest link of this form, among active or among ended links.
     fn newest(&self, tx: &Tx<'_>, active: bool) -> Result<Option<Relationship>> {
         Ok(newest_link(self.links(tx)?, active))
     }
@@ -86,7 +86,7 @@ fn newest_link(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
         .max_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)))
 }
 
-/// The active link that says the same, as it is written or by its inverse.
+/// Returns the equivalent active link, in either form.
 pub fn find_active(
     tx: &Tx<'_>,
     source: &str,
@@ -101,7 +101,7 @@ pub fn find_active(
     Ok(None)
 }
 
-/// As [`create`]; a link that was ended is there already and stays ended.
+/// As [`create`], but an ended link counts as existing and stays ended.
 pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
     let new = &*resolve_ends(tx, new)?;
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
@@ -118,7 +118,7 @@ pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Lin
     active.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
 }
 
-/// Makes the link, or ends it if `end` says so.
+/// Creates the link, or ends it if `end` is set.
 pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
     let new = &*resolve_ends(tx, new)?;
     if new.end {
@@ -131,7 +131,7 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutc
     known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
 }
 
-/// The link with the ids of its ends where handles are given.
+/// Returns the link with the handles of its ends replaced by ids.
 fn resolve_ends<'n>(tx: &Tx<'_>, new: &'n NewRelationship) -> Result<Cow<'n, NewRelationship>> {
     let source_id = resolve_id(tx, HandleKind::Entity, &new.source_id)?;
     let target_id = resolve_id(tx, HandleKind::Entity, &new.target_id)?;
@@ -152,7 +152,7 @@ fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<LinkOutcome> {
     Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
 }
 
-/// The link that is wanted, if it may stand between its ends; it has no id yet.
+/// Builds a link without an id, after checking that its type allows these ends.
 fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship> {
     validate::text_length("note", note)?;
     let confidence = validate::check_confidence(new.confidence)?;
@@ -184,7 +184,7 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
     })
 }
 
-/// The type of what stands at an end; an error that names the nearest if nothing does.
+/// Returns the type of the entity at an end; an unknown id is an error with the nearest names.
 fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
     match store::entities::type_of(tx, id)? {
         Some(entity_type) => Ok(entity_type),
@@ -192,7 +192,7 @@ fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
     }
 }
 
-/// Makes the link with nothing but its ends, if it is not there.
+/// Creates the link without attributes, unless it exists.
 pub fn ensure_link(
     tx: &Tx<'_>,
     source_id: &str,
@@ -213,7 +213,7 @@ fn end_link(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcom
     let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
     let mut ended = None;
     for said in LinkSpelling::ways(tx, source, kind, target) {
-        // A file of the Python system may hold the same link more than once.
+        // A file of the Python system may contain duplicates of a link.
         while let Some(link) = said.newest(tx, true)? {
             let closed = close(tx, &link, RelationshipStatus::Invalid, note)?;
             ended.get_or_insert(closed);
@@ -230,8 +230,7 @@ fn end_link(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcom
     Err(Error::not_found(SubjectKind::Row(Kind::Relationship), format!("{source} {kind} {target}")))
 }
 
-/// Takes an active link out of the present: invalid if it no longer holds, superseded if
-/// another took its place.
+/// Ends an active link: invalid if it no longer holds, superseded if another replaced it.
 pub fn close(
     tx: &Tx<'_>,
     link: &Relationship,

@@ -1,4 +1,4 @@
-//! Resolves what a caller gives as the id of a row: an id as it is stored, or a handle.
+//! Resolves row ids given by a caller: a stored id or a handle.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use crate::model::source_ref::SourceRef;
 use crate::model::{Error, Kind, Result, SubjectKind};
 use crate::store::{View, handles, sources};
 
-/// Near handles that an error names.
+/// Nearest handles listed in an error.
 const MAX_NEAR: usize = 5;
 
-/// The id of the row that is given by its id or its handle. What has the form of neither is given
-/// back, for the operation to say that there is no such row.
+/// Returns the id of the row given by id or handle. A text that is neither is returned unchanged;
+/// the operation reports that the row does not exist.
 pub fn resolve_id<'g>(view: &View<'_>, kind: HandleKind, given: &'g str) -> Result<Cow<'g, str>> {
     resolve_id_of(view, &[kind], given)
 }
 
-/// As [`resolve_id()`], where rows of several kinds are meant.
+/// As [`resolve_id()`], for rows of several kinds.
 pub fn resolve_id_of<'g>(
     view: &View<'_>,
     kinds: &[HandleKind],
@@ -47,7 +47,7 @@ pub fn resolve_id_of<'g>(
     }
 }
 
-/// The reference with the id of the row that it names by a handle. A document is cited by its path.
+/// Returns the reference with a handle replaced by the row's id; for a document, by its path.
 pub fn resolve_reference<'g>(view: &View<'_>, given: &'g str) -> Result<Cow<'g, str>> {
     let SourceRef { scheme, target } = SourceRef::parse(given)?;
     let kind = match scheme {
@@ -65,7 +65,8 @@ pub fn resolve_reference<'g>(view: &View<'_>, given: &'g str) -> Result<Cow<'g, 
     })
 }
 
-/// The reference to a document by its path, if the target is its handle and no path of another.
+/// Returns the reference to a document by path, if the target is its handle and not the path of
+/// another document.
 fn path_of_document(view: &View<'_>, target: &str) -> Result<Option<String>> {
     let Ok(handle) = target.parse::<Handle>() else { return Ok(None) };
     if handle.kind() != HandleKind::Document || sources::of_path(view, target)?.is_some() {
@@ -106,7 +107,7 @@ pub fn subject_of(kind: HandleKind) -> SubjectKind {
     })
 }
 
-/// Handles of rows that the given one was perhaps meant to be.
+/// Returns handles of existing rows similar to a mistyped one.
 fn near_handles(view: &View<'_>, given: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for handle in Handle::near(given) {

@@ -1,5 +1,5 @@
-//! No write stores what looks like a secret, unless the store was opened to take it: called where
-//! rows are written, so that no way into the store leads past it.
+//! Refuses writes that contain a probable secret, unless the store was opened to allow them. Called
+//! where rows are written, so that no write bypasses it.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,8 @@ use crate::model::secrets::{self, SecretLocation};
 use crate::model::{Error, Hint, NextStep, Result};
 use crate::store::View;
 
-/// Refuses a row, as the audit keeps it, if a text in it that was not there before looks like a
-/// secret: what was stored long ago does not keep its row from being ended.
+/// Refuses a row, as its audit snapshot, if a new text in it looks like a secret. Texts that were
+/// stored before do not block changes such as ending the row.
 pub fn refuse_row(view: &View<'_>, before: Option<&str>, after: &str) -> Result<()> {
     if view.allow_secrets || !secrets::may_be_in(after) {
         return Ok(());
@@ -24,7 +24,7 @@ pub fn refuse_row(view: &View<'_>, before: Option<&str>, after: &str) -> Result<
     secrets::find_in(&read(after)?, &|text| known.contains(text)).map_or(Ok(()), refuse_secret)
 }
 
-/// Refuses a text that goes into the store beside a row.
+/// Refuses a text other than a row, such as a note.
 pub fn refuse_text(view: &View<'_>, field: &str, text: &str) -> Result<()> {
     match secrets::find(text).filter(|_| !view.allow_secrets) {
         Some(found) => refuse_secret(SecretLocation { path: field.to_owned(), kind: found.kind }),
@@ -32,7 +32,7 @@ pub fn refuse_text(view: &View<'_>, field: &str, text: &str) -> Result<()> {
     }
 }
 
-/// Refuses the text of a document, and names the line.
+/// Refuses the text of a document; the error names the line.
 pub fn refuse_lines(view: &View<'_>, text: &str) -> Result<()> {
     match secrets::find(text).filter(|_| !view.allow_secrets) {
         Some(found) => {
@@ -43,7 +43,7 @@ pub fn refuse_lines(view: &View<'_>, text: &str) -> Result<()> {
     }
 }
 
-/// Refuses a line of an export, with the snapshots in it; the whole of the export goes with it.
+/// Checks a line of an export, including its snapshots; a refusal rejects the whole export.
 pub fn refuse_line(view: &View<'_>, number: usize, line: &str) -> Result<()> {
     if view.allow_secrets || !secrets::may_be_in(line) {
         return Ok(());
@@ -75,7 +75,7 @@ fn secret_hint() -> Hint {
     Hint::new(advice, NextStep::AllowSecrets)
 }
 
-/// Every text and key in a value.
+/// Collects every text and key in a value.
 fn collect_texts<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
     match value {
         Value::String(text) => drop(found.insert(text)),

@@ -1,4 +1,4 @@
-//! Trusted project state: set by hand, never by promotion, and it wins every tie.
+//! Trusted project state: set by a person, never by promotion; preferred over any other row.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use crate::model::{Action, Error, Kind, Project, ProjectState, Result, SubjectKi
 use crate::ops::{projects, record_change, validate};
 use crate::store::{self, Tx};
 
-/// A fact that a person sets for a project, or ends.
+/// A fact of a project, to be set or ended by a person.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StateChange {
@@ -28,11 +28,11 @@ pub struct StateChange {
     pub end: bool,
 }
 
-/// What setting did.
+/// The outcome of setting a fact.
 #[derive(Debug, Clone)]
 pub struct StateSet {
     pub project: Project,
-    /// Whether the project was registered by this call.
+    /// Whether this call registered the project.
     pub registered: bool,
     pub row: ProjectState,
     pub changed: bool,

@@ -1,14 +1,15 @@
-//! Upkeep: what has ended, fades, came up again or has waited too long, a page of rows at a time.
+//! Upkeep: expiry, decay, auto-promotion and rejection of stale candidates, a page of rows at a
+//! time.
 //!
-//! A page is planned by pure functions (`model/upkeep.rs`), so that a dry run shows what a run does,
-//! and a run holds the store for the rows of one page only.
+//! Pure functions (`model/upkeep.rs`) plan a page, so that a dry run shows exactly the changes of a
+//! run. A run holds the write transaction for one page only.
 
 use crate::model::upkeep::{self, Faded, UpkeepRules};
 use crate::model::{Action, Entity, Kind, Memory, Result, Status, Timestamp};
 use crate::ops::record_change;
 use crate::store::{self, Tx, View};
 
-/// The four parts of upkeep.
+/// The four jobs of upkeep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpkeepJob {
     Expiry,
@@ -20,7 +21,7 @@ pub enum UpkeepJob {
 impl UpkeepJob {
     pub const ALL: [Self; 4] = [Self::Expiry, Self::Decay, Self::AutoPromotion, Self::Stale];
 
-    /// Who stands in the audit.
+    /// Returns the actor recorded in the audit log.
     pub fn actor(self) -> &'static str {
         match self {
             Self::Expiry => "atocore-expiry",
@@ -40,7 +41,7 @@ impl UpkeepJob {
     }
 }
 
-/// Which rows each job goes through, in order. A row is the business of one job only.
+/// The rows that each job processes, in order. Each row is changed by one job only.
 const PASSES: [(UpkeepJob, Kind, Status); 6] = [
     (UpkeepJob::Expiry, Kind::Memory, Status::Active),
     (UpkeepJob::Expiry, Kind::Memory, Status::Candidate),
@@ -50,10 +51,10 @@ const PASSES: [(UpkeepJob, Kind, Status); 6] = [
     (UpkeepJob::Stale, Kind::Entity, Status::Candidate),
 ];
 
-/// Rows that are looked at in one step.
+/// Rows processed per page.
 const PAGE: i64 = 500;
 
-/// Where a run stands: in a pass, behind a row in the order of creation.
+/// The position of a run: a pass, and the last row processed in order of creation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UpkeepCursor {
     pass: usize,
@@ -65,7 +66,7 @@ impl UpkeepCursor {
         PASSES[self.pass].0
     }
 
-    /// Behind the last row of a page, or in the next pass if the page was the last one.
+    /// Returns the position after the last row of a page, or the next pass if it was the last page.
     fn next(&self, rows: usize, last: Option<(String, String)>) -> Option<Self> {
         match last {
             Some(after) if rows as i64 == PAGE => Some(Self { pass: self.pass, after }),
@@ -77,12 +78,12 @@ impl UpkeepCursor {
     }
 }
 
-/// A change that is due, with the row as it is after it.
+/// A due change, with the row before and after it.
 #[derive(Debug, Clone)]
 pub struct UpkeepStep {
     pub job: UpkeepJob,
     pub row: UpkeepRow,
-    /// Why; the note in the audit.
+    /// The reason, recorded as the note in the audit log.
     pub note: String,
 }
 
@@ -92,7 +93,7 @@ pub enum UpkeepRow {
     Entity { before: Entity, after: Entity },
 }
 
-/// What is due on the page at a place, and the place behind it.
+/// Returns the due changes of the page at a position, and the next position.
 pub fn find_due(
     view: &View<'_>,
     rules: &UpkeepRules,
@@ -117,7 +118,7 @@ pub fn find_due(
     Ok((due, next))
 }
 
-/// Does what is due on the page at a place; the caller is the actor of its job.
+/// Applies the due changes of the page at a position; the caller sets the job as the actor.
 pub fn apply(
     tx: &Tx<'_>,
     rules: &UpkeepRules,
@@ -165,14 +166,14 @@ fn step_of_memory(
         }
         _ => return Ok(None),
     };
-    // A memory that fades is not touched by it: else no day would count as idle again.
+    // Decay does not update `updated_at`; otherwise the memory would no longer count as idle.
     if after.status != row.status {
         after.updated_at = now.to_string();
     }
     Ok(Some(UpkeepStep { job, row: UpkeepRow::Memory { before: row, after }, note }))
 }
 
-/// How far the memory has faded since it did last.
+/// Returns the decay that is due since the last decay.
 fn find_decay(view: &View<'_>, row: &Memory) -> Result<Option<Faded>> {
     let Some(from) = upkeep::fades_from(row, view.now) else { return Ok(None) };
     let last = store::audit::last_of(view, Kind::Memory, &row.id, Action::Decayed)?;

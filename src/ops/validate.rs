@@ -1,4 +1,4 @@
-//! The rules that a value must meet before it is stored, and the limits of its size.
+//! Validation rules and size limits of values before they are stored.
 
 use serde_json::{Map, Value};
 
@@ -24,12 +24,12 @@ pub const MAX_REFS: usize = 200;
 pub const MAX_REF: usize = 500;
 /// Other names of a project.
 pub const MAX_ALIASES: usize = 1_000;
-/// Links that the entities of one call bring along.
+/// Links passed with the entities of one call.
 pub const MAX_LINKS: usize = 1_000;
 /// Rows in one call.
 pub const MAX_ROWS: usize = 200;
 
-/// A name without white space at its ends; runs of white space inside it become one space.
+/// Returns a name trimmed, with each run of white space replaced by one space.
 pub fn check_name(field: &str, given: &str) -> Result<String> {
     let name = text::collapse_spaces(given);
     if text::is_blank(&name) {
@@ -55,7 +55,8 @@ pub fn check_confidence(given: Option<f64>) -> Result<f64> {
     ))
 }
 
-/// References trimmed, each once; each has a known scheme, and what it names in the store exists.
+/// Returns references trimmed and deduplicated. Each must have a known scheme; a row of the store
+/// that it names must exist.
 pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
     at_most("source_refs", given.len(), MAX_REFS, "references")?;
     let mut kept: Vec<String> = Vec::new();
@@ -85,7 +86,7 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
     Ok(kept)
 }
 
-/// Tags in lower case, each once.
+/// Returns tags in lower case, deduplicated.
 pub fn check_tags(field: &str, given: &[String]) -> Result<Vec<String>> {
     at_most(field, given.len(), MAX_ROWS, "tags")?;
     let tags = normalise_tags(given);
@@ -96,7 +97,7 @@ pub fn check_tags(field: &str, given: &[String]) -> Result<Vec<String>> {
     Ok(tags)
 }
 
-/// Properties with their keys in order, within the limits.
+/// Returns properties with sorted keys, within the limits.
 pub fn check_properties(given: &Map<String, Value>) -> Result<Map<String, Value>> {
     let value = Value::Object(given.clone());
     at_most("properties", canonical::count_keys(&value), MAX_KEYS, "keys")?;
@@ -105,7 +106,7 @@ pub fn check_properties(given: &Map<String, Value>) -> Result<Map<String, Value>
     Ok(canonical::sorted_map(given))
 }
 
-/// An instant that ends something; a date holds until the end of its day.
+/// Parses the instant at which something ends; a date means the end of its day.
 pub fn end_instant(field: &str, given: &str) -> Result<String> {
     crate::model::Timestamp::parse_end(given).map(|instant| instant.to_string()).ok_or_else(|| {
         Error::invalid(

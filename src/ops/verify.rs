@@ -1,4 +1,4 @@
-//! Proves the audit: the chain link by link, and that the newest snapshot of each row is the row.
+//! Verifies the audit log: its hash chain, and that each row matches its newest snapshot.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,22 +14,22 @@ use crate::store::schema_diff::is_guarded;
 use crate::store::table_dump::{SECTIONS, exists};
 use crate::store::{self, View};
 
-/// What verification found.
+/// The result of the verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct VerificationReport {
-    /// Rows of the audit.
+    /// Number of audit rows.
     pub rows: i64,
-    /// Rows from before the chain.
+    /// Number of audit rows from before the chain.
     pub before_chain: i64,
-    /// The hash of the last row: note it elsewhere to prove later that nothing was cut off.
+    /// The hash of the last row; note it elsewhere to detect later that rows were cut off.
     pub head: String,
-    /// The first row that does not fit, and why.
+    /// The first row that breaks the chain, with the reason.
     pub broken: Option<BrokenLink>,
     /// Rows that differ from their newest snapshot.
     pub differing: Vec<DifferingRow>,
-    /// Rows whose stored claims are not those that they make.
+    /// Rows whose stored claims differ from the derived ones.
     pub wrong_claims: Vec<(Kind, String)>,
-    /// Whether somebody dropped a trigger that keeps the audit append-only.
+    /// Whether a trigger that keeps the audit log append-only was dropped.
     pub unguarded: bool,
 }
 
@@ -42,7 +42,7 @@ impl VerificationReport {
     }
 }
 
-/// Verifies the whole audit, and the claims.
+/// Verifies the whole audit log, and the claims.
 pub fn verify(view: &View<'_>) -> Result<VerificationReport> {
     let mut report = verify_chain(view)?;
     report.differing = find_differing(view)?;
@@ -51,7 +51,7 @@ pub fn verify(view: &View<'_>) -> Result<VerificationReport> {
     Ok(report)
 }
 
-/// Follows the chain from its first row to its last.
+/// Verifies the chain from its first row to its last.
 pub fn verify_chain(view: &View<'_>) -> Result<VerificationReport> {
     let mut report = VerificationReport::default();
     let mut chain = Chain::default();
@@ -63,7 +63,7 @@ pub fn verify_chain(view: &View<'_>) -> Result<VerificationReport> {
         }
         Ok(())
     })?;
-    // Whether a row may be cleared is known when all that is behind it has been seen.
+    // Whether a row was rightly cleared is known only after all later rows.
     let first = broken.into_iter().chain(chain.unproven()).min();
     report.broken = first.map(|(seq, id, problem)| BrokenLink { seq, id, problem });
     report.before_chain = chain.rows_before_chain();
@@ -71,7 +71,7 @@ pub fn verify_chain(view: &View<'_>) -> Result<VerificationReport> {
     Ok(report)
 }
 
-/// Rows that the chain covers and that differ from their newest snapshot, or are gone.
+/// Returns rows of the chain that differ from their newest snapshot, or are missing.
 pub fn find_differing(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     let mut found = Vec::new();
     for_each_newest(view, |newest| {
@@ -92,13 +92,13 @@ pub fn find_differing(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     Ok(found)
 }
 
-/// Whether two snapshots say the same: mostly they are the same to the letter.
+/// Returns whether two snapshots are equal as JSON; usually the texts are identical.
 fn is_same(now: &str, recorded: &str) -> bool {
     let value = |text: &str| serde_json::from_str::<Value>(text).ok();
     now == recorded || value(now) == value(recorded)
 }
 
-/// Says of every row that the chain names and that is not there that it is gone.
+/// Returns rows that the chain names and that are missing.
 pub fn find_gone(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     let mut found = Vec::new();
     for_each_newest(view, |newest| {
@@ -114,7 +114,7 @@ pub fn find_gone(view: &View<'_>) -> Result<Vec<DifferingRow>> {
     Ok(found)
 }
 
-/// The row as the audit would record it now.
+/// Returns the row as the audit log would record it now.
 pub fn read_snapshot(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<Value>> {
     let now = recorded_now(view, kind, id)?;
     Ok(now.and_then(|now| serde_json::from_str(&now).ok()))

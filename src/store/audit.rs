@@ -1,9 +1,9 @@
-//! The audit table: append, read back, and the chain of hashes that seals it.
+//! The audit log (table `memory_audit`): appending, reading, and its hash chain.
 //!
-//! Each row's hash covers the hash of the row before it and digests of before, after and note, so
-//! that clearing those contents leaves the chain verifiable. Rows from before the chain were sealed
-//! together by the first link and got hashes later. One of them that was cleared before that keeps the
-//! seal up to it in `before_digest`.
+//! Each row's hash covers the previous row's hash and digests of before, after and note, so
+//! clearing those contents leaves the chain verifiable. Rows older than the chain ("pre-chain
+//! rows") were sealed together by the first link and got hashes later. If one of them was cleared
+//! before that, its `before_digest` keeps the seal up to and including it.
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
-/// The end of the chain, to which the next row is tied.
+/// The head of the hash chain: the row that the next one links to.
 #[derive(Debug, Clone)]
 pub struct Head {
     pub seq: i64,
@@ -24,7 +24,7 @@ pub struct Head {
 const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
     after_json, note, before_digest, after_digest, note_digest, prev_hash, hash";
 
-/// The lower-case hexadecimal SHA-256 of a text.
+/// Returns the lower-case hexadecimal SHA-256 of a text.
 pub fn digest(text: &str) -> String {
     to_hex(&Sha256::digest(text.as_bytes()))
 }
@@ -39,8 +39,8 @@ fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
-/// SHA-256 over fields, each written with its length before it, so that no two lists of fields
-/// give the same bytes.
+/// Returns the SHA-256 over length-prefixed fields, so that different field lists never hash the
+/// same bytes.
 fn digest_fields(fields: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for field in fields {
@@ -51,7 +51,7 @@ fn digest_fields(fields: &[&str]) -> String {
     to_hex(&hasher.finalize())
 }
 
-/// The hash that a row must carry.
+/// Computes the hash that a row must have.
 pub fn link_hash(entry: &AuditEntry) -> String {
     let chain = &entry.chain;
     digest_fields(&[
@@ -69,7 +69,7 @@ pub fn link_hash(entry: &AuditEntry) -> String {
     ])
 }
 
-/// The seal over one more row from before the chain.
+/// Extends the seal by one more pre-chain row.
 pub fn compute_seal(sealed: &str, entry: &AuditEntry) -> String {
     digest_fields(&[
         sealed,
@@ -86,7 +86,7 @@ pub fn compute_seal(sealed: &str, entry: &AuditEntry) -> String {
     ])
 }
 
-/// The seal up to a row from before the chain, with it: kept by one whose contents were cleared.
+/// Returns the seal up to and including a pre-chain row; a cleared row has it stored.
 pub fn sealed_with(sealed: &str, entry: &AuditEntry) -> String {
     match entry.chain.before_digest.as_str() {
         "" => compute_seal(sealed, entry),
@@ -94,7 +94,7 @@ pub fn sealed_with(sealed: &str, entry: &AuditEntry) -> String {
     }
 }
 
-/// The end of the chain; where no row has a hash, the seal over all of them.
+/// Returns the chain head; if no row has a hash, its hash is the seal over all rows.
 pub fn chain_head(view: &View<'_>) -> Result<Head> {
     let sql = "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";
     let last = view.conn.one(sql, &[], |row| Ok((row.integer("seq")?, row.text("hash")?)))?;
@@ -110,7 +110,7 @@ pub fn chain_head(view: &View<'_>) -> Result<Head> {
     Ok(Head { seq, hash: sealed })
 }
 
-/// Adds a row for the event behind `head`, and gives its id and the new head.
+/// Appends a row for the event after `head`; returns its id and the new head.
 pub(super) fn append(
     tx: &Tx<'_>,
     actor: &str,
@@ -144,8 +144,8 @@ pub(super) fn append(
     Ok((entry.id, head))
 }
 
-/// Adds a row of another store behind `head`, and gives the new head. A row from before its
-/// store's chain gets the digests that it did not have.
+/// Appends an imported row after `head`; returns the new head. A row that is older than its own
+/// store's chain gets the digests that it lacks.
 pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Result<Head> {
     let mut entry = AuditEntry { seq: head.seq + 1, ..entry.clone() };
     let chain = &mut entry.chain;
@@ -160,8 +160,8 @@ pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Res
     Ok(Head { seq: entry.seq, hash: entry.chain.hash })
 }
 
-/// Stores a row as it is. A failing statement of one row leaves nothing to undo; to be ready for it
-/// all the same, as ABORT is, costs a copy of every page that the trigger's statement changes.
+/// Inserts the row as given, with `OR FAIL`: one failing single-row statement leaves nothing to
+/// undo. SQLite's default, ABORT, would copy every page that the trigger's statement changes.
 pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()> {
     let chain = &entry.chain;
     tx.change_uncovered(
@@ -212,7 +212,7 @@ fn read_entry(row: &SqlRow<'_>) -> Result<AuditEntry> {
     })
 }
 
-/// The rows about one subject behind `after_seq`, oldest first.
+/// Lists the rows about one subject after `after_seq`, oldest first.
 pub fn of_subject(
     view: &View<'_>,
     id: &str,
@@ -225,7 +225,7 @@ pub fn of_subject(
     view.conn.all(&sql, params![id, after_seq, limit], read_entry)
 }
 
-/// The row at a place of the audit.
+/// Returns the row with a sequence number.
 pub fn entry_at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
     view.conn.one(
         &format!("SELECT {COLUMNS} FROM memory_audit WHERE seq = ?1"),
@@ -234,28 +234,28 @@ pub fn entry_at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
     )
 }
 
-/// Rows after a place of the audit, in order.
+/// Lists the rows after a sequence number, in order.
 pub fn rows_after(view: &View<'_>, seq: i64, limit: i64) -> Result<Vec<AuditEntry>> {
     let sql = format!("SELECT {COLUMNS} FROM memory_audit WHERE seq > ?1 ORDER BY seq LIMIT ?2");
     view.conn.all(&sql, params![seq, limit], read_entry)
 }
 
-/// Whether the audit begins with rows that have no hash: those from before the chain.
+/// Whether the audit log begins with pre-chain rows, which have no hash.
 pub fn has_unlinked(view: &View<'_>) -> Result<bool> {
     let sql = "SELECT hash FROM memory_audit WHERE seq = (SELECT min(seq) FROM memory_audit)";
     let first = view.conn.one(sql, &[], |row| row.text("hash"))?;
     Ok(first.is_some_and(|hash| hash.is_empty()))
 }
 
-/// The number of the last row from before the chain, once these rows were given hashes; else 0.
+/// Returns the sequence number of the last pre-chain row if these rows were given hashes; else 0.
 pub fn last_relinked(view: &View<'_>) -> Result<i64> {
     let said =
         last_entry(view, AUDIT_SUBJECT, Action::Relinked)?.and_then(|entry| entry.relinking());
     Ok(said.map_or(0, |said| said.last_row))
 }
 
-/// Runs a part of the write that may change digests and hashes: without the trigger that forbids it,
-/// which is created again at its end.
+/// Runs a part of the write that may change digests and hashes: drops the trigger that forbids it
+/// and creates it again afterwards.
 pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> Result<T> {
     let trigger = "memory_audit_keeps_content";
     tx.conn.batch(&format!("DROP TRIGGER IF EXISTS {trigger}"))?;
@@ -264,7 +264,7 @@ pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> 
     Ok(value)
 }
 
-/// Stores the digests and hashes of a row.
+/// Updates the digests and hashes of a row.
 pub fn set_link(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
     let ChainLink { before_digest, after_digest, note_digest, prev_hash, hash } = &entry.chain;
     let sql = "UPDATE memory_audit SET before_digest = ?2, after_digest = ?3, note_digest = ?4, \
@@ -273,7 +273,7 @@ pub fn set_link(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
     tx.change_uncovered(sql, links).map(drop)
 }
 
-/// The last row about a subject that records an action.
+/// Returns the newest row about a subject with the given action.
 pub fn last_entry(view: &View<'_>, id: &str, action: Action) -> Result<Option<AuditEntry>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 AND action = ?2 \
@@ -286,13 +286,13 @@ pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {
     view.conn.number("SELECT count(*) AS n FROM memory_audit WHERE memory_id = ?1", params![id])
 }
 
-/// Visits every row in order, one in memory at a time.
+/// Visits every row in order, with one in memory at a time.
 pub fn for_each(view: &View<'_>, mut visit: impl FnMut(&AuditEntry) -> Result<()>) -> Result<()> {
     let sql = format!("SELECT {COLUMNS} FROM memory_audit ORDER BY seq");
     view.conn.scan(&sql, &[], |row| visit(&read_entry(row)?))
 }
 
-/// The newest snapshot of a row that the chain holds.
+/// The newest snapshot of a row in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Newest {
     pub kind: String,
@@ -300,15 +300,15 @@ pub struct Newest {
     pub after_json: String,
 }
 
-/// Visits the newest snapshot of every row that the chain names, in one pass in the order of their
-/// ids, one row in memory at a time.
+/// Visits the newest snapshot of every audited row in one pass ordered by id, with one row in
+/// memory at a time.
 pub fn for_each_newest(
     view: &View<'_>,
     mut visit: impl FnMut(&Newest) -> Result<()>,
 ) -> Result<()> {
     let sql = "SELECT memory_id, entity_kind, after_json FROM memory_audit \
          WHERE hash <> '' AND seq > ?1 ORDER BY memory_id, seq";
-    // An id is that of one row; a file from elsewhere may give it to one of each kind.
+    // Ids are unique across kinds here, but a foreign file may use one id for a row of each kind.
     let mut newest: Vec<Newest> = Vec::new();
     view.conn.scan(sql, params![last_relinked(view)?], |row| {
         let (id, kind) = (row.text("memory_id")?, row.text("entity_kind")?);
@@ -322,7 +322,7 @@ pub fn for_each_newest(
     newest.iter().try_for_each(visit)
 }
 
-/// When something was last done to a row.
+/// Returns the time of the newest audit row with the given action on a row.
 pub fn last_of(view: &View<'_>, kind: Kind, id: &str, action: Action) -> Result<Option<String>> {
     let sql = "SELECT timestamp FROM memory_audit \
          WHERE memory_id = ?1 AND entity_kind = ?2 AND action = ?3 ORDER BY seq DESC LIMIT 1";

@@ -1,7 +1,7 @@
-//! The table `audit_places`: which audit rows are about which project, in the order of their time.
+//! The table `audit_places`: which audit rows are about which project, ordered by time.
 //!
-//! It is derived. An audit row is about the project in which its subject stands now, so that the
-//! history of a row that moves to another project goes along; a link stands where its source does.
+//! It is derived. An audit row belongs to the current project of its subject, so that the history
+//! of a row moves with it to another project; a link belongs to the project of its source.
 
 use super::sql::SqlRow;
 use super::tx::{Tx, View};
@@ -9,7 +9,7 @@ use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
-/// The place of an audit row in time: its instant in the form that sorts, and its number.
+/// The position of an audit row in time order: its instant in sortable form, and its number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AuditPosition {
     pub at: String,
@@ -20,7 +20,7 @@ fn read_position(row: &SqlRow<'_>) -> Result<AuditPosition> {
     Ok(AuditPosition { at: row.text("at")?, seq: row.integer("seq")? })
 }
 
-/// Where the subject `?1` of an audit row stands now.
+/// Returns the SQL for the current project of the subject `?1`.
 fn project_of(kind: &str) -> &'static str {
     match Kind::parse(kind) {
         Some(Kind::Entity) => "SELECT project FROM entities WHERE id = ?1",
@@ -40,7 +40,7 @@ fn project_of(kind: &str) -> &'static str {
     }
 }
 
-/// Notes the place of a new audit row.
+/// Adds the position of a new audit row.
 pub(super) fn add_audit_row(
     tx: &Tx<'_>,
     entry: &AuditEntry,
@@ -65,7 +65,7 @@ fn insert(tx: &Tx<'_>, kind: &str, subject: &str, timestamp: &str, seq: i64) -> 
     tx.change_uncovered(&sql, params![subject, &sortable_instant(timestamp), seq]).map(drop)
 }
 
-/// Moves the audit rows of what moved to another project along, and those of an entity's links.
+/// Moves the audit rows of a subject, and those of an entity's links, to another project.
 pub fn move_audit_rows(tx: &Tx<'_>, kind: Kind, id: &str, before: &str, now: &str) -> Result<()> {
     move_subject(tx, id, before, now)?;
     if kind == Kind::Entity {
@@ -91,12 +91,12 @@ fn move_subject(tx: &Tx<'_>, id: &str, before: &str, now: &str) -> Result<()> {
     Ok(())
 }
 
-/// An instant in the form that sorts. A text that is none sorts before every instant.
+/// Returns an instant in sortable form. Malformed text sorts before every instant.
 fn sortable_instant(instant: &str) -> String {
     Timestamp::parse(instant).map(|instant| instant.to_string()).unwrap_or_default()
 }
 
-/// Makes the table afresh.
+/// Rebuilds the table from scratch.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     const BATCH: i64 = 500;
     tx.change_uncovered("DELETE FROM audit_places", &[])?;
@@ -122,7 +122,7 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     }
 }
 
-/// How many audit rows the table does not have where it should, and how many rows it has too many.
+/// Counts the audit rows that the table lacks, and the rows that it has in excess.
 pub fn count_wrong(view: &View<'_>) -> Result<(i64, i64)> {
     let kinds: String = Kind::ALL
         .iter()
@@ -150,7 +150,7 @@ pub fn count_wrong(view: &View<'_>) -> Result<(i64, i64)> {
     Ok((missing, kept - present))
 }
 
-/// The projects that are meant; `None` stands for every one that the audit speaks of.
+/// Resolves a list of projects; `None` means every project in the audit log.
 pub fn list_projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<String>> {
     if let Some(named) = names.iter().cloned().collect::<Option<Vec<_>>>() {
         return Ok(named);
@@ -161,13 +161,13 @@ pub fn list_projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<St
     view.conn.all(sql, &[], |row| row.text("name"))
 }
 
-/// How many audit rows there are about a project since an instant.
+/// Counts the audit rows about a project since an instant.
 pub fn count(view: &View<'_>, project: &str, since: &str) -> Result<i64> {
     let sql = "SELECT count(*) AS n FROM audit_places WHERE project = ?1 AND at >= ?2";
     view.conn.number(sql, params![project, since])
 }
 
-/// The newest audit rows about a project since an instant, before a place.
+/// Lists the newest audit rows about a project since an instant and before a position.
 pub fn list_newest(
     view: &View<'_>,
     project: &str,
@@ -175,7 +175,7 @@ pub fn list_newest(
     before: Option<&AuditPosition>,
     limit: i64,
 ) -> Result<Vec<AuditPosition>> {
-    // Behind every instant.
+    // Sorts after every instant.
     let (at, seq) = before.map_or(("~", 0), |spot| (spot.at.as_str(), spot.seq));
     let sql = "SELECT at, seq FROM audit_places WHERE project = ?1 AND at >= ?2 \
          AND (at, seq) < (?3, ?4) ORDER BY at DESC, seq DESC LIMIT ?5";

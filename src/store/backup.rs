@@ -1,7 +1,8 @@
-//! Backups: a copy of the store in one file, made while servers write, looked through and proved
-//! before it gets its name; and those that a server makes by itself, of which the newest are kept.
+//! Backups: a copy of the store in one file, made while other connections write and verified before
+//! it gets its final name; and the rotation of a server's automatic backups.
 //!
-//! Rejected: `VACUUM INTO`. It writes the pages anew, which is no copy, and gives rows other numbers.
+//! Rejected: `VACUUM INTO`. It rewrites the pages, so the result is no exact copy, and changes
+//! rowids.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -17,15 +18,15 @@ use super::table_dump::SECTIONS;
 use super::tx::View;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 
-/// A copy that was made and proved.
+/// A copy that was made and verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied<T> {
-    /// What the proof found.
+    /// The result of the verification.
     pub found: T,
     pub bytes: u64,
 }
 
-/// Copies the store into a file that is not there yet. `prove` looks at the copy.
+/// Copies the store into a file that does not exist yet. `prove` verifies the copy.
 pub fn copy_store<T>(
     settings: &Settings,
     target: &Path,
@@ -49,22 +50,23 @@ fn refuse_existing(target: &Path) -> Result<()> {
     ))
 }
 
-/// The ending of a copy on its way.
+/// The suffix of an unfinished copy.
 const PARTIAL: &str = ".atocore-partial";
 
-/// The endings of what SQLite keeps beside a file.
+/// The suffixes of the files that SQLite keeps next to a database.
 pub const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// A copy on its way. It is removed unless it gets its name.
+/// An unfinished copy. It is removed on drop unless it was renamed.
 pub struct Partial {
     pub path: PathBuf,
-    /// Locked, so that another process does not take it for what a killed one left.
+    /// Locked, so that another process does not mistake the file for a leftover of a killed
+    /// process.
     lock: File,
 }
 
 impl Partial {
-    /// Makes it anew. What a killed process left at its name is removed and never written to: it
-    /// may be a second name of something else.
+    /// Creates the file. A leftover of a killed process is removed, never overwritten: it may be a
+    /// hard link to some other file.
     pub fn begin(target: &Path) -> Result<Self> {
         let path = sibling_path(target, PARTIAL);
         let failed = |error: io::Error| backup_failed("be made", &path, &error);
@@ -82,7 +84,7 @@ impl Partial {
         Ok(Self { path, lock: file })
     }
 
-    /// Copies the store at `source` into it, and proves the copy.
+    /// Copies the store at `source` into the file, and verifies the copy.
     pub fn fill<T>(
         &self,
         settings: &Settings,
@@ -92,7 +94,8 @@ impl Partial {
         {
             let source_conn = Conn::open(source, true)?;
             source_conn.set_busy_timeout(settings.busy_timeout)?;
-            // What this sees is copied; what others write meanwhile waits for the next copy.
+            // The read transaction fixes the snapshot to copy; later commits wait for the next
+            // backup.
             source_conn.begin("BEGIN")?;
             check_current(&source_conn, source)?;
             source_conn.back_up(&self.path)?;
@@ -107,14 +110,14 @@ impl Partial {
         Ok(Copied { found, bytes })
     }
 
-    /// Gives it a name that nothing has, also if something takes that name meanwhile.
+    /// Gives the copy a name that is free, without a race with a process that takes it meanwhile.
     fn name_unless_taken(&self, target: &Path) -> Result<()> {
         match fs::hard_link(&self.path, target) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return refuse_existing(target);
             }
-            // Not every file system has links.
+            // Not every file system supports hard links.
             Err(_) => {
                 refuse_existing(target)?;
                 self.rename(target)?;
@@ -124,7 +127,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Puts it in the place of whatever is there, in one step.
+    /// Atomically replaces whatever is at the path.
     pub fn rename(&self, target: &Path) -> Result<()> {
         fs::rename(&self.path, target)
             .map_err(|error| backup_failed("be renamed", &self.path, &error))?;
@@ -135,14 +138,14 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // After a rename it is not there any more.
+        // After a rename there is nothing left to remove.
         if is_at(&self.lock, &self.path) {
             let _ = remove_with_companions(&self.path);
         }
     }
 }
 
-/// Keeps every other process from a file that is at a path.
+/// Locks a file against other processes, and checks that it is still the one at the path.
 fn lock_file(file: &File, path: &Path) -> Result<()> {
     let locked = match file.try_lock() {
         Ok(()) => is_at(file, path),
@@ -159,13 +162,13 @@ fn lock_file(file: &File, path: &Path) -> Result<()> {
     ))
 }
 
-/// Whether an open file is what is at a path, and not what a link there leads to.
+/// Whether an open file is the one at a path, without following a symbolic link.
 fn is_at(file: &File, path: &Path) -> bool {
     let marks = (file.metadata().map(|data| file_id(&data)), fs::symlink_metadata(path));
     matches!(marks, (Ok(open), Ok(there)) if there.is_file() && file_id(&there) == open)
 }
 
-/// Removes a file, and what SQLite may have left beside it.
+/// Removes a file and its SQLite companion files.
 fn remove_with_companions(path: &Path) -> io::Result<()> {
     for ending in COMPANIONS {
         let _ = fs::remove_file(sibling_path(path, ending));
@@ -198,7 +201,8 @@ pub fn backup_failed(what: &str, path: &Path, error: &io::Error) -> Error {
     )
 }
 
-/// Has the disk keep the names in a folder. Not every file system can.
+/// Syncs a folder to disk, so that renames survive a power cut; ignores file systems without
+/// support.
 pub fn sync_folder(path: &Path) {
     if let Some(folder) = fs::canonicalize(path).ok().as_deref().and_then(Path::parent)
         && let Ok(folder) = File::open(folder)
@@ -207,13 +211,13 @@ pub fn sync_folder(path: &Path) {
     }
 }
 
-/// The rows of every kind.
+/// Counts the rows of every kind.
 pub fn count_rows(view: &View<'_>) -> Result<i64> {
     SECTIONS.iter().map(|section| view.conn.count_rows(section.table)).sum()
 }
 
-/// The copies of a store that are known by their names, in order: backups, those of a server, and
-/// what a restore set aside.
+/// Lists the copies of a store that are known by their names, in order: backups, automatic backups,
+/// and files that a restore set aside.
 pub fn list_copies(store: &Path) -> Vec<String> {
     let beside_it = format!("{}.", store.file_name().unwrap_or_default().to_string_lossy());
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -233,26 +237,26 @@ fn names_in(folder: &Path) -> Vec<String> {
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// When a server makes backups by itself, and how many stay.
+/// The interval of automatic backups and how many are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rotation {
     pub hours: u32,
     pub keep: u32,
 }
 
-/// What became of an automatic backup.
+/// The outcome of an automatic backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackupTurn {
-    /// Made, in place of so many older ones.
+    /// Made; `removed` is the number of older ones deleted.
     Made { path: PathBuf, removed: usize },
-    /// The newest is younger than the hours: the next is due in so many seconds.
+    /// The newest is younger than the interval: the next is due in this many seconds.
     Later(u64),
     /// Another process is making one.
     Elsewhere,
 }
 
-/// Makes a backup in the folder `<file>.backups`, if it is time, and removes the oldest of those
-/// that were made so.
+/// Makes a backup in the folder `<file>.backups` if one is due, and removes the oldest automatic
+/// backups.
 pub fn in_turn<T>(
     settings: &Settings,
     rotation: Rotation,
@@ -270,7 +274,7 @@ pub fn in_turn<T>(
     let now = (settings.clock)();
     let wait = i64::from(rotation.hours) * 3_600;
     let mut made = made_here(settings, &folder).map_err(failed)?;
-    // An instant that has not come yet is of a clock that was wrong.
+    // An instant in the future was written by a wrong clock.
     let age = made.last().map(|(newest, _)| now.seconds_since(*newest)).filter(|age| *age >= 0);
     if let Some(left) = age.map(|age| wait - age).filter(|left| *left > 0) {
         return Ok(BackupTurn::Later(left.unsigned_abs()));
@@ -297,8 +301,8 @@ fn automatic_name(settings: &Settings, instant: Timestamp) -> String {
     format!("{name}.{}.backup", file_instant(instant))
 }
 
-/// The automatic backups in the folder, oldest first: files whose names are to the letter such as
-/// they are given here. What a killed process left half made is removed.
+/// Lists the automatic backups in the folder, oldest first: only files whose names match the format
+/// exactly. Removes unfinished copies of killed processes.
 fn made_here(settings: &Settings, folder: &Path) -> io::Result<Vec<(Timestamp, PathBuf)>> {
     let mut made = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -322,7 +326,7 @@ fn made_here(settings: &Settings, folder: &Path) -> io::Result<Vec<(Timestamp, P
     Ok(made)
 }
 
-/// The instant in `<name>.2026-01-31T09-30-00-000Z.backup`.
+/// Parses the instant in `<name>.2026-01-31T09-30-00-000Z.backup`.
 fn instant_of(name: &str) -> Option<Timestamp> {
     let (_, instant) = name.strip_suffix(".backup")?.rsplit_once('.')?;
     let (date, time) = instant.split_once('T')?;

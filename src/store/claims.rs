@@ -24,7 +24,7 @@ fn read_claim(row: &SqlRow<'_>) -> Result<Claim> {
     })
 }
 
-/// The claims of one row, in the order of their slots.
+/// Lists the claims of one row, ordered by slot.
 pub fn of_owner(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM claims WHERE owner_id = ?1 AND owner_kind = ?2 ORDER BY slot_kind"
@@ -32,7 +32,7 @@ pub fn of_owner(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
     view.conn.all(&sql, params![id, kind.as_str()], read_claim)
 }
 
-/// Every claim under a key in a project: what detection looks at.
+/// Lists every claim under a key in a project, the input of conflict detection.
 pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Claim>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM claims WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
@@ -64,7 +64,7 @@ pub fn delete_of_owner(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// What stored claims name and is not there.
+/// Lists the owners of stored claims that do not exist.
 pub fn list_ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     let kinds = [Kind::Entity, Kind::Memory, Kind::Relationship, Kind::ProjectState];
     let exists = rows::exists(
@@ -82,7 +82,7 @@ pub fn list_ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     Ok(owners)
 }
 
-/// Visits the keys, with their projects, under which more than one row claims something.
+/// Visits the keys, with their projects, under which more than one row has a claim.
 pub fn for_each_shared_key(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,

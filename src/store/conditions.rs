@@ -1,7 +1,7 @@
-//! Conditions that many statements have: on the project of a row, and on its end.
+//! SQL conditions shared by many statements: on the project and on the expiry of a row.
 
-/// The condition that a column is this project, which the parameter is then; nothing is any
-/// project. There is one text for each case, so that each has an index that fits it.
+/// Returns the condition that a column is this project, and its parameter; `None` matches any
+/// project. Each case has its own SQL text, so that each can use a suitable index.
 pub fn in_project<'p>(
     column: &str,
     parameter: &str,
@@ -13,7 +13,7 @@ pub fn in_project<'p>(
     }
 }
 
-/// The condition that the entity `e` is in one of the projects, the first two at most, with its two
+/// Returns the condition that the entity `e` is in one of the first two projects, with its two
 /// parameters `?1` and `?2`.
 pub fn in_projects(projects: &[Option<String>]) -> (&'static str, &str, &str) {
     match projects {
@@ -23,7 +23,8 @@ pub fn in_projects(projects: &[Option<String>]) -> (&'static str, &str, &str) {
     }
 }
 
-/// The condition that a row has not expired at an instant; the column is its end, if it has one.
+/// Returns the condition that a row has not expired at an instant; the column may be NULL or empty
+/// for no expiry.
 pub fn not_expired(column: &str, now: &str) -> String {
     format!("({column} IS NULL OR {column} = '' OR {column} >= {now})")
 }

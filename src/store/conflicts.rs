@@ -54,7 +54,7 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Conflict>> {
     view.conn.one(&sql, params![id], |row| read_conflict(view, row))
 }
 
-/// Writes the conflict and its members as they are now.
+/// Inserts or updates the conflict and its members.
 pub fn put_conflict(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
     tx.change(
         Kind::Conflict,
@@ -102,7 +102,7 @@ pub fn put_conflict(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
     Ok(())
 }
 
-/// Every conflict that there ever was under a key in a project.
+/// Lists all conflicts, ended ones too, under a key in a project.
 pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
@@ -124,19 +124,20 @@ pub fn for_each_lonely_key(
     view.conn.scan(&sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
 }
 
-/// Every conflict that there ever was under a project name in any case of its letters.
+/// Lists all conflicts, ended ones too, under a project name, ignoring case.
 pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE project = ?1 COLLATE NOCASE");
     view.conn.all(&sql, params![project], |row| read_conflict(view, row))
 }
 
-/// Every conflict that there ever was under a key, in any project.
+/// Lists all conflicts, ended ones too, under a key in any project.
 pub fn of_slot_key(view: &View<'_>, key: &str) -> Result<Vec<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE");
     view.conn.all(&sql, params![key], |row| read_conflict(view, row))
 }
 
-/// The conditions of a list: the projects as a JSON list, empty for all; whether ended ones count.
+/// Returns the condition of a list; its parameters are the projects as a JSON list, empty for all,
+/// and whether ended conflicts are included.
 fn list_condition() -> String {
     format!(
         "(?1 = '[]' OR project IN (SELECT value FROM json_each(?1))) \
@@ -144,7 +145,7 @@ fn list_condition() -> String {
     )
 }
 
-/// Open conflicts, or all of them, behind a place in the order of their detection.
+/// Lists open conflicts, or all of them, after a position in detection order.
 pub fn list(
     view: &View<'_>,
     projects: &[&str],
@@ -169,7 +170,7 @@ pub fn count(view: &View<'_>, projects: &[&str], ended: bool) -> Result<i64> {
     view.conn.number(&sql, params![&projects, ended])
 }
 
-/// The open conflicts that a row takes part in.
+/// Lists the open conflicts that a row is a member of.
 pub fn open_with_member(view: &View<'_>, member_id: &str) -> Result<Vec<Conflict>> {
     let sql = format!(
         "SELECT c.* FROM conflict_members m JOIN conflicts c ON c.id = m.conflict_id \

@@ -1,4 +1,4 @@
-//! How far requirements have come: what satisfies them, what validates that, what the evidence is.
+//! Requirement coverage: which entities satisfy and validate requirements, and with which evidence.
 
 use super::conditions::in_projects;
 use super::gaps::{
@@ -11,16 +11,16 @@ use super::tx::View;
 use crate::model::{Result, Verdict};
 use crate::params;
 
-/// What validates: something that the thing names as that, …
+/// Links from an entity to its validation.
 const VALIDATED_BY: LinkPattern =
     ("source_entity_id", "target_entity_id", "IN ('validated_by', 'analyzed_by')");
-/// … or something that speaks for the requirement.
+/// Links to a requirement from an entity that supports it, which also count as validation.
 const SUPPORTS: LinkPattern = ("target_entity_id", "source_entity_id", "= 'supports'");
 
-/// Types that are evidence by themselves, and not only statements, models or procedures.
+/// Entity types that are evidence by themselves, unlike statements, models or procedures.
 const EVIDENCE_TYPES: &str = "'result', 'artifact'";
 
-/// How far the requirement `e` has come, as a number in the order of [`Verdict::ALL`].
+/// Returns the SQL for the verdict of the requirement `e`, as an index into [`Verdict::ALL`].
 fn verdict_expression() -> String {
     let validated = validated_condition(active_condition);
     let shown = [("source_entity_id", "target_entity_id", "= 'evidenced_by'")];
@@ -33,8 +33,8 @@ fn verdict_expression() -> String {
     )
 }
 
-/// The condition that something of which `more` holds validates the requirement `e`, or what
-/// satisfies it.
+/// Returns the condition that the requirement `e`, or an entity that satisfies it, has a validation
+/// that meets the condition `more`.
 fn validated_condition(more: fn(&str) -> String) -> String {
     let through = |satisfier: &str| {
         format!(
@@ -50,9 +50,9 @@ fn validated_condition(more: fn(&str) -> String) -> String {
     )
 }
 
-/// The condition that a validation is active and is evidence, or has some.
+/// Returns the condition that a validation is active and either is evidence or has some.
 fn proven_condition(validation: &str) -> String {
-    // The type stands in the row and is asked last.
+    // The type needs the row itself and not just an index, so it is tested last.
     format!(
         "{} AND ({} OR EXISTS (SELECT 1 FROM entities t WHERE t.id = {validation} \
          AND t.entity_type IN ({EVIDENCE_TYPES})))",
@@ -61,7 +61,8 @@ fn proven_condition(validation: &str) -> String {
     )
 }
 
-/// What an entity and everything inside it satisfy, and the requirements among those themselves.
+/// Returns the CTEs of an entity with all its parts, and of the requirements that these satisfy or
+/// are.
 fn about_entity() -> String {
     format!(
         "WITH RECURSIVE inside(id) AS (SELECT ?4 UNION \
@@ -78,8 +79,8 @@ fn about_entity() -> String {
     )
 }
 
-/// The requirements that a scope covers, or those of them that an entity has to do with: what
-/// stands before the statement, and what is read under which condition.
+/// Returns the WITH clause and the FROM and WHERE clauses for the requirements in a scope, or those
+/// of them that concern an entity.
 fn requirements_source(about: Option<&str>, scope: &str) -> (String, String) {
     let (with, from, of_entity) = match about {
         None => (String::new(), "entities e", "?4 = ''"),
@@ -90,7 +91,7 @@ fn requirements_source(about: Option<&str>, scope: &str) -> (String, String) {
     (with, format!("{from} WHERE {of_scope} AND {of_entity}"))
 }
 
-/// How many requirements have come how far, in the order of [`Verdict::ALL`].
+/// Counts the requirements by verdict, in the order of [`Verdict::ALL`].
 pub fn count_verdicts(
     view: &View<'_>,
     projects: &[Option<String>],
@@ -110,7 +111,7 @@ pub fn count_verdicts(
     Ok(std::array::from_fn(|at| of(at).map_or(0, |(_, n)| *n)))
 }
 
-/// Requirements, in the order of the list.
+/// Lists requirements in list order.
 pub fn list(view: &View<'_>, about: Option<&str>, wanted: &GapFilter<'_>) -> Result<Vec<SortedId>> {
     let (scope, first, second) = in_projects(wanted.projects);
     let (with, from) = requirements_source(about, scope);
@@ -124,23 +125,23 @@ pub fn list(view: &View<'_>, about: Option<&str>, wanted: &GapFilter<'_>) -> Res
     view.conn.all(&sql, parameters, |row| Ok((row.text("id")?, row.text("place")?)))
 }
 
-/// How far one requirement has come; its own status does not matter.
+/// Returns the verdict of one requirement, whatever its own status.
 pub fn verdict_of(view: &View<'_>, id: &str) -> Result<Verdict> {
     let sql = format!("SELECT {} AS n FROM entities e WHERE e.id = ?1", verdict_expression());
     let at = view.conn.number(&sql, params![id])?;
     Ok(Verdict::ALL.into_iter().nth(at as usize).unwrap_or(Verdict::None))
 }
 
-/// An entity that a requirement is linked to, and how.
+/// An entity linked to a requirement, and the link.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinkedEntity {
     pub node: Node,
     pub relationship_type: String,
-    /// The id of what stands between; empty where they are linked directly.
+    /// The id of the entity in between; empty for a direct link.
     pub through: String,
 }
 
-/// What is listed of a requirement.
+/// The kind of links to list for a requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkEnd {
     SatisfiedBy,
@@ -148,8 +149,8 @@ pub enum LinkEnd {
     Evidence,
 }
 
-/// What satisfies a requirement, what validates it or what the evidence is, each once, and how many
-/// there are. A direct link is named before one through something.
+/// Lists the entities that satisfy or validate a requirement or are evidence for it, each once, and
+/// their total. A direct link is preferred over an indirect one.
 pub fn list_links(
     view: &View<'_>,
     side: LinkEnd,
@@ -166,7 +167,7 @@ pub fn list_links(
             SUPPORTED.map(from_validators).join(" UNION ALL ")
         ),
     };
-    // The way is the id between and the type of the link, so that the least of them is a direct one.
+    // `way` is the id in between and the link type, so the minimum is a direct link.
     let sql = format!(
         "WITH satisfiers(id, way) AS ({}), validators(id, way) AS ({}), found(id, way) AS ({rows}), \
          each_once(id, way) AS (SELECT id, min(way) FROM found GROUP BY id) \
@@ -191,7 +192,7 @@ pub fn list_links(
     Ok((found.into_iter().map(|(linked, _)| linked).collect(), total))
 }
 
-/// The active far ends of the active links of one way from an entity.
+/// Selects the active far ends of the active links of one pattern from an entity.
 fn step_query(near: &str, through: &str, (here, there, types): LinkPattern) -> String {
     let active = active_condition(&format!("l.{there}"));
     format!(
@@ -218,7 +219,7 @@ fn validators_query() -> String {
     )
 }
 
-/// The evidence of each validation, through it.
+/// Selects the evidence of each validation, reached through it.
 fn from_validators((here, there, types): LinkPattern) -> String {
     format!(
         "SELECT l.{there}, v.id || ' ' || l.relationship_type FROM validators v \

@@ -1,5 +1,5 @@
-//! The file: opened, upgraded, read and written. A write is one transaction that leaves an
-//! audit row, or nothing.
+//! The database file: opening, upgrading, reading and writing. A write is one transaction that
+//! leaves an audit row, or is rolled back.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::fs;
@@ -16,36 +16,36 @@ use super::tx::{Tx, View};
 use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
 
-/// Pages in the log before they are moved, and KiB of pages in memory, while many rows are stored:
-/// a page that many rows change is then written once for all of them.
+/// WAL pages before a checkpoint, and KiB of page cache, for bulk writes: a page that many rows
+/// change is then written once for all of them.
 const MANY_LOG_PAGES: u64 = 64_000;
 pub(super) const MANY_CACHE_KIB: u32 = 128_000;
 
-/// The writer thread of the store.
+/// The store's writer.
 pub struct Db {
-    /// Closed after something happened to the file, until the next call.
+    /// `None` after a fault of the file, until the next call reopens it.
     writer: RefCell<Option<WriterConnection>>,
-    /// What is to be looked at when it is opened again.
+    /// Checks to make when the file is reopened.
     recovery: RefCell<RecoveryState>,
     settings: Settings,
-    /// Whether writes are undone at their end.
+    /// Whether writes are rolled back (dry run).
     dry_running: Cell<bool>,
 }
 
-/// What a write gave, and the end of the chain after it, if it has looked there.
+/// The result of a write, and the chain head after it if the write has read it.
 type Committed<T> = Result<(T, Option<Head>)>;
 
-/// Whether what a write deleted is gone from the freed parts of the file and its log.
+/// Whether deleted content is gone from free pages of the file and from the write-ahead log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Erased {
     All,
-    /// Not yet, for a reason.
+    /// Not yet, with the reason.
     NotYet(String),
 }
 
 impl Db {
-    /// Opens the file, making or upgrading it first if need be. `after_upgrade` runs in the
-    /// transaction of an upgrade: it derives what the older file did not have.
+    /// Opens the file; creates or upgrades it first if necessary. `after_upgrade` runs in the
+    /// transaction of an upgrade and derives data that the older file lacked.
     pub fn open(
         settings: Settings,
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
@@ -58,7 +58,8 @@ impl Db {
         let writer = RefCell::new(Some(WriterConnection::new(conn)));
         let db =
             Self { writer, recovery: RefCell::default(), settings, dry_running: Cell::new(false) };
-        // The mode of the journal is written into the file, so it waits until the upgrade holds.
+        // The journal mode is persistent in the file, so it is set only after the upgrade is
+        // committed.
         let upgrade = if stage == SchemaStage::Current { None } else { db.migrate(after_upgrade)? };
         if let Some(writer) = db.writer.borrow_mut().as_mut() {
             writer.make_ready(&db.settings, &before)?;
@@ -71,7 +72,7 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<Option<Upgrade>> {
         self.write("atocore", "upgrade", |tx| {
-            // Another process may have done it since the file was looked at.
+            // Another process may have upgraded the file since the first check.
             let (conn, path) = (tx.conn, &self.settings.path);
             let number = match schema::schema_stage(conn, path)? {
                 SchemaStage::Current => return Ok(None),
@@ -86,7 +87,7 @@ impl Db {
             match upgraded {
                 Ok(added) => Ok(Some(Upgrade { backup, added })),
                 Err(error) => {
-                    // The file stays as it was, so a copy of it is of no use.
+                    // The upgrade was rolled back, so the backup is not needed.
                     let _ = fs::remove_file(&backup);
                     Err(error)
                 }
@@ -94,7 +95,7 @@ impl Db {
         })
     }
 
-    /// Runs writes that come to nothing: each is undone when it has shown what it would do.
+    /// Runs writes as a dry run: each is rolled back after its result is known.
     pub fn dry_run<T>(&self, f: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.dry_running.set(true);
         let _end = DryRunEnd(&self.dry_running);
@@ -105,7 +106,7 @@ impl Db {
         self.dry_running.get()
     }
 
-    /// Runs one write: all of it is kept, or nothing.
+    /// Runs one write in a transaction: it is committed whole or rolled back.
     pub fn write<T>(
         &self,
         actor: &str,
@@ -118,7 +119,8 @@ impl Db {
         self.after(outcome)
     }
 
-    /// The transaction of a write, and what has happened to the file before or in the course of it.
+    /// Runs the transaction of a write; also returns any change of the file seen before or during
+    /// it.
     fn transaction<T>(
         &self,
         writer: &WriterConnection,
@@ -153,7 +155,7 @@ impl Db {
                     return (Err(writer_connection::wrote_elsewhere(&self.settings.path)), None);
                 };
                 if looked.is_ok() {
-                    // The write is kept whatever becomes of the log.
+                    // The write is committed even if the checkpoint fails.
                     let _ = writer.checkpoint(self.settings.busy_timeout);
                 }
                 (Ok(committed), looked.err())
@@ -161,7 +163,7 @@ impl Db {
         }
     }
 
-    /// Sees to what happened to the file, and says what a write came to.
+    /// Handles a change of the file, and returns the outcome of a write.
     fn after<T>(&self, (outcome, change): (Committed<T>, Option<FileChange>)) -> Result<T> {
         let acknowledge = |(value, head): (T, Option<Head>)| {
             if head.is_some() {
@@ -176,16 +178,16 @@ impl Db {
         };
         let safe = self.recover(change);
         match outcome {
-            // It was committed into a log or file that was taken away meanwhile.
+            // It was committed into a log or file that was removed meanwhile.
             Ok(committed) if safe => Ok(acknowledge(committed)),
             Ok(_) => Err(writer_connection::wrote_elsewhere(&self.settings.path)),
             Err(error) => Err(error),
         }
     }
 
-    /// Runs one write, and then takes what it deleted or replaced out of the search index, the
-    /// freed parts of the file and its log. The write holds also if that fails. A dry run erases
-    /// nothing.
+    /// Runs one write, then erases the content that it deleted or replaced from the search index,
+    /// the free pages of the file and the write-ahead log. The write stays committed if erasing
+    /// fails. A dry run erases nothing.
     pub fn write_and_erase<T>(
         &self,
         actor: &str,
@@ -203,9 +205,9 @@ impl Db {
         Ok((value, for_good.then(|| self.erase())))
     }
 
-    /// Writes the file anew, with nothing in it but what is stored, and empties the log.
-    /// `secure_delete` would not do: when a page is split, copies of what moves stay in its gaps, and
-    /// it overwrites only what was deleted from where it is last.
+    /// Rebuilds the file with VACUUM, so that it holds only live content, and truncates the log.
+    /// `secure_delete` is not enough: a page split leaves copies of moved cells in the page's gaps,
+    /// and only the last location of deleted content is overwritten.
     fn erase(&self) -> Erased {
         let emptied = self.ready().and_then(|writer| {
             writer.conn.batch("VACUUM")?;
@@ -225,8 +227,8 @@ impl Db {
         outcome
     }
 
-    /// Looks whether the file is as it was; an error says what has happened to it, and the next
-    /// call goes on with what is there then.
+    /// Checks that the file has not changed; an error reports the change, and the next call
+    /// continues with the file that is there then.
     pub fn check(&self) -> Result<()> {
         let writer = self.ready()?;
         let Err(change) = writer.check_file()? else { return Ok(()) };
@@ -236,7 +238,7 @@ impl Db {
         Err(refusal)
     }
 
-    /// The connection, opened again if it was given up.
+    /// Returns the connection, reopening it if it was closed.
     fn ready(&self) -> Result<Ref<'_, WriterConnection>> {
         if let Ok(mut writer) = self.writer.try_borrow_mut()
             && writer.is_none()
@@ -248,13 +250,13 @@ impl Db {
             .map_err(|_| Error::Internal("the store is closed".to_owned()))
     }
 
-    /// Whether the connection was given up: no other of this process may stay open then.
+    /// Whether the connection was closed; then no other of this process may stay open.
     pub fn is_given_up(&self) -> bool {
         self.writer.borrow().is_none()
     }
 
-    /// Saves what can be saved after a change of the file, and gives the connection up if it is of
-    /// no more use. Says whether all that it wrote is in the file that stands at the path.
+    /// Recovers pending writes after a change of the file, and closes the connection if it is no
+    /// longer usable. Returns whether everything it wrote is in the file now at the path.
     fn recover(&self, change: FileChange) -> bool {
         let Ok(mut writer) = self.writer.try_borrow_mut() else { return false };
         let Some(held) = writer.take() else { return false };
@@ -273,7 +275,7 @@ impl Db {
         recovered && change == FileChange::LogGone
     }
 
-    /// A connection that could not read or write the file is not used again.
+    /// Closes the connection if it could not read or write the file.
     fn close_if_doubtful(&self) {
         let doubtful = |writer: &WriterConnection| !writer.conn.is_sound();
         if !self.writer.borrow().as_ref().is_some_and(doubtful) {
@@ -286,24 +288,24 @@ impl Db {
         }
     }
 
-    /// What has happened to the file of an open connection.
+    /// Returns the change of an open connection's file, if any.
     fn change(&self) -> Option<FileChange> {
         self.writer.borrow().as_ref().and_then(|writer| writer.check_file().ok()?.err())
     }
 
-    /// Takes the memory that storing or reading many rows is worth.
+    /// Raises the checkpoint limit and the page cache for bulk reads or writes.
     pub fn expect_many_rows(&self) -> Result<()> {
         let writer = self.ready()?;
         writer.log_limit.set(MANY_LOG_PAGES);
         writer.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"))
     }
 
-    /// Moves what it can of the log into the file without waiting for anybody.
+    /// Checkpoints as much of the log as possible without waiting for others (PASSIVE).
     pub fn checkpoint_log(&self) {
         match self.change() {
             None => {
                 if let Some(writer) = self.writer.borrow().as_ref() {
-                    // What cannot be moved now stays in the log, where it is as safe.
+                    // The rest stays in the log, which is equally durable.
                     let _ = writer.checkpoint_log("PASSIVE");
                 }
                 self.close_if_doubtful();
@@ -312,7 +314,7 @@ impl Db {
                 tracing::warn!("{}: {change:?}", self.settings.path.display());
                 self.recover(change);
             }
-            // The next call says it.
+            // The next call reports it.
             Some(_) => {}
         }
     }
@@ -321,7 +323,7 @@ impl Db {
         &self.settings
     }
 
-    /// What a commit survives, as the connection that writes was told.
+    /// Returns the durability that the writing connection is set to.
     pub fn durability(&self) -> Result<Option<Durability>> {
         let sql = "SELECT synchronous AS n FROM pragma_synchronous";
         let level = self.ready()?.conn.number(sql, &[])?;
@@ -330,7 +332,7 @@ impl Db {
 }
 
 impl Drop for Db {
-    /// What was written goes into the file that it belongs to, wherever that is now.
+    /// If the file was moved or replaced, checkpoints its log into it, wherever it is now.
     fn drop(&mut self) {
         if let Some(change) = self.change() {
             self.recover(change);
@@ -338,7 +340,7 @@ impl Drop for Db {
     }
 }
 
-/// Ends a dry run, also when a panic unwinds through it.
+/// Ends a dry run on drop, also when a panic unwinds.
 struct DryRunEnd<'c>(&'c Cell<bool>);
 
 impl Drop for DryRunEnd<'_> {
@@ -347,12 +349,12 @@ impl Drop for DryRunEnd<'_> {
     }
 }
 
-/// Ends a transaction that was not committed, also when a panic unwinds through it.
+/// Rolls an uncommitted transaction back on drop, also when a panic unwinds.
 struct RollBack<'c>(&'c Conn);
 
 impl Drop for RollBack<'_> {
     fn drop(&mut self) {
-        // A failed COMMIT may have ended the transaction already: nothing is left to undo then.
+        // A failed COMMIT may already have ended the transaction.
         let _ = self.0.batch("ROLLBACK");
     }
 }

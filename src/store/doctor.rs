@@ -1,4 +1,4 @@
-//! What the doctor asks the file: is it sound, and do its rows keep the rules that no schema states.
+//! The doctor's queries: integrity of the file, and rules on rows that the schema does not enforce.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::tx::View;
 use crate::model::Result;
 use crate::params;
 
-/// Pages of the database, and the bytes of one.
+/// Returns the number of pages of the database, and the page size in bytes.
 pub fn count_pages(view: &View<'_>) -> Result<(u64, u64)> {
     let pragma = |name: &str| {
         let number = view.conn.number(&format!("SELECT {name} AS n FROM pragma_{name}"), &[])?;
@@ -18,11 +18,11 @@ pub fn count_pages(view: &View<'_>) -> Result<(u64, u64)> {
     Ok((pragma("page_count")?, pragma("page_size")?))
 }
 
-/// A fault that SQLite itself finds.
+/// A fault found by SQLite's integrity check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntegrityFault {
-    /// An index misses rows, or has too many.
+    /// An index lacks entries, or has extra ones.
     Index,
     SearchIndex,
     /// A column holds NULL or a value of another type.
@@ -30,7 +30,7 @@ pub enum IntegrityFault {
     Damage,
 }
 
-/// The faults that SQLite finds, with the text in which it says so; at most 100.
+/// Runs SQLite's integrity check; returns at most 100 faults with their messages.
 pub fn check_integrity(view: &View<'_>) -> Result<Vec<(IntegrityFault, String)>> {
     let mut found = Vec::new();
     let outcome = view.conn.scan("PRAGMA integrity_check(100)", &[], |row| {
@@ -41,13 +41,13 @@ pub fn check_integrity(view: &View<'_>) -> Result<Vec<(IntegrityFault, String)>>
         Ok(())
     });
     match outcome {
-        // What was found before it gave up says more.
+        // The faults found before the failure are more informative.
         Err(error) if found.is_empty() => Err(error),
         _ => Ok(found),
     }
 }
 
-/// SQLite gives the fault as a sentence only.
+/// Classifies a fault by its message, the only form in which SQLite reports it.
 fn integrity_fault(line: &str) -> IntegrityFault {
     let says = |words: &str| line.contains(words);
     if says("missing from index") || says("wrong # of entries in index") {
@@ -61,8 +61,7 @@ fn integrity_fault(line: &str) -> IntegrityFault {
     }
 }
 
-/// Tables with rows that name a row of another table which is not there: the table, the other, and
-/// how many rows do.
+/// Lists violated foreign keys: the table, the referenced table, and the number of rows.
 pub fn broken_foreign_keys(view: &View<'_>) -> Result<Vec<(String, String, i64)>> {
     let mut found: BTreeMap<(String, String), i64> = BTreeMap::new();
     view.conn.scan("PRAGMA foreign_key_check", &[], |row| {
@@ -72,8 +71,8 @@ pub fn broken_foreign_keys(view: &View<'_>) -> Result<Vec<(String, String, i64)>
     Ok(found.into_iter().map(|((table, parent), count)| (table, parent, count)).collect())
 }
 
-/// Types of entities and of relationships that rows have and an ontology does not, and how many
-/// rows have them.
+/// Lists entity and relationship types that rows use and the ontology lacks, with the number of
+/// rows.
 pub fn unknown_types(view: &View<'_>) -> Result<Vec<(String, i64)>> {
     let ontology = view.ontology;
     let entity_types = Json::from(ontology.entity_type_names()).to_string();

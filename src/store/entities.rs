@@ -38,13 +38,13 @@ fn read_entity(row: &SqlRow<'_>) -> Result<Entity> {
     })
 }
 
-/// The status of a memory or entity row.
+/// Reads the status of a memory or entity row.
 pub(super) fn read_status(row: &SqlRow<'_>, what: &str, id: &str) -> Result<Status> {
     let text = row.text("status")?;
     Status::parse(&text).ok_or_else(|| unknown_word(what, id, "status", &text))
 }
 
-/// A JSON object; a text that is none is kept under the key `unparsed`.
+/// Parses a JSON object; other text is kept under the key `unparsed`.
 pub(super) fn parse_object(text: &str) -> Map<String, Json> {
     match serde_json::from_str(text) {
         Ok(Json::Object(map)) => map,
@@ -53,7 +53,7 @@ pub(super) fn parse_object(text: &str) -> Map<String, Json> {
     }
 }
 
-/// A JSON list of strings; a text that is none is kept as the only item.
+/// Parses a JSON list of strings; other text becomes the only item.
 pub(super) fn parse_strings(text: &str) -> Vec<String> {
     match serde_json::from_str(text) {
         Ok(items) => items,
@@ -71,7 +71,7 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {
     view.conn.one(&sql, params![id], read_entity)
 }
 
-/// The type of an entity, if there is one of the id.
+/// Returns the type of an entity, if the id exists.
 pub fn type_of(view: &View<'_>, id: &str) -> Result<Option<String>> {
     if let Some(known) = view.types.borrow().get(id) {
         return Ok(Some(known.clone()));
@@ -135,7 +135,7 @@ pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
     )
 }
 
-/// Which entities of a name are wanted; what is absent may be anything.
+/// A filter on entities of a name; an absent field matches anything.
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'a> {
     pub name: &'a str,
@@ -144,7 +144,7 @@ pub struct Named<'a> {
     pub active: Option<bool>,
 }
 
-/// Entities of a name, in any case of its letters, oldest first.
+/// Lists entities by name, ignoring case, oldest first.
 pub fn list_named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE \
@@ -168,7 +168,7 @@ pub fn list_named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec
     )
 }
 
-/// Other entities of the same type, name and project, oldest first.
+/// Lists other entities of the same type, name and project, oldest first.
 pub fn list_alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND entity_type = ?2 \
@@ -181,8 +181,8 @@ pub fn list_alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entit
     )
 }
 
-/// The entity that says the same: type, name, project, description, properties and status. With
-/// `any_status` also one of another status, if there is none of the same.
+/// Finds a duplicate: an entity with the same type, name, project, description, properties and
+/// status. With `any_status`, falls back to one of another status.
 pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND name = ?1 \
@@ -192,7 +192,7 @@ pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<O
     let Entity { id, name, entity_type, project, description, status, .. } = wanted;
     let status_text = status.as_str();
     let parameters = params![name, entity_type, project, description, any_status, status_text, id];
-    // As values: another program may have written the same properties in another order.
+    // Compared as JSON values: another program may have written the keys in another order.
     let found = view.conn.all(&sql, parameters, |row| {
         let properties = parse_object(&row.text("properties")?);
         (properties == wanted.properties).then(|| read_entity(row)).transpose()
@@ -203,7 +203,8 @@ pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<O
     }))
 }
 
-/// Names that begin as the text does: where to look for what somebody meant.
+/// Lists entity names that share the first two characters with the text, as candidates for
+/// suggestions.
 pub fn names_like(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> {
     let start: String = text.chars().take(2).collect();
     let end = format!("{start}\u{10FFFF}");
@@ -212,12 +213,12 @@ pub fn names_like(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> 
     view.conn.all(sql, params![&start, &end], |row| Ok((row.text("id")?, row.text("name")?)))
 }
 
-/// Ids of entities that begin as the text does, then of those whose name does.
+/// Completes a prefix to entity ids: first by id, then by name.
 pub fn ids_beginning(view: &View<'_>, text: &str, limit: i64) -> Result<(Vec<String>, i64)> {
     rows::ids_beginning(view, "entities", "name", text, limit)
 }
 
-/// Entities of one status behind a place in the order of their creation.
+/// Lists entities of one status after a position in creation order.
 pub fn of_status(
     view: &View<'_>,
     status: Status,
@@ -228,7 +229,7 @@ pub fn of_status(
     TABLE.of_status(view, status, project, after, limit, read_entity)
 }
 
-/// Entities of one status behind a place in the order of their creation.
+/// Lists entities of one status after a position in creation order.
 pub fn list_of_status(
     view: &View<'_>,
     status: Status,
@@ -242,7 +243,7 @@ pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i
     TABLE.count(view, status, project)
 }
 
-/// Entities stored under a name of a project that is not the canonical one.
+/// Lists entities stored under a project name that is not the canonical one.
 pub fn list_misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Entity>> {
     TABLE.misplaced(view, project, canonical, read_entity)
 }

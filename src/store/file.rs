@@ -1,4 +1,4 @@
-//! Files around the store: made, named and copied.
+//! Creating, naming and copying the store file and related files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub(super) fn refuse_folder(path: &Path) -> Result<()> {
     ))
 }
 
-/// Makes the file and its folders, for this user only, if they are not there.
+/// Creates the file and its folders if they do not exist, accessible by this user only.
 pub(super) fn create_file(path: &Path) -> Result<()> {
     refuse_folder(path)?;
     if path.exists() {
@@ -30,7 +30,7 @@ pub(super) fn create_file(path: &Path) -> Result<()> {
     made.map(drop).map_err(|error| cannot_be_made(path, &error))
 }
 
-/// How to open a file to be written, which is for this user only if it is made.
+/// Returns options for opening a file to write; a new file is accessible by this user only.
 pub(super) fn own_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.write(true);
@@ -39,7 +39,7 @@ pub(super) fn own_file() -> fs::OpenOptions {
     options
 }
 
-/// Makes the folders of a file, if they are not there.
+/// Creates the parent folders of a file if they do not exist.
 pub(super) fn create_folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(());
@@ -58,8 +58,8 @@ fn cannot_be_made(path: &Path, error: &std::io::Error) -> Error {
     )
 }
 
-/// Copies the file to `<name>.<instant>.backup` beside it. It is read through a connection of its
-/// own, since one that is about to write cannot be copied from.
+/// Copies the file to `<name>.<instant>.backup`, through a connection of its own, because a
+/// connection in a write transaction cannot be copied from.
 pub(super) fn back_up(settings: &Settings) -> Result<PathBuf> {
     let target = free_name(settings, &settings.path, "backup");
     create_file(&target)?;
@@ -72,7 +72,7 @@ pub(super) fn back_up(settings: &Settings) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// A name beside a file that says what and when, and that nothing has: `<name>.<instant>.<what>`.
+/// Returns a free name in the same folder: `<name>.<instant>.<what>`.
 pub(super) fn free_name(settings: &Settings, path: &Path, what: &str) -> PathBuf {
     let instant = file_instant((settings.clock)());
     let mut target = sibling_path(path, &format!(".{instant}.{what}"));
@@ -85,7 +85,7 @@ pub(super) fn free_name(settings: &Settings, path: &Path, what: &str) -> PathBuf
     target
 }
 
-/// An instant as it may stand in the name of a file.
+/// Formats an instant for use in a file name.
 pub(super) fn file_instant(instant: Timestamp) -> String {
     instant.to_string().replace([':', '.'], "-")
 }

@@ -1,12 +1,12 @@
-//! What stands at the path of the store while it is open.
+//! Detects changes of the file at the store's path while it is open.
 //!
-//! SQLite trusts the file, its write-ahead log (`-wal`) and the index of that log (`-shm`) to stay
-//! where they are: a connection writes on into a file that was moved away and into a log that was
-//! deleted, and says that all is well. So they are looked at in each write, before it and after its
-//! commit, and before each read, with three calls of `stat` each.
+//! SQLite assumes that the file, its write-ahead log (`-wal`) and the index of that log (`-shm`)
+//! stay in place: a connection continues to write to a file that was moved away or a log that was
+//! deleted, and reports success. So each write checks them before it and after its commit, and each
+//! read before it, with three `stat` calls each.
 //!
-//! Rejected: to leave it to SQLite's own test whether the file has moved. It knows nothing of the
-//! log, and is out of reach without unsafe code.
+//! Rejected: SQLite's own test whether the file has moved. It ignores the log, and is out of reach
+//! without unsafe code.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::sql::Conn;
 use crate::model::{Error, Result, StorageProblem};
 
-/// Which file it is, whatever it is called.
+/// File identity (device and inode), independent of the path.
 pub type FileId = (u64, u64);
 
 #[cfg(unix)]
@@ -30,13 +30,13 @@ pub fn file_id(data: &Metadata) -> FileId {
     (data.dev(), data.ino())
 }
 
-/// Elsewhere an open file can neither be moved nor deleted.
+/// On other systems an open file can be neither moved nor deleted.
 #[cfg(not(unix))]
 pub fn file_id(_: &Metadata) -> FileId {
     (0, 0)
 }
 
-/// Whether both paths lead to one file.
+/// Whether both paths lead to the same file.
 pub fn is_same_file(left: &Path, right: &Path) -> bool {
     match (fs::canonicalize(left), fs::canonicalize(right)) {
         (Ok(left), Ok(right)) => {
@@ -50,46 +50,46 @@ fn read_file_id(path: &Path) -> Option<FileId> {
     fs::metadata(path).ok().map(|data| file_id(&data))
 }
 
-/// What SQLite calls a file beside another.
+/// Returns the path of a companion file: SQLite appends the suffix to the file name.
 pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// What has happened to the file of a connection.
+/// A change of a connection's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileChange {
-    /// Nothing stands at its path.
+    /// No file is at its path.
     Gone,
-    /// Another file stands at its path.
+    /// Another file is at its path.
     Replaced,
-    /// It has fewer bytes than before.
+    /// It is shorter than before.
     Cut,
-    /// Its log or the index of it is not at its path, and no other that holds anything is.
+    /// Its log or log index is missing, and no other one with content has taken its place.
     LogGone,
-    /// Another log with something in it is at its path.
+    /// Another log with content is at its path.
     LogReplaced,
 }
 
-/// A file with its log and the index of it, as a connection has them open.
+/// The identities of a connection's file, log and log index.
 #[derive(Debug)]
 pub struct FileGuard {
     path: PathBuf,
-    /// Where that leads, if it is a link: there are the log and its index.
+    /// The path with symbolic links resolved: the log and its index are there.
     at: PathBuf,
     log: PathBuf,
     index: PathBuf,
     file: FileId,
     log_mark: Option<FileId>,
     index_mark: Option<FileId>,
-    /// The most bytes that the file was seen to have.
+    /// The largest size of the file seen so far, in bytes.
     length: Cell<u64>,
-    /// Whether nobody might write to it when it was last looked at.
+    /// Whether the file was read-only at the last check.
     read_only: Cell<bool>,
 }
 
-/// The file at a path before a connection to it is opened.
+/// The identity of the file at a path before a connection to it is opened.
 pub struct PreviousFileId(Option<FileId>);
 
 impl PreviousFileId {
@@ -99,9 +99,9 @@ impl PreviousFileId {
 }
 
 impl FileGuard {
-    /// Notes what a connection has open that was opened after `before` and has read since. Another
-    /// process may shorten the log or the file from one look to the next, so what does not fit is
-    /// looked at once more.
+    /// Records the files of a connection that was opened after `before` and has read since. Another
+    /// process may shorten the log or the file between two `stat` calls, so a mismatch is checked a
+    /// second time.
     pub fn start(conn: &Conn, path: &Path, before: &PreviousFileId) -> Result<Self> {
         Self::note(conn, path, before).or_else(|_| Self::note(conn, path, before))
     }
@@ -122,7 +122,7 @@ impl FileGuard {
         }
         let log_data = fs::metadata(&log).ok();
         let log_length = log_data.as_ref().map_or(0, Metadata::len);
-        // Right now somebody may be at the index of the log, or it cannot be written here.
+        // `None`: the log index is locked by another process just now, or is not writable here.
         if let Some(in_log) = in_log {
             if in_log > 0 && log_length < LOG_HEAD + in_log * (page + FRAME_HEAD) {
                 return Err(log_cut(&log));
@@ -132,7 +132,7 @@ impl FileGuard {
             }
         }
         let (log_mark, index_mark) = (log_data.as_ref().map(file_id), read_file_id(&index));
-        // A file may also have no log, until somebody writes: then both are missing.
+        // A file that nobody has written to may have no log: then both are missing.
         if log_mark.is_none() != index_mark.is_none() || log_mark.is_none() && conn.keeps_log()? {
             return Err(unsteady());
         }
@@ -141,7 +141,7 @@ impl FileGuard {
         Ok(Self { path, at, log, index, file, log_mark, index_mark, length, read_only })
     }
 
-    /// Whether all is where it was, as far as a look can tell.
+    /// Checks that the files are unchanged, as far as `stat` can tell.
     pub fn check_file(&self) -> Result<(), FileChange> {
         let data = fs::metadata(&self.path).map_err(|_| FileChange::Gone)?;
         if file_id(&data) != self.file {
@@ -165,7 +165,7 @@ impl FileGuard {
         Ok(())
     }
 
-    /// Refuses to write into a file that nobody may write to, though it is open for writing here.
+    /// Refuses to write to a file that has become read-only, though it was opened for writing.
     pub fn refuse_read_only(&self) -> Result<()> {
         if !self.read_only.get() {
             return Ok(());
@@ -177,9 +177,9 @@ impl FileGuard {
         ))
     }
 
-    /// Accepts that the file is shorter, if it still has all of its pages: another program may have
-    /// vacuumed it. An error means that nobody can tell now. Others may move pages meanwhile, so
-    /// what does not fit is looked at once more.
+    /// Accepts a shorter file if no page is missing: another program may have vacuumed it. An error
+    /// means that this cannot be determined now. A concurrent checkpoint may cause a mismatch, so
+    /// it is checked a second time.
     pub fn accept_length(&self) -> Result<bool> {
         let length = match self.whole_length()? {
             None => self.whole_length()?,
@@ -189,13 +189,13 @@ impl FileGuard {
         Ok(length.is_some())
     }
 
-    /// The length of the file, if every page that is behind its end still waits in the log. It is
-    /// asked of a connection of its own, since one in a transaction cannot ask about the log.
+    /// Returns the size of the file if every page beyond its end is still in the log. Uses a
+    /// connection of its own, since one in a transaction cannot query the log.
     fn whole_length(&self) -> Result<Option<u64>> {
         let conn = Conn::open(&self.path, false)?;
         let sizes = Sizes::of(&conn).and_then(|sizes| Ok((sizes, conn.log_state()?)));
         let (sizes, (in_log, moved)) = match sizes {
-            // SQLite itself misses pages.
+            // SQLite itself reports missing pages.
             Err(_) if conn.is_damaged() => return Ok(None),
             sizes => sizes?,
         };
@@ -208,10 +208,9 @@ impl FileGuard {
         Ok(whole.then_some(length))
     }
 
-    /// Takes the log and its index away, which would otherwise be taken for those of the file that
-    /// has come to the path; a log that still holds something is kept under another name. Whoever
-    /// does so holds the lock of the log, so that nobody takes away the new one that another process
-    /// has begun meanwhile.
+    /// Removes the log and its index, which would be taken for those of the new file at the path; a
+    /// log with content is renamed instead. The log is locked meanwhile, so that no process removes
+    /// the new log that another one has begun.
     pub fn take_log_away(&self, settings: &Settings) -> io::Result<()> {
         let Ok(log) = fs::File::open(&self.log) else { return self.remove_index() };
         log.lock()?;
@@ -226,7 +225,7 @@ impl FileGuard {
         }
     }
 
-    /// Whether something is in the log, if it is still the one that was there.
+    /// Whether the log is still the original one and has content.
     pub fn log_holds(&self) -> bool {
         let log = fs::metadata(&self.log).ok();
         log.is_some_and(|log| Some(file_id(&log)) == self.log_mark && log.len() > 0)
@@ -239,7 +238,7 @@ impl FileGuard {
         fs::remove_file(&self.index)
     }
 
-    /// What a change means to the caller of a write or read that was refused because of it.
+    /// Returns the error for a write or read that was refused because of a change.
     pub fn refusal(&self, change: FileChange) -> Error {
         let path = self.path.display();
         let (message, advice) = match change {
@@ -268,7 +267,7 @@ impl FileGuard {
     }
 }
 
-/// Bytes of a page, and pages of the file and its log together.
+/// Page size in bytes, and pages of the file including its log.
 struct Sizes {
     page: u64,
     pages: u64,
@@ -284,7 +283,7 @@ impl Sizes {
     }
 }
 
-/// The numbers of the pages at some places of the log.
+/// Reads the page numbers of a range of log frames.
 fn pages_waiting(log: &Path, page: u64, places: Range<u64>) -> io::Result<HashSet<u64>> {
     let mut waiting = HashSet::new();
     if places.is_empty() {
@@ -300,7 +299,7 @@ fn pages_waiting(log: &Path, page: u64, places: Range<u64>) -> io::Result<HashSe
     Ok(waiting)
 }
 
-/// Bytes of a log before its first page, and before each.
+/// Sizes in bytes of the log header and of each frame header.
 const LOG_HEAD: u64 = 32;
 const FRAME_HEAD: u64 = 24;
 
@@ -349,7 +348,7 @@ mod tests {
         assert_eq!(guard.check_file(), Ok(()));
         run("PRAGMA wal_checkpoint(PASSIVE)");
         assert_eq!(guard.check_file(), Ok(()));
-        // The log still has these pages; but it was moved into the file, and none is waiting.
+        // The log still has these pages, but they are checkpointed: none is pending.
         let file = fs::File::options().write(true).open(&path).expect("the file");
         file.set_len(40_960).expect("cut");
         assert_eq!((guard.check_file(), guard.accept_length()), (Err(FileChange::Cut), Ok(false)));

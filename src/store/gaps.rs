@@ -1,8 +1,9 @@
-//! Where something is missing: the conditions of the three gaps, and what a decision rests on.
+//! Gap queries: the conditions of the three gaps, and the assumptions of a decision.
 //!
-//! Whether the far end of a link is active is asked of the index of those that are not: it is small
-//! and stays in memory, where the whole rows of 100,000 entities do not. The planner prefers the
-//! primary key, which leads to those rows and takes four times as long, so the index is named.
+//! Whether the far end of a link is active is looked up in the partial index of inactive entities:
+//! it is small and stays in memory, unlike the rows of 100,000 entities. The planner prefers the
+//! primary key, which reads those rows and takes four times as long, so the index is named
+//! (`INDEXED BY`).
 
 use std::fmt::Write;
 
@@ -15,19 +16,19 @@ use super::tx::View;
 use crate::model::{Gap, Result};
 use crate::params;
 
-/// A way of being linked: the column of the near end, that of the far end, and the condition on the
-/// types of the links.
+/// A link pattern: the column of the near end, the column of the far end, and the condition on the
+/// link type.
 pub(super) type LinkPattern = (&'static str, &'static str, &'static str);
 
 pub(super) const SATISFIED: LinkPattern = ("target_entity_id", "source_entity_id", "= 'satisfies'");
 
-/// What speaks for a claim, or for anything that validates.
+/// Links to the evidence of a claim or validation.
 pub(super) const SUPPORTED: [LinkPattern; 2] = [
     ("target_entity_id", "source_entity_id", "= 'supports'"),
     ("source_entity_id", "target_entity_id", "IN ('evidenced_by', 'validated_by')"),
 ];
 
-/// The index for the links of a way, where there is one for them alone.
+/// Returns the partial index for the links of a pattern, if there is one.
 fn link_index((_, _, types): LinkPattern) -> &'static str {
     match types {
         "= 'satisfies'" => " INDEXED BY idx_relationships_satisfies",
@@ -36,7 +37,8 @@ fn link_index((_, _, types): LinkPattern) -> &'static str {
     }
 }
 
-/// The condition that the entity of this id is active. A link never leads to a row that is not there.
+/// Returns the condition that the entity with this id is active. A foreign key ensures that the row
+/// exists.
 pub(super) fn active_condition(id: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM entities x INDEXED BY idx_entities_inactive \
@@ -44,8 +46,8 @@ pub(super) fn active_condition(id: &str) -> String {
     )
 }
 
-/// The condition that an active link of one of the ways leads from an entity to another of which
-/// `more` holds. `alias` names the link, and is another for each one within.
+/// Returns the condition that an active link of one of the patterns leads to another entity that
+/// meets the condition `more`. `alias` names the link and must differ between nested conditions.
 pub(super) fn linked_condition(
     alias: &str,
     near: &str,
@@ -69,8 +71,8 @@ pub(super) fn linked_condition(
     condition + ")"
 }
 
-/// Whether `properties.flagged` of `a` says yes: true, a number but 0, a text that is not blank and
-/// does not say no, a list or object with something in it.
+/// Whether `properties.flagged` of `a` is truthy: true, a nonzero number, a text other than blank,
+/// `0`, `false` and `no`, or a non-empty list or object.
 const FLAGGED: &str = "CASE WHEN NOT json_valid(a.properties) THEN 0 \
     ELSE CASE json_type(a.properties, '$.flagged') \
     WHEN 'true' THEN 1 \
@@ -82,8 +84,8 @@ const FLAGGED: &str = "CASE WHEN NOT json_valid(a.properties) THEN 0 \
     WHEN 'object' THEN json_extract(a.properties, '$.flagged') <> '{}' \
     ELSE 0 END END";
 
-/// What is based on an assumption that has fallen. Assumptions are fewer than what rests on them, so
-/// the way leads from them.
+/// Selects entities that are based on an invalid assumption. It starts from the assumptions, which
+/// are fewer than the entities based on them.
 fn resting_on_fallen() -> String {
     format!(
         "SELECT r.source_entity_id FROM json_each(?8) t CROSS JOIN entities f \
@@ -95,13 +97,13 @@ fn resting_on_fallen() -> String {
     )
 }
 
-/// The types that an assumption may have, as a list in JSON.
+/// Returns the entity types that an assumption may have, as a JSON list.
 fn assumption_types(view: &View<'_>) -> String {
     let rule = view.ontology.relationship_type("based_on_assumption");
     Json::from(rule.map(|rule| rule.targets.clone()).unwrap_or_default()).to_string()
 }
 
-/// The condition that the entity `e` has the gap.
+/// Returns the condition that the entity `e` has the gap.
 fn gap_condition(gap: Gap) -> String {
     let is_active = |far: &str| active_condition(far);
     match gap {
@@ -115,28 +117,28 @@ fn gap_condition(gap: Gap) -> String {
     }
 }
 
-/// How rows are ordered: by the beginning of their names, in any case of the letters A to Z.
+/// The sort key of rows: the first 24 characters of the name, ignoring ASCII case.
 pub(super) const PLACE: &str = "lower(substr(e.name, 1, 24))";
 
-/// Which entities are wanted, and from where on.
+/// A filter and a page position.
 #[derive(Debug, Clone, Copy)]
 pub struct GapFilter<'a> {
     /// As in a scope: `None` is every project.
     pub projects: &'a [Option<String>],
-    /// Also what is not active.
+    /// Includes inactive rows.
     pub all: bool,
-    /// The place and id of the last row that was seen.
+    /// The sort key and id of the last row seen.
     pub after: (&'a str, &'a str),
     pub limit: i64,
 }
 
-/// An id, and where it stands in the order of the list.
+/// An id and its sort key.
 pub type SortedId = (String, String);
 
-/// The entities that have a gap, and how many there are in all.
+/// Lists the entities that have a gap, and their total.
 pub fn list(view: &View<'_>, gap: Gap, wanted: &GapFilter<'_>) -> Result<(i64, Vec<SortedId>)> {
     let (scope, first, second) = in_projects(wanted.projects);
-    // One pass finds them all; the page is taken from what it found.
+    // One pass finds them all; the page is taken from its result.
     let sql = format!(
         "WITH found AS MATERIALIZED (SELECT e.id AS id, {PLACE} AS place FROM entities e \
          WHERE e.entity_type = ?3 AND {scope} AND (?4 OR e.status = '{ACTIVE}') AND {} \
@@ -168,8 +170,8 @@ pub struct Assumption {
     pub fallen: bool,
 }
 
-/// What a decision is based on by active links, or only what of it has fallen, and how many there
-/// are. What has fallen stands first.
+/// Lists the assumptions that a decision is linked to, or only the fallen ones, and their total.
+/// Fallen ones come first.
 pub fn list_assumptions(
     view: &View<'_>,
     id: &str,

@@ -1,8 +1,8 @@
-//! Walks over the relationships.
+//! Graph traversal over relationships.
 //!
-//! A walk goes one entity at a time ([`links`], [`steps`]). Recursive SQL cannot ask what it has
-//! seen already, so that it would visit an entity once for each length of a way to it, and each
-//! way where the last step matters.
+//! A traversal expands one entity at a time ([`list_links`], [`list_steps`]). Recursive SQL cannot
+//! check a visited set: it would visit an entity once per path length, and once per path where the
+//! last step matters.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use super::tx::View;
 use crate::model::{Entity, Result, Status};
 use crate::params;
 
-/// What a walk needs to know of an entity; the rest is read for the rows that are shown.
+/// The fields of an entity that traversal needs; the rest is read only for the rows shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub id: String,
@@ -42,7 +42,7 @@ pub(super) fn read_node(row: &SqlRow<'_>) -> Result<Node> {
     })
 }
 
-/// Entities of a type in one project or in all; only active ones unless `all`.
+/// Lists entities of a type in one project or in all; only active ones unless `all`.
 pub fn of_type(
     view: &View<'_>,
     entity_type: &str,
@@ -57,14 +57,15 @@ pub fn of_type(
     view.conn.all(&sql, params![entity_type, project, all], read_node)
 }
 
-/// An entity and what it is part of.
+/// An entity and the entity that it is part of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belonging {
     pub part_id: String,
     pub whole: Node,
 }
 
-/// What the entities of a type are part of, said by either end; only what counts unless `all`.
+/// Lists the wholes that the entities of a type are part of, from links in either direction; only
+/// active rows unless `all`.
 pub fn list_belongings(
     view: &View<'_>,
     entity_type: &str,
@@ -91,7 +92,7 @@ pub fn list_belongings(
     })
 }
 
-/// What an entity is made of; only what counts unless `all`.
+/// Lists the materials of an entity; only active rows unless `all`.
 pub fn list_materials(view: &View<'_>, entity_id: &str, all: bool) -> Result<Vec<Node>> {
     let sql = format!(
         "SELECT e.id AS id, e.entity_type AS entity_type, e.name AS name, \
@@ -109,32 +110,32 @@ pub struct GraphStep {
     pub node: Node,
     pub relationship_id: String,
     pub relationship_type: String,
-    /// Whether the link points at the entity that is reached.
+    /// Whether the link points to the reached entity.
     pub outgoing: bool,
     /// Whether the link is active.
     pub active: bool,
 }
 
-/// A link as a walk sees it from an entity: what the indexes of the links hold.
+/// A link as seen from one entity: only columns that are in the link indexes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GraphLink {
     /// The entity at the other end.
     pub entity_id: String,
     pub relationship_type: String,
-    /// Whether the link points at the entity at the other end.
+    /// Whether the link points to the entity at the other end.
     pub outgoing: bool,
     /// Whether the link is active.
     pub active: bool,
 }
 
-/// Which types of links are followed, and in which direction.
+/// The link types to follow in each direction.
 #[derive(Debug, Clone)]
 pub struct Moves {
     steps: String,
     links: String,
 }
 
-/// The statement of one side of a link: types, the end here, the other end, whether it leads out.
+/// Builds the statement of one direction: types, near column, far column, whether outgoing.
 type LinkStatement<'a> = dyn Fn(&[&str], &str, &str, u8) -> String + 'a;
 
 impl Moves {
@@ -155,8 +156,8 @@ impl Moves {
                 list(types)
             )
         };
-        // An entity has links of few types, so that all of them are read sooner than each of the
-        // many types is looked up: hence the plus.
+        // The unary plus disables the index on the type: an entity has few links, so that reading
+        // all of them is faster than an index look-up for each of many types.
         let link = |types: &[&str], here: &str, there: &str, outgoing: u8| {
             format!(
                 "SELECT r.{there} AS entity_id, r.relationship_type AS relationship_type, \
@@ -177,8 +178,8 @@ impl Moves {
     }
 }
 
-/// The links of an entity, along what counts unless `all`; then what is active comes first.
-/// Whether what is at their other ends counts is left to who asks, who may know it already.
+/// Lists the links of an entity, active ones first; only active links unless `all`. The status of
+/// the other ends is left to the caller, who may know it already.
 pub fn list_links(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<GraphLink>> {
     if moves.links.is_empty() {
         return Ok(Vec::new());
@@ -202,7 +203,7 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Node>> {
     view.conn.one(sql, params![id], read_node)
 }
 
-/// One step from an entity, along what counts unless `all`; then what is active comes first.
+/// Lists the entities one step from an entity, active ones first; only active rows unless `all`.
 pub fn list_steps(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result<Vec<GraphStep>> {
     first_steps(view, moves, id, all, i64::MAX)
 }
@@ -233,7 +234,7 @@ fn first_steps(
     Ok(steps)
 }
 
-/// Which way a walk over wholes and parts goes.
+/// The direction of a traversal over wholes and parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     ToParts,
@@ -245,16 +246,16 @@ pub enum Direction {
 pub struct Branch {
     pub node: Node,
     pub depth: u32,
-    /// The entity next to it on the way.
+    /// The previous entity on the path.
     pub parent_id: String,
     pub relationship_id: String,
 }
 
-/// Entities that a walk over wholes and parts reaches at most, and links that it follows from one.
+/// Limit of the entities that a whole-part traversal reaches, and of the links followed from each.
 const MAX_BRANCHES: usize = 50_000;
 
-/// What is below or above an entity, each by the shortest way, the nearest first; along what
-/// counts unless `all`. Whether that is all of it.
+/// Lists the entities below or above an entity, each by the shortest path, nearest first; only
+/// active rows unless `all`. Also returns whether the list is complete.
 pub fn list_branches(
     view: &View<'_>,
     id: &str,
@@ -271,7 +272,7 @@ pub fn list_branches(
     let mut complete = true;
     let mut above = vec![id.to_owned()];
     for depth in 1..=depth {
-        // Of several links to an entity the one that is active, or else the first.
+        // Of several links to an entity, the active one is used, or else the first.
         let mut reached: HashMap<String, (bool, Branch)> = HashMap::new();
         for parent_id in &above {
             let steps = first_steps(view, &moves, parent_id, all, MAX_BRANCHES as i64 + 1)?;
@@ -305,12 +306,12 @@ pub fn list_branches(
     Ok((found, complete))
 }
 
-/// Where a branch stands among those of its depth: those by ended links come last.
+/// Sort key of a branch within its depth: branches by ended links come last.
 fn branch_order((ended, branch): &(bool, Branch)) -> (bool, &str, &str) {
     (*ended, &branch.parent_id, &branch.relationship_id)
 }
 
-/// The first active entities of a project, or of all.
+/// Lists the first active entities of a project, or of all.
 pub fn list_active(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Node>> {
     let (scope, project) = in_project("project", "?1", project);
     let sql = format!(
@@ -320,7 +321,7 @@ pub fn list_active(view: &View<'_>, project: Option<&str>, limit: i64) -> Result
     view.conn.all(&sql, params![project, limit], read_node)
 }
 
-/// The active relationships from an entity: its id, the type, and the id at the other end.
+/// Lists the active relationships from an entity: id, type, and id of the other end.
 pub fn links_from(view: &View<'_>, entity_id: &str) -> Result<Vec<(String, String, String)>> {
     let sql = "SELECT relationship_type, target_entity_id FROM relationships \
          WHERE source_entity_id = ?1 AND status = ?2";

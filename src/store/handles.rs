@@ -23,7 +23,7 @@ pub const TABLES: [(HandleKind, &str); 9] = [
     (HandleKind::Conflict, "conflicts"),
 ];
 
-/// Rows that are read at a time where all of a table are visited.
+/// Rows read at a time when a whole table is visited.
 const BATCH: i64 = 500;
 
 fn table_of(kind: HandleKind) -> Result<&'static str> {
@@ -33,12 +33,13 @@ fn table_of(kind: HandleKind) -> Result<&'static str> {
         .ok_or_else(|| Error::Internal(format!("no table of {}", kind.as_str())))
 }
 
-/// A handle for a new row: a short one, or where that is taken a longer one.
+/// Creates a handle for a new row: a short one, or a longer one if that is taken.
 pub fn new_handle(tx: &Tx<'_>, kind: HandleKind, id: &str) -> Result<String> {
     free_handle(tx.conn, kind, id)
 }
 
-/// The handle that a row has in the store it comes from, if it is free here; else a new one.
+/// Keeps the handle that an imported row has in its own store, if it is free here; else creates
+/// one.
 pub fn keep_or_create(tx: &Tx<'_>, kind: HandleKind, id: &str, given: &str) -> Result<String> {
     match given.parse::<Handle>() {
         Ok(handle) if handle.kind() == kind && is_free(tx.conn, kind, &handle.to_string())? => {
@@ -63,8 +64,7 @@ fn is_free(conn: &Conn, kind: HandleKind, handle: &str) -> Result<bool> {
     Ok(conn.number(&sql, params![handle])? == 0)
 }
 
-/// Gives every row that has no handle, or one that no program reads, a new one; gives how many rows
-/// these were.
+/// Gives every row with a missing or malformed handle a new one; returns the number of these rows.
 pub fn give_missing_handles(conn: &Conn) -> Result<usize> {
     let mut repaired = 0;
     for (kind, table) in TABLES {
@@ -95,7 +95,7 @@ fn is_handle_of(kind: HandleKind, text: &str) -> bool {
     text.parse::<Handle>().is_ok_and(|handle| handle.kind() == kind && handle.to_string() == text)
 }
 
-/// Visits the rows of a kind whose handle is missing or malformed: their ids and what they have.
+/// Visits the rows of a kind whose handle is missing or malformed: their ids and current handles.
 pub fn for_each_wrong(
     view: &View<'_>,
     kind: HandleKind,
@@ -108,26 +108,26 @@ pub fn for_each_wrong(
     })
 }
 
-/// Whether there is a row of the id as it is stored.
+/// Whether a row with exactly this id exists.
 pub fn has_id(view: &View<'_>, kind: HandleKind, id: &str) -> Result<bool> {
     let sql = format!("SELECT 1 AS n FROM {} WHERE id = ?1", table_of(kind)?);
     Ok(view.conn.number(&sql, params![id])? == 1)
 }
 
-/// The id of the row with a handle.
+/// Returns the id of the row with a handle.
 pub fn id_of(view: &View<'_>, handle: &Handle) -> Result<Option<String>> {
     let Ok(table) = table_of(handle.kind()) else { return Ok(None) };
     let sql = format!("SELECT id FROM {table} WHERE handle = ?1");
     view.conn.one(&sql, params![&handle.to_string()], |row| row.text("id"))
 }
 
-/// The handle of one row.
+/// Returns the handle of one row.
 pub fn handle_of(view: &View<'_>, kind: HandleKind, id: &str) -> Result<Option<String>> {
     let sql = format!("SELECT handle FROM {} WHERE id = ?1", table_of(kind)?);
     Ok(view.conn.one(&sql, params![id], |row| row.optional_text("handle"))?.flatten())
 }
 
-/// The handles of many rows of one kind, by their ids, in one statement.
+/// Returns the handles of many rows of one kind by id, in one statement.
 pub fn handles_of(
     view: &View<'_>,
     kind: HandleKind,
@@ -143,8 +143,8 @@ pub fn handles_of(
     Ok(read?.into_iter().collect())
 }
 
-/// The handle of a row that is read. Rows that another program inserted have none until the doctor
-/// repairs them, and go by their ids.
+/// Reads the handle of a row. Rows inserted by another program have none until the doctor repairs
+/// them; their id is used instead.
 pub(super) fn read_handle(row: &SqlRow<'_>) -> Result<String> {
     match row.optional_text("handle")? {
         Some(handle) if !handle.is_empty() => Ok(handle),

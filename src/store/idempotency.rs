@@ -1,4 +1,4 @@
-//! The table `idempotency_keys`: what calls with a key were answered with, by digests of the keys.
+//! The table `idempotency_keys`: stored answers of calls, by digests of their idempotency keys.
 
 use super::handles::handle_of;
 use super::tx::{Tx, View};
@@ -6,13 +6,13 @@ use crate::model::handle::HandleKind;
 use crate::model::{Kind, Result, Timestamp};
 use crate::params;
 
-/// A call that was answered. Both are empty if what it held was redacted.
+/// The stored answer of a call. Both fields are empty if its content was redacted.
 pub struct KeyedAnswer {
     pub request_digest: String,
     pub answer: String,
 }
 
-/// The call with a key, unless the key has expired.
+/// Returns the stored answer for a key, unless the key has expired.
 pub fn get(view: &View<'_>, key: &str) -> Result<Option<KeyedAnswer>> {
     let sql = "SELECT request_digest, answer FROM idempotency_keys \
          WHERE key = ?1 AND expires_at > ?2";
@@ -21,7 +21,7 @@ pub fn get(view: &View<'_>, key: &str) -> Result<Option<KeyedAnswer>> {
     })
 }
 
-/// Keeps an answer under a key that is free or has expired, and drops what has expired.
+/// Stores an answer under a key that is free or expired, and deletes expired keys.
 pub fn put_answer(tx: &Tx<'_>, key: &str, kept: &KeyedAnswer, expires_at: Timestamp) -> Result<()> {
     drop_expired(tx)?;
     tx.change_uncovered(
@@ -32,13 +32,13 @@ pub fn put_answer(tx: &Tx<'_>, key: &str, kept: &KeyedAnswer, expires_at: Timest
     Ok(())
 }
 
-/// Deletes the keys that hold no longer, with what they were kept for.
+/// Deletes expired keys with their answers.
 pub fn drop_expired(tx: &Tx<'_>) -> Result<()> {
     let sql = "DELETE FROM idempotency_keys WHERE expires_at <= ?1";
     tx.change_uncovered(sql, params![&tx.now.to_string()]).map(drop)
 }
 
-/// Clears the answers that name a row, by its handle or its id, and the digests of their requests.
+/// Clears the answers that name a row by handle or id, and the digests of their requests.
 pub fn clear(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
     let handle = HandleKind::of_row(kind).map(|kind| handle_of(tx, kind, id)).transpose()?;
     let handle = handle.flatten().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The table `interactions`, of which the audit covers redactions only.
+//! The table `interactions`, of which the audit log covers redactions only.
 
 use serde_json::Value as Json;
 
@@ -56,7 +56,7 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Interaction>> {
     })
 }
 
-/// Stores the row without its texts.
+/// Clears the texts of the row.
 pub fn redact(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
     tx.change(
         Kind::Interaction,

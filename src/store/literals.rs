@@ -1,5 +1,5 @@
-//! Words of the model as literals of statements: bound, they would keep SQLite from its partial
-//! indexes, since a kept plan fits every value.
+//! Constants of the model as SQL literals: as bound parameters they would keep SQLite from using
+//! its partial indexes, since a cached plan must fit every value.
 
 use crate::model::memory::MemoryType;
 use crate::model::{Action, ConflictStatus, Kind, Status};

@@ -15,7 +15,7 @@ const COLUMNS: &str = "id, handle, memory_type, content, subject, project, sourc
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
     graduated_to_entity_id, superseded_by, version, created_at, updated_at";
 
-/// What is past its end is expired: out of lists, and read by its id.
+/// `expires`: rows past their expiry are left out of lists, but can be read by id.
 const TABLE: Table = Table { name: "memories", columns: COLUMNS, expires: true };
 
 fn read_memory(row: &SqlRow<'_>) -> Result<Memory> {
@@ -108,11 +108,11 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
     )
 }
 
-/// The memory that says the same: type, content, project and status. With `any_status` also one of
-/// another status, if there is none of the same.
+/// Finds a duplicate: a memory with the same type, content, project and status. With `any_status`,
+/// falls back to one of another status.
 pub fn find_same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option<Memory>> {
-    // Without an order: else the index that gives it would be read through, row by row of the
-    // project, in place of the one that leads to the content.
+    // No ORDER BY: SQLite would scan the index that gives the order, through the whole project,
+    // instead of the one on the content.
     let sql = format!(
         "SELECT {COLUMNS} FROM memories \
          WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?4, 1, 64) AND project = ?1 \
@@ -128,8 +128,8 @@ pub fn find_same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<O
     }))
 }
 
-/// Other memories of the project that open with the same 64 characters, in any case of their
-/// letters, oldest first.
+/// Lists other memories of the project with the same first 64 characters, ignoring case, oldest
+/// first.
 pub fn opening_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Memory>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memories \
@@ -139,12 +139,12 @@ pub fn opening_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Me
     view.conn.all(&sql, params![&row.content, &row.project, &row.id, limit], read_memory)
 }
 
-/// Ids of memories that begin as the text does, then of those whose first 64 characters do.
+/// Completes a prefix to memory ids: first by id, then by the first 64 characters of the content.
 pub fn ids_beginning(view: &View<'_>, text: &str, limit: i64) -> Result<(Vec<String>, i64)> {
     rows::ids_beginning(view, "memories", "substr(content, 1, 64)", text, limit)
 }
 
-/// Memories of one status behind a place in the order of their creation.
+/// Lists memories of one status after a position in creation order.
 pub fn of_status(
     view: &View<'_>,
     status: Status,
@@ -155,7 +155,7 @@ pub fn of_status(
     TABLE.of_status(view, status, project, after, limit, read_memory)
 }
 
-/// Active memories of who somebody is and what they like, the surest first.
+/// Lists active memories about identity and preferences, highest confidence first.
 pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Memory>> {
     let (scope, project) = in_project("project", "?2", project);
     let unexpired = not_expired("valid_until", "?1");
@@ -169,7 +169,7 @@ pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<
     view.conn.all(&sql, params![&now, project, limit], read_memory)
 }
 
-/// Memories of one status behind a place in the order of their creation, expired ones too.
+/// Lists memories of one status after a position in creation order, including expired ones.
 pub fn list_of_status(
     view: &View<'_>,
     status: Status,
@@ -183,19 +183,19 @@ pub fn count(view: &View<'_>, status: Status, project: Option<&str>) -> Result<i
     TABLE.count(view, status, project)
 }
 
-/// Memories stored under a name of a project that is not the canonical one.
+/// Lists memories stored under a project name that is not the canonical one.
 pub fn list_misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Memory>> {
     TABLE.misplaced(view, project, canonical, read_memory)
 }
 
-/// Memories that this one replaced.
+/// Lists the memories that this one replaced.
 pub fn superseded_by(view: &View<'_>, id: &str) -> Result<Vec<Memory>> {
     let sql =
         format!("SELECT {COLUMNS} FROM memories WHERE superseded_by = ?1 ORDER BY created_at, id");
     view.conn.all(&sql, params![id], read_memory)
 }
 
-/// Memories that were taken from a chunk.
+/// Lists the memories extracted from a chunk.
 pub fn of_chunk(view: &View<'_>, chunk: &str) -> Result<Vec<Memory>> {
     let sql = format!("SELECT {COLUMNS} FROM memories WHERE source_chunk_id = ?1 ORDER BY id");
     view.conn.all(&sql, params![chunk], read_memory)

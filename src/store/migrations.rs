@@ -1,9 +1,8 @@
-//! The numbered migrations: each brings a file from one schema to the next, and is never edited
-//! after a release.
+//! The numbered schema migrations; none is edited after a release.
 //!
-//! A file says in `user_version` which of them it has. Those that it lacks run one after the other
-//! in the caller's transaction, so that a failure in any of them leaves the file as it was: no
-//! program, old or new, knows a file that stopped halfway.
+//! `user_version` holds the number of the last migration applied. Missing ones run in order in the
+//! caller's transaction, so that a failure rolls all of them back: no program, old or new, could
+//! read a file that stopped halfway.
 
 mod complete;
 mod python;
@@ -13,15 +12,15 @@ use super::handles::give_missing_handles;
 use super::sql::Conn;
 use crate::model::Result;
 
-/// `atoc`, in `application_id`: the file is one of ours.
+/// `atoc`, the `application_id` of an atocore database.
 pub const APPLICATION_ID: i64 = 0x6174_6f63;
 
 /// One step from a schema to the next.
 struct Migration {
-    /// Stored in `user_version` when the step is done.
+    /// Stored in `user_version` after the migration.
     number: i64,
     sql: &'static str,
-    /// Converts the rows that the file holds; a new file has none.
+    /// Converts existing rows; a new file has none.
     convert: Option<fn(&Conn) -> Result<()>>,
 }
 
@@ -44,10 +43,10 @@ const MIGRATIONS: [Migration; 6] = [
     new_migration(6, include_str!("migrations/0006_relinking.sql")),
 ];
 
-/// The number that a current file carries in `user_version`.
+/// The `user_version` of a current file.
 pub const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
 
-/// Makes the schema in an empty file.
+/// Creates the schema in an empty file.
 pub fn create_schema(conn: &Conn) -> Result<()> {
     for migration in &MIGRATIONS {
         conn.batch(migration.sql)?;
@@ -55,8 +54,8 @@ pub fn create_schema(conn: &Conn) -> Result<()> {
     store_number(conn, VERSION)
 }
 
-/// Brings a file with the migrations up to `number` to the current schema; a file of the Python
-/// system has none of them. Gives the tables and columns that it added.
+/// Migrates a file from version `number` to the current schema; a database of the Python system has
+/// version 0. Returns the tables and columns added.
 pub fn run_migrations(conn: &Conn, number: i64) -> Result<Vec<String>> {
     let before = columns_of_tables(conn)?;
     if number > 0 {
@@ -77,7 +76,7 @@ fn missing_after(number: i64) -> impl Iterator<Item = &'static Migration> {
     MIGRATIONS.iter().filter(move |migration| migration.number > number)
 }
 
-/// The names of the tables and, after each, those of its columns.
+/// Lists the tables and, for each, its columns.
 fn columns_of_tables(conn: &Conn) -> Result<Vec<(String, Vec<String>)>> {
     let name_columns = |table: String| {
         let columns =
@@ -87,7 +86,7 @@ fn columns_of_tables(conn: &Conn) -> Result<Vec<(String, Vec<String>)>> {
     table_names(conn)?.into_iter().map(name_columns).collect()
 }
 
-/// The new tables, then the new columns of those that were there.
+/// Lists the new tables, then the new columns of existing tables.
 fn list_added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)>) -> Vec<String> {
     let (mut new_tables, mut new_columns) = (Vec::new(), Vec::new());
     for (table, columns) in after {
@@ -105,7 +104,7 @@ fn list_added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)
     new_tables
 }
 
-/// The tables of a file, but for SQLite's own and the parts of the full-text index.
+/// Lists the tables of a file, except those of SQLite and of the full-text index.
 pub fn table_names(conn: &Conn) -> Result<Vec<String>> {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
          AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_text_%'";
@@ -118,12 +117,12 @@ fn store_number(conn: &Conn, number: i64) -> Result<()> {
     ))
 }
 
-/// The schema of this program in a file of its own, to compare with.
+/// Returns a separate database with the current schema, for comparison.
 pub fn reference_schema() -> Result<Conn> {
     reference_at(VERSION)
 }
 
-/// The schema as the migrations up to `number` make it.
+/// Returns a separate database with the schema after the migrations up to `number`.
 fn reference_at(number: i64) -> Result<Conn> {
     let reference = Conn::in_memory()?;
     for migration in MIGRATIONS.iter().filter(|migration| migration.number <= number) {

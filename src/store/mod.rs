@@ -1,4 +1,4 @@
-//! How things are kept: the only SQL, one file for each noun, and no decisions.
+//! Persistence: the only layer with SQL, one file per kind of row, without business logic.
 
 pub mod audit;
 pub mod audit_by_project;

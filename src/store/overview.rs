@@ -1,4 +1,4 @@
-//! What a page about a project counts and names.
+//! Counts and names for a project's overview page.
 
 use super::conditions::in_projects;
 use super::gaps::PLACE;
@@ -8,7 +8,7 @@ use super::tx::View;
 use crate::model::Result;
 use crate::params;
 
-/// The types that entities have, whatever the ontology says. Steps from type to type over the index.
+/// Lists the entity types in use, whatever the ontology says, by a skip scan of the index.
 pub fn entity_types(view: &View<'_>) -> Result<Vec<String>> {
     let sql = "SELECT min(entity_type) AS next FROM entities WHERE entity_type > ?1";
     let mut types: Vec<String> = Vec::new();
@@ -21,7 +21,7 @@ pub fn entity_types(view: &View<'_>) -> Result<Vec<String>> {
     }
 }
 
-/// How many entities of a type a scope covers.
+/// Counts the entities of a type in a scope.
 pub fn count(
     view: &View<'_>,
     entity_type: &str,
@@ -36,7 +36,7 @@ pub fn count(
     view.conn.number(&sql, params![first, second, entity_type, all])
 }
 
-/// The ids of the first entities of a type, by name.
+/// Lists the ids of the first entities of a type, by name.
 pub fn list_first(
     view: &View<'_>,
     entity_type: &str,
@@ -56,7 +56,7 @@ fn read_id(row: &SqlRow<'_>) -> Result<String> {
     row.text("id")
 }
 
-/// Whether an open conflict is about the entity: it is a member, or one of its links is.
+/// Whether the entity or one of its links is a member of an open conflict.
 pub fn in_open_conflict(view: &View<'_>, id: &str) -> Result<bool> {
     let sql = "SELECT (SELECT count(*) FROM conflict_members m JOIN conflicts c \
          ON c.id = m.conflict_id WHERE m.member_id = ?1 AND m.left_at IS NULL \
@@ -73,7 +73,7 @@ pub struct Fact {
     pub source: String,
 }
 
-/// The trusted state of a project, by category and key, and how many facts there are.
+/// Lists the trusted state of a project by category and key, and the number of facts.
 pub fn list_state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<Fact>, i64)> {
     let sql = format!(
         "SELECT category, key, value, source FROM project_state \
@@ -93,7 +93,7 @@ pub fn list_state(view: &View<'_>, project_id: &str, limit: i64) -> Result<(Vec<
     Ok((found, view.conn.number(&sql, params![project_id])?))
 }
 
-/// How many documents a scope covers, and into how many passages they are split.
+/// Counts the documents in a scope, and their passages.
 pub fn count_documents(view: &View<'_>, projects: &[Option<String>]) -> Result<(i64, i64)> {
     let mut counts = (0, 0);
     for project in projects.iter().flatten() {

@@ -31,7 +31,7 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Project>> {
     view.conn.one(sql, params![id], |row| read_project(view, row))
 }
 
-/// The project of a name or alias, in any case of its letters.
+/// Finds a project by name or alias, ignoring case.
 pub fn find_named(view: &View<'_>, name: &str) -> Result<Option<Project>> {
     let by_name =
         "SELECT * FROM projects WHERE name = ?1 COLLATE NOCASE ORDER BY name = ?1 DESC LIMIT 1";
@@ -85,12 +85,12 @@ fn insert_aliases(tx: &Tx<'_>, project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// All registered projects in the order of their names.
+/// Lists all registered projects by name.
 pub fn list(view: &View<'_>) -> Result<Vec<Project>> {
     view.conn.all("SELECT * FROM projects ORDER BY name", &[], |row| read_project(view, row))
 }
 
-/// Names and aliases of all registered projects.
+/// Lists the names and aliases of all registered projects.
 pub fn all_names(view: &View<'_>) -> Result<Vec<String>> {
     view.conn.all(
         "SELECT name FROM projects UNION ALL SELECT alias FROM project_aliases",
@@ -99,7 +99,7 @@ pub fn all_names(view: &View<'_>) -> Result<Vec<String>> {
     )
 }
 
-/// Project names that rows carry, registered or not. Steps from name to name over the index.
+/// Lists the project names that rows use, registered or not, by a skip scan of the index.
 pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for table in ["entities", "memories", "source_documents", "interactions"] {
@@ -117,7 +117,7 @@ pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Moves raw sources, which the audit does not cover, to the canonical project name.
+/// Moves raw sources, which the audit log does not cover, to the canonical project name.
 pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     super::search::move_chunks(tx, from, to)?;
     for table in ["source_documents", "interactions"] {
@@ -152,7 +152,7 @@ pub fn state_by_id(view: &View<'_>, id: &str) -> Result<Option<ProjectState>> {
     view.conn.one(&sql, params![id], read_state)
 }
 
-/// The row of a key, in any case of its letters: the active one if there is one.
+/// Returns the state row of a key, ignoring case: the active one if there is one.
 pub fn state_of(
     view: &View<'_>,
     project_id: &str,
@@ -167,7 +167,7 @@ pub fn state_of(
     view.conn.one(&sql, params![project_id, category, key], read_state)
 }
 
-/// The facts of a project that hold, in the order of their keys.
+/// Lists the active facts of a project by key.
 pub fn active_state(view: &View<'_>, project_id: &str) -> Result<Vec<ProjectState>> {
     let sql = format!(
         "SELECT {STATE_COLUMNS} FROM project_state WHERE project_id = ?1 AND status = '{ACTIVE}' \

@@ -1,9 +1,9 @@
-//! The reading side of the store, on a connection of its own: beside a [`super::Db`], or alone.
+//! The store's reader, on its own connection: alongside a [`super::Db`], or alone.
 //!
-//! SQLite reads a file with a write-ahead log through two files beside it, which it makes if they are
-//! not there. Where nothing can be made, the file can be read only as one that nobody changes
-//! (`immutable`), which gives wrong answers if somebody does. So that is done only while there is no
-//! log, which every process that writes has, and each look makes sure that this stayed so.
+//! SQLite reads a WAL database through two companion files, which it creates if they are missing.
+//! Where it cannot create them, the file can only be opened with `immutable=1`, which gives wrong
+//! answers if the file changes. So that is done only while there is no log, which every writing
+//! process has, and each read checks that the file has not changed.
 
 use std::fs;
 use std::io::Read;
@@ -20,22 +20,23 @@ use super::sql::Conn;
 use super::tx::View;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
-/// KiB of pages that a reading side keeps in memory: what a search in 200,000 rows looks at again
-/// and again. SQLite's own 2,000 hold a quarter of that.
+/// Page cache of a reader, in KiB: the pages that a search in 200,000 rows reads repeatedly.
+/// SQLite's default of 2,000 holds a quarter of them.
 const CACHE_KIB: u32 = 8_000;
 
 /// A reading side of the store.
 pub struct Reader {
     conn: Conn,
     settings: Settings,
-    /// What tells that it reads what stands at the path; not of a file that is looked at as it is.
+    /// Checks that the file at the path is still the one that is open; `None` for a file opened for
+    /// inspection.
     guard: Option<FileGuard>,
-    /// What the file was like when it was opened as one that nobody changes.
+    /// The state of a file opened as immutable.
     still: Option<Still>,
 }
 
 impl Reader {
-    /// Opens a reading side of a file that [`super::Db::open`] has made ready.
+    /// Opens a reader of a file that [`super::Db::open`] has prepared.
     pub fn open(settings: Settings) -> Result<Self> {
         let before = PreviousFileId::of(&settings.path);
         let conn = Conn::open(&settings.path, false)?;
@@ -44,7 +45,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Opens a file that is there and current, without any change to it.
+    /// Opens an existing, current file without changing it.
     pub fn open_alone(settings: Settings) -> Result<Self> {
         let path = settings.path.clone();
         if !path.is_file() {
@@ -75,10 +76,10 @@ impl Reader {
         }
     }
 
-    /// Opens any file to look all of it over as it is. A connection that may not write would leave
-    /// an empty log beside a file that has none, so this one could write, and does not: what waits
-    /// in a log stays there. A file without a log may wait for a half write to be taken back, so
-    /// that one is opened to be read only.
+    /// Opens any file for inspection without changing it. A read-only connection would leave an
+    /// empty log next to a WAL file that has none, so a WAL file is opened writable but not
+    /// written; pending frames stay in its log. A file in rollback-journal mode may have a hot
+    /// journal, which a writable connection would roll back, so it is opened read-only.
     pub fn open_as_it_is(settings: Settings) -> Result<Self> {
         refuse_folder(&settings.path)?;
         let keeps_log = has_log(&settings.path);
@@ -88,17 +89,17 @@ impl Reader {
             reader.conn.keep_log()?;
         }
         reader.conn.set_busy_timeout(reader.settings.busy_timeout)?;
-        // In a file that cannot be read this is the first to fail, and not the one that says why.
+        // On an unreadable file this fails first, but the error of a later statement says more.
         let _ = reader.conn.batch(&format!("PRAGMA cache_size = -{MANY_CACHE_KIB};"));
         Ok(reader)
     }
 
-    /// What the file is, looked at as it is.
+    /// Determines the schema stage of the file.
     pub fn stage(&self) -> Result<SchemaStage> {
         schema::schema_stage(&self.conn, &self.settings.path)
     }
 
-    /// How long the file and its log are, in bytes.
+    /// Returns the sizes of the file and its log in bytes.
     pub fn lengths(&self) -> Lengths {
         let length = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
         let log = sibling_path(&self.settings.path, "-wal");
@@ -113,25 +114,25 @@ impl Reader {
 
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         let outcome = db::read(&self.conn, &self.settings, f);
-        // Whatever was read while somebody changed the file, an error too, may be wrong.
+        // Anything read while the file was changed, even an error, may be wrong.
         if self.is_still() { outcome } else { Err(Error::Busy) }
     }
 
-    /// Whether it reads the file that stands at the path, with the log that stands beside it.
+    /// Whether the open file and log are still those at the path.
     pub fn is_current(&self) -> bool {
         self.is_still() && self.guard.as_ref().is_none_or(|guard| guard.check_file().is_ok())
     }
 
-    /// Sees to it that a reader which is alone and no longer current may be closed: the log of a
-    /// file that was replaced is taken away, which would be taken for that of the new one. An error
-    /// says what has to happen first; until then the reader is kept, since it knows whose log it is.
+    /// Prepares a reader without a writer, whose file has changed, for being closed: removes the
+    /// log of a replaced file, which would be taken for the log of the new one. Until that succeeds
+    /// the reader must be kept, because it knows whose log it is; the error says what to do.
     pub fn give_up(&self) -> Result<()> {
         let Some(guard) = &self.guard else { return Ok(()) };
         match guard.check_file() {
             Err(change @ FileChange::Gone) => Err(guard.refusal(change)),
             Err(FileChange::Replaced) => {
                 let taken = guard.take_log_away(&self.settings);
-                // An index alone says nothing once nobody has it open.
+                // A log index without open connections holds no data.
                 taken.or_else(|error| match guard.log_holds() {
                     true => Err(backup_failed(
                         "be set aside",
@@ -145,13 +146,13 @@ impl Reader {
         }
     }
 
-    /// Whether a file that nobody was to change has not been changed.
+    /// Whether a file opened as immutable is unchanged.
     fn is_still(&self) -> bool {
         let holds = |still: &Still| Still::now(&self.settings.path).as_ref() == Some(still);
         self.still.as_ref().is_none_or(holds)
     }
 
-    /// Whether it could read all that it was asked for.
+    /// Whether no read has failed because of the file.
     pub fn is_sound(&self) -> bool {
         self.conn.is_sound()
     }
@@ -168,7 +169,7 @@ fn refuse_file(problem: StorageProblem, path: &Path, text: &str, hint: impl Into
     Error::storage(problem, format!("{} {text}", path.display()), hint)
 }
 
-/// Says of a log that was left behind what keeps it from being read.
+/// Explains why a leftover log cannot be read.
 fn unread_log(path: &Path, error: Error) -> Error {
     match error {
         Error::Storage { .. } if is_beside(path, "-wal") && !is_beside(path, "-shm") => {
@@ -184,27 +185,27 @@ fn unread_log(path: &Path, error: Error) -> Error {
     }
 }
 
-/// Whether a file of that ending lies beside the store.
+/// Whether a companion file with this suffix exists.
 fn is_beside(path: &Path, ending: &str) -> bool {
     sibling_path(path, ending).exists()
 }
 
-/// Whether a file says of itself that its changes go through a log. Not while this process has the
-/// file open: closing it again would let go of SQLite's locks on it.
+/// Whether the file header says that the file is in WAL mode. Must not be called while this process
+/// has the file open: closing it again would release SQLite's POSIX locks on it.
 fn has_log(path: &Path) -> bool {
     let mut header = [0; 20];
     let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
     read.is_ok() && header[18..] == [2, 2]
 }
 
-/// How long the file and its log are, in bytes.
+/// The sizes of the file and its log in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lengths {
     pub file: u64,
     pub log: u64,
 }
 
-/// A file without a log, as it was at one moment.
+/// The state of a file without a log at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Still {
     file: FileId,

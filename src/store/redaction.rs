@@ -1,5 +1,5 @@
-//! What a redaction does beside its row: to columns that nothing else changes, and older audit
-//! rows. And where else a row is spoken of.
+//! Redaction outside of the row itself: columns that are otherwise immutable, older audit rows, and
+//! a search for other mentions of the row.
 
 use super::literals::{REDACTED, RELATIONSHIP};
 use super::sql::SqlRow;
@@ -7,7 +7,7 @@ use super::tx::{Tx, View};
 use crate::model::{Kind, Result};
 use crate::params;
 
-/// Sets a column that is fixed but for a redaction.
+/// Sets a column that is immutable except for a redaction.
 pub fn set_column(tx: &Tx<'_>, kind: Kind, column: &str, id: &str, value: &str) -> Result<()> {
     let table = super::rows::table_of(kind);
     tx.change(
@@ -18,29 +18,29 @@ pub fn set_column(tx: &Tx<'_>, kind: Kind, column: &str, id: &str, value: &str) 
     )
 }
 
-/// Whether the audit says that the subject was redacted.
+/// Whether the audit log records a redaction of the subject.
 pub fn is_redacted(view: &View<'_>, kind: &str, id: &str) -> Result<bool> {
     let sql = "SELECT count(*) AS n FROM memory_audit \
          WHERE memory_id = ?1 AND entity_kind = ?2 AND action = ?3";
     Ok(view.conn.number(sql, params![id, kind, REDACTED])? > 0)
 }
 
-/// Whether a subject has audit rows from before the chain that hold something.
+/// Whether a subject has pre-chain audit rows that are not cleared.
 pub fn has_sealed_history(view: &View<'_>, kind: Kind, id: &str) -> Result<bool> {
     let sql = "SELECT count(*) AS n FROM memory_audit \
          WHERE memory_id = ?1 AND entity_kind = ?2 AND hash = '' AND before_digest = ''";
     Ok(view.conn.number(sql, params![id, kind.as_str()])? > 0)
 }
 
-/// Clears an audit row from before the chain, and keeps the seal up to it.
+/// Clears a pre-chain audit row, and stores the seal up to it.
 pub fn clear_sealed(tx: &Tx<'_>, seq: i64, seal: &str) -> Result<()> {
     let sql = "UPDATE memory_audit SET before_json = '', after_json = '', note = '', \
          before_digest = ?2 WHERE seq = ?1 AND hash = ''";
     tx.change_uncovered(sql, params![seq, seal]).map(drop)
 }
 
-/// Clears what the audit holds of a subject from before the audit row that says it was redacted.
-/// Of earlier redactions the reason stays, and what they say of rows from before the chain.
+/// Clears the content of a subject's audit rows before the row of its redaction. Rows of earlier
+/// redactions keep their reason, and their record of pre-chain rows.
 pub fn clear_history(tx: &Tx<'_>, kind: Kind, id: &str, redacted: &str) -> Result<()> {
     let sql = "UPDATE memory_audit SET after_json = '', \
          before_json = iif(action = ?4, before_json, ''), \
@@ -50,14 +50,15 @@ pub fn clear_history(tx: &Tx<'_>, kind: Kind, id: &str, redacted: &str) -> Resul
     tx.change_uncovered(sql, params![id, kind.as_str(), redacted, REDACTED]).map(drop)
 }
 
-/// The conflicts, ended ones too, that the row is or was a member of.
+/// Lists the conflicts, ended ones too, that the row is or was a member of.
 pub fn conflicts_with(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
     let sql = "SELECT DISTINCT conflict_id AS id FROM conflict_members \
          WHERE member_id = ?1 AND member_kind = ?2 ORDER BY conflict_id";
     view.conn.all(sql, params![id, kind.as_str()], id_of)
 }
 
-/// The conflicts that a link of the entity is or was a member of: they show the entity's name.
+/// Lists the conflicts that a link of the entity is or was a member of: they show the entity's
+/// name.
 pub fn conflicts_of_links(view: &View<'_>, entity_id: &str) -> Result<Vec<String>> {
     let sql = "SELECT DISTINCT conflict_id AS id FROM conflict_members WHERE member_id IN \
          (SELECT id FROM relationships WHERE source_entity_id = ?1 \
@@ -66,13 +67,13 @@ pub fn conflicts_of_links(view: &View<'_>, entity_id: &str) -> Result<Vec<String
     view.conn.all(sql, params![entity_id, RELATIONSHIP], id_of)
 }
 
-/// Where a row is spoken of by its id.
+/// A row that mentions another row's id.
 pub struct Mention {
     pub table: &'static str,
     pub column: &'static str,
 }
 
-/// The first rows whose column holds a text. It reads the whole table, in the order of the ids.
+/// Lists the first rows, by id, whose column contains a text. Scans the whole table.
 pub fn list_mentioning(
     view: &View<'_>,
     at: &Mention,
@@ -86,14 +87,14 @@ pub fn list_mentioning(
     view.conn.all(&sql, params![text, limit], id_of)
 }
 
-/// The first links of an entity, ended ones too.
+/// Lists the first links of an entity, ended ones too.
 pub fn list_links(view: &View<'_>, entity_id: &str, limit: i64) -> Result<Vec<String>> {
     let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1 \
          UNION SELECT id FROM relationships WHERE target_entity_id = ?1 ORDER BY id LIMIT ?2";
     view.conn.all(sql, params![entity_id, limit], id_of)
 }
 
-/// The first other subjects of which an audit row of the same write has the same note.
+/// Lists the first other subjects with an audit row of the same write and note.
 pub fn with_same_note(
     view: &View<'_>,
     kind: Kind,

@@ -64,7 +64,7 @@ pub fn update_status(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
     )
 }
 
-/// The links of a type from one entity to another, whatever their status.
+/// Lists the links of a type from one entity to another, whatever their status.
 pub fn list_between(
     view: &View<'_>,
     source: &str,
@@ -78,7 +78,7 @@ pub fn list_between(
     view.conn.all(&sql, params![source, relationship_type, target], read_relationship)
 }
 
-/// The active links of an entity, in both directions.
+/// Lists the active links of an entity, in both directions.
 pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = '{ACTIVE}' \
@@ -88,7 +88,7 @@ pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> 
     view.conn.all(&sql, params![entity_id], read_relationship)
 }
 
-/// The ids at the other end of active links of one type that start (or end) at an entity.
+/// Lists the ids at the other end of active links of one type that start (or end) at an entity.
 pub fn list_neighbour_ids(
     view: &View<'_>,
     entity_id: &str,
@@ -118,8 +118,8 @@ pub struct Neighbour {
     pub entity_status: String,
 }
 
-/// Columns of the links of the entity `?1`, of those out and of those in; only of active ones to
-/// active entities unless `?2`. Whether the other end is active is asked of an index, since an
+/// Selects columns of the outgoing and incoming links of the entity `?1`; only active links to
+/// active entities unless `?2`. The status of the other end is looked up in an index, since an
 /// entity may have thousands of links.
 fn links_at(columns: impl Fn(&str, u8) -> String) -> String {
     let side = |here: &str, there: &str, outgoing: u8| {
@@ -134,8 +134,8 @@ fn links_at(columns: impl Fn(&str, u8) -> String) -> String {
     format!("{} UNION ALL {}", side(source, target, 1), side(target, source, 0))
 }
 
-/// The links of an entity with what stands at their other ends, behind the id `after`;
-/// only active ones to active entities unless `all`.
+/// Lists the links of an entity with the entities at their other ends, after the id `after`; only
+/// active links to active entities unless `all`.
 pub fn list_around(
     view: &View<'_>,
     entity_id: &str,

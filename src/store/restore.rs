@@ -1,10 +1,10 @@
-//! Restoring: a backup, copied and proved first, takes the place of the file in one step, and the
-//! file that was there is kept.
+//! Restore: a copy of a backup is verified and then atomically replaces the file, which is kept
+//! under another name.
 //!
-//! At every moment the path names either the old file or the new one, each whole: the new one is
-//! finished under another name, the old one gets its second name as a link, and one rename is the
-//! switch. The log of the old one is moved into it before, under a lock that nobody else can have
-//! while it is open anywhere: the log would be taken for that of the new file.
+//! At every moment the path names either the complete old file or the complete new one: the copy is
+//! finished under another name, the old file gets a hard link, and one rename switches. Before
+//! that, the old file's log is checkpointed under an exclusive lock, which nobody gets while the
+//! file is open elsewhere: a leftover log would be taken for the new file's.
 
 use std::fs;
 use std::io;
@@ -19,7 +19,7 @@ use super::sql::Conn;
 use super::tx::View;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
-/// What to do about a file that is there.
+/// The action if the file exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfThere {
     Refuse,
@@ -27,18 +27,18 @@ pub enum IfThere {
     SetAside,
 }
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored<T> {
     pub copied: Copied<T>,
-    /// Where the file is that was there.
+    /// The new path of the replaced file.
     pub kept: Option<PathBuf>,
 }
 
 /// How long a restore waits for others to close the file.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Puts a copy of `backup` where the store is. `prove` looks at the copy.
+/// Replaces the store by a copy of `backup`. `prove` verifies the copy.
 pub fn restore<T>(
     settings: &Settings,
     backup: &Path,
@@ -65,7 +65,7 @@ pub fn restore<T>(
         ));
     }
     create_folder(path)?;
-    // A link stays one: what it leads to is replaced.
+    // A symbolic link is kept: its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let partial = Partial::begin(&target)?;
     let copied = partial.fill(settings, backup, prove)?;
@@ -79,8 +79,8 @@ pub fn restore<T>(
     Ok(Restored { copied, kept })
 }
 
-/// Moves the log of the old file into it and keeps everybody else out of it. Nothing is held of a
-/// file that is too damaged for that: it is kept with what is beside it.
+/// Checkpoints the old file's log and locks the file exclusively. Returns `None` for a file that is
+/// too damaged for that: its companion files are kept too.
 fn hold_file(settings: &Settings) -> Result<Option<Conn>> {
     let conn = Conn::open(&settings.path, true)?;
     conn.set_busy_timeout(settings.busy_timeout.min(PATIENCE))?;
@@ -103,8 +103,8 @@ fn hold_file(settings: &Settings) -> Result<Option<Conn>> {
     }
 }
 
-/// Gives the old file a second name. A file that is held is never copied: to close what it is read
-/// through would let go of SQLite's locks on it.
+/// Adds a hard link to the old file. A locked file is never copied: closing the descriptor of the
+/// copy would release SQLite's POSIX locks on it.
 fn keep_old_file(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
     let kept = free_name(settings, target, "replaced");
     let failed = |error: io::Error| backup_failed("be kept", target, &error);
@@ -127,8 +127,8 @@ fn keep_old_file(settings: &Settings, target: &Path, held: bool) -> Result<PathB
     Ok(kept)
 }
 
-/// Takes what is left beside a damaged or missing file away from its place, where it would be
-/// taken for a part of the new one.
+/// Renames leftover companion files of a damaged or missing file, which would be taken for those of
+/// the new one.
 fn set_companions_aside(settings: &Settings, target: &Path) -> Result<()> {
     for ending in COMPANIONS {
         let companion = sibling_path(target, ending);

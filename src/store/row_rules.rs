@@ -1,5 +1,5 @@
-//! Rules that rows keep and that no schema states, as one table: references that lead somewhere,
-//! words that are known, texts that are JSON.
+//! Row rules that the schema does not enforce, as one table: references to existing rows, known
+//! words, valid JSON.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -31,16 +31,16 @@ pub enum RowFault {
     UnknownMemberKind,
     /// The column is no JSON object.
     NotAnObject(&'static str),
-    /// The column is no JSON list of texts.
+    /// The column is no JSON list of strings.
     NotATextList(&'static str),
     Unsourced,
-    /// The audit holds nothing of the row.
+    /// The audit log has no entry for the row.
     Unrecorded,
 }
 
-/// A rule about the rows of one table.
+/// A rule on the rows of one table.
 pub struct RowRule {
-    /// The name of such a row in texts.
+    /// The name of such a row in messages.
     pub row_kind: &'static str,
     pub fault: RowFault,
     table: &'static str,
@@ -48,25 +48,25 @@ pub struct RowRule {
 }
 
 enum RowTest {
-    /// Each reference in the column leads to a row of the table.
+    /// Each reference in the column must be the id of a row of the table.
     Reference(&'static str, ReferenceForm, &'static str),
-    /// The column holds one of these words.
+    /// The column must hold one of these words.
     Word(&'static str, fn() -> Json),
     Object(&'static str),
     TextList(&'static str),
     Recorded,
-    /// A statement that gives the `id` of the rows that break it, and its parameters.
+    /// A statement that selects the `id` of the rows that break the rule, and its parameters.
     Sql(&'static str, &'static [&'static str]),
 }
 
 #[derive(Clone, Copy)]
 enum ReferenceForm {
     Id,
-    /// An id, or nothing.
+    /// An id, or empty.
     OptionalId,
     /// A JSON list of ids.
     Ids,
-    /// A JSON list of texts, of which those with the prefix name a row.
+    /// A JSON list of strings; those with the prefix reference a row.
     Cited(&'static str),
     /// The id of a conflict member of this kind.
     Member(Kind),
@@ -75,9 +75,9 @@ enum ReferenceForm {
 /// A row that breaks a rule.
 pub struct BrokenRow {
     pub id: String,
-    /// The value in the row, as it is there; empty if the rule is not about one.
+    /// The stored value; empty if the rule is not about a value.
     pub held: String,
-    /// The id of the row that it names.
+    /// The id of the referenced row.
     pub target: String,
 }
 
@@ -97,7 +97,7 @@ const fn interaction_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "interaction", fault, table: "interactions", test }
 }
 
-/// A rule about the members of conflicts; the row is the conflict.
+/// Creates a rule on conflict members; the reported row is the conflict.
 const fn member_rule(fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind: "conflict", fault, table: "conflict_members", test }
 }
@@ -200,7 +200,7 @@ const CIRCLES_OF_ENTITIES: &str = "
                 AND s.relationship_type = ?2 AND s.status = ?1)
         SELECT id FROM next)";
 
-/// Active entities that nobody signed and that have no source.
+/// Active entities without an author and without a source.
 const UNSOURCED: &str = "
     SELECT id FROM entities WHERE status = ?1 AND hand_authored = 0
     AND (trim(source_refs) IN ('', '[]')
@@ -247,7 +247,7 @@ impl RowRule {
         })
     }
 
-    /// The statement that finds the rows, with its parameters.
+    /// Returns the statement that finds the rows, with its parameters.
     fn statement(&self) -> (String, Vec<String>) {
         let table = self.table;
         let id = if table == "conflict_members" { "conflict_id" } else { "id" };

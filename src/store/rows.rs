@@ -1,4 +1,4 @@
-//! What the tables of memories and entities have in common: lists by status, counts, walks.
+//! Queries shared by the tables of memories and entities: lists by status, counts, table walks.
 
 use super::conditions::{in_project, not_expired};
 use super::sql::SqlRow;
@@ -6,15 +6,15 @@ use super::tx::View;
 use crate::model::{Error, Kind, Result, Status, StorageProblem};
 use crate::params;
 
-/// A table, and the columns that its rows are read from.
+/// A table and its columns.
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static str,
-    /// Whether its rows expire, which takes them out of lists.
+    /// Whether rows expire; expired rows are left out of lists.
     pub expires: bool,
 }
 
-/// The error for a row that holds a word which this program does not know.
+/// Returns the error for a row that holds a word unknown to this program.
 pub fn unknown_word(what: &str, id: &str, column: &str, found: &str) -> Error {
     Error::storage(
         StorageProblem::UnknownWord,
@@ -24,12 +24,12 @@ pub fn unknown_word(what: &str, id: &str, column: &str, found: &str) -> Error {
 }
 
 impl Table {
-    /// The condition under which a row is in lists; `?1` is the present instant.
+    /// Returns the condition for a row to be listed; `?1` is the present instant.
     fn listed(&self) -> String {
         if self.expires { not_expired("valid_until", "?1") } else { "?1 <> ''".to_owned() }
     }
 
-    /// Rows of one status behind a place in the order of their creation, in one project or in all.
+    /// Lists rows of one status after a position in creation order, in one project or in all.
     pub fn of_status<T>(
         &self,
         view: &View<'_>,
@@ -51,8 +51,7 @@ impl Table {
         view.conn.all(&sql, params![&now, project, status, after.0, after.1, limit], map)
     }
 
-    /// Rows of one status behind a place in the order of their creation, those too that stand in
-    /// no list.
+    /// Lists rows of one status after a position in creation order, including expired ones.
     pub fn walk<T>(
         &self,
         view: &View<'_>,
@@ -69,7 +68,7 @@ impl Table {
         view.conn.all(&sql, params![status.as_str(), after.0, after.1, limit], map)
     }
 
-    /// How many rows of one status there are, in one project or in all.
+    /// Counts the rows of one status, in one project or in all.
     pub fn count(&self, view: &View<'_>, status: Status, project: Option<&str>) -> Result<i64> {
         let (name, listed) = (self.name, self.listed());
         let (scope, project) = in_project("project", "?2", project);
@@ -78,8 +77,8 @@ impl Table {
         view.conn.number(&sql, params![&view.now.to_string(), project, status.as_str()])
     }
 
-    /// Rows stored under a name of a project, in any case of its letters, that is not the
-    /// canonical one to the letter.
+    /// Lists rows stored under a project name, ignoring case, that is not exactly the canonical
+    /// one.
     pub fn misplaced<T>(
         &self,
         view: &View<'_>,
@@ -95,13 +94,14 @@ impl Table {
     }
 }
 
-/// Characters from which on a text is completed to a handle: fewer would find many by chance.
+/// Minimum length of a prefix that is completed to a handle: a shorter one would match many by
+/// chance.
 const MIN_OF_HANDLE: usize = 4;
 /// The id of a row as answers show it.
 const SHOWN_ID: &str = "coalesce(handle, id)";
 
-/// Ids of a table that begin as the text does, in order, then handles that do, then handles of other
-/// rows whose `words` do, in any case of their letters; and how many there are of all.
+/// Completes a prefix to rows: first by id, then by handle, then other rows by `words`, ignoring
+/// case. Returns their handles (or ids) in this order, and the total.
 pub fn ids_beginning(
     view: &View<'_>,
     table: &str,
@@ -122,7 +122,7 @@ pub fn ids_beginning(
     if with_handles {
         lists.push(("handle", by_handle, "handle"));
     }
-    // Every id begins with nothing.
+    // Every id begins with the empty prefix.
     match text {
         "" => lists[0].0 = SHOWN_ID,
         _ => lists.push((SHOWN_ID, &by_words, &by_words_order)),
@@ -142,8 +142,8 @@ pub fn ids_beginning(
     Ok((ids, total))
 }
 
-/// The condition that the row which two columns name, by its kind and its id, exists; `tables` has
-/// the table of each kind.
+/// Returns the condition that a row, given by its kind and id columns, exists; `tables` maps each
+/// kind to its table.
 pub fn exists<const N: usize>(kind: &str, id: &str, tables: [(&str, &str); N]) -> String {
     let cases = tables.map(|(name, table)| {
         format!("WHEN '{name}' THEN EXISTS (SELECT 1 FROM {table} WHERE id = {id})")
@@ -151,7 +151,7 @@ pub fn exists<const N: usize>(kind: &str, id: &str, tables: [(&str, &str); N]) -
     format!("CASE {kind} {} ELSE 0 END", cases.join(" "))
 }
 
-/// The table of a kind of rows.
+/// Returns the table of a kind of rows.
 pub fn table_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Entity => "entities",
@@ -165,7 +165,7 @@ pub fn table_of(kind: Kind) -> &'static str {
     }
 }
 
-/// Ids of all rows of a table behind an id, in order: to walk the whole table in steps.
+/// Lists ids of a table after an id, in order, to walk the whole table in batches.
 pub fn ids_after(view: &View<'_>, table: &str, after: &str, limit: i64) -> Result<Vec<String>> {
     let sql = format!("SELECT id FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2");
     view.conn.all(&sql, params![after, limit], |row| row.text("id"))

@@ -1,4 +1,4 @@
-//! The schema that a file has: current, older, of the Python system, or one that is refused.
+//! Detection of a file's schema: current, older, of the Python system, or refused.
 
 use std::path::{Path, PathBuf};
 
@@ -6,30 +6,30 @@ use super::migrations::{APPLICATION_ID, VERSION, table_names};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
-/// What every database of the Python system has had since its first stage.
+/// Tables that every database of the Python system has had from the start.
 const PYTHON_TABLES: [&str; 3] = ["source_documents", "source_chunks", "memories"];
 
-/// What a file turned out to be before anything was written to it.
+/// The state of a file before anything was written to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SchemaStage {
     Empty,
     Python,
-    /// Of a program before this one, which stored the number of its last migration.
+    /// Of an older version, which stored the number of its last migration.
     Older {
         number: i64,
     },
     Current,
 }
 
-/// What opening an older file did.
+/// The result of opening an older file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Upgrade {
     pub backup: PathBuf,
     pub added: Vec<String>,
 }
 
-/// Looks at a file without changing it; a newer or foreign one is an error.
+/// Determines the stage of a file without changing it; a newer or foreign file is an error.
 pub fn schema_stage(conn: &Conn, path: &Path) -> Result<SchemaStage> {
     let named = |error| match error {
         Error::Storage { problem, message, kept, hint } => {
@@ -63,7 +63,7 @@ pub fn schema_stage(conn: &Conn, path: &Path) -> Result<SchemaStage> {
     }
     let tables = table_names(conn).map_err(named)?;
     if tables.is_empty() && application == 0 {
-        // SQLite takes a file shorter than its smallest page for an empty one.
+        // SQLite treats a file shorter than its minimum page as empty.
         return match std::fs::metadata(path).map_or(0, |data| data.len()) {
             1..512 => refuse("is not a database".to_owned(), another()),
             _ => Ok(SchemaStage::Empty),
@@ -75,7 +75,7 @@ pub fn schema_stage(conn: &Conn, path: &Path) -> Result<SchemaStage> {
     refuse("is an SQLite database of another program".to_owned(), another())
 }
 
-/// Refuses to write into a file that a newer program upgraded since it was opened.
+/// Refuses to write to a file that a newer version has upgraded since it was opened.
 pub fn check_not_newer(conn: &Conn, path: &Path) -> Result<()> {
     let version = conn.number("SELECT user_version AS n FROM pragma_user_version", &[])?;
     if version <= VERSION {
@@ -88,7 +88,7 @@ pub fn check_not_newer(conn: &Conn, path: &Path) -> Result<()> {
     ))
 }
 
-/// Refuses an older file that is damaged: it could not be upgraded whole, nor backed up.
+/// Refuses a damaged older file: it could be neither upgraded nor backed up completely.
 pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
     let page = conn.number("SELECT page_size AS n FROM pragma_page_size", &[])?;
     let length = std::fs::metadata(path).map_or(0, |data| data.len());
@@ -107,7 +107,7 @@ pub fn check_sound(conn: &Conn, path: &Path) -> Result<()> {
     })
 }
 
-/// Refuses a file that SQLite finds damaged anywhere, or with rows that point to nothing.
+/// Refuses a file with integrity errors or violated foreign keys.
 pub fn check_integrity(conn: &Conn, path: &Path) -> Result<()> {
     let damaged = |problem: String| {
         let message = format!("{} is damaged: {problem}", path.display());

@@ -1,4 +1,4 @@
-//! Whether the file has the schema that this program makes, and what of it can be made again.
+//! Schema check: compares the file's schema with this program's, and repairs derived objects.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use super::tx::{Tx, View};
 use crate::model::{Error, Result};
 use crate::params;
 
-/// A table, index or trigger, with the SQL that made it.
+/// A table, index or trigger, with its SQL definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaObject {
     pub kind: String,
@@ -17,10 +17,10 @@ pub struct SchemaObject {
     pub sql: String,
 }
 
-/// In what the schema of a file differs from that of this program.
+/// A difference between the schema of a file and that of this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// It is not there, or another stands in its place; what is derived can be made again.
+    /// An object is missing or has another definition; a derived one can be created again.
     Gone {
         kind: String,
         name: String,
@@ -30,11 +30,11 @@ pub enum Difference {
         table: String,
         column: String,
     },
-    /// A table in the form of another program, with every column.
+    /// A table with another definition, but with every column.
     OtherForm {
         table: String,
     },
-    /// Something that this program does not make.
+    /// An object that this program does not create.
     Foreign {
         kind: String,
         name: String,
@@ -42,7 +42,7 @@ pub enum Difference {
     },
 }
 
-/// Tables that hold nothing but what is derived from others, or what is of use for some hours only.
+/// Tables with derived data only, or with data that expires after some hours.
 const DERIVED: [&str; 6] =
     ["claims", "search_rows", "search_text", "search_words", "audit_places", "idempotency_keys"];
 
@@ -55,13 +55,13 @@ impl SchemaObject {
         !self.is_table() || self.is_shadow() || DERIVED.contains(&self.name.as_str())
     }
 
-    /// Whether it is a part of the full-text index, which comes and goes with it.
+    /// Whether it is a shadow table of the full-text index, created and dropped with it.
     pub fn is_shadow(&self) -> bool {
         self.name.starts_with("search_text_")
     }
 }
 
-/// In the order in which they need each other.
+/// Lists the objects of a schema in the order of their dependencies.
 pub fn schema_objects(conn: &Conn) -> Result<Vec<SchemaObject>> {
     let sql = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL \
          ORDER BY type <> 'table', rowid";
@@ -75,7 +75,7 @@ pub fn schema_objects(conn: &Conn) -> Result<Vec<SchemaObject>> {
     })
 }
 
-/// What this program makes.
+/// Returns the objects of this program's schema.
 fn reference_objects() -> Result<&'static [SchemaObject]> {
     static OURS: OnceLock<Vec<SchemaObject>> = OnceLock::new();
     if let Some(known) = OURS.get() {
@@ -85,28 +85,28 @@ fn reference_objects() -> Result<&'static [SchemaObject]> {
     Ok(OURS.get_or_init(|| made))
 }
 
-/// The SQL that creates an object of this program.
+/// Returns the SQL that creates an object of this program's schema.
 pub fn creation_of(name: &str) -> Result<String> {
     let found = reference_objects()?.iter().find(|object| object.name == name);
     let missing = || Error::Internal(format!("there is no {name} in the schema"));
     found.map(|object| object.sql.clone()).ok_or_else(missing)
 }
 
-/// Whether the triggers that keep the audit append-only are all there, as this program makes them.
+/// Whether all triggers that keep the audit log append-only exist with this program's definition.
 pub fn is_guarded(view: &View<'_>) -> Result<bool> {
     let there = schema_objects(view.conn)?;
     let mut guards = reference_objects()?.iter().filter(|object| object.kind == "trigger");
     Ok(guards.all(|guard| there.contains(guard)))
 }
 
-/// How many tables, indexes and triggers this program makes.
+/// Counts the tables, indexes and triggers of this program's schema.
 pub fn count_objects() -> Result<[usize; 3]> {
     let count =
         |kind: &str| Ok(reference_objects()?.iter().filter(|object| object.kind == kind).count());
     Ok([count("table")?, count("index")?, count("trigger")?])
 }
 
-/// Every difference of the file's schema from that of this program.
+/// Lists all differences between the file's schema and this program's.
 pub fn schema_diff(view: &View<'_>) -> Result<Vec<Difference>> {
     let there = schema_objects(view.conn)?;
     let mut found = Vec::new();
@@ -144,14 +144,14 @@ fn missing_columns(view: &View<'_>, table: &str) -> Result<Vec<String>> {
     Ok(wanted.into_iter().filter(|column| !there.contains(column)).collect())
 }
 
-/// Makes again what is derived and is not as this program makes it, as far as the rows allow it;
-/// gives what that was.
+/// Recreates derived objects that are missing or differ, as far as the rows allow; returns their
+/// names.
 pub fn repair_schema(tx: &Tx<'_>) -> Result<Vec<String>> {
     let there = schema_objects(tx.conn)?;
     let (mut made, mut failed) = (Vec::new(), None);
     let ours = reference_objects()?;
     let is_wanting = |object: &SchemaObject| object.is_derived() && !there.contains(object);
-    // A part of the full-text index comes with the whole.
+    // Shadow tables are recreated with the full-text index.
     let whole_index = ours.iter().any(|object| object.is_shadow() && is_wanting(object));
     let to_make = |object: &&SchemaObject| {
         !object.is_shadow() && (is_wanting(object) || whole_index && object.name == "search_text")
@@ -173,7 +173,7 @@ pub fn repair_schema(tx: &Tx<'_>) -> Result<Vec<String>> {
     }
 }
 
-/// Makes every index afresh from its table.
+/// Rebuilds every index from its table.
 pub fn rebuild_indexes(tx: &Tx<'_>) -> Result<()> {
     tx.conn.batch("REINDEX")
 }

@@ -1,4 +1,5 @@
-//! The full-text index (FTS5): what differs between SQL engines.
+//! The full-text index (FTS5), the part that is specific to the SQL engine. A row's place is its
+//! rowid in the index.
 
 use super::conditions::not_expired;
 use super::literals::{ACTIVE, CANDIDATE};
@@ -9,7 +10,7 @@ use crate::model::search::{self, SearchEntry, SearchKind, SearchText};
 use crate::model::{Kind, Result};
 use crate::params;
 
-/// Adds a row that the index does not have.
+/// Adds a new row to the index.
 pub fn insert(tx: &Tx<'_>, entry: &SearchEntry) -> Result<()> {
     let sql = "INSERT INTO search_rows (kind, id, project, type, status, valid_until) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING place";
@@ -21,16 +22,16 @@ pub fn insert(tx: &Tx<'_>, entry: &SearchEntry) -> Result<()> {
     }
 }
 
-/// A change of the words of a place.
+/// A change of the indexed text of a place.
 #[derive(Debug)]
 pub(super) enum IndexChange {
     Added(i64, SearchText),
     Deleted(i64),
 }
 
-/// Changes the words. Every savepoint that comes between two such changes, and so every insert into
-/// the audit with its triggers, makes FTS5 write what it has as a segment of its own: a write
-/// collects them and makes them together at its end.
+/// Applies text changes. Every savepoint between two of them, and so every insert into the audit
+/// log with its triggers, makes FTS5 flush its pending terms as a separate segment: so a write
+/// collects the changes and applies them together at its end.
 pub(super) fn change_words(tx: &Tx<'_>, changes: &[IndexChange]) -> Result<()> {
     for change in changes {
         match change {
@@ -50,7 +51,7 @@ pub(super) fn change_words(tx: &Tx<'_>, changes: &[IndexChange]) -> Result<()> {
     Ok(())
 }
 
-/// Brings a row of the index up to date, and its words if they changed.
+/// Updates a row of the index, and its text if that changed.
 pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
     let sql = "UPDATE search_rows SET project = ?3, type = ?4, status = ?5, valid_until = ?6 \
          WHERE id = ?2 AND kind = ?1 RETURNING place";
@@ -66,7 +67,7 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
     }
 }
 
-/// Takes a row out of the index.
+/// Removes a row from the index.
 pub fn delete(tx: &Tx<'_>, kind: SearchKind, id: &str) -> Result<()> {
     let sql = "DELETE FROM search_rows WHERE id = ?2 AND kind = ?1 RETURNING place";
     match tx.conn.one(sql, params![kind.as_str(), id], |row| row.integer("place"))? {
@@ -85,15 +86,15 @@ pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes one segment of the index, without the words of what was taken out: else these stay where
-/// they were until they happen to be merged.
+/// Merges the index into one segment (`optimize`), without deleted terms, which otherwise stay in
+/// their segments until these happen to be merged.
 pub(super) fn merge(tx: &Tx<'_>) -> Result<()> {
     tx.make_word_changes()?;
     tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('optimize')", params![])?;
     Ok(())
 }
 
-/// Empties the index, to be made afresh.
+/// Empties the index for a rebuild.
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.make_word_changes()?;
     tx.change_uncovered("DELETE FROM search_rows WHERE place > ?1", params![-1_i64])?;
@@ -101,7 +102,7 @@ pub fn clear(tx: &Tx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the index keeps of a row beside its words.
+/// The columns of an index row other than its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedRow {
     pub place: i64,
@@ -111,7 +112,7 @@ pub struct IndexedRow {
     pub valid_until: Option<String>,
 }
 
-/// What the index keeps of a row, if it has it.
+/// Finds the index row of a row.
 pub fn find_entry(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<IndexedRow>> {
     let sql = "SELECT place, project, type, status, valid_until FROM search_rows \
          WHERE id = ?2 AND kind = ?1";
@@ -126,13 +127,13 @@ pub fn find_entry(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<
     })
 }
 
-/// Whether the index keeps a row at a place.
+/// Whether the index has a row at a place.
 pub fn has_entry(view: &View<'_>, place: i64) -> Result<bool> {
     let sql = "SELECT count(*) AS n FROM search_rows WHERE place = ?1";
     Ok(view.conn.number(sql, params![place])? > 0)
 }
 
-/// Visits what the index keeps of rows that are not there.
+/// Visits index rows whose row does not exist.
 pub fn for_each_stale(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
@@ -147,7 +148,7 @@ pub fn for_each_stale(
     view.conn.scan(&sql, &[], |row| visit(&row.text("kind")?, &row.text("id")?))
 }
 
-/// A word of the index: its place, its column and where in it it stands.
+/// An occurrence of a term in the index: place, column and offset in the column.
 pub struct Instance<'r> {
     pub place: i64,
     pub column: &'r [u8],
@@ -155,7 +156,7 @@ pub struct Instance<'r> {
     pub term: &'r [u8],
 }
 
-/// Visits every word of the index wherever it stands.
+/// Visits every occurrence of every term in the index.
 pub fn for_each_instance(view: &View<'_>, mut visit: impl FnMut(&Instance<'_>)) -> Result<()> {
     view.conn.batch(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_instances \
@@ -172,19 +173,19 @@ pub fn for_each_instance(view: &View<'_>, mut visit: impl FnMut(&Instance<'_>)) 
     })
 }
 
-/// Which rows a search looks at; an empty list or text is every one.
+/// A search filter; an empty list or text matches everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filter<'a> {
-    /// The projects, at most two; `None` is all of them.
+    /// At most two projects; `None` is all of them.
     pub projects: Option<(&'a str, &'a str)>,
     pub kind: &'a str,
     pub row_type: &'a str,
     pub status: &'a str,
-    /// Also rows whose end has passed.
+    /// Includes expired rows.
     pub expired: bool,
 }
 
-/// A row that matched, the better the higher the score.
+/// A matching row; a higher score is better.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match {
     pub kind: SearchKind,
@@ -192,12 +193,12 @@ pub struct Match {
     pub score: f64,
 }
 
-/// How much more a word in the title, the body and the context says.
+/// BM25 weights of title, body and context.
 const WEIGHTS: &str = "5.0, 1.0, 0.5";
-/// Of words that stand in more rows than this, the newest rows are ranked.
+/// If more rows match than this, only the newest are ranked.
 pub const MOST_RANKED: i64 = 1_000;
 
-/// The condition that a row of the index, `s`, passes the filter.
+/// Returns the condition that the index row `s` passes the filter.
 fn filter_condition() -> String {
     let unexpired = not_expired("s.valid_until", "?9");
     format!(
@@ -206,7 +207,7 @@ fn filter_condition() -> String {
     )
 }
 
-/// A row that matched, with what a filter looks at.
+/// A matching row with the columns that a filter tests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchCandidate {
     pub found: Match,
@@ -217,7 +218,7 @@ pub struct SearchCandidate {
 }
 
 impl SearchCandidate {
-    /// Whether the row passes the filter, as [`passes`] has it.
+    /// Whether the row passes the filter; equivalent to the SQL of `filter_condition`.
     pub fn passes(&self, filter: &Filter<'_>, now: &str) -> bool {
         let among = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
         let ends = self.valid_until.as_deref().unwrap_or_default();
@@ -229,8 +230,9 @@ impl SearchCandidate {
     }
 }
 
-/// The best matches of an FTS5 expression by BM25, best first; a negative limit is none. All that
-/// matches is ranked, and the filter looks at the best only until it has let enough of them pass.
+/// Lists the best matches of an FTS5 expression by BM25, best first; a negative limit means no
+/// limit. All matches are ranked, but the filter is applied in score order and only until the limit
+/// is reached.
 pub fn rank_matches(
     view: &View<'_>,
     expression: &str,
@@ -260,7 +262,8 @@ pub fn rank_matches(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// As [`ranked`], of the newest rows that pass the filter: for what matches very many.
+/// As [`rank_matches`], but ranks only the newest matches that pass the filter, for expressions
+/// with very many matches.
 pub fn newest_ranked(
     view: &View<'_>,
     expression: &str,
@@ -308,25 +311,25 @@ fn read<T>(
     view.conn.all(sql, parameters, map)
 }
 
-/// The place of the newest row: about how many there are.
+/// Returns the place of the newest row, an estimate of their number.
 pub fn last_place(view: &View<'_>) -> Result<i64> {
     view.conn.number("SELECT coalesce(max(place), 0) AS n FROM search_rows", params![])
 }
 
-/// How many rows match an expression, counted up to a bound.
+/// Counts the rows that match an expression, up to `most`.
 pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
     let sql = "SELECT count(*) AS n FROM \
          (SELECT rowid FROM search_text WHERE search_text MATCH ?1 LIMIT ?2)";
     view.conn.number(sql, params![expression, most])
 }
 
-/// Words of the index from one up to another, in the order of the alphabet.
+/// Lists terms of the index from `from` up to but excluding `to`, in alphabetical order.
 pub fn list_words(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<String>> {
     let sql = "SELECT term FROM search_words WHERE term >= ?1 AND term < ?2 LIMIT ?3";
     view.conn.all(sql, params![from, to, limit], |row| row.text("term"))
 }
 
-/// A chunk with what is known of its document.
+/// A chunk with metadata of its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkRow {
     pub id: String,
@@ -340,7 +343,7 @@ pub struct ChunkRow {
 }
 
 impl ChunkRow {
-    /// The texts in which its words are found.
+    /// Returns the texts to index.
     pub fn text(&self) -> SearchText {
         let Self { content, heading_path, title, file_path, tags, .. } = self;
         search::chunk_text(content, heading_path, title, file_path, tags)
@@ -364,14 +367,14 @@ pub fn find_chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
     })
 }
 
-/// Places of rows that hold a stem, oldest first.
+/// Lists places of rows that contain a stem, oldest first.
 pub fn list_holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
     let sql = "SELECT rowid AS place FROM search_text WHERE search_text MATCH ?1 LIMIT ?2";
     let quoted = format!("\"{}\"", stem.replace('"', "\"\""));
     view.conn.all(sql, params![&quoted, limit], |row| row.integer("place"))
 }
 
-/// The id of the memory at a place that is not history, if one is there.
+/// Returns the id of the active or candidate memory at a place, if there is one.
 pub fn memory_at(view: &View<'_>, place: i64) -> Result<Option<String>> {
     let sql = "SELECT id FROM search_rows WHERE place = ?1 AND kind = ?2 AND status IN (?3, ?4)";
     let parameters = params![place, SearchKind::Memory.as_str(), ACTIVE, CANDIDATE];

@@ -1,4 +1,4 @@
-//! What a store is opened with.
+//! Settings for opening a store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 use crate::model::{Ontology, Timestamp};
 
-/// What a commit survives. A killed process loses nothing with either.
+/// The durability of commits. A killed process loses nothing with either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// `synchronous=NORMAL`: a power cut may take the last commits, never part of one.
+    /// `synchronous=NORMAL`: a power cut may lose the last commits, but never part of one.
     #[default]
     Normal,
-    /// `synchronous=FULL`: a power cut takes nothing that was answered.
+    /// `synchronous=FULL`: a power cut loses no acknowledged commit.
     Full,
 }
 
 impl Durability {
-    /// The number of SQLite's `synchronous`.
+    /// The value for SQLite's `synchronous` pragma.
     pub(super) const fn level(self) -> i64 {
         match self {
             Self::Normal => 1,
@@ -28,21 +28,22 @@ impl Durability {
     }
 }
 
-/// Where the time comes from.
+/// The source of the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-/// Where new ids come from.
+/// The source of new ids.
 pub type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
-/// What a store is opened with. The clock and the ids are inputs, so that a test can fix them.
+/// Settings for opening a store. The clock and the id source are inputs, so that tests can fix
+/// them.
 #[derive(Clone)]
 pub struct Settings {
     pub path: PathBuf,
     pub durability: Durability,
     pub busy_timeout: Duration,
-    /// Hours for which an idempotency key holds.
+    /// Hours until an idempotency key expires.
     pub key_hours: u32,
     pub ontology: Arc<Ontology>,
-    /// Whether what looks like a secret is stored too.
+    /// Whether text that looks like a secret is stored.
     pub allow_secrets: bool,
     pub clock: Clock,
     pub ids: Ids,

@@ -7,7 +7,7 @@ use super::tx::{Tx, View};
 use crate::model::{Chunk, Document, Result};
 use crate::params;
 
-/// Whether the row that a `memory:`, `chunk:` or `interaction:` reference names exists.
+/// Whether the row of a `memory:`, `chunk:` or `interaction:` reference exists.
 pub fn exists(view: &View<'_>, scheme: &str, id: &str) -> Result<bool> {
     let table = match scheme {
         "memory" => "memories",
@@ -43,12 +43,12 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Document>> {
     view.conn.one(&format!("{DOCUMENTS} WHERE d.id = ?1"), params![id], read_document)
 }
 
-/// The document of a path, as it is stored.
+/// Finds the document with a stored path.
 pub fn of_path(view: &View<'_>, file_path: &str) -> Result<Option<Document>> {
     view.conn.one(&format!("{DOCUMENTS} WHERE d.file_path = ?1"), params![file_path], read_document)
 }
 
-/// The document whose file was last read at an absolute path.
+/// Finds the document whose file was last read at an absolute path.
 pub fn at_location(view: &View<'_>, location: &str) -> Result<Option<Document>> {
     let sql = "SELECT document_id FROM source_files WHERE location = ?1";
     match view.conn.one(sql, params![location], |row| row.text("document_id"))? {
@@ -57,13 +57,13 @@ pub fn at_location(view: &View<'_>, location: &str) -> Result<Option<Document>> 
     }
 }
 
-/// Documents with a hash, oldest first.
+/// Lists documents with a file hash, oldest first.
 pub fn of_hash(view: &View<'_>, file_hash: &str, limit: i64) -> Result<Vec<Document>> {
     let sql = format!("{DOCUMENTS} WHERE d.file_hash = ?1 ORDER BY d.ingested_at, d.id LIMIT ?2");
     view.conn.all(&sql, params![file_hash, limit], read_document)
 }
 
-/// Documents whose files were last read between two locations, in the order of these.
+/// Lists documents whose files were last read between two locations, ordered by location.
 pub fn list_between(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<Document>> {
     let sql = "SELECT document_id FROM source_files WHERE location > ?1 AND location < ?2 \
          ORDER BY location LIMIT ?3";
@@ -119,7 +119,7 @@ fn set_location(tx: &Tx<'_>, document: &Document) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a document that has no chunks any more.
+/// Deletes a document without chunks.
 pub fn delete(tx: &Tx<'_>, id: &str) -> Result<()> {
     tx.change_uncovered("DELETE FROM source_documents WHERE id = ?1", params![id])?;
     Ok(())
@@ -142,13 +142,12 @@ fn read_chunk(row: &SqlRow<'_>) -> Result<Chunk> {
     })
 }
 
-/// One chunk.
 pub fn chunk_by_id(view: &View<'_>, id: &str) -> Result<Option<Chunk>> {
     let sql = format!("SELECT {CHUNK} FROM source_chunks WHERE id = ?1");
     view.conn.one(&sql, params![id], read_chunk)
 }
 
-/// The chunks of a document, in their order.
+/// Lists the chunks of a document, in their order.
 pub fn list_chunks(view: &View<'_>, document: &str) -> Result<Vec<Chunk>> {
     let sql = format!(
         "SELECT {CHUNK} FROM source_chunks WHERE document_id = ?1 ORDER BY chunk_index, id"

@@ -1,7 +1,7 @@
-//! The one place that names the SQL driver: values, rows, errors and a few verbs.
+//! The only module that names the SQL driver: values, rows, errors and a few methods.
 //!
-//! A second SQL engine would be put under these verbs. A trait of queries above them was rejected:
-//! it has to be written again, line by line, for each engine.
+//! A second SQL engine would be added below these methods. A trait of queries above them was
+//! rejected: every query would have to be written again for each engine.
 
 mod failure;
 mod values;
@@ -20,30 +20,30 @@ pub use values::{SqlRow, SqlValue};
 
 use crate::model::{Error, Result};
 
-/// What a file's name in an address need not escape.
+/// Characters of a file name that a URI need not percent-encode.
 const IN_A_NAME: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// A connection to one SQLite file.
 pub struct Conn {
     conn: Connection,
-    /// The error after which SQLite may have rolled the transaction back by itself: what still came
-    /// would be committed statement by statement.
+    /// The error after which SQLite may have rolled the transaction back automatically: later
+    /// statements would each be committed on their own.
     ended: RefCell<Option<Error>>,
     state: Cell<State>,
 }
 
-/// What the errors of a connection say about it.
+/// The health of a connection, as derived from its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Sound,
-    /// The file could not be read or written; what is in memory may not be what is in the file.
+    /// Reading or writing the file failed; the page cache may differ from the file.
     Doubtful,
-    /// The file is no database, or a damaged one.
+    /// The file is damaged, or no database.
     Damaged,
 }
 
 impl Conn {
-    /// Opens a file that exists.
+    /// Opens an existing file.
     pub fn open(path: &Path, write: bool) -> Result<Self> {
         let mode = if write {
             OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -53,7 +53,7 @@ impl Conn {
         Self::open_as(path, mode)
     }
 
-    /// Opens a file that nobody changes: without locks, and without a look at its log.
+    /// Opens a file with `immutable=1`: without locks, and ignoring its log.
     pub fn open_still(path: &Path) -> Result<Self> {
         let name = percent_encode(path.as_os_str().as_encoded_bytes(), &IN_A_NAME);
         let name = format!("file:{name}?immutable=1");
@@ -66,8 +66,9 @@ impl Conn {
             .map_err(|error| convert_error(&error))?;
         let conn = Self::new(conn);
         conn.conn.set_prepared_statement_cache_capacity(128);
-        // Else SQLite plans a cached statement anew for each value that may sway the plan, such as
-        // that of a `LIMIT ?1`, which takes longer than to run it.
+        // The query planner stability guarantee: otherwise SQLite replans a cached statement for
+        // each bound value that may affect the plan, such as `LIMIT ?1`, which takes longer than
+        // running it.
         conn.configure(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG)?;
         Ok(conn)
     }
@@ -84,33 +85,33 @@ impl Conn {
         self.conn.set_db_config(option, true).map(drop).map_err(|error| self.failed(&error))
     }
 
-    /// Closes the connection and leaves the file and its log as they are. SQLite would move the log
-    /// into the file and delete what stands at its name, which may be the log of another file now.
+    /// Closes the connection without a checkpoint. By default SQLite would checkpoint the log and
+    /// delete the file at its path, which may be another file's log by now.
     pub fn close_as_it_is(self) {
-        // It cannot fail on an open connection, and dropping closes it all the same.
+        // It cannot fail on an open connection, and dropping closes it anyway.
         let _ = self.keep_log();
     }
 
-    /// Begins a transaction.
     pub fn begin(&self, sql: &str) -> Result<()> {
         self.ended.take();
         self.batch(sql)
     }
 
-    /// The error that ended the transaction, if one did, whatever was made of it since.
+    /// Returns the error that ended the transaction, if one did, even if the caller has handled it
+    /// since.
     pub fn refuse_if_ended(&self) -> Result<()> {
         self.ended.borrow().clone().map_or(Ok(()), Err)
     }
 
-    /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
+    /// Checkpoints the whole log and truncates it; returns whether that completed.
     pub fn truncate_log(&self) -> Result<bool> {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = self.conn.query_row(sql, [], |row| row.get::<_, i64>("busy"));
         busy.map(|busy| busy == 0).map_err(|error| self.failed(&error))
     }
 
-    /// Pages in the log that the connections count on, and how many of them the file has already. A
-    /// connection that cannot ask is as good as before.
+    /// Returns the pages in the log, and how many of them are checkpointed. A failure does not
+    /// affect the health of the connection.
     pub fn log_state(&self) -> Result<(u64, u64)> {
         let count = |number: i64| u64::try_from(number).unwrap_or(0);
         let statement = self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)");
@@ -123,28 +124,28 @@ impl Conn {
         state.map_err(|error| convert_error(&error))
     }
 
-    /// Whether changes of the file go through a log.
+    /// Whether the file is in WAL mode.
     pub fn keeps_log(&self) -> Result<bool> {
         let sql = "SELECT journal_mode FROM pragma_journal_mode";
         let mode = self.one(sql, &[], |row| row.text("journal_mode"))?;
         Ok(mode.as_deref() == Some("wal"))
     }
 
-    /// Whether nothing has gone wrong with the file, so that the connection can go on.
+    /// Whether the connection has had no fault of the file and can be used further.
     pub fn is_sound(&self) -> bool {
         self.state.get() == State::Sound
     }
 
-    /// Whether the file turned out to be damaged, or no database.
+    /// Whether the file is damaged, or no database.
     pub fn is_damaged(&self) -> bool {
         self.state.get() == State::Damaged
     }
 
-    /// What a driver's error means to the caller, and to this connection.
+    /// Converts a driver error for the caller, and updates the health of this connection.
     fn failed(&self, error: &rusqlite::Error) -> Error {
         let meaning = convert_error(error);
         let (ends, state) = match error.sqlite_error_code() {
-            // SQLite takes the write back, and the connection stays as good as it was.
+            // SQLite rolls the write back; the health of the connection is unaffected.
             Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory) => (true, self.state.get()),
             Some(ErrorCode::SystemIoFailure) => (true, State::Doubtful),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (false, State::Damaged),
@@ -160,7 +161,7 @@ impl Conn {
         meaning
     }
 
-    /// Leaves what waits in the log there when the connection ends.
+    /// Disables the checkpoint on close, so that pending frames stay in the log.
     pub fn keep_log(&self) -> Result<()> {
         self.configure(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
     }
@@ -169,11 +170,11 @@ impl Conn {
         self.conn.busy_timeout(timeout).map_err(|error| self.failed(&error))
     }
 
-    /// Begins a write, and waits for others who write, as long as the patience lasts.
+    /// Begins a write transaction, waiting for other writers up to `patience`.
     ///
-    /// SQLite's own wait sleeps longer each time, up to 100 ms: the longer somebody has waited, the
-    /// more often others go before him, and the lock lies idle while everybody sleeps. Here nobody
-    /// looks less often than others, and the moments differ by chance.
+    /// SQLite's busy handler sleeps longer each time, up to 100 ms: the longer a process has
+    /// waited, the more often others overtake it, and the lock is idle while all sleep. Here the
+    /// polling interval never grows, and it is random.
     pub fn begin_write(&self, patience: Duration) -> Result<()> {
         let started = Instant::now();
         self.ended.take();
@@ -190,7 +191,7 @@ impl Conn {
         begun.map(drop)
     }
 
-    /// Runs statements that give no rows and take no parameters.
+    /// Runs statements without rows and parameters.
     pub fn batch(&self, sql: &str) -> Result<()> {
         self.conn.execute_batch(sql).map_err(|error| self.failed(&error))
     }
@@ -202,8 +203,8 @@ impl Conn {
         self.conn.prepare_cached(sql).map_err(|error| self.failed(&error))
     }
 
-    /// For tests: with `ATOCORE_TEST_PLANS` set, refuses a statement that would read through a
-    /// whole table that grows with use.
+    /// For tests: with `ATOCORE_TEST_PLANS` set, rejects a statement that would scan a whole table
+    /// that grows with use.
     #[cfg(debug_assertions)]
     fn check_plan(&self, sql: &str) -> Result<()> {
         const GROWING: [&str; 15] = [
@@ -244,7 +245,7 @@ impl Conn {
         Ok(())
     }
 
-    /// Runs one statement and says how many rows it changed.
+    /// Runs one statement and returns the number of rows changed.
     pub fn execute(&self, sql: &str, params: &[SqlValue<'_>]) -> Result<usize> {
         self.prepare(sql)?
             .execute(rusqlite::params_from_iter(params))
@@ -268,8 +269,8 @@ impl Conn {
         Ok(found)
     }
 
-    /// Visits the rows of a statement one by one. It is the verb for what reads through a whole
-    /// table on purpose, so nobody asks for its plan.
+    /// Visits the rows of a statement one by one. For intentional full scans, so the query plan is
+    /// not checked.
     pub fn scan(
         &self,
         sql: &str,
@@ -298,19 +299,19 @@ impl Conn {
             .transpose()
     }
 
-    /// The single number that a statement such as `SELECT count(*) AS n …` gives.
+    /// Returns the number selected by a statement such as `SELECT count(*) AS n …`.
     pub fn number(&self, sql: &str, params: &[SqlValue<'_>]) -> Result<i64> {
         Ok(self.one(sql, params, |row| row.integer("n"))?.unwrap_or(0))
     }
 
-    /// The rows of a table, counted by reading through it: for what reads the whole file anyway.
+    /// Counts the rows of a table with a full scan, for callers that read the whole file anyway.
     pub fn count_rows(&self, table: &str) -> Result<i64> {
         let sql = format!("SELECT count(*) FROM {table}");
         self.conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| self.failed(&error))
     }
 
-    /// Copies the whole database, page by page, into a file that is empty or not there. Inside a
-    /// transaction it copies what that sees, whatever is written meanwhile.
+    /// Copies the whole database, page by page, to an empty or new file. Inside a transaction it
+    /// copies that snapshot, whatever is written meanwhile.
     pub fn back_up(&self, target: &Path) -> Result<()> {
         let mut copy = Connection::open(target).map_err(|error| self.failed(&error))?;
         let backup = rusqlite::backup::Backup::new(&self.conn, &mut copy)
@@ -320,19 +321,19 @@ impl Conn {
             .map_err(|error| self.failed(&error))
     }
 
-    /// Gives the file its plain form, without a log beside it.
+    /// Switches the file to rollback-journal mode, without a separate log.
     pub fn leave_wal(&self) -> Result<()> {
         let mode = self.one("PRAGMA journal_mode = DELETE", &[], |row| row.text("journal_mode"))?;
         if mode.as_deref() == Some("delete") { Ok(()) } else { Err(Error::Busy) }
     }
 }
 
-/// How long to wait before the next look at a lock: 150 to 405 µs, as a small write takes some 300.
-/// Shorter ones take the processor from whoever writes: with 50 to 178 µs, eight processes on two busy
-/// cores did a third less. Whoever has waited for long looks twice as often, so that newcomers do not pass him
-/// again and again.
+/// Returns the time to wait before polling a lock again: 150 to 405 µs, as a small write takes some
+/// 300. Shorter pauses take processor time from the writer: with 50 to 178 µs, eight processes on
+/// two busy cores wrote a third less. After a long wait the pause is halved, so that newcomers do
+/// not overtake again and again.
 fn retry_pause(waited: Duration) -> Duration {
-    // The nanoseconds that have passed are as good as chance.
+    // The elapsed nanoseconds serve as a source of randomness.
     let pause = Duration::from_micros(150 + u64::from(waited.subsec_nanos() % 256));
     if waited > Duration::from_millis(50) { pause / 2 } else { pause }
 }

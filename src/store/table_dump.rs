@@ -1,5 +1,5 @@
-//! Whole rows, by the columns of the schema: what an export is made of. New columns are taken along
-//! without a change here; a new table needs its section.
+//! Whole rows by the columns of the schema, the content of an export. New columns are included
+//! automatically; a new table needs its own section.
 
 use std::fmt::Write;
 
@@ -15,18 +15,18 @@ use crate::params;
 /// The columns of a row with their values.
 pub type Fields = Map<String, Json>;
 
-/// A table of which an export has a line for each row.
+/// A table that is exported with one line per row.
 pub struct TableSection {
     /// The `type` of its lines.
     pub name: &'static str,
     pub table: &'static str,
-    /// What the audit calls its rows, if it covers them.
+    /// The kind of its rows in the audit log, if it is audited.
     pub kind: Option<Kind>,
     pub handle_kind: HandleKind,
     part: Option<Part>,
 }
 
-/// Rows of another table that belong to a row and stand in its line.
+/// Rows of another table that belong to a row and are exported in its line.
 struct Part {
     field: &'static str,
     table: &'static str,
@@ -43,7 +43,7 @@ const fn new_section(
     TableSection { name, table, kind, handle_kind, part: None }
 }
 
-/// In the order in which rows need each other.
+/// Ordered so that referenced rows come first.
 pub const SECTIONS: [TableSection; 9] = [
     TableSection {
         part: Some(Part {
@@ -77,7 +77,7 @@ pub const SECTIONS: [TableSection; 9] = [
     },
 ];
 
-/// The schema that an export of this program has.
+/// The schema version of an export.
 pub const SCHEMA: i64 = migrations::VERSION;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,8 @@ struct Column {
 
 struct Columns(Vec<Column>);
 
-/// The columns of every section, as the schema of this program has them: a file of the Python
-/// system has them in another order, and perhaps others beside them.
+/// The columns of every section in this program's schema: a database of the Python system may have
+/// them in another order, and additional ones.
 pub struct Layout(Vec<(Columns, Columns)>);
 
 impl Layout {
@@ -112,7 +112,7 @@ impl Layout {
         sections.collect::<Result<Vec<_>>>().map(Self)
     }
 
-    /// Rows of a section behind an id, in the order of their ids.
+    /// Lists rows of a section after an id, ordered by id.
     pub fn rows_after(
         &self,
         view: &View<'_>,
@@ -133,7 +133,6 @@ impl Layout {
         Ok(rows)
     }
 
-    /// One row of a section.
     pub fn row(&self, view: &View<'_>, number: usize, id: &str) -> Result<Option<Fields>> {
         let sql = format!(
             "SELECT {} FROM {} WHERE id = ?1",
@@ -160,7 +159,7 @@ impl Layout {
         Ok(())
     }
 
-    /// What is wrong with the fields of a row, if anything is.
+    /// Validates the fields of a row; returns the problem, if any.
     pub fn problem(&self, number: usize, fields: &Fields) -> Option<String> {
         let (columns, parts) = &self.0[number];
         let part = SECTIONS[number].part.as_ref();
@@ -174,7 +173,7 @@ impl Layout {
         columns.problem(fields, part.map(|part| part.field)).or(inside)
     }
 
-    /// Stores a row that another store made. The history of one that the audit covers must follow.
+    /// Stores an imported row. If the row is audited, its history must follow.
     pub fn insert(&self, tx: &Tx<'_>, number: usize, fields: &Fields) -> Result<()> {
         let TableSection { table, kind, part, .. } = &SECTIONS[number];
         let id = fields.get("id").and_then(Json::as_str).unwrap_or_default();
@@ -213,8 +212,8 @@ impl Columns {
         self.0.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The values as the program reads them: tables of the Python system hold other classes, and
-    /// NULL where there is none today.
+    /// Reads the values as the program would: tables of the Python system hold other storage
+    /// classes, and NULL where it is not allowed today.
     fn read(&self, row: &SqlRow<'_>) -> Result<Fields> {
         let mut fields = Fields::new();
         for Column { name, holds, required } in &self.0 {
@@ -264,7 +263,7 @@ impl Columns {
         let mut places = String::new();
         for number in 1..=values.len() {
             let comma = if number == 1 { "" } else { ", " };
-            // A String takes everything that is written to it.
+            // Writing to a String cannot fail.
             let _ = write!(places, "{comma}?{number}");
         }
         (format!("INSERT INTO {table} ({names}) VALUES ({places})"), values)
@@ -282,25 +281,25 @@ fn bind_value(json: Option<&Json>, holds: Holds) -> SqlValue<'_> {
     }
 }
 
-/// Whether there is a row with the id.
+/// Whether a row with the id exists.
 pub fn exists(view: &View<'_>, table: &str, id: &str) -> Result<bool> {
     let sql = format!("SELECT count(*) AS n FROM {table} WHERE id = ?1");
     Ok(view.conn.number(&sql, params![id])? > 0)
 }
 
-/// What a column of a row holds, as text; nothing if there is no such row.
+/// Returns a column of a row as text; `None` if there is no such row.
 pub fn text_of(view: &View<'_>, table: &str, column: &str, id: &str) -> Result<Option<String>> {
     let sql = format!("SELECT {column} AS value FROM {table} WHERE id = ?1");
     view.conn.one(&sql, params![id], |row| row.text("value"))
 }
 
-/// The document of a path.
+/// Returns the id of the document with a path.
 pub fn document_of_path(view: &View<'_>, path: &str) -> Result<Option<String>> {
     let sql = "SELECT id FROM source_documents WHERE file_path = ?1";
     view.conn.one(sql, params![path], |row| row.text("id"))
 }
 
-/// Whether nothing was ever stored.
+/// Whether the store has never held any data.
 pub fn is_empty(view: &View<'_>) -> Result<bool> {
     for table in SECTIONS.iter().map(|section| section.table).chain(["memory_audit"]) {
         if !super::rows::ids_after(view, table, "", 1)?.is_empty() {

@@ -1,4 +1,5 @@
-//! A read (`View`) and a write (`Tx`): the time, the actor and the connection, under one guard.
+//! Read transactions (`View`) and write transactions (`Tx`): time, actor and connection, with
+//! checks before each commit.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -12,23 +13,23 @@ use super::sql::{Conn, SqlValue};
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Error, Event, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
-/// One consistent look at the store.
+/// A consistent snapshot of the store.
 pub struct View<'c> {
     pub(super) conn: &'c Conn,
     pub now: Timestamp,
     pub ontology: &'c Ontology,
-    /// Hours for which an idempotency key holds.
+    /// Hours until an idempotency key expires.
     pub key_hours: u32,
-    /// Whether what looks like a secret may be stored.
+    /// Whether text that looks like a secret may be stored.
     pub allow_secrets: bool,
-    /// What project names came to in this look; a write that changes a project empties it.
+    /// Cache of resolved project names; a write that changes a project clears it.
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
-    /// Types of entities by their ids, as far as they were looked up: no write changes one.
+    /// Cache of entity types by id; no write changes a type.
     pub(super) types: RefCell<HashMap<String, String>>,
 }
 
-/// One write. It commits only if every row that it changed has an event in the audit,
-/// and every slot whose claims it touched has been looked at for conflicts.
+/// A write transaction. It commits only if every row that it changed has an event in the audit log,
+/// and every slot whose claims it touched has been checked for conflicts.
 pub struct Tx<'c> {
     view: View<'c>,
     pub actor: &'c str,
@@ -36,30 +37,30 @@ pub struct Tx<'c> {
     ids: &'c Ids,
     log: RefCell<WriteLog>,
     writes: Cell<u64>,
-    /// How many attempts the write is inside of.
+    /// The nesting depth of attempts (savepoints).
     attempts: Cell<u32>,
-    /// Who approved the write, if it was put before a person.
+    /// Who approved the write, if it needed approval.
     approval: RefCell<String>,
 }
 
-/// What a write has done so far.
+/// The changes made by a write so far.
 #[derive(Debug, Default)]
 struct WriteLog {
     changed: Vec<(Kind, String)>,
     recorded: Vec<(Kind, String)>,
-    /// Rows of another store whose history has not come yet.
+    /// Imported rows whose history is not imported yet.
     adopted: HashSet<(Kind, String)>,
     touched: BTreeSet<Slot>,
     head: Option<Head>,
-    /// Changes of the full-text index that have not been made yet.
+    /// Pending changes of the full-text index.
     words: Vec<IndexChange>,
 }
 
-/// Changes of the full-text index that wait at most.
+/// Maximum number of pending changes of the full-text index.
 const MAX_WORDS: usize = 10_000;
 
 impl WriteLog {
-    /// Adds what a part of the write has done.
+    /// Adds the changes of a part of the write.
     fn add(&mut self, part: Self) {
         self.changed.extend(part.changed);
         self.recorded.extend(part.recorded);
@@ -89,7 +90,7 @@ impl<'c> Tx<'c> {
         Self { view, actor, operation, ids, log: RefCell::default(), writes, attempts, approval }
     }
 
-    /// Has every event of the write say who approved it, behind the reason that its actor gave.
+    /// Adds the approver to the note of every event of the write, after the actor's reason.
     pub fn approved(&self, by: &str) {
         by.clone_into(&mut self.approval.borrow_mut());
     }
@@ -98,7 +99,7 @@ impl<'c> Tx<'c> {
         (self.ids)().to_string()
     }
 
-    /// Changes a row that the audit covers; an event for it must follow.
+    /// Changes an audited row; an event for it must follow.
     pub(super) fn change(
         &self,
         kind: Kind,
@@ -110,7 +111,7 @@ impl<'c> Tx<'c> {
         self.run(kind, sql, params)
     }
 
-    /// Stores a row that another store made; its history must follow.
+    /// Stores an imported row; its history must follow.
     pub(super) fn adopt(
         &self,
         kind: Kind,
@@ -122,8 +123,8 @@ impl<'c> Tx<'c> {
         self.run(kind, sql, params)
     }
 
-    /// Takes over an audit row of another store as a link of this store's chain: who, what, when
-    /// and the digests stay, its place is new.
+    /// Appends an imported audit row to this store's chain: its content and digests are kept, its
+    /// sequence number and hash are new.
     pub fn adopt_history(&self, entry: &AuditEntry) -> Result<()> {
         let head = self.head()?;
         let head = audit::append_adopted(self, entry, head)?;
@@ -132,7 +133,7 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
-    /// Takes over an audit row with its place in the chain, into a store that has no other chain.
+    /// Imports an audit row with its sequence number and hash, into a store without a chain.
     pub fn adopt_chain(&self, entry: &AuditEntry) -> Result<()> {
         audit::insert(self, entry, ProjectPlace::Unknown)?;
         self.log.borrow_mut().head = None;
@@ -140,7 +141,7 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
-    /// Accepts that a row has no history: rows of the Python system may have none.
+    /// Accepts an imported row without history: rows of the Python system may have none.
     pub fn adopt_without_history(&self, kind: Kind, id: &str) {
         self.log.borrow_mut().adopted.remove(&(kind, id.to_owned()));
     }
@@ -151,11 +152,11 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Changes the full-text index, at the end of the write at the latest.
+    /// Queues a change of the full-text index, which is applied before the commit at the latest.
     pub(super) fn change_words(&self, change: IndexChange) -> Result<()> {
         let mut log = self.log.borrow_mut();
         log.words.push(change);
-        // Those of an attempt come after those that waited before it.
+        // Changes inside an attempt must be applied after those that were queued before it.
         if log.words.len() < MAX_WORDS || self.attempts.get() > 0 {
             return Ok(());
         }
@@ -163,7 +164,7 @@ impl<'c> Tx<'c> {
         self.make_word_changes()
     }
 
-    /// Makes the changes of the full-text index that wait.
+    /// Applies the pending changes of the full-text index.
     pub(super) fn make_word_changes(&self) -> Result<()> {
         let waiting = std::mem::take(&mut self.log.borrow_mut().words);
         search::change_words(self, &waiting)
@@ -176,23 +177,23 @@ impl<'c> Tx<'c> {
         self.change_uncovered(sql, params).map(drop)
     }
 
-    /// How many statements have changed something so far.
+    /// Returns the number of statements that have changed rows so far.
     pub fn writes(&self) -> u64 {
         self.writes.get()
     }
 
-    /// Changes a row that the audit does not cover: derived tables and raw sources.
+    /// Changes a row that is not audited: derived tables and raw sources.
     pub(super) fn change_uncovered(&self, sql: &str, params: &[SqlValue<'_>]) -> Result<usize> {
         self.writes.set(self.writes.get() + 1);
         self.conn.execute(sql, params)
     }
 
-    /// Writes the event into the audit, chained to the one before it, and gives its id.
+    /// Appends the event to the audit log and its hash chain; returns its id.
     pub fn record(&self, event: Event<'_>) -> Result<String> {
         self.record_as(self.actor, event)
     }
 
-    /// As [`Tx::record`], for what a write does beside that for which it was called.
+    /// As [`Tx::record`], under another actor: for changes that are side effects of the write.
     pub fn record_as(&self, actor: &str, event: Event<'_>) -> Result<String> {
         let row = (event.kind, event.id.to_owned());
         let head = self.head()?;
@@ -214,28 +215,28 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// The end of the chain, to which the next row is tied.
+    /// Returns the chain head.
     fn head(&self) -> Result<Head> {
         let head = self.log.borrow_mut().head.take();
         head.map_or_else(|| audit::chain_head(&self.view), Ok)
     }
 
-    /// The end of the chain, if the write has come to know it.
+    /// Returns the chain head if the write has read it.
     pub(super) fn known_head(&self) -> Option<Head> {
         self.log.borrow().head.clone()
     }
 
-    /// Notes that the claims on a slot may have changed.
+    /// Marks a slot as touched: its claims may have changed.
     pub fn touch(&self, slot: Slot) {
         self.log.borrow_mut().touched.insert(slot);
     }
 
-    /// The slots touched since this was last asked.
+    /// Takes the slots touched since the last call.
     pub fn take_touched(&self) -> BTreeSet<Slot> {
         std::mem::take(&mut self.log.borrow_mut().touched)
     }
 
-    /// Runs a part of the write that leaves nothing behind if it fails.
+    /// Runs a part of the write in a savepoint, which is rolled back if it fails.
     pub fn attempt<T>(&self, part: impl FnOnce() -> Result<T>) -> Result<T> {
         let before = {
             let log = &mut *self.log.borrow_mut();
@@ -260,7 +261,8 @@ impl<'c> Tx<'c> {
         outcome
     }
 
-    /// What is left to be done, and the guard: called before the commit.
+    /// Applies pending index changes and checks the invariants of the write; called before the
+    /// commit.
     pub(super) fn complete(&self) -> Result<()> {
         self.make_word_changes()?;
         let log = self.log.borrow();

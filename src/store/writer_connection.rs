@@ -1,4 +1,4 @@
-//! The writing connection: opened, opened again after a fault, and what is saved before it is given up.
+//! The writing connection: opening, reopening after a fault, and recovery before it is closed.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -12,52 +12,53 @@ use super::settings::Settings;
 use super::sql::{Conn, SqlValue};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 
-/// Pages in the write-ahead log before a commit moves them into the file, which waits for the disk.
-/// With four times SQLite's 1,000 fewer than one small write in a hundred meets that, and the log
-/// that a killed process leaves, 16 MB, is still read back in 5 ms.
+/// Pages in the write-ahead log at which a commit checkpoints it, which waits for the disk. With
+/// four times SQLite's 1,000, fewer than one small write in a hundred has to wait, and the log left
+/// by a killed process, 16 MB, is still recovered in 5 ms.
 const LOG_PAGES: u64 = 4_000;
 
-/// How long a commit that has the log begin anew waits for those who read or write.
+/// How long a commit that restarts the log (`RESTART` checkpoint) waits for readers and writers.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
-/// The writing connection, and what it has open once it is ready.
+/// The writing connection and its file guard.
 pub struct WriterConnection {
     pub conn: Conn,
     guard: Option<FileGuard>,
-    /// Pages in the log before it is moved, and before that is tried again.
+    /// Log pages at which a checkpoint is due; `log_due` is the next attempt if one could not
+    /// finish.
     pub log_limit: Cell<u64>,
     log_due: Cell<u64>,
 }
 
-/// What a closed connection leaves to be looked at when the file is opened again.
+/// Checks to make when the file is reopened after its connection was closed.
 #[derive(Default)]
 pub struct RecoveryState {
     /// The file may be damaged.
     pub unsound: bool,
-    /// The end of the chain after the last write that was acknowledged.
+    /// The chain head after the last acknowledged write.
     pub last: Option<Head>,
 }
 
-/// A connection that waits for others as long as it was told to.
+/// Opens a connection with the busy timeout of the settings.
 pub fn open_connection(settings: &Settings) -> Result<Conn> {
     let conn = Conn::open(&settings.path, true)?;
     conn.set_busy_timeout(settings.busy_timeout)?;
     Ok(conn)
 }
 
-/// What SQLite leaves off unless it is asked for.
+/// Enables foreign keys and recursive triggers, which SQLite leaves off by default.
 pub fn enable_foreign_keys(conn: &Conn) -> Result<()> {
     conn.batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")
 }
 
 impl WriterConnection {
-    /// A connection to a file that is not known to be current yet.
+    /// Wraps a connection to a file that is not known to be current yet.
     pub fn new(conn: Conn) -> Self {
         let (log_limit, log_due) = (Cell::new(LOG_PAGES), Cell::new(LOG_PAGES));
         Self { conn, guard: None, log_limit, log_due }
     }
 
-    /// Sets how a current file is written, and watches it from now on.
+    /// Sets journal mode, durability and checkpointing of a current file, and starts to guard it.
     pub fn make_ready(&mut self, settings: &Settings, before: &PreviousFileId) -> Result<()> {
         use_wal(&self.conn, settings.busy_timeout)?;
         self.conn.batch(&format!(
@@ -68,8 +69,8 @@ impl WriterConnection {
         Ok(())
     }
 
-    /// Opens the file that stands at the path now. It is neither made nor upgraded: that is for a
-    /// start, when somebody reads what was done. That something is missing is said once.
+    /// Opens the file that is at the path now. It is neither created nor upgraded: that is done
+    /// only at startup, where the outcome is reported. Lost writes are reported once.
     pub fn reopen(settings: &Settings, recovery: &mut RecoveryState) -> Result<Self> {
         let path = &settings.path;
         let before = PreviousFileId::of(path);
@@ -91,12 +92,13 @@ impl WriterConnection {
         Ok(side)
     }
 
-    /// Moves a long log into the file, and has it begin anew.
+    /// Checkpoints a long log and restarts it.
     ///
-    /// SQLite's own way finds no end where several processes write all the time: what was written
-    /// meanwhile is left, the log goes on growing, and each further commit tries again and waits for
-    /// the disk. Here the most is moved while others write, and only the rest while they wait. A
-    /// reader that takes its time puts that off until a quarter more was written.
+    /// SQLite's automatic checkpoint never completes while several processes write all the time:
+    /// pages written meanwhile remain, the log keeps growing, and each further commit tries again
+    /// and waits for the disk. Here a PASSIVE checkpoint moves most pages while others write, and
+    /// only the rest blocks them (RESTART). A slow reader delays the next attempt until the log has
+    /// grown by another quarter of the limit.
     pub fn checkpoint(&self, patience: Duration) -> Result<()> {
         let (limit, pages) = (self.log_limit.get(), self.conn.log_state()?.0);
         if pages < limit {
@@ -113,14 +115,14 @@ impl WriterConnection {
         restarted
     }
 
-    /// Has as much of the log moved as one of SQLite's ways can.
+    /// Runs a checkpoint with one of SQLite's modes, as far as it can.
     pub fn checkpoint_log(&self, way: &str) -> Result<()> {
         let sql = format!("PRAGMA wal_checkpoint({way})");
         self.conn.one(&sql, &[], |_| Ok(())).map(drop)
     }
 
-    /// Moves the whole log into the file and empties it, and says whether nobody was in the way.
-    /// SQLite waits for those who read, but not for another who is moving the log just then.
+    /// Checkpoints the whole log and truncates it; returns whether that completed. SQLite waits for
+    /// readers, but not for another checkpoint that is running, so this retries.
     pub fn truncate_log(&self, patience: Duration) -> Result<bool> {
         let started = Instant::now();
         while !self.conn.truncate_log()? {
@@ -132,7 +134,7 @@ impl WriterConnection {
         Ok(true)
     }
 
-    /// Whether all is where it was; an error if nobody can tell now.
+    /// Checks that the file and its log are unchanged; an error if that cannot be determined now.
     pub fn check_file(&self) -> Result<Result<(), FileChange>> {
         let Some(guard) = &self.guard else { return Ok(Ok(())) };
         match guard.check_file() {
@@ -141,7 +143,7 @@ impl WriterConnection {
         }
     }
 
-    /// Whether a write may begin. It is asked inside of the transaction, when nobody else writes.
+    /// Whether a write may begin. Must be called inside the transaction, when nobody else writes.
     pub fn may_write(&self) -> Result<Result<(), FileChange>> {
         match (self.check_file()?, &self.guard) {
             (Ok(()), Some(guard)) => guard.refuse_read_only().map(Ok),
@@ -149,7 +151,7 @@ impl WriterConnection {
         }
     }
 
-    /// What a change of the file means to the caller.
+    /// Returns the error to report to the caller for a change of the file.
     pub fn refusal(&self, change: FileChange) -> Error {
         match &self.guard {
             Some(guard) => guard.refusal(change),
@@ -157,18 +159,20 @@ impl WriterConnection {
         }
     }
 
-    /// Saves what can be saved. Says whether the connection has nothing more to give.
+    /// Recovers pending writes after a change of the file. Returns whether the connection can be
+    /// closed.
     ///
-    /// What a deleted log holds, and the log of a file that was moved away, can still be moved into
-    /// the file through this connection, unless somebody has begun another log for the same file:
-    /// then the index that both share no longer speaks of the log that is open here.
+    /// Frames in a deleted log, or in the log of a file that was moved away, can still be
+    /// checkpointed through this connection, unless another process has begun a new log for the
+    /// same file: then the shared log index no longer describes the log that is open here.
     pub fn recover(&self, change: FileChange, settings: &Settings) -> bool {
         let take_log_away =
             || self.guard.as_ref().is_none_or(|guard| guard.take_log_away(settings).is_ok());
         match change {
-            // What keeps it from that is tried again by the next call.
+            // If this fails, the next call tries again.
             FileChange::Gone | FileChange::LogGone => self.conn.truncate_log().unwrap_or(false),
-            // Somebody may still be at the log; but a damaged file will never take it.
+            // Busy: another process may still use the log. Other errors: a damaged file can never
+            // be checkpointed.
             FileChange::Replaced => {
                 self.conn.truncate_log().unwrap_or_else(|error| error != Error::Busy)
                     && take_log_away()
@@ -179,7 +183,7 @@ impl WriterConnection {
     }
 }
 
-/// Whether the row is in the audit.
+/// Whether the audit log contains the row.
 fn has_row(conn: &Conn, head: &Head) -> bool {
     let sql = "SELECT count(*) AS n FROM memory_audit WHERE seq = ?1 AND hash = ?2";
     let params = [SqlValue::Integer(head.seq), SqlValue::Text(&head.hash)];
@@ -212,7 +216,7 @@ fn not_current(path: &Path, stage: SchemaStage) -> Error {
     )
 }
 
-/// A write that was committed when the file or its log was no longer where it belongs.
+/// Returns the error for a write that was committed after the file or its log was moved away.
 pub fn wrote_elsewhere(path: &Path) -> Error {
     Error::storage(
         StorageProblem::Moved,
@@ -222,7 +226,7 @@ pub fn wrote_elsewhere(path: &Path) -> Error {
     )
 }
 
-/// Switching to WAL does not wait for the busy timeout, so it is tried again here.
+/// Switches to WAL mode, retrying because SQLite's busy timeout does not apply to the switch.
 fn use_wal(conn: &Conn, patience: Duration) -> Result<()> {
     let started = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! The check before each commit: it looks at the effect of a write, whichever operation it was.
+//! The approval gate: checks the effect of every write before it commits.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,29 +11,29 @@ use crate::ops::history::Change;
 use crate::ops::{approval, secrets};
 use crate::store::Tx;
 
-/// The approval that a person gave.
+/// A person's approval.
 #[derive(Debug, Clone)]
 pub struct Approval {
-    /// The fingerprint of the question.
+    /// Fingerprint of the question.
     pub fingerprint: String,
-    /// The sentence for the audit.
+    /// Text for the audit, such as who approved and by which client.
     pub by: String,
 }
 
 /// The outcome of a call.
 pub enum CallOutcome {
     Done(Answer),
-    /// Nothing was done yet: a person has to be asked first.
+    /// Rolled back, since a person has to approve first.
     Asks(ApprovalQuestion),
 }
 
-/// Lets a write commit, or refuses it.
+/// Decides whether a write may commit.
 #[derive(Clone)]
 pub struct ApprovalGate {
     promotion: Promotion,
     approval: Option<Approval>,
     question: Arc<OnceLock<ApprovalQuestion>>,
-    /// Rows that a question shows first.
+    /// The row that a redaction erases; the question shows it first.
     before: RowBefore,
     dry_run: bool,
 }
@@ -44,17 +44,17 @@ impl ApprovalGate {
         Self { promotion, approval, question, before, dry_run: false }
     }
 
-    /// The gate for a write that erases a row, which a person has to see before.
+    /// Returns a gate for a redaction, which shows the person the row that is erased.
     pub fn showing(&self, before: RowBefore) -> Self {
         Self { before, ..self.clone() }
     }
 
-    /// The gate for a dry run: it refuses the same, and asks nobody.
+    /// Returns a gate for a dry run: the same refusals, but no question.
     pub fn for_dry_run(&self) -> Self {
         Self { dry_run: true, approval: None, ..self.clone() }
     }
 
-    /// Does the work of a write, and looks at its effect before anything is committed.
+    /// Runs a write, and checks its effect before the commit.
     pub fn pass<O: Output>(
         &self,
         tx: &Tx<'_>,
@@ -79,18 +79,19 @@ impl ApprovalGate {
         })
     }
 
-    /// Whether this is the dry run of a write that a person would be asked about.
+    /// Whether this is a dry run whose real write would need approval.
     fn asks(&self, done: &[Change]) -> bool {
         self.dry_run
             && self.promotion == Promotion::Ask
             && done.iter().any(approval::needs_a_person)
     }
 
-    /// An error rolls the write back; with a question to ask, it is only the way out.
+    /// Returns an error if the write must not commit; it then rolls back. A question to ask is
+    /// stored before the error is returned.
     fn check(&self, tx: &Tx<'_>, operation: &str, done: &[Change]) -> Result<()> {
         let needed = done.iter().any(approval::needs_a_person);
         match &self.approval {
-            // Somebody else did it meanwhile.
+            // Another writer has done the same meanwhile.
             Some(_) if done.is_empty() => return Ok(()),
             Some(_) if !needed => return Err(Error::Overtaken),
             None if !needed => return Ok(()),
@@ -119,7 +120,7 @@ impl ApprovalGate {
         }
     }
 
-    /// The outcome of a write that had to pass.
+    /// Converts the result of a write to its outcome, which is the question if one was stored.
     pub fn outcome(&self, written: Result<Answer>) -> Result<CallOutcome> {
         match (written, self.question.get()) {
             (Err(_), Some(question)) => Ok(CallOutcome::Asks(question.clone())),
@@ -128,7 +129,7 @@ impl ApprovalGate {
     }
 }
 
-/// The hint of a write that was refused, with the step by which the person does it.
+/// Builds the hint of a refused write, with the step for the person.
 pub(super) fn refused_hint(by_hand: Option<NextStep>) -> Hint {
     let next = by_hand.map(|step| NextStep::ByPerson(Box::new(step)));
     Hint { advice: "Nothing was changed.".to_owned(), next: next.map(Box::new) }

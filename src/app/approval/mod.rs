@@ -1,6 +1,6 @@
-//! Approval by a person. The effect of a write is found by doing it up to the commit; if a person
-//! has to approve it, it is rolled back, and done for good once they agreed and it would still do
-//! the same. Between the two nothing is held: no transaction, no thread.
+//! Approval by a person. The effect of a write is determined by running it up to the commit. If a
+//! person has to approve it, it is rolled back and run again after the approval, if its effect
+//! would still be the same. No transaction or thread is held in between.
 
 mod gate;
 mod question;

@@ -1,5 +1,5 @@
-//! The question that a person is asked before a write: the rows that would change, their sources,
-//! similar rows and conflicts. Stored text is quoted, hidden characters are escapes.
+//! The approval question: the rows that a write would change, their sources, similar rows and
+//! conflicts. Stored text is quoted, and hidden characters are escaped.
 
 use std::borrow::Cow;
 
@@ -20,38 +20,38 @@ use crate::ops::lifecycle::HasLifecycle;
 use crate::ops::{conflicts, entities, memories};
 use crate::store::{self, Tx, View};
 
-/// Characters of a question.
+/// Maximum characters of a question.
 const MAX_MESSAGE: usize = 2_000;
-/// Characters of a line of it, so that no text keeps the others out.
+/// Maximum characters of a line, so that one long text leaves space for the others.
 const MAX_LINE: usize = 500;
-/// Characters for how much is left out.
+/// Characters reserved for the count of omitted lines.
 const TAIL: usize = 60;
-/// Characters of a description, and of properties.
+/// Maximum characters of a description, and of properties.
 const MAX_DETAIL: usize = 300;
-/// Sources of a row, and rows like it.
+/// Maximum sources of a row, and maximum similar rows.
 const MAX_SHOWN: usize = 3;
 
-/// A row as it was before a write that erases it.
+/// A row as it was before its redaction.
 #[derive(Debug, Clone, Default)]
 pub struct RowBefore {
     pub lines: Vec<String>,
-    /// All of it.
+    /// The whole row, for the fingerprint.
     pub record: String,
 }
 
-/// The question about a write that waits for a person.
+/// The question about a write that needs approval.
 #[derive(Debug, Clone)]
 pub struct ApprovalQuestion {
     pub message: String,
-    /// A digest of all that would be done, so that nothing else is done for it.
+    /// Digest of the write's effect, so that the approval is valid for no other effect.
     pub fingerprint: String,
-    /// How the person does it without the client.
+    /// The step by which the person does it outside of the client.
     by_hand: Option<NextStep>,
 }
 
 impl ApprovalQuestion {
-    /// Puts what a write has done as a question. It is asked inside the write, so that what is
-    /// shown is what would be, after what it hides.
+    /// Builds the question from the effect of a write. It runs inside the transaction, so that it
+    /// shows the rows as they would be.
     pub fn about(
         tx: &Tx<'_>,
         operation: &str,
@@ -82,7 +82,7 @@ impl ApprovalQuestion {
         })
     }
 
-    /// The error for a question that no person can be asked, or that has no answer.
+    /// Returns the error for a question that cannot be asked or was not answered.
     pub fn unasked(&self, why: &str) -> Error {
         Error::Refused {
             problem: format!("this needs the approval of the person, and {why}"),
@@ -91,7 +91,7 @@ impl ApprovalQuestion {
     }
 }
 
-/// Who wants what, and why.
+/// Returns the heading lines: the operation, the actor and the reason.
 fn build_heading(operation: &str, actor: &str, note: &str, decisions: usize) -> Vec<String> {
     let rows = if decisions > 1 { format!(", for {decisions} rows") } else { String::new() };
     let within =
@@ -104,7 +104,7 @@ fn build_heading(operation: &str, actor: &str, note: &str, decisions: usize) -> 
     head
 }
 
-/// The lines that fit, each cut if it is long, and how many do not.
+/// Joins the lines that fit, each truncated, and the count of omitted lines.
 fn build_message(head: &[String], lines: &[String]) -> String {
     let mut room = MAX_MESSAGE - TAIL;
     let mut shown: Vec<Cow<'_, str>> = Vec::new();
@@ -123,7 +123,7 @@ fn build_message(head: &[String], lines: &[String]) -> String {
     shown.join("\n")
 }
 
-/// A digest of what is shown, and of every row as it was before.
+/// Computes the digest of the shown lines and of every changed row as it was before.
 fn compute_fingerprint(lines: &[String], before: &str, done: &[Change]) -> String {
     let mut all = lines.join("\n") + before;
     for change in done.iter().filter(|change| !is_new(done, &change.entry.subject_id)) {
@@ -133,7 +133,7 @@ fn compute_fingerprint(lines: &[String], before: &str, done: &[Change]) -> Strin
     store::audit::digest(&all)
 }
 
-/// Rows that the write makes get their ids when it is done.
+/// Replaces ids of new rows by numbers, since the write generates other ids when it is repeated.
 fn without_new_ids(line: &str, new: &[String]) -> String {
     let mut line = line.to_owned();
     for (number, id) in new.iter().enumerate() {
@@ -144,7 +144,7 @@ fn without_new_ids(line: &str, new: &[String]) -> String {
     line
 }
 
-/// The ids, as answers show them, of the rows that a write makes.
+/// Returns the displayed ids of the rows that a write creates.
 fn new_ids(view: &View<'_>, done: &[Change]) -> Result<Vec<String>> {
     let new = done.iter().filter(|change| change.entry.action == Action::Created.as_str());
     let shown = new.map(|change| {
@@ -158,7 +158,7 @@ fn new_ids(view: &View<'_>, done: &[Change]) -> Result<Vec<String>> {
     shown.collect()
 }
 
-/// A change in a line, as the row would be; a conflict with its sides.
+/// Describes a change in one line; for a conflict also its sides.
 fn describe_change(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let entry = &change.entry;
     let (id, action) = (&entry.subject_id, Action::parse(&entry.action));
@@ -202,7 +202,7 @@ fn verb_of(action: Option<Action>) -> &'static str {
     }
 }
 
-/// Trusted state as it would be, and what it was.
+/// Describes trusted state, with its previous value.
 fn describe_state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let Some(row) = store::projects::state_by_id(view, &change.entry.subject_id)? else {
         return Ok(Vec::new());
@@ -225,7 +225,7 @@ fn describe_state(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// What a person needs to judge a row by: what it says, where it comes from, what it resembles.
+/// Describes a row for the decision: its contents, sources and similar rows.
 fn describe_contents(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let id = &change.entry.subject_id;
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Many rows in one call.
+//! Creates many rows in one call.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::ops::relationships::NewRelationship;
 use crate::ops::{projects, validate};
 use crate::store::Tx;
 
-/// Makes many rows, all or none.
+/// Creates many rows in one transaction.
 pub struct CreateBatch;
 
 #[derive(Deserialize, JsonSchema)]
@@ -38,12 +38,12 @@ pub struct CreateBatchArgs {
     project: Option<String>,
 }
 
-/// The rows of a batch, in its order.
+/// The rows of a batch, in order.
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedBatch {
-    /// How many rows are new.
+    /// Number of new rows.
     created: usize,
-    /// How many rows existed already.
+    /// Number of existing rows.
     existing: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     entities: Vec<BatchRow<EntityBrief>>,
@@ -62,7 +62,7 @@ pub struct BatchRow<B> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     created: bool,
-    /// Fields that were given and that the existing row holds differently.
+    /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
 }
@@ -179,7 +179,7 @@ impl WriteOperation for CreateBatch {
     }
 }
 
-/// The projects that the rows went to.
+/// Returns the projects of the created rows.
 fn resolve_projects(tx: &Tx<'_>, made: &Made) -> Result<Vec<ProjectUsed>> {
     let entities = made.entities.iter().map(|(_, made)| made.row.project.as_str());
     let memories = made.memories.iter().map(|(_, made)| made.row.project.as_str());

@@ -1,4 +1,4 @@
-//! Conflicts: list the open ones, settle one.
+//! Lists and resolves conflicts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::ops::conflicts::{self, ResolveRequest};
 use crate::ops::projects;
 use crate::store::{Tx, View};
 
-/// Lists contradictions.
+/// Lists conflicts.
 pub struct ListConflicts;
 
 #[derive(Deserialize, JsonSchema)]
@@ -78,10 +78,10 @@ impl Output for ConflictList {
     }
 }
 
-/// Settles a contradiction.
+/// Resolves a conflict.
 pub struct ResolveConflict;
 
-/// A conflict after it was settled.
+/// A conflict after its resolution.
 #[derive(Serialize, JsonSchema)]
 pub struct ResolvedConflict {
     conflict: ConflictView,

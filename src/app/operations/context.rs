@@ -32,7 +32,7 @@ pub struct ContextPack {
     context: String,
     /// Characters of the text.
     used: usize,
-    /// The parts of the text that have entries, the most trusted first.
+    /// The nonempty parts of the text, most trusted first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bands: Vec<BandView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,9 +44,9 @@ pub struct ContextPack {
 pub struct BandView {
     name: &'static str,
     entries: usize,
-    /// Characters, with its heading.
+    /// Characters, with the heading.
     used: usize,
-    /// Entries that matched and did not fit.
+    /// Matching entries that did not fit.
     #[serde(skip_serializing_if = "is_zero_count")]
     left_out: usize,
 }

@@ -13,7 +13,7 @@ use crate::model::Result;
 use crate::ops::{entities, lifecycle, projects};
 use crate::store::Tx;
 
-/// An entity, and the version that the caller has seen.
+/// An entity, and the version that the caller expects.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntityTarget {
@@ -99,7 +99,7 @@ impl Output for PromotedEntity {
     }
 }
 
-/// Turns a candidate down.
+/// Rejects a candidate.
 pub struct RejectEntity;
 
 impl Operation for RejectEntity {
@@ -121,7 +121,7 @@ impl WriteOperation for RejectEntity {
     }
 }
 
-/// Retires an entity that was true until now.
+/// Ends an entity that was true until now.
 pub struct SupersedeEntity;
 
 #[derive(Deserialize, JsonSchema)]
@@ -154,7 +154,7 @@ impl WriteOperation for SupersedeEntity {
     }
 }
 
-/// Retires an entity that was never true.
+/// Ends an entity that was never true.
 pub struct InvalidateEntity;
 
 impl Operation for InvalidateEntity {

@@ -1,4 +1,4 @@
-//! Entities: propose, correct, read.
+//! Creates, updates and reads entities.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,28 +23,28 @@ use crate::ops::{conflicts, entities, projects};
 use crate::store::relationships::{Neighbour, list_around};
 use crate::store::{Tx, View};
 
-/// Proposes an entity with its relationships.
+/// Creates an entity with its relationships.
 pub struct CreateEntity;
 
-/// A new entity, or the existing one that says the same.
+/// A new entity, or an equivalent existing one.
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedEntity {
     entity: EntityView,
     created: bool,
-    /// Links made with it.
+    /// Links created with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     relationships: Vec<LinkResult>,
     /// Other entities of the same type, name and project.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     similar: Vec<EntityBrief>,
-    /// Fields that were given and that the existing row holds differently.
+    /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
 }
 
-/// A relationship, and whether this call made it.
+/// A relationship, and whether this call created it.
 #[derive(Serialize, JsonSchema)]
 pub struct LinkResult {
     relationship_id: String,
@@ -107,19 +107,19 @@ impl Output for CreatedEntity {
     }
 }
 
-/// Names the fields that the existing row holds differently.
+/// Names the fields whose values differ in the existing row.
 pub fn differing_line(differing: &[String]) -> Option<String> {
     let fields = differing.join(", ");
     (!differing.is_empty())
         .then(|| format!("not taken over: {fields}, which the existing row holds differently"))
 }
 
-/// The next step after an entity was made or changed.
+/// Returns the next step after an entity was created or updated.
 fn next_step(row: &Entity, differing: &[&'static str]) -> Option<NextStep> {
     next_step_of(Kind::Entity, row.handle.clone(), row.status, differing)
 }
 
-/// The next step after a row was made or changed: only one that there is a reason to take.
+/// Returns the next step after a row was created or updated; `None` if there is nothing to do.
 pub fn next_step_of(
     kind: Kind,
     id: String,
@@ -133,15 +133,15 @@ pub fn next_step_of(
     (status == Status::Candidate).then_some(NextStep::PromoteRow { kind, id })
 }
 
-/// Rows as a list shows them, in an answer about a project.
+/// Returns list rows for an answer about a project.
 pub fn entity_briefs(rows: &[Entity], project: &str) -> Vec<EntityBrief> {
     rows.iter().map(|row| EntityBrief::new(row, Some(project))).collect()
 }
 
-/// Corrects an entity.
+/// Updates an entity.
 pub struct UpdateEntity;
 
-/// An entity after a change of it.
+/// An entity after an update.
 #[derive(Serialize, JsonSchema)]
 pub struct ChangedEntity {
     pub entity: EntityView,
@@ -215,7 +215,7 @@ pub struct EntityPage {
     chain: Vec<EntityBrief>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<ConflictView>,
-    /// Links that are not shown because they ended, or lead to inactive entities.
+    /// Links omitted because they ended or lead to inactive entities.
     #[serde(skip_serializing_if = "is_zero")]
     inactive_relationships: i64,
     relationships: Vec<NeighbourView>,
@@ -225,7 +225,7 @@ pub struct EntityPage {
     text_limit: usize,
 }
 
-/// A link of an entity, with the entity at its other end.
+/// A link of an entity, with the entity at the other end.
 #[derive(Serialize, JsonSchema)]
 pub struct NeighbourView {
     /// With detail full.
@@ -243,7 +243,7 @@ pub struct NeighbourView {
     entity_status: Option<String>,
 }
 
-/// Characters of each text of an entity with detail full.
+/// Maximum characters of each text with detail full.
 const FULL_TEXT: usize = 16_000;
 
 impl Operation for GetEntity {
@@ -260,7 +260,7 @@ impl Operation for GetEntity {
 
 impl ReadOperation for GetEntity {
     fn run(view: &View<'_>, args: GetEntityArgs) -> Result<EntityPage> {
-        // A default project narrows a name; an id is unique by itself.
+        // The default project narrows a name, but not an id, which is unique.
         let project = args.project.as_deref().filter(|_| args.entity_id.is_none());
         let entity = lookup::find_entity(
             view,

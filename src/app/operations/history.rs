@@ -1,4 +1,4 @@
-//! The history of an entity, and of any row.
+//! Reads the audit history of an entity, or of any row.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct GetEntityAuditArgs {
 /// A history, oldest change first.
 #[derive(Serialize, JsonSchema)]
 pub struct History {
-    /// The entity that it is about.
+    /// The entity of the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<EntityBrief>,
     entries: Vec<ChangeView>,
@@ -43,7 +43,7 @@ pub struct History {
 }
 
 impl History {
-    /// A page of the history of a row.
+    /// Reads a page of a row's history.
     pub fn read(
         view: &View<'_>,
         id: &str,
@@ -62,7 +62,7 @@ impl History {
         self.paging.total
     }
 
-    /// The entries, their place and their lines, for an answer that has more beside them.
+    /// Splits the history into entries, paging and text lines, for an answer with more fields.
     pub fn into_parts(self) -> (Vec<ChangeView>, Paging, Vec<String>) {
         (self.entries, self.paging, self.lines)
     }

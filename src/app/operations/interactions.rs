@@ -14,12 +14,12 @@ use crate::store::Tx;
 /// Records an interaction.
 pub struct RecordInteraction;
 
-/// A recorded interaction. Its texts were in the call, and are not repeated.
+/// A recorded interaction, without its texts, which the caller has.
 #[derive(Serialize, JsonSchema)]
 pub struct RecordedInteraction {
     interaction_id: String,
     created_at: String,
-    /// Memories that the response repeats, as they are now.
+    /// Memories that the response reinforced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reinforced: Vec<ReinforcedMemory>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Memories: remember, review, graduate, correct.
+//! Creates, updates, reviews and graduates memories.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,10 @@ use crate::ops::memories::{self, MemoryUpdate, NewMemory};
 use crate::ops::projects;
 use crate::store::{Tx, View};
 
-/// Characters of a memory's content in the text of its history.
+/// Maximum characters of a memory's content in its history.
 const MAX_CONTENT: usize = 8_000;
 
-/// Memories as a list shows them, in an answer about a project.
+/// Returns list rows for an answer about a project.
 pub fn memory_briefs(rows: &[Memory], project: &str) -> Vec<MemoryBrief> {
     rows.iter().map(|row| MemoryBrief::new(row, Some(project))).collect()
 }
@@ -33,18 +33,18 @@ fn next_step(row: &Memory, differing: &[&'static str]) -> Option<NextStep> {
     next_step_of(Kind::Memory, row.handle.clone(), row.status, differing)
 }
 
-/// Proposes a memory.
+/// Creates a memory.
 pub struct CreateMemory;
 
-/// A new memory, or the existing one that says the same.
+/// A new memory, or an equivalent existing one.
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedMemory {
     memory: MemoryView,
     created: bool,
-    /// Other memories of the project that begin with the same words.
+    /// Other memories of the project with the same first words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     similar: Vec<MemoryBrief>,
-    /// Fields that were given and that the existing row holds differently.
+    /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,10 +90,10 @@ impl Output for CreatedMemory {
     }
 }
 
-/// Corrects a memory.
+/// Updates a memory.
 pub struct UpdateMemory;
 
-/// A memory after a change of it.
+/// A memory after an update.
 #[derive(Serialize, JsonSchema)]
 pub struct ChangedMemory {
     memory: MemoryView,
@@ -129,7 +129,7 @@ impl Output for ChangedMemory {
     }
 }
 
-/// Decides about a memory, or reads its history.
+/// Applies a review action to a memory, or reads its history.
 pub struct ReviewMemory;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -158,13 +158,13 @@ pub struct ReviewMemoryArgs {
     cursor: Option<String>,
 }
 
-/// A memory after a decision about it, or with its history.
+/// A memory after a review action, or with its history.
 #[derive(Serialize, JsonSchema)]
 pub struct ReviewedMemory {
     memory: MemoryView,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<bool>,
-    /// The entities it became.
+    /// Entities graduated from it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     became: Vec<EntityBrief>,
     /// The memories that superseded it, up to the current one.
@@ -281,10 +281,10 @@ impl Output for ReviewedMemory {
     }
 }
 
-/// Turns a memory into an entity.
+/// Graduates a memory into an entity.
 pub struct GraduateMemory;
 
-/// A memory and the entity that it becomes.
+/// A memory and the entity that it graduates into.
 #[derive(Serialize, JsonSchema)]
 pub struct GraduatedMemory {
     memory: MemoryBrief,

@@ -37,7 +37,7 @@ pub use sources::{IngestSource, ingest_paths};
 use super::operation::RegisteredOperation;
 use crate::model::Ontology;
 
-/// Every operation, in the order in which an agent meets them.
+/// Returns all operations, in the order of the tool list.
 pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
     let table = vec![
         RegisteredOperation::write::<CreateEntity>(),

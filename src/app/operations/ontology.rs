@@ -1,4 +1,4 @@
-//! The ontology.
+//! Describes the ontology.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::model::ontology::{EntityType, RelationshipType};
 use crate::ops::record_change::snapshot_value;
 use crate::store::View;
 
-/// Shows the ontology.
+/// Describes the ontology.
 pub struct DescribeOntology;
 
 #[derive(Deserialize, JsonSchema)]

@@ -43,7 +43,7 @@ pub struct CountedProject {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_id: Option<String>,
-    /// Present and false for a name that rows use and nobody registered.
+    /// Present and false if the name is used but not registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     registered: Option<bool>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -177,7 +177,7 @@ impl Output for RegisteredProject {
 /// Sets trusted state.
 pub struct SetProjectState;
 
-/// Trusted state after it was set or ended.
+/// Trusted state after a change.
 #[derive(Serialize, JsonSchema)]
 pub struct ChangedState {
     project_state: StateView,

@@ -1,4 +1,4 @@
-//! Questions about a project or an entity, by name.
+//! Answers predefined questions about a project or an entity.
 
 use std::collections::BTreeMap;
 
@@ -56,13 +56,13 @@ pub struct QuestionAnswer {
     question: Question,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
-    /// The entity that the question is about.
+    /// The entity of the question.
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<EntityBrief>,
     #[schemars(with = "Map<String, Value>")]
     #[serde(skip_serializing_if = "AnswerCounts::is_empty")]
     counts: AnswerCounts,
-    /// A remark about the whole answer.
+    /// A note about the whole answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ pub struct QuestionAnswer {
     paging: Paging,
 }
 
-/// Counts in the order in which they are said.
+/// Counts, in display order.
 struct AnswerCounts(Vec<(String, i64)>);
 
 impl AnswerCounts {
@@ -88,7 +88,7 @@ impl Serialize for AnswerCounts {
     }
 }
 
-/// A row of an answer: the entity or the change, and the fields that the question adds.
+/// A row of an answer: an entity or a change, and the fields that the question adds.
 #[derive(Serialize)]
 struct AnswerRow {
     #[serde(flatten)]
@@ -132,9 +132,9 @@ struct ChangedRow {
     columns: BTreeMap<&'static str, String>,
 }
 
-/// Characters of a description in a concise row.
+/// Maximum characters of a description in a concise row.
 const DESCRIPTION: usize = 120;
-/// Source references of a concise row.
+/// Maximum source references of a concise row.
 const MAX_REFS: usize = 5;
 /// Columns that identify a changed row.
 const IDENTIFYING: [&str; 9] = [
@@ -264,9 +264,9 @@ impl AnswerRow {
     }
 }
 
-/// Joins a link's type and direction, and leaves out the ids of links, the parent of a row (the last of its path, or the entity asked
-/// about), the sources of links further away, and empty lists. A path is shown by names: its entities
-/// are rows of the answer too.
+/// Joins a link's type and direction, and omits the ids of links, the parent of a row (the last of
+/// its path, or the entity of the question), the sources of links further away, and empty lists. A
+/// path is shown by names, since its entities are also rows of the answer.
 fn make_concise(said: &mut Map<String, Value>) {
     said.shift_remove("relationship_id");
     said.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
@@ -285,7 +285,7 @@ fn make_concise(said: &mut Map<String, Value>) {
 }
 
 impl DescribedEntity {
-    /// The entity, the fields that the question adds, and its sources, in one line.
+    /// Renders the entity, the added fields and the sources in one line.
     fn line(&self, said: &Map<String, Value>) -> String {
         let mut line = self.brief.line();
         if !self.description.is_empty() {
@@ -339,13 +339,13 @@ impl ChangedRow {
     }
 }
 
-/// The fields that the question adds. The id of a link is of use to programs only.
+/// Renders the added fields, without link ids, which only programs need.
 fn said_line(said: &Map<String, Value>) -> String {
     let told = said.iter().filter(|(name, _)| *name != "relationship_id");
     told.map(|(name, value)| format!("; {name} {}", word_field(name, value))).collect()
 }
 
-/// A field of an answer in words: ids bare, other texts in quotes.
+/// Renders a field: ids bare, other texts quoted.
 fn word_field(name: &str, value: &Value) -> String {
     match value {
         Value::String(text) if name.ends_with("_id") => text.clone(),

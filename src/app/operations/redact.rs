@@ -1,4 +1,4 @@
-//! Redaction: the contents of one row and of its history are erased.
+//! Redacts one row: erases its contents, in its history too.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,23 +22,23 @@ use crate::ops::redact::{self, RedactableRow, Redacted, Redaction, Related};
 use crate::store::backup::list_copies;
 use crate::store::{Db, Erased, View};
 
-/// Erases the contents of a row.
+/// Redacts a row.
 pub struct Redact;
 
 /// A row after its redaction.
 #[derive(Serialize, JsonSchema)]
 pub struct RedactedRow {
-    /// The row, under the name of its kind.
+    /// The row, in the field named after its kind.
     #[serde(flatten)]
     row: RowByKind,
     changed: bool,
-    /// Whether the freed parts of the file and its log hold nothing of it any more.
+    /// Whether the free pages and the log no longer contain it.
     #[serde(skip_serializing_if = "Option::is_none")]
     file_cleared: Option<bool>,
     /// Copies of the file next to it that may still hold the contents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     copies: Vec<String>,
-    /// Rows that may repeat the contents, and were left as they are.
+    /// Rows that may repeat the contents and were not changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<RelatedRow>,
     #[serde(skip)]
@@ -47,7 +47,7 @@ pub struct RedactedRow {
     erased: Option<Erased>,
 }
 
-/// One of the fields holds a row.
+/// Exactly one field is set.
 #[derive(Default, Serialize, JsonSchema)]
 struct RowByKind {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ struct RowByKind {
 struct RelatedRow {
     kind: &'static str,
     id: String,
-    /// How it is tied to the redacted row.
+    /// The relation to the redacted row.
     how: &'static str,
 }
 
@@ -112,7 +112,7 @@ impl SteppedOperation for Redact {
 }
 
 impl RedactedRow {
-    /// The answer is put together before the commit, so that no later failure keeps it back.
+    /// Builds the answer before the commit, so that no later failure can prevent it.
     fn written(view: &View<'_>, done: &Redacted) -> Result<Written<Self>> {
         let related = done.related.iter().map(|Related { kind, id, how }| {
             Ok(RelatedRow { kind, id: ids::shown_by_kind(view, kind, id)?, how })
@@ -186,7 +186,7 @@ impl RowByKind {
     }
 }
 
-/// The columns of a row, with its id under the name by which operations take it.
+/// Returns the columns of a row, with its id in the field that operations take it by.
 fn name_columns(id_name: &str, id: String, row: &impl Serialize) -> Result<Map<String, Value>> {
     let Value::Object(mut fields) = snapshot_value(row)? else {
         return Err(Error::Internal("a row is not an object".to_owned()));
@@ -197,7 +197,7 @@ fn name_columns(id_name: &str, id: String, row: &impl Serialize) -> Result<Map<S
     Ok(value)
 }
 
-/// A row in lines, as a person sees it before and after its redaction.
+/// Renders a row for a person, before and after its redaction.
 fn row_lines(view: &View<'_>, row: &RedactableRow) -> Result<Vec<String>> {
     Ok(match row {
         RedactableRow::Entity(row) => vec![entity_line(row)],

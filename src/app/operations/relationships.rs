@@ -1,4 +1,4 @@
-//! Relationships: link two entities, or end a link.
+//! Creates and ends relationships.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,10 +11,10 @@ use crate::model::{RelationshipStatus, Result};
 use crate::ops::relationships::{self, NewRelationship};
 use crate::store::Tx;
 
-/// Links two entities.
+/// Creates a relationship.
 pub struct CreateRelationship;
 
-/// A relationship after it was made or ended.
+/// A relationship after its creation or end.
 #[derive(Serialize, JsonSchema)]
 pub struct ChangedRelationship {
     relationship: RelationshipView,

@@ -1,4 +1,4 @@
-//! Review: the queue of candidates, and a decision about any of them by its id.
+//! Lists the review queue, and promotes or rejects a candidate of either kind by its id.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ pub struct CandidateList {
     project_used: Option<ProjectUsed>,
 }
 
-/// A row that waits for approval, with rows like it.
+/// A row of the review queue, with similar rows.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum CandidateView {
@@ -78,7 +78,7 @@ struct SimilarRows<R, B> {
     similar: Vec<B>,
 }
 
-/// An entity, as much of it as was asked for.
+/// An entity at the requested level of detail.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum EntityRow {
@@ -86,7 +86,7 @@ pub enum EntityRow {
     Full(Box<EntityView>),
 }
 
-/// A memory, as much of it as was asked for.
+/// A memory at the requested level of detail.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum MemoryRow {
@@ -248,7 +248,7 @@ impl Output for DecidedRow {
     }
 }
 
-/// Whether the id is that of an entity; one that is no memory either is an error.
+/// Whether the id is an entity's; an error if it is neither an entity's nor a memory's.
 fn is_entity(view: &View<'_>, given: &str) -> Result<bool> {
     let id = &*resolve_id_of(view, &[HandleKind::Entity, HandleKind::Memory], given)?;
     if Entity::find(view, id)?.is_some() {
@@ -261,7 +261,7 @@ fn is_entity(view: &View<'_>, given: &str) -> Result<bool> {
     Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: given.to_owned(), nearest })
 }
 
-/// Makes a candidate active, whichever kind it is.
+/// Promotes a candidate of either kind.
 pub struct Promote;
 
 impl Operation for Promote {
@@ -287,7 +287,7 @@ impl WriteOperation for Promote {
     }
 }
 
-/// Turns a candidate down, whichever kind it is.
+/// Rejects a candidate of either kind.
 pub struct Reject;
 
 impl Operation for Reject {

@@ -22,7 +22,7 @@ use crate::ops::{projects, validate};
 use crate::store::View;
 use crate::store::search::{ChunkRow, Filter};
 
-/// Characters of a snippet in a line, and of the snippet itself.
+/// Maximum characters of a text in a line, and of a snippet before it is quoted.
 const SNIPPET_LINE: usize = 200;
 const SNIPPET: usize = 140;
 
@@ -73,7 +73,7 @@ pub struct SearchHits {
     items: Vec<HitView>,
     #[serde(flatten)]
     paging: Paging,
-    /// With nothing found: indexed words that are spelled alike.
+    /// Indexed words with similar spelling, if nothing is found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ pub struct SearchHits {
     query_is_blank: bool,
 }
 
-/// A row that was found.
+/// A hit.
 #[derive(Serialize)]
 struct HitView {
     #[serde(flatten)]
@@ -90,21 +90,21 @@ struct HitView {
     /// The part of its text that matched, with the words between `**`.
     #[serde(skip_serializing_if = "String::is_empty")]
     snippet: String,
-    /// With detail full: the rank, higher is better.
+    /// With detail full: the rank; higher is better.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
     /// Whether the row has every word of the query.
     #[serde(skip_serializing_if = "is_false")]
     all_words: bool,
-    /// The words of the query that it has, where the snippet does not show them.
+    /// Matched words of the query that the snippet does not show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     matched: Vec<String>,
-    /// Words of similar meaning that it has, where the snippet does not show them.
+    /// Matched words of similar meaning that the snippet does not show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
 }
 
-/// The name of its id tells the kind of a row.
+/// The name of the id field tells the kind of the row.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum HitRow {
@@ -145,7 +145,7 @@ impl ChunkView {
     }
 }
 
-/// The last two headings of a path; the first ones repeat the title of the document.
+/// Returns the last two headings of a path; the first ones repeat the document's title.
 fn last_headings(path: &str) -> &str {
     const SEPARATOR: &str = " > ";
     match path.rmatch_indices(SEPARATOR).nth(1) {
@@ -237,7 +237,7 @@ impl HitView {
         let full = detail == Detail::Full;
         let matched = search::match_words(query, &hit.row);
         let snippet = marked_snippet(&hit.row, &matched.stems);
-        // Marked words in the snippet show why it matched.
+        // Marked words in the snippet already show why the row matched.
         let explain = full || !snippet.contains("**");
         Ok(Self {
             row,
@@ -280,7 +280,7 @@ impl HitView {
     }
 }
 
-/// The stretch of a row that matched. The heading of a chunk is left out: its path has it.
+/// Returns the matching part of a row, without the heading of a chunk, which its path contains.
 fn marked_snippet(row: &FoundRow, stems: &HashSet<String>) -> String {
     let marked = |text: &str| search::snippet::marked_snippet(text, stems, SNIPPET);
     let body = row.body();

@@ -32,7 +32,7 @@ pub struct IngestSourceArgs {
     tags: Option<Vec<String>>,
 }
 
-/// Counts of documents, and of the chunks that were written.
+/// Counts of documents, and of chunks written.
 #[derive(Serialize, JsonSchema)]
 pub struct IngestedSource {
     added: usize,
@@ -101,9 +101,9 @@ impl SteppedOperation for IngestSource {
     }
 }
 
-/// Ingests the paths of a command as one write in steps. `arguments` are those of the operation, with
-/// the options of a write; `ingest_path` ingests one path. A path that cannot be ingested is refused, and
-/// the others are ingested.
+/// Ingests the paths of a command as one stepped write. `arguments` are the operation's arguments
+/// and the write options; `ingest_path` ingests one path. A path with an error is refused, and the
+/// others are still ingested.
 pub fn ingest_paths(
     db: &Db,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! The bound on what an answer holds: texts are cut first, then lists at a row, then objects.
+//! Size limits of answers: truncates texts first, then lists between rows, then objects.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 
 use crate::model::text::{escape_hidden, is_hidden};
 
-/// The most bytes of an answer, as JSON: of its structured content, and of its text. At two bytes
-/// a token, which is denser than identifiers in o200k_base are, each is within 20,000 tokens.
+/// Maximum bytes of an answer as JSON, of its structured content and of its text. At two bytes a
+/// token, which is denser than identifiers in o200k_base are, each is within 20,000 tokens.
 pub const MAX_BYTES: usize = 40_000;
-/// Bytes of an answer beside its list.
+/// Bytes reserved for an answer's fields other than its list.
 const REST: usize = 2_000;
-/// Bytes for saying what is left out.
+/// Bytes reserved for the note about omitted parts.
 const NOTICE: usize = 48;
 
-/// The text cut at `max` characters, with how much is left out.
+/// Truncates a text to `max` characters, and appends the number of omitted ones.
 pub fn shorten_text(text: &str, max: usize) -> Cow<'_, str> {
     match text.chars().count().saturating_sub(max) {
         0 => Cow::Borrowed(text),
@@ -25,7 +25,7 @@ pub fn shorten_text(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
-/// The beginning of a text, for a row of a list: the row itself has the rest.
+/// Truncates a text for a row of a list; a read of the row returns all of it.
 pub fn ellipsize(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
@@ -33,7 +33,7 @@ pub fn ellipsize(text: &str, max: usize) -> String {
     }
 }
 
-/// Cuts every text in the value at `max` characters, and says how much is left out.
+/// Truncates every text in the value to `max` characters, with the number of omitted ones.
 pub fn shorten_texts(value: &mut Value, max: usize) {
     match value {
         Value::String(text) => {
@@ -47,7 +47,7 @@ pub fn shorten_texts(value: &mut Value, max: usize) {
     }
 }
 
-/// Writes every hidden character in the value as an escape.
+/// Escapes every hidden character in the value.
 pub fn show_hidden(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -69,17 +69,17 @@ pub fn show_hidden(value: &mut Value) {
     }
 }
 
-/// Bytes of the value as JSON.
+/// Returns the bytes of the value as JSON.
 pub fn json_size(value: &Value) -> usize {
     value.to_string().len()
 }
 
-/// Bytes of the lines as part of a text in JSON.
+/// Returns the bytes of the lines as JSON strings.
 pub fn size_of_lines(lines: &[String]) -> usize {
     lines.iter().map(|line| Value::from(line.as_str()).to_string().len()).sum()
 }
 
-/// Makes the value fit: all of its texts are shortened step by step, then the rest is cut.
+/// Truncates the value to `max` bytes: first its texts in steps, then its structure.
 pub fn fit_value(value: &mut Value, max: usize) {
     for most in [4_000, 1_000, 250] {
         if json_size(value) <= max {
@@ -90,7 +90,7 @@ pub fn fit_value(value: &mut Value, max: usize) {
     cut_value(value, max);
 }
 
-/// The first items, as many as fit into an answer; at least one.
+/// Returns the first items that fit into an answer; at least one.
 pub fn that_fit<T>(mut items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<T> {
     let mut room = MAX_BYTES - REST;
     let fits = |item: &T| {
@@ -102,7 +102,7 @@ pub fn that_fit<T>(mut items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<T> {
     items
 }
 
-/// The lines that fit, and how many do not.
+/// Returns the lines that fit, and a count of omitted lines.
 pub fn fit_lines(lines: Vec<String>, max: usize) -> Vec<String> {
     let all = lines.len();
     let mut room = max;
@@ -134,7 +134,7 @@ fn cut_value(value: &mut Value, max: usize) {
         return;
     }
     match value {
-        // What is hidden is shown already, so that no character takes more than four bytes.
+        // Hidden characters were escaped before, so that a character takes at most four bytes.
         Value::String(text) => {
             *text = shorten_text(text, max.saturating_sub(NOTICE) / 4).into_owned();
         }
@@ -147,8 +147,8 @@ fn cut_value(value: &mut Value, max: usize) {
     }
 }
 
-/// Keeps the first items. A list of texts says itself how many are left out; a list of rows holds
-/// only rows, so that whoever shows it has to.
+/// Keeps the first items that fit. A count of omitted items is appended to a list of texts, but not
+/// to a list of rows, whose count the caller has to add.
 fn cut_items(items: &mut Vec<Value>, max: usize) {
     let all = items.len();
     let rows = items.first().is_some_and(Value::is_object);
@@ -172,7 +172,7 @@ fn cut_items(items: &mut Vec<Value>, max: usize) {
     *items = kept;
 }
 
-/// Keeps the first fields; the long ones among them share the bytes that the short ones leave.
+/// Keeps the first fields; long values share the bytes that short ones leave over.
 fn cut_fields(fields: &mut Map<String, Value>, max: usize) {
     let all = fields.len();
     let mut room = max.saturating_sub(2 * NOTICE);

@@ -1,4 +1,4 @@
-//! Audit entries in answers: who did it, and the fields that became different.
+//! Audit entries in answers: the actor and the changed fields.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::{Detail, is_false};
 use crate::model::text::quote_text;
 use crate::ops::history::Change;
 
-/// Columns that every change touches, or that no reader needs.
+/// Columns that every change touches or that readers do not need.
 const UNTOLD: [&str; 6] =
     ["id", "version", "created_at", "updated_at", "extractor_version", "canonical_home"];
 
@@ -22,17 +22,17 @@ pub struct ChangeView {
     pub action: String,
     pub actor: String,
     pub timestamp: String,
-    /// The fields that differ, as they were; with detail full the whole row.
+    /// The changed fields before; with detail full the whole row.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schemars(with = "Map<String, Value>")]
     pub before: Map<String, Value>,
-    /// The fields that differ, as they became; all of them for a new row.
+    /// The changed fields after; all of them for a new row.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schemars(with = "Map<String, Value>")]
     pub after: Map<String, Value>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Whether its contents were erased since.
+    /// Whether its contents were erased later.
     #[serde(skip_serializing_if = "is_false")]
     pub redacted: bool,
 }
@@ -59,7 +59,8 @@ impl ChangeView {
     }
 }
 
-/// A snapshot; a text of the Python system that is no object is kept under a name of its own.
+/// Returns the fields of a snapshot. A snapshot of the Python system that is plain text becomes the
+/// field `text`.
 fn snapshot_fields(snapshot: &Value) -> Map<String, Value> {
     match snapshot {
         Value::Object(fields) => fields.clone(),
@@ -68,7 +69,7 @@ fn snapshot_fields(snapshot: &Value) -> Map<String, Value> {
     }
 }
 
-/// The fields of two snapshots that differ; of a new row those with a value.
+/// Returns the fields that differ between two snapshots; for a new row those with a value.
 fn diff_snapshots(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
@@ -95,7 +96,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A change in one line: the fields of the row that became different.
+/// Renders a change in one line, with the changed fields.
 pub fn change_line(change: &Change) -> String {
     let entry = &change.entry;
     let note = if entry.note.is_empty() {

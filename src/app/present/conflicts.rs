@@ -1,4 +1,4 @@
-//! Conflicts in answers: both sides with their sources and trust, and the suggested one.
+//! Conflicts in answers: all sides with their sources and trust, and the suggested side.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,9 +11,9 @@ use crate::model::{Conflict, ConflictStatus, Kind, Result};
 use crate::ops::conflicts::{self, MemberDetail, Shown};
 use crate::store::{Db, View};
 
-/// Source references of one side of a conflict.
+/// Maximum source references of one side of a conflict.
 const MAX_REFS: usize = 5;
-/// Characters of a value in structured content.
+/// Maximum characters of a value in structured content.
 const MAX_VALUE: usize = 500;
 
 /// A conflict with its sides.
@@ -21,7 +21,7 @@ const MAX_VALUE: usize = 500;
 pub struct ConflictView {
     pub conflict_id: String,
     pub slot_kind: String,
-    /// The key of the slot, by name where the key is an id.
+    /// The key of the slot, by name if the key is an id.
     pub slot_key: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub project: String,
@@ -81,7 +81,7 @@ impl ConflictView {
         })
     }
 
-    /// A line for the conflict, and one for each side.
+    /// Renders a line for the conflict and one for each side.
     pub fn lines(&self) -> Vec<String> {
         let ended = match self.resolution.as_str() {
             "" => String::new(),
@@ -141,7 +141,7 @@ impl MemberView {
     }
 }
 
-/// The lines of conflicts, as they are now.
+/// Renders conflicts in their current state.
 pub fn read_conflict_lines(db: &Db, conflicts: &[Conflict]) -> Result<Vec<Vec<String>>> {
     db.read(|view| {
         let shown = conflicts::show_all(view, conflicts)?;
@@ -149,7 +149,7 @@ pub fn read_conflict_lines(db: &Db, conflicts: &[Conflict]) -> Result<Vec<Vec<St
     })
 }
 
-/// The lines of the conflicts of these ids.
+/// Renders the conflicts with these ids.
 pub fn read_conflict_lines_of(db: &Db, ids: &[String]) -> Result<Vec<Vec<String>>> {
     let found = db.read(|view| conflicts::find_all(view, ids))?;
     read_conflict_lines(db, &found)

@@ -1,4 +1,4 @@
-//! Ids of other rows in answers, by their handles.
+//! Replaces ids of rows in answers by their short handles.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::model::{Kind, NextStep, Result};
 use crate::store::View;
 use crate::store::handles::{handle_of, handles_of};
 
-/// The id of a row of that kind, as answers show it.
+/// Returns the displayed id of a row of the given kind.
 pub fn shown_id(view: &View<'_>, kind: Kind, id: Option<&str>) -> Result<Option<String>> {
     match HandleKind::of_row(kind) {
         Some(kind) => show_optional(view, kind, id),
@@ -20,17 +20,17 @@ pub fn shown_chunk(view: &View<'_>, id: Option<&str>) -> Result<Option<String>> 
     show_optional(view, HandleKind::Chunk, id)
 }
 
-/// The handle of a row; its id where the row is gone.
+/// Returns the handle of a row; its id if the row no longer exists.
 fn show_optional(view: &View<'_>, kind: HandleKind, id: Option<&str>) -> Result<Option<String>> {
     id.map(|id| shown_one(view, kind, id)).transpose()
 }
 
-/// Ids of entities and memories, as answers show them.
+/// Returns the displayed ids of entities and memories.
 pub fn shown_ids(view: &View<'_>, ids: &[String]) -> Result<Vec<String>> {
     ids.iter().map(|id| shown_row(view, id)).collect()
 }
 
-/// The id of a row that may be of any kind with a lifecycle, or a link between such rows.
+/// Returns the displayed id of a row of any kind with a lifecycle, or of a relationship.
 fn shown_row(view: &View<'_>, id: &str) -> Result<String> {
     for kind in [HandleKind::Entity, HandleKind::Memory, HandleKind::Relationship] {
         if let Some(handle) = handle_of(view, kind, id)? {
@@ -40,7 +40,7 @@ fn shown_row(view: &View<'_>, id: &str) -> Result<String> {
     Ok(id.to_owned())
 }
 
-/// The id of a row of a kind given by its name.
+/// Returns the displayed id of a row whose kind is given by name.
 pub fn shown_by_kind(view: &View<'_>, kind: &str, id: &str) -> Result<String> {
     match HandleKind::ALL.into_iter().find(|known| known.as_str() == kind) {
         Some(known) => shown_one(view, known, id),
@@ -48,7 +48,7 @@ pub fn shown_by_kind(view: &View<'_>, kind: &str, id: &str) -> Result<String> {
     }
 }
 
-/// A next step with the id of its row as answers show it.
+/// Replaces the row id in a next step by the displayed id.
 pub fn show_step(view: &View<'_>, mut step: NextStep) -> Result<NextStep> {
     match &mut step {
         NextStep::PromoteRow { kind, id }
@@ -68,7 +68,7 @@ fn shown_one(view: &View<'_>, kind: HandleKind, id: &str) -> Result<String> {
     Ok(handle_of(view, kind, id)?.unwrap_or_else(|| id.to_owned()))
 }
 
-/// References to sources, as answers show them: to memories, chunks and interactions by handle.
+/// Replaces ids in source references to memories, chunks and interactions by handles.
 pub fn shown_refs(view: &View<'_>, refs: &[String]) -> Result<Vec<String>> {
     refs.iter().map(|reference| shown_ref(view, reference)).collect()
 }
@@ -87,7 +87,7 @@ fn shown_ref(view: &View<'_>, reference: &str) -> Result<String> {
     Ok(handle.map_or_else(|| reference.to_owned(), |handle| format!("{scheme}:{handle}")))
 }
 
-/// Shows the ids among the fields that a question adds to a row, with one statement for all of them.
+/// Replaces ids in the fields that a question adds to a row by handles, with one statement.
 pub fn show_fields(view: &View<'_>, fields: &mut Map<String, Value>) -> Result<()> {
     let mut ids = Vec::new();
     fields.iter().for_each(|(name, value)| collect_ids(name, value, &mut ids));

@@ -1,5 +1,5 @@
-//! Rows and answers as readers see them: typed views for structured content, and lines of text in
-//! which every stored text is quoted.
+//! The presentation of rows and answers: typed views for structured content, and lines of text in
+//! which stored text is quoted.
 
 pub mod bound;
 pub mod changes;
@@ -22,7 +22,7 @@ pub enum Detail {
     Full,
 }
 
-/// For `skip_serializing_if`: structured content leaves out the values that most rows have.
+/// For `skip_serializing_if`: structured content omits the usual value.
 pub(super) fn is_false(value: &bool) -> bool {
     !value
 }

@@ -1,7 +1,7 @@
 //! Entities, memories, relationships and projects in answers.
 //!
-//! A field that is left out of structured content has its usual value: `status` active, `project`
-//! that of the answer (or global), `confidence` 1, `hand_authored` false, and empty texts and lists.
+//! Structured content omits fields with their usual value: `status` active, `project` that of the
+//! answer (or global), `confidence` 1, `hand_authored` false, and empty texts and lists.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,9 +17,9 @@ use crate::model::{
 use crate::ops::projects;
 use crate::store::{Db, View};
 
-/// Characters of a stored text in a line.
+/// Maximum characters of a stored text in a line.
 pub const LINE_TEXT: usize = 160;
-/// Characters of each text of a row that is read.
+/// Maximum characters of each text of a row read with detail concise.
 pub const CONCISE_TEXT: usize = 1_000;
 
 /// An entity with its contents.
@@ -78,7 +78,7 @@ impl EntityView {
         })
     }
 
-    /// The entity in one line, without its description, properties and sources.
+    /// Renders the entity in one line, without description, properties and sources.
     pub fn line(&self) -> String {
         let Self { entity_type, entity_id, name, status, version, project, .. } = self;
         format!("{entity_type} {entity_id} {}", text_with_state(name, *status, *version, project))
@@ -98,7 +98,7 @@ pub struct EntityBrief {
 }
 
 impl EntityBrief {
-    /// `project` is the one that the answer is about, if it is about one.
+    /// `project` is that of the answer, if it has one.
     pub fn new(row: &Entity, project: Option<&str>) -> Self {
         Self {
             entity_id: row.handle.clone(),
@@ -119,14 +119,14 @@ impl EntityBrief {
     }
 }
 
-/// The status and the project of a row of a list, where they are not those of the answer.
+/// Renders the status and the project of a list row, unless they are those of the answer.
 fn state_suffix(status: Option<Status>, project: Option<&str>) -> String {
     let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
     let project = project.map(|name| format!(" in {}", project_word(name))).unwrap_or_default();
     format!("{status}{project}")
 }
 
-/// The entity in one line, as it is after a write.
+/// Renders the entity after a write in one line.
 pub fn entity_line(row: &Entity) -> String {
     let Entity { entity_type, name, status, version, project, .. } = row;
     format!(
@@ -136,7 +136,7 @@ pub fn entity_line(row: &Entity) -> String {
     )
 }
 
-/// The text of a row with its state.
+/// Appends status, version and project to the text of a row.
 fn text_with_state(text: &str, status: Status, version: i64, project: &str) -> String {
     let (text, project) = (quote_text(text, LINE_TEXT), project_word(project));
     format!("{text} ({status}, version {version}) in {project}")
@@ -207,7 +207,7 @@ impl MemoryView {
         })
     }
 
-    /// The memory in one line.
+    /// Renders the memory in one line.
     pub fn line(&self) -> String {
         let Self { memory_id, memory_type, content, status, version, project, .. } = self;
         let content = text_with_state(content, *status, *version, project);
@@ -225,13 +225,13 @@ pub struct MemoryBrief {
     pub status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// The content as a line shows it.
+    /// The content, quoted for a line.
     #[serde(skip)]
     quoted: String,
 }
 
 impl MemoryBrief {
-    /// `project` is the one that the answer is about, if it is about one.
+    /// `project` is that of the answer, if it has one.
     pub fn new(row: &Memory, project: Option<&str>) -> Self {
         Self {
             memory_id: row.handle.clone(),
@@ -250,7 +250,7 @@ impl MemoryBrief {
     }
 }
 
-/// The memory in one line, as it is after a write.
+/// Renders the memory after a write in one line.
 pub fn memory_line(row: &Memory) -> String {
     let Memory { memory_type, content, status, version, project, .. } = row;
     let content = text_with_state(content, *status, *version, project);
@@ -294,14 +294,14 @@ impl RelationshipView {
     }
 }
 
-/// The project that an answer is about.
+/// The project of an answer.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ProjectUsed {
     pub name: String,
-    /// Present and false if nobody registered the name.
+    /// Present and false if the name is not registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
-    /// Registered names close to it.
+    /// Similar registered names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
 }
@@ -315,12 +315,12 @@ impl ProjectUsed {
         }
     }
 
-    /// Only a project that nobody registered: a row of the answer names the others.
+    /// Returns the project only if it is not registered; registered ones are shown in the rows.
     pub fn if_unregistered(project: &ResolvedProject) -> Option<Self> {
         (!project.registered).then(|| Self::new(project))
     }
 
-    /// Warns about a project that nobody registered, and names those close to it.
+    /// Warns about an unregistered project, with similar registered names.
     pub fn warning(&self) -> Option<String> {
         self.registered?;
         let alike = self.nearest.first().filter(|near| look_alike(near, &self.name));
@@ -335,17 +335,17 @@ impl ProjectUsed {
     }
 }
 
-/// Each text in quotes, with commas between.
+/// Quotes each text and joins them with commas.
 pub fn all_quoted(texts: &[String]) -> String {
     texts.iter().map(|text| quote_text(text, LINE_TEXT)).collect::<Vec<_>>().join(", ")
 }
 
-/// A project in a line.
+/// Renders a project name.
 pub fn project_word(project: &str) -> String {
     if project.is_empty() { "global".to_owned() } else { quote_text(project, LINE_TEXT) }
 }
 
-/// A confidence that is worth saying: most rows have 1.
+/// Returns the confidence unless it is 1, the usual value.
 pub fn unusual_confidence(confidence: f64) -> Option<f64> {
     (confidence != 1.0).then_some(confidence)
 }
@@ -357,7 +357,7 @@ fn into_object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The warning about a project that nobody registered.
+/// Returns the warning for the project if it is not registered.
 pub fn read_project_warning(db: &Db, name: &str) -> Result<Option<String>> {
     let project = db.read(|view| projects::resolve(view, name))?;
     Ok(ProjectUsed::new(&project).warning())

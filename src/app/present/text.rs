@@ -1,18 +1,18 @@
-//! The text of an answer while it is written: lines, lists that show their first rows, and a page.
+//! Builds the text of an answer: lines, truncated lists and a page.
 
 use serde_json::{Map, Value};
 
 use crate::app::answer::Paging;
 use crate::model::text::one_line;
 
-/// Rows that a list without pages shows.
+/// Maximum rows shown of a list without pages.
 pub const MAX_LISTED: usize = 20;
 
 /// The lines of an answer.
 #[derive(Debug, Default)]
 pub struct Text {
     pub lines: Vec<String>,
-    /// How many rows are not shown, by the name of the list.
+    /// The number of omitted rows, by the name of the list.
     pub left_out: Map<String, Value>,
     pub page: Option<PageText>,
 }
@@ -20,14 +20,14 @@ pub struct Text {
 /// The rows of a page as lines.
 #[derive(Debug)]
 pub struct PageText {
-    /// The field that holds the rows.
+    /// The name of the field with the rows.
     pub key: &'static str,
     pub rows: Vec<Vec<String>>,
     pub paging: Paging,
 }
 
 impl Text {
-    /// Adds a line. It stays one line, whatever it contains.
+    /// Adds one line; line breaks in it are escaped.
     pub fn line(&mut self, line: impl AsRef<str>) {
         self.lines.push(one_line(line.as_ref()).into_owned());
     }
@@ -36,7 +36,7 @@ impl Text {
         lines.into_iter().for_each(|line| self.line(line));
     }
 
-    /// Adds the first rows of a list that has no pages, and counts the others.
+    /// Adds the first rows of a list without pages, and counts the others.
     pub fn list<T, L: IntoIterator<Item = String>>(
         &mut self,
         key: &str,

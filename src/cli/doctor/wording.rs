@@ -1,4 +1,4 @@
-//! The words for what the doctor finds, with the commands that repair it.
+//! Texts for the findings of the doctor, with the commands that repair them.
 
 use crate::cli::next_step::render_hint_text;
 use crate::model::text::quote_text;
@@ -9,7 +9,7 @@ use crate::ops::doctor::{
     ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowProblem,
 };
 
-/// Characters of a value from a row that are shown.
+/// Maximum characters shown of a stored value.
 const MAX_HELD: usize = 100;
 
 pub fn word_extent(extent: Extent) -> String {

@@ -1,4 +1,4 @@
-//! A call from end to end: done at once, or done after a person said yes.
+//! Runs a tool call, with approval by a person where it is needed.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::model::{Error, Result};
 use crate::ops::idempotency::digest_call;
 
 impl Server {
-    /// Calls the tool. Where a person has to approve, they are asked, and the call is made again
-    /// with their approval: with the same arguments, so that it does the same or nothing.
+    /// Calls the tool. If a person has to approve, asks them and repeats the call with the approval
+    /// and the same arguments; it then has the approved effect or none.
     pub(in crate::mcp) async fn call_with_approval(
         &self,
         operation: &RegisteredOperation,
@@ -46,7 +46,8 @@ impl Server {
         });
         let (approval, refused) = match answered.transpose() {
             Ok(approval) => (approval, None),
-            // Done all the same if it needs nobody: as when its reply was lost and it comes again.
+            // Without the approval, the call still succeeds if it needs none: for example a retry
+            // whose first answer was lost.
             Err(refused @ Error::Invalid { .. }) => (None, Some(refused)),
             Err(error) => return Err(error),
         };
@@ -63,8 +64,8 @@ impl Server {
             self.pending.keep(settings, call, question.fingerprint.clone())
         };
         let _place = self.pending.place(&Value::Object(arguments.clone()).to_string())?;
-        // Otherwise calls that wait for an answer could use up the in-flight limit, and the answer
-        // would not be read.
+        // Releases the permit while the person decides. Otherwise pending calls could fill the
+        // in-flight limit, and the person's answer would never be read.
         if let Some(share) = context.extensions.get::<Arc<InFlightPermit>>() {
             share.let_go();
         }

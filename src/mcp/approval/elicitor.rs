@@ -1,4 +1,4 @@
-//! Elicitation: whether the person at a client can be asked, how, and their answer.
+//! Elicitation: checks that the client supports it, asks the person and parses the answer.
 
 use std::time::Duration;
 
@@ -22,27 +22,27 @@ use crate::ops::validate;
 /// The outcome of a tool call.
 pub enum ToolOutcome {
     Answered(Answer),
-    /// The client is to ask the person, and to call again.
+    /// The client has to ask the person and repeat the call with the answer.
     Input(InputRequiredResult),
 }
 
-/// The outcome of asking.
+/// The outcome of an elicitation.
 pub enum ElicitationOutcome {
     Approved(Approval),
-    /// The answer comes with another call.
+    /// The answer arrives with the repeated call.
     Input(InputRequiredResult),
 }
 
-/// The key of the question among those that a client is to ask.
+/// The key of the question in `inputRequests` and `inputResponses`.
 const KEY: &str = "approval";
 const NOTHING: &str = "Nothing was changed; ask again later.";
 
-/// How the question reaches a person.
+/// The mechanism that delivers the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ElicitationForm {
-    /// By a request to the client.
+    /// As an `elicitation/create` request to the client.
     Request,
-    /// By the result of the call.
+    /// As the result of the call (since protocol 2026-07-28).
     Result,
 }
 
@@ -57,7 +57,7 @@ impl<'c> Elicitor<'c> {
         Self { context, client }
     }
 
-    /// How the question reaches them, unless the client has no elicitation of forms.
+    /// Returns the delivery mechanism; `None` if the client does not support form elicitation.
     fn elicitation_form(&self) -> Option<ElicitationForm> {
         let version = self.context.protocol_version()?;
         let elicitation = self.context.client_capabilities()?.elicitation?;
@@ -70,8 +70,8 @@ impl<'c> Elicitor<'c> {
         (forms && version >= ProtocolVersion::V_2025_06_18).then_some(form)
     }
 
-    /// Asks the question. Where it goes out as a result, `keep` stores it under a name, and its
-    /// answer comes with another call.
+    /// Asks the question. If it is delivered as a result, `keep` stores it and returns its name,
+    /// and the answer arrives with the repeated call.
     pub async fn ask(
         &self,
         question: &ApprovalQuestion,
@@ -98,7 +98,7 @@ impl<'c> Elicitor<'c> {
         }
     }
 
-    /// Asks by a request, and waits for the answer, the end of the call or that of the input.
+    /// Sends the request and waits for the answer, cancellation, the end of input or the timeout.
     async fn request(
         &self,
         question: &ApprovalQuestion,
@@ -121,12 +121,13 @@ impl<'c> Elicitor<'c> {
             _ = ended.wait_for(|ended| *ended) => "the client went away before the person answered",
             () = tokio::time::sleep(patience) => "the person did not answer within an hour",
         };
-        // Nobody waits for the client to take note of it.
+        // Sent in the background: the call does not wait for the client to receive the
+        // cancellation.
         tokio::spawn(asked.cancel(Some(why.to_owned())));
         Err(declined_error(why, NOTHING))
     }
 
-    /// The sentence for the audit. Only an explicit yes approves.
+    /// Returns the approval sentence for the audit. Only an explicit yes approves.
     pub fn approves(&self, answer: ElicitResult) -> Result<String> {
         let content = answer.content.unwrap_or_default();
         let note = content["note"].as_str().unwrap_or_default().trim();
@@ -154,7 +155,8 @@ impl<'c> Elicitor<'c> {
     }
 }
 
-/// The answer that comes with a call, and the name of the question that it is to; both or neither.
+/// Returns the answer in a repeated call and the name of its question. Both must be present, or
+/// neither.
 pub fn answer_of(
     responses: Option<InputResponses>,
     state: Option<String>,
@@ -193,7 +195,7 @@ fn no_answer(error: &ServiceError) -> Error {
     declined_error(format!("the client did not ask the person: {why}"), NOTHING)
 }
 
-/// The question as a form: yes or no, and why.
+/// Builds the form: a yes/no field and a note.
 fn build_form(question: &ApprovalQuestion) -> Result<ElicitRequestParams> {
     let approve = BooleanSchema::new().title("Approve").description("Do this");
     let note = StringSchema::new()

@@ -1,8 +1,8 @@
-//! The questions that wait for their calls to come again with an answer (2026-07-28).
+//! Pending approvals: questions whose calls are to be repeated with an answer (2026-07-28).
 //!
-//! `requestState` is only the name of a question here, and all that it stands for stays in this
-//! process: which call it belongs to and what was shown. Signing that state and handing it to
-//! the client was rejected, since a signature does not keep an answer from being used twice.
+//! `requestState` holds only the name of a question. The call it belongs to and the fingerprint of
+//! its effect stay in this process. A signed state held by the client was rejected, since a
+//! signature does not prevent replay of an answer.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -13,25 +13,25 @@ use crate::app::Settings;
 use crate::mcp::backpressure::{self, MAX_IN_HAND};
 use crate::model::{Error, Result, Timestamp};
 
-/// Seconds that a person may take.
+/// Seconds until a question expires.
 pub const PATIENCE: i64 = 3_600;
-/// Questions that may wait; the oldest one makes room.
+/// Maximum pending questions; the oldest is dropped first.
 const MAX_OPEN: usize = 100;
 
-/// A question that waits.
+/// A pending question.
 struct PendingQuestion {
     name: String,
-    /// The digest of the tool and its arguments.
+    /// Digest of the tool name and the arguments.
     call: String,
     fingerprint: String,
     until: Timestamp,
 }
 
-/// The questions of a server that wait for a person.
+/// The pending questions of one server.
 pub struct PendingApprovals {
-    /// The oldest first.
+    /// Oldest first.
     open: Mutex<VecDeque<PendingQuestion>>,
-    /// KiB for calls whose question is asked by a request: they wait in memory.
+    /// KiB for calls that wait in memory while the client answers an elicitation request.
     capacity: Semaphore,
 }
 
@@ -42,7 +42,8 @@ impl Default for PendingApprovals {
 }
 
 impl PendingApprovals {
-    /// Room for one more call to wait, by its arguments as JSON.
+    /// Reserves memory for a waiting call, sized by its arguments as JSON; an error if none is
+    /// left.
     pub fn place(&self, arguments: &str) -> Result<SemaphorePermit<'_>> {
         let least = MAX_IN_HAND / MAX_OPEN as u32;
         let size = backpressure::request_size(arguments.as_bytes()).max(least);
@@ -52,7 +53,7 @@ impl PendingApprovals {
         })
     }
 
-    /// Keeps the fingerprint of a question about a call; gives its name.
+    /// Stores the fingerprint of a call's question; returns the name of the question.
     pub fn keep(&self, settings: &Settings, call: String, fingerprint: String) -> String {
         let name = (settings.ids)().to_string();
         let until = (settings.clock)().plus_seconds(PATIENCE);
@@ -64,7 +65,7 @@ impl PendingApprovals {
         name
     }
 
-    /// Takes the question of that name, so that it is answered once; gives its fingerprint.
+    /// Removes the question, so that it can be answered only once; returns its fingerprint.
     pub fn take(&self, settings: &Settings, name: &str, call: &str) -> Result<String> {
         let now = (settings.clock)();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

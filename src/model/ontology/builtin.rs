@@ -1,5 +1,5 @@
-//! The table that the program carries: 18 entity types, 18 relationship types in four families,
-//! five single-valued slots. (`memory.subject` and `state.<category>` are slots of other rows.)
+//! The built-in ontology: 18 entity types, 18 relationship types in four families, five
+//! single-valued slots. (`memory.subject` and `state.<category>` are slots of other rows.)
 
 use super::Downstream::{self, Both, Mutual, None as Neither, Source, Target};
 use super::{EntityType, KeySource, Ontology, RelationshipType, SlotRule, SlotType};

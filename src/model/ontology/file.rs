@@ -1,6 +1,8 @@
-//! The ontology file: TOML that adds entity types, relationship types, required properties and slots.
+//! The ontology file: TOML that adds entity types, relationship types, required properties and
+//! slots.
 //!
-//! Every mistake in it is named with its line and key, and nothing of a mistaken file is used.
+//! Every error in it is reported with its line and key, and a file with errors is rejected as a
+//! whole.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -63,7 +65,7 @@ struct OntologyReader<'a> {
 }
 
 impl Ontology {
-    /// The built-in ontology and what the TOML text adds to it; `file` names it in errors.
+    /// Returns the built-in ontology extended by the TOML text; `file` names it in errors.
     pub fn extended(text: &str, file: &str) -> Result<Self> {
         let reader = OntologyReader { text, file };
         let parsed: File = toml::from_str(text).map_err(|error| {

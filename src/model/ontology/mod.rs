@@ -1,6 +1,6 @@
-//! The ontology: which kinds of things there are, how they may be linked, and what must be single.
+//! The ontology: entity types, the relationship types between them, and single-valued slots.
 //!
-//! It is data: [`builtin`] is the table that the program carries, [`file`] adds to it at start.
+//! It is data: `builtin` is the built-in table, and `file` extends it at startup.
 
 mod builtin;
 mod file;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::text::nearest_names;
 
-/// Everything that the ontology says.
+/// The complete ontology.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Ontology {
     pub entity_types: Vec<EntityType>,
@@ -23,7 +23,7 @@ pub struct Ontology {
 pub struct EntityType {
     pub name: String,
     pub description: String,
-    /// Properties that an entity of this type must carry.
+    /// Properties that an entity of this type must have.
     pub required_properties: Vec<String>,
 }
 
@@ -33,26 +33,26 @@ pub struct RelationshipType {
     pub name: String,
     pub family: String,
     pub description: String,
-    /// Entity types that may stand at the source; empty for any.
+    /// Entity types allowed at the source; empty for any.
     pub sources: Vec<String>,
-    /// Entity types that may stand at the target; empty for any.
+    /// Entity types allowed at the target; empty for any.
     pub targets: Vec<String>,
-    /// The type that says the same in the other direction.
+    /// The type with the same meaning in the other direction.
     pub inverse: Option<String>,
     pub downstream: Downstream,
 }
 
-/// Which end of a link is downstream: what must be looked at again when the other end changes.
+/// The downstream end of a link: it must be reviewed when the other end changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Downstream {
-    /// The source rests on the target, as most types read.
+    /// The source depends on the target, as with most types.
     #[default]
     Source,
     Target,
-    /// Each end is downstream of the other, but not of what shares that other with it.
+    /// Each end is downstream of the other, but not of siblings that share the other end.
     Both,
-    /// As `both`, and what shares an end meets there.
+    /// As `Both`, and also downstream of siblings that share an end.
     Mutual,
     None,
 }
@@ -74,24 +74,24 @@ impl Downstream {
     }
 }
 
-/// A slot: what can hold one value only.
+/// A slot: it can hold one value only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SlotType {
     pub name: String,
     pub rule: SlotRule,
 }
 
-/// How a slot is filled.
+/// The rule that fills a slot.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SlotRule {
     /// Entities of the type have at most one active target of the relationship.
     Relationship { entity_type: String, relationship_type: String },
-    /// Entities of the type that share a key agree in the value of a property.
+    /// Entities of the type that share a key must agree in the value of a property.
     Property { entity_type: String, key: KeySource, value: String, or_description: bool },
 }
 
-/// What tells that two entities speak of the same slot.
+/// The key by which two entities share a slot.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeySource {
@@ -122,19 +122,19 @@ impl Ontology {
         self.relationship_types.iter().map(|entry| entry.name.clone()).collect()
     }
 
-    /// The entity type of that name, or an error that lists the types.
+    /// Returns the entity type with a name, or an error that lists the types.
     pub fn require_entity_type(&self, name: &str) -> Result<&EntityType> {
         self.entity_type(name)
             .ok_or_else(|| unknown_type("entity_type", name, self.entity_type_names()))
     }
 
-    /// The relationship type of that name, or an error that lists the types.
+    /// Returns the relationship type with a name, or an error that lists the types.
     pub fn require_relationship_type(&self, name: &str) -> Result<&RelationshipType> {
         self.relationship_type(name)
             .ok_or_else(|| unknown_type("relationship_type", name, self.relationship_type_names()))
     }
 
-    /// Checks that the link may stand between entities of these types.
+    /// Checks that the relationship type allows entities of these types at its ends.
     pub fn check_ends(&self, relationship_type: &str, source: &str, target: &str) -> Result<()> {
         let rule = self.require_relationship_type(relationship_type)?;
         let mut problems = Vec::new();
@@ -157,7 +157,7 @@ impl Ontology {
         })
     }
 
-    /// Whether links of this type fill a slot, so that they matter to conflicts.
+    /// Whether links of this type fill a slot and so can be in conflict.
     pub fn fills_slot(&self, relationship_type: &str) -> bool {
         self.slots.iter().any(|slot| match &slot.rule {
             SlotRule::Relationship { relationship_type: name, .. } => {

@@ -1,10 +1,10 @@
-//! Likely secrets in a text: private keys, tokens that issuers mark by a prefix, passwords in
-//! addresses, and random values that are given a name such as `password`.
+//! Detects likely secrets in a text: private keys, tokens with an issuer's prefix, passwords in
+//! URLs, and random values assigned to a name such as `password`.
 //!
-//! One pass looks for the few words that all of these begin with (`MARKS`); what a word stands for is
-//! looked at only where one was found. Regular expressions were rejected: the shapes are a prefix and
-//! a run of characters, which a table says plainer. docs/hostile-input.md lists the kinds with their
-//! sources and thresholds, and says what is not found.
+//! One pass searches for the few words with which all of these begin (`MARKS`); the detailed checks
+//! run only where one was found. Regular expressions were rejected: the shapes are a prefix and a
+//! run of characters, for which a table is more readable. docs/hostile-input.md lists the kinds
+//! with their sources and thresholds, and the limits of detection.
 
 mod named;
 mod shapes;
@@ -16,21 +16,21 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::{Map, Value};
 
-/// A likely secret: what kind it is, and where it stands.
+/// A likely secret: its kind and its byte range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretMatch {
     pub kind: &'static str,
     pub range: Range<usize>,
 }
 
-/// What a word that was found may be the beginning of.
+/// The kind of secret that a word may begin.
 #[derive(Debug, Clone, Copy)]
 enum SecretMark {
     /// The shape with this number.
     Shape(usize),
     /// The name of a secret value.
     Name,
-    /// The part of an address before a user and a password.
+    /// The part of a URL before a user and a password.
     Address,
 }
 
@@ -39,7 +39,7 @@ struct Marks {
     marks: Vec<SecretMark>,
 }
 
-/// None only if the table below could not be built, which a test would see.
+/// `None` only if the table below could not be built, which a test would detect.
 static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
     let shapes = shapes::SHAPES.iter().map(|shape| shape.prefix.to_owned());
     let mut words: Vec<String> = shapes.collect();
@@ -56,7 +56,7 @@ static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
     words.ok().map(|words| Marks { words, marks })
 });
 
-/// The words in a text that a secret may begin with, with where they stand.
+/// Returns the words in a text with which a secret may begin, and their byte ranges.
 fn find_marks(text: &str) -> impl Iterator<Item = (SecretMark, Range<usize>)> {
     MARKS.iter().flat_map(move |all| {
         all.words.find_iter(text).map(|word| (all.marks[word.pattern().as_usize()], word.range()))
@@ -71,14 +71,15 @@ fn secret_at((mark, word): (SecretMark, Range<usize>), text: &str) -> Option<Sec
     }
 }
 
-/// The first likely secret in a text.
+/// Returns the first likely secret in a text.
 pub fn find(text: &str) -> Option<SecretMatch> {
     find_marks(text).find_map(|mark| secret_at(mark, text))
 }
 
-/// Whether JSON may hold a secret; if so, [`find_in`] looks at each of its texts.
+/// Whether JSON may hold a secret; if so, [`find_in`] checks each of its texts. May be a false
+/// positive.
 pub fn may_be_in(json: &str) -> bool {
-    // An escape may stand for a letter of a word, or end with one that is none.
+    // An escape may encode a letter of a word, or end with a letter that is not part of the text.
     ["\\u", "\\/", "\\b", "\\f"].iter().any(|escape| json.contains(escape))
         || find_marks(json).any(|(mark, word)| match mark {
             SecretMark::Name => true,
@@ -86,7 +87,7 @@ pub fn may_be_in(json: &str) -> bool {
         })
 }
 
-/// The text with the kind of each likely secret in its place: what messages repeat of what was given.
+/// Replaces each likely secret by its kind, for messages that repeat user input.
 pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut done = 0;
@@ -105,21 +106,21 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A likely secret in a value, by the path of its field.
+/// A likely secret in a value, and the path of its field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretLocation {
     pub path: String,
     pub kind: &'static str,
 }
 
-/// The first likely secret in a value, among its texts and its keys that are not `known`.
+/// Returns the first likely secret among the value's texts and keys, except `known` ones.
 pub fn find_in(value: &Value, known: &dyn Fn(&str) -> bool) -> Option<SecretLocation> {
     let place = find_in_value(value, "", None, known)?;
     Some(SecretLocation { path: mask_secrets(&place.path).into_owned(), ..place })
 }
 
-/// `name` is what the value is called, if that is not the last part of its path: a row or an object
-/// may say so itself, in a field such as `key`.
+/// `name` is the value's name if that is not the last part of its path: a row or an object may have
+/// a name of its own, in a field such as `key`.
 fn find_in_value(
     value: &Value,
     path: &str,
@@ -155,7 +156,7 @@ fn look_at_fields(
         if let Some(found) = find(key).filter(|_| !known(key)) {
             return Some(SecretLocation { path, kind: found.kind });
         }
-        // Properties belong to what the row is called; other fields only to themselves.
+        // These fields belong to the row's name; other fields have their own key as name.
         let called = match key.as_str() {
             "value" | "content" | "properties" => said,
             _ => Some(key.as_str()),

@@ -1,11 +1,11 @@
-//! Secrets that can be told by what they are called: `password = …`, `user:password@host`.
+//! Secrets that are detected by their name: `password = …`, `user:password@host`.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::SecretMatch;
 
-/// Names of what is secret.
+/// Names of secrets.
 const NAMES: [&str; 9] = [
     "authorization",
     "bearer",
@@ -17,18 +17,18 @@ const NAMES: [&str; 9] = [
     "secret",
     "token",
 ];
-/// What a key is for that is secret; the word `key` follows.
+/// Words that make a following `key` a secret.
 const KEYS: [&str; 8] =
     ["access", "account", "api", "auth", "encryption", "master", "private", "signing"];
-/// What may follow a name without making it the name of something else, as `token_count` is.
+/// Suffixes that keep a name that of a secret, unlike the one in `token_count`.
 const ENDINGS: [&str; 9] = ["", "s", "key", "keys", "accesskey", "token", "value", "b64", "base64"];
-/// Words before a value that say how it is used.
+/// Authentication schemes before a value.
 const SCHEMES: [&str; 3] = ["bearer ", "basic ", "token "];
 
 const PASSWORD: &str = "a password";
 const VALUE: &str = "a password or key";
 
-/// Every name, in each way of writing it, in lower case.
+/// Every name in each spelling, in lower case.
 pub static ALL_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let keys = KEYS
         .iter()
@@ -36,7 +36,7 @@ pub static ALL_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     NAMES.iter().map(|name| (*name).to_owned()).chain(keys).collect()
 });
 
-/// What a value is, if its name says that it is secret and it looks random.
+/// Returns the kind of secret if the name is that of a secret and the value looks random.
 pub fn secret_kind(name: &str, value: &str) -> Option<&'static str> {
     let value = value.trim().as_bytes();
     let judged = std::str::from_utf8(&value[..value.len().min(JUDGED)]);
@@ -50,19 +50,19 @@ pub fn secret_kind(name: &str, value: &str) -> Option<&'static str> {
     secret.then_some(VALUE)
 }
 
-/// Whether what is left of a name behind the word leaves it the name of a secret.
+/// Whether the rest of a name after the matched word leaves it the name of a secret.
 fn ends_a_name(rest: &str) -> bool {
     let rest: String =
         rest.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect::<String>().to_lowercase();
     ENDINGS.contains(&rest.as_str()) || rest.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Bytes of a value that are looked at: else a text made for it would take the square of its length.
+/// Bytes of a value that are examined: without a limit, crafted text would take quadratic time.
 pub const JUDGED: usize = 256;
-/// Bytes that the longest ending has, with what may stand between its words.
+/// Bytes of the longest suffix, including separators.
 const LONGEST_ENDING: usize = 16;
 
-/// The random value that a name is given: what stands behind `=` or `:`.
+/// Returns the random value assigned to a name by `=` or `:`.
 pub fn value_after(text: &str, end: usize) -> Option<SecretMatch> {
     let rest = &text[end..];
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -78,7 +78,7 @@ pub fn value_after(text: &str, end: usize) -> Option<SecretMatch> {
     Some(SecretMatch { kind: VALUE, range: start + value.start..start + value.end })
 }
 
-/// What stands behind the sign that gives a name its value, without the quote that opens it.
+/// Returns the text after the assignment operator, and after the authentication scheme if any.
 fn assigned_value(behind: &str, is_scheme: bool) -> Option<&str> {
     let blank = [' ', '\t'];
     let sign = behind.trim_start_matches(['"', '\'', '`', '*', ']', '\\', ' ', '\t']);
@@ -95,7 +95,8 @@ fn assigned_value(behind: &str, is_scheme: bool) -> Option<&str> {
     Some(given[scheme..].trim_start_matches(blank))
 }
 
-/// Where the random value stands that a text begins with: in quotes, or before the next gap.
+/// Returns the byte range of the random value with which a text begins, in quotes or up to a
+/// delimiter.
 fn value_in(given: &str) -> Option<Range<usize>> {
     const GAPS: &[char] =
         &['"', '\'', '`', ',', ';', ')', ']', '}', '<', '>', '|', '\\', '&', '\n'];
@@ -118,7 +119,7 @@ fn value_in(given: &str) -> Option<Range<usize>> {
     Some(opening..opening + inside.find(ends).unwrap_or(inside.len()))
 }
 
-/// The password in an address: `scheme://user:password@host`.
+/// Returns the password in a URL: `scheme://user:password@host`.
 pub fn password_in_address(text: &str, word: Range<usize>) -> Option<SecretMatch> {
     let before = text[..word.start].bytes().next_back();
     if !before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
@@ -141,17 +142,16 @@ pub fn password_in_address(text: &str, word: Range<usize>) -> Option<SecretMatch
     real.then_some(SecretMatch { kind: PASSWORD, range: start..start + password.len() })
 }
 
-/// Fewest characters of a value that counts as random.
+/// Minimum length of a value that counts as random.
 const LEAST_LENGTH: usize = 16;
-/// Fewest bits of entropy a character, by how often each character occurs in the value; hexadecimal
-/// digits have at most 4.
+/// Minimum Shannon entropy in bits per character; hexadecimal digits have at most 4.
 const LEAST_BITS: f64 = 3.5;
 const LEAST_BITS_HEX: f64 = 3.0;
-/// Fewest characters between two separators that hold letters and digits, or letters whose case
-/// changes at two of five places: words that are written together change it less.
+/// Minimum length of a part between two separators that contains letters and digits, or letters
+/// whose case changes at two of five positions: in camel case it changes less often.
 const LEAST_PART: usize = 8;
 
-/// Whether a value looks made by chance, and not by somebody who names a thing.
+/// Whether a value looks random rather than chosen by a person.
 fn is_random(value: &str) -> bool {
     let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
     let least = if hex { LEAST_BITS_HEX } else { LEAST_BITS };
@@ -174,7 +174,7 @@ fn is_mixed(part: &str) -> bool {
         && (has(u8::is_ascii_digit) || turns.count() * 5 >= bytes.len() * 2)
 }
 
-/// Whether a value is an expression, a path or an address, and so says where a secret comes from.
+/// Whether a value is an expression, a path or a URL, which refers to a secret.
 fn is_code(value: &str) -> bool {
     ["(", "::", "->", "://", "[", "{"].iter().any(|sign| value.contains(sign))
         || value.starts_with(['/', '.', '~', '@', '$', '%', '<'])
@@ -185,7 +185,7 @@ fn is_uuid(value: &str) -> bool {
     parts == [8, 4, 4, 4, 12] && value.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-/// Words that nobody draws by chance.
+/// Words that do not occur in random values.
 const PLACEHOLDERS: [&str; 14] = [
     "changeme",
     "change_me",
@@ -203,7 +203,7 @@ const PLACEHOLDERS: [&str; 14] = [
     "xxxx",
 ];
 
-/// Whether a value stands for one: `<your token>`, `****`, `${VAR}`, `changeme`.
+/// Whether a value is a placeholder: `<your token>`, `****`, `${VAR}`, `changeme`.
 pub fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     value.starts_with(['<', '$', '%', '{', '['])
@@ -211,7 +211,7 @@ pub fn is_placeholder(value: &str) -> bool {
         || PLACEHOLDERS.iter().any(|word| lower.contains(word))
 }
 
-/// Shannon entropy: how much a character of the text tells, by how often each occurs in it.
+/// Returns the Shannon entropy of a text in bits per character.
 pub fn bits_a_character(text: &str) -> f64 {
     let mut counts = [0_u32; 256];
     text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);

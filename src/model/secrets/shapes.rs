@@ -1,24 +1,24 @@
-//! Secrets that can be told by how they begin: keys in armour, and tokens with a prefix.
+//! Secrets that are detected by their prefix: PEM private keys, and tokens.
 
 use std::ops::Range;
 
 use super::SecretMatch;
 use super::named::JUDGED;
 
-/// What follows a prefix.
+/// The text after a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
-    /// At least so many characters of an alphabet.
+    /// At least this many characters of an alphabet.
     Run(Alphabet, usize),
-    /// The rest of the line that heads a private key, and all that comes after it.
+    /// The rest of a PEM private key's header line, and everything after it.
     Armour,
-    /// Three parts of base64url, the first two of them JSON objects.
+    /// A JSON Web Token: three parts of base64url, the first two of them JSON objects.
     WebToken,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alphabet {
-    /// `A` to `Z` and digits; no more and no fewer than asked for.
+    /// `A` to `Z` and digits, with an exact length.
     Upper,
     /// Letters and digits.
     Alphanumeric,
@@ -46,7 +46,7 @@ impl Alphabet {
     }
 }
 
-/// A kind of secret, by how it begins.
+/// A kind of secret with its prefix.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     pub prefix: &'static str,
@@ -69,8 +69,8 @@ const STRIPE: &str = "a Stripe key";
 
 use Alphabet::{Alphanumeric, Dotted, Path, Upper, Url};
 
-/// What issuers say of their tokens; docs/hostile-input.md names where. Lengths are those of the
-/// shortest that is issued, or a little less where nobody says.
+/// Token formats published by issuers; docs/hostile-input.md names the sources. Lengths are those
+/// of the shortest token issued, or a little less where it is not documented.
 pub const SHAPES: [Shape; 52] = [
     Shape { prefix: "-----BEGIN ", kind: PRIVATE_KEY, body: Body::Armour },
     run(PRIVATE_KEY, "PuTTY-User-Key-File-", Alphanumeric, 1),
@@ -127,7 +127,7 @@ pub const SHAPES: [Shape; 52] = [
 ];
 
 impl Shape {
-    /// The secret that begins at the word, in the case of the prefix, if it is one.
+    /// Returns the secret that begins at the word, if it matches; the prefix is case-sensitive.
     pub fn found(&self, text: &str, word: Range<usize>) -> Option<SecretMatch> {
         if text.get(word.clone()) != Some(self.prefix) || inside_a_word(text, word.start) {
             return None;
@@ -142,10 +142,10 @@ impl Shape {
     }
 }
 
-/// Whether the text goes on to the left: then what begins here is the middle of something else.
+/// Whether a letter or digit comes before, so that the match is in the middle of a word.
 fn inside_a_word(text: &str, start: usize) -> bool {
     text[..start].bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric())
-        // What an escape in JSON ends with is no letter of the text.
+        // The last letter of a JSON escape is not part of the text.
         && !text[..start].ends_with("\\n")
         && !text[..start].ends_with("\\t")
         && !text[..start].ends_with("\\r")
@@ -157,20 +157,20 @@ fn run_length(alphabet: Alphabet, least: usize, rest: &[u8]) -> Option<usize> {
     let body = std::str::from_utf8(&rest[..judged]).ok()?;
     let goes_on =
         rest.get(judged).is_some_and(|next| !alphabet.has(*next) && next.is_ascii_alphanumeric());
-    // A key in armour of another program needs no randomness to be one.
+    // Keys of other programs in ASCII armour (minimum length 1) need not look random.
     let real = fits && !goes_on && (least == 1 || !is_made_up(body));
     real.then(|| alphabet.run(rest))
 }
 
-/// Bits a character below which a token stands for one: a real one of 16 characters has over 3.
+/// Bits per character below which a token is a placeholder: a real one of 16 characters has over 3.
 const LEAST_BITS: f64 = 2.5;
 
-/// Whether the body of a token only shows where one would stand.
+/// Whether the body of a token is a placeholder.
 fn is_made_up(body: &str) -> bool {
     super::named::bits_a_character(body) < LEAST_BITS || super::named::is_placeholder(body)
 }
 
-/// Characters in which a line ends that heads a private key.
+/// Maximum length of the end of a private key's header line.
 const LABEL: usize = 48;
 
 fn armour_length(rest: &str) -> Option<usize> {
@@ -179,7 +179,7 @@ fn armour_length(rest: &str) -> Option<usize> {
     if !(label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK")) {
         return None;
     }
-    // What comes after it is the key, to the end of the text if its end is not there.
+    // Everything up to the end marker is the key, or up to the end of the text without one.
     let end = rest.find("-----END ").and_then(|end| {
         let label = &rest[end + "-----END ".len()..];
         label.find("-----").map(|dashes| rest.len() - label.len() + dashes + "-----".len())
@@ -187,7 +187,7 @@ fn armour_length(rest: &str) -> Option<usize> {
     Some(end.unwrap_or(rest.len()))
 }
 
-/// Fewest characters of a part of a web token, and most of its first part.
+/// Minimum length of a part of a web token, and maximum length of its first part.
 const PART: usize = 10;
 const HEAD: usize = 1_024;
 

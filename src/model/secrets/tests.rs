@@ -1,11 +1,11 @@
-//! What is found, what is not, and that a message never repeats it.
+//! Tests of detected and undetected secrets, and that a message never repeats one.
 
 use serde_json::json;
 
 use super::shapes::SHAPES;
 use super::*;
 
-/// Characters that look drawn by chance, the same ones each time.
+/// Returns characters that look random but are reproducible.
 fn draw_characters(alphabet: &str, count: usize, seed: u64) -> String {
     let alphabet = alphabet.as_bytes();
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -26,7 +26,7 @@ fn kind_of(text: &str) -> Option<&'static str> {
     find(text).map(|found| found.kind)
 }
 
-/// A token with the prefix, of the length that its issuer gives it.
+/// Makes a token with the prefix and its issuer's length.
 fn make_token(prefix: &str, seed: u64) -> String {
     let count = match prefix {
         "AKIA" | "ASIA" | "ABIA" | "ACCA" => {
@@ -140,7 +140,8 @@ fn a_random_value_with_the_name_of_a_secret_is_found() {
             assert!(!mask_secrets(&text).contains(&value), "{text}");
         }
     }
-    // Of 16 characters a few draws in a hundred have no digit in place, or repeat too much.
+    // With only 16 characters, a few random draws in a hundred have no digit in place, or repeat
+    // too much.
     let short = (1..=1_000)
         .filter(|seed| find(&format!("token={}", draw_characters(LETTERS, 16, *seed))).is_some());
     assert!(short.count() > 900);

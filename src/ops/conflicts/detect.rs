@@ -1,4 +1,4 @@
-//! Looks at the slots that a write touched: opens conflicts, lets members join, and settles.
+//! Detects conflicts in the slots that a write touched: opens them, adds members, and settles them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind
 use crate::ops::record_change;
 use crate::store::{self, Tx, View};
 
-/// Looks at every slot touched so far in this write; gives the conflicts that it opened,
-/// changed or settled.
+/// Checks every slot touched so far in this write; returns the conflicts opened, changed or
+/// settled.
 pub fn detect_conflicts(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
     let places: BTreeSet<(String, String)> = tx
         .take_touched()
@@ -23,20 +23,20 @@ pub fn detect_conflicts(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
     Ok(changed)
 }
 
-/// Looks at all slots under one key of a project.
+/// Checks all slots under one key of a project.
 fn look_at(tx: &Tx<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
     let due = find_due(tx, key, project)?;
     due.into_iter().map(|due| carry_out(tx, due)).collect()
 }
 
-/// What the claims of a slot ask for.
+/// The change to conflicts that the claims of a slot require.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Due {
     Raise {
         slot_kind: String,
         claims: Vec<Claim>,
     },
-    /// The members that it has as the claims have them, and the claims that join.
+    /// The current members with their values updated, and the claims that join.
     Join {
         open: Conflict,
         members: Vec<ConflictMember>,
@@ -48,7 +48,7 @@ pub enum Due {
     },
 }
 
-/// What the claims under one key of a project ask for.
+/// Returns the changes to conflicts that the claims under one key of a project require.
 pub fn find_due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
     let mut claims = store::claims::of_key(view, key, project)?;
     if claims.len() > 1 {
@@ -57,7 +57,7 @@ pub fn find_due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
     due_among(view, key, project, &claims)
 }
 
-/// As [`due`], also of memories whose end has passed: what was due before they expired.
+/// As [`find_due`], including claims of expired memories: the changes due before they expired.
 pub fn due_with_expired(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
     due_among(view, key, project, &store::claims::of_key(view, key, project)?)
 }
@@ -65,7 +65,8 @@ pub fn due_with_expired(view: &View<'_>, key: &str, project: &str) -> Result<Vec
 fn due_among(view: &View<'_>, key: &str, project: &str, claims: &[Claim]) -> Result<Vec<Due>> {
     let known = store::conflicts::of_key(view, key, project)?;
     let mut slots = by_slot_kind(claims);
-    // What nothing can claim today, such as a slot of the Python system, is nobody's to settle.
+    // No row can claim a slot of an unknown kind, such as one of the Python system: never settled
+    // here.
     let open = known.iter().filter(|conflict| conflict.status == ConflictStatus::Open);
     for conflict in open.filter(|conflict| claim::is_known_slot(&conflict.slot_kind, view.ontology))
     {
@@ -80,7 +81,7 @@ fn due_among(view: &View<'_>, key: &str, project: &str, claims: &[Claim]) -> Res
     Ok(due)
 }
 
-/// The claims without those of expired memories, which say nothing about now.
+/// Filters out the claims of expired memories, which no longer hold.
 fn still_holding(view: &View<'_>, claims: Vec<Claim>) -> Result<Vec<Claim>> {
     let mut holding = Vec::new();
     for claim in claims {
@@ -95,8 +96,8 @@ fn still_holding(view: &View<'_>, claims: Vec<Claim>) -> Result<Vec<Claim>> {
     Ok(holding)
 }
 
-/// The claims of each slot. A slot of trusted state also holds what entities and memories claim
-/// under its key; one that says what the state says counts as the state's value.
+/// Groups claims by slot. A slot of trusted state also takes the claims of entities and memories
+/// under its key; a claim that agrees with the state counts as the state's value.
 fn by_slot_kind(claims: &[Claim]) -> BTreeMap<String, Vec<Claim>> {
     let mut slots: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
     for claim in claims {
@@ -142,7 +143,7 @@ fn due_in_slot(
             due.push(settle(open, "only values that were acknowledged are left"));
         }
     }
-    // Projects that became one may each have had a conflict of this slot: the oldest goes on.
+    // After projects were merged, a slot may have several open conflicts: the oldest stays open.
     due.extend(open.map(|other| settle(other, "an older conflict of this slot goes on")));
     due
 }
@@ -192,7 +193,7 @@ fn new_member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
     }
 }
 
-/// A value as a conflict keeps it; the whole of a long one stands in its row.
+/// Returns a value cut to the length that a conflict stores; its row holds the full value.
 fn snapshot_value(value: &str) -> String {
     const MAX_SNAPSHOT: usize = 500;
     match value.char_indices().nth(MAX_SNAPSHOT) {
@@ -201,7 +202,7 @@ fn snapshot_value(value: &str) -> String {
     }
 }
 
-/// What the claims change in the members of an open conflict, if anything.
+/// Returns the changes that the claims require in the members of an open conflict, if any.
 fn due_in_conflict(view: &View<'_>, open: &Conflict, claims: &[Claim]) -> Option<Due> {
     let is_of = |member: &ConflictMember, claim: &Claim| {
         claim.owner_id == member.member_id && claim.owner_kind.as_str() == member.member_kind
@@ -226,7 +227,7 @@ fn due_in_conflict(view: &View<'_>, open: &Conflict, claims: &[Claim]) -> Option
     Some(Due::Join { open: open.clone(), members, joining })
 }
 
-/// Brings the members of an open conflict up to date.
+/// Updates the members of an open conflict.
 fn update_members(
     tx: &Tx<'_>,
     open: &Conflict,
@@ -234,7 +235,7 @@ fn update_members(
     joining: &[Claim],
 ) -> Result<Conflict> {
     members.extend(joining.iter().map(|claim| new_member(tx, claim)));
-    // As they are read back, whatever form the ids of older members have.
+    // In the order in which they are read, whatever the form of older members' ids.
     members.sort_by(|a, b| a.id.cmp(&b.id));
     let after = Conflict { members, ..open.clone() };
     record_change::record_change(tx, open, &after, Action::Updated, "")?;

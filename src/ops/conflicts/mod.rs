@@ -1,4 +1,5 @@
-//! Conflicts: found at every write, shown with both sides, settled only when somebody says how.
+//! Conflicts: detected at every write, shown with all members, resolved only by an explicit
+//! decision.
 
 mod detect;
 mod resolve;

@@ -1,4 +1,4 @@
-//! Settles a conflict as somebody decided.
+//! Resolves a conflict by an explicit decision.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::ops::row_id::{resolve_id, resolve_id_of};
 use crate::ops::{record_change, relationships, validate};
 use crate::store::{self, Tx};
 
-/// How a conflict ends.
+/// The way in which a conflict is resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -35,7 +35,7 @@ impl Resolution {
     }
 }
 
-/// How somebody wants a conflict to end.
+/// A request to resolve a conflict.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolveRequest {
@@ -47,7 +47,7 @@ pub struct ResolveRequest {
     pub winner_id: Option<String>,
 }
 
-/// What resolving did.
+/// The outcome of resolving a conflict.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     pub conflict: Conflict,
@@ -57,7 +57,7 @@ pub struct Resolved {
     pub superseded: Vec<String>,
 }
 
-/// Ends an open conflict. Only what contradicts the winner is superseded.
+/// Resolves an open conflict. Supersedes only members whose value differs from the winner's.
 pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolved> {
     validate::text_length("note", note)?;
     let conflict_id = resolve_id(tx, HandleKind::Conflict, &wish.conflict_id)?;
@@ -116,7 +116,7 @@ fn supersede_others(
     let members: Vec<&ConflictMember> = conflict.present().collect();
     let winner_id = winner_id.map(|id| resolve_id_of(tx, &MEMBER_KINDS, id)).transpose()?;
     let winner_id = winner_id.as_deref();
-    // For a link the winner may also be named by what it leads to.
+    // The winner of a link conflict may also be named by its target.
     let is_winner = |member: &&&ConflictMember| {
         winner_id
             .is_some_and(|id| !id.is_empty() && (id == member.member_id || id == member.value_key))
@@ -144,7 +144,8 @@ fn supersede_others(
     Ok(superseded)
 }
 
-/// Supersedes a row that lost; false if it is not active, as in a conflict of the Python system.
+/// Supersedes a losing row; returns false if it is not active, as in conflicts of the Python
+/// system.
 fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) -> Result<bool> {
     fn living<T: HasLifecycle>(
         tx: &Tx<'_>,

@@ -1,24 +1,24 @@
-//! Conflicts as they are shown: both sides, where they come from, and what is suggested.
+//! Conflicts as shown to the user: the members, their sources, and the suggested winner.
 
 use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Page, PageRequest, Result};
 use crate::ops::projects::ProjectScope;
 use crate::store::{self, View};
 
-/// How many members an answer names; the count says how many there are.
+/// Members listed in an answer; `member_count` is the total.
 const MAX_MEMBERS: usize = 20;
 
-/// A conflict with what its members are.
+/// A conflict with the details of its members.
 #[derive(Debug, Clone)]
 pub struct Shown {
     pub conflict: Conflict,
-    /// The slot's key in words, where the key is an id.
+    /// The slot's key as a readable name, where the key is an id.
     pub slot_name: String,
-    /// By trust, then by age.
+    /// Sorted by trust, then by age.
     pub members: Vec<MemberDetail>,
     pub member_count: usize,
 }
 
-/// One side of a conflict.
+/// A member of a conflict.
 #[derive(Debug, Clone)]
 pub struct MemberDetail {
     pub member: ConflictMember,
@@ -28,7 +28,7 @@ pub struct MemberDetail {
 }
 
 impl Shown {
-    /// The most trusted member; among equals, the oldest. Never applied by itself.
+    /// Returns the most trusted member; among equals, the oldest. Never applied automatically.
     pub fn suggested(&self) -> Option<&MemberDetail> {
         self.members.first()
     }
@@ -93,7 +93,7 @@ fn describe_member(view: &View<'_>, member: &ConflictMember) -> Result<MemberDet
     Ok(MemberDetail { member: member.clone(), name, source_refs, created_at })
 }
 
-/// The open conflicts of a scope, and ended ones if wanted, in the order of their detection.
+/// Lists the open conflicts of a scope, and resolved ones if `ended`, in order of detection.
 pub fn list(
     view: &View<'_>,
     scope: &ProjectScope,
@@ -108,7 +108,7 @@ pub fn list(
         .map(|conflict| describe_conflict(view, &conflict))
 }
 
-/// The open conflicts that a row takes part in, itself or through its active links.
+/// Returns the open conflicts of a row, or of its active links.
 pub fn of_member(view: &View<'_>, id: &str) -> Result<Vec<Shown>> {
     let mut conflicts = store::conflicts::open_with_member(view, id)?;
     conflicts.extend(
@@ -119,13 +119,13 @@ pub fn of_member(view: &View<'_>, id: &str) -> Result<Vec<Shown>> {
     show_all(view, &conflicts)
 }
 
-/// The conflicts of these ids; ids without a row are left out.
+/// Returns the conflicts with these ids; ids without a row are skipped.
 pub fn find_all(view: &View<'_>, ids: &[String]) -> Result<Vec<Conflict>> {
     let found = ids.iter().map(|id| store::conflicts::get(view, id));
     Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// How many conflicts are open in the whole store.
+/// Returns the number of open conflicts in the whole store.
 pub fn count_open(view: &View<'_>) -> Result<i64> {
     store::conflicts::count(view, &[], false)
 }

@@ -1,4 +1,5 @@
-//! What each band of the context pack may hold, best first, each entry a line with its source.
+//! Collects the entries of each band of the context pack, best first: one line each, with its
+//! source.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -16,17 +17,18 @@ use crate::store::handles::handle_of;
 use crate::store::search::Filter;
 use crate::store::{self, View};
 
-/// Characters of a stored text in an entry.
+/// Characters of stored text in an entry.
 const ENTRY: usize = 250;
-/// Rows that are considered for a band: more than find room in it, by the budget in characters.
+/// Range of the number of candidate entries per band: the budget in characters divided by
+/// [`CHARACTERS_FOR_ONE`], so that more are found than fit.
 const CONSIDERED: std::ops::RangeInclusive<usize> = 10..=40;
 const CHARACTERS_FOR_ONE: usize = 200;
-/// How good a match must be beside the best one: what shares a common word only is noise.
+/// Minimum score relative to the best match; lower scores share only a common word.
 const WORTH: f64 = 0.35;
-/// Links of an entity that its entry names.
+/// Links listed in the entry of an entity.
 const LINKS: i64 = 6;
 
-/// What is asked, of which projects.
+/// A query and the projects it covers.
 pub struct Asked<'v, 'c> {
     view: &'v View<'c>,
     scope: &'v ProjectScope,
@@ -48,7 +50,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         Ok(Self { view, scope, prepared, stems, most })
     }
 
-    /// The registered project, if one was named.
+    /// Returns the registered project, if one was named.
     fn project(&self) -> Option<&str> {
         self.scope.project.as_ref().map(|project| project.name.as_str())
     }
@@ -61,7 +63,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         Ok(hits)
     }
 
-    /// Facts of the project that a person set: those that the query names, then the others.
+    /// Returns trusted state of the project: facts that the query names first.
     pub fn state(&self) -> Result<Vec<String>> {
         let Some(name) = self.project() else { return Ok(Vec::new()) };
         let Some(project) = store::projects::find_named(self.view, name)? else {
@@ -84,7 +86,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         facts.iter().take(self.most * 5).map(entry).collect()
     }
 
-    /// Who somebody is and what they like: of the project and global.
+    /// Returns identity and preference memories, of the project and global.
     pub fn person(&self) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for name in &self.scope.names {
@@ -108,9 +110,9 @@ impl<'v, 'c> Asked<'v, 'c> {
         self.memories(projects, "", |memory| !personal(memory.memory_type))
     }
 
-    /// Knowledge that belongs to no project.
+    /// Returns knowledge memories that belong to no project.
     pub fn knowledge(&self) -> Result<Vec<String>> {
-        // Without a project the band before this one has searched the global rows too.
+        // Without a project, the previous band has already searched the global rows.
         if self.project().is_none() {
             return Ok(Vec::new());
         }
@@ -137,7 +139,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         self.memory_entries(&found)
     }
 
-    /// Entities that answer best, with their links and open conflicts.
+    /// Returns the best matching entities, with their links and open conflicts.
     pub fn engineering(&self) -> Result<Vec<String>> {
         let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
         let mut entries = Vec::new();
@@ -169,7 +171,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         Ok(line)
     }
 
-    /// Parts of documents, each at the stretch that matches best.
+    /// Returns chunks of documents, each as its best matching snippet.
     pub fn documents(&self) -> Result<Vec<String>> {
         let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
         let entry = |hit: &Hit| match &hit.row {
@@ -196,7 +198,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
     }
 
-    /// By overlap density, overlap, tags that the query names, and confidence.
+    /// Sorts by overlap density, overlap, tags that the query names, and confidence.
     fn rank(&self, memories: &mut Vec<Memory>) {
         let key = |memory: &Memory| {
             let (overlap, words) = self.overlap(&memory.content);
@@ -212,7 +214,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         memories.extend(keyed.into_iter().map(|(_, memory)| memory));
     }
 
-    /// How many words of a text the query has, and how many there are.
+    /// Returns the number of a text's words that are in the query, and the number of its words.
     fn overlap(&self, text: &str) -> (usize, usize) {
         let words = stems_of(text);
         (words.iter().filter(|stem| self.stems.contains(*stem)).count(), words.len())

@@ -1,7 +1,7 @@
-//! The context pack: one text within a budget, from the most trusted down.
+//! The context pack: one text within a budget of characters, most trusted entries first.
 //!
-//! Each band has a share of the budget; what it leaves goes to the next. What is left after the last
-//! band goes to entries that found no room, again from the first band on.
+//! Each band has a share of the budget and passes the unused part to the next band. The budget left
+//! after the last band goes to entries that did not fit, again in order of the bands.
 
 mod entries;
 
@@ -15,23 +15,22 @@ use entries::Asked;
 pub const MIN_BUDGET: usize = 200;
 pub const MAX_BUDGET: usize = 20_000;
 pub const DEFAULT_BUDGET: usize = 4_000;
-/// Bytes of the text as JSON: what an answer has room for.
+/// Limit of the text in bytes of JSON, so that it fits in one answer.
 const MAX_BYTES: usize = 30_000;
 
-/// A part of the pack, and what became of its entries.
+/// A section of the pack, with statistics of its entries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Band {
     pub name: &'static str,
-    /// Characters that it had before others left some over.
+    /// Characters of its own share, without those passed on by other bands.
     pub budget: usize,
-    /// Characters, with its heading.
+    /// Characters used, including the heading.
     pub used: usize,
     pub entries: usize,
-    /// Entries that matched and found no room.
+    /// Matching entries that did not fit.
     pub left_out: usize,
 }
 
-/// The pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pack {
     pub text: String,
@@ -42,24 +41,24 @@ pub struct Pack {
     pub project: Option<ResolvedProject>,
 }
 
-/// A band as it is filled.
+/// A band under construction.
 struct Filling {
     name: &'static str,
     heading: String,
     budget: usize,
-    /// Each with whether it is in.
+    /// Each entry with whether it is included.
     entries: Vec<(String, bool)>,
 }
 
 impl Filling {
-    /// Characters of what is in, with the heading.
+    /// Returns the characters of the included entries, plus the heading.
     fn used(&self) -> usize {
         let taken = self.entries.iter().filter(|(_, taken)| *taken);
         let characters: usize = taken.map(|(entry, _)| line_length(entry)).sum();
         if characters == 0 { 0 } else { characters + line_length(&self.heading) }
     }
 
-    /// Takes the entries for which there is room, in their order; gives what is left of it.
+    /// Includes entries in order as long as they fit; returns the remaining characters.
     fn take(&mut self, mut room: usize, bytes: &mut usize) -> usize {
         let mut heading = if self.used() == 0 { line_length(&self.heading) } else { 0 };
         for (entry, taken) in &mut self.entries {
@@ -76,12 +75,12 @@ impl Filling {
     }
 }
 
-/// Characters of a line with its end.
+/// Returns the characters of a line, with its line feed.
 fn line_length(line: &str) -> usize {
     line.chars().count() + 1
 }
 
-/// Puts the pack together. `budget` is in characters.
+/// Builds the context pack. `budget` is in characters.
 pub fn build(view: &View<'_>, query: &str, project: Option<&str>, budget: usize) -> Result<Pack> {
     let scope = projects::resolve_scope(view, project, false)?;
     let asked = Asked::new(view, query, &scope, budget)?;

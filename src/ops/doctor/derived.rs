@@ -1,4 +1,5 @@
-//! What is derived from the rows: handles, claims, the search index, the places of the audit, conflicts.
+//! Checks derived data: handles, claims, the search index, the audit index by project, and
+//! conflicts.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,7 +12,7 @@ use crate::ops::{self, search};
 use crate::store::search::{IndexedRow, find_entry, for_each_instance, for_each_stale, has_entry};
 use crate::store::{self, Tx, View};
 
-/// Whether the stored claims are those that the rows make.
+/// Checks that the stored claims are those derived from the rows.
 pub fn check_claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, id) in ops::claims::find_wrong_claims(view)? {
         check.found(Finding::WrongClaims { kind, id });
@@ -19,7 +20,7 @@ pub fn check_claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// Whether every row has a handle that can be read.
+/// Checks that every row has a valid handle.
 pub fn check_handles(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, _) in store::handles::TABLES {
         store::handles::for_each_wrong(view, kind, |id, handle| {
@@ -31,7 +32,7 @@ pub fn check_handles(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// Whether the places of the audit are those that its rows have.
+/// Checks the table of audit rows by project against the audit log.
 pub fn audit_places(view: &View<'_>, check: &mut Check) -> Result<()> {
     let (missing, excess) = store::audit_by_project::count_wrong(view)?;
     if missing > 0 {
@@ -43,8 +44,8 @@ pub fn audit_places(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// Whether the index holds every row with its words, and nothing else. The index keeps no texts, so
-/// words are compared by the sum of their hashes in each place: 16 bytes of memory a row.
+/// Checks that the search index holds exactly the rows and their words. The index stores no texts,
+/// so words are compared by the sum of their hashes in each index row: 16 bytes of memory a row.
 pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
     let mut sums: HashMap<i64, u64> = HashMap::new();
     for_each_instance(view, |word| {
@@ -72,7 +73,7 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
         check.found(Finding::SearchEntry { kind, id, fault: IndexFault::NoRow });
         Ok(())
     })?;
-    // Those of rows that cannot be read are left too.
+    // Includes the words of rows that cannot be read.
     for place in sums.into_keys() {
         if !has_entry(view, place)? {
             check.found(Finding::OwnerlessWords { place });
@@ -81,7 +82,7 @@ pub fn search_index(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// The way in which the index differs from a row, if it does.
+/// Returns the difference between the index and a row, if any.
 fn find_fault(entry: &SearchEntry, kept: Option<&IndexedRow>, sum: u64) -> Option<IndexFault> {
     let Some(kept) = kept else { return Some(IndexFault::NotIndexed) };
     let is_same = kept.project == entry.project
@@ -94,11 +95,11 @@ fn find_fault(entry: &SearchEntry, kept: Option<&IndexedRow>, sum: u64) -> Optio
     (sum != sum_of(&entry.text)).then_some(IndexFault::OtherWords)
 }
 
-/// Bytes of a word that FTS5 keeps.
+/// Maximum length in bytes of a token that FTS5 stores.
 const MAX_TERM: usize = 32_768;
 
-/// The sum of the hashes of what the index should hold of a text, which FTS5 splits as its
-/// tokenizer `ascii` does.
+/// Returns the sum of the hashes of the tokens that the index should hold for a text, split as by
+/// the FTS5 tokenizer `ascii`.
 fn sum_of(text: &SearchText) -> u64 {
     let SearchText { title, body, context } = text.indexed();
     let columns = [("title", title), ("body", body), ("context", context)];
@@ -119,7 +120,7 @@ fn hash_term(column: &[u8], offset: i64, term: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Whether every contradiction among the claims is an open conflict, and nothing else is.
+/// Checks that the open conflicts are exactly the contradictions among the claims.
 pub fn check_conflicts(view: &View<'_>, check: &mut Check) -> Result<()> {
     let mut keys = 0;
     for_each_due(view, |key, project, due| {
@@ -151,7 +152,7 @@ fn conflict_fault(due: Due) -> ConflictFault {
     }
 }
 
-/// Visits every key, with its project, at which there can be something to do, and what that is.
+/// Visits every key and project that may need a change to conflicts, with the due changes.
 fn for_each_due(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str, Vec<Due>) -> Result<()>,
@@ -164,7 +165,7 @@ fn for_each_due(
     store::conflicts::for_each_lonely_key(view, &mut look)
 }
 
-/// Marks every slot at which there is something to do as touched; gives how many.
+/// Marks the slots that need a change to conflicts as touched; returns their number.
 pub fn touch_due(tx: &Tx<'_>) -> Result<usize> {
     let mut touched = 0;
     for_each_due(tx, |key, project, due| {

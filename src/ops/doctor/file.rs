@@ -1,4 +1,4 @@
-//! The file: sound, whole, and of the schema that this program makes.
+//! Checks the database file: integrity, length, and schema.
 
 use super::{Check, Extent, Finding, Remark, Topic};
 use crate::model::Result;
@@ -7,11 +7,11 @@ use crate::store::schema::SchemaStage;
 use crate::store::schema_diff::{self, Difference};
 use crate::store::{View, doctor};
 
-/// Whether SQLite finds the file sound, and the file is as long as its pages.
+/// Runs SQLite's integrity check, and compares the length of the file with its page count.
 pub fn check_file(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
     let (count, size) = doctor::count_pages(view)?;
     check.extent = Some(Extent::Pages(count * size));
-    // What waits in the log will change the length of the file.
+    // Frames in the write-ahead log are not in the file yet, so its length may still change.
     if lengths.log == 0 && lengths.file != count * size {
         check.found(Finding::FileLength { bytes: lengths.file, expected: count * size });
     }
@@ -28,14 +28,14 @@ pub fn foreign_keys(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// The check of a file that waits for its upgrade.
+/// Returns the check of a file that needs a schema upgrade.
 pub fn check_older(stage: SchemaStage) -> Check {
     let mut check = Check::new(Topic::Schema);
     check.found(Finding::OlderSchema { stage });
     check
 }
 
-/// Whether every table, column, index and trigger is as this program makes it.
+/// Checks that every table, column, index and trigger is as this program creates it.
 pub fn check_schema(view: &View<'_>, check: &mut Check) -> Result<()> {
     let [tables, indexes, triggers] = schema_diff::count_objects()?;
     check.extent = Some(Extent::SchemaObjects { tables, indexes, triggers });

@@ -1,4 +1,4 @@
-//! The findings and remarks of the doctor as data; whoever shows them words them.
+//! The findings and remarks of the doctor as data; the caller formats them as text.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::store::doctor::IntegrityFault;
 use crate::store::row_rules::RowFault;
 use crate::store::schema::SchemaStage;
 
-/// Something that is wrong in the store.
+/// A fault in the store.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum Finding {
@@ -17,7 +17,7 @@ pub enum Finding {
         bytes: u64,
         expected: u64,
     },
-    /// A fault that SQLite finds, in its words.
+    /// A fault reported by SQLite's integrity check, in its words.
     Integrity {
         fault: IntegrityFault,
         text: String,
@@ -56,11 +56,11 @@ pub enum Finding {
         kind: Kind,
         id: String,
     },
-    /// Audit rows that the table of audit rows by project does not have where they belong.
+    /// Audit rows that are missing in the table of audit rows by project.
     AuditRowsUnplaced {
         rows: i64,
     },
-    /// Entries of that table that belong to no audit row.
+    /// Entries of that table without an audit row.
     ExcessAuditPlaces {
         entries: i64,
     },
@@ -69,12 +69,12 @@ pub enum Finding {
         id: String,
         fault: IndexFault,
     },
-    /// Words in the search index that belong to no row.
+    /// Words in the search index without a row.
     OwnerlessWords {
         place: i64,
     },
     Conflict(ConflictFault),
-    /// The check could not be made to its end.
+    /// The check was aborted by an error.
     Unfinished {
         topic: Topic,
         message: String,
@@ -84,38 +84,38 @@ pub enum Finding {
     },
 }
 
-/// What kept a check from its end.
+/// The reason why a check was aborted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     DamagedFile,
-    /// An error inside of atocore, mostly because of another finding.
+    /// An internal error of atocore, usually a consequence of another finding.
     Internal,
     Other,
 }
 
-/// A row that breaks one of the rules of rows.
+/// A row that violates a consistency rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowProblem {
     pub row_kind: &'static str,
     pub id: String,
     pub fault: RowFault,
-    /// The value in the row that the fault is about.
+    /// The offending value.
     pub held: String,
 }
 
-/// The way in which the search index differs from a row.
+/// A difference between the search index and a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IndexFault {
     NotIndexed,
-    /// Another project, type, status or end.
+    /// Another project, type, status or expiry.
     OtherFields,
     OtherWords,
-    /// It is in the index, and there is no such row.
+    /// The index holds a row that does not exist.
     NoRow,
 }
 
-/// The way in which the conflicts differ from the claims.
+/// A difference between the conflicts and the claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConflictFault {
@@ -124,27 +124,27 @@ pub enum ConflictFault {
     NotSettled { id: String, note: &'static str },
 }
 
-/// The way to repair a finding.
+/// The repair of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// Derive again, which the doctor does itself.
+    /// Rebuild derived data, which the doctor does itself.
     Derive(Topic),
     RestoreBackup,
-    /// As above, and find out who changed the history.
+    /// As `RestoreBackup`, and find out who changed the history.
     RestoreHistory,
-    /// A copy of the file ends with its last page.
+    /// Copy the file: the copy ends with the last page.
     CopyFile,
-    /// Correct a row that SQLite finds wrong, or restore a backup.
+    /// Correct a row that fails SQLite's integrity check, or restore a backup.
     CorrectValue,
-    /// Set a row right as its history has it, or restore a backup.
+    /// Correct a row to match its history, or restore a backup.
     CorrectRow {
         id: String,
     },
-    /// Write the word that the history has, or restore a backup.
+    /// Write the word recorded in the history, or restore a backup.
     CorrectWord {
         id: String,
     },
-    /// The next change of the row writes the text as JSON again.
+    /// Change the row: that writes its text as JSON again.
     ChangeRow,
     FindOwner {
         trigger: String,
@@ -163,7 +163,7 @@ impl Finding {
         Self::Unfinished { topic, message: error.to_string(), cause, hint: error.hint() }
     }
 
-    /// Whether the file itself is damaged, so that nothing should be written to it.
+    /// Returns whether the file itself is damaged, so that nothing should be written to it.
     pub fn is_damage(&self) -> bool {
         matches!(
             self,
@@ -223,36 +223,36 @@ impl RowProblem {
     }
 }
 
-/// Something that is worth knowing and not wrong.
+/// An observation that is not a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
-    /// Tables of another program, with every column.
+    /// Tables as another program created them, with every column.
     OtherTableForms {
         tables: Vec<String>,
     },
-    /// Objects of the schema that this program does not make.
+    /// Schema objects that this program does not create.
     ForeignObjects {
         names: Vec<String>,
     },
-    /// A trigger that keeps the audit append-only is not as this program makes it.
+    /// A trigger that keeps the audit log append-only differs from the one of this program.
     UnguardedAudit,
-    /// A type that the ontology does not have.
+    /// A type that is not in the ontology.
     UnknownType {
         name: String,
         rows: i64,
     },
     Row(RowProblem),
-    /// A row names another of which this store never held anything.
+    /// A row names another row that this store never held.
     NeverStored(RowProblem),
-    /// Rows with the same remark beyond those that are listed.
+    /// The number of rows with the same remark that are not listed.
     MoreRows {
         count: usize,
     },
-    /// The conflict is as it should be once the upkeep has ended what expired.
+    /// The conflict will be correct once upkeep has processed expired rows.
     UntilUpkeep(ConflictFault),
 }
 
-/// Something derived that the doctor made again.
+/// Derived data that the doctor rebuilt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
     Upgrade,

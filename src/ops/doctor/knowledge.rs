@@ -1,4 +1,4 @@
-//! The rows and their history, whose faults no program can repair.
+//! Checks the rows and their history, whose faults cannot be repaired automatically.
 
 use super::{Check, Extent, Finding, Remark, RowProblem, Topic};
 use crate::model::Result;
@@ -7,10 +7,10 @@ use crate::store::doctor::unknown_types;
 use crate::store::row_rules::{BrokenRow, RULES, RowFault, RowRule};
 use crate::store::{View, audit, schema_diff};
 
-/// Remarks of one rule that are listed.
+/// Remarks listed per rule.
 const MAX_REMARKS: usize = 5;
 
-/// Whether the chain holds from its first row to its last, and its guards are there.
+/// Verifies the hash chain of the audit log, and that its append-only triggers exist.
 pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
     let report = verify::verify_chain(view)?;
     check.extent = Some(Extent::Rows(report.rows));
@@ -24,7 +24,7 @@ pub fn audit_chain(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// Whether each row is as its newest audit row says.
+/// Checks that each row matches its newest audit snapshot.
 pub fn check_snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
     for row in verify::find_differing(view)? {
         check.found(Finding::DifferingRow(row));
@@ -32,7 +32,7 @@ pub fn check_snapshots(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)
 }
 
-/// Whether every word and every JSON text can be read.
+/// Checks that every stored enum word and JSON text can be read.
 pub fn check_values(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)?;
     for (name, rows) in unknown_types(view)? {
@@ -41,22 +41,22 @@ pub fn check_values(view: &View<'_>, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// Whether every row that a row names is there.
+/// Checks that the target of every reference between rows exists.
 pub fn check_references(view: &View<'_>, check: &mut Check) -> Result<()> {
     check_rules(view, check)
 }
 
-/// How much a broken rule matters.
+/// The severity of a violated rule.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Severity {
     Wrong,
-    /// A row of which the audit holds nothing never was: an export of one project leaves out the
+    /// Ignored unless the audit log knows the missing row: an export of one project leaves out the
     /// rows of other projects that its rows name.
     WrongIfRecorded,
     Noted,
 }
 
-/// The check that a rule belongs to, and how much it matters there.
+/// Returns the check that a rule belongs to, and its severity.
 fn class_of(fault: RowFault) -> (Topic, Severity) {
     match fault {
         RowFault::SourceMissing
@@ -81,7 +81,7 @@ fn class_of(fault: RowFault) -> (Topic, Severity) {
     }
 }
 
-/// Checks the rules of rows that belong to the topic of the check.
+/// Runs the rules that belong to the topic of the check.
 fn check_rules(view: &View<'_>, check: &mut Check) -> Result<()> {
     for rule in RULES {
         let (topic, severity) = class_of(rule.fault);

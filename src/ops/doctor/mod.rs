@@ -1,7 +1,7 @@
-//! Looks the whole store over, says how each finding is repaired, and repairs what is only derived.
+//! Checks the whole store, names the repair of each finding, and rebuilds derived data.
 //!
-//! Looking reads and writes nothing, and goes on where one check cannot: a damaged page or a row
-//! that cannot be read is a finding, never the end of it.
+//! The checks write nothing. A damaged page or an unreadable row becomes a finding, and the other
+//! checks still run.
 
 mod derived;
 mod file;
@@ -20,7 +20,7 @@ pub use crate::store::row_rules::RowFault;
 pub use crate::store::schema::SchemaStage;
 use crate::store::{self, Tx, View};
 
-/// What the doctor looks at, each a check of its own.
+/// The topics of the doctor, each a separate check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
@@ -53,7 +53,7 @@ impl Topic {
         Self::AuditPlaces,
         Self::Conflicts,
     ];
-    /// What can be said of a file that has to be upgraded first.
+    /// The checks that run on a file that needs a schema upgrade first.
     const OF_OLDER: [Self; 2] = [Self::File, Self::ForeignKeys];
 
     pub fn as_str(self) -> &'static str {
@@ -74,11 +74,11 @@ impl Topic {
     }
 }
 
-/// The extent of a check.
+/// The amount of data that a check covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     Bytes(u64),
-    /// Bytes of all pages.
+    /// Total size of all pages in bytes.
     Pages(u64),
     SchemaObjects {
         tables: usize,
@@ -89,24 +89,24 @@ pub enum Extent {
     Keys(usize),
 }
 
-/// A check, and what came of it.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     pub topic: Topic,
     pub extent: Option<Extent>,
-    /// The hash of the last row of the audit, where the check is about the chain.
+    /// The hash of the last audit row, where the check verifies the chain.
     pub head: Option<String>,
-    /// How many findings there are, those too that are not listed.
+    /// The number of findings, including those not listed.
     pub count: usize,
     pub findings: Vec<Finding>,
     pub remarks: Vec<Remark>,
-    /// What has to be derived again.
+    /// Derived data to rebuild.
     fixes: BTreeSet<Topic>,
     /// Whether the file itself is damaged, so that nothing should be written to it.
     damaged: bool,
 }
 
-/// Findings of a check that are listed.
+/// Findings listed per check.
 const MAX_LISTED: usize = 50;
 
 impl Check {
@@ -143,7 +143,7 @@ impl Check {
     }
 }
 
-/// What a look at the whole store came to.
+/// The result of all checks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DoctorReport {
     pub checks: Vec<Check>,
@@ -158,18 +158,18 @@ impl DoctorReport {
         self.checks.iter().map(|check| check.remarks.len()).sum()
     }
 
-    /// Whether the file itself is damaged.
+    /// Returns whether the file itself is damaged.
     pub fn is_damaged(&self) -> bool {
         self.checks.iter().any(|check| check.damaged)
     }
 
-    /// What has to be derived again, in the order in which one needs the other.
+    /// Returns the derived data to rebuild, in order of dependency.
     pub fn fixes(&self) -> BTreeSet<Topic> {
         self.checks.iter().flat_map(|check| check.fixes.iter().copied()).collect()
     }
 }
 
-/// Says that nothing of the file can be read, not even what it is.
+/// Returns the report of a file that cannot be opened at all.
 pub fn report_unreadable(lengths: Lengths, error: &Error) -> DoctorReport {
     let mut check = Check::new(Topic::File);
     check.extent = Some(Extent::Bytes(lengths.file));
@@ -177,7 +177,7 @@ pub fn report_unreadable(lengths: Lengths, error: &Error) -> DoctorReport {
     DoctorReport { checks: vec![check] }
 }
 
-/// Looks at everything, and shows each check when it is done.
+/// Runs all checks, and passes each to `show` when it is done.
 pub fn run_checks(
     view: &View<'_>,
     stage: SchemaStage,
@@ -222,8 +222,8 @@ fn run_check(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()>
     }
 }
 
-/// Derives a topic again from the rows. Of conflicts the slots are touched only: the look for
-/// conflicts at the end of the write does the rest.
+/// Rebuilds the derived data of a topic. For conflicts it only marks the slots as touched: conflict
+/// detection at the end of the write does the rest.
 pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
     let if_any = |count: usize, repair: Repair| (count > 0).then_some(repair);
     Ok(match topic {
@@ -256,7 +256,7 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
             let keys = derived::touch_due(tx)?;
             if_any(keys, Repair::Conflicts { keys })
         }
-        // What they find is knowledge, history or the file itself.
+        // Faults in knowledge, history or the file itself are not repaired.
         Topic::ForeignKeys
         | Topic::AuditChain
         | Topic::Snapshots

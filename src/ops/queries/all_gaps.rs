@@ -1,4 +1,4 @@
-//! `all_gaps`: the three kinds of gaps as one list.
+//! `all_gaps`: the three kinds of gaps in one list.
 
 use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};

@@ -1,4 +1,4 @@
-//! `constraints_on`: constraints on an entity, itself or through what it is part of.
+//! `constraints_on`: constraints on an entity, its own or inherited from its wholes.
 
 use super::{CheckedQuestion, QuestionResult, inherited_links};
 use crate::model::Result;

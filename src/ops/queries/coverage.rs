@@ -1,4 +1,5 @@
-//! Requirements as rows: how far each has come, and by what; with how many have come how far.
+//! Requirements with their coverage: a verdict and the linked entities each, with counts by
+//! verdict.
 
 use serde_json::Value;
 
@@ -8,10 +9,10 @@ use crate::store::coverage::{self, LinkEnd, LinkedEntity};
 use crate::store::gaps::GapFilter;
 use crate::store::{self, View, graph::Node};
 
-/// Entities named on one side of a row.
+/// Entities listed per side of a row.
 const MAX_LINKED: usize = 5;
 
-/// The requirements that the question covers, each with the sides that are wanted.
+/// Lists the requirements that the question covers, each with the requested kinds of links.
 pub fn find_requirements(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -60,7 +61,7 @@ fn with_sides(
 
 fn show_link(view: &View<'_>, side: LinkEnd, link: &LinkedEntity) -> Result<Value> {
     let mut value = node_brief(&link.node);
-    // Only one type of link satisfies.
+    // Only one relationship type satisfies, so it is omitted.
     if side != LinkEnd::SatisfiedBy {
         value["relationship_type"] = link.relationship_type.as_str().into();
     }

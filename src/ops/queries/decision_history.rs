@@ -1,6 +1,7 @@
-//! `decision_history`: what a decision superseded and what superseded it, oldest first.
+//! `decision_history`: the decisions that a decision superseded, and those that superseded it,
+//! oldest first.
 //!
-//! Rows of any status but candidates, since history is what does not hold any more.
+//! Covers every status except candidate, since past decisions are superseded or invalid.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -13,7 +14,7 @@ use crate::store::graph::{self, Node};
 use crate::store::relationships::list_neighbour_ids;
 use crate::store::{self, View};
 
-/// Members of a history, the nearest to the one that is asked about.
+/// Maximum number of decisions, those nearest to the queried one.
 const MAX_MEMBERS: usize = 1_000;
 
 pub fn answer_decision_history(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
@@ -42,7 +43,7 @@ pub fn answer_decision_history(view: &View<'_>, ask: &CheckedQuestion) -> Result
     })
 }
 
-/// The members, what each of them superseded, and what superseded it.
+/// The decisions, with the ids that each superseded and was superseded by.
 struct DecisionHistory {
     members: BTreeMap<String, Node>,
     older: HashMap<String, BTreeSet<String>>,
@@ -51,7 +52,7 @@ struct DecisionHistory {
 }
 
 impl DecisionHistory {
-    /// Breadth first from the one that is asked about, over links both ways.
+    /// Collects decisions breadth-first from the queried one, over links in both directions.
     fn read(view: &View<'_>, ask: &CheckedQuestion) -> Result<Self> {
         let asked = ask.about()?;
         let mut members = BTreeMap::from([(asked.id.clone(), Node::from(asked))]);
@@ -90,8 +91,7 @@ impl DecisionHistory {
         Ok(history)
     }
 
-    /// The members in an order in which each stands behind all that it superseded, as far as no
-    /// cycle is among them.
+    /// Sorts topologically, so that each decision follows those it superseded, except in cycles.
     fn oldest_first(&self) -> Vec<&str> {
         let mut left: BTreeSet<&str> = self.members.keys().map(String::as_str).collect();
         let mut behind: HashMap<&str, usize> =
@@ -99,7 +99,7 @@ impl DecisionHistory {
         let mut free: BTreeSet<&str> = left.clone();
         free.retain(|id| !behind.contains_key(id));
         let mut order = Vec::new();
-        // Where only a cycle is left, it is opened at its smallest id.
+        // If only cycles remain, continues with the smallest id.
         while let Some(next) = free.pop_first().or_else(|| left.first().copied()) {
             left.remove(next);
             order.push(next);

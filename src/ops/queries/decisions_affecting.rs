@@ -1,6 +1,6 @@
-//! `decisions_affecting`: decisions on an entity and what it contains, or all of a project.
+//! `decisions_affecting`: decisions on an entity and its parts, or all of a project.
 //!
-//! A decision of a project counts as one on the whole of it, also if no link says on what.
+//! A decision of a project affects all of it, even without a link to an entity.
 
 use super::inherited_links::{self, with_some};
 use super::{CheckedQuestion, QuestionResult, SortedRow, at_depth, sort_key};

@@ -1,6 +1,7 @@
-//! `evidence_chain`: what an entity stands on and what stands on it, down to the sources.
+//! `evidence_chain`: the evidence for an entity and the entities it supports, down to the sources.
 //!
-//! Two walks, since evidence for one thing is no evidence for another that rests on the same test.
+//! Two separate walks, since evidence for one entity is no evidence for another that relies on the
+//! same test.
 
 use std::collections::HashSet;
 
@@ -12,12 +13,12 @@ use crate::model::{Result, Status};
 use crate::store::graph::{Moves, Node};
 use crate::store::{self, View};
 
-/// Types whose target speaks for the source.
+/// Relationship types whose target is evidence for the source.
 const EVIDENCED: [&str; 4] = ["evidenced_by", "validated_by", "analyzed_by", "described_by"];
-/// Types whose source speaks for the target.
+/// Relationship types whose source is evidence for the target.
 const SUPPORTING: [&str; 1] = ["supports"];
 
-/// What an entity of the answer is to the one that is asked about, in the order of the rows.
+/// The roles of entities in the answer, in the order of the rows.
 const ROLES: [&str; 3] = ["asked", "evidence", "rests_on_it"];
 
 pub fn answer_evidence_chain(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
@@ -46,7 +47,7 @@ pub fn answer_evidence_chain(view: &View<'_>, ask: &CheckedQuestion) -> Result<Q
     })
 }
 
-/// Adds where the sources of a row lead.
+/// Adds the resolved sources of a row.
 fn with_sources(view: &View<'_>, row: QuestionRow) -> Result<QuestionRow> {
     let Subject::Entity(entity) = &row.subject else { return Ok(row) };
     let mut sources = Vec::new();
@@ -56,13 +57,13 @@ fn with_sources(view: &View<'_>, row: QuestionRow) -> Result<QuestionRow> {
     Ok(if sources.is_empty() { row } else { row.with("sources", sources) })
 }
 
-/// Sources of a row that are followed.
+/// Maximum number of a row's sources that are resolved.
 const MAX_SOURCES: usize = 20;
-/// Characters of a memory in a row.
+/// Characters of a memory's text in a row.
 const MEMORY_TEXT: usize = 150;
 
-/// Where a reference leads, if the store holds what it names: a place in a document, or a memory
-/// and the place from which that came.
+/// Resolves a source reference to a stored row: a place in a document, or a memory and the place in
+/// the document it was taken from.
 fn resolve_source(view: &View<'_>, source: &str) -> Result<Option<Value>> {
     let (chunk, memory) = match source.split_once(':') {
         Some(("chunk", id)) => (Some(id.to_owned()), None),

@@ -1,4 +1,4 @@
-//! Gaps as rows: a page of one kind or of several in a row, with how many there are of each.
+//! Gaps as rows: a page over one or several kinds in sequence, with the count of each kind.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,12 @@ use crate::ops::lifecycle;
 use crate::store::gaps::{self, Assumption, GapFilter};
 use crate::store::{self, View};
 
-/// Assumptions named in a row.
+/// Assumptions listed in a row.
 const MAX_ASSUMPTIONS: usize = 5;
-/// Characters of the reason for a flag.
+/// Characters of the reason of a flag.
 const MAX_REASON: usize = 150;
 
-/// The gaps of the kinds that are wanted, one kind after the other.
+/// Lists the gaps of the requested kinds, one kind after another.
 pub fn find_gaps(view: &View<'_>, ask: &CheckedQuestion, kinds: &[Gap]) -> Result<QuestionResult> {
     let reached: usize = ask.page.after_text(0).parse().unwrap_or(0);
     let mut rows: Vec<QuestionRow> = Vec::new();
@@ -59,7 +59,7 @@ fn gap_row(view: &View<'_>, gap: Gap, entity: Entity, key: Vec<String>) -> Resul
     })
 }
 
-/// An assumption that has fallen: why, and what holds in its place.
+/// Describes an assumption that no longer holds: the reason and its successor.
 fn describe_fallen(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
     let mut value = node_brief(&assumption.node);
     let fallen = matches!(assumption.node.status, Status::Superseded | Status::Invalid);
@@ -75,8 +75,7 @@ fn describe_fallen(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
     Ok(value)
 }
 
-/// What holds in the place of a superseded row, at the end of its chain; with its status, if even
-/// that one does not hold.
+/// Describes the last successor of a superseded row, with its status unless it is active.
 fn describe_successor(view: &View<'_>, entity: &Entity) -> Result<Option<Value>> {
     let Some(head) = lifecycle::list_successors(view, entity)?.pop() else { return Ok(None) };
     let mut value = json!({ "entity_id": head.id, "name": head.name });
@@ -86,7 +85,7 @@ fn describe_successor(view: &View<'_>, entity: &Entity) -> Result<Option<Value>>
     Ok(Some(value))
 }
 
-/// What the flag says: a reason if it is a text.
+/// Returns the reason of the flag if it is text or a number, else `true`.
 fn flag_reason(entity: &Entity) -> Value {
     match entity.properties.get("flagged") {
         Some(Value::String(reason)) => reason.chars().take(MAX_REASON).collect::<String>().into(),

@@ -1,8 +1,7 @@
-//! `impact_analysis`: everything downstream of an entity, that is, what must be looked at again if
-//! it changes.
+//! `impact_analysis`: everything downstream of an entity, to be reviewed when it changes.
 //!
-//! Which end of a link is downstream stands in the ontology. Where both are, a way does not turn
-//! back: what a part shares with another part of the same whole is not changed by it.
+//! The ontology defines which end of a link is downstream. If both are, a path does not reverse: a
+//! change does not affect what a part shares with other parts of the same whole.
 
 use super::walk::{RelationTurn, Steps, Walk, WalkRules};
 use super::{CheckedQuestion, QuestionResult};
@@ -30,7 +29,7 @@ pub fn answer_impact_analysis(view: &View<'_>, ask: &CheckedQuestion) -> Result<
     })
 }
 
-/// The types of links whose one end is downstream, as far as these steps are taken.
+/// Returns the relationship types with this end downstream, as far as these steps are taken.
 fn reached_types(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str> {
     let names = ontology
         .relationship_types
@@ -49,7 +48,8 @@ fn reached_types(ontology: &Ontology, end: Downstream, steps: Steps) -> Vec<&str
         .collect()
 }
 
-/// A type and its inverse are one relation, followed the way in which the first of the two reads.
+/// Returns the relation of a step. A type and its inverse are one relation, read in the direction
+/// of the first of the two in the ontology.
 fn relation_of(ontology: &Ontology, name: &str, outgoing: bool) -> Option<RelationTurn> {
     let place = |name: &str| ontology.relationship_types.iter().position(|rule| rule.name == name);
     let own = place(name)?;

@@ -1,4 +1,4 @@
-//! What one type of link leads to from an entity, or from what is above or below it.
+//! Targets of one relationship type, from an entity or inherited from its wholes or parts.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use crate::model::Result;
 use crate::store::View;
 use crate::store::graph::{self, Direction, GraphStep, Moves, Node};
 
-/// Entities named in a row through which the asked one has it.
+/// Entities listed in a row from which a target is inherited.
 const MAX_THROUGH: usize = 5;
 
-/// Each target stands once, with the entities that link to it, the nearest first.
+/// Lists each target once, with the entities that link to it, nearest first.
 pub fn answer_inherited(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -49,14 +49,14 @@ pub fn answer_inherited(
     })
 }
 
-/// A target: the nearest link to it, and all through which the entity has it.
+/// A target: the nearest link to it, and all entities that link to it.
 struct Held {
     depth: u32,
     step: GraphStep,
     owners: Vec<Node>,
 }
 
-/// Adds the first of the entities, and their number if there are more.
+/// Adds the first entities, and their total number if there are more.
 pub fn with_some(row: QuestionRow, name: &str, entities: &[Node]) -> QuestionRow {
     let shown: Vec<Value> = entities.iter().take(MAX_THROUGH).map(node_brief).collect();
     let row = row.with(name, shown);

@@ -1,4 +1,4 @@
-//! `interfaces_of`: what an entity interfaces with, whichever end said so.
+//! `interfaces_of`: interfaces of an entity, linked in either direction.
 
 use super::{CheckedQuestion, QuestionResult, SortedRow, sort_key};
 use crate::model::Result;

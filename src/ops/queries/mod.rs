@@ -1,8 +1,8 @@
-//! The questions that the store answers, one file each.
+//! The named questions that the store answers, one module each.
 //!
-//! A question gets what was asked, checked and resolved ([`Ask`]), and gives a page of rows with
-//! counts ([`Found`]). To add one: its file, its line in [`found`], and what it takes in
-//! `model/question.rs`.
+//! A question takes its validated arguments ([`CheckedQuestion`]) and returns a page of rows with
+//! counts ([`QuestionResult`]). A new question needs a module, a line in [`dispatch_question`], and
+//! its arguments in `model/question.rs`.
 
 mod all_gaps;
 mod constraints_on;
@@ -39,7 +39,7 @@ pub use rows::{
     QuestionResult, QuestionRow, SortedRow, Subject, at_depth, node_brief, read_page, sort_key,
 };
 
-/// A question as it is asked.
+/// A question with its arguments as given.
 #[derive(Debug, Clone, Copy)]
 pub struct QuestionArgs<'a> {
     pub question: Question,
@@ -56,7 +56,7 @@ pub struct QuestionArgs<'a> {
 }
 
 impl<'a> QuestionArgs<'a> {
-    /// A question about a project, with everything else as it is if left out.
+    /// Creates a question about a project, with defaults for all other arguments.
     pub fn of_project(question: Question, project: &'a str) -> Self {
         Self {
             question,
@@ -74,12 +74,12 @@ impl<'a> QuestionArgs<'a> {
     }
 }
 
-/// A question with its arguments checked.
+/// A question with validated and resolved arguments.
 #[derive(Debug, Clone)]
 pub struct CheckedQuestion {
     pub question: Question,
     pub scope: ProjectScope,
-    /// What it is about, if it is about an entity.
+    /// The entity that the question is about, if any.
     pub entity: Option<Entity>,
     pub depth: u32,
     pub since: Option<Timestamp>,
@@ -87,7 +87,7 @@ pub struct CheckedQuestion {
     pub page: PageRequest,
 }
 
-/// Answers a question; gives back what was asked, as it was understood.
+/// Answers a question; returns its resolved arguments with the result.
 pub fn answer_question(
     view: &View<'_>,
     wish: &QuestionArgs<'_>,
@@ -103,7 +103,7 @@ pub fn answer_question(
     Ok((ask, found))
 }
 
-/// Sends the question to its file.
+/// Calls the module of the question.
 fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     match ask.question {
         Question::SystemMap => system_map::answer_system_map(view, ask),
@@ -158,17 +158,17 @@ impl CheckedQuestion {
         })
     }
 
-    /// The entity that the question is about.
+    /// Returns the entity that the question is about.
     pub fn about(&self) -> Result<&Entity> {
         self.entity.as_ref().ok_or_else(|| Error::Internal("asked about nothing".to_owned()))
     }
 
-    /// Whether the answer covers rows of this project.
+    /// Returns whether the answer covers rows of this project.
     pub fn covers(&self, project: &str) -> bool {
         self.scope.names.iter().any(|name| name.as_deref().is_none_or(|name| name == project))
     }
 
-    /// Why there is nothing to answer: at an entity that is not active no relationship counts.
+    /// Returns why the answer is empty: links of an inactive entity do not count.
     fn idle(&self) -> Option<String> {
         let entity = self.entity.as_ref()?;
         let counts = self.include_inactive
@@ -181,7 +181,7 @@ impl CheckedQuestion {
     }
 }
 
-/// Refuses what the question does not take, so that nothing given is ignored.
+/// Refuses arguments that the question does not take, so that none is silently ignored.
 fn check_takes(wish: &QuestionArgs<'_>) -> Result<()> {
     let takes = wish.question.takes();
     let refuse = |field: &str, which: String| {
@@ -235,14 +235,14 @@ fn asked_about(view: &View<'_>, wish: &QuestionArgs<'_>) -> Result<Option<Entity
         name: wish.name,
         entity_type: wish.entity_type,
         project: wish.project.filter(|_| wish.entity_id.is_none()),
-        // Any member of a history leads to all of it.
+        // Any decision of a history leads to all of it.
         include_inactive: wish.include_inactive || wish.question == Question::DecisionHistory,
     };
     let named = wish.entity_id.is_some() || wish.name.is_some() || wish.entity_type.is_some();
     named.then(|| lookup::find_entity(view, &query)).transpose()
 }
 
-/// Refuses an entity of another project: the answer would leave out its own rows.
+/// Refuses an entity of another project, since the answer would omit its own rows.
 fn check_scope(scope: &ProjectScope, entity: &Entity) -> Result<()> {
     let Some(ResolvedProject { name, .. }) = &scope.project else { return Ok(()) };
     if entity.project.is_empty() || entity.project == *name {
@@ -255,7 +255,7 @@ fn check_scope(scope: &ProjectScope, entity: &Entity) -> Result<()> {
     ))
 }
 
-/// What tells this list from the lists of other questions and of other arguments.
+/// Returns the part of a cursor that identifies the question and its arguments.
 fn cursor_stamp(
     wish: &QuestionArgs<'_>,
     scope: &ProjectScope,

@@ -1,4 +1,4 @@
-//! `orphan_requirements`: active requirements that nothing active satisfies.
+//! `orphan_requirements`: active requirements without an active satisfying entity.
 
 use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};

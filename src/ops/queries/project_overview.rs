@@ -1,18 +1,19 @@
-//! `project_overview`: a page about a project, in Markdown, made from the other answers.
+//! `project_overview`: a Markdown page about a project, built from other answers.
 //!
-//! The same data gives the same bytes: there is no clock in it, and everything is sorted by name and
-//! then by id. Stored text stands escaped, on one line, behind something of ours.
+//! The same data gives the same bytes: no timestamps, and everything is sorted by name, then id.
+//! Stored text is escaped, on one line, and never at the start of a line.
 
+mod lines;
 mod sections;
 
 use super::{CheckedQuestion, QuestionResult, read_page};
 use crate::model::{Error, Hint, NextStep, Result};
 use crate::store::View;
 
-/// Characters of a page. Other scripts than Latin take more bytes, so a character of theirs costs
-/// more: a page is never cut by the bound on answers.
+/// Characters of a page. Scripts other than Latin take more bytes, so their characters cost more:
+/// the limit on answers never truncates a page.
 const MAX_PAGE: usize = 12_000;
-/// Of these, kept for how to go on.
+/// Characters of these reserved for the hint at how to continue.
 const END: usize = 600;
 
 pub fn answer_project_overview(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
@@ -31,7 +32,7 @@ pub fn answer_project_overview(view: &View<'_>, ask: &CheckedQuestion) -> Result
     Ok(QuestionResult { markdown: Some(page.text), ..found })
 }
 
-/// The page as far as it is written.
+/// The page as written so far, and the characters left.
 struct OverviewPage {
     text: String,
     left: usize,
@@ -40,12 +41,12 @@ struct OverviewPage {
 /// A list on the page.
 struct OverviewSection {
     title: &'static str,
-    /// What is said before the list.
+    /// Lines before the list.
     intro: Vec<String>,
     lines: Vec<String>,
-    /// How many there are; more than lines if only the first are here.
+    /// Total number of items; more than lines if only the first are included.
     total: i64,
-    /// How much of the page it may take.
+    /// Maximum number of characters it may use.
     share: usize,
 }
 
@@ -56,7 +57,7 @@ impl OverviewPage {
         self.text.push('\n');
     }
 
-    /// Adds a section unless there is nothing in it: as many of its lines as fit, and how many do not.
+    /// Adds a non-empty section: as many of its lines as fit, and the number of omitted ones.
     fn section(&mut self, section: OverviewSection) {
         if section.intro.is_empty() && section.lines.is_empty() {
             return;
@@ -85,7 +86,7 @@ impl OverviewPage {
     }
 }
 
-/// What a line takes of the page: its characters, or half of its bytes in an answer.
+/// Returns the cost of a line: its characters, or half of its bytes in JSON if that is more.
 fn line_cost(line: &str) -> usize {
     let escapes = line.bytes().filter(|byte| matches!(byte, b'\\' | b'"')).count();
     line.chars().count().max((line.len() + escapes) / 2) + 1

@@ -1,6 +1,6 @@
-//! `recent_changes`: what was written about the rows of a project, newest first.
+//! `recent_changes`: audited changes of a project's rows, newest first.
 //!
-//! Rows of every status: the audit says what happened, not what holds.
+//! Covers rows of every status, since it reports events, not the current state.
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
 use crate::model::Result;
@@ -41,7 +41,7 @@ pub fn answer_recent_changes(view: &View<'_>, ask: &CheckedQuestion) -> Result<Q
     Ok(QuestionResult::new(page).counts([("changes", total)]))
 }
 
-/// Names what a link is between.
+/// Adds the entities at the ends of a link.
 fn with_ends(view: &View<'_>, mut row: QuestionRow, change: &Change) -> Result<QuestionRow> {
     for (name, column) in [("source", "source_entity_id"), ("target", "target_entity_id")] {
         let Some(id) = change.after[column].as_str() else { continue };

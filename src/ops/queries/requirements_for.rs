@@ -1,4 +1,4 @@
-//! `requirements_for`: requirements that an entity satisfies, itself or through what it is part of.
+//! `requirements_for`: requirements that an entity satisfies, directly or through its wholes.
 
 use super::{CheckedQuestion, QuestionResult, inherited_links};
 use crate::model::Result;

@@ -1,4 +1,4 @@
-//! `risky_decisions`: active decisions that rest on an assumption which is superseded, invalid or flagged.
+//! `risky_decisions`: active decisions with an assumption that is superseded, invalid or flagged.
 
 use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};

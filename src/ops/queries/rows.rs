@@ -1,4 +1,4 @@
-//! Rows of answers: placed in an order that a cursor can go on in, then read for one page.
+//! Rows of answers: sorted by keys that a cursor can resume from, then read for one page.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::model::{Entity, Page, RelationshipStatus, Result};
 use crate::ops::history::Change;
 use crate::store::{self, View, graph::Node};
 
-/// What a question found.
+/// The result of a question.
 #[derive(Debug, Clone)]
 pub struct QuestionResult {
-    /// How many there are of what, in the order in which they are said.
+    /// Counts with their labels, in order.
     pub counts: Vec<(String, i64)>,
     pub page: Page<QuestionRow>,
     pub markdown: Option<String>,
-    /// What the reader must know of the whole answer.
+    /// A note about the whole answer, such as its incompleteness.
     pub note: Option<String>,
 }
 
@@ -25,8 +25,8 @@ impl QuestionResult {
         Self { counts: Vec::new(), page, markdown: None, note: None }
     }
 
-    /// The rows about an entity that the answer covers, with their number by type. `complete` says
-    /// whether the walk that found them came to its end.
+    /// Creates the result from rows of the answer's scope, with their count by type. `complete` is
+    /// false if the walk that found them was cut short.
     pub fn about(
         view: &View<'_>,
         ask: &CheckedQuestion,
@@ -36,7 +36,7 @@ impl QuestionResult {
         Self::told(view, ask, placed, complete, |_, row| Ok(row))
     }
 
-    /// As [`Found::about`]; `tell` says more of the rows of the page, each with its entity's id.
+    /// As [`Self::about`]; `tell` adds details to the rows of the page, by entity id.
     pub fn told(
         view: &View<'_>,
         ask: &CheckedQuestion,
@@ -77,12 +77,12 @@ impl QuestionResult {
     }
 }
 
-/// One row of an answer: what it is, and what the question says of it.
+/// A row of an answer: its subject, and the details that the question adds.
 #[derive(Debug, Clone)]
 pub struct QuestionRow {
     pub subject: Subject,
     pub said: Map<String, Value>,
-    /// Where the row stands in its list: what a cursor holds.
+    /// The sort key of the row, which a cursor stores.
     pub key: Vec<String>,
 }
 
@@ -101,14 +101,14 @@ impl QuestionRow {
         Self { subject: Subject::Change(Box::new(change)), said: Map::new(), key }
     }
 
-    /// Adds what the question says of it.
+    /// Adds a detail.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.said.insert(name.to_owned(), value.into());
         self
     }
 }
 
-/// An entity with its place in a list, before it is read.
+/// An entity with its sort key, before its row is read.
 #[derive(Debug, Clone)]
 pub struct SortedRow {
     pub node: Node,
@@ -130,22 +130,21 @@ impl SortedRow {
 /// Source references of a link in a row.
 const MAX_REFS: usize = 5;
 
-/// Characters of a name in a key: enough to sort by, short enough for a cursor.
+/// Characters of a name in a sort key: limited to keep cursors short.
 const SORTED: usize = 24;
 
-/// A part of a key: by name, and by id where names are alike.
+/// Returns a part of a sort key: the name, then the id to separate equal names.
 pub fn sort_key(node: &Node) -> String {
     let start: String = node.name.to_lowercase().chars().take(SORTED).collect();
     format!("{start} {}", node.id)
 }
 
-/// A key of a list that goes from near to far.
+/// Returns the sort key of a list ordered by distance.
 pub fn at_depth(depth: u32, node: &Node) -> Vec<String> {
     vec![format!("{depth:02}"), sort_key(node)]
 }
 
-/// Adds the sources of the link by which a row stands there, if the row does not have them itself,
-/// and its status if it ended.
+/// Adds the sources of the row's link unless the row has them too, and its status if it ended.
 fn cite_link(view: &View<'_>, row: QuestionRow) -> Result<QuestionRow> {
     let Subject::Entity(entity) = &row.subject else { return Ok(row) };
     let Some(id) = row.said.get("relationship_id").and_then(Value::as_str) else { return Ok(row) };
@@ -162,12 +161,12 @@ fn cite_link(view: &View<'_>, row: QuestionRow) -> Result<QuestionRow> {
     Ok(row.with("link_source_refs", shown))
 }
 
-/// An entity as a value in another entity's row.
+/// Returns an entity as a value in another row.
 pub fn node_brief(node: &Node) -> Value {
     json!({ "entity_id": node.id, "name": node.name })
 }
 
-/// Sorts the rows by their keys, and reads those of the page that is wanted.
+/// Sorts the rows by key, and reads those of the requested page.
 pub fn read_page(
     view: &View<'_>,
     ask: &CheckedQuestion,

@@ -1,4 +1,4 @@
-//! `subsystem_contents`: what an entity contains, down to a depth, in the order of the tree.
+//! `subsystem_contents`: the parts of an entity down to a depth, in tree order.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,7 @@
-//! `system_map`: systems, their subsystems, their components with materials, and what belongs
-//! nowhere.
+//! `system_map`: systems, their subsystems, components with materials, and unassigned entities.
 //!
-//! Each entity stands once: under the nearest of its wholes, or by itself. Its other wholes are
-//! named in its row.
+//! Each entity is listed once: under the nearest of its wholes, or at the top. Its row names its
+//! other wholes.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -13,7 +12,7 @@ use crate::model::Result;
 use crate::store::View;
 use crate::store::graph::{self, Node};
 
-/// What stands on the map, wholes before parts.
+/// The entity types on the map, wholes before parts.
 const MAPPED: [(&str, &str); 3] =
     [("system", "systems"), ("subsystem", "subsystems"), ("component", "components")];
 
@@ -40,14 +39,14 @@ pub fn answer_system_map(view: &View<'_>, ask: &CheckedQuestion) -> Result<Quest
     Ok(QuestionResult::new(page).counts(counts))
 }
 
-/// The entities of the map, what each is part of, and what each contains.
+/// The entities of the map, with the wholes and the parts of each.
 struct Map {
     nodes: BTreeMap<String, Node>,
     wholes: HashMap<String, Vec<Node>>,
     parts: HashMap<String, Vec<String>>,
 }
 
-/// Where an entity stands.
+/// The position of an entity in the tree.
 struct MapPosition<'a> {
     parent: Option<&'a str>,
     depth: u32,
@@ -88,7 +87,7 @@ impl Map {
         node.entity_type != "system" && self.wholes(&node.id).is_empty()
     }
 
-    /// Every entity down to a depth, in the order of the map.
+    /// Returns every entity down to a depth, in tree order.
     fn placed(&self, depth: u32) -> Vec<SortedRow> {
         let mut placed = Vec::new();
         let spots = self.spots();
@@ -115,8 +114,8 @@ impl Map {
         placed
     }
 
-    /// The kind of the topmost, then the levels down to an entity. It is as long as the entity is
-    /// deep, so that it is made only for rows of the depth that is asked for.
+    /// Returns a sort key: the type of the top entity, then the path down to the entity. Its length
+    /// grows with the depth, so it is built only for rows within the requested depth.
     fn key(&self, spots: &HashMap<&str, MapPosition<'_>>, id: &str) -> Vec<String> {
         let above = |id: &&str| spots[*id].parent;
         let way: Vec<&Node> =
@@ -125,7 +124,8 @@ impl Map {
         topmost.into_iter().chain(way.iter().rev().map(|node| sort_key(node))).collect()
     }
 
-    /// Breadth first from what has no whole on the map; then from what only cycles lead to.
+    /// Assigns positions breadth-first from entities without a whole on the map, then from entities
+    /// that only cycles reach.
     fn spots(&self) -> HashMap<&str, MapPosition<'_>> {
         let mut order: Vec<&Node> = self.nodes.values().collect();
         order.sort_by_cached_key(|node| (type_order(node), sort_key(node)));
@@ -166,7 +166,7 @@ impl Map {
     }
 }
 
-/// The place of a type on the map, as a part of a key.
+/// Returns the order of a type on the map, as a part of a sort key.
 fn type_order(node: &Node) -> String {
     let at = MAPPED.iter().position(|(entity_type, _)| *entity_type == node.entity_type);
     at.unwrap_or_default().to_string()

@@ -1,4 +1,4 @@
-//! `traceability_matrix`: requirements, and what satisfies and validates each of them.
+//! `traceability_matrix`: requirements with the entities that satisfy and validate them.
 
 use super::{CheckedQuestion, QuestionResult, coverage};
 use crate::model::Result;

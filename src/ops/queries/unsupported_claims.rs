@@ -1,4 +1,4 @@
-//! `unsupported_claims`: active validation claims that nothing active supports or evidences.
+//! `unsupported_claims`: active validation claims without active support or evidence.
 
 use super::{CheckedQuestion, QuestionResult, gaps};
 use crate::model::{Gap, Result};

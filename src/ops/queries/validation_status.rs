@@ -1,5 +1,5 @@
-//! `validation_status`: of each requirement what satisfies it, what validates it, and the evidence;
-//! of all of them, or of those that one entity and what is inside it satisfy.
+//! `validation_status`: requirements with the entities that satisfy and validate them, and the
+//! evidence; all of them, or those satisfied by one entity and its parts.
 
 use super::{CheckedQuestion, QuestionResult, coverage};
 use crate::model::Result;

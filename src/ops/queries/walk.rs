@@ -1,4 +1,4 @@
-//! A walk breadth first: each entity once, at its smallest depth, with one shortest way to it.
+//! A breadth-first walk: each entity once, at its smallest depth, with one shortest path to it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -9,14 +9,14 @@ use crate::model::{Entity, RelationshipStatus, Result, Status};
 use crate::store::graph::{self, GraphLink, Moves, Node};
 use crate::store::{self, View};
 
-/// Entities that one walk reaches at most.
+/// Maximum number of entities that a walk reaches.
 const MAX_REACHED: usize = 10_000;
 
-/// A kind of step: the place of its type in the ontology, and whether it goes the way in which
-/// that type reads.
+/// A kind of step: the index of its relation in the ontology, and whether it follows the direction
+/// in which that type reads.
 pub type RelationTurn = (usize, bool);
 
-/// The steps that are taken from an entity.
+/// The steps to take from an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Steps {
     All,
@@ -24,40 +24,40 @@ pub enum Steps {
     Only(RelationTurn),
 }
 
-/// Which steps a walk takes.
+/// Rules for the steps of a walk.
 pub struct WalkRules<'a> {
     pub moves: &'a dyn Fn(Steps) -> Moves,
-    /// The kind of step that must not follow this link, as it would only turn back on it.
+    /// Returns the kind of step that must not follow a link, since it would reverse it.
     pub bars: &'a dyn Fn(&GraphLink) -> Option<RelationTurn>,
 }
 
-/// An entity that was reached, by a link from an earlier visit.
+/// A visit of an entity, with the link from an earlier visit.
 struct Visit {
     node: Node,
     depth: u32,
     by: Option<(usize, GraphLink)>,
 }
 
-/// Where an entity was first visited, and the kind of step that was not taken from there.
+/// The first visit of an entity, and the kind of step that was barred there.
 struct First {
     visit: usize,
     barred: Option<RelationTurn>,
 }
 
-/// What a walk reached.
+/// The state and result of a walk.
 #[derive(Default)]
 pub struct Walk {
     visits: Vec<Visit>,
     first: HashMap<String, First>,
-    /// Entities at which no link counts.
+    /// Missing or inactive entities, which the walk skips.
     idle: HashSet<String>,
     waiting: VecDeque<(usize, Steps)>,
-    /// Whether the walk came to its end.
+    /// False if the walk was cut short.
     pub complete: bool,
 }
 
 impl Walk {
-    /// Walks from an entity as far as is asked.
+    /// Walks from an entity down to the requested depth.
     pub fn from(
         view: &View<'_>,
         ask: &CheckedQuestion,
@@ -95,7 +95,7 @@ impl Walk {
         bar: Option<RelationTurn>,
     ) -> Result<()> {
         let visit = self.visits.len();
-        // The start is one of them, and is not reached.
+        // Contains the start too, which does not count as reached.
         let full = self.first.len() > MAX_REACHED;
         let (node, steps) = match self.first.get_mut(&link.entity_id) {
             None => {
@@ -109,7 +109,7 @@ impl Walk {
                 self.first.insert(node.id.clone(), First { visit, barred: bar });
                 (node, bar.map_or(Steps::All, Steps::AllBut))
             }
-            // Another way there opens the steps that the first one barred.
+            // A second path to the entity allows the steps that the first one barred.
             Some(First { visit: first, barred }) if *barred != bar => match barred.take() {
                 Some(opened) => (self.visits[*first].node.clone(), Steps::Only(opened)),
                 None => return Ok(()),
@@ -122,7 +122,7 @@ impl Walk {
         Ok(())
     }
 
-    /// An entity that was not reached before, if links to it count.
+    /// Returns an entity that was not reached before, unless the walk skips it.
     fn newly_reached(
         &mut self,
         view: &View<'_>,
@@ -140,7 +140,7 @@ impl Walk {
         Ok(node)
     }
 
-    /// The entities reached, near ones first.
+    /// Returns the entities reached, nearest first.
     pub fn placed(&self) -> Vec<SortedRow> {
         let reached = self.first.values().map(|first| &self.visits[first.visit]);
         reached
@@ -149,7 +149,7 @@ impl Walk {
             .collect()
     }
 
-    /// Says of a row how far it is, by what, and over which entities.
+    /// Adds to a row its depth, its link, and the entities on the path.
     pub fn tell(&self, view: &View<'_>, id: &str, row: QuestionRow) -> Result<QuestionRow> {
         let visit = self.first.get(id).map(|first| &self.visits[first.visit]);
         let Some((visit, (from, link))) = visit.and_then(|v| Some((v, v.by.as_ref()?))) else {
@@ -173,7 +173,7 @@ impl Walk {
     }
 }
 
-/// The id of a link of a walk: of several alike, the one that is active, or else the first.
+/// Returns the id of a link of the walk: of several identical ones the active one, else the first.
 fn relationship_id(view: &View<'_>, parent: &str, link: &GraphLink) -> Result<String> {
     let GraphLink { entity_id, relationship_type, outgoing, .. } = link;
     let (source, target) = if *outgoing { (parent, &**entity_id) } else { (&**entity_id, parent) };

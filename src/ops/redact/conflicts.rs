@@ -1,4 +1,4 @@
-//! What conflicts show of a row that is redacted, and conflicts that are redacted themselves.
+//! Redacts the copies of a redacted row's values in conflicts, and conflicts themselves.
 
 use super::{REDACTED, RedactableRow, Redacted, related, require_found};
 use crate::model::handle::HandleKind;
@@ -9,10 +9,11 @@ use crate::model::{
 use crate::ops::record_change;
 use crate::store::{self, Tx, View, redaction};
 
-/// Takes what a redacted row said out of every conflict that showed it; gives their ids.
+/// Clears the values of a redacted row in every conflict that shows them; returns the conflicts'
+/// ids.
 pub fn clear_member(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
     let mut ids = match kind {
-        // Of a link they hold what it is between, and that stays.
+        // For a link, a conflict stores only its ends, which are not redacted.
         Kind::Relationship => Vec::new(),
         _ => redaction::conflicts_with(tx, kind, id)?,
     };
@@ -33,7 +34,7 @@ pub fn clear_member(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<Vec<String>> {
     Ok(cleared)
 }
 
-/// Whether a member of a conflict shows what the row says. A link shows the name of what it leads to.
+/// Returns whether a member shows a value of the row. A link shows the name of its target.
 fn shows_row(member: &ConflictMember, kind: Kind, id: &str) -> bool {
     let leads = is_link(member) && member.value_key == id;
     member.member_kind == kind.as_str() && member.member_id == id || leads
@@ -43,7 +44,7 @@ fn is_link(member: &ConflictMember) -> bool {
     member.member_kind == Kind::Relationship.as_str()
 }
 
-/// Clears what a member says. Links are compared by ids, and these stay.
+/// Clears the value of a member. Links are compared by ids, which stay.
 fn clear(member: &mut ConflictMember) {
     member.value_snapshot = REDACTED.to_owned();
     if !is_link(member) {
@@ -51,7 +52,7 @@ fn clear(member: &mut ConflictMember) {
     }
 }
 
-/// Takes the contents out of a conflict that has ended.
+/// Removes the contents of a settled conflict.
 pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
     let id = &before.id;
     if before.status == ConflictStatus::Open {
@@ -76,7 +77,7 @@ pub fn redact(tx: &Tx<'_>, before: Conflict, note: &str) -> Result<Redacted> {
     })
 }
 
-/// Stores a conflict without what is cleared in it; nothing if that was done before.
+/// Stores a conflict with cleared contents; does nothing if it was already cleared.
 fn redact_conflict(
     tx: &Tx<'_>,
     before: &Conflict,
@@ -93,7 +94,7 @@ fn redact_conflict(
     record_change::redact(tx, before, &after, note).map(Some)
 }
 
-/// Whether the key of a conflict is an id, or a row that is one of its members says it still.
+/// Returns whether the slot key is an entity id, or is still claimed by a member's row.
 fn is_said(view: &View<'_>, conflict: &Conflict) -> Result<bool> {
     if store::entities::get(view, &conflict.slot_key)?.is_some() {
         return Ok(true);
@@ -107,7 +108,7 @@ fn is_said(view: &View<'_>, conflict: &Conflict) -> Result<bool> {
     Ok(false)
 }
 
-/// What a member claims, or would if it held.
+/// Returns the claims of a member's row as if it were active.
 fn member_claims(view: &View<'_>, member: &ConflictMember) -> Result<Vec<Claim>> {
     let id = &member.member_id;
     Ok(match Kind::parse(&member.member_kind) {

@@ -1,5 +1,6 @@
-//! Redaction: who did what to a row and when stays, with the digests of what it held; what it held
-//! goes, from the row, its history, its conflicts, the search index and stored answers.
+//! Redaction: removes the contents of a row from the row, its history, its conflicts, the search
+//! index and stored answers. The audit log keeps actor, action and time of each change, and the
+//! digests of the removed contents.
 
 mod conflicts;
 mod related;
@@ -25,10 +26,10 @@ use crate::ops::row_id::resolve_id;
 use crate::ops::{self, validate};
 use crate::store::{self, Tx, View, redaction};
 
-/// What stands where a text was.
+/// The replacement of a redacted text.
 pub const REDACTED: &str = "[redacted]";
 
-/// The one row that is to lose its contents.
+/// The row to redact; exactly one id is given.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redaction {
@@ -45,7 +46,7 @@ pub struct Redaction {
     pub expected_version: Option<i64>,
 }
 
-/// A row that is redacted.
+/// A row of a kind that can be redacted.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum RedactableRow {
@@ -70,20 +71,20 @@ impl RedactableRow {
     }
 }
 
-/// What redacting did.
+/// The outcome of a redaction.
 #[derive(Debug, Clone)]
 pub struct Redacted {
     pub row: RedactableRow,
     pub changed: bool,
     pub audit_id: Option<String>,
-    /// The conflicts that showed what the row said, or that it left.
+    /// The conflicts that showed contents of the row, or that the row left.
     pub conflicts: Vec<Conflict>,
-    /// Rows that may repeat what it said, and were left as they are.
+    /// Rows that may repeat the contents, and were not changed.
     pub related: Vec<Related>,
 }
 
 impl Redaction {
-    /// The row that is meant, by its kind and id.
+    /// Returns the kind and id of the row to redact.
     fn subject(&self) -> Result<(HandleKind, &str)> {
         let given: Vec<(HandleKind, &str)> = [
             (HandleKind::Entity, &self.entity_id),
@@ -108,7 +109,7 @@ impl Redaction {
     }
 }
 
-/// The row that is to lose its contents, as it is before.
+/// Returns the row to redact, in its current state.
 pub fn find_row(view: &View<'_>, wish: &Redaction) -> Result<RedactableRow> {
     let (kind, given) = wish.subject()?;
     let id = &*resolve_id(view, kind, given)?;
@@ -137,7 +138,7 @@ pub fn find_row(view: &View<'_>, wish: &Redaction) -> Result<RedactableRow> {
     })
 }
 
-/// Takes the contents out of a row and of all that the store made from it.
+/// Redacts a row and all data derived from it.
 pub fn redact_row(tx: &Tx<'_>, wish: &Redaction, note: &str) -> Result<Redacted> {
     validate::text_length("note", note)?;
     if text::is_blank(note) {
@@ -174,12 +175,12 @@ fn require_found<T>(kind: HandleKind, id: &str, row: Option<T>) -> Result<T> {
     row.ok_or_else(|| Error::not_found(row_id::subject_of(kind), id))
 }
 
-/// A row that can lose its contents.
+/// A kind of row whose contents can be removed.
 trait Redactable: Audited + Clone + PartialEq {
-    /// The row with nothing in it that somebody said. One that held holds no longer.
+    /// Returns the row without contents. If it was active or a candidate, it becomes invalid.
     fn without_contents(&self) -> Self;
 
-    /// Counts the change and notes its time, where the row does.
+    /// Increments the version and sets the time of the change, where the row has them.
     fn stamp(&mut self, _tx: &Tx<'_>) {}
 }
 
@@ -219,7 +220,8 @@ fn redact_plain<T: Redactable>(
     }
     Redactable::stamp(&mut after, tx);
     let audit_id = record_change::redact(tx, &before, &after, note)?;
-    // It leaves its conflicts before they are cleared, so that nothing is written about them anew.
+    // The row leaves its conflicts before they are cleared; otherwise detection would write to the
+    // cleared conflicts again.
     let left = ops::conflicts::detect_conflicts(tx)?.into_iter().map(|conflict| conflict.id);
     let shown = conflicts::clear_member(tx, T::KIND, before.id())?;
     let ids: BTreeSet<String> = left.chain(shown).collect();
@@ -232,7 +234,7 @@ fn redact_plain<T: Redactable>(
     Ok(Redacted { row: row(after), changed: true, audit_id: Some(audit_id), conflicts, related })
 }
 
-/// A candidate or active row without contents says nothing that could hold.
+/// Returns the status after redaction: without contents, a candidate or active row is invalid.
 fn redacted_status(status: Status) -> Status {
     if status.is_history() { status } else { Status::Invalid }
 }
@@ -281,7 +283,7 @@ impl Redactable for Relationship {
 }
 
 impl Redactable for ProjectState {
-    /// Without its key nothing can set the row again.
+    /// Without its key, nothing can set the row again.
     fn without_contents(&self) -> Self {
         let status = if self.is_active() { "invalid".to_owned() } else { self.status.clone() };
         Self {

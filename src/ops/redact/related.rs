@@ -1,4 +1,4 @@
-//! Rows that are tied to a redacted one and may repeat what it said. They are left as they are.
+//! Rows related to a redacted row, which may repeat its contents. They are reported, not changed.
 
 use super::RedactableRow;
 use crate::model::{Kind, Result, source_ref};
@@ -6,19 +6,19 @@ use crate::ops::lifecycle::HasLifecycle;
 use crate::store::View;
 use crate::store::redaction::{self, Mention};
 
-/// Rows that are named for one reason at most.
+/// Maximum number of rows reported for one relation.
 const MOST: i64 = 100;
 
-/// A row that is tied to a redacted one.
+/// A row related to a redacted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
     pub kind: &'static str,
     pub id: String,
-    /// What it is to the redacted row.
+    /// Its relation to the redacted row.
     pub how: &'static str,
 }
 
-/// The rows that are tied to one, which has not been redacted yet.
+/// Finds the rows related to a row. Call it before the redaction.
 pub fn find_related(view: &View<'_>, row: &RedactableRow) -> Result<Vec<Related>> {
     let mut found = RelatedCollector { view, rows: Vec::new() };
     match row {
@@ -79,7 +79,7 @@ impl RelatedCollector<'_, '_> {
         self.rows.extend(ids.into_iter().map(|id| Related { kind, id, how }));
     }
 
-    /// What a row cites of the store.
+    /// Adds the stored rows that a row cites.
     fn sources(&mut self, refs: &[String]) {
         for kind in ["memory", "chunk", "interaction"] {
             let ids: Vec<String> = source_ref::targets_of(refs, kind).map(str::to_owned).collect();
@@ -87,7 +87,7 @@ impl RelatedCollector<'_, '_> {
         }
     }
 
-    /// What cites a row.
+    /// Adds the rows that cite a row.
     fn citing(&mut self, scheme: &str, id: &str) -> Result<()> {
         for (kind, at) in SOURCES {
             self.mentions(kind, "cites it", at, &format!("\"{scheme}:{id}\""))?;

@@ -1,11 +1,11 @@
-//! Keeps the index as the rows are, and makes it afresh.
+//! Keeps the search index in step with the rows, and rebuilds it.
 
 use crate::model::search::{self, SearchEntry};
 use crate::model::{Kind, Result};
 use crate::ops::claims::{for_each_id, for_each_id_in};
 use crate::store::{self, Tx, View};
 
-/// Brings the entry of a row up to date, in the transaction that changes the row.
+/// Updates the index entry of a row, in the transaction that changes the row.
 pub fn update_entry(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEntry) -> Result<()> {
     match before {
         None => store::search::insert(tx, after),
@@ -14,7 +14,7 @@ pub fn update_entry(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEnt
     }
 }
 
-/// Adds the entry of a chunk that was taken over with its document.
+/// Adds the index entry of a chunk imported with its document.
 pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     let Some(chunk) = store::sources::chunk_by_id(tx, id)? else { return Ok(()) };
     match store::sources::get(tx, &chunk.document_id)? {
@@ -23,7 +23,7 @@ pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     }
 }
 
-/// Makes the index of entities, memories and chunks afresh, without rows that cannot be read.
+/// Rebuilds the index of entities, memories and chunks, skipping rows that cannot be read.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     store::search::clear(tx)?;
     for_each_entry(tx, |entry| match entry {
@@ -32,7 +32,7 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     })
 }
 
-/// Visits what the index keeps of every entity, memory and chunk; of one that cannot be read, why.
+/// Visits the index entry of every entity, memory and chunk, or the error if a row cannot be read.
 pub fn for_each_entry(
     view: &View<'_>,
     mut visit: impl FnMut(Result<SearchEntry>) -> Result<()>,

@@ -1,32 +1,32 @@
-//! What of a query is looked for in a large index. A word that stands in thousands of rows tells
-//! little and takes long to look for, so it is left out where rarer words are there; it still counts
-//! in the order of the rows that those find.
+//! Query plans for a large index. A word in thousands of rows is a weak signal and slow to search,
+//! so it is omitted if rarer words exist; it still counts in the ranking of the rows that those
+//! find.
 
 use super::query::{Query, Term, quote_phrase};
 use crate::model::Result;
 use crate::store::search::MOST_RANKED;
 use crate::store::{self, View};
 
-/// An index of up to this many rows is looked through with all words.
+/// An index of up to this many rows is searched with all words.
 const SMALL: i64 = 5_000;
-/// Rows that words which say nearly the same may add, and the words that are tried.
+/// Maximum number of rows found by related words, and of related words tried.
 const MOST_RELATED: i64 = 200;
 const RELATED_TRIED: usize = 24;
-/// Words of which two must stand in a row where all of them are common.
+/// If all words are common, a row must contain two of this many words.
 const PAIRED: usize = 3;
-/// A last word that stands in more rows than this is not taken for the beginning of another.
+/// A last word found in more rows than this is not expanded as a prefix.
 const WHOLE: i64 = 20;
 
-/// The expressions that find the rows for a query.
+/// The FTS5 expressions for a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expressions {
-    /// Rows that have every word.
+    /// Matches rows with every word.
     pub all: Option<String>,
-    /// Whether these are too many to rank them all.
+    /// Whether `all` matches too many rows to rank them all.
     pub many: bool,
-    /// Rows that have any word.
+    /// Matches rows with any word.
     pub any: Option<String>,
-    /// Whether the index is large, so that the rest of the words is left out.
+    /// Whether the index is large, so that common words are omitted.
     pub large: bool,
 }
 
@@ -51,7 +51,7 @@ impl Expressions {
         }
         let last = query.terms.last();
         let open = |rows: i64, term| Some(term) == last && rows <= WHOLE;
-        // The rare ones first: what they do not have is not looked for among the others.
+        // Rare words first: the words after them are looked up only in the rows that remain.
         counted.sort_by_key(|(rows, _)| *rows);
         let possible = counted.iter().all(|(rows, term)| *rows > 0 || open(*rows, term));
         let each = counted
@@ -71,7 +71,7 @@ impl Expressions {
     }
 }
 
-/// Rows that have two of the first words, where each of them stands in very many rows.
+/// Returns an expression for rows with two of the rarest words, where all words are common.
 fn pair_expression(counted: &[(i64, &Term)]) -> Option<String> {
     let each: Vec<String> =
         counted.iter().take(PAIRED).map(|(_, term)| term.expression(false)).collect();
@@ -82,7 +82,7 @@ fn pair_expression(counted: &[(i64, &Term)]) -> Option<String> {
     (!all.is_empty()).then(|| all.join(" OR "))
 }
 
-/// The rarest of the words, as many as may be ranked.
+/// Returns an expression of the rarest words, within the limit of rows to rank.
 fn rare_expression(counted: &[(i64, &Term)]) -> Option<String> {
     let mut sum = 0;
     let mut taken = Vec::new();
@@ -95,7 +95,7 @@ fn rare_expression(counted: &[(i64, &Term)]) -> Option<String> {
     (!taken.is_empty()).then(|| taken.join(" OR "))
 }
 
-/// Rows that have words that say nearly the same, as long as these are rare.
+/// Returns an expression for rows with related words (synonyms), as long as these are rare.
 pub fn related_expression(view: &View<'_>, query: &Query) -> Result<Option<String>> {
     let mut room = MOST_RELATED;
     let mut taken = Vec::new();

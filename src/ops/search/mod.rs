@@ -1,8 +1,8 @@
 //! Full-text search over entities, memories and chunks: one ranked list.
 //!
-//! Rows that have all words come first, by BM25 with column weights. If those are few, rows that
-//! have any of the words follow, or words that say nearly the same. A row gains by a title that the
-//! words cover, and by other matches from the same document.
+//! Rows with all words rank first, by BM25 with column weights. If those are few, rows with any of
+//! the words follow, or with related words (synonyms). The score rises if the title contains the
+//! words, and with other matches from the same document.
 
 pub mod index;
 mod large;
@@ -23,37 +23,37 @@ use crate::store::{self, View};
 use large::Expressions;
 use query::{Matched, Query};
 
-/// The longest ranked list.
+/// Maximum length of the ranked list.
 pub const MOST_HITS: usize = 100;
-/// With fewer rows than this that have all words, rows that have any follow.
+/// If fewer rows than this have all words, rows with any of the words follow.
 const ENOUGH: usize = 10;
-/// Rows of a large index that have some of the words, of which the order is worked out.
+/// Maximum number of rows with some of the words that are ranked in a large index.
 const LARGE_MOST: usize = 50;
-/// With fewer rows than this in a large index, common words are looked for too.
+/// If a large index has fewer matches than this, common words are searched too.
 const TOO_FEW: usize = 3;
-/// What a word that says nearly the same counts beside the word itself.
+/// Weight of a related word relative to the word itself.
 const RELATED: f64 = 0.5;
-/// How much it adds that a row has every word of a question, itself or in other words.
+/// Score bonus for a row with every word of the query or a related word of it.
 const COVERAGE: f64 = 1.0;
-/// How much a title that the words cover adds.
+/// Score bonus for a title that contains the words.
 const TITLE: f64 = 0.5;
-/// How much it adds that every word stands in the name of an entity: it is what was meant.
+/// Score bonus for an entity whose name contains every word: it is probably meant.
 const NAMED: f64 = 2.0;
-/// What a chunk counts that only repeats its headings.
+/// Score factor of a chunk that only repeats its headings.
 const EMPTY: f64 = 0.1;
-/// How much of the best matches of its document a row gains.
+/// Share of the best scores of its document that is added to a row's score.
 const DOCUMENT: f64 = 0.4;
 
-/// What is looked for, and where.
+/// The query and filter of a search.
 #[derive(Debug, Clone)]
 pub struct SearchRequest<'a> {
     pub prepared: &'a Prepared<'a>,
     pub filter: Filter<'a>,
-    /// How long the list may be, up to [`MOST_HITS`].
+    /// Maximum length of the list, up to [`MOST_HITS`].
     pub most: usize,
 }
 
-/// A row that was found.
+/// A matching row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FoundRow {
     Entity(Entity),
@@ -62,7 +62,7 @@ pub enum FoundRow {
 }
 
 impl FoundRow {
-    /// The text in which the words are shown.
+    /// Returns the text used for snippets.
     pub fn body(&self) -> &str {
         match self {
             Self::Entity(row) => &row.description,
@@ -71,7 +71,7 @@ impl FoundRow {
         }
     }
 
-    /// The name of a row; of a chunk the last heading.
+    /// Returns the name of a row; for a chunk the last heading.
     fn title(&self) -> &str {
         match self {
             Self::Entity(row) => &row.name,
@@ -80,7 +80,7 @@ impl FoundRow {
         }
     }
 
-    /// All texts in which words are found.
+    /// Returns all indexed texts.
     fn text(&self) -> SearchText {
         match self {
             Self::Entity(row) => search::of_entity(row).text,
@@ -89,7 +89,7 @@ impl FoundRow {
         }
     }
 
-    /// The document that the row is from.
+    /// Returns the path of the source document, if any.
     fn document(&self) -> Option<&str> {
         match self {
             Self::Entity(row) => source_ref::targets_of(&row.source_refs, "doc").next(),
@@ -99,7 +99,7 @@ impl FoundRow {
     }
 }
 
-/// A row that was found, the better the higher the score.
+/// A matching row; a higher score is better.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     pub row: FoundRow,
@@ -108,18 +108,18 @@ pub struct Hit {
     pub all_words: bool,
 }
 
-/// All that an expression matches among some rows, by the expression.
+/// The matches of each expression among the rows of a filter.
 type KnownMatches = HashMap<String, Rc<Vec<SearchCandidate>>>;
 
-/// A text, ready to be looked for once, or many times among different rows.
+/// A parsed query, to be searched once, or several times with different filters.
 #[derive(Debug)]
 pub struct Prepared<'a> {
     pub query: Query,
     expressions: Expressions,
-    /// Rows that have words that say nearly the same, once that was looked for.
+    /// The expression of related words, computed on first use.
     related: OnceCell<Option<String>>,
-    /// If the text is looked for many times: among which rows, and all that an expression matches
-    /// of them.
+    /// For repeated searches: the filter of all of them, and a cache of the matches of each
+    /// expression.
     known: Option<(Filter<'a>, RefCell<KnownMatches>)>,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Prepared<'a> {
         Ok(Self { query, expressions, related: OnceCell::new(), known: None })
     }
 
-    /// For a text that is looked for many times among rows that pass a filter: each expression is
+    /// Prepares a query for repeated searches among the rows that pass a filter: each expression is
     /// ranked once.
     pub fn many_times(view: &View<'_>, text: &str, among: Filter<'a>) -> Result<Self> {
         Ok(Self { known: Some((among, RefCell::default())), ..Self::new(view, text)? })
@@ -173,7 +173,7 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// The best matches, best first.
+/// Returns the best matches, best first.
 pub fn find(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Hit>> {
     let query = &wanted.prepared.query;
     if query.terms.is_empty() {
@@ -202,7 +202,7 @@ fn is_same(a: &Match, b: &Match) -> bool {
     a.id == b.id && a.kind == b.kind
 }
 
-/// Rows that have every word; if they are many, those first that have them in the title.
+/// Finds rows with every word; if there are many, those with the words in the title first.
 fn all_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     let SearchRequest { prepared, filter, most } = wanted;
     let Some(all) = &prepared.expressions.all else { return Ok(Vec::new()) };
@@ -220,7 +220,7 @@ fn all_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     Ok(found)
 }
 
-/// Rows that have any of the words, or words that say nearly the same.
+/// Finds rows with any of the words, or with related words.
 fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     let SearchRequest { prepared, filter, most } = wanted;
     let mut found = match &prepared.expressions.any {
@@ -247,8 +247,8 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     Ok(found)
 }
 
-/// Rows of a large index that have any of the words, the common ones too: where a filter lets few
-/// rows pass, a word that is common elsewhere may be all that they have. The newest are ranked.
+/// Finds rows of a large index with any of the words, including common ones: with a narrow
+/// filter, a common word may be the only match. Ranks only the newest rows.
 fn with_common_words(
     view: &View<'_>,
     wanted: &SearchRequest<'_>,
@@ -279,7 +279,7 @@ fn load_hits<'m>(
     Ok(hits)
 }
 
-/// A chunk that only repeats its headings answers nothing.
+/// Lowers the score of chunks that only repeat their headings.
 fn lower_empty(hits: &mut [Hit]) {
     for hit in hits {
         if let FoundRow::Chunk(row) = &hit.row {
@@ -304,7 +304,7 @@ fn add_titles(hits: &mut [Hit], query: &Query) {
     }
 }
 
-/// What a document is about shows in how many of its parts match.
+/// Raises the score of rows whose document has several matches.
 fn add_documents(hits: &mut [Hit]) {
     let mut best: HashMap<String, Vec<f64>> = HashMap::new();
     for hit in hits.iter() {
@@ -323,8 +323,8 @@ fn add_documents(hits: &mut [Hit]) {
     }
 }
 
-/// A row that speaks of everything that is asked beats one that says a single word often, and one
-/// that has only words which hold the sentence together says nothing of it.
+/// Ranks rows that cover more of the query above rows that repeat a single word. Removes rows that
+/// match only stop words.
 fn add_coverage(hits: &mut Vec<Hit>, query: &Query) {
     hits.retain_mut(|hit| {
         if hit.all_words {
@@ -337,13 +337,13 @@ fn add_coverage(hits: &mut Vec<Hit>, query: &Query) {
     });
 }
 
-/// What of the query stands in a row.
+/// Returns the words of the query that a row contains.
 pub fn match_words(query: &Query, row: &FoundRow) -> Matched {
     let words = split_words(&row.text().joined()).into_iter();
     query.matched(&words.map(|word| (word.stem, word.folded)).collect())
 }
 
-/// The filter of a scope: active rows that have not expired.
+/// Returns the filter of a scope: active rows that have not expired.
 pub fn active_in(scope: &ProjectScope) -> Filter<'_> {
     let names: Vec<Option<&str>> = scope.names.iter().map(Option::as_deref).collect();
     let projects = match names.as_slice() {

@@ -1,18 +1,18 @@
-//! What somebody typed, taken as text: the words to look for, and the expressions that find them.
-//! Nothing of it is syntax, so that any text is a valid search.
+//! Parses a search query: words to search for, and the FTS5 expressions that find them. Nothing in
+//! the text is query syntax, so any text is a valid search.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::model::thesaurus::related_stems;
 use crate::model::words::{is_stop_word, split_words};
 
-/// Words of a query that are looked for; later ones are left out.
+/// Maximum number of words of a query; further words are ignored.
 const MOST_TERMS: usize = 32;
-/// Parts of a word that are looked for.
+/// Maximum number of parts of a compound word.
 const MOST_PARTS: usize = 16;
-/// Words that say nearly the same that are looked for, over all words of the query.
+/// Maximum number of related words, over all words of the query.
 const MOST_RELATED: usize = 120;
-/// Letters from which on the last word may be the beginning of one.
+/// Minimum length of the last word to match as a prefix.
 const SHORTEST_PREFIX: usize = 3;
 
 /// A word of a query.
@@ -21,28 +21,27 @@ pub struct Term {
     pub stem: String,
     /// As typed, in lower case.
     pub folded: String,
-    /// The stems of `Tlm` and `Chan` for `TlmChan`.
+    /// For a compound word: `TlmChan` has the stems of `Tlm` and `Chan`.
     pub parts: Vec<String>,
 }
 
-/// What of a query stands in a row.
+/// The words of a query that a row contains.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Matched {
     /// Words as typed, in lower case.
     pub words: Vec<String>,
-    /// Words of the row that say nearly the same as a word that does not stand in it.
+    /// Words of the row that are related to a word it does not contain.
     pub related: Vec<String>,
-    /// The stems of the row by which it matched.
+    /// The stems of the row that matched.
     pub stems: HashSet<String>,
 }
 
-/// A query, ready to be looked for.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    /// The words that carry what is asked, or all if there are none; each once, in the order in
-    /// which they stand in the text.
+    /// The content words, or all words if there are none; deduplicated, in order of the text.
     pub terms: Vec<Term>,
-    /// The words that hold the sentence together: no row needs them, but they do tell rows apart.
+    /// Stop words: no row must contain them, but they count in the ranking.
     fillers: Vec<Term>,
 }
 
@@ -58,7 +57,7 @@ impl Query {
         Self { terms, fillers }
     }
 
-    /// Rows that have every word; the last one may be the beginning of a word.
+    /// Returns an expression for rows with every word; the last word also matches as a prefix.
     pub fn all_terms(&self) -> String {
         let last = self.terms.last();
         let expression = |term| format!("({})", Term::expression(term, Some(term) == last));
@@ -66,19 +65,19 @@ impl Query {
         each.join(" AND ")
     }
 
-    /// Rows that have any of the words, fillers too.
+    /// Returns an expression for rows with any of the words, including stop words.
     pub fn any_term(&self) -> String {
         let all = self.terms.iter().chain(&self.fillers);
         all.map(|term| term.expression(false)).collect::<Vec<_>>().join(" OR ")
     }
 
-    /// Rows that have words that say nearly the same, if there are such words.
+    /// Returns an expression for rows with related words, if the thesaurus has any.
     pub fn related_terms(&self) -> Option<String> {
         let each: Vec<String> = self.related_stems().into_iter().map(quote_phrase).collect();
         (!each.is_empty()).then(|| each.join(" OR "))
     }
 
-    /// Stems of words that say nearly the same, each once.
+    /// Returns the stems of related words, deduplicated.
     pub fn related_stems(&self) -> Vec<&'static str> {
         let mut seen: HashSet<&str> = self.terms.iter().map(|term| term.stem.as_str()).collect();
         let mut found = Vec::new();
@@ -89,7 +88,8 @@ impl Query {
         found
     }
 
-    /// What of the query is among the stems of a row, each with a word that has it.
+    /// Returns the words of the query that a row contains. `present` maps each stem of the row to a
+    /// word.
     pub fn matched(&self, present: &HashMap<String, String>) -> Matched {
         let mut matched = Matched::default();
         for term in &self.terms {
@@ -110,7 +110,7 @@ impl Query {
 }
 
 impl Term {
-    /// The stems by which a row has the word, whole, as its parts, or as the beginning of a word.
+    /// Returns the stems by which a row matches: the whole word, its parts, or a prefix.
     fn found_in(&self, present: &HashMap<String, String>, open: bool) -> Vec<String> {
         if present.contains_key(&self.stem) {
             return vec![self.stem.clone()];
@@ -126,7 +126,7 @@ impl Term {
         self.folded.chars().count() >= SHORTEST_PREFIX
     }
 
-    /// The word whole, as its parts, or as the beginning of a word.
+    /// Returns an expression for the whole word, its parts, or a prefix.
     pub fn expression(&self, open: bool) -> String {
         let mut ways = vec![quote_phrase(&self.stem)];
         if !self.parts.is_empty() {
@@ -140,7 +140,7 @@ impl Term {
     }
 }
 
-/// A word as FTS5 takes it: it holds letters and digits only, so nothing in it is syntax.
+/// Quotes a word for FTS5. It consists of letters and digits, so nothing in it is syntax.
 pub fn quote_phrase(word: &str) -> String {
     format!("\"{word}\"")
 }

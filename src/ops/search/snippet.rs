@@ -1,12 +1,12 @@
-//! The part of a text that shows why it matched.
+//! Snippets: the excerpt of a text that shows why it matched.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::model::words::{Word, split_words};
 
-/// The stretch of the text with most of the wanted stems, of at most about `length` characters, each
-/// of the words between `**`.
+/// Returns the excerpt with the most wanted stems, of about `length` characters at most, with each
+/// matching word between `**`.
 pub fn marked_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> String {
     let hits = find_hits(text, wanted);
     let (from, to) = best_stretch(text, &hits, length);
@@ -17,7 +17,7 @@ pub fn marked_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> St
             continue;
         }
         match &text[at..hit.start] {
-            // Words side by side are marked as one.
+            // Adjacent words are marked together.
             "" if shown.ends_with("**") => shown.truncate(shown.len() - 2),
             between => shown.push_str(&format!("{between}**")),
         }
@@ -28,7 +28,7 @@ pub fn marked_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> St
     ellipsize_ends(&shown, from > 0, to < text.len())
 }
 
-/// The same stretch as it is written.
+/// Returns the same excerpt without marks.
 pub fn plain_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> String {
     let (from, to) = best_stretch(text, &find_hits(text, wanted), length);
     ellipsize_ends(&text[from..to], from > 0, to < text.len())
@@ -38,7 +38,7 @@ fn find_hits(text: &str, wanted: &HashSet<String>) -> Vec<Word> {
     split_words(text).into_iter().filter(|word| wanted.contains(&word.stem)).collect()
 }
 
-/// Where the stretch begins and ends in which most different words stand, the first of such.
+/// Returns the bounds of the first excerpt with the most distinct stems.
 fn best_stretch(text: &str, hits: &[Word], length: usize) -> (usize, usize) {
     let distinct = |at: usize| {
         let end = hits.partition_point(|hit| hit.start < hits[at].start + length);
@@ -48,14 +48,14 @@ fn best_stretch(text: &str, hits: &[Word], length: usize) -> (usize, usize) {
     word_bounds(text, first.map_or(0, |at| hits[at].start), length)
 }
 
-/// One line that says where text was left out.
+/// Joins the text to one line, with an ellipsis at each end that was cut.
 fn ellipsize_ends(shown: &str, before: bool, after: bool) -> String {
     let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut = |cut: bool| if cut { "…" } else { "" };
     format!("{}{line}{}", cut(before), cut(after))
 }
 
-/// Where a snippet around a place begins and ends, at the borders of words.
+/// Returns the bounds of a snippet around a position, at word boundaries.
 fn word_bounds(text: &str, place: usize, length: usize) -> (usize, usize) {
     let lead = text[..place].char_indices().rev().nth(length / 5).map_or(0, |(at, _)| at);
     let from = match text[lead..place].find(char::is_whitespace) {

@@ -1,4 +1,4 @@
-//! What a word that finds nothing may have meant.
+//! Spelling suggestions for a word without matches.
 
 use strsim::damerau_levenshtein;
 
@@ -8,15 +8,15 @@ use crate::model::Result;
 use crate::model::words::split_words;
 use crate::store::{self, View};
 
-/// Words that are offered.
+/// Maximum number of suggestions.
 const MOST: usize = 5;
-/// Words of the index that are read for each way in which the word may begin.
+/// Words of the index read per possible beginning.
 const READ: i64 = 20_000;
-/// Close words for which a row is looked up.
+/// Similar words for which a row is looked up.
 const TRIED: usize = 20;
 
-/// Words close to a single word that the index does not have, closest first: each finds something
-/// with the same filter, and stands as in a row that has it, for the index has only stems.
+/// Returns words similar to a single word that is not in the index, closest first. Each matches a
+/// row that passes the filter, and is spelled as in that row, since the index has only stems.
 pub fn nearest_words(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result<Vec<String>> {
     let query = Query::parse(text);
     let [term] = query.terms.as_slice() else { return Ok(Vec::new()) };
@@ -38,12 +38,12 @@ pub fn nearest_words(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result
     Ok(found)
 }
 
-/// Stems of the index that are close to one, closest first.
+/// Returns stems of the index similar to a stem, closest first.
 fn close(view: &View<'_>, stem: &str) -> Result<Vec<String>> {
     let length = stem.chars().count();
     let most = 1 + length / 5;
     let mut found = Vec::new();
-    // A slip is rare in the first letter; if it is there, the second is right.
+    // Typing errors in the first letter are rare; in that case the second letter is correct.
     for start in first_letters(stem) {
         let end = format!("{start}\u{10FFFF}");
         for known in store::search::list_words(view, &start, &end, READ)? {
@@ -62,7 +62,8 @@ fn close(view: &View<'_>, stem: &str) -> Result<Vec<String>> {
     Ok(found.into_iter().map(|(_, known)| known).collect())
 }
 
-/// The first two letters, the first alone, and the first two exchanged.
+/// Returns possible beginnings: the first letter, the first two letters swapped, and the second
+/// letter.
 fn first_letters(word: &str) -> Vec<String> {
     let letters: Vec<char> = word.chars().take(2).collect();
     match letters.as_slice() {

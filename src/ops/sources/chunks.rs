@@ -1,5 +1,4 @@
-//! The chunks of a document, brought up to date: what is unchanged keeps its id, so that what
-//! cites it stays true.
+//! Updates the chunks of a document: unchanged chunks keep their ids, so that citations stay valid.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +14,7 @@ use crate::ops::search::index;
 use crate::store::handles::new_handle;
 use crate::store::{self, Tx};
 
-/// Makes the chunks of a document those of the passages; gives how many there are.
+/// Replaces the chunks of a document by passages; returns the number of passages.
 pub fn replace(
     tx: &Tx<'_>,
     before: &Document,
@@ -52,7 +51,7 @@ pub fn replace(
     Ok(count)
 }
 
-/// Brings the index up to date with a document whose text is the same.
+/// Updates the index entries of a document whose text is unchanged.
 pub fn relabel_chunks(tx: &Tx<'_>, before: &Document, after: &Document) -> Result<()> {
     for chunk in store::sources::list_chunks(tx, &after.id)? {
         let entry = search::of_chunk(&chunk, before);
@@ -77,8 +76,8 @@ fn build_chunk(tx: &Tx<'_>, document: &Document, known: Option<&Chunk>, passage:
     }
 }
 
-/// For each passage the chunk that it carries on, by its place in `old`: one that says the same
-/// under the same headings, then under others, then one of which it still holds the whole text.
+/// Returns for each passage the index in `old` of the chunk it continues: one with the same text
+/// and headings, else with the same text, else one whose whole text it contains.
 fn match_passages(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
     let mut kept = vec![None; passages.len()];
     let mut taken = vec![false; old.len()];
@@ -108,12 +107,12 @@ fn match_passages(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
     kept
 }
 
-/// Pairs of chunks that are compared in full.
+/// Maximum number of pairs of chunks compared in full.
 const MAX_COMPARED: usize = 1_000_000;
-/// Characters that a text needs to be told from others.
+/// Minimum length in characters of a text that identifies a chunk.
 const MIN_TOLD: usize = 40;
 
-/// Whether the text of a chunk, but for its heading, stands whole in a new one.
+/// Returns whether a new text contains the whole text of a chunk, without its heading.
 fn still_holds(new: &str, old: &str) -> bool {
     let body = match old.split_once('\n') {
         Some((heading, rest)) if heading.starts_with('#') => rest.trim(),
@@ -122,7 +121,7 @@ fn still_holds(new: &str, old: &str) -> bool {
     body.chars().nth(MIN_TOLD - 1).is_some() && new.contains(body)
 }
 
-/// Removes a chunk. Memories that were taken from it stay, and their history says where it stood.
+/// Removes a chunk. Memories taken from it stay, and their history names its document.
 fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result<()> {
     for memory in store::memories::of_chunk(tx, &chunk.id)? {
         let mut after = Memory { source_chunk_id: None, ..memory.clone() };

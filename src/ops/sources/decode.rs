@@ -1,11 +1,11 @@
-//! Bytes to text: UTF-8, UTF-16 that says so, else Windows-1252.
+//! Decodes files: UTF-8, UTF-16 with a byte order mark, else Windows-1252.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-/// The text of a file, with line feeds as the only ends of lines; a reason if it is no text.
+/// Returns the text of a file with line feeds as line ends, or the reason why it is not text.
 ///
-/// Latin-1 is read as Windows-1252, which agrees with it on every printable character. There the
-/// bytes that mean no printable character show that the file is something else.
+/// Latin-1 is read as Windows-1252, which has the same printable characters. Bytes that are no
+/// printable character in Windows-1252 show that the file is not text.
 pub fn decode(bytes: &[u8]) -> Result<String, &'static str> {
     let text = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => {
@@ -38,7 +38,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, &'static str> {
 
 const BINARY: &str = "it is a binary file";
 
-/// Control characters that no text holds.
+/// Returns whether a control character does not occur in text files.
 fn is_no_letter(c: char) -> bool {
     c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{C}' | '\u{1B}' | '\u{1A}')
 }

@@ -1,4 +1,4 @@
-//! The files of sources: found below a root, and read. Links that lead out of the root are refused.
+//! Finds and reads source files below a root. Refuses symbolic links that lead out of the root.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -12,37 +12,37 @@ use crate::model::source::file_hash;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Error, Hint, NextStep, Result};
 
-/// The longest file that is read, in bytes.
+/// Maximum file size in bytes.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// Characters of a path in a message.
 const MAX_PATH: usize = 300;
 
-/// A folder below which sources may be read.
+/// A folder below which source files may be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
     given: PathBuf,
     path: PathBuf,
 }
 
-/// A file to be read.
+/// A file to read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoundFile {
-    /// The absolute path, without links.
+    /// The absolute path, with symbolic links resolved.
     location: String,
     /// Relative to the root, with forward slashes.
     pub file_path: String,
     ending: String,
 }
 
-/// What stands at a path that was asked for.
+/// The documents found at a path.
 #[derive(Debug, Default)]
 pub struct FolderListing {
     pub files: BTreeSet<FoundFile>,
-    /// Files that are no documents, by their kind.
+    /// Counts of files that are not documents, by kind.
     pub skipped: BTreeMap<String, usize>,
-    /// What could not be looked at, with the reason.
+    /// Paths that could not be read, with the reason.
     pub refused: Vec<(String, String)>,
-    /// The absolute path of the folder that was asked for.
+    /// The absolute path of the requested folder.
     pub folder: Option<String>,
 }
 
@@ -54,7 +54,7 @@ fn shown_path(path: &Path) -> String {
     quote_text(&path.display().to_string(), MAX_PATH)
 }
 
-/// The absolute path, without links, of what is there.
+/// Returns the absolute path of an existing file or folder, with symbolic links resolved.
 fn real_path(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => invalid_path(
@@ -86,7 +86,8 @@ fn root_names(roots: &[Root]) -> String {
     names.join(", ")
 }
 
-/// What a path names below the roots, and its root. What lies outside is not looked at.
+/// Resolves a path below the roots, and returns its root. Refuses `..` and absolute paths outside
+/// the roots without accessing them.
 pub fn resolve_below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     if roots.is_empty() {
         return Err(invalid_path(
@@ -132,7 +133,7 @@ pub fn resolve_below(roots: &[Root], given: &str) -> Result<(Root, PathBuf)> {
     }
 }
 
-/// The real path and the root that it lies below: of nested roots the first one.
+/// Returns the resolved path and the root that contains it: of nested roots the first one.
 pub fn find_root(roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
     let real = real_path(path)?;
     match roots.iter().find(|root| real.starts_with(&root.path)) {
@@ -144,20 +145,21 @@ pub fn find_root(roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
     }
 }
 
-/// What a path names on the command line, and the folder that is its root: itself, if it is one.
+/// Resolves a path given on the command line. Its root is the folder itself, or the parent of a
+/// file.
 pub fn resolve_rooted(path: &Path) -> Result<(Root, PathBuf)> {
     let real = real_path(path)?;
     let folder = if real.is_dir() { &real } else { real.parent().unwrap_or(&real) };
     Ok((Root { given: folder.to_owned(), path: folder.to_owned() }, real))
 }
 
-/// Whether nothing is at an absolute path any more.
+/// Returns whether an absolute path no longer exists.
 pub fn is_gone(location: &str) -> bool {
     matches!(fs::exists(location), Ok(false))
 }
 
-/// Looks for documents at a real path below the root: the file itself, or all in the folder.
-/// Folders are entered once, however many links lead to them, and hidden ones not at all.
+/// Lists documents at a resolved path below the root: the file itself, or all files in the folder.
+/// Enters each folder once, even if several links lead to it; skips hidden folders.
 pub fn list_documents(root: &Root, path: &Path) -> Result<FolderListing> {
     let mut survey = FolderListing::default();
     if !path.is_dir() {
@@ -170,7 +172,7 @@ pub fn list_documents(root: &Root, path: &Path) -> Result<FolderListing> {
     while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
-            // A folder inside of itself was entered already.
+            // A link loop: the folder was already entered.
             Err(error) if error.loop_ancestor().is_some() => continue,
             Err(error) => {
                 let at = error.path().map_or_else(String::new, |at| relative_name(root, at));
@@ -209,7 +211,7 @@ enum FolderEntry {
     Skip(String),
 }
 
-/// What an entry of a folder is to us.
+/// Classifies a folder entry.
 fn classify_entry(root: &Root, entry: &DirEntry) -> Result<FolderEntry, &'static str> {
     let real = fs::canonicalize(entry.path()).map_err(|_| "it cannot be read")?;
     if !real.starts_with(&root.path) {
@@ -262,14 +264,14 @@ fn utf_8(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| invalid_path(format!("{} is not UTF-8", shown_path(path)), hint))
 }
 
-/// A path below the root as documents are named.
+/// Returns a path relative to the root, as documents are named.
 fn relative_name(root: &Root, path: &Path) -> String {
     let below = path.strip_prefix(&root.path).unwrap_or(path);
     let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
 
-/// Reads a file; what is too long, or no text, is refused with a reason.
+/// Reads a file; refuses one that is too long or is not text.
 pub fn read(found: &FoundFile) -> Result<Source> {
     let refuse = |reason: String, hint: &str| {
         Err(invalid_path(format!("{}: {reason}", quote_text(&found.file_path, MAX_PATH)), hint))
@@ -281,12 +283,12 @@ pub fn read(found: &FoundFile) -> Result<Source> {
         )
     };
     let irregular = || refuse("it is not a regular file".to_owned(), "Give a file or a folder.");
-    // To open a pipe would wait for somebody to write to it.
+    // Opening a named pipe would block until another process writes to it.
     if !fs::metadata(&found.location).map_err(unreadable)?.is_file() {
         return irregular();
     }
     let file = File::open(&found.location).map_err(unreadable)?;
-    // Since the path was checked, a link may have come into it.
+    // A link may have replaced a part of the path since it was checked.
     if fs::canonicalize(&found.location).map_err(unreadable)? != Path::new(&found.location) {
         return refuse("it has become a link".to_owned(), "Ingest it again.");
     }
@@ -304,7 +306,7 @@ pub fn read(found: &FoundFile) -> Result<Source> {
         return too_long(data.len());
     }
     let mut bytes = Vec::new();
-    // It may have grown since.
+    // The file may have grown since.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return too_long(bytes.len() as u64);

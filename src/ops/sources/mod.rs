@@ -1,4 +1,4 @@
-//! Raw sources: documents taken in as chunks that can be cited.
+//! Source documents, ingested as chunks that can be cited.
 
 mod chunks;
 pub mod decode;
@@ -15,10 +15,10 @@ use crate::ops::record_change::snapshot_text;
 use crate::ops::{projects, secrets, validate};
 use crate::store::{self, Tx, View};
 
-/// Chunks of a document: what one transaction should hold.
+/// Maximum number of chunks of a document, which are written in one transaction.
 const MAX_CHUNKS: usize = 100_000;
 
-/// A file that was read.
+/// A file with its decoded text.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub file_path: String,
@@ -28,28 +28,28 @@ pub struct Source {
     pub text: String,
 }
 
-/// What documents are labelled with; what is left out stays as it is.
+/// The labels of documents; an omitted label stays unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct Labels {
     pub project: Option<String>,
-    /// The project of a new document, if none is given.
+    /// The project of a new document without a given one.
     pub default_project: String,
     pub tags: Option<Vec<String>>,
-    /// Why, for the history of memories whose chunk goes.
+    /// The reason, for the history of memories whose chunk is removed.
     pub note: String,
 }
 
-/// What became of a file.
+/// The outcome of ingesting a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IngestOutcome {
     Added,
     Replaced,
-    /// The text is the same; its path, project or tags are not.
+    /// The text is unchanged; its path, project or tags differ.
     Relabelled,
     Unchanged,
 }
 
-/// The labels as they are stored.
+/// Validates labels and resolves the project.
 pub fn resolve_labels(
     view: &View<'_>,
     project: Option<&str>,
@@ -63,8 +63,8 @@ pub fn resolve_labels(
     Ok(Labels { project, tags, note: note.to_owned(), ..Labels::default() })
 }
 
-/// The root of a path that lies in a folder of which a part was taken in before: documents keep
-/// their names when only some of them are read again.
+/// Returns the root of documents ingested earlier from around a path, so that documents keep their
+/// names when only a part of the folder is read again.
 pub fn known_root(view: &View<'_>, path: &Path) -> Result<Option<PathBuf>> {
     for folder in path.ancestors() {
         let Some(name) = folder.to_str() else { continue };
@@ -84,14 +84,14 @@ pub fn known_root(view: &View<'_>, path: &Path) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The locations below a folder lie between these two.
+/// Returns the bounds of the locations below a folder.
 fn location_range(folder: &str) -> (String, String) {
     let folder = folder.trim_end_matches(std::path::MAIN_SEPARATOR);
     let after = char::from_u32(std::path::MAIN_SEPARATOR as u32 + 1).unwrap_or('0');
     (format!("{folder}{}", std::path::MAIN_SEPARATOR), format!("{folder}{after}"))
 }
 
-/// What there is to do for a file.
+/// Returns the outcome that ingesting a file would have.
 pub fn plan_outcome(view: &View<'_>, source: &Source, labels: &Labels) -> Result<IngestOutcome> {
     let before = find_stored(view, source, labels)?;
     let after = build_document(view, source, labels, before.as_ref());
@@ -107,14 +107,14 @@ fn compare_documents(before: Option<&Document>, after: &Document) -> IngestOutco
     }
 }
 
-/// A file taken apart.
+/// A file split into passages.
 #[derive(Debug, Clone)]
 pub struct Parts {
     title: String,
     passages: Vec<Passage>,
 }
 
-/// Takes a file apart. It may take long, so it is done before the write begins.
+/// Splits a file. It may take long, so it runs before the write transaction.
 pub fn split_source(source: &Source) -> Result<Parts> {
     let (title, passages) = passages::split_passages(source.doc_type, &source.text);
     validate::at_most(&source.file_path, passages.len(), MAX_CHUNKS, "chunks")?;
@@ -122,8 +122,8 @@ pub fn split_source(source: &Source) -> Result<Parts> {
     Ok(Parts { title, passages })
 }
 
-/// Stores a file as a document with its chunks, each in the search index. Gives what it did, and
-/// how many chunks it wrote.
+/// Stores a file as a document with its chunks and their index entries. Returns the outcome, and
+/// the number of chunks written.
 pub fn store_document(
     tx: &Tx<'_>,
     source: &Source,
@@ -136,7 +136,7 @@ pub fn store_document(
     refuse_secrets(tx, before.as_ref(), &after, labels)?;
     if matches!(outcome, IngestOutcome::Unchanged | IngestOutcome::Relabelled) {
         if let Some(before) = before.filter(|before| *before != after) {
-            // A text without a title is called by the name of its file.
+            // A text without a title takes the file name as its title.
             after.title = parts.title;
             store::sources::update(tx, &after)?;
             chunks::relabel_chunks(tx, &before, &after)?;
@@ -164,7 +164,7 @@ pub fn store_document(
     Ok((outcome, count))
 }
 
-/// Refuses labels that hold what looks like a secret; the text is looked at line by line.
+/// Refuses labels with a probable secret; the text is checked separately, by line.
 fn refuse_secrets(
     tx: &Tx<'_>,
     before: Option<&Document>,
@@ -177,8 +177,8 @@ fn refuse_secrets(
     secrets::refuse_row(tx, before.as_deref(), &snapshot_text(after)?)
 }
 
-/// Removes a document whose file is gone, with its chunks. Gives whether it did: since the document
-/// was looked at, its file may be back, or another process may have found it elsewhere.
+/// Removes a document whose file is gone, with its chunks. Returns false if it was not removed:
+/// meanwhile the file may be back, or another process may have found it elsewhere.
 pub fn remove(tx: &Tx<'_>, seen: &Document, note: &str) -> Result<bool> {
     let now = store::sources::get(tx, &seen.id)?;
     let is_gone = |now: &Document| now.location == seen.location && files::is_gone(&now.location);
@@ -188,7 +188,7 @@ pub fn remove(tx: &Tx<'_>, seen: &Document, note: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Documents that were read from a folder and whose files are gone.
+/// Lists documents that were read from a folder and whose files are gone.
 pub fn list_vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
     let (mut from, to) = location_range(folder);
     let mut gone = Vec::new();
@@ -201,11 +201,11 @@ pub fn list_vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
 }
 
 const BATCH: i64 = 500;
-/// Documents of the same bytes among which a file that was moved is looked for.
+/// Maximum number of documents with the same digest that are checked for a moved file.
 const MAX_SAME: i64 = 100;
 
-/// The document that a file is, if it is stored: by where it is, by its name below its root, or by
-/// its bytes if it was moved.
+/// Finds the stored document of a file: by its location, by its name below the root, or by its
+/// digest if it was moved.
 fn find_stored(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Option<Document>> {
     let here = store::sources::at_location(view, &source.location)?;
     let named = store::sources::of_path(view, &source.file_path)?;
@@ -219,13 +219,14 @@ fn find_stored(view: &View<'_>, source: &Source, labels: &Labels) -> Result<Opti
     }
 }
 
-/// Whether the file of a document is not at the place where it was last read.
+/// Returns whether the document's file no longer exists at its last location.
 fn is_free(document: &Document) -> bool {
     document.location.is_empty() || files::is_gone(&document.location)
 }
 
-/// Whether a file is a new state of the document that has its name: many folders hold a README.md,
-/// so it takes the same project as well, or the same bytes and no other project.
+/// Returns whether a file is a new version of the document with its name. The name is not enough,
+/// since many folders hold a README.md: the project must match, or the digest if no other project
+/// claims it.
 fn carries_on(source: &Source, labels: &Labels, named: &Document) -> bool {
     let project = labels.project.as_ref().unwrap_or(&labels.default_project);
     let unclaimed = labels.project.is_none() || named.project.is_empty() || named.project == INBOX;
@@ -233,7 +234,7 @@ fn carries_on(source: &Source, labels: &Labels, named: &Document) -> bool {
 }
 
 fn find_moved(view: &View<'_>, source: &Source) -> Result<Option<Document>> {
-    // Databases of the Python system name documents by their absolute paths.
+    // Databases of the Python system name documents by absolute paths.
     if let Some(known) = store::sources::of_path(view, &source.location)? {
         return Ok(Some(known).filter(|known| known.location.is_empty()));
     }
@@ -276,7 +277,7 @@ fn foreign_document(source: &Source, by: &Document) -> Error {
     )
 }
 
-/// The row that a file makes, on top of the one that it had.
+/// Builds the document row of a file, based on its previous row.
 fn build_document(
     view: &View<'_>,
     source: &Source,

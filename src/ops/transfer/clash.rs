@@ -1,5 +1,5 @@
-//! What keeps a row of an export out of a store that holds something: a name that is taken, or a
-//! row that it needs and that is not there.
+//! Checks why a row of an export cannot be imported into a store with rows: its name is taken, or a
+//! row that it references is missing.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::ops::{projects, relationships};
 use crate::store::table_dump::{self, Fields};
 use crate::store::{self, Tx};
 
-/// Why a new row cannot stand beside those that are there, if it cannot.
+/// Returns why a new row conflicts with the existing rows, if it does.
 pub fn find_clash(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>> {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
     let is_active = text("status") == Status::Active.as_str();
@@ -49,13 +49,13 @@ pub fn find_clash(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<Str
     }
 }
 
-/// The memory that says the same in the same status where this one belongs.
+/// Returns the memory with the same content, status and project, if any.
 pub fn same_memory(tx: &Tx<'_>, row: &Memory) -> Result<Option<String>> {
     let wanted = Memory { project: projects::resolve(tx, &row.project)?.name, ..row.clone() };
     Ok(store::memories::find_same(tx, &wanted, false)?.map(|other| other.id))
 }
 
-/// The entity that says the same in the same status where this one belongs.
+/// Returns the entity with the same content, status and project, if any.
 pub fn same_entity(tx: &Tx<'_>, row: &Entity) -> Result<Option<String>> {
     let wanted = Entity { project: projects::resolve(tx, &row.project)?.name, ..row.clone() };
     Ok(store::entities::find_same(tx, &wanted, false)?.map(|other| other.id))

@@ -1,4 +1,4 @@
-//! Export: every row with its history, in an order that depends on nothing but the rows.
+//! Exports every row with its history, in an order determined only by the rows.
 
 use std::collections::BTreeMap;
 
@@ -11,30 +11,31 @@ use crate::ops::verify::{self, DifferingRow};
 use crate::store::table_dump::{Layout, SCHEMA, SECTIONS};
 use crate::store::{View, audit};
 
-/// What is wanted.
+/// The scope of an export.
 #[derive(Debug, Clone, Default)]
 pub struct ExportArgs {
-    /// Only this project, by name or alias.
+    /// Limits the export to a project, by name or alias.
     pub project: Option<String>,
-    /// With a project, the global rows too.
+    /// Includes the global rows in the export of a project.
     pub global: bool,
 }
 
-/// What an export holds.
+/// Statistics of an export.
 #[derive(Debug, Default)]
 pub struct Exported {
-    /// Lines by type.
+    /// Number of lines by type.
     pub rows: BTreeMap<&'static str, u64>,
-    /// Links of the project to what is not in the export.
+    /// Number of links from the project to rows outside the export.
     pub cut: u64,
-    /// Rows in the chain of a whole export that are gone: no import takes that.
+    /// Rows named by the chain of a whole export that do not exist: no import accepts such an
+    /// export.
     pub gone: Vec<DifferingRow>,
 }
 
 /// Rows in memory at a time.
 const BATCH: i64 = 500;
 
-/// Gives every line, without its line feed, to `write`.
+/// Passes every line, without its line feed, to `write`.
 pub fn export_lines(
     view: &View<'_>,
     wish: &ExportArgs,

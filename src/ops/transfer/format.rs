@@ -1,5 +1,5 @@
-//! The lines of an export: a header, the rows in the order in which they need each other, the
-//! audit, and an end that counts them.
+//! The format of an export: a header line, the rows in dependency order, the audit rows, and an end
+//! line with their number.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,34 +9,34 @@ use crate::model::text::visible_json;
 use crate::model::{Error, Result};
 use crate::store::table_dump::{Fields, SCHEMA, SECTIONS};
 
-/// The version of the format that is written, and the newest that is read.
+/// The version of the format that is written, and the newest that can be read.
 pub const VERSION: i64 = 1;
 /// The `type` of the first line.
 pub const HEADER: &str = "atocore_export";
 const AUDIT: &str = "audit";
 const END: &str = "atocore_export_end";
 
-/// The first line. It holds no clock, so that the same store gives the same bytes.
+/// The first line. It has no timestamp, so that the same store gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     pub version: i64,
-    /// The schema of the store that it was taken from.
+    /// The schema version of the exported store.
     pub schema: i64,
-    /// The one project that it covers; absent for all.
+    /// The exported project; absent if all are.
     pub project: Option<String>,
-    /// Whether the export of a project has the global rows too.
+    /// Whether the export of a project includes the global rows.
     pub global: bool,
 }
 
-/// The last line: without it something was cut off.
+/// The last line; if it is missing, the export is truncated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
-    /// Lines between the first and this one.
+    /// Number of lines between the first and this one.
     pub rows: u64,
 }
 
-/// An audit row. In the export of a project it has no place in a chain, since most of that chain
-/// stays behind.
+/// An audit row. The export of a project omits its chain fields, since most of the chain is not
+/// exported.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuditLine {
@@ -58,7 +58,7 @@ struct AuditLine {
     prev_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
-    /// Of a row from before the chain, whose snapshots may be parts of rows.
+    /// Set for a row from before the chain, whose snapshots may be incomplete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     before_chain: bool,
 }
@@ -71,7 +71,8 @@ pub enum AuditAge {
 }
 
 impl AuditLine {
-    /// A program that did not relink such rows wrote them without digests.
+    /// Rows without digests also count as old: older versions did not relink rows from before the
+    /// chain.
     fn age(&self) -> AuditAge {
         match self.before_chain || self.after_digest.is_empty() {
             true => AuditAge::BeforeChain,
@@ -80,18 +81,18 @@ impl AuditLine {
     }
 }
 
-/// A line, taken apart.
+/// A parsed line.
 #[derive(Debug)]
 pub enum ExportLine {
     Header(Header),
-    /// A row of the section with this number.
+    /// A row, with the index of its section.
     Row(usize, Fields),
     Audit(Box<AuditEntry>, AuditAge),
     End(End),
 }
 
 impl ExportLine {
-    /// Reads a line; the reason if it is none of an export.
+    /// Parses a line, or returns the reason why it is not part of an export.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut fields: Fields = serde_json::from_str(text)
             .map_err(|error| format!("it is not a JSON object, or cut off: {error}"))?;
@@ -112,7 +113,7 @@ impl ExportLine {
     }
 }
 
-/// The header, if a line is one: what tells an export from other lines.
+/// Parses a header; returns `None` for any other line, which tells exports from other files.
 pub fn parse_header(text: &str) -> Option<Result<Header>> {
     let fields: Fields = serde_json::from_str(text).ok()?;
     if fields.get("type").and_then(Value::as_str) != Some(HEADER) {
@@ -144,7 +145,7 @@ fn read<T: serde::de::DeserializeOwned>(fields: Fields) -> Result<T, String> {
     serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }
 
-/// A line as it is written.
+/// Formats a line.
 pub fn write_line(name: &str, fields: Fields) -> String {
     let mut line = Map::with_capacity(fields.len() + 1);
     line.insert("type".to_owned(), Value::from(name));
@@ -171,7 +172,7 @@ impl End {
     }
 }
 
-/// An audit row as it is written, with its place in the chain or without.
+/// Formats an audit row, with or without its position in the chain.
 pub fn written_audit(entry: &AuditEntry, age: AuditAge, placed: bool) -> Result<String> {
     let entry = entry.clone();
     let line = AuditLine {

@@ -1,5 +1,5 @@
-//! The active entities of a project and the active relationships between them, drawn as text: a
-//! Mermaid flowchart, or Graphviz dot.
+//! Draws the active entities of a project and the active relationships between them as a Mermaid
+//! flowchart or Graphviz dot.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use crate::store::View;
 use crate::store::audit::digest;
 use crate::store::graph::{self, Node};
 
-/// Entities of a graph: beyond, no reader and few programs make sense of one.
+/// Maximum number of entities; larger graphs are unreadable and few programs draw them.
 pub const MAX_NODES: usize = 1_000;
-/// What Mermaid draws unless its host allows more (`maxEdges` and `maxTextSize`).
+/// Mermaid's default limits (`maxEdges` and `maxTextSize`).
 const MERMAID_EDGES: usize = 500;
 const MERMAID_TEXT: usize = 50_000;
 /// Characters of a name.
@@ -25,7 +25,7 @@ pub struct DrawnGraph {
     pub edges: Vec<Edge>,
 }
 
-/// A link between two of the nodes, by their places.
+/// A link between two nodes, by their indexes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edge {
     pub source: usize,
@@ -33,7 +33,7 @@ pub struct Edge {
     pub relationship_type: String,
 }
 
-/// Reads the graph of a scope; one with too many entities is an error.
+/// Reads the graph of a scope; too many entities are an error.
 pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<DrawnGraph> {
     let mut nodes = Vec::new();
     let mut links = Vec::new();
@@ -62,7 +62,7 @@ pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<DrawnGraph> {
     Ok(DrawnGraph { nodes, edges })
 }
 
-/// A Mermaid flowchart; one that Mermaid would not draw is an error.
+/// Returns a Mermaid flowchart; exceeding Mermaid's limits is an error.
 pub fn draw_mermaid(graph: &DrawnGraph) -> Result<String> {
     let keys = node_keys(graph);
     let mut text = String::from("flowchart LR\n");
@@ -89,7 +89,7 @@ pub fn draw_mermaid(graph: &DrawnGraph) -> Result<String> {
     Ok(text)
 }
 
-/// Graphviz dot.
+/// Returns the graph in Graphviz dot.
 pub fn draw_dot(graph: &DrawnGraph) -> String {
     let keys = node_keys(graph);
     let mut text = String::from("digraph atocore {\n  rankdir=LR;\n  node [shape=box];\n");
@@ -108,8 +108,7 @@ fn too_much(problem: &str, hint: &str) -> Error {
     Error::invalid("format", problem, hint)
 }
 
-/// What nodes are called in the text: short, of letters and digits only, and the same for an entity
-/// as long as it lives.
+/// Returns the node ids used in the drawing: short, alphanumeric, and stable for each entity.
 fn node_keys(graph: &DrawnGraph) -> Vec<String> {
     let mut taken: HashMap<String, usize> = HashMap::new();
     let key = |node: &Node| {
@@ -122,7 +121,7 @@ fn node_keys(graph: &DrawnGraph) -> Vec<String> {
     graph.nodes.iter().map(key).collect()
 }
 
-/// The type stands first, so that no name is taken for the beginning of a list or heading.
+/// Returns the label: the type first, so that no name is parsed as the start of a list or heading.
 fn node_label(node: &Node) -> String {
     let name = collapse_spaces(&node.name);
     let mut shown: String = name.chars().take(NAME).collect();
@@ -132,8 +131,8 @@ fn node_label(node: &Node) -> String {
     format!("{}: {}", collapse_spaces(&node.entity_type), escape_hidden(&shown))
 }
 
-/// Text in a quoted label of Mermaid, which knows no backslash: what means anything to it, to its
-/// Markdown or to HTML is written as the number of the character.
+/// Escapes text for a quoted Mermaid label, which has no backslash escapes: characters special to
+/// Mermaid, its Markdown or HTML become numeric character references.
 fn mermaid_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -146,7 +145,7 @@ fn mermaid_text(text: &str) -> String {
     shown
 }
 
-/// Text in a quoted string of Graphviz, where a backslash begins an escape and `&` an entity.
+/// Escapes text for a quoted Graphviz string, where a backslash starts an escape and `&` an entity.
 fn dot_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The traceability matrix as a table: CSV for spreadsheets, or Markdown.
+//! Exports the traceability matrix as CSV for spreadsheets, or as Markdown.
 
 use crate::model::markup::inline_text;
 use crate::model::text::{collapse_spaces, escape_hidden};
@@ -8,12 +8,12 @@ use crate::store::coverage::{self, LinkEnd, LinkedEntity};
 use crate::store::gaps::GapFilter;
 use crate::store::{self, View};
 
-/// Entities named in one cell.
+/// Entities listed in a cell.
 const MAX_LINKED: usize = 100;
-/// Requirements that are read at once.
+/// Requirements read per page.
 const STEP: i64 = 200;
 
-/// A requirement with what satisfies and validates it.
+/// A requirement with the entities that satisfy and validate it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatrixRow {
     pub requirement: Entity,
@@ -23,14 +23,14 @@ pub struct MatrixRow {
     pub evidence: Cell,
 }
 
-/// Names in a cell, and how many there are in all.
+/// The names in a cell, and the total number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cell {
     pub names: Vec<String>,
     pub count: usize,
 }
 
-/// Every active requirement of a scope, by name.
+/// Reads every active requirement of a scope, by name.
 pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     let mut rows = Vec::new();
     let mut after = (String::new(), String::new());
@@ -79,7 +79,7 @@ const COLUMNS: [&str; 9] = [
     "source_refs",
 ];
 
-/// CSV as in RFC 4180, in UTF-8.
+/// Returns CSV as in RFC 4180, in UTF-8.
 pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
     let failed = |error: String| Error::Internal(format!("csv: {error}"));
     let mut table =
@@ -105,7 +105,7 @@ pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
 }
 
-/// A Markdown table, with the coverage above it.
+/// Returns a Markdown table, preceded by the coverage.
 pub fn write_markdown(rows: &[MatrixRow]) -> String {
     let coverage: Vec<String> = Verdict::ALL
         .iter()
@@ -145,8 +145,8 @@ fn list_cell(cell: &Cell, show: impl Fn(&str) -> String) -> String {
     names.join("; ") + &more
 }
 
-/// A cell that no spreadsheet takes for a formula: what begins as one gets an apostrophe in front,
-/// which spreadsheets hide. Hidden characters become escapes.
+/// Prevents CSV injection: a cell that a spreadsheet would read as a formula gets a leading
+/// apostrophe, which spreadsheets hide. Hidden characters become escapes.
 fn escape_formula(cell: &str) -> String {
     let shown = escape_hidden(cell);
     let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠');

@@ -1,4 +1,4 @@
-//! In and out: a store, or a project of it, as lines of JSON with all of its history.
+//! Export and import: a store or one of its projects as JSON lines, with the full history.
 
 mod clash;
 pub mod export;

@@ -1,8 +1,8 @@
-//! Taking over the rows of an export with their history, all in one transaction.
+//! Imports the rows of an export with their history, all in one transaction.
 //!
-//! Into an empty store the whole of another goes as it is, with its chain. Into a store that holds
-//! something, or from the export of a project, new rows come with their audit rows, which become
-//! links of this store's chain; what is there already stays as it is.
+//! An empty store takes a whole export unchanged, with its hash chain. A store with rows, or the
+//! export of one project, takes new rows with their audit rows, which become links of this store's
+//! chain; existing rows stay unchanged.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -26,45 +26,46 @@ use crate::ops::{conflicts, projects, search, secrets, verify};
 use crate::store::table_dump::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
-/// What became of the lines.
+/// The outcome of an import.
 #[derive(Debug, Default)]
 pub struct Adopted {
-    /// Rows made, by the type of their lines.
+    /// Rows created, by the type of their lines.
     pub created: BTreeMap<&'static str, usize>,
     pub existing: usize,
-    /// Audit rows that were taken over.
+    /// Number of audit rows imported.
     pub history: usize,
-    /// Rows that moved to the canonical name that their project has here.
+    /// Number of rows moved to the canonical name of their project in this store.
     pub moved: usize,
-    /// Ids of the conflicts that the rows opened.
+    /// Ids of the conflicts opened by the imported rows.
     pub conflicts: Vec<String>,
-    /// Line numbers, with the reason.
+    /// Refused lines by number, with the reason.
     pub refused: Vec<(usize, String)>,
 }
 
-/// The field of a row that is not compared with that of another store.
+/// A field that is ignored when rows of two stores are compared.
 const HANDLE: &str = "handle";
 
-/// The note on the first audit row of a row that came without one.
+/// The note on the first audit row of a row imported without history.
 const WITHOUT_HISTORY: &str = "taken over from an export in which no audit row holds all of it";
 
-/// An export on its way into the store.
+/// An import in progress.
 pub struct Adoption<'t, 'c> {
     tx: &'t Tx<'c>,
     survey: &'t ExportValidation,
-    /// Whether the chain comes as it is.
+    /// Whether the export is imported whole, with its chain unchanged.
     whole: bool,
-    /// Rows that are new here, whose history follows.
+    /// Rows created by this import, whose history follows.
     new: HashSet<RowDigest>,
-    /// New rows of which the export's audit holds no whole snapshot.
+    /// New rows without a whole snapshot in the export's audit log.
     unrecorded: Vec<(Kind, String)>,
-    /// Projects that new rows are in, by the name that they carry.
+    /// Names of the projects of new rows, as written in the rows.
     projects: BTreeSet<String>,
     done: Adopted,
 }
 
 impl<'t, 'c> Adoption<'t, 'c> {
-    /// Whether the store can take the export as it is: an empty one, and the export of all.
+    /// Returns whether the export can be imported whole: the store is empty, and the export has all
+    /// projects.
     pub fn may_be_whole(tx: &Tx<'_>, survey: &ExportValidation) -> Result<bool> {
         Ok(survey.header.project.is_none() && table_dump::is_empty(tx)?)
     }
@@ -74,12 +75,12 @@ impl<'t, 'c> Adoption<'t, 'c> {
         Self { tx, survey, whole, new, unrecorded, projects, done: Adopted::default() }
     }
 
-    /// Whether rows were refused.
+    /// Returns whether rows were refused.
     pub fn has_refused(&self) -> bool {
         !self.done.refused.is_empty()
     }
 
-    /// Stores what a line behind the first holds, if it is not there.
+    /// Stores the row or audit row of a line after the header, unless it exists.
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
         secrets::refuse_line(self.tx, number, text)?;
         let outcome =
@@ -88,7 +89,8 @@ impl<'t, 'c> Adoption<'t, 'c> {
                 ExportLine::Audit(entry, _) => self.audit(&entry),
                 ExportLine::Header(_) | ExportLine::End(_) => Ok(()),
             };
-        // What only a file made by hand can bring about is no failure of the program.
+        // Caused only by a hand-edited file, so it is reported as its error, not as an internal
+        // one.
         outcome.map_err(|error| match error {
             Error::Internal(problem) => broken_line(number, problem),
             other => other,
@@ -97,7 +99,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
 
     fn row(&mut self, number: usize, section: usize, mut fields: Fields) -> Result<()> {
         let (name, kind) = (SECTIONS[section].name, SECTIONS[section].kind);
-        // A row is the same row by another handle.
+        // Rows that differ only in their handle are equal.
         let handle = fields.shift_remove(HANDLE);
         let id = &fields.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         if !self.whole
@@ -130,7 +132,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
                 None => Ok(()),
             }
         };
-        // The whole is undone as a whole.
+        // Importing a whole export needs no savepoint per row: it fails as a whole.
         let stored = if self.whole { store() } else { self.tx.attempt(store) };
         match stored {
             Ok(()) => self.note_new(section, id, &fields),
@@ -140,7 +142,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         Ok(())
     }
 
-    /// What to say of a row that is there with other content.
+    /// Returns why a row is refused that exists here with other content.
     fn standing(&self, kind: Option<Kind>, id: &str) -> Result<&'static str> {
         let kind = kind.map_or("", Kind::as_str);
         if store::redaction::is_redacted(self.tx, kind, id)? {
@@ -179,7 +181,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         }
     }
 
-    /// Reads a stored row back, compares it with its history, and derives what belongs to it.
+    /// Reads a stored row back, compares it with its history, and creates its derived data.
     fn derive(&self, kind: Kind, id: &str) -> Result<()> {
         let tx = self.tx;
         match kind {
@@ -200,15 +202,15 @@ impl<'t, 'c> Adoption<'t, 'c> {
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),
             Kind::Conflict => {
                 let row = store::conflicts::get(tx, id)?;
-                // Not all of its members may be here.
+                // Some of its members may be missing here.
                 row.iter().for_each(|row| tx.touch(row.slot()));
                 self.adopt::<Conflict>(row)
             }
         }
     }
 
-    /// Refuses a row if one that was there says the same. Of those that came with it each may stay,
-    /// as they stood side by side where they come from.
+    /// Refuses a row that duplicates one that existed before the import. Duplicates within the
+    /// export are kept, as in the store they come from.
     fn refuse_same<T: Audited>(
         &self,
         row: Option<&T>,
@@ -216,7 +218,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
     ) -> Result<()> {
         let Some(row) = row.filter(|_| !self.whole) else { return Ok(()) };
         let kind = T::KIND.as_str();
-        // What was redacted says nothing any more.
+        // A redacted row has no contents to compare.
         if self
             .survey
             .known
@@ -262,13 +264,14 @@ impl<'t, 'c> Adoption<'t, 'c> {
         Ok(())
     }
 
-    /// Settles what the new rows mean to those that were there.
+    /// Completes the import: records missing history, moves rows to canonical projects, detects
+    /// conflicts.
     pub fn finish(mut self) -> Result<Adopted> {
         let tx = self.tx;
         if self.whole {
-            // An older program's export has rows from before the chain without hashes.
+            // An export of an older version has rows from before the chain without hashes.
             audit::relink::relink_audit(tx)?;
-            // The conflicts came along as they stood.
+            // The export contains the conflicts too, so none are detected.
             tx.take_touched();
             return Ok(self.done);
         }
@@ -284,7 +287,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         Ok(self.done)
     }
 
-    /// Gives a row that has no whole snapshot in the audit its first one.
+    /// Records the first snapshot of a row without a whole snapshot in the audit log.
     fn record(&self, kind: Kind, id: &str) -> Result<()> {
         let Some(row) = verify::read_snapshot(self.tx, kind, id)? else { return Ok(()) };
         let (action, note, after) =

@@ -1,5 +1,5 @@
-//! Which rows an export of one project holds: its own, the global ones if asked for, and what
-//! these need to be whole.
+//! The rows in the export of one project: its own, the global ones if included, and the rows that
+//! these reference.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::store::{self, View};
 pub struct ExportScope {
     pub project: String,
     pub global: bool,
-    /// Documents of other projects of which a row in the scope cites a chunk.
+    /// Documents of other projects, of which a row in the scope cites a chunk.
     documents: BTreeSet<String>,
 }
 
@@ -55,7 +55,7 @@ impl ExportScope {
         project == self.project || self.global && project.is_empty()
     }
 
-    /// Whether a row of a section is in the export.
+    /// Returns whether a row of a section is in the export.
     pub fn covers(&self, view: &View<'_>, section: &TableSection, row: &Fields) -> Result<bool> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(match section.name {
@@ -71,7 +71,7 @@ impl ExportScope {
         })
     }
 
-    /// Whether a link that is not in the export has one end that is.
+    /// Returns whether a link outside the export has one end in it.
     pub fn cuts(&self, view: &View<'_>, section: &TableSection, row: &Fields) -> Result<bool> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(section.name == "relationship"
@@ -79,7 +79,7 @@ impl ExportScope {
                 || self.has_entity(view, text("target_entity_id"))?))
     }
 
-    /// Whether an audit row is about a row that is in the export.
+    /// Returns whether an audit row is about a row in the export.
     pub fn covers_subject(&self, view: &View<'_>, kind: &str, id: &str) -> Result<bool> {
         let named = |table, column| table_dump::text_of(view, table, column, id);
         let project = match Kind::parse(kind) {

@@ -1,5 +1,5 @@
-//! A first pass over an export, before anything is stored: every line is whole and in its place, the
-//! chain verifies, and it is known what the newest audit row of each row says.
+//! Validates an export before anything is stored: every line is complete and in order, and the hash
+//! chain verifies. Collects the newest snapshot of each row.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::audit::chain::{Chain, check_contents};
 use crate::store::table_dump::{Fields, Layout, SECTIONS};
 
-/// The first 16 bytes of a SHA-256: enough to tell half a million rows apart in little memory.
+/// The first 16 bytes of a SHA-256: distinguishes half a million rows in little memory.
 pub type RowDigest = u128;
 
 pub fn digest_text(text: &str) -> RowDigest {
@@ -20,38 +20,38 @@ pub fn digest_text(text: &str) -> RowDigest {
     digest.iter().take(16).fold(0, |mark, byte| mark << 8 | u128::from(*byte))
 }
 
-/// A row that the audit is about.
+/// Returns the digest of an audited row's kind and id.
 pub fn subject_digest(kind: &str, id: &str) -> RowDigest {
     digest_text(&format!("{kind} {id}"))
 }
 
-/// A snapshot by what it says, in any order of its keys.
+/// Returns the digest of a snapshot, independent of the order of its keys.
 pub fn snapshot_mark(snapshot: &Value) -> RowDigest {
     digest_text(&canonical::sort_keys(snapshot).to_string())
 }
 
-/// What the export's audit knows of a row.
+/// The state of a row according to the export's audit rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KnownRow {
-    /// Its newest snapshot; absent if all of its history is older than the chain.
+    /// Its newest snapshot; absent if its whole history is from before the chain.
     pub newest: Option<RowDigest>,
-    /// Whether it was redacted there.
+    /// Whether the export's audit rows include a redaction of it.
     pub redacted: bool,
 }
 
-/// What was learned about an export.
+/// The result of validating an export.
 pub struct ExportValidation {
     pub header: Header,
     pub layout: Layout,
     pub known: HashMap<RowDigest, KnownRow>,
-    /// Lines between the first and the last.
+    /// Number of lines between the first and the last.
     pub rows: u64,
-    /// Rows that the audit may be about.
+    /// Audited rows in the export.
     here: HashSet<RowDigest>,
-    /// The number of the section that is being read, and the last id in it.
+    /// The index of the current section, and the last id in it.
     place: (usize, String),
     chain: Chain,
-    /// Audit rows that the export says are from before the chain.
+    /// Number of audit rows marked as from before the chain.
     before_chain: i64,
     ended: bool,
 }
@@ -71,7 +71,7 @@ impl ExportValidation {
         })
     }
 
-    /// Looks at the next line behind the first.
+    /// Validates the next line after the header.
     pub fn take(&mut self, number: usize, text: &str) -> Result<()> {
         self.look(text).map_err(|problem| broken_line(number, problem))
     }
@@ -116,11 +116,11 @@ impl ExportValidation {
     }
 
     fn audit(&mut self, entry: &AuditEntry, age: AuditAge) -> Result<(), String> {
-        // No row may follow.
+        // No row may follow an audit row.
         self.place = (SECTIONS.len(), String::new());
         let chained = age == AuditAge::OfChain;
         self.before_chain += i64::from(!chained);
-        // The number of the line, counting from that of the header.
+        // The line number; the header is line 1.
         let place = self.rows as i64 + 2;
         if self.header.project.is_none() {
             self.chain.take(place, entry)?;
@@ -129,7 +129,7 @@ impl ExportValidation {
             self.chain.cleared.take(place, entry, None);
         }
         let mark = subject_digest(&entry.kind, &entry.subject_id);
-        // What was deleted before the chain, which the Python system allowed, is no loss.
+        // The Python system allowed deleting rows, so old audit rows may lack their row.
         let kind = Kind::parse(&entry.kind).filter(|kind| *kind != Kind::Store);
         if chained && kind.is_some() && !self.here.contains(&mark) {
             let (kind, id) = (&entry.kind, &entry.subject_id);
@@ -144,7 +144,7 @@ impl ExportValidation {
         Ok(())
     }
 
-    /// Nothing may be missing at the end.
+    /// Checks at the end that nothing is missing.
     pub fn finish(&self, lines: usize) -> Result<()> {
         if let Some((line, _, problem)) = self.chain.unproven().filter(|_| self.ended) {
             return Err(broken_line(line as usize, problem.to_string()));
@@ -164,7 +164,7 @@ impl ExportValidation {
     }
 }
 
-/// The error for a line that cannot be taken.
+/// Returns the error for an invalid line.
 pub fn broken_line(number: usize, problem: String) -> Error {
     Error::invalid(
         format!("line {number}"),

@@ -1,12 +1,12 @@
-//! Gives an older file what its schema has and the file lacks, so that the migrations that follow
-//! find what they build on.
+//! Adds schema objects that an older file should have but lacks, so that later migrations can rely
+//! on them.
 
 use super::table_names;
 use crate::model::{Error, Result, StorageProblem};
 use crate::store::schema_diff::schema_objects;
 use crate::store::sql::{Conn, SqlValue};
 
-/// Makes the tables, columns and indexes of a schema that a file of that schema lacks.
+/// Creates the tables, columns and indexes of a schema that a file with that schema version lacks.
 pub fn complete_schema(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
     let wanted = schema_objects(schema)?;
     let create_missing = |is_table: bool| -> Result<()> {
@@ -27,8 +27,8 @@ pub fn complete_schema(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> 
     create_missing(false)
 }
 
-/// Drops indexes and triggers that have a name of ours and another definition, so that ours can be
-/// created. `newest` knows the names that later migrations use.
+/// Drops indexes and triggers that have one of our names but another definition, so that ours can
+/// be created. `newest` has the names used by later migrations.
 pub fn drop_namesakes(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
     let ours = [schema_objects(schema)?, schema_objects(newest)?].concat();
     for known in schema_objects(conn)?.iter().filter(|object| !object.is_table()) {
@@ -40,7 +40,7 @@ pub fn drop_namesakes(conn: &Conn, schema: &Conn, newest: &Conn) -> Result<()> {
     Ok(())
 }
 
-/// A column of a table, with what declares it.
+/// A column of a table, with its declaration.
 pub struct ColumnDefinition {
     pub name: String,
     declaration: String,

@@ -1,4 +1,4 @@
-//! Converts a file of the Python system: its tables are kept and get the columns that they lack.
+//! Converts a database of the Python system: its tables are kept and missing columns are added.
 
 use super::complete::{add_missing_columns, column_definitions, drop_namesakes};
 use super::{reference_at, reference_schema, table_names};
@@ -6,7 +6,7 @@ use crate::model::claim::text_key;
 use crate::model::{Result, Timestamp};
 use crate::store::sql::{Conn, SqlValue};
 
-/// Runs when the tables that the Python system did not have are there, and before any index is.
+/// Runs after the tables that the Python system lacked are created and before any index is.
 pub fn convert_rows(conn: &Conn) -> Result<()> {
     let known = reference_at(1)?;
     let tables = table_names(conn)?;
@@ -22,7 +22,7 @@ pub fn convert_rows(conn: &Conn) -> Result<()> {
     number_audit_rows(conn)
 }
 
-/// Columns of instants that the program compares; the audit's own are left to the letter.
+/// Timestamp columns that the program compares; those of the audit log are kept verbatim.
 const INSTANTS: [(&str, &[&str]); 9] = [
     ("projects", &["created_at", "updated_at"]),
     ("source_documents", &["ingested_at", "updated_at"]),
@@ -35,8 +35,8 @@ const INSTANTS: [(&str, &[&str]); 9] = [
     ("conflicts", &["detected_at", "resolved_at"]),
 ];
 
-/// Writes the default where the Python system allowed NULL and a look-up would pass the row by.
-/// An instant that nobody knows becomes the empty text, as which it is read. A status is not made up.
+/// Replaces NULL by the default where the Python system allowed it and look-ups would miss the row.
+/// An unknown instant becomes the empty text, as which NULL is read. A status is not invented.
 fn fill_nulls(conn: &Conn, reference: &Conn, table: &str) -> Result<()> {
     if table == "memory_audit" {
         return Ok(());
@@ -56,8 +56,7 @@ fn fill_nulls(conn: &Conn, reference: &Conn, table: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes `YYYY-MM-DD HH:MM:SS` as RFC 3339, the same instant in the form that sorts.
-/// A text that is no instant is kept.
+/// Rewrites `YYYY-MM-DD HH:MM:SS` as RFC 3339, the sortable form. Text that is no instant is kept.
 fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
     for (table, columns) in INSTANTS {
         if !tables.iter().any(|name| name == table) {
@@ -83,8 +82,8 @@ fn rewrite_instants(conn: &Conn, tables: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Gives the members of old conflicts the form in which values are compared now. What a component
-/// is made of or belongs to is compared by its id, which is the member.
+/// Sets the value keys of members of old conflicts. The material or parent of a component is
+/// compared by its id, which is the member's.
 fn key_conflict_members(conn: &Conn) -> Result<()> {
     let sql = "SELECT m.id AS id, m.member_id AS member_id, m.value_snapshot AS value, \
          c.slot_kind AS kind FROM conflict_members m JOIN conflicts c ON c.id = m.conflict_id \
@@ -103,7 +102,7 @@ fn key_conflict_members(conn: &Conn) -> Result<()> {
     Ok(())
 }
 
-/// Gives the audit rows from before the chain their places, in the order of their instants.
+/// Numbers the pre-chain audit rows in the order of their timestamps.
 fn number_audit_rows(conn: &Conn) -> Result<()> {
     let sql = "SELECT rowid FROM memory_audit ORDER BY timestamp, rowid";
     for (index, row) in conn.all(sql, &[], |row| row.integer("rowid"))?.into_iter().enumerate() {

@@ -1,10 +1,9 @@
-//! What errors of the driver mean to the caller.
+//! Conversion of driver errors to errors for the caller.
 
 use rusqlite::{ErrorCode, ffi};
 
 use crate::model::{Error, Hint, NextStep, StorageProblem};
 
-/// What a driver's error means to the caller.
 pub(super) fn convert_error(error: &rusqlite::Error) -> Error {
     let message = error.to_string();
     match error.sqlite_error_code() {
@@ -14,7 +13,7 @@ pub(super) fn convert_error(error: &rusqlite::Error) -> Error {
             message,
             Hint::new("The file is not an SQLite database; choose another.", NextStep::ChooseStore),
         ),
-        // The pages are sound, and what the full-text index keeps in them is not.
+        // The pages are intact; the content of the full-text index is not.
         Some(ErrorCode::DatabaseCorrupt) if is_of_search(error) => Error::storage(
             StorageProblem::DamagedIndex,
             message,
@@ -47,7 +46,7 @@ pub(super) fn convert_error(error: &rusqlite::Error) -> Error {
 
 fn io_failed(error: &rusqlite::Error, message: String) -> Error {
     match error.sqlite_extended_error_code() {
-        // All was written, and the disk did not say that it keeps it.
+        // Everything was written, but the disk did not confirm that it is durable.
         Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => Error::storage(
             StorageProblem::DiskFailed,
             message,

@@ -1,10 +1,10 @@
-//! Values on their way into a statement, and rows on their way out.
+//! Statement parameters, and typed access to result rows.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use crate::model::{Error, Result};
 
-/// A value on its way into a statement.
+/// A statement parameter.
 #[derive(Debug, Clone, Copy)]
 pub enum SqlValue<'a> {
     Null,
@@ -41,14 +41,14 @@ impl ToSql for SqlValue<'_> {
     }
 }
 
-/// The parameters `?1`, `?2`, … of a statement.
+/// Builds the parameters `?1`, `?2`, … of a statement.
 #[macro_export]
 macro_rules! params {
     ($($value:expr),* $(,)?) => { &[$($crate::store::sql::SqlValue::from($value)),*] };
 }
 
-/// A row, read by the names of its columns. NULL and odd storage classes, which tables of the
-/// Python system may hold, are read as the nearest plain value.
+/// A row, read by column name. NULL and unexpected storage classes, which tables of the Python
+/// system may hold, are converted to the nearest plain value.
 pub struct SqlRow<'a>(pub(super) &'a rusqlite::Row<'a>);
 
 impl SqlRow<'_> {
@@ -72,7 +72,7 @@ impl SqlRow<'_> {
         Ok(self.optional_text(column)?.unwrap_or_default())
     }
 
-    /// The bytes of a text as they stand in the row: for what looks at very many.
+    /// Returns the bytes of a text without copying, for reading very many rows.
     pub fn bytes(&self, column: &str) -> Result<&[u8]> {
         let bytes = self.get(column)?.as_bytes();
         bytes.map_err(|error| Error::Internal(format!("{column}: {error}")))

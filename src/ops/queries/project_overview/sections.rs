@@ -1,8 +1,9 @@
-//! The sections of the page, in the order in which they stand.
+//! The sections of the page, in order.
 
+use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title, read_entities};
 use super::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
-use crate::model::{Entity, Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
+use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
 use crate::ops::queries::{CheckedQuestion, Subject, system_map};
 use crate::ops::{conflicts, lifecycle};
 use crate::store::gaps::{self, Assumption, GapFilter};
@@ -23,15 +24,10 @@ pub const ALL: [Write; 10] = [
     go_on,
 ];
 
-/// Characters of a name, and of what is said about it.
-const NAME: usize = 80;
-const TEXT: usize = 140;
-/// Lines of a list that are made at all.
+/// Maximum number of lines prepared for a list.
 const MAX_LINES: i64 = 40;
-/// What a map on a page may be made from.
+/// Maximum number of entities from which a map is built.
 const MAX_MAPPED: i64 = 3_000;
-/// What something stands with that somebody has to look at.
-const MARK: &str = "⚠";
 
 fn write_heading(
     view: &View<'_>,
@@ -90,7 +86,7 @@ fn write_state(
     Ok(())
 }
 
-/// How many there are of what, and what waits or is open.
+/// Writes the counts of rows, and of pending and open items.
 fn write_contents(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -159,11 +155,11 @@ fn write_map(
     for row in &found.page.items {
         let Subject::Entity(entity) = &row.subject else { continue };
         let depth = row.said.get("depth").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        // Deeper parts stand as deep as a reader can follow.
+        // The indentation is limited for readability.
         let indent = "  ".repeat(depth.min(6) as usize);
         let kind = inline_text(&entity.entity_type, 40);
-        // Components are many: their names say enough here.
-        let text = if kind == "component" { String::new() } else { said_of(entity) };
+        // Components are many, so only their names are listed.
+        let text = if kind == "component" { String::new() } else { describe_entity(entity) };
         lines.push(format!("{indent}- {kind} {}{text}", entity_title(view, project, entity)?));
     }
     page.section(OverviewSection {
@@ -176,7 +172,7 @@ fn write_map(
     Ok(())
 }
 
-/// The systems of a project that is too large for a map on a page.
+/// Lists only the systems of a project that is too large for a full map.
 fn systems_only(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -236,7 +232,7 @@ fn write_claims(
     Ok(())
 }
 
-/// The rows with a gap, each marked.
+/// Returns the rows with a gap, each marked.
 fn gap_lines(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -262,7 +258,7 @@ fn with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<(i64, Ve
     Ok((total, places.into_iter().map(|(id, _)| id).collect()))
 }
 
-/// Decisions with what they rest on; first those that rest on something that has fallen.
+/// Writes decisions with their assumptions; first those with an assumption that no longer holds.
 fn write_decisions(
     view: &View<'_>,
     ask: &CheckedQuestion,
@@ -289,7 +285,7 @@ fn write_decisions(
         if count > assumptions.len() as i64 {
             line.push_str(&format!(" and {} more", count - assumptions.len() as i64));
         }
-        lines.push(line + &said_of(&entity));
+        lines.push(line + &describe_entity(&entity));
     }
     let mut intro = Vec::new();
     if risky > 0 {
@@ -386,39 +382,4 @@ fn go_on(
         share: 700,
     });
     Ok(())
-}
-
-fn read_entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
-    let found = ids.iter().map(|id| store::entities::get(view, id));
-    Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
-}
-
-/// An entity in a line of its own: what it is called, what is odd about it, what it is, and a source.
-fn entity_line(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    Ok(entity_title(view, project, entity)? + &said_of(entity))
-}
-
-fn entity_title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    let mut line = strong_text(&entity.name, NAME);
-    if entity.project.is_empty() && !project.name.is_empty() {
-        line.push_str(" (global)");
-    }
-    if entity.status != Status::Active {
-        line.push_str(&format!(" ({})", entity.status));
-    }
-    if overview::in_open_conflict(view, &entity.id)? {
-        line.push_str(&format!(" {MARK} in conflict"));
-    }
-    Ok(line)
-}
-
-fn said_of(entity: &Entity) -> String {
-    let text = match entity.description.as_str() {
-        "" => String::new(),
-        text => format!(": {}", inline_text(text, TEXT)),
-    };
-    match entity.source_refs.first() {
-        Some(source) => format!("{text} (from {})", inline_text(source, 60)),
-        None => text,
-    }
 }

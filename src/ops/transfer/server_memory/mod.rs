@@ -1,5 +1,5 @@
-//! The memory file of the reference MCP server: what becomes of its entities, observations and
-//! relations. Nothing of it is lost: what has no place of its own here is kept as text.
+//! Imports the memory file of the reference MCP memory server: entities, observations and
+//! relations. Nothing is lost: data without an equivalent is kept as text.
 
 mod plan;
 mod read;
@@ -12,21 +12,21 @@ use crate::ops::memories;
 use crate::ops::relationships::{self, NewRelationship};
 use crate::store::Tx;
 
-/// Rows of a plan that are stored in one transaction.
+/// Rows of a plan stored per transaction.
 pub const BATCH: usize = 500;
 
-/// What became of the rows of a plan.
+/// The outcome of storing the rows of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct StoredPlan {
-    /// For each entity of the plan its row, and whether it is new; nothing for one that was refused.
+    /// For each entity of the plan its row, and whether it was created; `None` if it was refused.
     pub entities: Vec<Option<(Entity, bool)>>,
     pub memories: ImportCounts,
     pub relationships: ImportCounts,
-    /// What was refused, and why.
+    /// Refused rows, with the reason.
     pub refused: Vec<(String, Error)>,
 }
 
-/// Rows that were made, and rows that were there already.
+/// Numbers of created and existing rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
     pub created: usize,
@@ -44,13 +44,13 @@ impl ImportCounts {
 }
 
 impl Plan {
-    /// How many rows there are to store.
+    /// Returns the number of rows to store.
     pub fn rows(&self) -> usize {
         self.entities.len() + self.memories.len() + self.relationships.len()
     }
 
-    /// Stores the rows from the first of these places up to the last: entities, then memories,
-    /// then relationships. A refused row leaves nothing behind.
+    /// Stores a range of the rows, in the order entities, memories, relationships. A refused row is
+    /// rolled back.
     pub fn store(
         &self,
         tx: &Tx<'_>,
@@ -117,7 +117,7 @@ impl Plan {
 }
 
 impl StoredPlan {
-    /// How many entities were made, and how many were there already.
+    /// Returns the numbers of created and existing entities.
     pub fn entity_counts(&self) -> ImportCounts {
         let mut counts = ImportCounts::default();
         self.entities.iter().flatten().for_each(|(_, created)| counts.add(*created));

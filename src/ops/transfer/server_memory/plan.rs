@@ -1,4 +1,4 @@
-//! What becomes of a file of the reference memory server: a pure function of its bytes.
+//! Plans the import of a file of the reference memory server: a pure function of its bytes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,43 +13,44 @@ use crate::ops::lifecycle::SUPERSEDES;
 use crate::ops::memories::NewMemory;
 use crate::ops::validate::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
 
-/// What the one who imports may choose.
+/// Options of the import.
 #[derive(Debug, Clone)]
 pub struct MemoryFileArgs {
-    /// The name of the file, for the provenance of what it holds.
+    /// The file name, used for provenance.
     pub file: String,
     pub project: Option<String>,
     pub status: InitialStatus,
-    /// The type of entities whose own type the ontology does not have.
+    /// The type of entities whose own type is not in the ontology.
     pub default_type: String,
 }
 
-/// The rows that a file becomes, and what there is to say of it.
+/// The rows made from a file, and the messages about it.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     pub entities: Vec<NewEntity>,
     pub memories: Vec<NewMemory>,
     pub relationships: Vec<PlannedLink>,
-    /// How many relations and observations the file has, each once.
+    /// Numbers of distinct relations and observations in the file.
     pub relations: usize,
     pub observations: usize,
-    /// Observations that an entity has already, and those without a visible character.
+    /// Number of duplicate observations of an entity; `blank` counts those without a visible
+    /// character.
     pub repeated: usize,
     pub blank: usize,
     pub repeated_relations: usize,
-    /// Observations that the descriptions had no room for.
+    /// Number of observations that did not fit into the descriptions and became memories.
     pub as_memories: usize,
-    /// Types that the ontology does not have: what they became, and for how many entities.
+    /// Types that are not in the ontology: the type used instead, and the number of entities.
     pub types: BTreeMap<String, (String, usize)>,
-    /// Relations that are no relationship, and why.
+    /// Relations that could not become relationships, with the reason.
     pub unmapped: Vec<(String, String)>,
-    /// Places that were read otherwise than they are written, and how.
+    /// Input that was repaired while reading, and how.
     pub mended: Vec<String>,
-    /// Places that could not be read, and why.
+    /// Input that could not be read, with the reason.
     pub refused: Vec<(String, String)>,
 }
 
-/// A relationship between two entities of the plan.
+/// A relationship between two entities of the plan, by index.
 #[derive(Debug, Clone)]
 pub struct PlannedLink {
     pub source: usize,
@@ -58,13 +59,12 @@ pub struct PlannedLink {
     pub source_refs: Vec<String>,
 }
 
-/// Bytes of one original value that stands in the properties; a larger one becomes text.
+/// Maximum size in bytes of an original value in the properties; a larger one becomes text.
 const MAX_ORIGINAL: usize = 4_000;
-/// The name of what has none.
+/// The name of entities without a name.
 const UNNAMED: &str = "(unnamed)";
 
 impl Plan {
-    /// Plans what becomes of a file.
     pub fn new(bytes: &[u8], ontology: &Ontology, wish: &MemoryFileArgs) -> Result<Self> {
         ontology.require_entity_type(&wish.default_type)?;
         let graph = MemoryGraph::read(bytes);
@@ -94,7 +94,6 @@ impl Plan {
         Ok(planner.plan)
     }
 
-    /// What a row of the plan is, for a report.
     pub fn describe(&self, row: usize) -> String {
         if let Some(entity) = self.entities.get(row) {
             return format!("entity {}", quote_text(&entity.name, 160));
@@ -113,7 +112,7 @@ struct Planner<'a> {
     plan: Plan,
     ontology: &'a Ontology,
     wish: &'a MemoryFileArgs,
-    /// What each entity supersedes, so that no chain becomes a cycle.
+    /// The entities that each entity supersedes, to prevent cycles.
     replaces: HashMap<usize, Vec<usize>>,
 }
 
@@ -153,7 +152,7 @@ impl Planner<'_> {
         });
     }
 
-    /// The type of the ontology that is written the same, but for case and separators.
+    /// Returns the type of the ontology with the same spelling, ignoring case and separators.
     fn entity_type(&mut self, given: &[String]) -> String {
         let known = |name: &String| {
             let name = snake_case(name);
@@ -169,8 +168,8 @@ impl Planner<'_> {
         default.clone()
     }
 
-    /// One observation is the description; several are a numbered list. What it has no room for
-    /// becomes memories, under its number in the list.
+    /// Returns the description: a single observation, or a numbered list. Observations that do not
+    /// fit become memories, titled with their number in the list.
     fn describe(&mut self, name: &str, observations: &[String]) -> String {
         let mut description = String::new();
         let mut length = 0;
@@ -195,8 +194,8 @@ impl Planner<'_> {
         description
     }
 
-    /// Keeps a text as a memory, or as several if it is longer than one may be. It has no subject:
-    /// what is said of an entity adds up and does not contradict.
+    /// Keeps a text as a memory, or as several if it is too long. The memory has no subject, since
+    /// statements about an entity accumulate and do not contradict each other.
     fn remember(&mut self, tag: Option<&str>, title: &str, text: &str) {
         const PART: usize = MAX_TEXT - 2 * MAX_NAME;
         let chars: Vec<char> = text.chars().collect();
@@ -271,7 +270,7 @@ impl Planner<'_> {
         self.plan.unmapped.push((format!("{from} {kind} {to}"), kept));
     }
 
-    /// The relationship type that says what the relation says, or why there is none.
+    /// Returns the relationship type of a relation, or the reason why there is none.
     fn fits(
         &mut self,
         source: usize,
@@ -297,7 +296,7 @@ impl Planner<'_> {
         Ok(name)
     }
 
-    /// Whether an entity superseded another, itself or through others.
+    /// Returns whether an entity supersedes another, directly or transitively.
     fn leads_to(&self, from: usize, to: usize) -> bool {
         let mut seen = HashSet::new();
         let mut waiting = vec![from];
@@ -312,7 +311,7 @@ impl Planner<'_> {
         false
     }
 
-    /// Adds a relation to the properties of an entity, if there is room and it is not too deep.
+    /// Adds a relation to the properties of an entity; returns false if it exceeds their limits.
     fn add_unmapped(&mut self, holder: usize, entry: &Value) -> bool {
         let properties = &mut self.plan.entities[holder].properties;
         let kept = properties.get("unmapped_relations").and_then(Value::as_array);
@@ -337,7 +336,7 @@ impl Planner<'_> {
     }
 }
 
-/// The name as the store keeps it; one that is too long is cut, and stands whole in the properties.
+/// Returns the normalised name; one that is too long is cut, and kept in full in the properties.
 fn name_of(found: &NamedEntity) -> String {
     let name = collapse_spaces(&found.name);
     if text::is_blank(&name) {
@@ -350,7 +349,7 @@ fn name_of(found: &NamedEntity) -> String {
     format!("{}…", cut.trim_end())
 }
 
-/// Keeps an original value in the properties, or as one more observation if it is too large.
+/// Keeps an original value in the properties, or as an additional observation if it is too large.
 fn keep_original(
     properties: &mut Map<String, Value>,
     observations: &mut Vec<String>,
@@ -365,13 +364,12 @@ fn keep_original(
     }
 }
 
-/// A relation as a sentence.
 fn word_relation(link: &NamedRelation) -> String {
     let NamedRelation { from, relation_type, to, .. } = link;
     format!("\"{from}\" {relation_type} \"{to}\"")
 }
 
-/// `dependsOn`, `Depends on` and `depends-on` as `depends_on`.
+/// Converts `dependsOn`, `Depends on` and `depends-on` to `depends_on`.
 fn snake_case(text: &str) -> String {
     let mut words = String::new();
     let mut before = ' ';

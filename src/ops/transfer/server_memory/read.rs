@@ -1,5 +1,5 @@
-//! The file of the reference memory server as it is found in the wild, taken apart into entities
-//! and relations: JSON lines, or one JSON value as `read_graph` prints it.
+//! Reads files of the reference memory server as found in practice, into entities and relations:
+//! JSON lines, or one JSON value as printed by `read_graph`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,35 +8,36 @@ use serde_json::{Map, Value};
 
 use crate::model::text::{self, collapse_spaces};
 
-/// What was mended where a text was cut inside of a character.
+/// The repair reported for an unpaired UTF-16 surrogate, where a text was cut within a character.
 const HALF: &str = "half a character was replaced";
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryGraph {
-    /// In the order in which they first stand in the file, each once.
+    /// Distinct entities, in order of first occurrence.
     pub entities: Vec<NamedEntity>,
     pub relations: Vec<NamedRelation>,
-    /// Observations that an entity has already, and those without a visible character.
+    /// Number of duplicate observations of an entity; `blank` counts those without a visible
+    /// character.
     pub repeated: usize,
     pub blank: usize,
-    /// Places that were read otherwise than they are written, and how.
+    /// Input that was repaired while reading, and how.
     pub mended: Vec<String>,
-    /// Places that could not be read, and why.
+    /// Input that could not be read, with the reason.
     pub refused: Vec<(String, String)>,
     places: HashMap<String, usize>,
-    /// Names in lower case; nothing for one that several entities bear.
+    /// Entities by name in lower case; `None` if several entities share one.
     lower: HashMap<String, Option<usize>>,
     seen: HashSet<(usize, String)>,
 }
 
-/// An entity, from every place that names it.
+/// An entity, merged from every occurrence.
 #[derive(Debug, Clone, Default)]
 pub struct NamedEntity {
     pub name: String,
     pub types: Vec<String>,
     pub observations: Vec<String>,
-    /// Keys that the format does not know, of each place that has some.
+    /// Keys unknown to the format, from each occurrence.
     pub extra: Vec<Map<String, Value>>,
 }
 
@@ -49,7 +50,7 @@ pub struct NamedRelation {
 }
 
 impl MemoryGraph {
-    /// Reads a file; what cannot be read of it is in `refused`.
+    /// Reads a file; unreadable parts are listed in `refused`.
     pub fn read(bytes: &[u8]) -> Self {
         let mut graph = Self::default();
         let decoded = match encoding_rs::Encoding::for_bom(bytes) {
@@ -72,14 +73,14 @@ impl MemoryGraph {
         graph
     }
 
-    /// The entity of a name: as it is written, or the only one that differs in case.
+    /// Returns the index of an entity by its exact name, or by the only name that differs in case.
     pub fn position(&self, name: &str) -> Option<usize> {
         let name = collapse_spaces(name);
         let alike = || self.lower.get(&name.to_lowercase()).copied().flatten();
         self.places.get(&name).copied().or_else(alike)
     }
 
-    /// The place of the entity of a name, which is made if it is new.
+    /// Returns the index of the entity with a name, creating it if it is new.
     fn place_of(&mut self, name: String) -> usize {
         let key = collapse_spaces(&name);
         if let Some(known) = self.places.get(&key) {
@@ -100,14 +101,14 @@ impl MemoryGraph {
                 encoding_rs::WINDOWS_1252.decode(line).0
             }
         };
-        // A file that was not closed well may end in NUL characters.
+        // A file that was not closed properly may end with NUL characters.
         let edge = |c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\0');
         let text = text.trim_matches(edge);
         let whole = whole_characters(text);
         if whole.is_some() {
             self.mended.push(format!("{place}: {HALF}"));
         }
-        // A crash may have left two records on a line, or half of one behind a whole one.
+        // After a crash, a line may hold two records, or a complete record followed by half of one.
         let text = whole.as_deref().unwrap_or(text);
         for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
             match value {
@@ -117,7 +118,7 @@ impl MemoryGraph {
         }
     }
 
-    /// The items of a whole file, each with its number.
+    /// Reads the items of a whole file, each with its number.
     fn take_list(&mut self, what: &str, value: Value) {
         match value {
             Value::Array(items) => {
@@ -136,7 +137,7 @@ impl MemoryGraph {
         }
     }
 
-    /// A list of one kind, whose items need not say what they are.
+    /// Reads a list of one kind, whose items need no `type`.
     fn take_kind(&mut self, kind: &str, items: Value) {
         let Value::Array(items) = items else {
             return self.refuse(kind, "it is not a list".to_owned());
@@ -238,7 +239,7 @@ fn is_graph(fields: &Map<String, Value>) -> bool {
     ["entities", "relations"].iter().any(|key| fields.get(*key).is_some_and(Value::is_array))
 }
 
-/// The value of the first of the keys that is there.
+/// Removes and returns the value of the first key that exists.
 fn first_field(fields: &mut Map<String, Value>, keys: &[&str]) -> Option<Value> {
     let key = keys.iter().find(|key| fields.contains_key(**key))?;
     fields.shift_remove(*key)
@@ -252,7 +253,7 @@ fn plain_text(value: &Value) -> String {
     }
 }
 
-/// Observations as texts. What an object holds beside its text stands behind it.
+/// Flattens observations to texts. Other fields of an object are appended to its text.
 fn flatten_observations(value: Value, texts: &mut Vec<String>) {
     match value {
         Value::Null => {}
@@ -282,8 +283,8 @@ fn parse_whole(text: &str) -> serde_json::Result<(Value, bool)> {
     }
 }
 
-/// The JSON with U+FFFD for each half of a character. JavaScript writes one where a text was cut
-/// inside of it, and no other reader of JSON takes it.
+/// Replaces each unpaired UTF-16 surrogate with U+FFFD. JavaScript writes one where a text was cut
+/// within a character, and other JSON parsers reject it.
 fn whole_characters(json: &str) -> Option<String> {
     let unit = |at: usize| {
         let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
@@ -302,7 +303,8 @@ fn whole_characters(json: &str) -> Option<String> {
                 6
             }
             (Some(_), _) => 6,
-            // The character behind it is part of the escape, and may be a backslash itself.
+            // The character after the backslash belongs to the escape, and may itself be a
+            // backslash.
             (None, _) => 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
         };
     }
