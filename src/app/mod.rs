@@ -34,10 +34,10 @@ pub mod present;
 pub mod registry;
 pub mod rights;
 pub mod run;
-pub mod schema;
+pub(crate) mod schema;
 pub mod service;
 pub mod store_handle;
-pub mod upkeep;
+pub(crate) mod upkeep;
 
 pub use crate::ops::open;
 pub use crate::store::{Db, Durability, Reader, Settings, Upgrade};

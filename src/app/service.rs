@@ -69,8 +69,8 @@ impl Service {
     }
 }
 
-/// Calls any operation by its name, in the caller's own thread and with all rights, as the command
-/// line does. `caller` gives the caller of a write, from the actor that the arguments name.
+/// Calls any operation by its name, on the current thread and with all rights, as the command line
+/// does. `caller` returns the caller of a write, from the actor in the arguments.
 pub fn call_now(
     db: &Db,
     name: &str,

@@ -3,36 +3,36 @@
 //! Everything else in the crate depends on this module, and it depends on nothing else in the
 //! crate.
 
-pub mod canonical;
+pub(crate) mod canonical;
 pub mod claim;
-pub mod conflict;
-pub mod coverage;
-pub mod entity;
+pub(crate) mod conflict;
+pub(crate) mod coverage;
+pub(crate) mod entity;
 pub mod error;
 pub mod event;
-pub mod handle;
-pub mod interaction;
+pub(crate) mod handle;
+pub(crate) mod interaction;
 pub mod lifecycle;
 pub mod markdown;
 pub mod markup;
 pub mod memory;
-pub mod next_step;
+pub(crate) mod next_step;
 pub mod ontology;
 pub mod page;
 pub mod passages;
 pub mod project;
 pub mod quantity;
 pub mod question;
-pub mod relationship;
+pub(crate) mod relationship;
 pub mod search;
-pub mod secrets;
-pub mod source;
+pub(crate) mod secrets;
+pub(crate) mod source;
 pub mod source_ref;
-pub mod status;
+pub(crate) mod status;
 pub mod text;
-pub mod thesaurus;
-pub mod timestamp;
-pub mod upkeep;
+pub(crate) mod thesaurus;
+pub(crate) mod timestamp;
+pub(crate) mod upkeep;
 pub mod words;
 
 pub use claim::{Claim, Slot};

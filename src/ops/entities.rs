@@ -46,6 +46,7 @@ pub struct NewEntity {
     /// Facts by name: value and unit of a parameter or requirement, decides and choice of a decision.
     #[serde(default)]
     pub properties: Map<String, Value>,
+    #[allow(rustdoc::invalid_html_tags, reason = "agents read it as it is")]
     /// doc:<path>, url:<address>, commit:<hash>, session:<id>, memory:<id>, chunk:<id>, interaction:<id>.
     #[serde(default)]
     pub source_refs: Vec<String>,

@@ -1,6 +1,6 @@
 //! The ontology: entity types, the relationship types between them, and single-valued slots.
 //!
-//! It is data: [`builtin`] is the built-in table, and [`file`] extends it at startup.
+//! It is data: `builtin` is the built-in table, and `file` extends it at startup.
 
 mod builtin;
 mod file;

@@ -1,7 +1,7 @@
 //! The named questions that the store answers, one module each.
 //!
 //! A question takes its validated arguments ([`CheckedQuestion`]) and returns a page of rows with
-//! counts ([`QuestionResult`]). A new question needs a module, a line in [`dispatch_question`], and
+//! counts ([`QuestionResult`]). A new question needs a module, a line in `dispatch_question`, and
 //! its arguments in `model/question.rs`.
 
 mod all_gaps;
