@@ -256,7 +256,7 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     let backup = upgrade.backup.display();
     out::error_line(format!("upgraded the file; the old one is kept as {backup}"));
     out::error_line(format!("added: {}", upgrade.added.join(", ")));
-    let open = db.read(|view| ops::conflicts::count_open(view))?;
+    let open = db.read(ops::conflicts::count_open)?;
     out::error_line(format!("open conflicts: {open}"));
     let unsourced = db.read(ops::lookup::without_provenance)?;
     out::error_line(format!(
