@@ -6,7 +6,7 @@ use crate::model::{Error, Hint, NextStep};
 /// The hint of an error: its advice and its next step.
 pub fn render_hint(error: &Error) -> String {
     let Hint { advice, next } = error.hint();
-    match next.as_ref().and_then(render_next_step) {
+    match next.as_deref().and_then(render_next_step) {
         Some(step) if advice.is_empty() => step,
         Some(step) => format!("{advice} {step}"),
         None => advice,

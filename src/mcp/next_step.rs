@@ -9,7 +9,7 @@ type ToolUse = (&'static str, Option<&'static str>);
 
 /// The advice of a hint and its next step as one text.
 pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
-    let step = hint.next.as_ref();
+    let step = hint.next.as_deref();
     join(hint, step.and_then(|step| render_next_step(step, |tool| has_tool(registry, tool))))
 }
 

@@ -82,12 +82,13 @@ pub enum NextStep {
 pub struct Hint {
     /// Plain text that names no tool, command or option.
     pub advice: String,
-    pub next: Option<NextStep>,
+    /// Boxed, so that an error stays small.
+    pub next: Option<Box<NextStep>>,
 }
 
 impl Hint {
     pub fn new(advice: impl Into<String>, next: NextStep) -> Self {
-        Self { advice: advice.into(), next: Some(next) }
+        Self { advice: advice.into(), next: Some(Box::new(next)) }
     }
 }
 

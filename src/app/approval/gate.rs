@@ -131,5 +131,5 @@ impl ApprovalGate {
 /// The hint of a write that was refused, with the step by which the person does it.
 pub(super) fn refused_hint(by_hand: Option<NextStep>) -> Hint {
     let next = by_hand.map(|step| NextStep::ByPerson(Box::new(step)));
-    Hint { advice: "Nothing was changed.".to_owned(), next }
+    Hint { advice: "Nothing was changed.".to_owned(), next: next.map(Box::new) }
 }
