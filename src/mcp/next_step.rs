@@ -9,7 +9,7 @@ type ToolUse = (&'static str, Option<&'static str>);
 
 /// Renders a hint's advice and next step as one text.
 pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
-    let step = hint.next.as_ref();
+    let step = hint.next.as_deref();
     join_hint(hint, step.and_then(|step| render_next_step(step, |tool| has_tool(registry, tool))))
 }
 

@@ -82,7 +82,7 @@ pub enum NextStep {
 pub struct Hint {
     /// Plain text that names no tool, command or option.
     pub advice: String,
-    /// Boxed to keep errors small.
+    /// Boxed, so that an error stays small.
     pub next: Option<Box<NextStep>>,
 }
 
