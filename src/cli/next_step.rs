@@ -31,7 +31,7 @@ fn render_without_command(step: &NextStep) -> Option<String> {
         NextStep::ByPerson(step) => return render_next_step(step),
         NextStep::OpenForWriting => "Leave --read-only out.".to_owned(),
         NextStep::RepeatWithoutDryRun { .. } => {
-            "Repeat the command without --dry-run to do it.".to_owned()
+            "Repeat it without the dry run to do it.".to_owned()
         }
         NextStep::CiteInteraction { id } => {
             format!("Cite it as interaction:{id} in source_refs of rows based on it.")

@@ -150,7 +150,7 @@ pub fn command_of(step: &NextStep) -> Option<String> {
         NextStep::RedactRow { kind, id } => {
             format!("atocore redact {} {id} --note TEXT", kind.as_str())
         }
-        NextStep::ResolveConflict { id } => format!("atocore resolve {id}"),
+        NextStep::ResolveConflict { id } => format!("atocore resolve {id} --resolution RESOLUTION"),
         NextStep::ShowAudit { id } => format!("atocore audit show {id}"),
         NextStep::VerifyAudit => "atocore audit verify".to_owned(),
         NextStep::RepairDerivedData => "atocore doctor --fix".to_owned(),

@@ -15,7 +15,7 @@ pub fn describe_rights(rights: Rights) -> &'static str {
         }
         Rights { promotion: Promotion::Human, .. } => {
             "On this server only the person promotes, rejects and settles: propose candidates, and \
-             name the command to them: atocore promote ID, atocore reject ID, atocore resolve ID.\n"
+             name the command to them: atocore promote ID, atocore reject ID, atocore resolve ID --resolution RESOLUTION.\n"
         }
     }
 }

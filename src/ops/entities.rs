@@ -242,7 +242,7 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     let before: Entity = lifecycle::require_row(tx, &edit.entity_id)?;
     validate::expected_version(
         SubjectKind::ENTITY,
-        &before.id,
+        &before.handle,
         before.version,
         edit.expected_version,
     )?;

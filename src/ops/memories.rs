@@ -178,7 +178,7 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
     let before: Memory = lifecycle::require_row(tx, &edit.memory_id)?;
     validate::expected_version(
         SubjectKind::MEMORY,
-        &before.id,
+        &before.handle,
         before.version,
         edit.expected_version,
     )?;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use uuid::Uuid;
+
 use crate::model::handle::{Handle, HandleKind, has_handle_form};
 use crate::model::source_ref::SourceRef;
 use crate::model::{Error, Kind, Result, SubjectKind};
@@ -22,8 +24,9 @@ pub fn resolve_id_of<'g>(
     kinds: &[HandleKind],
     given: &'g str,
 ) -> Result<Cow<'g, str>> {
+    let given = given.trim();
     if !has_handle_form(given) {
-        return Ok(Cow::Borrowed(given));
+        return resolve_uuid(view, kinds, given);
     }
     let handle = given.parse::<Handle>().ok();
     let by_handle = handle.as_ref().map(|handle| handles::id_of(view, handle)).transpose()?;
@@ -45,6 +48,20 @@ pub fn resolve_id_of<'g>(
             near => Err(missing_row(kinds, given, near)),
         },
     }
+}
+
+/// Returns a UUID in lower case, as ids are stored, unless a row has it as it was given.
+fn resolve_uuid<'g>(view: &View<'_>, kinds: &[HandleKind], given: &'g str) -> Result<Cow<'g, str>> {
+    let lower = given.to_ascii_lowercase();
+    if lower == given || Uuid::try_parse(given).is_err() {
+        return Ok(Cow::Borrowed(given));
+    }
+    for kind in kinds {
+        if handles::has_id(view, *kind, given)? {
+            return Ok(Cow::Borrowed(given));
+        }
+    }
+    Ok(Cow::Owned(lower))
 }
 
 /// Returns the reference with a handle replaced by the row's id; for a document, by its path.

@@ -54,7 +54,7 @@ fn docs_tools_md_is_what_the_program_prints_and_what_it_costs() {
         fs::write("docs/tools.md", &page).expect("docs/tools.md is written");
     }
     let written = fs::read_to_string("docs/tools.md").expect("docs/tools.md");
-    assert!(written == page, "docs/tools.md is old: UPDATE_STORIES=1 cargo test writes it anew");
+    assert!(written == page, "docs/tools.md is old: UPDATE_STORIES=1 cargo test writes it again");
 }
 
 #[test]

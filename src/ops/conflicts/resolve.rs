@@ -71,7 +71,7 @@ pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolve
         }
         return Err(Error::Transition {
             subject: SubjectKind::CONFLICT,
-            id: before.id,
+            id: before.handle,
             status: CurrentStatus::Conflict(before.status, before.resolution),
             operation: "resolve",
             needed: "open",
@@ -107,6 +107,15 @@ pub fn resolve(tx: &Tx<'_>, wish: &ResolveRequest, note: &str) -> Result<Resolve
 const MEMBER_KINDS: [HandleKind; 4] =
     [HandleKind::Entity, HandleKind::Memory, HandleKind::Relationship, HandleKind::State];
 
+/// Returns the handle of the member's row; its id if the row no longer exists.
+fn member_handle(tx: &Tx<'_>, member: &ConflictMember) -> Result<String> {
+    let handle = match Kind::parse(&member.member_kind).and_then(HandleKind::of_row) {
+        Some(kind) => store::handles::handle_of(tx, kind, &member.member_id)?,
+        None => None,
+    };
+    Ok(handle.unwrap_or_else(|| member.member_id.clone()))
+}
+
 fn supersede_others(
     tx: &Tx<'_>,
     conflict: &Conflict,
@@ -123,7 +132,8 @@ fn supersede_others(
     };
     let winner = members.iter().find(is_winner);
     let Some(winner) = winner else {
-        let ids: Vec<&str> = members.iter().map(|member| member.member_id.as_str()).collect();
+        let ids = members.iter().map(|member| member_handle(tx, member));
+        let ids = ids.collect::<Result<Vec<_>>>()?;
         return Err(Error::invalid(
             "winner_id",
             match winner_id {

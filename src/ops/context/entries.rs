@@ -26,7 +26,7 @@ const CHARACTERS_FOR_ONE: usize = 200;
 /// Minimum score relative to the best match; lower scores share only a common word.
 const WORTH: f64 = 0.35;
 /// Links listed in the entry of an entity.
-const LINKS: i64 = 6;
+const LINKS: i64 = 10;
 
 /// A query and the projects it covers.
 pub struct Asked<'v, 'c> {
@@ -158,10 +158,17 @@ impl<'v, 'c> Asked<'v, 'c> {
             line.push_str(&format!(": {}", quote_text(description, ENTRY)));
         }
         let (links, total) = store::relationships::list_around(self.view, id, false, "", LINKS)?;
+        let mut before = String::new();
         for link in &links {
             let verb = link.relationship_type.as_str();
             let way = if link.outgoing { format!("{verb} ->") } else { format!("<- {verb}") };
-            line.push_str(&format!("; {way} {}", quote_text(&link.name, 80)));
+            let name = quote_text(&link.name, 80);
+            if way == before {
+                line.push_str(&format!(", {name}"));
+            } else {
+                line.push_str(&format!("; {way} {name}"));
+                before = way;
+            }
         }
         let more = total - links.len() as i64;
         if more > 0 {
