@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::import::{ImportReport, print_report};
-use super::jsonl::{for_each, line_text, progress_bar, unreadable_file};
+use super::jsonl::{for_each, line_text, open_file, progress_bar, unreadable_file};
 use super::{Cli, out};
 use crate::app::Db;
 use crate::model::Result;
@@ -21,7 +21,7 @@ const MAX_HEADER: u64 = 10_000;
 /// Returns the header, if the file is an export.
 pub fn read_header(path: &Path) -> Result<Option<Header>> {
     let unreadable = unreadable_file(path);
-    let file = std::fs::File::open(path).map_err(&unreadable)?;
+    let file = open_file(path)?;
     let mut bytes = Vec::new();
     BufReader::new(file.take(MAX_HEADER)).read_until(b'\n', &mut bytes).map_err(&unreadable)?;
     line_text(&bytes, MAX_HEADER).ok().and_then(format::parse_header).transpose()

@@ -1,6 +1,6 @@
 //! Reads files of lines with a size limit, line numbers and a progress bar.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -19,6 +19,19 @@ pub fn unreadable_file(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     }
 }
 
+/// Opens a file that can be read more than once, which a pipe cannot.
+pub fn open_file(path: &Path) -> Result<File> {
+    let unreadable = unreadable_file(path);
+    if !fs::metadata(path).map_err(&unreadable)?.is_file() {
+        return Err(Error::storage(
+            StorageProblem::NoAccess,
+            format!("{} is not a regular file", path.display()),
+            "Give a file of JSON lines. It is read more than once, so save the output of a pipe first.",
+        ));
+    }
+    File::open(path).map_err(&unreadable)
+}
+
 /// Visits every line with its number. A line over `max` bytes is truncated to `max` + 1 bytes.
 pub fn for_each(
     path: &Path,
@@ -26,7 +39,7 @@ pub fn for_each(
     mut visit: impl FnMut(usize, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let unreadable = unreadable_file(path);
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(&unreadable)?);
+    let mut file = BufReader::with_capacity(1 << 16, open_file(path)?);
     let mut bytes = Vec::new();
     for number in 1.. {
         bytes.clear();

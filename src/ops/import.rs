@@ -39,7 +39,7 @@ struct RelationshipLine {
 
 impl ImportLine {
     pub fn parse(text: &str) -> Result<Self> {
-        let refuse = |problem: String| Error::invalid("line", problem, "Mend the line.");
+        let refuse = |problem: String| Error::invalid("line", problem, "Correct the line.");
         let mut value: Value =
             serde_json::from_str(text).map_err(|error| refuse(format!("not JSON: {error}")))?;
         let Some(object) = value.as_object_mut() else {
@@ -138,7 +138,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
         Error::invalid(
             field,
             without_value(&error.into_inner().to_string()).into_owned(),
-            "Mend the line.",
+            "Correct the line.",
         )
     })
 }

@@ -41,7 +41,7 @@ pub fn resolve_id_of<'g>(
         _ if is_stored => Ok(Cow::Borrowed(given)),
         Some((_, handle)) => {
             let kind = handle.kind().as_str();
-            Err(missing_row(kinds, given, vec![format!("{given} is a {kind}")]))
+            Err(missing_row(kinds, given, vec![format!("{given}, of kind {kind}")]))
         }
         None => match near_handles(view, given)? {
             near if near.is_empty() => Ok(Cow::Borrowed(given)),

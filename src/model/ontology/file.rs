@@ -95,7 +95,7 @@ impl OntologyReader<'_> {
         Error::invalid(
             format!("{}:{line}", self.file),
             problem,
-            "Mend the ontology file; docs/ontology.md describes its keys.",
+            "Correct the ontology file; docs/ontology.md describes its keys.",
         )
     }
 
