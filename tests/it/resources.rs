@@ -270,7 +270,7 @@ fn an_address_that_leads_nowhere_is_answered_with_what_is_near() {
             ("atocore://project/linx/overview", vec!["no registered project \"linx\"", "lynx"]),
             ("atocore://project/x%E2%80%AEy/overview", vec!["\"x\\u{202e}y\""]),
             ("atocore://entity/Mirrar", vec!["no entity \"Mirrar\"", &made.mirror, "Mirror"]),
-            (&memory_as_entity, vec!["is a memory"]),
+            (&memory_as_entity, vec!["of kind memory"]),
             ("atocore://memory/nothing", vec!["no memory \"nothing\""]),
             ("file:///etc/passwd", vec!["no resource"]),
             ("", vec!["no resource"]),
