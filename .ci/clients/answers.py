@@ -27,7 +27,7 @@ async def rows(actor: Agent, question: str, **arguments: object) -> list[Row]:
         answer = await actor.ask(
             "query_project", question=question, project=PROJECT, limit=50, **arguments, **page
         )
-        found += answer["items"]
+        found += [{**answer.get("every_row", {}), **row} for row in answer["items"]]
         cursor = answer.get("next_cursor")
         if cursor is None:
             break
