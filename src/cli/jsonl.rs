@@ -1,6 +1,6 @@
 //! Reads files of lines with a size limit, line numbers and a progress bar.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -22,14 +22,25 @@ pub fn unreadable_file(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
 /// Opens a file that can be read more than once, which a pipe cannot.
 pub fn open_file(path: &Path) -> Result<File> {
     let unreadable = unreadable_file(path);
-    if !fs::metadata(path).map_err(&unreadable)?.is_file() {
+    if is_pipe(&fs::metadata(path).map_err(&unreadable)?) {
         return Err(Error::storage(
             StorageProblem::NoAccess,
-            format!("{} is not a regular file", path.display()),
-            "Give a file of JSON lines. It is read more than once, so save the output of a pipe first.",
+            format!("{} is a pipe", path.display()),
+            "Save the output of the pipe in a file, since it is read more than once.",
         ));
     }
     File::open(path).map_err(&unreadable)
+}
+
+#[cfg(unix)]
+fn is_pipe(data: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    data.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Metadata) -> bool {
+    false
 }
 
 /// Visits every line with its number. A line over `max` bytes is truncated to `max` + 1 bytes.
