@@ -13,8 +13,7 @@ use super::{Cli, out, print_error, report_upgrade};
 use crate::app::Reader;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
-use crate::ops::doctor::SchemaStage;
-use crate::ops::doctor::{self, Check, DoctorReport, Finding, Repair};
+use crate::ops::doctor::{self, Check, DoctorReport, Finding, Repair, SchemaStage};
 
 /// Exit codes: no findings, findings, the checks could not run.
 const CLEAN: u8 = 0;

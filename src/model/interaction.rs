@@ -31,7 +31,7 @@ pub struct Interaction {
 
 /// A memory with up to this many stems must be repeated mostly; a longer one needs a minimum.
 const FEW_STEMS: usize = 15;
-const MOST_PERCENT: usize = 70;
+const MAX_PERCENT: usize = 70;
 const ENOUGH_STEMS: usize = 12;
 const ENOUGH_PERCENT: usize = 35;
 
@@ -43,7 +43,7 @@ pub fn repeats_memory(response: &HashSet<String>, content: &str) -> bool {
     let percent = |percent: usize| repeated * 100 >= stems.len() * percent;
     match stems.len() {
         0 => false,
-        1..=FEW_STEMS => percent(MOST_PERCENT),
+        1..=FEW_STEMS => percent(MAX_PERCENT),
         _ => repeated >= ENOUGH_STEMS && percent(ENOUGH_PERCENT),
     }
 }

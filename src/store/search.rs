@@ -196,7 +196,7 @@ pub struct Match {
 /// BM25 weights of title, body and context.
 const WEIGHTS: &str = "5.0, 1.0, 0.5";
 /// If more rows match than this, only the newest are ranked.
-pub const MOST_RANKED: i64 = 1_000;
+pub const MAX_RANKED: i64 = 1_000;
 
 /// Returns the condition that the index row `s` passes the filter.
 fn filter_condition() -> String {
@@ -276,7 +276,7 @@ pub fn newest_ranked(
          -bm25(search_text, {WEIGHTS}) AS score \
          FROM search_text JOIN search_rows s ON s.place = search_text.rowid \
          WHERE search_text MATCH ?1 AND {passes} \
-         ORDER BY search_text.rowid DESC LIMIT {MOST_RANKED}) ORDER BY score DESC, place LIMIT ?10"
+         ORDER BY search_text.rowid DESC LIMIT {MAX_RANKED}) ORDER BY score DESC, place LIMIT ?10"
     );
     let found = read(view, &sql, expression, filter, limit, |row| {
         let (kind, id) = (row.text("kind")?, row.text("id")?);

@@ -17,7 +17,7 @@ use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result, Status};
 use crate::ops::projects::ProjectScope;
 use crate::ops::search::query::Query;
-use crate::ops::search::{self, FoundRow, Hit, MOST_HITS, Prepared, SearchRequest};
+use crate::ops::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
 use crate::ops::{projects, validate};
 use crate::store::View;
 use crate::store::search::{ChunkRow, Filter};
@@ -195,7 +195,7 @@ impl ReadOperation for Search {
         let digest = digest(&[&args.query, &format!("{filter:?}")]);
         request.check_same(&digest)?;
         let prepared = Prepared::new(view, &args.query)?;
-        let wanted = SearchRequest { prepared: &prepared, filter, most: MOST_HITS };
+        let wanted = SearchRequest { prepared: &prepared, filter, most: MAX_HITS };
         let hits = search::find(view, &wanted)?;
         let total = hits.len();
         let seen = request.after_text(1).parse().unwrap_or(0);

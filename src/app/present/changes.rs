@@ -10,7 +10,7 @@ use crate::model::text::quote_text;
 use crate::ops::history::Change;
 
 /// Columns that every change touches or that readers do not need.
-const UNTOLD: [&str; 6] =
+const HIDDEN_COLUMNS: [&str; 6] =
     ["id", "version", "created_at", "updated_at", "extractor_version", "canonical_home"];
 
 /// One change of a row.
@@ -74,9 +74,9 @@ fn diff_snapshots(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
 ) -> (Map<String, Value>, Map<String, Value>) {
-    let told = |name: &str| !UNTOLD.contains(&name);
+    let is_shown = |name: &str| !HIDDEN_COLUMNS.contains(&name);
     let pick = |from: &Map<String, Value>, keep: &dyn Fn(&str, &Value) -> bool| {
-        let kept = from.iter().filter(|(name, value)| told(name) && keep(name, value));
+        let kept = from.iter().filter(|(name, value)| is_shown(name) && keep(name, value));
         kept.map(|(name, value)| (name.clone(), value.clone())).collect()
     };
     if before.is_empty() {

@@ -3,14 +3,13 @@
 use crate::cli::next_step::render_hint_text;
 use crate::model::text::quote_text;
 use crate::model::{Hint, NextStep};
-use crate::ops::doctor::RowFault;
-use crate::ops::doctor::SchemaStage;
 use crate::ops::doctor::{
-    ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowProblem,
+    ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowFault, RowProblem,
+    SchemaStage,
 };
 
 /// Maximum characters shown of a stored value.
-const MAX_HELD: usize = 100;
+const MAX_VALUE: usize = 100;
 
 pub fn word_extent(extent: Extent) -> String {
     match extent {
@@ -91,7 +90,7 @@ fn word_index_fault(fault: IndexFault) -> &'static str {
 fn word_conflict(fault: &ConflictFault) -> String {
     match fault {
         ConflictFault::NotOpened { slot_kind, key, rows } => {
-            let key = quote_text(key, MAX_HELD);
+            let key = quote_text(key, MAX_VALUE);
             format!(
                 "{rows} rows contradict each other about {slot_kind} {key} and no conflict is open"
             )
@@ -106,7 +105,7 @@ fn word_conflict(fault: &ConflictFault) -> String {
 }
 
 fn word_row(row: &RowProblem) -> String {
-    let held = quote_text(&row.held, MAX_HELD);
+    let held = quote_text(&row.held, MAX_VALUE);
     let fault = match row.fault {
         RowFault::SourceMissing => format!("starts at the entity {held}, which is not there"),
         RowFault::TargetMissing => format!("ends at the entity {held}, which is not there"),
@@ -184,7 +183,7 @@ pub fn word_remark(remark: &Remark) -> String {
                 .to_owned()
         }
         Remark::UnknownType { name, rows } => {
-            let name = quote_text(name, MAX_HELD);
+            let name = quote_text(name, MAX_VALUE);
             format!("{rows} rows have the type {name}, which this ontology does not have")
         }
         Remark::Row(row) => word_row(row),

@@ -23,7 +23,7 @@ pub fn answer_decision_history(view: &View<'_>, ask: &CheckedQuestion) -> Result
     let placed = order.map(|(place, id)| {
         SortedRow::new(&history.members[id], vec![format!("{place:05}"), id.to_owned()])
     });
-    QuestionResult::told(view, ask, placed.collect(), history.complete, |id, mut row| {
+    QuestionResult::with_details(view, ask, placed.collect(), history.complete, |id, mut row| {
         for (name, ids) in
             [("supersedes", history.older.get(id)), ("superseded_by", history.newer.get(id))]
         {

@@ -29,7 +29,7 @@ pub fn answer_decisions_affecting(
         placed.extend(decisions.iter().map(|node| SortedRow::new(node, at_depth(0, node))));
     }
     let moves = Moves::new(&[], &[AFFECTED]);
-    QuestionResult::told(view, ask, placed, true, |id, row| {
+    QuestionResult::with_details(view, ask, placed, true, |id, row| {
         let affected = graph::list_steps(view, &moves, id, ask.include_inactive)?;
         let mut affected: Vec<Node> = affected.into_iter().map(|step| step.node).collect();
         affected.retain(|node| ask.covers(&node.project));

@@ -39,7 +39,7 @@ pub fn answer_evidence_chain(view: &View<'_>, ask: &CheckedQuestion) -> Result<Q
         }
     }
     let complete = walks.iter().all(|walk| walk.complete);
-    QuestionResult::told(view, ask, placed, complete, |id, row| {
+    QuestionResult::with_details(view, ask, placed, complete, |id, row| {
         let role: usize = row.key[0].parse().unwrap_or_default();
         let row = row.with("role", ROLES[role]);
         let row = if role == 0 { row } else { walks[role - 1].tell(view, id, row)? };

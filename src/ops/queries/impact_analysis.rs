@@ -24,7 +24,7 @@ pub fn answer_impact_analysis(view: &View<'_>, ask: &CheckedQuestion) -> Result<
         },
     };
     let walk = Walk::from(view, ask, ask.about()?, &rules)?;
-    QuestionResult::told(view, ask, walk.placed(), walk.complete, |id, row| {
+    QuestionResult::with_details(view, ask, walk.placed(), walk.complete, |id, row| {
         walk.tell(view, id, row)
     })
 }

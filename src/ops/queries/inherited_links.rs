@@ -42,7 +42,7 @@ pub fn answer_inherited(
         let node = &held.step.node;
         SortedRow::new(node, at_depth(held.depth, node))
     });
-    QuestionResult::told(view, ask, placed.collect(), complete, |id, row| {
+    QuestionResult::with_details(view, ask, placed.collect(), complete, |id, row| {
         let Some(held) = found.get(id) else { return Ok(row) };
         let row = with_some(row.with("depth", held.depth), through, &held.owners);
         Ok(row.with("relationship_id", held.step.relationship_id.as_str()))

@@ -33,11 +33,11 @@ impl QuestionResult {
         placed: Vec<SortedRow>,
         complete: bool,
     ) -> Result<Self> {
-        Self::told(view, ask, placed, complete, |_, row| Ok(row))
+        Self::with_details(view, ask, placed, complete, |_, row| Ok(row))
     }
 
     /// As [`Self::about`]; `tell` adds details to the rows of the page, by entity id.
-    pub fn told(
+    pub fn with_details(
         view: &View<'_>,
         ask: &CheckedQuestion,
         mut placed: Vec<SortedRow>,

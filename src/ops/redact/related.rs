@@ -7,7 +7,7 @@ use crate::store::View;
 use crate::store::redaction::{self, Mention};
 
 /// Maximum number of rows reported for one relation.
-const MOST: i64 = 100;
+const MAX_RELATED: i64 = 100;
 
 /// A row related to a redacted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,11 @@ pub fn find_related(view: &View<'_>, row: &RedactableRow) -> Result<Vec<Related>
             found.add("entity", "superseded it", row.replacement(view)?);
             found.sources(&row.source_refs);
             found.mentions("memory", "graduated to it", GRADUATED, &row.id)?;
-            found.add("relationship", "links it", redaction::list_links(view, &row.id, MOST)?);
+            found.add(
+                "relationship",
+                "links it",
+                redaction::list_links(view, &row.id, MAX_RELATED)?,
+            );
         }
         RedactableRow::Memory(row) => {
             found.add("entity", "it graduated to this", row.graduated_to_entity_id.clone());
@@ -49,7 +53,7 @@ pub fn find_related(view: &View<'_>, row: &RedactableRow) -> Result<Vec<Related>
         RedactableRow::State(_) => {}
     }
     let (kind, id) = row.subject();
-    for (kind, id) in redaction::with_same_note(view, kind, id, MOST)? {
+    for (kind, id) in redaction::with_same_note(view, kind, id, MAX_RELATED)? {
         if let Some(kind) = Kind::parse(&kind) {
             found.add(kind.as_str(), "its audit has the same note", [id]);
         }
@@ -102,7 +106,7 @@ impl RelatedCollector<'_, '_> {
         at: Mention,
         text: &str,
     ) -> Result<()> {
-        let ids = redaction::list_mentioning(self.view, &at, text, MOST)?;
+        let ids = redaction::list_mentioning(self.view, &at, text, MAX_RELATED)?;
         self.add(kind, how, ids);
         Ok(())
     }

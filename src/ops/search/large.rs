@@ -4,18 +4,18 @@
 
 use super::query::{Query, Term, quote_phrase};
 use crate::model::Result;
-use crate::store::search::MOST_RANKED;
+use crate::store::search::MAX_RANKED;
 use crate::store::{self, View};
 
 /// An index of up to this many rows is searched with all words.
 const SMALL: i64 = 5_000;
 /// Maximum number of rows found by related words, and of related words tried.
-const MOST_RELATED: i64 = 200;
+const MAX_RELATED: i64 = 200;
 const RELATED_TRIED: usize = 24;
 /// If all words are common, a row must contain two of this many words.
 const PAIRED: usize = 3;
 /// A last word found in more rows than this is not expanded as a prefix.
-const WHOLE: i64 = 20;
+const MAX_PREFIX_ROWS: i64 = 20;
 
 /// The FTS5 expressions for a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,11 +46,11 @@ impl Expressions {
     fn of_large(view: &View<'_>, query: &Query) -> Result<Self> {
         let mut counted: Vec<(i64, &Term)> = Vec::new();
         for term in &query.terms {
-            let rows = store::search::count(view, &term.expression(false), MOST_RANKED + 1)?;
+            let rows = store::search::count(view, &term.expression(false), MAX_RANKED + 1)?;
             counted.push((rows, term));
         }
         let last = query.terms.last();
-        let open = |rows: i64, term| Some(term) == last && rows <= WHOLE;
+        let open = |rows: i64, term| Some(term) == last && rows <= MAX_PREFIX_ROWS;
         // Rare words first: the words after them are looked up only in the rows that remain.
         counted.sort_by_key(|(rows, _)| *rows);
         let possible = counted.iter().all(|(rows, term)| *rows > 0 || open(*rows, term));
@@ -59,12 +59,12 @@ impl Expressions {
             .map(|(rows, term)| format!("({})", term.expression(open(*rows, term))))
             .collect::<Vec<_>>();
         let all = each.join(" AND ");
-        let common = counted.iter().all(|(rows, term)| *rows > MOST_RANKED || open(*rows, term));
-        let many = common && store::search::count(view, &all, MOST_RANKED + 1)? > MOST_RANKED;
+        let common = counted.iter().all(|(rows, term)| *rows > MAX_RANKED || open(*rows, term));
+        let many = common && store::search::count(view, &all, MAX_RANKED + 1)? > MAX_RANKED;
         let several = counted.len() > 1;
         counted.retain(|(rows, _)| *rows > 0);
         let any = match counted.first() {
-            Some((rows, _)) if *rows > MOST_RANKED => pair_expression(&counted),
+            Some((rows, _)) if *rows > MAX_RANKED => pair_expression(&counted),
             _ => rare_expression(&counted),
         };
         Ok(Self { all: possible.then_some(all), many, any: any.filter(|_| several), large: true })
@@ -88,7 +88,7 @@ fn rare_expression(counted: &[(i64, &Term)]) -> Option<String> {
     let mut taken = Vec::new();
     for (rows, term) in counted {
         sum += rows;
-        if sum <= MOST_RANKED || taken.is_empty() {
+        if sum <= MAX_RANKED || taken.is_empty() {
             taken.push(term.expression(false));
         }
     }
@@ -97,7 +97,7 @@ fn rare_expression(counted: &[(i64, &Term)]) -> Option<String> {
 
 /// Returns an expression for rows with related words (synonyms), as long as these are rare.
 pub fn related_expression(view: &View<'_>, query: &Query) -> Result<Option<String>> {
-    let mut room = MOST_RELATED;
+    let mut room = MAX_RELATED;
     let mut taken = Vec::new();
     for stem in query.related_stems().into_iter().take(RELATED_TRIED) {
         let phrase = quote_phrase(stem);

@@ -24,11 +24,11 @@ use large::Expressions;
 use query::{Matched, Query};
 
 /// Maximum length of the ranked list.
-pub const MOST_HITS: usize = 100;
+pub const MAX_HITS: usize = 100;
 /// If fewer rows than this have all words, rows with any of the words follow.
 const ENOUGH: usize = 10;
 /// Maximum number of rows with some of the words that are ranked in a large index.
-const LARGE_MOST: usize = 50;
+const MAX_LARGE_HITS: usize = 50;
 /// If a large index has fewer matches than this, common words are searched too.
 const TOO_FEW: usize = 3;
 /// Weight of a related word relative to the word itself.
@@ -49,7 +49,7 @@ const DOCUMENT: f64 = 0.4;
 pub struct SearchRequest<'a> {
     pub prepared: &'a Prepared<'a>,
     pub filter: Filter<'a>,
-    /// Maximum length of the list, up to [`MOST_HITS`].
+    /// Maximum length of the list, up to [`MAX_HITS`].
     pub most: usize,
 }
 
@@ -242,7 +242,7 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     }
     if prepared.expressions.large {
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        found.truncate(LARGE_MOST.min(*most));
+        found.truncate(MAX_LARGE_HITS.min(*most));
     }
     Ok(found)
 }

@@ -7,11 +7,11 @@ use crate::model::thesaurus::related_stems;
 use crate::model::words::{is_stop_word, split_words};
 
 /// Maximum number of words of a query; further words are ignored.
-const MOST_TERMS: usize = 32;
+const MAX_TERMS: usize = 32;
 /// Maximum number of parts of a compound word.
-const MOST_PARTS: usize = 16;
+const MAX_PARTS: usize = 16;
 /// Maximum number of related words, over all words of the query.
-const MOST_RELATED: usize = 120;
+const MAX_RELATED: usize = 120;
 /// Minimum length of the last word to match as a prefix.
 const SHORTEST_PREFIX: usize = 3;
 
@@ -52,8 +52,8 @@ impl Query {
         if terms.is_empty() {
             std::mem::swap(&mut terms, &mut fillers);
         }
-        terms.truncate(MOST_TERMS);
-        fillers.truncate(MOST_TERMS);
+        terms.truncate(MAX_TERMS);
+        fillers.truncate(MAX_TERMS);
         Self { terms, fillers }
     }
 
@@ -84,7 +84,7 @@ impl Query {
         for term in &self.terms {
             found.extend(related_stems(&term.folded).into_iter().filter(|stem| seen.insert(stem)));
         }
-        found.truncate(MOST_RELATED);
+        found.truncate(MAX_RELATED);
         found
     }
 
@@ -149,7 +149,7 @@ fn split_terms(text: &str) -> Vec<Term> {
     let mut found: Vec<Term> = Vec::new();
     for word in split_words(text) {
         match found.last_mut() {
-            Some(whole) if word.part && whole.parts.len() < MOST_PARTS => {
+            Some(whole) if word.part && whole.parts.len() < MAX_PARTS => {
                 whole.parts.push(word.stem);
             }
             Some(_) if word.part => {}

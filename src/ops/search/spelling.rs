@@ -9,7 +9,7 @@ use crate::model::words::split_words;
 use crate::store::{self, View};
 
 /// Maximum number of suggestions.
-const MOST: usize = 5;
+const MAX_SUGGESTIONS: usize = 5;
 /// Words of the index read per possible beginning.
 const READ: i64 = 20_000;
 /// Similar words for which a row is looked up.
@@ -34,7 +34,7 @@ pub fn nearest_words(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result
             found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
         }
     }
-    found.truncate(MOST);
+    found.truncate(MAX_SUGGESTIONS);
     Ok(found)
 }
 

@@ -110,7 +110,7 @@ fn match_passages(old: &[Chunk], passages: &[Passage]) -> Vec<Option<usize>> {
 /// Maximum number of pairs of chunks compared in full.
 const MAX_COMPARED: usize = 1_000_000;
 /// Minimum length in characters of a text that identifies a chunk.
-const MIN_TOLD: usize = 40;
+const MIN_CHUNK_TEXT: usize = 40;
 
 /// Returns whether a new text contains the whole text of a chunk, without its heading.
 fn still_holds(new: &str, old: &str) -> bool {
@@ -118,7 +118,7 @@ fn still_holds(new: &str, old: &str) -> bool {
         Some((heading, rest)) if heading.starts_with('#') => rest.trim(),
         _ => old.trim(),
     };
-    body.chars().nth(MIN_TOLD - 1).is_some() && new.contains(body)
+    body.chars().nth(MIN_CHUNK_TEXT - 1).is_some() && new.contains(body)
 }
 
 /// Removes a chunk. Memories taken from it stay, and their history names its document.
