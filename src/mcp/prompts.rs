@@ -73,7 +73,7 @@ static PROMPTS: [PromptTemplate; 5] = [
     PromptTemplate {
         name: "capture-decision",
         title: "Capture a decision",
-        description: "Put a decision on record with its reasons, assumptions and what it affects.",
+        description: "Record a decision with its reasons, assumptions and what it affects.",
         arguments: &[&PROJECT, &TOPIC],
         text: include_str!("prompts/capture-decision.txt"),
         writes: true,

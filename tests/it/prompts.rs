@@ -178,7 +178,7 @@ fn a_decision_is_captured_beside_those_that_look_like_it() {
     telescope(&place);
     let mut client = Client::start(&place, false, &["--project", "lynx"]);
     let text = client.prompt("capture-decision", json!({ "topic": "coating\nof {project}" }));
-    assert!(text.contains("on record with me: \"coating of {project}\"\n"), "{text}");
+    assert!(text.contains("with me: \"coating of {project}\"\n"), "{text}");
     assert!(text.contains(" \"Silver coating\"\n"), "{text}");
     let listed = client.result("prompts/list", json!({}));
     let arguments = &listed["prompts"][2]["arguments"];
