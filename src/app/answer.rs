@@ -12,8 +12,8 @@ use super::present::conflicts::ConflictView;
 use super::present::text::{MAX_LISTED, PageText, Text};
 use crate::model::text::one_line;
 use crate::model::{Conflict, NextStep, Page, Result};
-use crate::ops::conflicts;
-use crate::ops::record_change::snapshot_value;
+use crate::ops::record::record_change::snapshot_value;
+use crate::ops::write::conflicts;
 use crate::store::View;
 
 /// Bytes reserved for the paging line and the counts of omitted rows.

@@ -69,9 +69,10 @@ pub fn ingest_path(
     let Some(folder) = folder else { return Ok(()) };
     let vanished = db.read(|view| sources::list_vanished(view, &folder));
     for document in vanished.map_err(|error| report.error_after(db, error))? {
-        let removed =
-            ops::write(db, actor, OPERATION, |tx| sources::remove(tx, &document, &labels.note))
-                .map_err(|error| report.error_after(db, error))?;
+        let removed = ops::write_and_detect(db, actor, OPERATION, |tx| {
+            sources::remove(tx, &document, &labels.note)
+        })
+        .map_err(|error| report.error_after(db, error))?;
         report.removed += usize::from(removed.value);
     }
     Ok(())
@@ -91,9 +92,10 @@ fn ingest_file(
         return Ok(());
     }
     let parts = sources::split_source(&source)?;
-    let (outcome, chunks) =
-        ops::write(db, actor, OPERATION, |tx| sources::store_document(tx, &source, parts, labels))?
-            .value;
+    let (outcome, chunks) = ops::write_and_detect(db, actor, OPERATION, |tx| {
+        sources::store_document(tx, &source, parts, labels)
+    })?
+    .value;
     report.chunks += chunks;
     *match outcome {
         IngestOutcome::Added => &mut report.added,

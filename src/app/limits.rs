@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::model::Result;
 use crate::model::page::MAX_CURSOR;
-use crate::ops::{interactions, validate};
+use crate::ops::record::validate;
+use crate::ops::write::interactions;
 
 /// Maximum characters of a short text argument: an id, a type, a timestamp.
 pub const MAX_ARGUMENT: usize = 2_000;

@@ -12,10 +12,10 @@ use super::approval::ApprovalGate;
 use super::operation::parse;
 use super::rights::Promotion;
 use crate::model::{Error, Result};
-use crate::ops::conflicts;
-use crate::ops::idempotency::{self, Keyed};
-use crate::ops::record_change::snapshot_text;
+use crate::ops::record::idempotency::{self, Keyed};
+use crate::ops::record::record_change::snapshot_text;
 use crate::ops::sources::files::Root;
+use crate::ops::write::conflicts;
 use crate::store::{Db, Tx, View};
 
 /// The caller of a write, with its rights.

@@ -13,8 +13,8 @@ use super::run::Caller;
 use super::store_handle::StoreHandle;
 use crate::model::text::{collapse_spaces, is_blank};
 use crate::model::{Error, Result};
+use crate::ops::record::validate;
 use crate::ops::sources::files::Root;
-use crate::ops::validate;
 use crate::store::{Db, View};
 
 /// The operations of a front end on one store.

@@ -3,7 +3,7 @@
 use crate::model::upkeep::UpkeepRules;
 use crate::model::{Conflict, Result};
 use crate::ops;
-use crate::ops::upkeep::{self, UpkeepCursor, UpkeepStep};
+use crate::ops::maintain::upkeep::{self, UpkeepCursor, UpkeepStep};
 use crate::store::Db;
 
 /// The changes of one page of upkeep.
@@ -27,7 +27,7 @@ pub fn run_page(
         return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
     }
     let actor = at.job().actor();
-    let done = ops::write(db, actor, "upkeep", |tx| upkeep::apply(tx, rules, at))?;
+    let done = ops::write_and_detect(db, actor, "upkeep", |tx| upkeep::apply(tx, rules, at))?;
     let (steps, next) = done.value;
     Ok(UpkeepPage { steps, conflicts: done.conflicts, next })
 }

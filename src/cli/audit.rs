@@ -9,7 +9,7 @@ use serde_json::json;
 use super::operation::{OutputFlags, list};
 use super::{Cli, out};
 use crate::model::Result;
-use crate::ops::verify;
+use crate::ops::maintain::verify;
 
 #[derive(Subcommand)]
 pub enum Audit {

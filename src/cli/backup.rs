@@ -10,7 +10,7 @@ use super::next_step::render_hint;
 use super::{Cli, out};
 use crate::app::Settings;
 use crate::model::Result;
-use crate::ops::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
+use crate::ops::maintain::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
 
 #[derive(Args)]
 pub struct Backup {

@@ -36,7 +36,7 @@ pub fn run() -> Result<ExitCode> {
     out::print_line("");
     out::print_line("The audit of all this, proved by `atocore audit verify`:");
     let (db, _) = ops::open(Settings::new(&path))?;
-    let report = db.read(ops::verify::verify)?;
+    let report = db.read(ops::maintain::verify::verify)?;
     out::print_line(format!("{} audit rows; the chain holds: {}", report.rows, report.is_clean()));
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -13,7 +13,7 @@ use super::{Cli, out, print_error, report_upgrade};
 use crate::app::Reader;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
-use crate::ops::doctor::{self, Check, DoctorReport, Finding, Repair, SchemaStage};
+use crate::ops::maintain::doctor::{self, Check, DoctorReport, Finding, Repair, SchemaStage};
 
 /// Exit codes: no findings, findings, the checks could not run.
 const CLEAN: u8 = 0;
@@ -108,7 +108,7 @@ fn repair(cli: &Cli, report: &DoctorReport) -> Result<Vec<Repair>> {
     }
     db.expect_many_rows()?;
     for topic in report.fixes() {
-        match ops::write(&db, "doctor", "doctor", |tx| doctor::repair(tx, topic)) {
+        match ops::write_and_detect(&db, "doctor", "doctor", |tx| doctor::repair(tx, topic)) {
             Err(Error::Busy) => return Err(Error::Busy),
             Err(error) => out::error_line(format!("not repaired: {}: {error}", topic.as_str())),
             Ok(done) => repaired.extend(done.value),

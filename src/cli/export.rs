@@ -12,9 +12,9 @@ use super::{Cli, out};
 use crate::app::Db;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
-use crate::ops::projects;
-use crate::ops::transfer::export::{self, ExportArgs, Exported};
-use crate::ops::transfer::{graph, matrix};
+use crate::ops::exchange::export::{self, ExportArgs, Exported};
+use crate::ops::exchange::{graph, matrix};
+use crate::ops::write::projects;
 
 #[derive(Args)]
 pub struct Export {

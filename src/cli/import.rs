@@ -16,8 +16,8 @@ use crate::app::present::conflicts::read_conflict_lines_of;
 use crate::app::present::rows::read_project_warning;
 use crate::model::text::abridge_message;
 use crate::model::{ConflictStatus, Error, Result};
-use crate::ops::batch::Keys;
-use crate::ops::import::{self, ImportLine, PASSES};
+use crate::ops::exchange::import::{self, ImportLine, PASSES};
+use crate::ops::write::batch::Keys;
 
 /// Maximum lines in a transaction, so that other writers wait only a fraction of a second.
 const BATCH: usize = 16_000;

@@ -9,9 +9,9 @@ use super::jsonl::{for_each, line_text, open_file, progress_bar, unreadable_file
 use super::{Cli, out};
 use crate::app::Db;
 use crate::model::Result;
-use crate::ops::transfer::format::{self, Header};
-use crate::ops::transfer::restore_rows::{Adopted, Adoption};
-use crate::ops::transfer::validate_export::{ExportValidation, broken_line};
+use crate::ops::exchange::format::{self, Header};
+use crate::ops::exchange::restore_rows::{Adopted, Adoption};
+use crate::ops::exchange::validate_export::{ExportValidation, broken_line};
 
 /// Maximum bytes of a line; the line of a conflict contains all of its members.
 const MAX_LINE: u64 = 256 * 1024 * 1024;

@@ -180,7 +180,7 @@ impl Cli {
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
         let name = path.display().to_string();
-        ops::validate::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
+        ops::record::validate::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
         Ontology::extended(&text, &path.display().to_string())
     }
 
@@ -260,9 +260,9 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
     let backup = upgrade.backup.display();
     out::error_line(format!("upgraded the file; the old one is kept as {backup}"));
     out::error_line(format!("added: {}", upgrade.added.join(", ")));
-    let open = db.read(ops::conflicts::count_open)?;
+    let open = db.read(ops::write::conflicts::count_open)?;
     out::error_line(format!("open conflicts: {open}"));
-    let unsourced = db.read(ops::lookup::without_provenance)?;
+    let unsourced = db.read(ops::read::lookup::without_provenance)?;
     out::error_line(format!(
         "active entities without source or signature, kept as they are: {}",
         unsourced.len()
@@ -282,7 +282,7 @@ fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
 fn actor_name(given: Option<&str>) -> Result<String> {
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
-    ops::validate::check_name("actor", &actor)
+    ops::record::validate::check_name("actor", &actor)
 }
 
 /// Makes timestamps and ids count up from a seed, so that tests get reproducible bytes

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use super::{Cli, out};
 use crate::model::Result;
-use crate::ops::{self, claims};
+use crate::ops;
+use crate::ops::record::claims;
 
 pub fn run(cli: &Cli) -> Result<ExitCode> {
-    let done = ops::write(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
+    let done =
+        ops::write_and_detect(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
     let conflicts = done.conflicts.len();
     out::print_line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
     Ok(ExitCode::SUCCESS)

@@ -20,7 +20,7 @@ use crate::mcp::tools::Answers;
 use crate::mcp::transport::LineTransport;
 use crate::model::upkeep::UpkeepRules;
 use crate::model::{Error, Result};
-use crate::ops::upkeep::UpkeepCursor;
+use crate::ops::maintain::upkeep::UpkeepCursor;
 
 #[derive(Args, Default)]
 pub struct Serve {

@@ -14,8 +14,8 @@ use crate::app::present::rows::{entity_line, read_project_warning};
 use crate::model::text::{abridge_message, one_line, quote_text};
 use crate::model::{Conflict, ConflictStatus, Error, Result, StorageProblem};
 use crate::ops;
-use crate::ops::entities::InitialStatus;
-use crate::ops::transfer::server_memory::{BATCH, ImportCounts, MemoryFileArgs, Plan, StoredPlan};
+use crate::ops::exchange::server_memory::{BATCH, ImportCounts, MemoryFileArgs, Plan, StoredPlan};
+use crate::ops::write::entities::InitialStatus;
 
 /// Maximum bytes of the file, which is read into memory.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -80,7 +80,9 @@ impl Foreign {
         let mut opened = BTreeMap::new();
         for start in (0..plan.rows()).step_by(BATCH) {
             let rows = start..plan.rows().min(start + BATCH);
-            let done = ops::write(&db, actor, "import", |tx| plan.store(tx, rows, &mut stored))?;
+            let done = ops::write_and_detect(&db, actor, "import", |tx| {
+                plan.store(tx, rows, &mut stored)
+            })?;
             for conflict in done.conflicts {
                 opened.insert(conflict.id.clone(), conflict);
             }

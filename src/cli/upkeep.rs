@@ -12,7 +12,7 @@ use crate::app::present::rows::{entity_line, memory_line};
 use crate::app::upkeep::run_page;
 use crate::model::upkeep::{STALE_DAYS, UpkeepRules};
 use crate::model::{Conflict, Result, Status};
-use crate::ops::upkeep::{UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
+use crate::ops::maintain::upkeep::{UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
 
 /// Maximum rows in the report for each job.
 const MAX_NAMED: usize = 50;

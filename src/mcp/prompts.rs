@@ -17,8 +17,9 @@ use crate::app::service::Service;
 use crate::model::text::{is_blank, quote_text};
 use crate::model::{Error, Result};
 use crate::ops::View;
-use crate::ops::completion::{self, Completion};
-use crate::ops::{projects, validate};
+use crate::ops::read::completion::{self, Completion};
+use crate::ops::record::validate;
+use crate::ops::write::projects;
 
 struct PromptTemplate {
     name: &'static str,

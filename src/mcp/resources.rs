@@ -17,8 +17,10 @@ use crate::model::page::MAX_LIMIT;
 use crate::model::text::{escape_hidden, nearest_names};
 use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
 use crate::ops::View;
-use crate::ops::queries::{self, QuestionArgs};
-use crate::ops::{completion, projects, validate};
+use crate::ops::read::completion;
+use crate::ops::read::queries::{self, QuestionArgs};
+use crate::ops::record::validate;
+use crate::ops::write::projects;
 
 const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";

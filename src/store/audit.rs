@@ -8,7 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use super::audit_by_project;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
 use crate::model::{Action, Event, Kind, Result};
@@ -260,7 +260,7 @@ pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> 
     let trigger = "memory_audit_keeps_content";
     tx.conn.batch(&format!("DROP TRIGGER IF EXISTS {trigger}"))?;
     let value = part()?;
-    tx.conn.batch(&super::schema_diff::creation_of(trigger)?)?;
+    tx.conn.batch(&super::sqlite::schema_diff::creation_of(trigger)?)?;
     Ok(value)
 }
 

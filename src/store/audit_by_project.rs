@@ -3,7 +3,7 @@
 //! It is derived. An audit row belongs to the current project of its subject, so that the history
 //! of a row moves with it to another project; a link belongs to the project of its source.
 
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Kind, Result, Timestamp};

@@ -1,7 +1,7 @@
 //! The table `claims`, derived from the active rows.
 
 use super::rows;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Claim, Error, Kind, Result, Slot};
 use crate::params;

@@ -3,7 +3,7 @@
 use super::handles::read_handle;
 use super::literals::{DISMISSED, OPEN, RESOLVED};
 use super::rows::unknown_word;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Result};
 use crate::params;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::handles::read_handle;
 use super::literals::ACTIVE;
 use super::rows::{self, Table, unknown_word};
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Entity, Kind, Result, Status};
 use crate::params;

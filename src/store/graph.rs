@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::conditions::in_project;
 use super::entities::read_status;
 use super::literals::ACTIVE;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::View;
 use crate::model::{Entity, Result, Status};
 use crate::params;

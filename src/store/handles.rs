@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::sql::{Conn, SqlRow};
+use super::sqlite::sql::{Conn, SqlRow};
 use super::tx::{Tx, View};
 use crate::model::handle::{Handle, HandleKind, MAX_DIGITS, MIN_DIGITS};
 use crate::model::{Error, Result};

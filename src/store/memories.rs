@@ -5,7 +5,7 @@ use super::entities::{json_list, parse_strings, read_status};
 use super::handles::read_handle;
 use super::literals::{ACTIVE, IDENTITY, PREFERENCE};
 use super::rows::{self, Table, unknown_word};
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::memory::MemoryType;
 use crate::model::{Kind, Memory, Result, Status};

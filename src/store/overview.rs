@@ -3,7 +3,7 @@
 use super::conditions::in_projects;
 use super::gaps::PLACE;
 use super::literals::{ACTIVE, OPEN};
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::View;
 use crate::model::Result;
 use crate::params;

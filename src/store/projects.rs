@@ -2,7 +2,7 @@
 
 use super::handles::read_handle;
 use super::literals::ACTIVE;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Project, ProjectState, Result};
 use crate::params;
@@ -119,7 +119,7 @@ pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
 
 /// Moves raw sources, which the audit log does not cover, to the canonical project name.
 pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
-    super::search::move_chunks(tx, from, to)?;
+    super::sqlite::search::move_chunks(tx, from, to)?;
     for table in ["source_documents", "interactions"] {
         let sql = format!(
             "UPDATE {table} SET project = ?2 WHERE project = ?1 COLLATE NOCASE AND project <> ?2"

@@ -2,7 +2,7 @@
 //! a search for other mentions of the row.
 
 use super::literals::{REDACTED, RELATIONSHIP};
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Result};
 use crate::params;

@@ -5,7 +5,7 @@ use super::gaps::active_condition;
 use super::handles::read_handle;
 use super::literals::ACTIVE;
 use super::rows::unknown_word;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Kind, Relationship, RelationshipStatus, Result};
 use crate::params;

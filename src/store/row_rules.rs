@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::sql::SqlValue;
+use super::sqlite::sql::SqlValue;
 use super::tx::View;
 use crate::model::memory::MemoryType;
 use crate::model::ontology::SUPERSEDES;

@@ -1,7 +1,7 @@
 //! Queries shared by the tables of memories and entities: lists by status, counts, table walks.
 
 use super::conditions::{in_project, not_expired};
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::View;
 use crate::model::{Error, Kind, Result, Status, StorageProblem};
 use crate::params;

@@ -2,7 +2,7 @@
 
 use super::entities::{json_list, parse_object, parse_strings};
 use super::handles::read_handle;
-use super::sql::SqlRow;
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::{Chunk, Document, Result};
 use crate::params;

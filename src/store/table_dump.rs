@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
 
-use super::migrations::{self, reference_schema};
-use super::sql::{Conn, SqlRow, SqlValue};
+use super::sqlite::migrations::{self, reference_schema};
+use super::sqlite::sql::{Conn, SqlRow, SqlValue};
 use super::tx::{Tx, View};
 use crate::model::handle::HandleKind;
 use crate::model::{Kind, Result};

@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use super::audit::{self, Head};
-use super::search::{self, IndexChange};
 use super::settings::Ids;
-use super::sql::{Conn, SqlValue};
+use super::sqlite::search::{self, IndexChange};
+use super::sqlite::sql::{Conn, SqlValue};
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Error, Event, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 

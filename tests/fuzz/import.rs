@@ -1,11 +1,11 @@
 //! Files of the importer: an export is taken whole or row by row, other lines each whole or not at all,
 //! and the store is whole afterwards.
 
-use atocore::ops::batch::Keys;
-use atocore::ops::import::{self, ImportLine, PASSES};
-use atocore::ops::transfer::format::{self, Header};
-use atocore::ops::transfer::restore_rows::Adoption;
-use atocore::ops::transfer::validate_export::ExportValidation;
+use atocore::ops::exchange::format::{self, Header};
+use atocore::ops::exchange::import::{self, ImportLine, PASSES};
+use atocore::ops::exchange::restore_rows::Adoption;
+use atocore::ops::exchange::validate_export::ExportValidation;
+use atocore::ops::write::batch::Keys;
 use atocore::store::{Tx, audit};
 
 use super::world::{self, World, check_error};

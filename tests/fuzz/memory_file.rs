@@ -1,9 +1,9 @@
 //! Memory files of the reference server: whatever is in one, it is planned, stored and accounted for.
 
 use atocore::model::{Error, Ontology};
-use atocore::ops::conflicts;
-use atocore::ops::entities::InitialStatus;
-use atocore::ops::transfer::server_memory::{MemoryFileArgs, Plan, StoredPlan};
+use atocore::ops::exchange::server_memory::{MemoryFileArgs, Plan, StoredPlan};
+use atocore::ops::write::conflicts;
+use atocore::ops::write::entities::InitialStatus;
 
 use super::world::{self, World};
 

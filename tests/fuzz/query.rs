@@ -1,7 +1,7 @@
 //! What somebody looks for: any text is a valid search, a valid question for context, and a name.
 
 use atocore::model::Error;
-use atocore::ops::validate::MAX_TEXT;
+use atocore::ops::record::validate::MAX_TEXT;
 use serde_json::{Map, Value, json};
 
 use super::world;

@@ -9,7 +9,7 @@ use atocore::model::text::{
     abridge_message, collapse_spaces, is_hidden, one_line, percent_decoded, quote_text,
 };
 use atocore::model::{List, PageRequest, Timestamp, project, words};
-use atocore::ops::search::query::Query;
+use atocore::ops::read::search::query::Query;
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -15,9 +15,11 @@ use atocore::app::present::bound::MAX_BYTES;
 use atocore::app::rights::Promotion;
 use atocore::app::run::Caller;
 use atocore::model::{Error, Kind, Ontology, Result, Timestamp};
-use atocore::ops::claims::{self, for_each_id};
+use atocore::ops;
+use atocore::ops::maintain::verify;
+use atocore::ops::record::claims::{self, for_each_id};
 use atocore::ops::sources::files::Root;
-use atocore::ops::{self, conflicts, verify};
+use atocore::ops::write::conflicts;
 use atocore::store::{Db, Settings, Tx};
 #[cfg(not(fuzzing))]
 use jsonschema::Validator;

@@ -337,5 +337,5 @@ fn copies_are_known_by_their_names() {
     }
     let known =
         ["s.db.1.backup", "s.db.1.replaced", "s.db.1.replaced-wal", "s.db.backups/s.db.2.backup"];
-    assert_eq!(atocore::store::backup::list_copies(&store), known);
+    assert_eq!(atocore::store::sqlite::backup::list_copies(&store), known);
 }

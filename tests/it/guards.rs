@@ -201,14 +201,14 @@ fn a_panic_in_a_write_rolls_it_back_and_the_next_write_works() {
     let db = open(&place);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         db.write("eve", "fall", |tx| -> Result<(), Error> {
-            atocore::ops::record_change::create(tx, &mut entity("e", "Half"), "")?;
+            atocore::ops::record::record_change::create(tx, &mut entity("e", "Half"), "")?;
             panic!("on purpose");
         })
     }));
     assert!(panicked.is_err());
     assert_eq!(place.count("SELECT count(*) FROM entities"), 2);
-    let made = atocore::ops::write(&db, "ada", "create", |tx| {
-        atocore::ops::record_change::create(tx, &mut entity("f", "Whole"), "")
+    let made = atocore::ops::write_and_detect(&db, "ada", "create", |tx| {
+        atocore::ops::record::record_change::create(tx, &mut entity("f", "Whole"), "")
     });
     made.expect("the connection is free again");
     assert_eq!(place.count("SELECT count(*) FROM entities"), 3);
@@ -225,7 +225,7 @@ fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
         let failed = handle
             .run_steps("fall", |db| {
                 db.write("eve", "fall", |tx| -> Result<(), Error> {
-                    atocore::ops::record_change::create(tx, &mut entity("e", "Half"), "")?;
+                    atocore::ops::record::record_change::create(tx, &mut entity("e", "Half"), "")?;
                     panic!("on purpose");
                 })
             })
@@ -238,7 +238,7 @@ fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
         assert_eq!(read, Ok(None), "nothing of it was kept");
         let made = handle.run_steps("create", |db| {
             db.write("ada", "create", |tx| {
-                atocore::ops::record_change::create(tx, &mut entity("f", "Whole"), "")
+                atocore::ops::record::record_change::create(tx, &mut entity("f", "Whole"), "")
             })
         });
         made.await.expect("the writing thread goes on");
@@ -252,14 +252,14 @@ fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
 fn a_failed_part_of_a_write_leaves_nothing_and_the_rest_is_kept() {
     let place = peopled();
     let db = open(&place);
-    let done = atocore::ops::write(&db, "ada", "attempts", |tx| {
-        atocore::ops::record_change::create(tx, &mut entity("a", "First"), "")?;
+    let done = atocore::ops::write_and_detect(&db, "ada", "attempts", |tx| {
+        atocore::ops::record::record_change::create(tx, &mut entity("a", "First"), "")?;
         let failed = tx.attempt(|| {
-            atocore::ops::record_change::create(tx, &mut entity("b", "Second"), "")?;
+            atocore::ops::record::record_change::create(tx, &mut entity("b", "Second"), "")?;
             Err::<(), _>(Error::not_found(SubjectKind::Chunk, "none"))
         });
         assert!(failed.is_err());
-        atocore::ops::record_change::create(tx, &mut entity("c", "Third"), "")
+        atocore::ops::record::record_change::create(tx, &mut entity("c", "Third"), "")
     });
     done.expect("the write is kept");
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE id IN ('a', 'c')"), 2);

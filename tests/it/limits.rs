@@ -7,8 +7,10 @@ use atocore::app::limits;
 use atocore::app::present::bound;
 use atocore::mcp::{backpressure, message};
 use atocore::model::{memory, page, passages, question};
+use atocore::ops::read::context;
+use atocore::ops::record::validate;
 use atocore::ops::sources::files;
-use atocore::ops::{context, interactions, validate};
+use atocore::ops::write::interactions;
 use serde_json::{Value, json};
 
 use crate::support::Place;

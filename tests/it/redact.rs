@@ -3,7 +3,8 @@
 use std::fs;
 
 use atocore::model::{List, PageRequest};
-use atocore::ops::{self, history};
+use atocore::ops;
+use atocore::ops::read::history;
 use atocore::store::Settings;
 use serde_json::{Value, json};
 

@@ -287,7 +287,9 @@ fn a_document_is_removed_only_if_its_file_is_still_gone_from_where_it_was() {
     let moved = "UPDATE source_files SET location = '/x' WHERE location LIKE '%elsewhere.md'";
     library.place.sql().execute(moved, []).expect("SQL");
     for document in &vanished {
-        let done = atocore::ops::write(&db, "anna", "test", |tx| sources::remove(tx, document, ""));
+        let done = atocore::ops::write_and_detect(&db, "anna", "test", |tx| {
+            sources::remove(tx, document, "")
+        });
         let removed = done.expect("it is written").value;
         assert_eq!(removed, document.file_path == "gone.md", "{}", document.file_path);
     }

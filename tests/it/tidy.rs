@@ -68,7 +68,7 @@ fn a_door_knows_no_store_and_the_command_line_little_of_the_protocol() {
 #[test]
 fn the_driver_is_named_in_one_file_and_sql_in_one_layer() {
     for (path, text) in files("src") {
-        if !path.ends_with("store/sql.rs") && !is_in(&path, "store/sql") {
+        if !path.ends_with("store/sqlite/sql.rs") && !is_in(&path, "store/sqlite/sql") {
             assert!(!text.contains("rusqlite"), "{} names the driver", path.display());
         }
         if !is_in(&path, "store") {
@@ -123,10 +123,14 @@ fn no_function_is_over_sixty_lines() {
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let words = line.trim_start();
-            let begins = words.starts_with("fn ")
-                || ["pub fn ", "pub(super) fn ", "async fn ", "pub async fn ", "const fn "]
-                    .iter()
-                    .any(|head| words.starts_with(head));
+            let words_after_pub = match words.strip_prefix("pub") {
+                Some(rest) if rest.starts_with('(') => rest.split_once(") ").map_or("", |at| at.1),
+                Some(rest) => rest.trim_start(),
+                None => words,
+            };
+            let begins = ["fn ", "async fn ", "const fn "]
+                .iter()
+                .any(|head| words_after_pub.starts_with(head));
             if begins && start.is_none() {
                 start = Some((number, indent));
             }

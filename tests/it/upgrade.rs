@@ -11,13 +11,14 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use atocore::model::{Conflict, Entity, ProjectState};
-use atocore::ops::chain_problem::ChainProblem;
-use atocore::ops::claims;
-use atocore::ops::entities::{self, EntityUpdate, NewEntity};
-use atocore::ops::memories::{self, MemoryUpdate};
-use atocore::ops::state::{self, StateChange};
-use atocore::ops::verify::{VerificationReport, verify};
-use atocore::ops::{self, record_change::Audited};
+use atocore::ops;
+use atocore::ops::maintain::chain_problem::ChainProblem;
+use atocore::ops::maintain::verify::{VerificationReport, verify};
+use atocore::ops::record::claims;
+use atocore::ops::record::record_change::Audited;
+use atocore::ops::write::entities::{self, EntityUpdate, NewEntity};
+use atocore::ops::write::memories::{self, MemoryUpdate};
+use atocore::ops::write::state::{self, StateChange};
 use atocore::store::Db;
 use rusqlite::types::Value;
 
@@ -293,7 +294,7 @@ fn an_upgraded_file_takes_new_work_and_corrections_of_old_rows() {
     for stage in &STAGES {
         let place = Place::python(stage, "");
         let (db, _) = place.open();
-        let promoted = ops::write(&db, "ann", "promote", |tx| {
+        let promoted = ops::write_and_detect(&db, "ann", "promote", |tx| {
             memories::promote(tx, stage.candidate, None, "it was seen")
         });
         assert!(promoted.expect("promoted").value.changed, "{}", stage.name);
@@ -303,7 +304,8 @@ fn an_upgraded_file_takes_new_work_and_corrections_of_old_rows() {
             expected_version: Some(1),
             ..MemoryUpdate::default()
         };
-        let updated = ops::write(&db, "ann", "update", |tx| memories::update(tx, &edit, ""));
+        let updated =
+            ops::write_and_detect(&db, "ann", "update", |tx| memories::update(tx, &edit, ""));
         assert_eq!(updated.expect("updated").value.row.domain_tags, ["reviewed"]);
         assert_eq!(create_entity(&db, stage).source_refs, [format!("memory:{}", stage.active)]);
         let report = db.read(verify).expect("verified");
@@ -318,7 +320,10 @@ fn create_entity(db: &Db, stage: &Stage) -> Entity {
         source_refs: vec![format!("memory:{}", stage.active)],
         ..NewEntity::default()
     };
-    ops::write(db, "ann", "create", |tx| entities::create(tx, &new, "")).expect("made").value.row
+    ops::write_and_detect(db, "ann", "create", |tx| entities::create(tx, &new, ""))
+        .expect("made")
+        .value
+        .row
 }
 
 #[test]
@@ -332,11 +337,11 @@ fn an_old_entity_without_provenance_can_be_given_a_source() {
             source_refs: source_refs.iter().map(|text| (*text).to_owned()).collect(),
             ..EntityUpdate::default()
         };
-        ops::write(&db, "ann", "update", |tx| entities::update(tx, &edit, ""))
+        ops::write_and_detect(&db, "ann", "update", |tx| entities::update(tx, &edit, ""))
     };
     assert_eq!(edit(&[]).expect_err("refused").code(), "provenance");
     assert_eq!(edit(&["chunk:c-1"]).expect("updated").value.row.version, 2);
-    let left = db.read(ops::lookup::without_provenance).expect("read");
+    let left = db.read(ops::read::lookup::without_provenance).expect("read");
     assert_eq!(left.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["e-wave-2"]);
 }
 
@@ -357,8 +362,8 @@ fn ended_state_is_set_again_though_the_old_table_holds_one_row_for_a_key() {
         wish("phase", "status", true),
         wish("phase", "status", false),
     ] {
-        let done =
-            ops::write(&db, "ann", "set", |tx| state::set_state(tx, &wish, "")).expect("set");
+        let done = ops::write_and_detect(&db, "ann", "set", |tx| state::set_state(tx, &wish, ""))
+            .expect("set");
         assert!(done.value.changed, "{wish:?}");
     }
     assert!(db.read(verify).expect("verified").is_clean());

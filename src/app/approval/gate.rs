@@ -7,8 +7,9 @@ use crate::app::answer::{Answer, Output, Written};
 use crate::app::present::ids;
 use crate::app::rights::Promotion;
 use crate::model::{Error, Hint, NextStep, Result};
-use crate::ops::history::Change;
-use crate::ops::{approval, secrets};
+use crate::ops::read::history::Change;
+use crate::ops::record::secrets;
+use crate::ops::write::approval;
 use crate::store::Tx;
 
 /// A person's approval.

@@ -14,10 +14,10 @@ use crate::app::present::rows::{
 };
 use crate::model::text::{one_line, quote_text};
 use crate::model::{Action, Entity, Error, Kind, Memory, NextStep, Result};
-use crate::ops::approval::{is_new, needs_a_person};
-use crate::ops::history::Change;
-use crate::ops::lifecycle::HasLifecycle;
-use crate::ops::{conflicts, entities, memories};
+use crate::ops::read::history::Change;
+use crate::ops::write::approval::{is_new, needs_a_person};
+use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::{conflicts, entities, memories};
 use crate::store::{self, Tx, View};
 
 /// Maximum characters of a question.

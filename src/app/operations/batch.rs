@@ -14,9 +14,10 @@ use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::app::{limits, schema};
 use crate::model::{Error, NextStep, Result};
-use crate::ops::batch::{self, Batch, Made};
-use crate::ops::relationships::NewRelationship;
-use crate::ops::{projects, validate};
+use crate::ops::record::validate;
+use crate::ops::write::batch::{self, Batch, Made};
+use crate::ops::write::projects;
+use crate::ops::write::relationships::NewRelationship;
 use crate::store::Tx;
 
 /// Creates many rows in one transaction.

@@ -10,8 +10,8 @@ use crate::app::present::ids;
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::model::{List, PageRequest, Result};
-use crate::ops::conflicts::{self, ResolveRequest};
-use crate::ops::projects;
+use crate::ops::write::conflicts::{self, ResolveRequest};
+use crate::ops::write::projects;
 use crate::store::{Tx, View};
 
 /// Lists conflicts.

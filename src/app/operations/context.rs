@@ -8,8 +8,8 @@ use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::model::{Error, Result};
-use crate::ops::context::{self, DEFAULT_BUDGET, MAX_BUDGET, MIN_BUDGET};
-use crate::ops::validate;
+use crate::ops::read::context::{self, DEFAULT_BUDGET, MAX_BUDGET, MIN_BUDGET};
+use crate::ops::record::validate;
 use crate::store::View;
 
 /// Builds a context pack.

@@ -10,7 +10,7 @@ use crate::app::operation::{About, Decision, Effect, Operation, WriteOperation};
 use crate::app::present::rows::{MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::model::Result;
-use crate::ops::{entities, lifecycle, projects};
+use crate::ops::write::{entities, lifecycle, projects};
 use crate::store::Tx;
 
 /// An entity, and the version that the caller expects.

@@ -15,11 +15,11 @@ use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids, is_zero};
 use crate::model::text::quote_text;
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
-use crate::ops::entities::{EntityUpdate, NewEntity};
-use crate::ops::lifecycle::{self, LifecycleOutcome};
-use crate::ops::lookup::{self, EntityQuery};
-use crate::ops::relationships::LinkOutcome;
-use crate::ops::{conflicts, entities, projects};
+use crate::ops::read::lookup::{self, EntityQuery};
+use crate::ops::write::entities::{EntityUpdate, NewEntity};
+use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::relationships::LinkOutcome;
+use crate::ops::write::{conflicts, entities, projects};
 use crate::store::relationships::{Neighbour, list_around};
 use crate::store::{Tx, View};
 

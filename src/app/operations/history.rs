@@ -10,7 +10,8 @@ use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::EntityBrief;
 use crate::app::present::text::Text;
 use crate::model::{Entity, Error, List, PageRequest, Result, SubjectKind};
-use crate::ops::{history, lifecycle};
+use crate::ops::read::history;
+use crate::ops::write::lifecycle;
 use crate::store::View;
 
 /// Reads the history of an entity.

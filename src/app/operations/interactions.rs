@@ -8,7 +8,7 @@ use crate::app::operation::{About, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::rows::{MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::model::{NextStep, Result};
-use crate::ops::interactions::{self, NewInteraction};
+use crate::ops::write::interactions::{self, NewInteraction};
 use crate::store::Tx;
 
 /// Records an interaction.

@@ -15,10 +15,10 @@ use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView
 use crate::app::present::text::Text;
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
-use crate::ops::graduation::{self, Graduation};
-use crate::ops::lifecycle::{self, LifecycleOutcome};
-use crate::ops::memories::{self, MemoryUpdate, NewMemory};
-use crate::ops::projects;
+use crate::ops::write::graduation::{self, Graduation};
+use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::memories::{self, MemoryUpdate, NewMemory};
+use crate::ops::write::projects;
 use crate::store::{Tx, View};
 
 /// Maximum characters of a memory's content in its history.

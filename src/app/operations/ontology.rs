@@ -9,7 +9,7 @@ use crate::app::operation::{About, Effect, Operation, ReadOperation, Surface};
 use crate::app::present::text::Text;
 use crate::model::Result;
 use crate::model::ontology::{EntityType, RelationshipType};
-use crate::ops::record_change::snapshot_value;
+use crate::ops::record::record_change::snapshot_value;
 use crate::store::View;
 
 /// Describes the ontology.

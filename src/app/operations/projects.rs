@@ -13,8 +13,8 @@ use crate::app::present::text::Text;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result};
-use crate::ops::projects::{self, Registration};
-use crate::ops::state::{self, StateChange};
+use crate::ops::write::projects::{self, Registration};
+use crate::ops::write::state::{self, StateChange};
 use crate::store::{Tx, View};
 
 /// Lists projects.

@@ -15,8 +15,8 @@ use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids};
 use crate::model::text::quote_text;
 use crate::model::{Kind, Question, Result};
-use crate::ops::history::Change;
-use crate::ops::queries::{self, QuestionArgs, QuestionRow, Subject};
+use crate::ops::read::history::Change;
+use crate::ops::read::queries::{self, QuestionArgs, QuestionRow, Subject};
 use crate::store::View;
 
 /// Answers a question.

@@ -16,10 +16,10 @@ use crate::app::present::{Detail, ids};
 use crate::app::run::Caller;
 use crate::model::text::quote_text;
 use crate::model::{Error, NextStep, Result};
-use crate::ops::conflicts;
-use crate::ops::record_change::{snapshot_text, snapshot_value};
-use crate::ops::redact::{self, RedactableRow, Redacted, Redaction, Related};
-use crate::store::backup::list_copies;
+use crate::ops::record::record_change::{snapshot_text, snapshot_value};
+use crate::ops::write::conflicts;
+use crate::ops::write::redact::{self, RedactableRow, Redacted, Redaction, Related};
+use crate::store::sqlite::backup::list_copies;
 use crate::store::{Db, Erased, View};
 
 /// Redacts a row.

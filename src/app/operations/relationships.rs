@@ -8,7 +8,7 @@ use crate::app::operation::{About, Effect, Operation, WriteOperation};
 use crate::app::present::rows::RelationshipView;
 use crate::app::present::text::Text;
 use crate::model::{RelationshipStatus, Result};
-use crate::ops::relationships::{self, NewRelationship};
+use crate::ops::write::relationships::{self, NewRelationship};
 use crate::store::Tx;
 
 /// Creates a relationship.

@@ -15,10 +15,10 @@ use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView
 use crate::app::present::text::Text;
 use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
-use crate::ops::candidates::{self, Candidate, CandidateFilter};
-use crate::ops::lifecycle::{self, HasLifecycle, LifecycleOutcome};
-use crate::ops::row_id::resolve_id_of;
-use crate::ops::{memories, projects};
+use crate::ops::read::candidates::{self, Candidate, CandidateFilter};
+use crate::ops::record::row_id::resolve_id_of;
+use crate::ops::write::lifecycle::{self, HasLifecycle, LifecycleOutcome};
+use crate::ops::write::{memories, projects};
 use crate::store::{Tx, View};
 
 /// Lists the review queue.

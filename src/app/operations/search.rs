@@ -15,12 +15,13 @@ use crate::app::present::{Detail, ids, is_false};
 use crate::model::page::digest;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result, Status};
-use crate::ops::projects::ProjectScope;
-use crate::ops::search::query::Query;
-use crate::ops::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
-use crate::ops::{projects, validate};
+use crate::ops::read::search::query::Query;
+use crate::ops::read::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
+use crate::ops::record::validate;
+use crate::ops::write::projects;
+use crate::ops::write::projects::ProjectScope;
 use crate::store::View;
-use crate::store::search::{ChunkRow, Filter};
+use crate::store::sqlite::search::{ChunkRow, Filter};
 
 /// Maximum characters of a text in a line, and of a snippet before it is quoted.
 const SNIPPET_LINE: usize = 200;

@@ -14,8 +14,8 @@ use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::app::run::{Caller, WriteOptions, run_steps};
 use crate::model::{Error, Result};
-use crate::ops::projects;
 use crate::ops::sources::{self, Labels, files};
+use crate::ops::write::projects;
 use crate::store::Db;
 
 /// Ingests a file or a folder.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::rows::LINE_TEXT;
 use super::{Detail, is_false};
 use crate::model::text::quote_text;
-use crate::ops::history::Change;
+use crate::ops::read::history::Change;
 
 /// Columns that every change touches or that readers do not need.
 const HIDDEN_COLUMNS: [&str; 6] =

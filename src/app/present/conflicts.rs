@@ -8,7 +8,7 @@ use super::ids;
 use super::rows::{LINE_TEXT, all_quoted};
 use crate::model::text::quote_text;
 use crate::model::{Conflict, ConflictStatus, Kind, Result};
-use crate::ops::conflicts::{self, MemberDetail, Shown};
+use crate::ops::write::conflicts::{self, MemberDetail, Shown};
 use crate::store::{Db, View};
 
 /// Maximum source references of one side of a conflict.

@@ -14,7 +14,7 @@ use crate::model::text::{look_alike, quote_text};
 use crate::model::{
     Entity, Kind, Memory, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
 };
-use crate::ops::projects;
+use crate::ops::write::projects;
 use crate::store::{Db, View};
 
 /// Maximum characters of a stored text in a line.

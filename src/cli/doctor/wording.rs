@@ -3,7 +3,7 @@
 use crate::cli::next_step::render_hint_text;
 use crate::model::text::quote_text;
 use crate::model::{Hint, NextStep};
-use crate::ops::doctor::{
+use crate::ops::maintain::doctor::{
     ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowFault, RowProblem,
     SchemaStage,
 };

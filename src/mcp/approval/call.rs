@@ -15,7 +15,7 @@ use crate::app::service::client_name;
 use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;
 use crate::model::{Error, Result};
-use crate::ops::idempotency::digest_call;
+use crate::ops::record::idempotency::digest_call;
 
 impl Server {
     /// Calls the tool. If a person has to approve, asks them and repeats the call with the approval

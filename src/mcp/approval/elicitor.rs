@@ -17,7 +17,7 @@ use crate::app::answer::Answer;
 use crate::app::approval::{Approval, ApprovalQuestion};
 use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Result};
-use crate::ops::validate;
+use crate::ops::record::validate;
 
 /// The outcome of a tool call.
 pub enum ToolOutcome {

@@ -8,9 +8,9 @@ use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::search::{self, SearchKind};
 use crate::model::{Action, Chunk, Document, Memory, Result};
-use crate::ops::lifecycle::HasLifecycle;
-use crate::ops::record_change;
-use crate::ops::search::index;
+use crate::ops::record::index;
+use crate::ops::record::record_change;
+use crate::ops::write::lifecycle::HasLifecycle;
 use crate::store::handles::new_handle;
 use crate::store::{self, Tx};
 
@@ -131,6 +131,6 @@ fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result
         note.push_str(&format!("its chunk of {} is gone", document.file_path));
         record_change::record_change(tx, &memory, &after, Action::Updated, &note)?;
     }
-    store::search::delete(tx, SearchKind::Chunk, &chunk.id)?;
+    store::sqlite::search::delete(tx, SearchKind::Chunk, &chunk.id)?;
     store::sources::delete_chunk(tx, &chunk.id)
 }

@@ -11,8 +11,9 @@ use crate::model::passages::Passage;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Document, Error, Hint, NextStep, Result, passages};
-use crate::ops::record_change::snapshot_text;
-use crate::ops::{projects, secrets, validate};
+use crate::ops::record::record_change::snapshot_text;
+use crate::ops::record::{secrets, validate};
+use crate::ops::write::projects;
 use crate::store::{self, Tx, View};
 
 /// Maximum number of chunks of a document, which are written in one transaction.

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use atocore::model::Result;
-use atocore::ops::{self, projects};
+use atocore::ops;
+use atocore::ops::write::projects;
 use atocore::store::{Db, Settings};
 use rusqlite::Connection;
 
@@ -19,7 +20,7 @@ fn open(path: &Path) -> Db {
 fn register(db: &Db, name: &str, meanwhile: impl FnOnce()) -> Result<()> {
     let wish =
         projects::Registration { name: name.to_owned(), ..projects::Registration::default() };
-    let done = ops::write(db, "tester", "register_project", |tx| {
+    let done = ops::write_and_detect(db, "tester", "register_project", |tx| {
         projects::register_project(tx, &wish, "")?;
         meanwhile();
         Ok(())
@@ -91,7 +92,7 @@ fn a_write_that_passes_over_a_full_disk_is_not_committed_in_part() {
     let path = disk.0.join("store.db");
     let db = open(&path);
     let mut refused = 0;
-    let outcome = ops::write(&db, "tester", "many", |tx| {
+    let outcome = ops::write_and_detect(&db, "tester", "many", |tx| {
         for number in 0..3_000 {
             let name = format!("p{number}{}", "-long-name".repeat(40));
             let wish = projects::Registration { name, ..projects::Registration::default() };

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use atocore::model::claim::text_key;
 use atocore::model::event::AuditEntry;
 use atocore::model::{Error, Result, Transition};
-use atocore::ops::redact::{self, Redaction};
-use atocore::ops::transfer::restore_rows::Adoption;
-use atocore::ops::transfer::validate_export::ExportValidation;
-use atocore::ops::transfer::{export, format};
-use atocore::ops::{self, claims, doctor, search, verify};
+use atocore::ops;
+use atocore::ops::exchange::restore_rows::Adoption;
+use atocore::ops::exchange::validate_export::ExportValidation;
+use atocore::ops::exchange::{export, format};
+use atocore::ops::maintain::{doctor, verify};
+use atocore::ops::record::{claims, index};
+use atocore::ops::write::redact::{self, Redaction};
 use atocore::store::{self, Db, Reader, Tx, View};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -67,8 +69,9 @@ impl Checks {
         let report = world.db.read(verify::verify).expect("a read");
         assert!(report.is_clean(), "after {step:?}: {report:?}");
         world.db.read(|view| self.follow(view)).expect("the audit");
-        let rebuild = |tx: &Tx<'_>| search::index::rebuild(tx).and_then(|()| claims::rebuild(tx));
-        let again = ops::write(&world.db, "random", "rebuild", rebuild).expect("a rebuild");
+        let rebuild = |tx: &Tx<'_>| index::rebuild(tx).and_then(|()| claims::rebuild(tx));
+        let again =
+            ops::write_and_detect(&world.db, "random", "rebuild", rebuild).expect("a rebuild");
         assert_eq!((again.value, again.conflicts.len()), (0, 0), "after {step:?}");
         assert_eq!(kept, index(&self.outside), "the search index after {step:?}");
         self.there_and_back(&lines);
@@ -130,7 +133,7 @@ impl Checks {
                 redact::redact_row(tx, &wish, "the sequence is over").map(drop)
             })
         };
-        ops::write(&world.db, "random", "redact", redact).expect("redactions");
+        ops::write_and_detect(&world.db, "random", "redact", redact).expect("redactions");
         self.examine(&world.db);
     }
 

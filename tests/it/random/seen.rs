@@ -1,7 +1,7 @@
 //! The store as a model: every row read, with ids replaced by the order in which rows were made.
 
 use atocore::model::{self, ConflictStatus, Kind, Result};
-use atocore::ops::claims::for_each_id;
+use atocore::ops::record::claims::for_each_id;
 use atocore::store::{self, View};
 
 use super::model::{Entity, Link, Memory, Model, Project, State};

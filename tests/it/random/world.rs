@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::model::{self, Error, List, PageRequest, Result, Status, Timestamp};
 use atocore::ops;
-use atocore::ops::conflicts::{self, Resolution, ResolveRequest};
-use atocore::ops::entities::{self, EntityUpdate, InitialStatus, NewEntity};
-use atocore::ops::graduation::{self, Graduation};
-use atocore::ops::lifecycle::{self, HasLifecycle};
-use atocore::ops::memories::{self, MemoryUpdate, NewMemory};
-use atocore::ops::projects::{self, Registration};
-use atocore::ops::relationships::{self, NewRelationship};
-use atocore::ops::state::{self, StateChange};
+use atocore::ops::write::conflicts::{self, Resolution, ResolveRequest};
+use atocore::ops::write::entities::{self, EntityUpdate, InitialStatus, NewEntity};
+use atocore::ops::write::graduation::{self, Graduation};
+use atocore::ops::write::lifecycle::{self, HasLifecycle};
+use atocore::ops::write::memories::{self, MemoryUpdate, NewMemory};
+use atocore::ops::write::projects::{self, Registration};
+use atocore::ops::write::relationships::{self, NewRelationship};
+use atocore::ops::write::state::{self, StateChange};
 use atocore::store::{Db, Settings, Tx, View};
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -67,7 +67,7 @@ impl World {
     /// Does one step. What is a bug fails the test.
     pub fn take(&mut self, step: &Step, wish: Option<Wish>) -> Outcome {
         let run = |tx: &Tx<'_>| self.run(tx, step, wish.as_ref());
-        match ops::write(&self.db, "random", "step", run) {
+        match ops::write_and_detect(&self.db, "random", "step", run) {
             Ok(done) => Outcome::of(done.value),
             Err(error @ (Error::Internal(_) | Error::Storage { .. } | Error::Busy)) => {
                 panic!("{step:?}: {error}");

@@ -1,8 +1,9 @@
 //! Conflicts that the Python system left: what was decided there stays decided.
 
 use atocore::model::{Entity, Status};
-use atocore::ops::conflicts::{self, Resolution, ResolveRequest};
-use atocore::ops::{self, lifecycle};
+use atocore::ops;
+use atocore::ops::write::conflicts::{self, Resolution, ResolveRequest};
+use atocore::ops::write::lifecycle;
 
 use super::FULL;
 use super::support::Place;
@@ -32,7 +33,7 @@ fn the_winner_of_an_old_conflict_supersedes_the_others() {
         resolution: Resolution::SupersedeOthers,
         winner_id: Some("e-rate-2".to_owned()),
     };
-    let done = ops::write(&db, "ann", "resolve", |tx| conflicts::resolve(tx, &wish, ""));
+    let done = ops::write_and_detect(&db, "ann", "resolve", |tx| conflicts::resolve(tx, &wish, ""));
     let resolved = done.expect("resolved").value;
     let status = |id: &str| {
         db.read(|view| Ok(lifecycle::require_row::<Entity>(view, id)?.status)).expect("an entity")

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use atocore::ops::verify::verify;
+use atocore::ops::maintain::verify::verify;
 
 use super::support::{self, AUDITED, FULL, Place, stderr, tables};
 

@@ -1,0 +1,226 @@
+//! Imports rows from JSON lines: each line is stored completely or refused with a reason.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::text::without_value;
+use crate::model::{Conflict, Error, Result};
+use crate::ops::record::validate;
+use crate::ops::write::batch::Keys;
+use crate::ops::write::conflicts;
+use crate::ops::write::entities::{self, DuplicatePolicy, NewEntity};
+use crate::ops::write::memories::{self, NewMemory};
+use crate::ops::write::projects::{self, Registration};
+use crate::ops::write::relationships::{self, NewRelationship};
+use crate::ops::write::state::{self, StateChange};
+use crate::store::Tx;
+
+/// A parsed line of the file.
+#[derive(Debug, Clone)]
+pub enum ImportLine {
+    Project(Registration),
+    Memory(Option<String>, NewMemory),
+    Entity(Option<String>, NewEntity),
+    Relationship(NewRelationship),
+    State(StateChange),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RelationshipLine {
+    source: String,
+    relationship_type: String,
+    target: String,
+    confidence: Option<f64>,
+    #[serde(default)]
+    source_refs: Vec<String>,
+}
+
+impl ImportLine {
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = |problem: String| Error::invalid("line", problem, "Correct the line.");
+        let mut value: Value =
+            serde_json::from_str(text).map_err(|error| refuse(format!("not JSON: {error}")))?;
+        let Some(object) = value.as_object_mut() else {
+            return Err(refuse("it is not a JSON object".to_owned()));
+        };
+        let kind = object.remove("type");
+        let key = |object: &mut serde_json::Map<String, Value>| {
+            let key = match object.remove("key") {
+                None | Some(Value::Null) => return Ok(None),
+                Some(Value::String(key)) => key,
+                Some(other) => other.to_string(),
+            };
+            // Keys stay in memory until the end of the file.
+            validate::at_most("key", key.chars().count(), validate::MAX_NAME, "characters")?;
+            Ok(Some(key))
+        };
+        match kind.as_ref().and_then(Value::as_str) {
+            Some("project") => read(value).map(ImportLine::Project),
+            Some("memory") => {
+                let key = key(object)?;
+                read(value).map(|new| ImportLine::Memory(key, new))
+            }
+            Some("entity") => {
+                let key = key(object)?;
+                let new: NewEntity = read(value)?;
+                if !new.relationships.is_empty() {
+                    return Err(refuse("write relationships as lines of their own".to_owned()));
+                }
+                Ok(ImportLine::Entity(key, new))
+            }
+            Some("relationship") => read(value).map(|line: RelationshipLine| {
+                ImportLine::Relationship(NewRelationship {
+                    relationship_type: line.relationship_type,
+                    source_id: line.source,
+                    target_id: line.target,
+                    confidence: line.confidence,
+                    source_refs: line.source_refs,
+                    end: false,
+                })
+            }),
+            Some("project_state") => read(value).map(ImportLine::State),
+            _ => Err(refuse(
+                "its type is not project, memory, entity, relationship or project_state".to_owned(),
+            )),
+        }
+    }
+
+    /// Returns the line's `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Project(_) => "project",
+            Self::Memory(..) => "memory",
+            Self::Entity(..) => "entity",
+            Self::Relationship(_) => "relationship",
+            Self::State(_) => "project_state",
+        }
+    }
+
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Memory(key, _) | Self::Entity(key, _) => key.as_deref(),
+            Self::Project(_) | Self::Relationship(_) | Self::State(_) => None,
+        }
+    }
+
+    /// Returns whether the line creates a single row, after validating everything.
+    fn is_plain(&self) -> bool {
+        matches!(self, Self::Memory(..) | Self::Entity(..) | Self::Relationship(_))
+    }
+
+    /// Returns the pass over the file that stores a line, so that a line may reference a later one.
+    /// Reads only the line's type, so the result for an invalid line may be wrong.
+    pub fn pass_of(text: &str) -> Option<usize> {
+        #[derive(Deserialize)]
+        struct Typed<'t> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'t, str>,
+        }
+        let typed: Typed<'_> = serde_json::from_str(text).ok()?;
+        PASSES.iter().position(|kind| *kind == typed.kind)
+    }
+
+    /// As [`Self::pass_of`], for a parsed line.
+    pub fn pass(&self) -> Option<usize> {
+        PASSES.iter().position(|kind| *kind == self.kind())
+    }
+}
+
+/// The types of lines that each pass stores, in order.
+pub const PASSES: [&str; 5] = ["project", "memory", "entity", "relationship", "project_state"];
+
+fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { "line".to_owned() } else { path };
+        Error::invalid(
+            field,
+            without_value(&error.into_inner().to_string()).into_owned(),
+            "Correct the line.",
+        )
+    })
+}
+
+/// The outcome of storing a line.
+#[derive(Debug, Clone)]
+pub struct StoredLine {
+    pub created: bool,
+    /// The project of an entity or memory.
+    pub project: Option<String>,
+    /// The project registered automatically for its first trusted state.
+    pub registered: Option<String>,
+}
+
+/// The outcome of storing several lines together.
+#[derive(Debug, Default)]
+pub struct ImportBatch {
+    /// The outcome of each line, in order.
+    pub lines: Vec<Result<StoredLine>>,
+    /// Conflicts opened, changed or settled by the lines.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Stores lines; each line completely or not at all.
+pub fn store_lines(
+    tx: &Tx<'_>,
+    lines: &[(usize, ImportLine)],
+    keys: &mut Keys,
+) -> Result<ImportBatch> {
+    let mut done = ImportBatch::default();
+    for (number, line) in lines {
+        // A line that is fully validated before its first write needs no savepoint, which costs as
+        // much as the write itself.
+        let plain = line.is_plain() && !line.key().is_some_and(|key| keys.knows(key));
+        let writes = tx.writes();
+        let stored = if plain {
+            store_line(tx, line, keys)
+        } else {
+            tx.attempt(|| store_line(tx, line, keys))
+        };
+        match &stored {
+            Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
+                return Err(error.clone());
+            }
+            Err(error) if plain && tx.writes() != writes => {
+                return Err(Error::Internal(format!("line {number} is half stored: {error}")));
+            }
+            _ => done.lines.push(stored),
+        }
+    }
+    done.conflicts = conflicts::detect_conflicts(tx)?;
+    Ok(done)
+}
+
+fn store_line(tx: &Tx<'_>, line: &ImportLine, keys: &mut Keys) -> Result<StoredLine> {
+    let mut stored = StoredLine { created: false, project: None, registered: None };
+    match line {
+        ImportLine::Project(wish) => {
+            stored.created = projects::register_project(tx, wish, "")?.created
+        }
+        ImportLine::Memory(key, new) => {
+            let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, "")?;
+            keys.bind(key.as_deref(), &made.row.id)?;
+            stored.created = made.created;
+            stored.project = Some(made.row.project);
+        }
+        ImportLine::Entity(key, new) => {
+            let made =
+                entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfAnyStatus, "")?;
+            keys.bind(key.as_deref(), &made.row.id)?;
+            stored.created = made.created;
+            stored.project = Some(made.row.project);
+        }
+        ImportLine::Relationship(new) => {
+            stored.created = relationships::create_once(tx, &keys.tie(new), "")?.changed;
+        }
+        ImportLine::State(wish) => {
+            let set = state::set_state(tx, wish, "")?;
+            stored.registered = set.registered.then_some(set.project.name);
+            stored.created = set.changed;
+        }
+    }
+    Ok(stored)
+}

@@ -1,0 +1,12 @@
+//! Export and import: a store or one of its projects as JSON lines, with the full history.
+
+mod clash;
+pub mod export;
+pub mod format;
+pub mod graph;
+pub mod import;
+pub mod matrix;
+pub mod restore_rows;
+mod scope;
+pub mod server_memory;
+pub mod validate_export;

@@ -1,0 +1,400 @@
+//! Plans the import of a file of the reference memory server: a pure function of its bytes.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::read::{MemoryGraph, NamedEntity, NamedRelation};
+use crate::model::memory::MemoryType;
+use crate::model::text::{self, collapse_spaces, quote_text};
+use crate::model::{Ontology, Result, canonical};
+use crate::ops::record::validate::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
+use crate::ops::write::entities::{InitialStatus, NewEntity};
+use crate::ops::write::lifecycle::SUPERSEDES;
+use crate::ops::write::memories::NewMemory;
+
+/// Options of the import.
+#[derive(Debug, Clone)]
+pub struct MemoryFileArgs {
+    /// The file name, used for provenance.
+    pub file: String,
+    pub project: Option<String>,
+    pub status: InitialStatus,
+    /// The type of entities whose own type is not in the ontology.
+    pub default_type: String,
+}
+
+/// The rows made from a file, and the messages about it.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub entities: Vec<NewEntity>,
+    pub memories: Vec<NewMemory>,
+    pub relationships: Vec<PlannedLink>,
+    /// Numbers of distinct relations and observations in the file.
+    pub relations: usize,
+    pub observations: usize,
+    /// Number of duplicate observations of an entity; `blank` counts those without a visible
+    /// character.
+    pub repeated: usize,
+    pub blank: usize,
+    pub repeated_relations: usize,
+    /// Number of observations that did not fit into the descriptions and became memories.
+    pub as_memories: usize,
+    /// Types that are not in the ontology: the type used instead, and the number of entities.
+    pub types: BTreeMap<String, (String, usize)>,
+    /// Relations that could not become relationships, with the reason.
+    pub unmapped: Vec<(String, String)>,
+    /// Input that was repaired while reading, and how.
+    pub mended: Vec<String>,
+    /// Input that could not be read, with the reason.
+    pub refused: Vec<(String, String)>,
+}
+
+/// A relationship between two entities of the plan, by index.
+#[derive(Debug, Clone)]
+pub struct PlannedLink {
+    pub source: usize,
+    pub target: usize,
+    pub relationship_type: String,
+    pub source_refs: Vec<String>,
+}
+
+/// Maximum size in bytes of an original value in the properties; a larger one becomes text.
+const MAX_ORIGINAL: usize = 4_000;
+/// The name of entities without a name.
+const UNNAMED: &str = "(unnamed)";
+
+impl Plan {
+    pub fn new(bytes: &[u8], ontology: &Ontology, wish: &MemoryFileArgs) -> Result<Self> {
+        ontology.require_entity_type(&wish.default_type)?;
+        let graph = MemoryGraph::read(bytes);
+        let mut planner = Planner {
+            plan: Self {
+                repeated: graph.repeated,
+                blank: graph.blank,
+                mended: graph.mended.clone(),
+                refused: graph.refused.clone(),
+                ..Self::default()
+            },
+            ontology,
+            wish,
+            replaces: HashMap::new(),
+        };
+        for found in &graph.entities {
+            planner.entity(found);
+        }
+        let mut seen = HashSet::new();
+        for link in &graph.relations {
+            if seen.insert(format!("{link:?}")) {
+                planner.relation(&graph, link);
+            } else {
+                planner.plan.repeated_relations += 1;
+            }
+        }
+        Ok(planner.plan)
+    }
+
+    pub fn describe(&self, row: usize) -> String {
+        if let Some(entity) = self.entities.get(row) {
+            return format!("entity {}", quote_text(&entity.name, 160));
+        }
+        let row = row - self.entities.len();
+        if let Some(memory) = self.memories.get(row) {
+            return format!("memory {}", quote_text(&memory.content, 160));
+        }
+        let link = &self.relationships[row - self.memories.len()];
+        let name = |at: usize| quote_text(&self.entities[at].name, 160);
+        format!("{} {} {}", name(link.source), link.relationship_type, name(link.target))
+    }
+}
+
+struct Planner<'a> {
+    plan: Plan,
+    ontology: &'a Ontology,
+    wish: &'a MemoryFileArgs,
+    /// The entities that each entity supersedes, to prevent cycles.
+    replaces: HashMap<usize, Vec<usize>>,
+}
+
+impl Planner<'_> {
+    fn entity(&mut self, found: &NamedEntity) {
+        let name = name_of(found);
+        let entity_type = self.entity_type(&found.types);
+        let mut observations = found.observations.clone();
+        let mut properties = Map::new();
+        if name != found.name {
+            keep_original(&mut properties, &mut observations, "original_name", json!(found.name));
+        }
+        match found.types.as_slice() {
+            [] => {}
+            [only] if *only == entity_type => {}
+            [only] => {
+                keep_original(&mut properties, &mut observations, "original_type", json!(only))
+            }
+            many => keep_original(&mut properties, &mut observations, "original_type", json!(many)),
+        }
+        match found.extra.as_slice() {
+            [] => {}
+            [only] => keep_original(&mut properties, &mut observations, "original", json!(only)),
+            many => keep_original(&mut properties, &mut observations, "original", json!(many)),
+        }
+        self.plan.observations += observations.len();
+        let description = self.describe(&name, &observations);
+        self.plan.entities.push(NewEntity {
+            entity_type,
+            name,
+            project: self.wish.project.clone(),
+            description,
+            properties,
+            source_refs: self.source_refs(),
+            status: self.wish.status,
+            ..NewEntity::default()
+        });
+    }
+
+    /// Returns the type of the ontology with the same spelling, ignoring case and separators.
+    fn entity_type(&mut self, given: &[String]) -> String {
+        let known = |name: &String| {
+            let name = snake_case(name);
+            let entry = self.ontology.entity_type(&name)?;
+            entry.required_properties.is_empty().then_some(name)
+        };
+        if let Some(known) = given.iter().find_map(known) {
+            return known;
+        }
+        let default = &self.wish.default_type;
+        let original = given.first().cloned().unwrap_or_default();
+        self.plan.types.entry(original).or_insert_with(|| (default.clone(), 0)).1 += 1;
+        default.clone()
+    }
+
+    /// Returns the description: a single observation, or a numbered list. Observations that do not
+    /// fit become memories, titled with their number in the list.
+    fn describe(&mut self, name: &str, observations: &[String]) -> String {
+        let mut description = String::new();
+        let mut length = 0;
+        for (index, observation) in observations.iter().enumerate() {
+            let number = index + 1;
+            let item = match observations {
+                [_] => observation.clone(),
+                _ => format!("{number}. {observation}"),
+            };
+            let size = item.chars().count() + 1;
+            if length + size > MAX_TEXT {
+                self.plan.as_memories += 1;
+                self.remember(Some(name), &format!("{name}, observation {number}"), observation);
+                continue;
+            }
+            if !description.is_empty() {
+                description.push('\n');
+            }
+            description.push_str(&item);
+            length += size;
+        }
+        description
+    }
+
+    /// Keeps a text as a memory, or as several if it is too long. The memory has no subject, since
+    /// statements about an entity accumulate and do not contradict each other.
+    fn remember(&mut self, tag: Option<&str>, title: &str, text: &str) {
+        const PART: usize = MAX_TEXT - 2 * MAX_NAME;
+        let chars: Vec<char> = text.chars().collect();
+        let parts: Vec<String> = chars.chunks(PART).map(|part| part.iter().collect()).collect();
+        for (index, part) in parts.iter().enumerate() {
+            let content = match parts.len() {
+                1 => format!("{title}: {part}"),
+                many => format!("{title}, part {} of {many}: {part}", index + 1),
+            };
+            self.plan.memories.push(NewMemory {
+                memory_type: match self.wish.project {
+                    Some(_) => MemoryType::Project,
+                    None => MemoryType::Knowledge,
+                },
+                content,
+                subject: String::new(),
+                project: self.wish.project.clone(),
+                confidence: None,
+                domain_tags: tag.map(str::to_owned).into_iter().collect(),
+                valid_until: None,
+                source_chunk_id: None,
+                status: self.wish.status,
+            });
+        }
+    }
+
+    fn relation(&mut self, graph: &MemoryGraph, link: &NamedRelation) {
+        self.plan.relations += 1;
+        let ends = (graph.position(&link.from), graph.position(&link.to));
+        let problem = match ends {
+            (Some(source), Some(target)) => match self.fits(source, link, target) {
+                Ok(relationship_type) => {
+                    let source_refs = self.source_refs();
+                    let planned = PlannedLink { source, target, relationship_type, source_refs };
+                    return self.plan.relationships.push(planned);
+                }
+                Err(problem) => problem,
+            },
+            (None, _) => format!("there is no entity {}", quote_text(&link.from, 160)),
+            (_, None) => format!("there is no entity {}", quote_text(&link.to, 160)),
+        };
+        let mut entry = Map::from_iter([("relation_type".to_owned(), json!(link.relation_type))]);
+        let holder = match ends {
+            (Some(source), _) => {
+                entry.insert("to".to_owned(), json!(link.to));
+                Some(source)
+            }
+            (None, Some(target)) => {
+                entry.insert("from".to_owned(), json!(link.from));
+                Some(target)
+            }
+            (None, None) => None,
+        };
+        if !link.extra.is_empty() {
+            entry.insert("original".to_owned(), json!(link.extra));
+        }
+        let entry = Value::Object(entry);
+        let place = match holder {
+            Some(holder) if self.add_unmapped(holder, &entry) => {
+                format!("the properties of {}", quote_text(&self.plan.entities[holder].name, 160))
+            }
+            _ => {
+                let extra = Value::Object(link.extra.clone());
+                let extra = if link.extra.is_empty() { String::new() } else { format!(" {extra}") };
+                self.remember(None, "relation", &format!("{}{extra}", word_relation(link)));
+                "a memory".to_owned()
+            }
+        };
+        let [from, kind, to] =
+            [&link.from, &link.relation_type, &link.to].map(|text| quote_text(text, 160));
+        let kept = format!("kept in {place}: {problem}");
+        self.plan.unmapped.push((format!("{from} {kind} {to}"), kept));
+    }
+
+    /// Returns the relationship type of a relation, or the reason why there is none.
+    fn fits(
+        &mut self,
+        source: usize,
+        link: &NamedRelation,
+        target: usize,
+    ) -> Result<String, String> {
+        let name = snake_case(&link.relation_type);
+        if self.ontology.relationship_type(&name).is_none() {
+            return Err("no such relationship type".to_owned());
+        }
+        if source == target {
+            return Err("it leads to where it starts".to_owned());
+        }
+        let kind = |at: usize| self.plan.entities[at].entity_type.as_str();
+        let ends = self.ontology.check_ends(&name, kind(source), kind(target));
+        ends.map_err(|error| error.to_string())?;
+        if name == SUPERSEDES {
+            if self.leads_to(target, source) {
+                return Err("supersedes: the chain would become a cycle".to_owned());
+            }
+            self.replaces.entry(source).or_default().push(target);
+        }
+        Ok(name)
+    }
+
+    /// Returns whether an entity supersedes another, directly or transitively.
+    fn leads_to(&self, from: usize, to: usize) -> bool {
+        let mut seen = HashSet::new();
+        let mut waiting = vec![from];
+        while let Some(next) = waiting.pop() {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                waiting.extend(self.replaces.get(&next).into_iter().flatten());
+            }
+        }
+        false
+    }
+
+    /// Adds a relation to the properties of an entity; returns false if it exceeds their limits.
+    fn add_unmapped(&mut self, holder: usize, entry: &Value) -> bool {
+        let properties = &mut self.plan.entities[holder].properties;
+        let kept = properties.get("unmapped_relations").and_then(Value::as_array);
+        let mut all = kept.cloned().unwrap_or_default();
+        all.push(entry.clone());
+        let mut wanted = properties.clone();
+        wanted.insert("unmapped_relations".to_owned(), Value::from(all));
+        let wanted = Value::Object(wanted);
+        if canonical::nesting_depth(&wanted) > MAX_DEPTH
+            || wanted.to_string().len() > MAX_PROPERTIES
+        {
+            return false;
+        }
+        if let Value::Object(wanted) = wanted {
+            *properties = wanted;
+        }
+        true
+    }
+
+    fn source_refs(&self) -> Vec<String> {
+        vec![format!("doc:{}", self.wish.file)]
+    }
+}
+
+/// Returns the normalised name; one that is too long is cut, and kept in full in the properties.
+fn name_of(found: &NamedEntity) -> String {
+    let name = collapse_spaces(&found.name);
+    if text::is_blank(&name) {
+        return UNNAMED.to_owned();
+    }
+    if name.chars().count() <= MAX_NAME {
+        return name;
+    }
+    let cut: String = name.chars().take(MAX_NAME - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// Keeps an original value in the properties, or as an additional observation if it is too large.
+fn keep_original(
+    properties: &mut Map<String, Value>,
+    observations: &mut Vec<String>,
+    key: &str,
+    value: Value,
+) {
+    let size = value.to_string().len();
+    if size > MAX_ORIGINAL || canonical::nesting_depth(&value) + 1 > MAX_DEPTH {
+        observations.push(format!("{key}: {value}"));
+    } else {
+        properties.insert(key.to_owned(), value);
+    }
+}
+
+fn word_relation(link: &NamedRelation) -> String {
+    let NamedRelation { from, relation_type, to, .. } = link;
+    format!("\"{from}\" {relation_type} \"{to}\"")
+}
+
+/// Converts `dependsOn`, `Depends on` and `depends-on` to `depends_on`.
+fn snake_case(text: &str) -> String {
+    let mut words = String::new();
+    let mut before = ' ';
+    for c in text.trim().chars() {
+        if c.is_uppercase() && (before.is_lowercase() || before.is_numeric()) {
+            words.push('_');
+        }
+        if c.is_alphanumeric() {
+            words.extend(c.to_lowercase());
+        } else if !words.ends_with('_') {
+            words.push('_');
+        }
+        before = c;
+    }
+    words.trim_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_known_in_any_case_and_with_any_separator() {
+        for given in ["depends_on", "dependsOn", "Depends On", "DEPENDS-ON", " depends  on "] {
+            assert_eq!(snake_case(given), "depends_on", "{given}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Checks the whole store, names the repair of each finding, and rebuilds derived data.
+//!
+//! The checks write nothing. A damaged page or an unreadable row becomes a finding, and the other
+//! checks still run.
+
+mod derived;
+mod file;
+mod finding;
+mod knowledge;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+pub use self::finding::{ConflictFault, Finding, IndexFault, Remark, Remedy, Repair, RowProblem};
+use crate::model::{Error, Result};
+use crate::ops::record::claims;
+use crate::ops::record::index;
+pub use crate::store::row_rules::RowFault;
+use crate::store::sqlite::reader::Lengths;
+pub use crate::store::sqlite::schema::SchemaStage;
+use crate::store::{self, Tx, View};
+
+/// The topics of the doctor, each a separate check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    File,
+    ForeignKeys,
+    Schema,
+    AuditChain,
+    Snapshots,
+    Values,
+    Handles,
+    References,
+    Claims,
+    SearchIndex,
+    AuditPlaces,
+    Conflicts,
+}
+
+impl Topic {
+    const ALL: [Self; 12] = [
+        Self::File,
+        Self::ForeignKeys,
+        Self::Schema,
+        Self::AuditChain,
+        Self::Snapshots,
+        Self::Values,
+        Self::Handles,
+        Self::References,
+        Self::Claims,
+        Self::SearchIndex,
+        Self::AuditPlaces,
+        Self::Conflicts,
+    ];
+    /// The checks that run on a file that needs a schema upgrade first.
+    const OF_OLDER: [Self; 2] = [Self::File, Self::ForeignKeys];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::ForeignKeys => "foreign keys",
+            Self::Schema => "schema",
+            Self::AuditChain => "audit chain",
+            Self::Snapshots => "newest snapshots",
+            Self::Values => "values",
+            Self::Handles => "handles",
+            Self::References => "references",
+            Self::Claims => "claims",
+            Self::SearchIndex => "search index",
+            Self::AuditPlaces => "audit places",
+            Self::Conflicts => "conflicts",
+        }
+    }
+}
+
+/// The amount of data that a check covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Bytes(u64),
+    /// Total size of all pages in bytes.
+    Pages(u64),
+    SchemaObjects {
+        tables: usize,
+        indexes: usize,
+        triggers: usize,
+    },
+    Rows(i64),
+    Keys(usize),
+}
+
+/// The result of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub topic: Topic,
+    pub extent: Option<Extent>,
+    /// The hash of the last audit row, where the check verifies the chain.
+    pub head: Option<String>,
+    /// The number of findings, including those not listed.
+    pub count: usize,
+    pub findings: Vec<Finding>,
+    pub remarks: Vec<Remark>,
+    /// Derived data to rebuild.
+    fixes: BTreeSet<Topic>,
+    /// Whether the file itself is damaged, so that nothing should be written to it.
+    damaged: bool,
+}
+
+/// Findings listed per check.
+const MAX_LISTED: usize = 50;
+
+impl Check {
+    fn new(topic: Topic) -> Self {
+        Self {
+            topic,
+            extent: None,
+            head: None,
+            count: 0,
+            findings: Vec::new(),
+            remarks: Vec::new(),
+            fixes: BTreeSet::new(),
+            damaged: false,
+        }
+    }
+
+    fn found(&mut self, finding: Finding) {
+        self.count += 1;
+        self.damaged |= finding.is_damage();
+        if let Remedy::Derive(topic) = finding.remedy() {
+            self.fixes.insert(topic);
+        }
+        if self.findings.len() < MAX_LISTED {
+            self.findings.push(finding);
+        }
+    }
+
+    fn remark(&mut self, remark: Remark) {
+        self.remarks.push(remark);
+    }
+
+    pub fn is_clean(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// The result of all checks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DoctorReport {
+    pub checks: Vec<Check>,
+}
+
+impl DoctorReport {
+    pub fn findings(&self) -> usize {
+        self.checks.iter().map(|check| check.count).sum()
+    }
+
+    pub fn remarks(&self) -> usize {
+        self.checks.iter().map(|check| check.remarks.len()).sum()
+    }
+
+    /// Returns whether the file itself is damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.checks.iter().any(|check| check.damaged)
+    }
+
+    /// Returns the derived data to rebuild, in order of dependency.
+    pub fn fixes(&self) -> BTreeSet<Topic> {
+        self.checks.iter().flat_map(|check| check.fixes.iter().copied()).collect()
+    }
+}
+
+/// Returns the report of a file that cannot be opened at all.
+pub fn report_unreadable(lengths: Lengths, error: &Error) -> DoctorReport {
+    let mut check = Check::new(Topic::File);
+    check.extent = Some(Extent::Bytes(lengths.file));
+    check.found(Finding::unfinished(Topic::File, error));
+    DoctorReport { checks: vec![check] }
+}
+
+/// Runs all checks, and passes each to `show` when it is done.
+pub fn run_checks(
+    view: &View<'_>,
+    stage: SchemaStage,
+    lengths: Lengths,
+    mut show: impl FnMut(&Check),
+) -> Result<DoctorReport> {
+    let is_current = stage == SchemaStage::Current;
+    let topics: &[Topic] = if is_current { &Topic::ALL } else { &Topic::OF_OLDER };
+    let mut report = DoctorReport::default();
+    for topic in topics {
+        let mut check = Check::new(*topic);
+        match run_check(view, lengths, &mut check) {
+            Err(Error::Busy) => return Err(Error::Busy),
+            Err(error) => check.found(Finding::unfinished(*topic, &error)),
+            Ok(()) => {}
+        }
+        show(&check);
+        report.checks.push(check);
+    }
+    if !is_current {
+        let check = file::check_older(stage);
+        show(&check);
+        report.checks.push(check);
+    }
+    Ok(report)
+}
+
+fn run_check(view: &View<'_>, lengths: Lengths, check: &mut Check) -> Result<()> {
+    match check.topic {
+        Topic::File => file::check_file(view, lengths, check),
+        Topic::ForeignKeys => file::foreign_keys(view, check),
+        Topic::Schema => file::check_schema(view, check),
+        Topic::AuditChain => knowledge::audit_chain(view, check),
+        Topic::Snapshots => knowledge::check_snapshots(view, check),
+        Topic::Values => knowledge::check_values(view, check),
+        Topic::Handles => derived::check_handles(view, check),
+        Topic::References => knowledge::check_references(view, check),
+        Topic::Claims => derived::check_claims(view, check),
+        Topic::SearchIndex => derived::search_index(view, check),
+        Topic::AuditPlaces => derived::audit_places(view, check),
+        Topic::Conflicts => derived::check_conflicts(view, check),
+    }
+}
+
+/// Rebuilds the derived data of a topic. For conflicts it only marks the slots as touched: conflict
+/// detection at the end of the write does the rest.
+pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
+    let if_any = |count: usize, repair: Repair| (count > 0).then_some(repair);
+    Ok(match topic {
+        Topic::File => {
+            store::sqlite::schema_diff::rebuild_indexes(tx)?;
+            Some(Repair::Indexes)
+        }
+        // An older file was upgraded when it was opened.
+        Topic::Schema => {
+            let objects = store::sqlite::schema_diff::repair_schema(tx)?;
+            if_any(objects.len(), Repair::Schema { objects })
+        }
+        Topic::Handles => {
+            let rows = store::handles::repair_handles(tx)?;
+            if_any(rows, Repair::Handles { rows })
+        }
+        Topic::Claims => {
+            let rows = claims::repair_claims(tx)?;
+            if_any(rows, Repair::Claims { rows })
+        }
+        Topic::SearchIndex => {
+            index::rebuild(tx)?;
+            Some(Repair::SearchIndex)
+        }
+        Topic::AuditPlaces => {
+            store::audit_by_project::rebuild(tx)?;
+            Some(Repair::AuditPlaces)
+        }
+        Topic::Conflicts => {
+            let keys = derived::touch_due(tx)?;
+            if_any(keys, Repair::Conflicts { keys })
+        }
+        // Faults in knowledge, history or the file itself are not repaired.
+        Topic::ForeignKeys
+        | Topic::AuditChain
+        | Topic::Snapshots
+        | Topic::Values
+        | Topic::References => None,
+    })
+}

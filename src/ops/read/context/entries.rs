@@ -1,0 +1,244 @@
+//! Collects the entries of each band of the context pack, best first: one line each, with its
+//! source.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::model::handle::HandleKind;
+use crate::model::memory::MemoryType;
+use crate::model::text::quote_text;
+use crate::model::words::stems_of;
+use crate::model::{Entity, Memory, Result, Status};
+use crate::ops::read::search::snippet;
+use crate::ops::read::search::{self, FoundRow, Hit, Prepared, SearchRequest};
+use crate::ops::write::conflicts;
+use crate::ops::write::projects::ProjectScope;
+use crate::store::handles::handle_of;
+use crate::store::sqlite::search::Filter;
+use crate::store::{self, View};
+
+/// Characters of stored text in an entry.
+const ENTRY: usize = 250;
+/// Range of the number of candidate entries per band: the budget in characters divided by
+/// [`CHARACTERS_FOR_ONE`], so that more are found than fit.
+const CONSIDERED: std::ops::RangeInclusive<usize> = 10..=40;
+const CHARACTERS_FOR_ONE: usize = 200;
+/// Minimum score relative to the best match; lower scores share only a common word.
+const WORTH: f64 = 0.35;
+/// Links listed in the entry of an entity.
+const LINKS: i64 = 10;
+
+/// A query and the projects it covers.
+pub struct Asked<'v, 'c> {
+    view: &'v View<'c>,
+    scope: &'v ProjectScope,
+    prepared: Prepared<'v>,
+    stems: HashSet<String>,
+    most: usize,
+}
+
+impl<'v, 'c> Asked<'v, 'c> {
+    pub fn new(
+        view: &'v View<'c>,
+        text: &str,
+        scope: &'v ProjectScope,
+        budget: usize,
+    ) -> Result<Self> {
+        let prepared = Prepared::many_times(view, text, search::active_in(scope))?;
+        let stems = prepared.query.terms.iter().map(|term| term.stem.clone()).collect();
+        let most = (budget / CHARACTERS_FOR_ONE).clamp(*CONSIDERED.start(), *CONSIDERED.end());
+        Ok(Self { view, scope, prepared, stems, most })
+    }
+
+    /// Returns the registered project, if one was named.
+    fn project(&self) -> Option<&str> {
+        self.scope.project.as_ref().map(|project| project.name.as_str())
+    }
+
+    fn hits(&self, filter: Filter<'_>) -> Result<Vec<Hit>> {
+        let wanted = SearchRequest { prepared: &self.prepared, filter, most: self.most };
+        let mut hits = search::find(self.view, &wanted)?;
+        let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
+        hits.retain(|hit| hit.all_words || hit.score >= best * WORTH);
+        Ok(hits)
+    }
+
+    /// Returns trusted state of the project: facts that the query names first.
+    pub fn state(&self) -> Result<Vec<String>> {
+        let Some(name) = self.project() else { return Ok(Vec::new()) };
+        let Some(project) = store::projects::find_named(self.view, name)? else {
+            return Ok(Vec::new());
+        };
+        let mut facts = store::projects::active_state(self.view, &project.id)?;
+        facts.sort_by_cached_key(|fact| {
+            let full = format!("{} {} {}", fact.category, fact.key, fact.value);
+            Reverse(self.overlap(&full).0)
+        });
+        let entry = |fact: &crate::model::ProjectState| {
+            let named = format!("{}/{}", fact.category, fact.key);
+            let conflict = self.conflict_mark(&fact.id)?;
+            Ok(format!(
+                "- {}: {}{conflict}",
+                quote_text(&named, ENTRY),
+                quote_text(&fact.value, ENTRY)
+            ))
+        };
+        facts.iter().take(self.most * 5).map(entry).collect()
+    }
+
+    /// Returns identity and preference memories, of the project and global.
+    pub fn person(&self) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for name in &self.scope.names {
+            found.extend(store::memories::of_persons(
+                self.view,
+                name.as_deref(),
+                self.most as i64,
+            )?);
+        }
+        self.rank(&mut found);
+        self.memory_entries(&found)
+    }
+
+    pub fn project_memories(&self) -> Result<Vec<String>> {
+        let projects = match self.project() {
+            Some("") => return Ok(Vec::new()),
+            Some(name) => Some((name, name)),
+            None => None,
+        };
+        let personal = |kind| matches!(kind, MemoryType::Identity | MemoryType::Preference);
+        self.memories(projects, "", |memory| !personal(memory.memory_type))
+    }
+
+    /// Returns knowledge memories that belong to no project.
+    pub fn knowledge(&self) -> Result<Vec<String>> {
+        // Without a project, the previous band has already searched the global rows.
+        if self.project().is_none() {
+            return Ok(Vec::new());
+        }
+        self.memories(Some(("", "")), MemoryType::Knowledge.as_str(), |_| true)
+    }
+
+    fn memories(
+        &self,
+        projects: Option<(&str, &str)>,
+        row_type: &str,
+        wanted: impl Fn(&Memory) -> bool,
+    ) -> Result<Vec<String>> {
+        let filter =
+            Filter { projects, kind: "memory", row_type, status: "active", expired: false };
+        let mut found: Vec<Memory> = self
+            .hits(filter)?
+            .into_iter()
+            .filter_map(|hit| match hit.row {
+                FoundRow::Memory(memory) if wanted(&memory) => Some(memory),
+                _ => None,
+            })
+            .collect();
+        self.rank(&mut found);
+        self.memory_entries(&found)
+    }
+
+    /// Returns the best matching entities, with their links and open conflicts.
+    pub fn engineering(&self) -> Result<Vec<String>> {
+        let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
+        let mut entries = Vec::new();
+        for hit in self.hits(filter)?.into_iter().take(self.most / 2) {
+            if let FoundRow::Entity(row) = hit.row {
+                entries.push(self.entity_entry(&row)?);
+            }
+        }
+        Ok(entries)
+    }
+
+    fn entity_entry(&self, row: &Entity) -> Result<String> {
+        let Entity { id, handle, entity_type, name, description, .. } = row;
+        let mut line = format!("- {entity_type} {handle} {}", quote_text(name, ENTRY));
+        if !description.is_empty() {
+            line.push_str(&format!(": {}", quote_text(description, ENTRY)));
+        }
+        let (links, total) = store::relationships::list_around(self.view, id, false, "", LINKS)?;
+        let mut before = String::new();
+        for link in &links {
+            let verb = link.relationship_type.as_str();
+            let way = if link.outgoing { format!("{verb} ->") } else { format!("<- {verb}") };
+            let name = quote_text(&link.name, 80);
+            if way == before {
+                line.push_str(&format!(", {name}"));
+            } else {
+                line.push_str(&format!("; {way} {name}"));
+                before = way;
+            }
+        }
+        let more = total - links.len() as i64;
+        if more > 0 {
+            line.push_str(&format!("; {more} more links"));
+        }
+        line.push_str(&self.conflict_mark(id)?);
+        Ok(line)
+    }
+
+    /// Returns chunks of documents, each as its best matching snippet.
+    pub fn documents(&self) -> Result<Vec<String>> {
+        let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
+        let entry = |hit: &Hit| match &hit.row {
+            FoundRow::Chunk(row) => {
+                let handle = handle_of(self.view, HandleKind::Chunk, &row.id).ok()??;
+                let matched = search::match_words(&self.prepared.query, &hit.row);
+                let stretch = snippet::plain_snippet(&row.content, &matched.stems, ENTRY - 2);
+                let stretch = quote_text(&stretch, ENTRY);
+                let place = quote_text(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
+                Some(format!("- {stretch} (chunk:{handle}, {place})"))
+            }
+            _ => None,
+        };
+        Ok(self.hits(filter)?.iter().filter_map(entry).collect())
+    }
+
+    fn memory_entries(&self, memories: &[Memory]) -> Result<Vec<String>> {
+        let entry = |memory: &Memory| {
+            let Memory { id, handle, memory_type, content, .. } = memory;
+            let conflict = self.conflict_mark(id)?;
+            let kind = memory_type.as_str();
+            Ok(format!("- {} ({kind}, memory:{handle}){conflict}", quote_text(content, ENTRY)))
+        };
+        memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
+    }
+
+    /// Sorts by overlap density, overlap, tags that the query names, and confidence.
+    fn rank(&self, memories: &mut Vec<Memory>) {
+        let key = |memory: &Memory| {
+            let (overlap, words) = self.overlap(&memory.content);
+            let density = overlap as f64 / words.max(1) as f64;
+            let tags = self.overlap(&memory.domain_tags.join(" ")).0;
+            (density, overlap, tags, memory.confidence)
+        };
+        let mut keyed: Vec<_> = memories.drain(..).map(|memory| (key(&memory), memory)).collect();
+        keyed.sort_by(|(a, _), (b, _)| {
+            let counts = (b.1, b.2).cmp(&(a.1, a.2));
+            b.0.total_cmp(&a.0).then(counts).then(b.3.total_cmp(&a.3))
+        });
+        memories.extend(keyed.into_iter().map(|(_, memory)| memory));
+    }
+
+    /// Returns the number of a text's words that are in the query, and the number of its words.
+    fn overlap(&self, text: &str) -> (usize, usize) {
+        let words = stems_of(text);
+        (words.iter().filter(|stem| self.stems.contains(*stem)).count(), words.len())
+    }
+
+    fn conflict_mark(&self, id: &str) -> Result<String> {
+        let mut mark = String::new();
+        for shown in conflicts::of_member(self.view, id)?.iter().take(2) {
+            let said: Vec<String> = shown
+                .members
+                .iter()
+                .take(3)
+                .map(|detail| quote_text(&detail.member.value_snapshot, 60))
+                .collect();
+            let kind = &shown.conflict.slot_kind;
+            mark.push_str(&format!("; OPEN CONFLICT {kind}: {}", said.join(" against ")));
+        }
+        Ok(mark)
+    }
+}

@@ -1,0 +1,126 @@
+//! Finds a single entity by its id or name.
+
+use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
+use crate::ops::record::{claims, validate};
+use crate::ops::write::lifecycle::{self, HasLifecycle};
+use crate::ops::write::projects;
+use crate::store::entities::Named;
+use crate::store::{self, View};
+
+/// A reference to an entity: an id, or a name with the fields that make it unique.
+#[derive(Debug, Clone, Default)]
+pub struct EntityQuery<'a> {
+    pub id: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub entity_type: Option<&'a str>,
+    pub project: Option<&'a str>,
+    pub include_inactive: bool,
+}
+
+/// Entities with the same name that an error lists.
+const MAX_NAMED: usize = 10;
+
+/// Finds a single entity. A name matches active entities only, unless inactive ones are included;
+/// an id matches in any status.
+pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
+    let name = match (query.id, query.name) {
+        (Some(id), None) => return lifecycle::require_row(view, id),
+        (None, Some(name)) => validate::check_name("name", name)?,
+        _ => {
+            return Err(Error::invalid(
+                "entity_id",
+                "either entity_id or name is needed, not both",
+                "Give entity_id, or name with entity_type and project if it is not unique.",
+            ));
+        }
+    };
+    let project = query.project.map(|project| projects::resolve(view, project)).transpose()?;
+    let mut wanted = Named {
+        name: &name,
+        entity_type: query.entity_type,
+        project: project.as_ref().map(|project| project.name.as_str()),
+        active: (!query.include_inactive).then_some(true),
+    };
+    let mut found = in_project(view, &wanted)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(entity), true) => Ok(entity),
+        (Some(last), false) => {
+            found.push(last);
+            Err(ambiguous_name(&name, &found))
+        }
+        (None, _) => {
+            wanted.active = None;
+            let hidden = in_project(view, &wanted)?;
+            Err(missing_entity(view, &name, project, &hidden)?)
+        }
+    }
+}
+
+/// Returns the project's own matching rows; if there are none, the global ones.
+fn in_project(view: &View<'_>, wanted: &Named<'_>) -> Result<Vec<Entity>> {
+    let limit = MAX_NAMED as i64 + 1;
+    let own = store::entities::list_named(view, wanted, limit)?;
+    if !own.is_empty() || wanted.project.is_none() {
+        return Ok(own);
+    }
+    store::entities::list_named(view, &Named { project: Some(""), ..*wanted }, limit)
+}
+
+fn ambiguous_name(name: &str, found: &[Entity]) -> Error {
+    let count = match found.len() {
+        many if many > MAX_NAMED => format!("more than {MAX_NAMED}"),
+        few => few.to_string(),
+    };
+    let listed: Vec<String> = found.iter().take(MAX_NAMED).map(describe_entity).collect();
+    Error::invalid(
+        "name",
+        format!("{name:?} names {count} entities"),
+        format!("Give the entity_id of one: {}.", listed.join("; ")),
+    )
+}
+
+fn missing_entity(
+    view: &View<'_>,
+    name: &str,
+    project: Option<ResolvedProject>,
+    hidden: &[Entity],
+) -> Result<Error> {
+    if !hidden.is_empty() {
+        let nearest = hidden.iter().take(5).map(describe_entity).collect();
+        return Ok(Error::NotFound {
+            subject: SubjectKind::ActiveEntity,
+            given: name.to_owned(),
+            nearest,
+        });
+    }
+    Ok(match project.filter(|known| !known.registered) {
+        Some(unknown) => Error::NotFound {
+            subject: SubjectKind::RegisteredProject,
+            given: unknown.name,
+            nearest: unknown.nearest,
+        },
+        None => Error::NotFound {
+            subject: SubjectKind::ENTITY,
+            given: name.to_owned(),
+            nearest: Entity::nearest(view, name)?,
+        },
+    })
+}
+
+fn describe_entity(entity: &Entity) -> String {
+    let Entity { handle, entity_type, name, project, status, .. } = entity;
+    format!("{handle} {entity_type} {name} in {project:?} ({status})")
+}
+
+/// Returns active entities with neither a source nor a signature, as the Python system allowed.
+pub fn without_provenance(view: &View<'_>) -> Result<Vec<Entity>> {
+    let mut found = Vec::new();
+    claims::for_each_id(view, Kind::Entity, |id| {
+        found.extend(
+            store::entities::get(view, id)?
+                .filter(|row| row.status == Status::Active && !row.has_provenance()),
+        );
+        Ok(())
+    })?;
+    Ok(found)
+}

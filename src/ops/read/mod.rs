@@ -1,0 +1,9 @@
+//! Operations that read: look-up, search, context, history and questions.
+
+pub(crate) mod candidates;
+pub(crate) mod completion;
+pub mod context;
+pub mod history;
+pub mod lookup;
+pub(crate) mod queries;
+pub mod search;

@@ -1,0 +1,9 @@
+//! How any row is changed: validation, ids, the row with its event, claims and words.
+
+pub mod claims;
+pub(crate) mod idempotency;
+pub mod index;
+pub mod record_change;
+pub(crate) mod row_id;
+pub(crate) mod secrets;
+pub mod validate;

@@ -1,0 +1,40 @@
+//! Opening a store, and writes with conflict detection.
+
+use crate::model::{Conflict, Result};
+use crate::ops::maintain::audit::relink;
+use crate::ops::record::{claims, index};
+use crate::ops::write::conflicts;
+use crate::store::{Db, Settings, Tx, Upgrade, audit_by_project};
+
+/// The result of a write, and the conflicts it opened, changed or settled.
+#[derive(Debug, Clone)]
+pub struct Done<T> {
+    pub value: T,
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Opens the store. An older file is upgraded: its claims and search index are rebuilt, and
+/// conflicts detected.
+pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
+    Db::open(settings, |tx| {
+        relink::relink_audit(tx)?;
+        claims::rebuild(tx)?;
+        index::rebuild(tx)?;
+        audit_by_project::rebuild(tx)?;
+        conflicts::detect_conflicts(tx)?;
+        Ok(())
+    })
+}
+
+/// Runs a write as one transaction: the operation, then conflict detection.
+pub fn write_and_detect<T>(
+    db: &Db,
+    actor: &str,
+    operation: &'static str,
+    f: impl FnOnce(&Tx<'_>) -> Result<T>,
+) -> Result<Done<T>> {
+    db.write(actor, operation, |tx| {
+        let value = f(tx)?;
+        Ok(Done { value, conflicts: conflicts::detect_conflicts(tx)? })
+    })
+}

@@ -1,0 +1,14 @@
+//! Operations that change rows: the nouns, their lifecycle, graduation, conflicts, batches, redaction.
+
+pub mod approval;
+pub mod batch;
+pub mod conflicts;
+pub mod entities;
+pub mod graduation;
+pub mod interactions;
+pub mod lifecycle;
+pub mod memories;
+pub mod projects;
+pub mod redact;
+pub mod relationships;
+pub mod state;

@@ -1,0 +1,339 @@
+//! Projects: one canonical name each, aliases that resolve to it, and rows moved to it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
+use crate::model::{
+    Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
+    ResolvedProject, Result, SubjectKind, text,
+};
+use crate::ops::record::record_change;
+use crate::ops::record::validate;
+use crate::ops::write::lifecycle::HasLifecycle;
+use crate::store::{self, Tx, View};
+
+/// Resolves a project argument: an alias or a different case becomes the canonical name; an unknown
+/// name is kept as written and reported with the nearest registered names.
+pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
+    let name = text::collapse_spaces(given);
+    validate::at_most("project", name.chars().count(), validate::MAX_NAME, "characters")?;
+    let registered = |name: String| ResolvedProject { name, registered: true, nearest: Vec::new() };
+    if name.is_empty() {
+        return Ok(registered(name));
+    }
+    if name.eq_ignore_ascii_case(INBOX) {
+        return Ok(registered(INBOX.to_owned()));
+    }
+    if let Some(known) = view.resolved.borrow().get(&name) {
+        return Ok(known.clone());
+    }
+    let resolved = match store::projects::find_named(view, &name)? {
+        Some(project) => registered(project.name),
+        None => ResolvedProject {
+            nearest: text::nearest_names(&name, store::projects::all_names(view)?),
+            registered: false,
+            name: name.clone(),
+        },
+    };
+    view.resolved.borrow_mut().insert(name, resolved.clone());
+    Ok(resolved)
+}
+
+/// Returns the projects that a read covers: all, or one with or without the global rows.
+pub fn resolve_scope(
+    view: &View<'_>,
+    project: Option<&str>,
+    scope_only: bool,
+) -> Result<ProjectScope> {
+    let Some(project) = project else {
+        return Ok(ProjectScope { project: None, names: vec![None] });
+    };
+    let project = resolve(view, project)?;
+    let mut names = vec![Some(project.name.clone())];
+    if !scope_only && !project.name.is_empty() {
+        names.push(Some(String::new()));
+    }
+    Ok(ProjectScope { project: Some(project), names })
+}
+
+/// The projects that a read covers; `None` in `names` means every project.
+#[derive(Debug, Clone)]
+pub struct ProjectScope {
+    pub project: Option<ResolvedProject>,
+    pub names: Vec<Option<String>>,
+}
+
+/// Lists the registered projects by name.
+pub fn list_registered(view: &View<'_>) -> Result<Vec<Project>> {
+    store::projects::list(view)
+}
+
+/// A project to register, or aliases to add to one.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// Canonical name: lower-case letters and digits joined by hyphens.
+    pub name: String,
+    pub description: Option<String>,
+    /// Other names for it; rows stored under them move to the canonical name.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+}
+
+/// The outcome of registering a project.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    pub row: Project,
+    pub created: bool,
+    pub audit_id: Option<String>,
+    /// The number of rows moved to the canonical name.
+    pub moved: usize,
+}
+
+/// Registers a project, or adds new fields and aliases to a registered one.
+pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
+    validate::text_length("note", note)?;
+    validate::text_length("description", wish.description.as_deref().unwrap_or_default())?;
+    let name = validate::check_name("name", &wish.name)?;
+    if name.eq_ignore_ascii_case(INBOX) {
+        return Err(Error::invalid(
+            "name",
+            "inbox is reserved for what has no project yet",
+            "Choose another name.",
+        ));
+    }
+    let before = store::projects::find_named(tx, &name)?;
+    if let Some(other) = before.as_ref().filter(|known| !known.name.eq_ignore_ascii_case(&name)) {
+        return Err(name_taken(&name, other));
+    }
+    if before.is_none() && !is_canonical_name(&name) {
+        return Err(Error::invalid(
+            "name",
+            format!("{name:?} is not lower-case kebab-case"),
+            match suggest_canonical_name(&name) {
+                Some(near) => format!("Register {near:?}, with {name:?} as an alias."),
+                None => format!("Choose a name such as p04-gigabit, with {name:?} as an alias."),
+            },
+        ));
+    }
+    let mut row = before.clone().unwrap_or_else(|| Project {
+        id: tx.new_id(),
+        handle: String::new(),
+        name,
+        description: String::new(),
+        status: "active".to_owned(),
+        aliases: Vec::new(),
+        created_at: tx.now.to_string(),
+        updated_at: tx.now.to_string(),
+    });
+    if let Some(description) = &wish.description {
+        row.description = description.trim().to_owned();
+    }
+    add_aliases(tx, &mut row, &wish.aliases)?;
+    let audit_id = match &before {
+        None => Some(record_change::create(tx, &mut row, note)?),
+        Some(before) if *before == row => None,
+        Some(before) => {
+            row.updated_at = tx.now.to_string();
+            Some(record_change::record_change(tx, before, &row, Action::Updated, note)?)
+        }
+    };
+    let moved = move_rows(tx, &row)?;
+    Ok(Registered { row, created: before.is_none(), audit_id, moved })
+}
+
+fn name_taken(name: &str, by: &Project) -> Error {
+    Error::Duplicate {
+        subject: SubjectKind::ProjectName,
+        given: name.to_owned(),
+        existing: format!("it belongs to the project {}", by.name),
+    }
+}
+
+fn add_aliases(tx: &Tx<'_>, row: &mut Project, aliases: &[String]) -> Result<()> {
+    validate::at_most("aliases", aliases.len(), validate::MAX_ALIASES, "names")?;
+    for alias in aliases {
+        let alias = validate::check_name("aliases", alias)?;
+        if alias.eq_ignore_ascii_case(INBOX) {
+            return Err(Error::invalid("aliases", "inbox is reserved", "Choose another alias."));
+        }
+        match store::projects::find_named(tx, &alias)? {
+            Some(other) if other.id != row.id => return Err(name_taken(&alias, &other)),
+            _ => refuse_look_alike(tx, row, &alias)?,
+        }
+        let known = alias.eq_ignore_ascii_case(&row.name)
+            || row.aliases.iter().any(|known| known.eq_ignore_ascii_case(&alias));
+        if !known {
+            row.aliases.push(alias);
+        }
+    }
+    validate::at_most("aliases", row.aliases.len(), validate::MAX_ALIASES, "names")?;
+    row.aliases.sort();
+    Ok(())
+}
+
+/// Refuses an alias that looks like the name of another project (homoglyphs).
+fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
+    if alias.is_ascii() {
+        return Ok(());
+    }
+    let names = store::projects::all_names(tx)?;
+    for name in names.iter().filter(|name| text::look_alike(alias, name)) {
+        if let Some(other) =
+            store::projects::find_named(tx, name)?.filter(|other| other.id != row.id)
+        {
+            return Err(Error::Duplicate {
+                subject: SubjectKind::ProjectName,
+                given: alias.to_owned(),
+                existing: format!("it looks like {name:?}, a name of the project {}", other.name),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Moves rows stored under other names of a registered project to its canonical name.
+pub fn gather_rows(tx: &Tx<'_>, name: &str) -> Result<usize> {
+    store::projects::find_named(tx, name)?.map_or(Ok(0), |project| move_rows(tx, &project))
+}
+
+/// Moves every row stored under an alias, or a different case of the name, to the canonical name.
+/// Conflicts move too, so that acknowledged values do not raise a new conflict.
+fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
+    let mut moved = 0;
+    for from in std::iter::once(&project.name).chain(&project.aliases) {
+        for entity in store::entities::list_misplaced(tx, from, &project.name)? {
+            let after = Entity { project: project.name.clone(), ..entity.clone() };
+            moved += 1;
+            move_row(tx, &entity, after, project)?;
+        }
+        for memory in store::memories::list_misplaced(tx, from, &project.name)? {
+            let after = Memory { project: project.name.clone(), ..memory.clone() };
+            moved += 1;
+            move_row(tx, &memory, after, project)?;
+        }
+        for conflict in store::conflicts::under_project(tx, from)? {
+            let after = Conflict { project: project.name.clone(), ..conflict.clone() };
+            if after != conflict {
+                record_change::record_change(
+                    tx,
+                    &conflict,
+                    &after,
+                    Action::Renamed,
+                    &move_note(project),
+                )?;
+            }
+        }
+        store::projects::move_sources(tx, from, &project.name)?;
+    }
+    Ok(moved)
+}
+
+fn move_row<T: HasLifecycle>(
+    tx: &Tx<'_>,
+    before: &T,
+    mut after: T,
+    project: &Project,
+) -> Result<()> {
+    after.stamp(tx);
+    record_change::record_change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
+}
+
+fn move_note(project: &Project) -> String {
+    format!("moved to the canonical name of the project {}", project.name)
+}
+
+/// A project with the numbers of its rows.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    pub name: String,
+    /// Absent for a name that rows use and that is not registered.
+    pub project: Option<Project>,
+    pub entities: StatusCounts,
+    pub memories: StatusCounts,
+}
+
+/// The numbers of active and candidate rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StatusCounts {
+    pub active: i64,
+    pub candidates: i64,
+}
+
+/// Lists projects by name: registered ones, and unregistered names that rows use.
+pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
+    let mut names = store::projects::names_in_use(view)?;
+    let mut projects = store::projects::list(view)?;
+    names.extend(projects.iter().map(|project| project.name.clone()));
+    names.sort();
+    names.dedup();
+    let total = names.len() as i64;
+    names.retain(|name| page.after.is_none() || name.as_str() > page.after_text(0));
+    page.page(names, total, |name| vec![name.clone()]).map(|name| {
+        let at = projects.iter().position(|project| project.name == name);
+        count_rows(view, name, at.map(|index| projects.swap_remove(index)))
+    })
+}
+
+/// Returns the project with a name, if it is registered or rows use the name exactly as written.
+pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
+    let ResolvedProject { name, registered, .. } = resolve(view, given)?;
+    let in_use = store::projects::names_in_use(view)?;
+    if name.is_empty() || !(registered || in_use.contains(&name)) {
+        let known = store::projects::all_names(view)?.into_iter().chain(in_use);
+        let nearest = text::nearest_names(&name, known);
+        return Err(Error::NotFound {
+            subject: SubjectKind::RegisteredProject,
+            given: name,
+            nearest,
+        });
+    }
+    let project = store::projects::find_named(view, &name)?;
+    count_rows(view, name, project)
+}
+
+fn count_rows(view: &View<'_>, name: String, project: Option<Project>) -> Result<Counted> {
+    use crate::model::Status::{Active, Candidate};
+    Ok(Counted {
+        entities: StatusCounts {
+            active: store::entities::count(view, Active, Some(&name))?,
+            candidates: store::entities::count(view, Candidate, Some(&name))?,
+        },
+        memories: StatusCounts {
+            active: store::memories::count(view, Active, Some(&name))?,
+            candidates: store::memories::count(view, Candidate, Some(&name))?,
+        },
+        name,
+        project,
+    })
+}
+
+/// Returns the registered project with a name, and whether this call registered it. Registers a new
+/// canonical name unless it is close to an existing name, which may be meant instead.
+pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Project, bool)> {
+    let name = text::collapse_spaces(given);
+    if let Some(project) = store::projects::find_named(tx, &name)? {
+        return Ok((project, false));
+    }
+    let nearest = text::nearest_names(&name, store::projects::all_names(tx)?);
+    if name == INBOX || !is_canonical_name(&name) {
+        return Err(Error::NotFound {
+            subject: SubjectKind::RegisteredProject,
+            given: name,
+            nearest,
+        });
+    }
+    if !nearest.is_empty() {
+        return Err(Error::invalid(
+            "project",
+            format!("{name:?} is not registered, and is close to {}", nearest.join(", ")),
+            Hint::new(
+                "Give the registered name; if this is another project, register it first.",
+                NextStep::RegisterProject,
+            ),
+        ));
+    }
+    let wish = Registration { name, ..Registration::default() };
+    Ok((register_project(tx, &wish, note)?.row, true))
+}

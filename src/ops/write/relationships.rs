@@ -1,0 +1,248 @@
+//! Relationships: create and end links between entities.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::handle::HandleKind;
+use crate::model::{
+    Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
+};
+use crate::ops::record::row_id::resolve_id;
+use crate::ops::record::{record_change, validate};
+use crate::ops::write::lifecycle;
+use crate::store::{self, Tx};
+
+/// A link to create or end.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRelationship {
+    pub relationship_type: String,
+    /// Where it starts.
+    #[serde(alias = "source_entity_id", alias = "source")]
+    pub source_id: String,
+    /// Where it points.
+    #[serde(alias = "target_entity_id", alias = "target")]
+    pub target_id: String,
+    /// 0 to 1; default 1.
+    pub confidence: Option<f64>,
+    /// Its sources.
+    #[serde(default)]
+    pub source_refs: Vec<String>,
+    /// True ends the active link instead.
+    #[serde(default)]
+    pub end: bool,
+}
+
+/// The outcome of creating or ending a link.
+#[derive(Debug, Clone)]
+pub struct LinkOutcome {
+    pub row: Relationship,
+    /// Whether this call created or ended the link.
+    pub changed: bool,
+    pub audit_id: Option<String>,
+}
+
+/// One of the equivalent forms of a link, by its ends.
+struct LinkSpelling<'a> {
+    source: &'a str,
+    relationship_type: &'a str,
+    target: &'a str,
+}
+
+impl<'a> LinkSpelling<'a> {
+    /// Returns the link as given, and its inverse if its type has one: `contains` from the whole is
+    /// equivalent to `part_of` from the part.
+    fn ways(
+        tx: &'a Tx<'_>,
+        source: &'a str,
+        relationship_type: &'a str,
+        target: &'a str,
+    ) -> impl Iterator<Item = Self> {
+        let rule = tx.ontology.relationship_type(relationship_type);
+        let inverse = rule.and_then(|rule| rule.inverse.as_deref());
+        let written = Self { source, relationship_type, target };
+        std::iter::once(written).chain(inverse.map(|inverse| Self {
+            source: target,
+            relationship_type: inverse,
+            target: source,
+        }))
+    }
+
+    /// Returns the newest link of this form, among active or among ended links.
+    fn newest(&self, tx: &Tx<'_>, active: bool) -> Result<Option<Relationship>> {
+        Ok(newest_link(self.links(tx)?, active))
+    }
+
+    fn links(&self, tx: &Tx<'_>) -> Result<Vec<Relationship>> {
+        store::relationships::list_between(tx, self.source, self.relationship_type, self.target)
+    }
+}
+
+fn newest_link(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
+    links
+        .into_iter()
+        .filter(|link| (link.status == RelationshipStatus::Active) == active)
+        .max_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)))
+}
+
+/// Returns the equivalent active link, in either form.
+pub fn find_active(
+    tx: &Tx<'_>,
+    source: &str,
+    relationship_type: &str,
+    target: &str,
+) -> Result<Option<Relationship>> {
+    for said in LinkSpelling::ways(tx, source, relationship_type, target) {
+        if let Some(row) = said.newest(tx, true)? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+/// As [`create`], but an ended link counts as existing and stays ended.
+pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
+    let new = &*resolve_ends(tx, new)?;
+    let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
+    let mut active = None;
+    for said in LinkSpelling::ways(tx, source, kind, target) {
+        let links = said.links(tx)?;
+        let holds = links.iter().any(|link| link.status == RelationshipStatus::Active);
+        match newest_link(links, holds) {
+            Some(ended) if !holds => return Ok(unchanged_link(ended)),
+            found => active = active.or(found),
+        }
+    }
+    let row = build(tx, new, note)?;
+    active.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
+}
+
+/// Creates the link, or ends it if `end` is set.
+pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
+    let new = &*resolve_ends(tx, new)?;
+    if new.end {
+        validate::text_length("note", note)?;
+        return end_link(tx, new, note);
+    }
+    let row = build(tx, new, note)?;
+    let known =
+        find_active(tx, &row.source_entity_id, &row.relationship_type, &row.target_entity_id)?;
+    known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
+}
+
+/// Returns the link with the handles of its ends replaced by ids.
+fn resolve_ends<'n>(tx: &Tx<'_>, new: &'n NewRelationship) -> Result<Cow<'n, NewRelationship>> {
+    let source_id = resolve_id(tx, HandleKind::Entity, &new.source_id)?;
+    let target_id = resolve_id(tx, HandleKind::Entity, &new.target_id)?;
+    if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&source_id, &target_id) {
+        return Ok(Cow::Borrowed(new));
+    }
+    let (source_id, target_id) = (source_id.into_owned(), target_id.into_owned());
+    Ok(Cow::Owned(NewRelationship { source_id, target_id, ..new.clone() }))
+}
+
+fn unchanged_link(row: Relationship) -> LinkOutcome {
+    LinkOutcome { row, changed: false, audit_id: None }
+}
+
+fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<LinkOutcome> {
+    let mut row = Relationship { id: tx.new_id(), ..row };
+    let audit_id = record_change::create(tx, &mut row, note)?;
+    Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Builds a link without an id, after checking that its type allows these ends.
+fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship> {
+    validate::text_length("note", note)?;
+    let confidence = validate::check_confidence(new.confidence)?;
+    let source_refs = validate::source_refs(tx, &new.source_refs)?;
+    tx.ontology.require_relationship_type(&new.relationship_type)?;
+    let (source_id, target_id) = (&new.source_id, &new.target_id);
+    let (source_type, target_type) = (type_of(tx, source_id)?, type_of(tx, target_id)?);
+    tx.ontology.check_ends(&new.relationship_type, &source_type, &target_type)?;
+    if source_id == target_id {
+        return Err(Error::Link {
+            relationship_type: new.relationship_type.clone(),
+            problem: "an entity cannot be linked to itself".to_owned(),
+            hint: "Give two different entities.".into(),
+        });
+    }
+    if new.relationship_type == lifecycle::SUPERSEDES {
+        lifecycle::check_chain::<Entity>(tx, target_id, source_id)?;
+    }
+    Ok(Relationship {
+        id: String::new(),
+        handle: String::new(),
+        source_entity_id: source_id.clone(),
+        target_entity_id: target_id.clone(),
+        relationship_type: new.relationship_type.clone(),
+        status: RelationshipStatus::Active,
+        confidence,
+        source_refs,
+        created_at: tx.now.to_string(),
+    })
+}
+
+/// Returns the type of the entity at an end; an unknown id is an error with the nearest names.
+fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
+    match store::entities::type_of(tx, id)? {
+        Some(entity_type) => Ok(entity_type),
+        None => lifecycle::require_row(tx, id).map(|row: Entity| row.entity_type),
+    }
+}
+
+/// Creates the link without attributes, unless it exists.
+pub fn ensure_link(
+    tx: &Tx<'_>,
+    source_id: &str,
+    relationship_type: &str,
+    target_id: &str,
+    note: &str,
+) -> Result<LinkOutcome> {
+    let new = NewRelationship {
+        relationship_type: relationship_type.to_owned(),
+        source_id: source_id.to_owned(),
+        target_id: target_id.to_owned(),
+        ..NewRelationship::default()
+    };
+    create(tx, &new, note)
+}
+
+fn end_link(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcome> {
+    let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
+    let mut ended = None;
+    for said in LinkSpelling::ways(tx, source, kind, target) {
+        // A file of the Python system may contain duplicates of a link.
+        while let Some(link) = said.newest(tx, true)? {
+            let closed = close(tx, &link, RelationshipStatus::Invalid, note)?;
+            ended.get_or_insert(closed);
+        }
+    }
+    if let Some(ended) = ended {
+        return Ok(ended);
+    }
+    for said in LinkSpelling::ways(tx, source, kind, target) {
+        if let Some(row) = said.newest(tx, false)? {
+            return Ok(unchanged_link(row));
+        }
+    }
+    Err(Error::not_found(SubjectKind::Row(Kind::Relationship), format!("{source} {kind} {target}")))
+}
+
+/// Ends an active link: invalid if it no longer holds, superseded if another replaced it.
+pub fn close(
+    tx: &Tx<'_>,
+    link: &Relationship,
+    status: RelationshipStatus,
+    note: &str,
+) -> Result<LinkOutcome> {
+    let action = match status {
+        RelationshipStatus::Superseded => Action::Superseded,
+        RelationshipStatus::Active | RelationshipStatus::Invalid => Action::Invalidated,
+    };
+    let row = Relationship { status, ..link.clone() };
+    let audit_id = record_change::record_change(tx, link, &row, action, note)?;
+    Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
+}

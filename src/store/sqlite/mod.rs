@@ -1,0 +1,14 @@
+//! SQLite's own: the driver, the file and its guard, backup, migrations, the full-text index.
+
+pub mod backup;
+pub(crate) mod db;
+pub(crate) mod file;
+pub(crate) mod file_guard;
+pub(crate) mod migrations;
+pub(crate) mod reader;
+pub(crate) mod restore;
+pub(crate) mod schema;
+pub(crate) mod schema_diff;
+pub mod search;
+pub(crate) mod sql;
+pub(crate) mod writer_connection;
