@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use atocore::ops::sources;
+use atocore::ops::{self, sources};
 use atocore::store::{Db, Settings};
 use serde_json::json;
 
@@ -287,9 +287,8 @@ fn a_document_is_removed_only_if_its_file_is_still_gone_from_where_it_was() {
     let moved = "UPDATE source_files SET location = '/x' WHERE location LIKE '%elsewhere.md'";
     library.place.sql().execute(moved, []).expect("SQL");
     for document in &vanished {
-        let done = atocore::ops::write_and_detect(&db, "anna", "test", |tx| {
-            sources::remove(tx, document, "")
-        });
+        let remove = |tx: &_| sources::remove(tx, document, "");
+        let done = ops::write_and_detect(&db, "anna", "test", remove);
         let removed = done.expect("it is written").value;
         assert_eq!(removed, document.file_path == "gone.md", "{}", document.file_path);
     }
