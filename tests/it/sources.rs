@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use atocore::ops::{self, sources};
-use atocore::store::{Db, Settings};
+use atocore::store::{Db, Settings, Tx};
 use serde_json::json;
 
 use crate::support::{Place, Session, program};
@@ -287,7 +287,7 @@ fn a_document_is_removed_only_if_its_file_is_still_gone_from_where_it_was() {
     let moved = "UPDATE source_files SET location = '/x' WHERE location LIKE '%elsewhere.md'";
     library.place.sql().execute(moved, []).expect("SQL");
     for document in &vanished {
-        let remove = |tx: &_| sources::remove(tx, document, "");
+        let remove = |tx: &Tx<'_>| sources::remove(tx, document, "");
         let done = ops::write_and_detect(&db, "anna", "test", remove);
         let removed = done.expect("it is written").value;
         assert_eq!(removed, document.file_path == "gone.md", "{}", document.file_path);
