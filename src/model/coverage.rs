@@ -167,9 +167,11 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    /// Creates the facts of links `(source, type, target)`; ids that begin with `result` are
-    /// evidence.
-    fn facts(links: &[(&str, &str, &str)]) -> LinkFacts {
+    /// The source, type and target of a link.
+    type Link = (&'static str, &'static str, &'static str);
+
+    /// Creates the facts of links; ids that begin with `result` are evidence.
+    fn facts(links: &[Link]) -> LinkFacts {
         let mut facts = LinkFacts::default();
         for (source, name, target) in links {
             for (near, far, outgoing) in [(source, target, true), (target, source, false)] {
@@ -190,7 +192,7 @@ mod tests {
     #[test]
     fn a_verdict_is_the_highest_that_the_links_give() {
         use Verdict::{None, Satisfied, Validated, WithEvidence};
-        let cases: &[(&[(&str, &str, &str)], Verdict)] = &[
+        let cases: &[(&[Link], Verdict)] = &[
             (&[], None),
             (&[("r", "satisfies", "part")], None),
             (&[("r", "evidenced_by", "result")], None),
@@ -245,7 +247,8 @@ mod tests {
             relationship_type: "analyzed_by".to_owned(),
             through: String::new(),
         };
-        assert_eq!(coverage.validated_by, [result.clone()]);
-        assert_eq!(coverage.evidence, [result]);
+        let only = [result];
+        assert_eq!(coverage.validated_by, only);
+        assert_eq!(coverage.evidence, only);
     }
 }
