@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub(crate) mod gap;
 pub(crate) mod handle;
+pub(crate) mod hash;
 pub(crate) mod interaction;
 pub mod lifecycle;
 pub mod markdown;

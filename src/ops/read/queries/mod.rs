@@ -23,13 +23,14 @@ mod walk;
 
 use self::coverage::find_requirements;
 use self::gaps::find_gaps;
+use crate::model::hash::digest;
 use crate::model::question::{MAX_DEPTH, QuestionSubject};
 use crate::model::{
     Entity, Error, Gap, List, PageRequest, Question, ResolvedProject, Result, Status, Timestamp,
 };
 use crate::ops::read::lookup::{self, EntityQuery};
 use crate::ops::write::projects::{self, ProjectScope};
-use crate::store::{View, audit};
+use crate::store::View;
 
 pub use rows::{
     QuestionResult, QuestionRow, SortedRow, Subject, at_depth, node_brief, read_page, skip_past,
@@ -271,6 +272,6 @@ fn cursor_stamp(
         since.map(|since| since.to_string()),
         wish.include_inactive,
     );
-    let digest = audit::digest(&format!("{about:?}"));
+    let digest = digest(format!("{about:?}"));
     format!("{}.{}", wish.question.name(), digest.get(..8).unwrap_or_default())
 }
