@@ -3,11 +3,11 @@
 //! A claim is derived from its row alone, so it can be recomputed at any time.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::canonical;
 use super::entity::Entity;
 use super::event::Kind;
+use super::hash;
 use super::memory::Memory;
 use super::ontology::{KeySource, Ontology, SlotRule};
 use super::project::ProjectState;
@@ -201,8 +201,7 @@ pub fn text_key(text: &str) -> String {
     if key.len() <= MAX_KEY {
         return key;
     }
-    let digest = Sha256::digest(key.as_bytes());
-    digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    format!("sha256:{}", hash::digest(key))
 }
 
 /// Lower-cases the words; punctuation is kept only inside a word, as in `M6x20` or `p04-gigabit`.

@@ -147,7 +147,7 @@ pub fn digest(arguments: &[&str]) -> String {
         hash.update(argument.len().to_le_bytes());
         hash.update(argument);
     }
-    hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    super::hash::to_hex(&hash.finalize()[..4])
 }
 
 /// One page of a list.

@@ -2,11 +2,16 @@
 
 use serde_json::Value;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::words::split_words;
 use super::{Chunk, Document, Entity, Memory};
 
 /// The kinds of rows that are searched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum SearchKind {
     Entity,
     Memory,

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 /// The format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,11 +27,6 @@ impl DocType {
             _ => None,
         }
     }
-}
-
-/// Returns the SHA-256 of a file in lower-case hexadecimal digits.
-pub fn file_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One row of `source_documents`, and the location of its file when it was last read.

@@ -11,6 +11,7 @@ use super::audit_by_project;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
+use crate::model::hash::{digest, to_hex};
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
@@ -23,21 +24,6 @@ pub struct Head {
 
 const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
     after_json, note, before_digest, after_digest, note_digest, prev_hash, hash";
-
-/// Returns the lower-case hexadecimal SHA-256 of a text.
-pub fn digest(text: &str) -> String {
-    to_hex(&Sha256::digest(text.as_bytes()))
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
-}
 
 /// Returns the SHA-256 over length-prefixed fields, so that different field lists never hash the
 /// same bytes.

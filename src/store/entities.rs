@@ -71,6 +71,15 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {
     view.conn.one(&sql, params![id], read_entity)
 }
 
+/// Returns the entities with these ids, in this order.
+pub fn get_many(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM entities WHERE id IN (SELECT value FROM json_each(?1))");
+    let mut found = view.conn.all(&sql, params![&json_list(ids)], read_entity)?;
+    found.sort_by_cached_key(|entity| ids.iter().position(|id| *id == entity.id));
+    Ok(found)
+}
+
 /// Returns the type of an entity, if the id exists.
 pub fn type_of(view: &View<'_>, id: &str) -> Result<Option<String>> {
     if let Some(known) = view.types.borrow().get(id) {

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::conditions::in_project;
-use super::entities::read_status;
+use super::entities::{json_list, read_status};
 use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::View;
@@ -201,6 +201,14 @@ pub fn list_links(view: &View<'_>, moves: &Moves, id: &str, all: bool) -> Result
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Node>> {
     let sql = "SELECT id, entity_type, name, project, status FROM entities WHERE id = ?1";
     view.conn.one(sql, params![id], read_node)
+}
+
+/// Returns the entities with these ids, by id.
+pub fn get_many(view: &View<'_>, ids: &[String]) -> Result<HashMap<String, Node>> {
+    let sql = "SELECT id, entity_type, name, project, status FROM entities \
+         WHERE id IN (SELECT value FROM json_each(?1))";
+    let found = view.conn.all(sql, params![&json_list(ids)], read_node)?;
+    Ok(found.into_iter().map(|node| (node.id.clone(), node)).collect())
 }
 
 /// Lists the entities one step from an entity, active ones first; only active rows unless `all`.

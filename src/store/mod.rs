@@ -1,18 +1,18 @@
 //! Persistence: the only layer with SQL, one file per kind of row, without business logic.
 
+pub(crate) mod assumptions;
 pub mod audit;
 pub(crate) mod audit_by_project;
 pub mod claims;
 mod conditions;
 pub mod conflicts;
-pub(crate) mod coverage;
 pub mod doctor;
 pub mod entities;
-pub(crate) mod gaps;
 pub(crate) mod graph;
 pub(crate) mod handles;
 pub(crate) mod idempotency;
 pub mod interactions;
+pub(crate) mod link_facts;
 mod literals;
 pub mod memories;
 pub(crate) mod overview;

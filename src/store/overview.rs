@@ -1,7 +1,7 @@
 //! Counts and names for a project's overview page.
 
 use super::conditions::in_projects;
-use super::gaps::PLACE;
+use super::link_facts::PLACE;
 use super::literals::{ACTIVE, OPEN};
 use super::sqlite::sql::SqlRow;
 use super::tx::View;

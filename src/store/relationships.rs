@@ -1,8 +1,8 @@
 //! The table `relationships`.
 
 use super::entities::{json_list, parse_strings};
-use super::gaps::active_condition;
 use super::handles::read_handle;
+use super::link_facts::active_condition;
 use super::literals::ACTIVE;
 use super::rows::unknown_word;
 use super::sqlite::sql::SqlRow;

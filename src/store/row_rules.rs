@@ -81,33 +81,18 @@ pub struct BrokenRow {
     pub target: String,
 }
 
-const fn entity_rule(fault: RowFault, test: RowTest) -> RowRule {
-    RowRule { row_kind: "entity", fault, table: "entities", test }
-}
+/// The name of a row in messages, and its table.
+type Rows = (&'static str, &'static str);
 
-const fn relationship_rule(fault: RowFault, test: RowTest) -> RowRule {
-    RowRule { row_kind: "relationship", fault, table: "relationships", test }
-}
+const ENTITY: Rows = ("entity", "entities");
+const RELATIONSHIP: Rows = ("relationship", "relationships");
+const MEMORY: Rows = ("memory", "memories");
+const INTERACTION: Rows = ("interaction", "interactions");
+const CONFLICT: Rows = ("conflict", "conflicts");
+/// Rules on conflict members report the conflict.
+const MEMBER: Rows = ("conflict", "conflict_members");
 
-const fn memory_rule(fault: RowFault, test: RowTest) -> RowRule {
-    RowRule { row_kind: "memory", fault, table: "memories", test }
-}
-
-const fn interaction_rule(fault: RowFault, test: RowTest) -> RowRule {
-    RowRule { row_kind: "interaction", fault, table: "interactions", test }
-}
-
-/// Creates a rule on conflict members; the reported row is the conflict.
-const fn member_rule(fault: RowFault, test: RowTest) -> RowRule {
-    RowRule { row_kind: "conflict", fault, table: "conflict_members", test }
-}
-
-const fn row_rule(
-    row_kind: &'static str,
-    table: &'static str,
-    fault: RowFault,
-    test: RowTest,
-) -> RowRule {
+const fn row_rule((row_kind, table): Rows, fault: RowFault, test: RowTest) -> RowRule {
     RowRule { row_kind, fault, table, test }
 }
 
@@ -116,63 +101,76 @@ use RowFault as F;
 use RowTest::{Object, Recorded, Reference, Sql, TextList, Word};
 
 pub const RULES: &[RowRule] = &[
-    relationship_rule(F::SourceMissing, Reference("source_entity_id", Id, "entities")),
-    relationship_rule(F::TargetMissing, Reference("target_entity_id", Id, "entities")),
-    memory_rule(F::GraduatedToNothing, Sql(GRADUATED_TO_NOTHING, GRADUATED)),
-    memory_rule(F::SupersedesItself, Sql(CIRCLES_OF_MEMORIES, &[])),
-    entity_rule(F::SupersedesItself, Sql(CIRCLES_OF_ENTITIES, ACTIVE_SUCCESSION)),
-    entity_rule(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
-    entity_rule(
+    row_rule(RELATIONSHIP, F::SourceMissing, Reference("source_entity_id", Id, "entities")),
+    row_rule(RELATIONSHIP, F::TargetMissing, Reference("target_entity_id", Id, "entities")),
+    row_rule(MEMORY, F::GraduatedToNothing, Sql(GRADUATED_TO_NOTHING, GRADUATED)),
+    row_rule(MEMORY, F::SupersedesItself, Sql(CIRCLES_OF_MEMORIES, &[])),
+    row_rule(ENTITY, F::SupersedesItself, Sql(CIRCLES_OF_ENTITIES, ACTIVE_SUCCESSION)),
+    row_rule(ENTITY, F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
+    row_rule(
+        ENTITY,
         F::CitationMissing,
         Reference("source_refs", Cited("interaction:"), "interactions"),
     ),
-    relationship_rule(F::CitationMissing, Reference("source_refs", Cited("memory:"), "memories")),
-    relationship_rule(
+    row_rule(
+        RELATIONSHIP,
+        F::CitationMissing,
+        Reference("source_refs", Cited("memory:"), "memories"),
+    ),
+    row_rule(
+        RELATIONSHIP,
         F::CitationMissing,
         Reference("source_refs", Cited("interaction:"), "interactions"),
     ),
-    memory_rule(F::GraduateMissing, Reference("graduated_to_entity_id", OptionalId, "entities")),
-    memory_rule(F::SuccessorMissing, Reference("superseded_by", OptionalId, "memories")),
-    member_rule(F::MemberMissing, Reference("member_id", Member(Kind::Entity), "entities")),
-    member_rule(F::MemberMissing, Reference("member_id", Member(Kind::Memory), "memories")),
-    member_rule(
+    row_rule(
+        MEMORY,
+        F::GraduateMissing,
+        Reference("graduated_to_entity_id", OptionalId, "entities"),
+    ),
+    row_rule(MEMORY, F::SuccessorMissing, Reference("superseded_by", OptionalId, "memories")),
+    row_rule(MEMBER, F::MemberMissing, Reference("member_id", Member(Kind::Entity), "entities")),
+    row_rule(MEMBER, F::MemberMissing, Reference("member_id", Member(Kind::Memory), "memories")),
+    row_rule(
+        MEMBER,
         F::MemberMissing,
         Reference("member_id", Member(Kind::Relationship), "relationships"),
     ),
-    member_rule(
+    row_rule(
+        MEMBER,
         F::MemberMissing,
         Reference("member_id", Member(Kind::ProjectState), "project_state"),
     ),
-    interaction_rule(F::UsedMemoryMissing, Reference("memories_used", Ids, "memories")),
-    entity_rule(F::CitedChunkGone, Reference("source_refs", Cited("chunk:"), "source_chunks")),
-    relationship_rule(
+    row_rule(INTERACTION, F::UsedMemoryMissing, Reference("memories_used", Ids, "memories")),
+    row_rule(ENTITY, F::CitedChunkGone, Reference("source_refs", Cited("chunk:"), "source_chunks")),
+    row_rule(
+        RELATIONSHIP,
         F::CitedChunkGone,
         Reference("source_refs", Cited("chunk:"), "source_chunks"),
     ),
-    memory_rule(F::SourceChunkGone, Reference("source_chunk_id", OptionalId, "source_chunks")),
-    interaction_rule(F::UsedChunkGone, Reference("chunks_used", Ids, "source_chunks")),
-    entity_rule(F::UnknownStatus, Word("status", entity_statuses)),
-    memory_rule(F::UnknownStatus, Word("status", memory_statuses)),
-    memory_rule(F::UnknownType, Word("memory_type", memory_types)),
-    relationship_rule(F::UnknownStatus, Word("status", relationship_statuses)),
-    row_rule("conflict", "conflicts", F::UnknownStatus, Word("status", conflict_statuses)),
-    member_rule(F::UnknownMemberKind, Word("member_kind", member_kinds)),
-    entity_rule(F::NotAnObject("properties"), Object("properties")),
-    interaction_rule(F::NotAnObject("context_pack"), Object("context_pack")),
-    row_rule("chunk", "source_chunks", F::NotAnObject("metadata"), Object("metadata")),
-    entity_rule(F::NotATextList("source_refs"), TextList("source_refs")),
-    relationship_rule(F::NotATextList("source_refs"), TextList("source_refs")),
-    memory_rule(F::NotATextList("domain_tags"), TextList("domain_tags")),
-    interaction_rule(F::NotATextList("memories_used"), TextList("memories_used")),
-    interaction_rule(F::NotATextList("chunks_used"), TextList("chunks_used")),
-    row_rule("document", "source_documents", F::NotATextList("tags"), TextList("tags")),
-    entity_rule(F::Unsourced, Sql(UNSOURCED, ACTIVE)),
-    entity_rule(F::Unrecorded, Recorded),
-    memory_rule(F::Unrecorded, Recorded),
-    relationship_rule(F::Unrecorded, Recorded),
-    row_rule("project", "projects", F::Unrecorded, Recorded),
-    row_rule("state", "project_state", F::Unrecorded, Recorded),
-    row_rule("conflict", "conflicts", F::Unrecorded, Recorded),
+    row_rule(MEMORY, F::SourceChunkGone, Reference("source_chunk_id", OptionalId, "source_chunks")),
+    row_rule(INTERACTION, F::UsedChunkGone, Reference("chunks_used", Ids, "source_chunks")),
+    row_rule(ENTITY, F::UnknownStatus, Word("status", entity_statuses)),
+    row_rule(MEMORY, F::UnknownStatus, Word("status", memory_statuses)),
+    row_rule(MEMORY, F::UnknownType, Word("memory_type", memory_types)),
+    row_rule(RELATIONSHIP, F::UnknownStatus, Word("status", relationship_statuses)),
+    row_rule(CONFLICT, F::UnknownStatus, Word("status", conflict_statuses)),
+    row_rule(MEMBER, F::UnknownMemberKind, Word("member_kind", member_kinds)),
+    row_rule(ENTITY, F::NotAnObject("properties"), Object("properties")),
+    row_rule(INTERACTION, F::NotAnObject("context_pack"), Object("context_pack")),
+    row_rule(("chunk", "source_chunks"), F::NotAnObject("metadata"), Object("metadata")),
+    row_rule(ENTITY, F::NotATextList("source_refs"), TextList("source_refs")),
+    row_rule(RELATIONSHIP, F::NotATextList("source_refs"), TextList("source_refs")),
+    row_rule(MEMORY, F::NotATextList("domain_tags"), TextList("domain_tags")),
+    row_rule(INTERACTION, F::NotATextList("memories_used"), TextList("memories_used")),
+    row_rule(INTERACTION, F::NotATextList("chunks_used"), TextList("chunks_used")),
+    row_rule(("document", "source_documents"), F::NotATextList("tags"), TextList("tags")),
+    row_rule(ENTITY, F::Unsourced, Sql(UNSOURCED, ACTIVE)),
+    row_rule(ENTITY, F::Unrecorded, Recorded),
+    row_rule(MEMORY, F::Unrecorded, Recorded),
+    row_rule(RELATIONSHIP, F::Unrecorded, Recorded),
+    row_rule(("project", "projects"), F::Unrecorded, Recorded),
+    row_rule(("state", "project_state"), F::Unrecorded, Recorded),
+    row_rule(CONFLICT, F::Unrecorded, Recorded),
 ];
 
 const ACTIVE: &[&str] = &[Status::Active.as_str()];
@@ -249,76 +247,63 @@ impl RowRule {
 
     /// Returns the statement that finds the rows, with its parameters.
     fn statement(&self) -> (String, Vec<String>) {
-        let table = self.table;
-        let id = if table == "conflict_members" { "conflict_id" } else { "id" };
-        let find = |held: &str, target: &str, from: &str, condition: &str| {
-            format!(
-                "SELECT t.{id} AS id, {held} AS held, {target} AS target \
-                 FROM {table} t{from} WHERE {condition}"
-            )
-        };
-        let text = |column: &str| format!("trim(coalesce(t.{column}, ''))");
-        let kind = |column: &str| format!("iif(json_valid(t.{column}), json_type(t.{column}), '')");
-        match &self.test {
-            Reference(column, form, target) => self.reference(find, column, *form, target),
+        let (column, test) = match &self.test {
+            Reference(column, form, target) => return self.reference(column, *form, target),
             Word(column, words) => {
                 let held = format!("t.{column}");
-                let condition =
+                let unknown =
                     format!("coalesce({held}, '') NOT IN (SELECT value FROM json_each(?1))");
-                (find(&held, "''", "", &condition), vec![words().to_string()])
-            }
-            Object(column) => {
-                let condition = format!("{} <> '' AND {} <> 'object'", text(column), kind(column));
-                (find("''", "''", "", &condition), Vec::new())
-            }
-            TextList(column) => {
-                let condition = format!(
-                    "{} <> '' AND ({} <> 'array' OR EXISTS \
-                     (SELECT 1 FROM json_each(t.{column}) WHERE type <> 'text'))",
-                    text(column),
-                    kind(column)
-                );
-                (find("''", "''", "", &condition), Vec::new())
-            }
-            Recorded => {
-                let condition = "NOT EXISTS (SELECT 1 FROM memory_audit WHERE memory_id = t.id)";
-                (find("''", "''", "", condition), Vec::new())
+                return (self.find(&held, "''", "", &unknown), vec![words().to_string()]);
             }
             Sql(sql, params) => {
                 let params = params.iter().map(|text| (*text).to_owned()).collect();
-                (format!("SELECT id, '' AS held, '' AS target FROM ({sql})"), params)
+                return (format!("SELECT id, '' AS held, '' AS target FROM ({sql})"), params);
             }
-        }
+            Recorded => {
+                let unrecorded = "NOT EXISTS (SELECT 1 FROM memory_audit WHERE memory_id = t.id)";
+                return (self.find("''", "''", "", unrecorded), Vec::new());
+            }
+            Object(column) => (column, "<> 'object'".to_owned()),
+            TextList(column) => {
+                let other = format!("SELECT 1 FROM json_each(t.{column}) WHERE type <> 'text'");
+                (column, format!("<> 'array' OR EXISTS ({other})"))
+            }
+        };
+        let condition = format!(
+            "trim(coalesce(t.{column}, '')) <> '' \
+             AND (iif(json_valid(t.{column}), json_type(t.{column}), '') {test})"
+        );
+        (self.find("''", "''", "", &condition), Vec::new())
     }
 
-    fn reference(
-        &self,
-        find: impl Fn(&str, &str, &str, &str) -> String,
-        column: &str,
-        form: ReferenceForm,
-        target: &str,
-    ) -> (String, Vec<String>) {
-        let missing = |id: &str| format!("NOT EXISTS (SELECT 1 FROM {target} WHERE id = {id})");
+    fn find(&self, held: &str, target: &str, from: &str, condition: &str) -> String {
+        let table = self.table;
+        let id = if table == "conflict_members" { "conflict_id" } else { "id" };
+        format!(
+            "SELECT t.{id} AS id, {held} AS held, {target} AS target \
+             FROM {table} t{from} WHERE {condition}"
+        )
+    }
+
+    fn reference(&self, column: &str, form: ReferenceForm, table: &str) -> (String, Vec<String>) {
         let own = format!("t.{column}");
-        let listed = format!(", json_each(iif(json_valid(t.{column}), t.{column}, '[]')) j");
-        match form {
-            Id => (find(&own, &own, "", &missing(&own)), Vec::new()),
-            OptionalId => {
-                let condition = format!("coalesce({own}, '') <> '' AND {}", missing(&own));
-                (find(&own, &own, "", &condition), Vec::new())
-            }
-            Ids => (find("j.value", "j.value", &listed, &missing("j.value")), Vec::new()),
+        let member_held = format!("t.member_kind || ' ' || {own}");
+        let listed = format!(", json_each(iif(json_valid({own}), {own}, '[]')) j");
+        // The value shown, the id in it, the rows of a list, the condition, and its parameter.
+        let (held, id, from, more, parameter) = match form {
+            Id => (&*own, &*own, "", String::new(), None),
+            OptionalId => (&*own, &*own, "", format!("coalesce({own}, '') <> '' AND "), None),
+            Ids => ("j.value", "j.value", &*listed, String::new(), None),
             Cited(prefix) => {
-                let cited = "substr(j.value, length(?1) + 1)";
-                let condition =
-                    format!("substr(j.value, 1, length(?1)) = ?1 AND {}", missing(cited));
-                (find("j.value", cited, &listed, &condition), vec![prefix.to_owned()])
+                let cited = "substr(j.value, 1, length(?1)) = ?1 AND ".to_owned();
+                ("j.value", "substr(j.value, length(?1) + 1)", &*listed, cited, Some(prefix))
             }
             Member(kind) => {
-                let held = format!("t.member_kind || ' ' || {own}");
-                let condition = format!("t.member_kind = ?1 AND {}", missing(&own));
-                (find(&held, &own, "", &condition), vec![kind.as_str().to_owned()])
+                let member = "t.member_kind = ?1 AND ".to_owned();
+                (&*member_held, &*own, "", member, Some(kind.as_str()))
             }
-        }
+        };
+        let missing = format!("{more}NOT EXISTS (SELECT 1 FROM {table} WHERE id = {id})");
+        (self.find(held, id, from, &missing), parameter.map(str::to_owned).into_iter().collect())
     }
 }

@@ -12,6 +12,7 @@ use crate::app::present::ids;
 use crate::app::present::rows::{
     LINE_TEXT, RelationshipView, all_quoted, entity_line, memory_line, project_word,
 };
+use crate::model::hash::digest;
 use crate::model::text::{one_line, quote_text};
 use crate::model::{Action, Entity, Error, Kind, Memory, NextStep, Result};
 use crate::ops::read::history::Change;
@@ -130,7 +131,7 @@ fn compute_fingerprint(lines: &[String], before: &str, done: &[Change]) -> Strin
         all.push('\n');
         all.push_str(&change.entry.before_json);
     }
-    store::audit::digest(&all)
+    digest(&all)
 }
 
 /// Replaces ids of new rows by numbers, since the write generates other ids when it is repeated.

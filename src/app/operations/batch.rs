@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 use super::entities::{LinkResult, differing_line};
 use crate::app::answer::{Output, Written};
-use crate::app::operation::{About, Effect, Operation, WriteOperation, parse_at};
+use crate::app::operation::{About, Effect, Operation, WriteOperation};
 use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::app::{limits, schema};
-use crate::model::{Error, NextStep, Result};
+use crate::model::{NextStep, Result};
 use crate::ops::record::validate;
 use crate::ops::write::batch::{self, Batch, Made};
 use crate::ops::write::projects;
@@ -87,15 +87,7 @@ impl CreateBatchArgs {
         let mut relationships = Vec::new();
         for (index, mut fields) in self.relationships.into_iter().enumerate() {
             schema::coerce_arguments(&known, &mut fields);
-            let link: NewRelationship = parse_row("relationships", index, fields)?;
-            if link.end {
-                return Err(Error::invalid(
-                    format!("relationships[{index}].end"),
-                    "a batch only creates",
-                    "End links one by one.",
-                ));
-            }
-            relationships.push(link);
+            relationships.push(parse_row("relationships", index, fields)?);
         }
         Ok(Batch {
             entities: parse_keyed("entities", self.entities, project)?,
@@ -135,10 +127,9 @@ fn parse_row<T: DeserializeOwned>(
     index: usize,
     fields: Map<String, Value>,
 ) -> Result<T> {
-    parse_at(&format!("{list}[{index}]"), fields).map_err(|(field, problem)| {
-        let hint = "Nothing of the batch was stored; correct this row and send all again.";
-        Error::invalid(field, problem, hint)
-    })
+    let (place, fields) = (format!("{list}[{index}]"), Value::Object(fields));
+    let hint = "Nothing of the batch was stored; correct this row and send all again.";
+    validate::parse_fields(&format!("{place}."), &place, fields, hint)
 }
 
 impl WriteOperation for CreateBatch {

@@ -7,9 +7,8 @@ use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
-use crate::model::{Error, Result};
-use crate::ops::read::context::{self, DEFAULT_BUDGET, MAX_BUDGET, MIN_BUDGET};
-use crate::ops::record::validate;
+use crate::model::Result;
+use crate::ops::read::context;
 use crate::store::View;
 
 /// Builds a context pack.
@@ -69,16 +68,7 @@ impl Operation for BuildContext {
 
 impl ReadOperation for BuildContext {
     fn run(view: &View<'_>, args: BuildContextArgs) -> Result<ContextPack> {
-        validate::text_length("query", &args.query)?;
-        let budget = args.budget.unwrap_or(DEFAULT_BUDGET);
-        if !(MIN_BUDGET..=MAX_BUDGET).contains(&budget) {
-            return Err(Error::invalid(
-                "budget",
-                format!("{budget} is out of range"),
-                format!("Give a number of characters from {MIN_BUDGET} to {MAX_BUDGET}."),
-            ));
-        }
-        let pack = context::build(view, &args.query, args.project.as_deref(), budget)?;
+        let pack = context::build(view, &args.query, args.project.as_deref(), args.budget)?;
         let bands = pack.bands.iter().filter(|band| band.entries + band.left_out > 0);
         let bands = bands.map(|band| BandView {
             name: band.name,

@@ -13,15 +13,15 @@ use crate::app::present::rows::{ProjectUsed, all_quoted};
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids, is_false};
 use crate::model::page::digest;
+use crate::model::search::SearchKind;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result, Status};
 use crate::ops::read::search::query::Query;
 use crate::ops::read::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
 use crate::ops::record::validate;
 use crate::ops::write::projects;
-use crate::ops::write::projects::ProjectScope;
 use crate::store::View;
-use crate::store::sqlite::search::{ChunkRow, Filter};
+use crate::store::sqlite::search::ChunkRow;
 
 /// Maximum characters of a text in a line, and of a snippet before it is quoted.
 const SNIPPET_LINE: usize = 200;
@@ -29,15 +29,6 @@ const SNIPPET: usize = 140;
 
 /// Searches the store.
 pub struct Search;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-enum HitKind {
-    Entity,
-    Memory,
-    Chunk,
-}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +41,7 @@ pub struct SearchArgs {
     #[serde(default)]
     scope_only: bool,
     /// All if left out.
-    kind: Option<HitKind>,
+    kind: Option<SearchKind>,
     /// An entity_type, memory_type or doc_type.
     #[serde(rename = "type")]
     row_type: Option<String>,
@@ -167,31 +158,13 @@ impl Operation for Search {
     );
 }
 
-impl SearchArgs {
-    fn filter<'s>(&'s self, scope: &'s ProjectScope) -> Filter<'s> {
-        let mut filter = search::active_in(scope);
-        filter.kind = self.kind.map_or("", |kind| match kind {
-            HitKind::Entity => "entity",
-            HitKind::Memory => "memory",
-            HitKind::Chunk => "chunk",
-        });
-        filter.row_type = self.row_type.as_deref().unwrap_or_default();
-        let inactive = self.status.is_some_and(|status| status != Status::Active);
-        filter.expired = self.include_inactive || inactive;
-        match self.status {
-            Some(status) => filter.status = status.as_str(),
-            None if self.include_inactive => filter.status = "",
-            None => {}
-        }
-        filter
-    }
-}
-
 impl ReadOperation for Search {
     fn run(view: &View<'_>, args: SearchArgs) -> Result<SearchHits> {
         validate::text_length("query", &args.query)?;
         let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
-        let filter = args.filter(&scope);
+        let row_type = args.row_type.as_deref();
+        let filter =
+            search::build_filter(&scope, args.kind, row_type, args.status, args.include_inactive);
         let request = PageRequest::new(List::Search, args.limit, args.cursor.as_deref())?;
         let digest = digest(&[&args.query, &format!("{filter:?}")]);
         request.check_same(&digest)?;

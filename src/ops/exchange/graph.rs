@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
+use crate::model::hash::digest;
 use crate::model::text::{collapse_spaces, escape_hidden};
 use crate::model::{Error, Result};
 use crate::ops::write::projects::ProjectScope;
 use crate::store::View;
-use crate::store::audit::digest;
 use crate::store::graph::{self, Node};
 
 /// Maximum number of entities; larger graphs are unreadable and few programs draw them.

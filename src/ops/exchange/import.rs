@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::text::without_value;
 use crate::model::{Conflict, Error, Result};
 use crate::ops::record::validate;
 use crate::ops::write::batch::Keys;
@@ -133,15 +132,7 @@ impl ImportLine {
 pub const PASSES: [&str; 5] = ["project", "memory", "entity", "relationship", "project_state"];
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "line".to_owned() } else { path };
-        Error::invalid(
-            field,
-            without_value(&error.into_inner().to_string()).into_owned(),
-            "Correct the line.",
-        )
-    })
+    validate::parse_fields("", "line", value, "Correct the line.")
 }
 
 /// The outcome of storing a line.

@@ -3,24 +3,21 @@
 use crate::model::markup::inline_text;
 use crate::model::text::{collapse_spaces, escape_hidden};
 use crate::model::{Entity, Error, Result, Verdict};
+use crate::ops::read::queries::coverage::{self, CoveredRequirement};
 use crate::ops::write::projects::ProjectScope;
-use crate::store::coverage::{self, LinkEnd, LinkedEntity};
-use crate::store::gaps::GapFilter;
-use crate::store::{self, View};
+use crate::store::{View, link_facts};
 
 /// Entities listed in a cell.
 const MAX_LINKED: usize = 100;
 /// Requirements read per page.
-const STEP: i64 = 200;
+const STEP: usize = 200;
 
-/// A requirement with the entities that satisfy and validate it.
+/// A requirement, with the entities that satisfy it, those that validate it, and the evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatrixRow {
     pub requirement: Entity,
     pub verdict: Verdict,
-    pub satisfied_by: Cell,
-    pub validated_by: Cell,
-    pub evidence: Cell,
+    pub sides: [Cell; 3],
 }
 
 /// The names in a cell, and the total number.
@@ -33,38 +30,18 @@ pub struct Cell {
 /// Reads every active requirement of a scope, by name.
 pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     let mut rows = Vec::new();
-    let mut after = (String::new(), String::new());
-    loop {
-        let wanted = GapFilter {
-            projects: &scope.names,
-            all: false,
-            after: (&after.0, &after.1),
-            limit: STEP,
-        };
-        let found = coverage::list(view, None, &wanted)?;
-        let Some((id, place)) = found.last() else { return Ok(rows) };
-        after = (place.clone(), id.clone());
-        for (id, _) in &found {
-            if let Some(requirement) = store::entities::get(view, id)? {
-                rows.push(matrix_row(view, requirement)?);
-            }
-        }
+    for some in link_facts::list_requirements(view, None, &scope.names, false)?.chunks(STEP) {
+        let ids: Vec<String> = some.iter().map(|(_, id)| id.clone()).collect();
+        let (covered, _) = coverage::read_covered(view, &ids)?;
+        rows.extend(covered.into_iter().map(|CoveredRequirement { entity, verdict, sides }| {
+            let sides = sides.map(|side| Cell {
+                count: side.len(),
+                names: side.into_iter().take(MAX_LINKED).map(|(_, node)| node.name).collect(),
+            });
+            MatrixRow { requirement: entity, verdict, sides }
+        }));
     }
-}
-
-fn matrix_row(view: &View<'_>, requirement: Entity) -> Result<MatrixRow> {
-    let cell = |side: LinkEnd| -> Result<Cell> {
-        let (links, count) = coverage::list_links(view, side, &requirement.id, MAX_LINKED as i64)?;
-        let names = links.into_iter().map(|LinkedEntity { node, .. }| node.name).collect();
-        Ok(Cell { names, count: count as usize })
-    };
-    Ok(MatrixRow {
-        verdict: coverage::verdict_of(view, &requirement.id)?,
-        satisfied_by: cell(LinkEnd::SatisfiedBy)?,
-        validated_by: cell(LinkEnd::ValidatedBy)?,
-        evidence: cell(LinkEnd::Evidence)?,
-        requirement,
-    })
+    Ok(rows)
 }
 
 const COLUMNS: [&str; 9] = [
@@ -87,15 +64,16 @@ pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
     table.write_record(COLUMNS).map_err(|error| failed(error.to_string()))?;
     for row in rows {
         let Entity { id, project, name, description, source_refs, .. } = &row.requirement;
+        let [satisfied_by, validated_by, evidence] = list_sides(row, collapse_spaces);
         let cells = [
             id.clone(),
             project.clone(),
             name.clone(),
             description.clone(),
             row.verdict.name().to_owned(),
-            list_cell(&row.satisfied_by, collapse_spaces),
-            list_cell(&row.validated_by, collapse_spaces),
-            list_cell(&row.evidence, collapse_spaces),
+            satisfied_by,
+            validated_by,
+            evidence,
             source_refs.join("; "),
         ];
         let cells = cells.iter().map(|cell| escape_formula(cell));
@@ -122,27 +100,27 @@ pub fn write_markdown(rows: &[MatrixRow]) -> String {
         coverage.join(", ")
     );
     for row in rows {
-        let shown = |cell: &Cell| list_cell(cell, |name| inline_text(name, 80));
+        let sides = list_sides(row, |name| inline_text(name, 80));
         text.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} |\n",
             inline_text(&row.requirement.name, 80),
             inline_text(&row.requirement.description, 300),
             row.verdict.name(),
-            shown(&row.satisfied_by),
-            shown(&row.validated_by),
-            shown(&row.evidence),
+            sides.join(" | "),
         ));
     }
     text
 }
 
-fn list_cell(cell: &Cell, show: impl Fn(&str) -> String) -> String {
-    let names: Vec<String> = cell.names.iter().map(|name| show(name)).collect();
-    let more = match cell.count.saturating_sub(names.len()) {
-        0 => String::new(),
-        left => format!("; … and {left} more"),
-    };
-    names.join("; ") + &more
+/// Returns each side as a text.
+fn list_sides(row: &MatrixRow, show: impl Fn(&str) -> String) -> [String; 3] {
+    row.sides.each_ref().map(|Cell { names, count }| {
+        let shown: Vec<String> = names.iter().map(|name| show(name)).collect();
+        match count.saturating_sub(names.len()) {
+            0 => shown.join("; "),
+            left => format!("{}; … and {left} more", shown.join("; ")),
+        }
+    })
 }
 
 /// Prevents CSV injection: a cell that a spreadsheet would read as a formula gets a leading
@@ -180,13 +158,8 @@ mod tests {
             created_at: String::new(),
             updated_at: String::new(),
         };
-        MatrixRow {
-            requirement,
-            verdict: Verdict::Satisfied,
-            satisfied_by,
-            validated_by: Cell::default(),
-            evidence: Cell::default(),
-        }
+        let sides = [satisfied_by, Cell::default(), Cell::default()];
+        MatrixRow { requirement, verdict: Verdict::Satisfied, sides }
     }
 
     fn cell(names: &[&str], count: usize) -> Cell {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::hash::digest;
 use crate::model::{Error, Result, canonical, text};
 use crate::ops::record::{secrets, validate};
-use crate::store::audit::digest;
 use crate::store::idempotency::{self, KeyedAnswer};
 use crate::store::{Tx, View};
 
@@ -32,7 +32,7 @@ impl Keyed {
 /// Returns the digest of an operation and its arguments, independent of the order of keys.
 pub fn digest_call(operation: &str, arguments: &Map<String, Value>) -> String {
     let request = Value::Object(canonical::sorted_map(arguments));
-    digest(&format!("{operation} {request}"))
+    digest(format!("{operation} {request}"))
 }
 
 /// Returns the answer stored for the key, if the call was already done.

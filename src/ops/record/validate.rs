@@ -1,5 +1,6 @@
 //! Validation rules and size limits of values before they are stored.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::memory::{MAX_TAGS, normalise_tags};
@@ -28,6 +29,24 @@ pub const MAX_ALIASES: usize = 1_000;
 pub const MAX_LINKS: usize = 1_000;
 /// Rows in one call.
 pub const MAX_ROWS: usize = 200;
+
+/// Deserializes a value; an error names the field, after the prefix, or else the whole value, but
+/// repeats no value.
+pub fn parse_fields<T: DeserializeOwned>(
+    prefix: &str,
+    whole: &str,
+    value: Value,
+    hint: &str,
+) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let field = match error.path().to_string().as_str() {
+            "." => whole.to_owned(),
+            path => format!("{prefix}{path}"),
+        };
+        let problem = error.into_inner().to_string();
+        Error::invalid(field, text::without_value(&problem).into_owned(), hint)
+    })
+}
 
 /// Returns a name trimmed, with each run of white space replaced by one space.
 pub fn check_name(field: &str, given: &str) -> Result<String> {

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Source, decode};
-use crate::model::source::file_hash;
+use crate::model::hash::digest;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Error, Hint, NextStep, Result};
 
@@ -315,7 +315,7 @@ pub fn read(found: &FoundFile) -> Result<Source> {
         Ok(text) => Ok(Source {
             file_path: found.file_path.clone(),
             location: found.location.clone(),
-            file_hash: file_hash(&bytes),
+            file_hash: digest(&bytes),
             doc_type: DocType::of_ending(&found.ending).unwrap_or(DocType::Text),
             text,
         }),

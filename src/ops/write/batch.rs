@@ -111,8 +111,11 @@ pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
         }
     }
     for (index, link) in batch.relationships.iter().enumerate() {
-        let linked = relationships::create(tx, &keys.tie(link), note)
-            .map_err(|error| locate_error("relationships", index, error))?;
+        let linked = match link.end {
+            true => Err(Error::invalid("end", "a batch only creates", "End links one by one.")),
+            false => relationships::create(tx, &keys.tie(link), note),
+        };
+        let linked = linked.map_err(|error| locate_error("relationships", index, error))?;
         made.relationships.push(linked);
     }
     Ok(made)

@@ -8,8 +8,9 @@
 use super::clearing_proof::{ClearedRows, Unproven};
 use crate::model::Action;
 use crate::model::event::AuditEntry;
+use crate::model::hash::digest;
 use crate::ops::maintain::chain_problem::ChainProblem;
-use crate::store::audit::{digest, link_hash, sealed_with};
+use crate::store::audit::{link_hash, sealed_with};
 
 /// The state of the verification after the rows read so far.
 #[derive(Default)]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::pre_chain::{names_row, proves_row, without_contents};
 use crate::model::Action;
 use crate::model::event::AuditEntry;
+use crate::model::hash::digest;
 use crate::ops::maintain::chain_problem::ChainProblem;
-use crate::store::audit::digest;
 
 /// The cleared rows of an audit log that is read from beginning to end.
 #[derive(Default)]

@@ -4,9 +4,10 @@
 //! records the last old row and the seal that tied the first link to the old rows.
 
 use crate::model::event::{AUDIT_SUBJECT, ProjectPlace, Relinking};
+use crate::model::hash::digest;
 use crate::model::{Action, Error, Event, Kind, Result};
 use crate::ops::maintain::verify;
-use crate::store::audit::{digest, link_hash, rows_after, sealed_with, with_writable_links};
+use crate::store::audit::{link_hash, rows_after, sealed_with, with_writable_links};
 use crate::store::{Tx, audit};
 
 /// Rows in memory at a time.

@@ -7,7 +7,8 @@ mod entries;
 
 use serde::Serialize;
 
-use crate::model::{ResolvedProject, Result};
+use crate::model::{Error, ResolvedProject, Result};
+use crate::ops::record::validate;
 use crate::ops::write::projects;
 use crate::store::View;
 use entries::Asked;
@@ -81,7 +82,21 @@ fn line_length(line: &str) -> usize {
 }
 
 /// Builds the context pack. `budget` is in characters.
-pub fn build(view: &View<'_>, query: &str, project: Option<&str>, budget: usize) -> Result<Pack> {
+pub fn build(
+    view: &View<'_>,
+    query: &str,
+    project: Option<&str>,
+    budget: Option<usize>,
+) -> Result<Pack> {
+    validate::text_length("query", query)?;
+    let budget = budget.unwrap_or(DEFAULT_BUDGET);
+    if !(MIN_BUDGET..=MAX_BUDGET).contains(&budget) {
+        return Err(Error::invalid(
+            "budget",
+            format!("{budget} is out of range"),
+            format!("Give a number of characters from {MIN_BUDGET} to {MAX_BUDGET}."),
+        ));
+    }
     let scope = projects::resolve_scope(view, project, false)?;
     let asked = Asked::new(view, query, &scope, budget)?;
     let mut bands = vec![

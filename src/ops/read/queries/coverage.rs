@@ -1,74 +1,113 @@
 //! Requirements with their coverage: a verdict and the linked entities each, with counts by
 //! verdict.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
-use crate::model::{Result, Verdict};
-use crate::store::coverage::{self, LinkEnd, LinkedEntity};
-use crate::store::gaps::GapFilter;
-use crate::store::{self, View, graph::Node};
+use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief, skip_past};
+use crate::model::coverage::{Coverage, Support};
+use crate::model::{Entity, Result, Verdict};
+use crate::store::graph::{self, Node};
+use crate::store::link_facts::{self, SortedId};
+use crate::store::{self, View};
 
 /// Entities listed per side of a row.
 const MAX_LINKED: usize = 5;
+/// Requirements whose links are read at a time.
+const STEP: usize = 1_000;
 
-/// Lists the requirements that the question covers, each with the requested kinds of links.
+/// A requirement, and the entities that count for it by name.
+pub struct CoveredRequirement {
+    pub entity: Entity,
+    pub verdict: Verdict,
+    /// Those that satisfy it, those that validate it, and the evidence.
+    pub sides: [Vec<(Support, Node)>; 3],
+}
+
+/// Counts requirements by verdict, in the order of [`Verdict::ALL`].
+pub fn count_verdicts(view: &View<'_>, requirements: &[SortedId]) -> Result<[i64; 4]> {
+    let mut counts = [0; 4];
+    for some in requirements.chunks(STEP) {
+        let ids: Vec<String> = some.iter().map(|(_, id)| id.clone()).collect();
+        let facts = link_facts::read_link_facts(view, &ids)?;
+        for id in &ids {
+            counts[Coverage::of(id, &facts).verdict() as usize] += 1;
+        }
+    }
+    Ok(counts)
+}
+
+/// Reads requirements with their coverage, and the entities that stand in between.
+pub fn read_covered(
+    view: &View<'_>,
+    ids: &[String],
+) -> Result<(Vec<CoveredRequirement>, HashMap<String, Node>)> {
+    let facts = link_facts::read_link_facts(view, ids)?;
+    let nodes = graph::get_many(view, &facts.entity_ids())?;
+    let named = |support: Support| {
+        let node = nodes.get(&support.entity_id).cloned();
+        node.map(|node| (support, node))
+    };
+    let side = |found: Vec<Support>| {
+        let mut side: Vec<(Support, Node)> = found.into_iter().filter_map(named).collect();
+        side.sort_by(|(_, a), (_, b)| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        side
+    };
+    let covered = store::entities::get_many(view, ids)?.into_iter().map(|entity| {
+        let coverage = Coverage::of(&entity.id, &facts);
+        let verdict = coverage.verdict();
+        let Coverage { satisfied_by, validated_by, evidence } = coverage;
+        let sides = [satisfied_by, validated_by, evidence].map(side);
+        CoveredRequirement { entity, verdict, sides }
+    });
+    Ok((covered.collect(), nodes))
+}
+
+/// Lists the requirements that the question covers, each with the sides of these names.
 pub fn find_requirements(
     view: &View<'_>,
     ask: &CheckedQuestion,
-    sides: &[(LinkEnd, &'static str)],
+    names: &[&'static str],
 ) -> Result<QuestionResult> {
     let about = ask.entity.as_ref().map(|entity| entity.id.as_str());
-    let all = ask.include_inactive;
-    let counted = coverage::count_verdicts(view, &ask.scope.names, about, all)?;
-    let total = counted.iter().sum();
-    let wanted = GapFilter {
-        projects: &ask.scope.names,
-        all,
-        after: (ask.page.after_text(0), ask.page.after_text(1)),
-        limit: ask.page.fetch(),
-    };
-    let mut rows = Vec::new();
-    for (id, place) in coverage::list(view, about, &wanted)? {
-        if let Some(entity) = store::entities::get(view, &id)? {
-            let verdict = coverage::verdict_of(view, &id)?.name();
-            let row = QuestionRow::entity(entity, vec![place, id]).with("verdict", verdict);
-            rows.push(with_sides(view, row, sides)?);
+    let found = link_facts::list_requirements(view, about, &ask.scope.names, ask.include_inactive)?;
+    let total = found.len() as i64;
+    let counted = count_verdicts(view, &found)?;
+    let after = (ask.page.after_text(0), ask.page.after_text(1));
+    let (places, ids): (Vec<String>, Vec<String>) =
+        skip_past(found, after, ask.page.fetch() as usize).into_iter().unzip();
+    let (covered, nodes) = read_covered(view, &ids)?;
+    let rows = covered.into_iter().zip(places).map(|(covered, place)| {
+        let key = vec![place, covered.entity.id.clone()];
+        let mut row = QuestionRow::entity(covered.entity, key);
+        row = row.with("verdict", covered.verdict.name());
+        for (name, side) in names.iter().zip(covered.sides) {
+            let shown = side.iter().take(MAX_LINKED).map(|link| show_link(name, link, &nodes));
+            row = row.with(name, shown.collect::<Vec<_>>());
+            if side.len() > MAX_LINKED {
+                row = row.with(&format!("{name}_count"), side.len());
+            }
         }
-    }
+        row
+    });
     let by_verdict = Verdict::ALL.iter().map(|verdict| verdict.name()).zip(counted);
-    let page = ask.page.page(rows, total, |row| row.key.clone());
+    let page = ask.page.page(rows.collect(), total, |row| row.key.clone());
     Ok(QuestionResult::new(page).counts([("requirements", total)]).counts(by_verdict))
 }
 
-fn with_sides(
-    view: &View<'_>,
-    mut row: QuestionRow,
-    sides: &[(LinkEnd, &'static str)],
-) -> Result<QuestionRow> {
-    let id = row.key.last().cloned().unwrap_or_default();
-    for (side, name) in sides {
-        let (links, count) = coverage::list_links(view, *side, &id, MAX_LINKED as i64)?;
-        let shown =
-            links.iter().map(|link| show_link(view, *side, link)).collect::<Result<Vec<_>>>()?;
-        row = row.with(name, shown);
-        if count as usize > MAX_LINKED {
-            row = row.with(&format!("{name}_count"), count);
-        }
-    }
-    Ok(row)
-}
-
-fn show_link(view: &View<'_>, side: LinkEnd, link: &LinkedEntity) -> Result<Value> {
-    let mut value = node_brief(&link.node);
+fn show_link(
+    side: &str,
+    (support, node): &(Support, Node),
+    nodes: &HashMap<String, Node>,
+) -> Value {
+    let mut value = node_brief(node);
     // Only one relationship type satisfies, so it is omitted.
-    if side != LinkEnd::SatisfiedBy {
-        value["relationship_type"] = link.relationship_type.as_str().into();
+    if side != "satisfied_by" {
+        value["relationship_type"] = support.relationship_type.as_str().into();
     }
-    if !link.through.is_empty()
-        && let Some(between) = store::entities::get(view, &link.through)?
-    {
-        value["through"] = node_brief(&Node::from(&between));
+    if let Some(between) = nodes.get(&support.through) {
+        value["through"] = node_brief(between);
     }
-    Ok(value)
+    value
 }

@@ -1,11 +1,15 @@
 //! Gaps as rows: a page over one or several kinds in sequence, with the count of each kind.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
+use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief, skip_past};
+use crate::model::gap::{fallen_because, is_flag};
 use crate::model::{Entity, Gap, Result, Status};
 use crate::ops::write::lifecycle;
-use crate::store::gaps::{self, Assumption, GapFilter};
+use crate::store::assumptions::{self, Assumption};
+use crate::store::link_facts::{self, SortedId};
 use crate::store::{self, View};
 
 /// Assumptions listed in a row.
@@ -13,83 +17,95 @@ const MAX_ASSUMPTIONS: usize = 5;
 /// Characters of the reason of a flag.
 const MAX_REASON: usize = 150;
 
+/// Lists the entities in the scope of a question that have a gap, by name.
+pub fn list_gaps(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<Vec<SortedId>> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    if let Some(rules) = gap.missing_links() {
+        return link_facts::list_without(view, gap.entity_type(), rules, scope, all);
+    }
+    let doubtful = assumptions::list_doubtful(view, scope, all)?.into_iter();
+    let fallen = doubtful.filter(|(_, status, flag)| fallen_because(*status, flag).is_some());
+    Ok(fallen.map(|(id, ..)| id).collect::<BTreeSet<_>>().into_iter().collect())
+}
+
 /// Lists the gaps of the requested kinds, one kind after another.
 pub fn find_gaps(view: &View<'_>, ask: &CheckedQuestion, kinds: &[Gap]) -> Result<QuestionResult> {
     let reached: usize = ask.page.after_text(0).parse().unwrap_or(0);
     let mut rows: Vec<QuestionRow> = Vec::new();
     let mut counts = Vec::new();
     for (at, gap) in kinds.iter().enumerate() {
-        let left = ask.page.fetch() - rows.len() as i64;
-        let wanted = GapFilter {
-            projects: &ask.scope.names,
-            all: ask.include_inactive,
-            after: match at == reached {
-                true => (ask.page.after_text(1), ask.page.after_text(2)),
-                false => ("", ""),
-            },
-            limit: if at < reached { 0 } else { left },
+        let found = list_gaps(view, ask, *gap)?;
+        counts.push((gap.plural(), found.len() as i64));
+        let left = if at < reached { 0 } else { ask.page.fetch() as usize - rows.len() };
+        let after = match at == reached {
+            true => (ask.page.after_text(1), ask.page.after_text(2)),
+            false => ("", ""),
         };
-        let (total, places) = gaps::list(view, *gap, &wanted)?;
-        counts.push((gap.plural(), total));
-        for (id, place) in places {
-            if let Some(entity) = store::entities::get(view, &id)? {
-                rows.push(gap_row(view, *gap, entity, vec![at.to_string(), place, id])?);
-            }
-        }
+        rows.extend(gap_rows(view, *gap, at, skip_past(found, after, left))?);
     }
     let total = counts.iter().map(|(_, count)| count).sum();
     Ok(QuestionResult::new(ask.page.page(rows, total, |row| row.key.clone())).counts(counts))
 }
 
-fn gap_row(view: &View<'_>, gap: Gap, entity: Entity, key: Vec<String>) -> Result<QuestionRow> {
-    let id = entity.id.clone();
-    let row = QuestionRow::entity(entity, key).with("gap", gap.name());
-    if gap != Gap::RiskyDecision {
-        return Ok(row);
+fn gap_rows(
+    view: &View<'_>,
+    gap: Gap,
+    at: usize,
+    found: Vec<SortedId>,
+) -> Result<Vec<QuestionRow>> {
+    let (places, ids): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+    let mut assumptions = match gap {
+        Gap::RiskyDecision => assumptions::list_assumptions(view, &ids)?,
+        _ => Vec::new(),
+    };
+    assumptions.retain(|assumption| assumption.fallen_because().is_some());
+    let mut rows = Vec::new();
+    for (entity, place) in store::entities::get_many(view, &ids)?.into_iter().zip(places) {
+        let of_row: Vec<&Assumption> =
+            assumptions.iter().filter(|one| one.decision_id == entity.id).collect();
+        let key = vec![at.to_string(), place, entity.id.clone()];
+        let mut row = QuestionRow::entity(entity, key).with("gap", gap.name());
+        if !of_row.is_empty() {
+            let shown = of_row.iter().take(MAX_ASSUMPTIONS).map(|one| describe_fallen(view, one));
+            row = row.with("assumptions", shown.collect::<Result<Vec<_>>>()?);
+        }
+        if of_row.len() > MAX_ASSUMPTIONS {
+            row = row.with("assumptions_count", of_row.len());
+        }
+        rows.push(row);
     }
-    let (assumptions, count) = gaps::list_assumptions(view, &id, true, MAX_ASSUMPTIONS as i64)?;
-    let shown = assumptions
-        .iter()
-        .map(|assumption| describe_fallen(view, assumption))
-        .collect::<Result<Vec<_>>>()?;
-    let row = row.with("assumptions", shown);
-    Ok(match count as usize {
-        few if few <= MAX_ASSUMPTIONS => row,
-        many => row.with("assumptions_count", many),
-    })
+    Ok(rows)
 }
 
 /// Describes an assumption that no longer holds: the reason and its successor.
 fn describe_fallen(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
     let mut value = node_brief(&assumption.node);
-    let fallen = matches!(assumption.node.status, Status::Superseded | Status::Invalid);
-    value["because"] =
-        if fallen { assumption.node.status.as_str().into() } else { "flagged".into() };
-    let Some(entity) = store::entities::get(view, &assumption.node.id)? else { return Ok(value) };
-    if assumption.flagged {
-        value["flagged"] = flag_reason(&entity);
+    value["because"] = assumption.fallen_because().into();
+    if is_flag(&assumption.flag) {
+        value["flagged"] = flag_reason(&assumption.flag);
     }
-    if let Some(head) = describe_successor(view, &entity)? {
-        value["superseded_by"] = head;
+    if let Some(head) = last_successor(view, assumption)? {
+        value["superseded_by"] = json!({ "entity_id": head.id, "name": head.name });
+        if head.status != Status::Active {
+            value["superseded_by"]["status"] = head.status.as_str().into();
+        }
     }
     Ok(value)
 }
 
-/// Describes the last successor of a superseded row, with its status unless it is active.
-fn describe_successor(view: &View<'_>, entity: &Entity) -> Result<Option<Value>> {
-    let Some(head) = lifecycle::list_successors(view, entity)?.pop() else { return Ok(None) };
-    let mut value = json!({ "entity_id": head.id, "name": head.name });
-    if head.status != Status::Active {
-        value["status"] = head.status.as_str().into();
+/// Returns the last successor of a superseded assumption.
+pub fn last_successor(view: &View<'_>, assumption: &Assumption) -> Result<Option<Entity>> {
+    match store::entities::get(view, &assumption.node.id)? {
+        Some(entity) => Ok(lifecycle::list_successors(view, &entity)?.pop()),
+        None => Ok(None),
     }
-    Ok(Some(value))
 }
 
 /// Returns the reason of the flag if it is text or a number, else `true`.
-fn flag_reason(entity: &Entity) -> Value {
-    match entity.properties.get("flagged") {
-        Some(Value::String(reason)) => reason.chars().take(MAX_REASON).collect::<String>().into(),
-        Some(Value::Number(number)) => number.clone().into(),
+fn flag_reason(flag: &Value) -> Value {
+    match flag {
+        Value::String(reason) => reason.chars().take(MAX_REASON).collect::<String>().into(),
+        Value::Number(number) => number.clone().into(),
         _ => true.into(),
     }
 }

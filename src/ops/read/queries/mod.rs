@@ -1,12 +1,11 @@
-//! The named questions that the store answers, one module each.
+//! The named questions that the store answers.
 //!
 //! A question takes its validated arguments ([`CheckedQuestion`]) and returns a page of rows with
-//! counts ([`QuestionResult`]). A new question needs a module, a line in `dispatch_question`, and
+//! counts ([`QuestionResult`]). A new question needs a function, a line in `dispatch_question`, and
 //! its arguments in `model/question.rs`.
 
-mod all_gaps;
 mod constraints_on;
-mod coverage;
+pub mod coverage;
 mod decision_history;
 mod decisions_affecting;
 mod evidence_chain;
@@ -14,29 +13,28 @@ mod gaps;
 mod impact_analysis;
 mod inherited_links;
 mod interfaces_of;
-mod orphan_requirements;
 mod project_overview;
 mod recent_changes;
 mod requirements_for;
-mod risky_decisions;
 mod rows;
 mod subsystem_contents;
 mod system_map;
-mod traceability_matrix;
-mod unsupported_claims;
-mod validation_status;
 mod walk;
 
+use self::coverage::find_requirements;
+use self::gaps::find_gaps;
+use crate::model::hash::digest;
 use crate::model::question::{MAX_DEPTH, QuestionSubject};
 use crate::model::{
-    Entity, Error, List, PageRequest, Question, ResolvedProject, Result, Status, Timestamp,
+    Entity, Error, Gap, List, PageRequest, Question, ResolvedProject, Result, Status, Timestamp,
 };
 use crate::ops::read::lookup::{self, EntityQuery};
 use crate::ops::write::projects::{self, ProjectScope};
-use crate::store::{View, audit};
+use crate::store::View;
 
 pub use rows::{
-    QuestionResult, QuestionRow, SortedRow, Subject, at_depth, node_brief, read_page, sort_key,
+    QuestionResult, QuestionRow, SortedRow, Subject, at_depth, node_brief, read_page, skip_past,
+    sort_key,
 };
 
 /// A question with its arguments as given.
@@ -116,12 +114,16 @@ fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionR
         Question::RecentChanges => recent_changes::answer_recent_changes(view, ask),
         Question::ImpactAnalysis => impact_analysis::answer_impact_analysis(view, ask),
         Question::EvidenceChain => evidence_chain::answer_evidence_chain(view, ask),
-        Question::OrphanRequirements => orphan_requirements::answer_orphan_requirements(view, ask),
-        Question::RiskyDecisions => risky_decisions::answer_risky_decisions(view, ask),
-        Question::UnsupportedClaims => unsupported_claims::answer_unsupported_claims(view, ask),
-        Question::AllGaps => all_gaps::answer_all_gaps(view, ask),
-        Question::ValidationStatus => validation_status::answer_validation_status(view, ask),
-        Question::TraceabilityMatrix => traceability_matrix::answer_traceability_matrix(view, ask),
+        Question::OrphanRequirements => find_gaps(view, ask, &[Gap::OrphanRequirement]),
+        Question::RiskyDecisions => find_gaps(view, ask, &[Gap::RiskyDecision]),
+        Question::UnsupportedClaims => find_gaps(view, ask, &[Gap::UnsupportedClaim]),
+        Question::AllGaps => find_gaps(view, ask, &Gap::ALL),
+        Question::ValidationStatus => {
+            find_requirements(view, ask, &["satisfied_by", "validated_by", "evidence"])
+        }
+        Question::TraceabilityMatrix => {
+            find_requirements(view, ask, &["satisfied_by", "validated_by"])
+        }
         Question::ProjectOverview => project_overview::answer_project_overview(view, ask),
     }
 }
@@ -270,6 +272,6 @@ fn cursor_stamp(
         since.map(|since| since.to_string()),
         wish.include_inactive,
     );
-    let digest = audit::digest(&format!("{about:?}"));
+    let digest = digest(format!("{about:?}"));
     format!("{}.{}", wish.question.name(), digest.get(..8).unwrap_or_default())
 }

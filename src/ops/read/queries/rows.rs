@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::CheckedQuestion;
 use crate::model::{Entity, Page, RelationshipStatus, Result};
 use crate::ops::read::history::Change;
-use crate::store::{self, View, graph::Node};
+use crate::store::{self, View, graph::Node, link_facts::SortedId};
 
 /// The result of a question.
 #[derive(Debug, Clone)]
@@ -178,11 +178,18 @@ pub fn read_page(
         Some(after) => placed.partition_point(|row| row.key <= *after),
         None => 0,
     };
-    let mut rows = Vec::new();
-    for row in placed.into_iter().skip(first).take(ask.page.limit + 1) {
-        if let Some(entity) = store::entities::get(view, &row.node.id)? {
-            rows.push(QuestionRow { said: row.said, ..QuestionRow::entity(entity, row.key) });
-        }
-    }
-    Ok(ask.page.page(rows, total, |row| row.key.clone()))
+    let shown: Vec<SortedRow> = placed.into_iter().skip(first).take(ask.page.limit + 1).collect();
+    let ids: Vec<String> = shown.iter().map(|row| row.node.id.clone()).collect();
+    let found = store::entities::get_many(view, &ids)?.into_iter().zip(shown);
+    let rows = found.map(|(entity, row)| QuestionRow {
+        said: row.said,
+        ..QuestionRow::entity(entity, row.key)
+    });
+    Ok(ask.page.page(rows.collect(), total, |row| row.key.clone()))
+}
+
+/// Returns the first ids after the last one seen.
+pub fn skip_past(found: Vec<SortedId>, seen: (&str, &str), limit: usize) -> Vec<SortedId> {
+    let first = found.partition_point(|(place, id)| (place.as_str(), id.as_str()) <= seen);
+    found.into_iter().skip(first).take(limit).collect()
 }

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use crate::model::search::{self, SearchKind, SearchText};
 use crate::model::words::{split_words, stems_of};
-use crate::model::{Entity, Memory, Result, source_ref};
+use crate::model::{Entity, Memory, Result, Status, source_ref};
 use crate::ops::write::projects::ProjectScope;
 use crate::store::sqlite::search::{ChunkRow, Filter, Match, SearchCandidate};
 use crate::store::{self, View};
@@ -352,5 +352,24 @@ pub fn active_in(scope: &ProjectScope) -> Filter<'_> {
         [Some(own)] => Some((*own, *own)),
         _ => None,
     };
-    Filter { projects, status: "active", ..Filter::default() }
+    Filter { projects, status: Status::Active.as_str(), ..Filter::default() }
+}
+
+/// Returns the filter for the rows that a caller asks for: by default active ones that have not
+/// expired; expired ones too if the caller asks for another status or for any.
+pub fn build_filter<'a>(
+    scope: &'a ProjectScope,
+    kind: Option<SearchKind>,
+    row_type: Option<&'a str>,
+    status: Option<Status>,
+    include_inactive: bool,
+) -> Filter<'a> {
+    let any = if include_inactive { "" } else { Status::Active.as_str() };
+    Filter {
+        kind: kind.map_or("", SearchKind::as_str),
+        row_type: row_type.unwrap_or_default(),
+        status: status.map_or(any, Status::as_str),
+        expired: include_inactive || status.is_some_and(|status| status != Status::Active),
+        ..active_in(scope)
+    }
 }

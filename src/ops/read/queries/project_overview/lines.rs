@@ -2,18 +2,13 @@
 
 use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Entity, ResolvedProject, Result, Status};
-use crate::store::{self, View, overview};
+use crate::store::{View, overview};
 
 /// Characters of a name, and of a description.
 pub const NAME: usize = 80;
 pub const TEXT: usize = 140;
 /// Marks an item that needs attention.
 pub const MARK: &str = "⚠";
-
-pub fn read_entities(view: &View<'_>, ids: &[String]) -> Result<Vec<Entity>> {
-    let found = ids.iter().map(|id| store::entities::get(view, id));
-    Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
-}
 
 /// Returns a line about an entity: name, warnings, description, and a source.
 pub fn entity_line(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {

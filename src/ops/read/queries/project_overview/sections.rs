@@ -1,13 +1,14 @@
 //! The sections of the page, in order.
 
-use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title, read_entities};
+use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title};
 use super::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
-use crate::ops::read::queries::{CheckedQuestion, Subject, system_map};
-use crate::ops::write::{conflicts, lifecycle};
-use crate::store::gaps::{self, Assumption, GapFilter};
-use crate::store::{self, View, overview};
+use crate::ops::read::queries::{CheckedQuestion, Subject, coverage, gaps, system_map};
+use crate::ops::write::conflicts;
+use crate::store::assumptions::{self, Assumption};
+use crate::store::entities::get_many;
+use crate::store::{self, View, link_facts, overview};
 
 type Write = fn(&View<'_>, &CheckedQuestion, &ResolvedProject, &mut OverviewPage) -> Result<()>;
 
@@ -26,6 +27,8 @@ pub const ALL: [Write; 10] = [
 
 /// Maximum number of lines prepared for a list.
 const MAX_LINES: i64 = 40;
+/// Maximum number of assumptions listed for a decision.
+const MAX_ASSUMPTIONS: usize = 4;
 /// Maximum number of entities from which a map is built.
 const MAX_MAPPED: i64 = 3_000;
 
@@ -183,9 +186,7 @@ fn systems_only(
 ) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut lines = Vec::new();
-    for entity in
-        read_entities(view, &overview::list_first(view, "system", scope, all, MAX_LINES)?)?
-    {
+    for entity in get_many(view, &overview::list_first(view, "system", scope, all, MAX_LINES)?)? {
         lines.push(format!("- system {}", entity_line(view, project, &entity)?));
     }
     let intro = vec![intro];
@@ -199,19 +200,19 @@ fn write_requirements(
     project: &ResolvedProject,
     page: &mut OverviewPage,
 ) -> Result<()> {
-    let counts =
-        store::coverage::count_verdicts(view, &ask.scope.names, None, ask.include_inactive)?;
-    let total: i64 = counts.iter().sum();
+    let found = link_facts::list_requirements(view, None, &ask.scope.names, ask.include_inactive)?;
+    let total = found.len();
     if total == 0 {
         return Ok(());
     }
-    let coverage: Vec<String> = Verdict::ALL
+    let counts = coverage::count_verdicts(view, &found)?;
+    let verdicts: Vec<String> = Verdict::ALL
         .iter()
         .zip(counts)
         .map(|(verdict, count)| format!("{} {count}", verdict.name()))
         .collect();
     let (orphans, lines) = gap_lines(view, ask, project, Gap::OrphanRequirement)?;
-    let mut intro = vec![format!("{total} requirements: {}.", coverage.join(", "))];
+    let mut intro = vec![format!("{total} requirements: {}.", verdicts.join(", "))];
     if orphans > 0 {
         intro.push(format!("{MARK} Nothing satisfies {orphans} of them:"));
     }
@@ -241,21 +242,17 @@ fn gap_lines(
 ) -> Result<(i64, Vec<String>)> {
     let (total, ids) = with_gap(view, ask, gap)?;
     let mut lines = Vec::new();
-    for entity in read_entities(view, &ids)? {
+    for entity in get_many(view, &ids)? {
         lines.push(format!("- {MARK} {}", entity_line(view, project, &entity)?));
     }
     Ok((total, lines))
 }
 
+/// Returns the number of entities with a gap, and the first of their ids.
 fn with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<(i64, Vec<String>)> {
-    let wanted = GapFilter {
-        projects: &ask.scope.names,
-        all: ask.include_inactive,
-        after: ("", ""),
-        limit: MAX_LINES,
-    };
-    let (total, places) = gaps::list(view, gap, &wanted)?;
-    Ok((total, places.into_iter().map(|(id, _)| id).collect()))
+    let found = gaps::list_gaps(view, ask, gap)?;
+    let total = found.len() as i64;
+    Ok((total, found.into_iter().take(MAX_LINES as usize).map(|(_, id)| id).collect()))
 }
 
 /// Writes decisions with their assumptions; first those with an assumption that no longer holds.
@@ -273,17 +270,20 @@ fn write_decisions(
             ids.push(id);
         }
     }
+    let assumptions = assumptions::list_assumptions(view, &ids)?;
     let mut lines = Vec::new();
-    for entity in read_entities(view, &ids)? {
-        let (assumptions, count) = gaps::list_assumptions(view, &entity.id, false, 4)?;
-        let mark = if assumptions.iter().any(|a| a.fallen) { "⚠ " } else { "" };
+    for entity in get_many(view, &ids)? {
+        let of_row: Vec<&Assumption> =
+            assumptions.iter().filter(|one| one.decision_id == entity.id).collect();
+        let fallen = of_row.iter().any(|one| one.fallen_because().is_some());
+        let mark = if fallen { "⚠ " } else { "" };
         let mut line = format!("- {mark}{}", entity_title(view, project, &entity)?);
-        for (at, assumption) in assumptions.iter().enumerate() {
+        for (at, assumption) in of_row.iter().take(MAX_ASSUMPTIONS).enumerate() {
             line.push_str(if at == 0 { " rests on " } else { ", " });
             line.push_str(&rests_on(view, assumption)?);
         }
-        if count > assumptions.len() as i64 {
-            line.push_str(&format!(" and {} more", count - assumptions.len() as i64));
+        if of_row.len() > MAX_ASSUMPTIONS {
+            line.push_str(&format!(" and {} more", of_row.len() - MAX_ASSUMPTIONS));
         }
         lines.push(line + &describe_entity(&entity));
     }
@@ -297,18 +297,8 @@ fn write_decisions(
 
 fn rests_on(view: &View<'_>, assumption: &Assumption) -> Result<String> {
     let name = strong_text(&assumption.node.name, NAME);
-    if !assumption.fallen {
-        return Ok(name);
-    }
-    let why = match assumption.node.status {
-        Status::Superseded | Status::Invalid => assumption.node.status.as_str(),
-        _ => "flagged",
-    };
-    let head = match store::entities::get(view, &assumption.node.id)? {
-        Some(entity) => lifecycle::list_successors(view, &entity)?.pop(),
-        None => None,
-    };
-    let head = head.map(|head| match head.status {
+    let Some(why) = assumption.fallen_because() else { return Ok(name) };
+    let head = gaps::last_successor(view, assumption)?.map(|head| match head.status {
         Status::Active => format!(" by {}", strong_text(&head.name, NAME)),
         status => format!(" by {}, {}", strong_text(&head.name, NAME), status.as_str()),
     });
@@ -323,8 +313,7 @@ fn write_risks(
 ) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut lines = Vec::new();
-    for entity in read_entities(view, &overview::list_first(view, "risk", scope, all, MAX_LINES)?)?
-    {
+    for entity in get_many(view, &overview::list_first(view, "risk", scope, all, MAX_LINES)?)? {
         lines.push(format!("- {}", entity_line(view, project, &entity)?));
     }
     let total = overview::count(view, "risk", scope, all)?;

@@ -1,0 +1,129 @@
+//! Gaps in a project: a row without a link that it needs, or based on an assumption that has fallen.
+
+use serde_json::Value;
+
+use super::Status;
+use super::coverage::{LinkTypes, SATISFIED_BY, SUPPORTED_BY};
+
+/// The type of the links from a decision to its assumptions.
+pub const BASED_ON: &str = "based_on_assumption";
+
+/// The statuses in which an assumption has fallen.
+pub const FALLEN: [Status; 2] = [Status::Superseded, Status::Invalid];
+
+/// A kind of gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    OrphanRequirement,
+    RiskyDecision,
+    UnsupportedClaim,
+}
+
+impl Gap {
+    /// In list order.
+    pub const ALL: [Self; 3] =
+        [Self::OrphanRequirement, Self::RiskyDecision, Self::UnsupportedClaim];
+
+    /// The singular name used in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OrphanRequirement => "orphan_requirement",
+            Self::RiskyDecision => "risky_decision",
+            Self::UnsupportedClaim => "unsupported_claim",
+        }
+    }
+
+    /// The plural name used in counts.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::OrphanRequirement => "orphan_requirements",
+            Self::RiskyDecision => "risky_decisions",
+            Self::UnsupportedClaim => "unsupported_claims",
+        }
+    }
+
+    /// The type of the entities that can have it.
+    pub fn entity_type(self) -> &'static str {
+        match self {
+            Self::OrphanRequirement => "requirement",
+            Self::RiskyDecision => "decision",
+            Self::UnsupportedClaim => "validation_claim",
+        }
+    }
+
+    /// The links of which an entity with this gap has none; `None` if the gap is a fallen
+    /// assumption.
+    pub fn missing_links(self) -> Option<&'static [LinkTypes]> {
+        match self {
+            Self::OrphanRequirement => Some(SATISFIED_BY),
+            Self::RiskyDecision => None,
+            Self::UnsupportedClaim => Some(SUPPORTED_BY),
+        }
+    }
+}
+
+/// Returns the reason for which an assumption has fallen, if it has.
+pub fn fallen_because(status: Status, flag: &Value) -> Option<&'static str> {
+    match status {
+        status if FALLEN.contains(&status) => Some(status.as_str()),
+        _ => is_flag(flag).then_some("flagged"),
+    }
+}
+
+/// Whether the value of `properties.flagged` flags an assumption.
+pub fn is_flag(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => {
+            let text = text.trim_matches([' ', '\t', '\n', '\r']);
+            !["", "0", "false", "no"].iter().any(|off| text.eq_ignore_ascii_case(off))
+        }
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_flag_is_any_value_but_those_that_say_no() {
+        let flags = json!([true, 1, -0.5, "the tests failed", "yes", "00", [0], { "a": null }]);
+        let others = json!([
+            null,
+            false,
+            0,
+            0.0,
+            -0.0,
+            "",
+            " \t\r\n",
+            "0",
+            "false",
+            " FALSE\n",
+            "No",
+            [],
+            {}
+        ]);
+        for (values, flagged) in [(flags, true), (others, false)] {
+            for value in values.as_array().expect("a list") {
+                assert_eq!(is_flag(value), flagged, "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_assumption_falls_with_its_status_or_by_a_flag() {
+        for status in Status::ALL {
+            let fallen = matches!(status, Status::Superseded | Status::Invalid);
+            let because = fallen.then_some(status.as_str());
+            assert_eq!(fallen_because(status, &Value::Null), because);
+            assert_eq!(fallen_because(status, &json!("no")), because);
+            assert_eq!(fallen_because(status, &json!(true)), because.or(Some("flagged")));
+        }
+    }
+}
