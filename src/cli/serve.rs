@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::Cli;
 use super::backup::{self, Automatic};
-use super::ingest::Roots;
+use super::options::{Cli, Roots};
 use super::upkeep::Limits;
 use crate::app::Db;
 use crate::app::registry::{OperationRegistry, Selection};
