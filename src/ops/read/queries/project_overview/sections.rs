@@ -1,10 +1,12 @@
 //! The sections of the page, in order.
 
 use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title, read_entities};
-use super::{OverviewPage, OverviewSection};
+use super::page::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
-use crate::ops::read::queries::{CheckedQuestion, Subject, system_map};
+use crate::ops::read::queries::checked::CheckedQuestion;
+use crate::ops::read::queries::rows::Subject;
+use crate::ops::read::queries::system_map;
 use crate::ops::write::{conflicts, lifecycle};
 use crate::store::gaps::{self, Assumption, GapFilter};
 use crate::store::{self, View, overview};
