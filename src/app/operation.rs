@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Output, Written};
 use super::run::{self, Caller, WriteOptions};
+use super::schema::parse;
 use super::{limits, schema};
-use crate::model::text::without_value;
 use crate::model::{Error, Ontology, Result};
 use crate::store::{Db, Tx, View};
 
@@ -275,31 +275,4 @@ impl RegisteredOperation {
         }
         (self.prepare)(arguments)
     }
-}
-
-/// Deserializes arguments; an error names the argument but repeats no value.
-pub(super) fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
-    parse_at("", arguments).map_err(|(field, problem)| {
-        Error::invalid(
-            if field.is_empty() { "arguments".to_owned() } else { field },
-            problem,
-            "Correct the arguments; the input schema describes them.",
-        )
-    })
-}
-
-/// Deserializes an object at a path in the arguments; an error contains the path.
-pub(super) fn parse_at<A: DeserializeOwned>(
-    place: &str,
-    fields: Map<String, Value>,
-) -> std::result::Result<A, (String, String)> {
-    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
-        let path = error.path().to_string();
-        let field = match (place, path.as_str()) {
-            (place, ".") => place.to_owned(),
-            ("", path) => path.to_owned(),
-            (place, path) => format!("{place}.{path}"),
-        };
-        (field, without_value(&error.into_inner().to_string()).into_owned())
-    })
 }

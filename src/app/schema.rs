@@ -5,10 +5,12 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answer::SHARED_FIELDS;
-use crate::model::Ontology;
+use crate::model::text::without_value;
+use crate::model::{Error, Ontology, Result};
 
 /// Returns the schema of an operation's arguments.
 pub fn input_schema<T: JsonSchema>() -> Map<String, Value> {
@@ -168,4 +170,31 @@ fn is_a(value: &Value, expected: &str) -> bool {
         "object" => value.is_object(),
         _ => false,
     }
+}
+
+/// Deserializes arguments; an error names the argument but repeats no value.
+pub(super) fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
+    parse_at("", arguments).map_err(|(field, problem)| {
+        Error::invalid(
+            if field.is_empty() { "arguments".to_owned() } else { field },
+            problem,
+            "Correct the arguments; the input schema describes them.",
+        )
+    })
+}
+
+/// Deserializes an object at a path in the arguments; an error contains the path.
+pub(super) fn parse_at<A: DeserializeOwned>(
+    place: &str,
+    fields: Map<String, Value>,
+) -> std::result::Result<A, (String, String)> {
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let path = error.path().to_string();
+        let field = match (place, path.as_str()) {
+            (place, ".") => place.to_owned(),
+            ("", path) => path.to_owned(),
+            (place, path) => format!("{place}.{path}"),
+        };
+        (field, without_value(&error.into_inner().to_string()).into_owned())
+    })
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::entities::{LinkResult, differing_line};
 use crate::app::answer::{Output, Written};
-use crate::app::operation::{About, Effect, Operation, WriteOperation, parse_at};
+use crate::app::operation::{About, Effect, Operation, WriteOperation};
 use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::app::{limits, schema};
@@ -135,7 +135,7 @@ fn parse_row<T: DeserializeOwned>(
     index: usize,
     fields: Map<String, Value>,
 ) -> Result<T> {
-    parse_at(&format!("{list}[{index}]"), fields).map_err(|(field, problem)| {
+    schema::parse_at(&format!("{list}[{index}]"), fields).map_err(|(field, problem)| {
         let hint = "Nothing of the batch was stored; correct this row and send all again.";
         Error::invalid(field, problem, hint)
     })

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
 use crate::model::{Entity, Gap, Result, Status};
-use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows;
 use crate::store::gaps::{self, Assumption, GapFilter};
 use crate::store::{self, View};
 
@@ -77,7 +77,7 @@ fn describe_fallen(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
 
 /// Describes the last successor of a superseded row, with its status unless it is active.
 fn describe_successor(view: &View<'_>, entity: &Entity) -> Result<Option<Value>> {
-    let Some(head) = lifecycle::list_successors(view, entity)?.pop() else { return Ok(None) };
+    let Some(head) = lifecycle_rows::list_successors(view, entity)?.pop() else { return Ok(None) };
     let mut value = json!({ "entity_id": head.id, "name": head.name });
     if head.status != Status::Active {
         value["status"] = head.status.as_str().into();

@@ -18,9 +18,10 @@ use crate::model::{
     text,
 };
 use crate::ops;
-use crate::ops::record::record_change::{self, Audited};
+use crate::ops::record::audited::Audited;
+use crate::ops::record::record_change;
 use crate::ops::record::validate;
-use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::{self, Tx, redaction};
 
 /// Redacts a row and all data derived from it.

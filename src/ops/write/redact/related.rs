@@ -2,7 +2,7 @@
 
 use super::row::{RedactableRow, Related};
 use crate::model::{Kind, Result, source_ref};
-use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::View;
 use crate::store::redaction::{self, Mention};
 

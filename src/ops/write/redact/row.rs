@@ -7,7 +7,7 @@ use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
 use crate::model::{Conflict, Entity, Error, Kind, Memory, ProjectState, Relationship, Result};
 use crate::ops::record::row_id::{self, resolve_id};
-use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows;
 use crate::store::{self, View};
 
 /// The replacement of a redacted text.
@@ -107,8 +107,8 @@ pub fn find_row(view: &View<'_>, wish: &Redaction) -> Result<RedactableRow> {
     let (kind, given) = wish.subject()?;
     let id = &*resolve_id(view, kind, given)?;
     Ok(match kind {
-        HandleKind::Entity => RedactableRow::Entity(lifecycle::require_row(view, id)?),
-        HandleKind::Memory => RedactableRow::Memory(lifecycle::require_row(view, id)?),
+        HandleKind::Entity => RedactableRow::Entity(lifecycle_rows::require_row(view, id)?),
+        HandleKind::Memory => RedactableRow::Memory(lifecycle_rows::require_row(view, id)?),
         HandleKind::Relationship => RedactableRow::Relationship(require_found(
             kind,
             id,

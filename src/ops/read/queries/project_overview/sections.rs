@@ -7,7 +7,7 @@ use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verd
 use crate::ops::read::queries::checked::CheckedQuestion;
 use crate::ops::read::queries::rows::Subject;
 use crate::ops::read::queries::system_map;
-use crate::ops::write::{conflicts, lifecycle};
+use crate::ops::write::{conflicts, lifecycle_rows};
 use crate::store::gaps::{self, Assumption, GapFilter};
 use crate::store::{self, View, overview};
 
@@ -307,7 +307,7 @@ fn rests_on(view: &View<'_>, assumption: &Assumption) -> Result<String> {
         _ => "flagged",
     };
     let head = match store::entities::get(view, &assumption.node.id)? {
-        Some(entity) => lifecycle::list_successors(view, &entity)?.pop(),
+        Some(entity) => lifecycle_rows::list_successors(view, &entity)?.pop(),
         None => None,
     };
     let head = head.map(|head| match head.status {
