@@ -9,9 +9,9 @@ use super::present::bound::{
     MAX_BYTES, fit_lines, fit_value, json_size, show_hidden, size_of_lines,
 };
 use super::present::conflicts::ConflictView;
-use super::present::text::{MAX_LISTED, PageText, Text};
+use super::present::text::{MAX_LISTED, PageText, Paging, Text};
 use crate::model::text::one_line;
-use crate::model::{Conflict, NextStep, Page, Result};
+use crate::model::{Conflict, NextStep, Result};
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::write::conflicts;
 use crate::store::View;
@@ -121,29 +121,6 @@ impl<O: Output> Output for Written<O> {
 
     fn next_step(&self) -> Option<&NextStep> {
         self.next_step.as_ref()
-    }
-}
-
-/// The total of a list and the cursor of the next page.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Paging {
-    pub total: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-    /// The cursor after each row.
-    #[serde(skip)]
-    pub cursors: Vec<String>,
-}
-
-impl Paging {
-    /// Splits a page into its rows and its paging.
-    pub fn split<T>(page: Page<T>) -> (Vec<T>, Self) {
-        let Page { items, cursors, total, next_cursor } = page;
-        (items, Self { total, next_cursor, cursors })
-    }
-
-    pub fn none() -> Self {
-        Self { total: 0, next_cursor: None, cursors: Vec::new() }
     }
 }
 

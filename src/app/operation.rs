@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Output, Written};
 use super::run::{self, Caller, WriteOptions};
+use super::schema::parse;
 use super::{limits, schema};
 use crate::model::{Error, Ontology, Result};
-use crate::ops::record::validate;
 use crate::store::{Db, Tx, View};
 
 /// How an operation may change the store.
@@ -275,10 +275,4 @@ impl RegisteredOperation {
         }
         (self.prepare)(arguments)
     }
-}
-
-/// Deserializes arguments.
-pub(super) fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
-    let hint = "Correct the arguments; the input schema describes them.";
-    validate::parse_fields("", "arguments", Value::Object(arguments), hint)
 }

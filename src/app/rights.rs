@@ -3,19 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::approval::Promotion;
 use super::operation::{Decision, Effect, RegisteredOperation};
-
-/// Who promotes, rejects and settles conflicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Promotion {
-    /// The agent, as instructed by the person.
-    #[default]
-    Agent,
-    /// The agent, after the person approved the exact change in the client.
-    Ask,
-    /// The person, on the command line.
-    Human,
-}
 
 /// The rights of a front end's callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,9 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Output, Written};
-use super::approval::ApprovalGate;
-use super::operation::parse;
-use super::rights::Promotion;
+use super::approval::{ApprovalGate, Promotion};
+use super::schema::parse;
 use crate::model::{Error, Result};
 use crate::ops::record::idempotency::{self, Keyed};
 use crate::ops::record::record_change::snapshot_text;

@@ -5,10 +5,12 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answer::SHARED_FIELDS;
-use crate::model::Ontology;
+use crate::model::{Ontology, Result};
+use crate::ops::record::validate;
 
 /// Returns the schema of an operation's arguments.
 pub fn input_schema<T: JsonSchema>() -> Map<String, Value> {
@@ -168,4 +170,10 @@ fn is_a(value: &Value, expected: &str) -> bool {
         "object" => value.is_object(),
         _ => false,
     }
+}
+
+/// Deserializes arguments; an error names the argument but repeats no value.
+pub(super) fn parse<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A> {
+    let hint = "Correct the arguments; the input schema describes them.";
+    validate::parse_fields("", "arguments", Value::Object(arguments), hint)
 }

@@ -7,7 +7,8 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::operation::{OutputFlags, list};
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::model::Result;
 use crate::ops::maintain::verify;
 

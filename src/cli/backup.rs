@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::next_step::render_hint;
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::app::Settings;
 use crate::model::Result;
 use crate::ops::maintain::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};

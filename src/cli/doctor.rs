@@ -8,8 +8,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use self::wording::{word_extent, word_finding, word_remark, word_remedy, word_repair};
-use super::next_step::render_hint;
-use super::{Cli, out, print_error, report_upgrade};
+use super::next_step::{print_error, render_hint};
+use super::options::{Cli, report_upgrade};
+use super::out;
 use crate::app::Reader;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::app::Db;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;

@@ -10,7 +10,8 @@ use clap::Args;
 
 use super::jsonl::{self, for_each, progress_bar};
 use super::next_step::render_hint;
-use super::{Cli, actor_name, import_export, out};
+use super::options::{Cli, actor_name};
+use super::{import_export, out};
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines_of;
 use crate::app::present::rows::read_project_warning;

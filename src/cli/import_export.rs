@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use super::import::{ImportReport, print_report};
 use super::jsonl::{for_each, line_text, open_file, progress_bar, unreadable_file};
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::app::Db;
 use crate::model::Result;
 use crate::ops::exchange::format::{self, Header};

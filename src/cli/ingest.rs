@@ -8,15 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use serde_json::{Value, json};
 
-use super::Cli;
 use super::operation::{self, WriteFlags};
+use super::options::{Cli, Roots};
 use crate::app::Db;
 use crate::app::ingest::{self, IngestReport};
 use crate::app::operations::ingest_paths;
 use crate::model::Result;
-use crate::ops::View;
-use crate::ops::sources::files::{self, Root};
-use crate::ops::sources::{self, Labels};
+use crate::ops::sources::Labels;
+use crate::ops::sources::files::Root;
 
 #[derive(Args)]
 pub struct Ingest {
@@ -33,36 +32,6 @@ pub struct Ingest {
     roots: Roots,
     #[command(flatten)]
     flags: WriteFlags,
-}
-
-/// The folders that documents may be read from.
-#[derive(Args, Default)]
-pub struct Roots {
-    /// A folder that documents may be read from and are named relative to; may be repeated (or
-    /// ATOCORE_ROOTS)
-    #[arg(long = "root", value_name = "DIR")]
-    given: Vec<PathBuf>,
-}
-
-impl Roots {
-    pub fn open(&self) -> Result<Vec<Root>> {
-        let named = std::env::var_os("ATOCORE_ROOTS").filter(|_| self.given.is_empty());
-        let named = named.iter().flat_map(std::env::split_paths);
-        let named: Vec<PathBuf> = named.filter(|path| !path.as_os_str().is_empty()).collect();
-        self.given.iter().chain(&named).map(|path| Root::new(path)).collect()
-    }
-
-    /// Resolves a path of the command line and its root; only --root excludes other paths.
-    fn place(&self, view: &View<'_>, roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
-        match files::find_root(roots, path) {
-            Err(_) if self.given.is_empty() => {
-                let (root, path) = files::resolve_rooted(path)?;
-                let known = sources::known_root(view, &path)?;
-                Ok((known.map_or(Ok(root), |known| Root::new(&known))?, path))
-            }
-            other => other,
-        }
-    }
 }
 
 pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {

@@ -1,6 +1,8 @@
 //! Next steps for the command line: a command or an option.
 
+use super::out;
 use crate::mcp::next_step::{command_of, option_of};
+use crate::model::text::abridge_message;
 use crate::model::{Error, Hint, NextStep};
 
 /// Renders an error's hint: its advice and its next step.
@@ -42,4 +44,10 @@ fn render_without_command(step: &NextStep) -> Option<String> {
         NextStep::RedactAgain => "Redact it again when nothing else uses the file.".to_owned(),
         _ => return None,
     })
+}
+
+/// Prints an error and its hint.
+pub fn print_error(error: &Error) {
+    out::error_line(format!("error: {}", abridge_message(&error.to_string())));
+    out::error_line(format!("hint: {}", abridge_message(&render_hint(error))));
 }

@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::next_step::render_next_step;
-use super::{Cli, actor_name, out};
+use super::options::{Cli, Roots, actor_name};
+use super::out;
 use crate::app::Db;
 use crate::app::answer::Answer;
 use crate::app::run::Caller;
@@ -60,7 +61,7 @@ impl WriteFlags {
 pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Result<ExitCode> {
     let mut arguments = into_object(arguments);
     flags.add_to(&mut arguments)?;
-    let answer = call_operation(cli, &cli.open_existing()?, name, arguments)?;
+    let answer = call_operation(&cli.open_existing()?, name, arguments)?;
     print(answer, &flags.output);
     Ok(ExitCode::SUCCESS)
 }
@@ -79,7 +80,7 @@ pub fn list(
     arguments.insert("limit".to_owned(), MAX_LIMIT.into());
     let mut all: Option<Value> = None;
     loop {
-        let mut page = call_operation(cli, &db, name, arguments.clone())?;
+        let mut page = call_operation(&db, name, arguments.clone())?;
         let next = page.structured["next_cursor"].take();
         if output.json {
             all = Some(append(all, page.structured, rows));
@@ -119,13 +120,8 @@ fn append(all: Option<Value>, mut page: Value, rows: &str) -> Value {
 }
 
 /// Runs an operation with all rights; only the access to the file limits them.
-pub fn call_operation(
-    cli: &Cli,
-    db: &Db,
-    name: &str,
-    arguments: Map<String, Value>,
-) -> Result<Answer> {
-    call_now(db, name, arguments, |actor| person_as_caller(actor, cli.roots()?))
+pub fn call_operation(db: &Db, name: &str, arguments: Map<String, Value>) -> Result<Answer> {
+    call_now(db, name, arguments, |actor| person_as_caller(actor, Roots::default().open()?))
 }
 
 /// Returns the person at the command line as the caller, or the actor they name.
@@ -174,7 +170,7 @@ pub fn run_call(cli: &Cli, call_args: &Call) -> Result<ExitCode> {
         Ok(_) => return Err(invalid("they are no JSON object".to_owned())),
         Err(error) => return Err(invalid(error.to_string())),
     };
-    let answer = call_operation(cli, &cli.open()?, &call_args.operation, arguments)?;
+    let answer = call_operation(&cli.open()?, &call_args.operation, arguments)?;
     print(answer, &call_args.output);
     Ok(ExitCode::SUCCESS)
 }
@@ -300,7 +296,7 @@ pub fn redact(cli: &Cli, args: &RedactArgs) -> Result<ExitCode> {
     };
     let mut arguments = Map::from_iter([(field.to_owned(), Value::from(args.id.as_str()))]);
     args.flags.add_to(&mut arguments)?;
-    let answer = call_operation(cli, &cli.open_existing()?, "redact", arguments)?;
+    let answer = call_operation(&cli.open_existing()?, "redact", arguments)?;
     let cleared = answer.structured["file_cleared"] != false;
     print(answer, &args.flags.output);
     Ok(if cleared { ExitCode::SUCCESS } else { ExitCode::FAILURE })

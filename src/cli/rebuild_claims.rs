@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::model::Result;
 use crate::ops;
 use crate::ops::record::claims;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::Cli;
 use super::backup::{self, Automatic};
-use super::ingest::Roots;
+use super::options::{Cli, Roots};
 use super::upkeep::Limits;
 use crate::app::Db;
+use crate::app::approval::Promotion;
 use crate::app::registry::{OperationRegistry, Selection};
-use crate::app::rights::{Promotion, Rights};
+use crate::app::rights::Rights;
 use crate::app::service::Service;
 use crate::app::store_handle::StoreHandle;
 use crate::app::upkeep::run_page;

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::app::operations::list_operations;
 use crate::mcp::surface;
 use crate::model::Result;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Cli, out};
+use super::options::Cli;
+use super::out;
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines;
 use crate::app::present::rows::{entity_line, memory_line};

@@ -9,10 +9,7 @@ use crate::app::rights::Rights;
 use crate::model::text::escape_hidden;
 use crate::model::{Error, Result};
 use crate::ops::View;
-use crate::ops::read::completion::Completion;
-
-/// Returns at most the given number of values that complete a prefix.
-pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;
+use crate::ops::read::completion::{Completes, Completion};
 
 /// Returns the completer of the argument in a request.
 pub fn find_completer(rights: Rights, request: &CompleteRequestParams) -> Result<Completes> {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use rmcp::model::{JsonObject, Prompt, PromptArgument};
 use serde_json::{Value, json};
 
-use super::completion::Completes;
 use super::resources::read_overview;
 use super::rights::remind_of_rights;
 use crate::app::answer::Answer;
@@ -17,7 +16,7 @@ use crate::app::service::Service;
 use crate::model::text::{is_blank, quote_text};
 use crate::model::{Error, Result};
 use crate::ops::View;
-use crate::ops::read::completion::{self, Completion};
+use crate::ops::read::completion::{self, Completes, Completion};
 use crate::ops::record::validate;
 use crate::ops::write::projects;
 

@@ -8,7 +8,6 @@ use super::address::{
     Address, CONFLICTS, ENTITY, MEMORY, ONTOLOGY, OVERVIEW, PROJECTS, expand_template,
     template_variable,
 };
-use super::completion::Completes;
 use crate::app::limits::MAX_URI;
 use crate::app::present::bound::{MAX_BYTES, fit_lines, shorten_text, that_fit};
 use crate::app::present::rows::LINE_TEXT;
@@ -17,7 +16,7 @@ use crate::model::page::MAX_LIMIT;
 use crate::model::text::{escape_hidden, nearest_names};
 use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
 use crate::ops::View;
-use crate::ops::read::completion;
+use crate::ops::read::completion::{self, Completes};
 use crate::ops::read::queries::{self, QuestionArgs};
 use crate::ops::record::validate;
 use crate::ops::write::projects;

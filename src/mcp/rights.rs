@@ -1,6 +1,7 @@
 //! The client's rights, as text for the agent.
 
-use crate::app::rights::{Promotion, Rights, Withheld};
+use crate::app::approval::Promotion;
+use crate::app::rights::{Rights, Withheld};
 
 /// Returns the rights for the end of the server's instructions.
 pub fn describe_rights(rights: Rights) -> &'static str {

@@ -9,18 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::audit_by_project;
 use super::sqlite::sql::SqlRow;
-use super::tx::{Tx, View};
+use super::tx::{Head, Tx, View};
 use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
 use crate::model::hash::{digest, to_hex};
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
-
-/// The head of the hash chain: the row that the next one links to.
-#[derive(Debug, Clone)]
-pub struct Head {
-    pub seq: i64,
-    pub hash: String,
-}
 
 const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
     after_json, note, before_digest, after_digest, note_digest, prev_hash, hash";
@@ -96,59 +89,84 @@ pub fn chain_head(view: &View<'_>) -> Result<Head> {
     Ok(Head { seq, hash: sealed })
 }
 
-/// Appends a row for the event after `head`; returns its id and the new head.
-pub(super) fn append(
-    tx: &Tx<'_>,
-    actor: &str,
-    event: Event<'_>,
-    head: Head,
-) -> Result<(String, Head)> {
-    let before_json = event.before.unwrap_or_else(|| "{}".to_owned());
-    let after_json = event.after;
-    let mut entry = AuditEntry {
-        seq: head.seq + 1,
-        id: tx.new_id(),
-        subject_id: event.id.to_owned(),
-        kind: event.kind.as_str().to_owned(),
-        action: event.action.as_str().to_owned(),
-        actor: actor.to_owned(),
-        timestamp: tx.now.to_string(),
-        chain: ChainLink {
-            before_digest: digest(&before_json),
-            after_digest: digest(&after_json),
-            note_digest: digest(event.note),
-            prev_hash: head.hash,
-            hash: String::new(),
-        },
-        before_json,
-        after_json,
-        note: event.note.to_owned(),
-    };
-    entry.chain.hash = link_hash(&entry);
-    insert(tx, &entry, event.place)?;
-    let head = Head { seq: entry.seq, hash: entry.chain.hash };
-    Ok((entry.id, head))
+impl Tx<'_> {
+    /// Appends the event to the audit log and its hash chain; returns its id.
+    pub fn record(&self, event: Event<'_>) -> Result<String> {
+        self.record_as(self.actor, event)
+    }
+
+    /// As [`Tx::record`], under another actor: for changes that are side effects of the write.
+    pub fn record_as(&self, actor: &str, event: Event<'_>) -> Result<String> {
+        let before_json = event.before.unwrap_or_else(|| "{}".to_owned());
+        let after_json = event.after;
+        let note = self.with_approval(event.note).into_owned();
+        let entry = AuditEntry {
+            seq: 0,
+            id: self.new_id(),
+            subject_id: event.id.to_owned(),
+            kind: event.kind.as_str().to_owned(),
+            action: event.action.as_str().to_owned(),
+            actor: actor.to_owned(),
+            timestamp: self.now.to_string(),
+            chain: ChainLink {
+                before_digest: digest(&before_json),
+                after_digest: digest(&after_json),
+                note_digest: digest(&note),
+                ..ChainLink::default()
+            },
+            before_json,
+            after_json,
+            note,
+        };
+        let id = entry.id.clone();
+        append(self, entry, event.place)?;
+        self.note_recorded(event.kind, event.id);
+        Ok(id)
+    }
+
+    /// Appends an imported audit row to this store's chain: its content and digests are kept, its
+    /// sequence number and hash are new. A row that is older than its own store's chain gets the
+    /// digests that it lacks.
+    pub fn adopt_history(&self, entry: &AuditEntry) -> Result<()> {
+        let mut entry = entry.clone();
+        let chain = &mut entry.chain;
+        if chain.after_digest.is_empty() {
+            chain.before_digest = digest(&entry.before_json);
+            chain.after_digest = digest(&entry.after_json);
+            chain.note_digest = digest(&entry.note);
+        }
+        note_history(self, &entry);
+        append(self, entry, ProjectPlace::Unknown)
+    }
+
+    /// Imports an audit row with its sequence number and hash, into a store without a chain.
+    pub fn adopt_chain(&self, entry: &AuditEntry) -> Result<()> {
+        self.take_head();
+        note_history(self, entry);
+        insert(self, entry, ProjectPlace::Unknown)
+    }
 }
 
-/// Appends an imported row after `head`; returns the new head. A row that is older than its own
-/// store's chain gets the digests that it lacks.
-pub(super) fn append_adopted(tx: &Tx<'_>, entry: &AuditEntry, head: Head) -> Result<Head> {
-    let mut entry = AuditEntry { seq: head.seq + 1, ..entry.clone() };
-    let chain = &mut entry.chain;
-    if chain.after_digest.is_empty() {
-        chain.before_digest = digest(&entry.before_json);
-        chain.after_digest = digest(&entry.after_json);
-        chain.note_digest = digest(&entry.note);
+fn note_history(tx: &Tx<'_>, entry: &AuditEntry) {
+    if let Some(kind) = Kind::parse(&entry.kind) {
+        tx.adopt_without_history(kind, &entry.subject_id);
     }
-    chain.prev_hash = head.hash;
+}
+
+/// Links a row to the head of the chain, and inserts it as the new head.
+fn append(tx: &Tx<'_>, mut entry: AuditEntry, place: ProjectPlace<'_>) -> Result<()> {
+    let head = tx.take_head().map_or_else(|| chain_head(tx), Ok)?;
+    entry.seq = head.seq + 1;
+    entry.chain.prev_hash = head.hash;
     entry.chain.hash = link_hash(&entry);
-    insert(tx, &entry, ProjectPlace::Unknown)?;
-    Ok(Head { seq: entry.seq, hash: entry.chain.hash })
+    insert(tx, &entry, place)?;
+    tx.set_head(Head { seq: entry.seq, hash: entry.chain.hash });
+    Ok(())
 }
 
 /// Inserts the row as given, with `OR FAIL`: one failing single-row statement leaves nothing to
 /// undo. SQLite's default, ABORT, would copy every page that the trigger's statement changes.
-pub(super) fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()> {
+fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()> {
     let chain = &entry.chain;
     tx.change_uncovered(
         &format!(

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
 
-use super::sqlite::migrations::{self, reference_schema};
+use super::sqlite::migrations::reference::{VERSION, reference_schema};
 use super::sqlite::sql::{Conn, SqlRow, SqlValue};
 use super::tx::{Tx, View};
 use crate::model::handle::HandleKind;
@@ -78,7 +78,7 @@ pub const SECTIONS: [TableSection; 9] = [
 ];
 
 /// The schema version of an export.
-pub const SCHEMA: i64 = migrations::VERSION;
+pub const SCHEMA: i64 = VERSION;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {

@@ -6,12 +6,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
-use super::audit::{self, Head};
 use super::settings::Ids;
-use super::sqlite::search::{self, IndexChange};
 use super::sqlite::sql::{Conn, SqlValue};
-use crate::model::event::{AuditEntry, ProjectPlace};
-use crate::model::{Error, Event, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
+use crate::model::search::SearchText;
+use crate::model::{Error, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
 /// A consistent snapshot of the store.
 pub struct View<'c> {
@@ -26,6 +24,20 @@ pub struct View<'c> {
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
     /// Cache of entity types by id; no write changes a type.
     pub(super) types: RefCell<HashMap<String, String>>,
+}
+
+/// The head of the hash chain: the row that the next one links to.
+#[derive(Debug, Clone)]
+pub struct Head {
+    pub seq: i64,
+    pub hash: String,
+}
+
+/// A change of the indexed text of a place.
+#[derive(Debug)]
+pub(super) enum IndexChange {
+    Added(i64, SearchText),
+    Deleted(i64),
 }
 
 /// A write transaction. It commits only if every row that it changed has an event in the audit log,
@@ -123,51 +135,22 @@ impl<'c> Tx<'c> {
         self.run(kind, sql, params)
     }
 
-    /// Appends an imported audit row to this store's chain: its content and digests are kept, its
-    /// sequence number and hash are new.
-    pub fn adopt_history(&self, entry: &AuditEntry) -> Result<()> {
-        let head = self.head()?;
-        let head = audit::append_adopted(self, entry, head)?;
-        self.log.borrow_mut().head = Some(head);
-        self.note_history(entry);
-        Ok(())
-    }
-
-    /// Imports an audit row with its sequence number and hash, into a store without a chain.
-    pub fn adopt_chain(&self, entry: &AuditEntry) -> Result<()> {
-        audit::insert(self, entry, ProjectPlace::Unknown)?;
-        self.log.borrow_mut().head = None;
-        self.note_history(entry);
-        Ok(())
-    }
-
     /// Accepts an imported row without history: rows of the Python system may have none.
     pub fn adopt_without_history(&self, kind: Kind, id: &str) {
         self.log.borrow_mut().adopted.remove(&(kind, id.to_owned()));
     }
 
-    fn note_history(&self, entry: &AuditEntry) {
-        if let Some(kind) = Kind::parse(&entry.kind) {
-            self.log.borrow_mut().adopted.remove(&(kind, entry.subject_id.clone()));
-        }
-    }
-
-    /// Queues a change of the full-text index, which is applied before the commit at the latest.
-    pub(super) fn change_words(&self, change: IndexChange) -> Result<()> {
+    /// Queues a change of the full-text index; returns whether to apply the queue now.
+    pub(super) fn queue_words(&self, change: IndexChange) -> bool {
         let mut log = self.log.borrow_mut();
         log.words.push(change);
         // Changes inside an attempt must be applied after those that were queued before it.
-        if log.words.len() < MAX_WORDS || self.attempts.get() > 0 {
-            return Ok(());
-        }
-        drop(log);
-        self.make_word_changes()
+        log.words.len() >= MAX_WORDS && self.attempts.get() == 0
     }
 
-    /// Applies the pending changes of the full-text index.
-    pub(super) fn make_word_changes(&self) -> Result<()> {
-        let waiting = std::mem::take(&mut self.log.borrow_mut().words);
-        search::change_words(self, &waiting)
+    /// Takes the queued changes of the full-text index.
+    pub(super) fn take_words(&self) -> Vec<IndexChange> {
+        std::mem::take(&mut self.log.borrow_mut().words)
     }
 
     fn run(&self, kind: Kind, sql: &str, params: &[SqlValue<'_>]) -> Result<()> {
@@ -188,25 +171,16 @@ impl<'c> Tx<'c> {
         self.conn.execute(sql, params)
     }
 
-    /// Appends the event to the audit log and its hash chain; returns its id.
-    pub fn record(&self, event: Event<'_>) -> Result<String> {
-        self.record_as(self.actor, event)
-    }
-
-    /// As [`Tx::record`], under another actor: for changes that are side effects of the write.
-    pub fn record_as(&self, actor: &str, event: Event<'_>) -> Result<String> {
-        let row = (event.kind, event.id.to_owned());
-        let head = self.head()?;
-        let note = self.with_approval(event.note);
-        let (id, head) = audit::append(self, actor, Event { note: &note, ..event }, head)?;
+    /// Notes that a row has its event.
+    pub(super) fn note_recorded(&self, kind: Kind, id: &str) {
         let mut log = self.log.borrow_mut();
-        log.head = Some(head);
+        let row = (kind, id.to_owned());
         log.adopted.remove(&row);
         log.recorded.push(row);
-        Ok(id)
     }
 
-    fn with_approval<'n>(&self, note: &'n str) -> Cow<'n, str> {
+    /// Returns the note with the approver added.
+    pub(super) fn with_approval<'n>(&self, note: &'n str) -> Cow<'n, str> {
         let approval = self.approval.borrow();
         match (note, approval.as_str()) {
             (note, "") => Cow::Borrowed(note),
@@ -215,15 +189,18 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Returns the chain head.
-    fn head(&self) -> Result<Head> {
-        let head = self.log.borrow_mut().head.take();
-        head.map_or_else(|| audit::chain_head(&self.view), Ok)
-    }
-
     /// Returns the chain head if the write has read it.
     pub(super) fn known_head(&self) -> Option<Head> {
         self.log.borrow().head.clone()
+    }
+
+    /// Takes the chain head, so that it is read again if appending to it fails.
+    pub(super) fn take_head(&self) -> Option<Head> {
+        self.log.borrow_mut().head.take()
+    }
+
+    pub(super) fn set_head(&self, head: Head) {
+        self.log.borrow_mut().head = Some(head);
     }
 
     /// Marks a slot as touched: its claims may have changed.
@@ -261,10 +238,8 @@ impl<'c> Tx<'c> {
         outcome
     }
 
-    /// Applies pending index changes and checks the invariants of the write; called before the
-    /// commit.
+    /// Checks the invariants of the write; called before the commit.
     pub(super) fn complete(&self) -> Result<()> {
-        self.make_word_changes()?;
         let log = self.log.borrow();
         let recorded: BTreeSet<_> = log.recorded.iter().collect();
         if let Some((kind, id)) = log.changed.iter().find(|row| !recorded.contains(row)) {

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::app::answer::Answer;
 use atocore::app::approval::ApprovalGate;
+use atocore::app::approval::Promotion;
 use atocore::app::operation::{PreparedCall, RegisteredOperation};
 use atocore::app::operations::list_operations;
 use atocore::app::present::bound::MAX_BYTES;
-use atocore::app::rights::Promotion;
 use atocore::app::run::Caller;
 use atocore::model::{Error, Kind, Ontology, Result, Timestamp};
 use atocore::ops;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use atocore::app::answer::{Output, Written};
 use atocore::app::approval::ApprovalGate;
+use atocore::app::approval::Promotion;
 use atocore::app::ingest::{self, IngestReport};
 use atocore::app::operation::{
     About, Effect, Operation, PreparedCall, RegisteredOperation, SteppedOperation,
 };
 use atocore::app::present::text::Text;
-use atocore::app::rights::Promotion;
 use atocore::app::run::Caller;
 use atocore::model::{Error, Result, StorageProblem};
 use atocore::ops::sources::{Labels, files};

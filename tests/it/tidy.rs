@@ -1,5 +1,6 @@
 //! The rules of the house that erode unless they are tested.
 
+mod circles;
 mod names;
 
 use std::fs;

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use atocore::app::Settings;
 use atocore::app::approval::CallOutcome;
+use atocore::app::approval::Promotion;
 use atocore::app::operation::{Effect, RegisteredOperation, Surface};
 use atocore::app::operations::list_operations;
 use atocore::app::registry::{OperationRegistry, Selection};
-use atocore::app::rights::{Promotion, Rights};
+use atocore::app::rights::Rights;
 use atocore::app::service::Service;
 use atocore::app::store_handle::StoreHandle;
 use atocore::model::{Error, Ontology};

@@ -2,15 +2,26 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::question::{ApprovalQuestion, RowBefore};
+use super::question::{ApprovalQuestion, RowBefore, refused_hint};
 use crate::app::answer::{Answer, Output, Written};
 use crate::app::present::ids;
-use crate::app::rights::Promotion;
-use crate::model::{Error, Hint, NextStep, Result};
+use crate::model::{Error, Result};
 use crate::ops::read::history::Change;
 use crate::ops::record::secrets;
 use crate::ops::write::approval;
 use crate::store::Tx;
+
+/// Who promotes, rejects and settles conflicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Promotion {
+    /// The agent, as instructed by the person.
+    #[default]
+    Agent,
+    /// The agent, after the person approved the exact change in the client.
+    Ask,
+    /// The person, on the command line.
+    Human,
+}
 
 /// A person's approval.
 #[derive(Debug, Clone)]
@@ -128,10 +139,4 @@ impl ApprovalGate {
             (written, _) => written.map(CallOutcome::Done),
         }
     }
-}
-
-/// Builds the hint of a refused write, with the step for the person.
-pub(super) fn refused_hint(by_hand: Option<NextStep>) -> Hint {
-    let next = by_hand.map(|step| NextStep::ByPerson(Box::new(step)));
-    Hint { advice: "Nothing was changed.".to_owned(), next: next.map(Box::new) }
 }

@@ -5,5 +5,5 @@
 mod gate;
 mod question;
 
-pub use gate::{Approval, ApprovalGate, CallOutcome};
+pub use gate::{Approval, ApprovalGate, CallOutcome, Promotion};
 pub use question::{ApprovalQuestion, RowBefore};

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::gate::refused_hint;
 use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::ids;
@@ -14,10 +13,10 @@ use crate::app::present::rows::{
 };
 use crate::model::hash::digest;
 use crate::model::text::{one_line, quote_text};
-use crate::model::{Action, Entity, Error, Kind, Memory, NextStep, Result};
+use crate::model::{Action, Entity, Error, Hint, Kind, Memory, NextStep, Result};
 use crate::ops::read::history::Change;
 use crate::ops::write::approval::{is_new, needs_a_person};
-use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::{conflicts, entities, memories};
 use crate::store::{self, Tx, View};
 
@@ -90,6 +89,12 @@ impl ApprovalQuestion {
             hint: refused_hint(self.by_hand.clone()),
         }
     }
+}
+
+/// Builds the hint of a refused write, with the step for the person.
+pub(super) fn refused_hint(by_hand: Option<NextStep>) -> Hint {
+    let next = by_hand.map(|step| NextStep::ByPerson(Box::new(step)));
+    Hint { advice: "Nothing was changed.".to_owned(), next: next.map(Box::new) }
 }
 
 /// Returns the heading lines: the operation, the actor and the reason.

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::app::answer::{Output, Paging, Written};
+use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, ReadOperation, WriteOperation};
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::ids;
 use crate::app::present::rows::ProjectUsed;
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::model::{List, PageRequest, Result};
 use crate::ops::write::conflicts::{self, ResolveRequest};
 use crate::ops::write::projects;

@@ -4,20 +4,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::app::answer::{Output, Paging, Written};
+use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, ReadOperation, WriteOperation};
 use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
     CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
 };
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids, is_zero};
 use crate::model::text::quote_text;
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
 use crate::ops::read::lookup::{self, EntityQuery};
 use crate::ops::write::entities::{EntityUpdate, NewEntity};
-use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle::LifecycleOutcome;
+use crate::ops::write::lifecycle_rows;
 use crate::ops::write::relationships::LinkOutcome;
 use crate::ops::write::{conflicts, entities, projects};
 use crate::store::relationships::{Neighbour, list_around};
@@ -283,7 +284,7 @@ impl ReadOperation for GetEntity {
         let used = project.map(|given| projects::resolve(view, given)).transpose()?;
         Ok(EntityPage {
             project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
-            chain: entity_briefs(&lifecycle::list_successors(view, &entity)?, &entity.project),
+            chain: entity_briefs(&lifecycle_rows::list_successors(view, &entity)?, &entity.project),
             conflicts: open
                 .iter()
                 .map(|one| ConflictView::new(view, one))

@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::app::answer::{Output, Paging};
+use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation, Surface};
 use crate::app::present::Detail;
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::EntityBrief;
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::model::{Entity, Error, List, PageRequest, Result, SubjectKind};
 use crate::ops::read::history;
-use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows;
 use crate::store::View;
 
 /// Reads the history of an entity.
@@ -90,7 +90,7 @@ impl Operation for GetEntityAudit {
 
 impl ReadOperation for GetEntityAudit {
     fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
-        let entity: Entity = lifecycle::require_row(view, &args.entity_id)?;
+        let entity: Entity = lifecycle_rows::require_row(view, &args.entity_id)?;
         let page = (args.limit, args.cursor.as_deref());
         let brief = EntityBrief::new(&entity, None);
         History::read(view, &entity.id, Some(brief), args.detail, page)

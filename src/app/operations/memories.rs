@@ -5,18 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use super::entities::{differing_line, entity_briefs, next_step_of};
 use super::history::History;
-use crate::app::answer::{Output, Paging, Written};
+use crate::app::answer::{Output, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadingPart, Surface, WriteOperation,
 };
 use crate::app::present::Detail;
 use crate::app::present::changes::ChangeView;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
 use crate::ops::write::graduation::{self, Graduation};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle_rows;
 use crate::ops::write::memories::{self, MemoryUpdate, NewMemory};
 use crate::ops::write::projects;
 use crate::store::{Tx, View};
@@ -248,7 +249,7 @@ impl WriteOperation for ReviewMemory {
 
     fn read(view: &View<'_>, args: ReviewMemoryArgs) -> Result<Written<ReviewedMemory>> {
         args.check()?;
-        let memory: Memory = lifecycle::require_row(view, &args.memory_id)?;
+        let memory: Memory = lifecycle_rows::require_row(view, &args.memory_id)?;
         let page = (args.limit, args.cursor.as_deref());
         let history = History::read(view, &memory.id, None, Detail::Concise, page)?;
         let (entries, paging, lines) = history.into_parts();
@@ -256,7 +257,7 @@ impl WriteOperation for ReviewMemory {
             memory: MemoryView::new(view, &memory, Detail::Concise)?,
             changed: None,
             became: entity_briefs(&graduation::entities_became(view, &memory)?, &memory.project),
-            chain: memory_briefs(&lifecycle::list_successors(view, &memory)?, &memory.project),
+            chain: memory_briefs(&lifecycle_rows::list_successors(view, &memory)?, &memory.project),
             entries,
             paging: Some(paging),
             lines,

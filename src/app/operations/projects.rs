@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::app::answer::{Output, Paging, Written};
+use crate::app::answer::{Output, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
 use crate::app::present::is_false;
 use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual_confidence};
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result};

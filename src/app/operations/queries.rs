@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::app::answer::{Output, Paging};
+use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::bound::{ellipsize_text, shorten_text};
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids};
 use crate::model::text::quote_text;
 use crate::model::{Kind, Question, Result};

@@ -6,18 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::decisions::{PromoteEntity, PromotedEntity};
 use super::entities::{ChangedEntity, entity_briefs};
 use super::memories::memory_briefs;
-use crate::app::answer::{Output, Paging, Written};
+use crate::app::answer::{Output, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
 use crate::app::present::Detail;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
-use crate::app::present::text::Text;
+use crate::app::present::text::{Paging, Text};
 use crate::model::handle::HandleKind;
 use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
 use crate::ops::read::candidates::{self, Candidate, CandidateFilter};
 use crate::ops::record::row_id::resolve_id_of;
-use crate::ops::write::lifecycle::{self, HasLifecycle, LifecycleOutcome};
+use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::{memories, projects};
 use crate::store::{Tx, View};
 

@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use crate::app::answer::{Answer, Output, Written};
 use crate::app::ingest::{self, IngestReport};
-use crate::app::operation::{About, Effect, Operation, SteppedOperation, Surface, parse};
+use crate::app::operation::{About, Effect, Operation, SteppedOperation, Surface};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::app::run::{Caller, WriteOptions, run_steps};
+use crate::app::schema::parse;
 use crate::model::{Error, Result};
 use crate::ops::sources::{self, Labels, files};
 use crate::ops::write::projects;

@@ -1,12 +1,37 @@
 //! Builds the text of an answer: lines, truncated lists and a page.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::app::answer::Paging;
+use crate::model::Page;
 use crate::model::text::one_line;
 
 /// Maximum rows shown of a list without pages.
 pub const MAX_LISTED: usize = 20;
+
+/// The total of a list and the cursor of the next page.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Paging {
+    pub total: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// The cursor after each row.
+    #[serde(skip)]
+    pub cursors: Vec<String>,
+}
+
+impl Paging {
+    /// Splits a page into its rows and its paging.
+    pub fn split<T>(page: Page<T>) -> (Vec<T>, Self) {
+        let Page { items, cursors, total, next_cursor } = page;
+        (items, Self { total, next_cursor, cursors })
+    }
+
+    pub fn none() -> Self {
+        Self { total: 0, next_cursor: None, cursors: Vec::new() }
+    }
+}
 
 /// The lines of an answer.
 #[derive(Debug, Default)]

@@ -8,9 +8,9 @@ use rmcp::service::RequestContext;
 use serde_json::Value;
 
 use super::elicitor::{ElicitationOutcome, Elicitor, ToolOutcome, answer_of};
+use crate::app::approval::Promotion;
 use crate::app::approval::{Approval, CallOutcome};
 use crate::app::operation::RegisteredOperation;
-use crate::app::rights::Promotion;
 use crate::app::service::client_name;
 use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;

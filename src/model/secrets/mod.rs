@@ -16,12 +16,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::{Map, Value};
 
-/// A likely secret: its kind and its byte range.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretMatch {
-    pub kind: &'static str,
-    pub range: Range<usize>,
-}
+use named::SecretMatch;
 
 /// The kind of secret that a word may begin.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,12 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::SecretMatch;
+/// A likely secret: its kind and its byte range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretMatch {
+    pub kind: &'static str,
+    pub range: Range<usize>,
+}
 
 /// Names of secrets.
 const NAMES: [&str; 9] = [

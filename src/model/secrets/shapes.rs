@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::SecretMatch;
-use super::named::JUDGED;
+use super::named::{JUDGED, SecretMatch, bits_a_character, is_placeholder};
 
 /// The text after a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +166,7 @@ const LEAST_BITS: f64 = 2.5;
 
 /// Whether the body of a token is a placeholder.
 fn is_made_up(body: &str) -> bool {
-    super::named::bits_a_character(body) < LEAST_BITS || super::named::is_placeholder(body)
+    bits_a_character(body) < LEAST_BITS || is_placeholder(body)
 }
 
 /// Maximum length of the end of a private key's header line.

@@ -22,8 +22,9 @@ use crate::model::{
 use crate::ops::exchange::clash;
 use crate::ops::maintain::audit;
 use crate::ops::maintain::verify;
+use crate::ops::record::audited::Audited;
 use crate::ops::record::index;
-use crate::ops::record::record_change::{self, Audited, snapshot_value};
+use crate::ops::record::record_change::{self, snapshot_value};
 use crate::ops::record::secrets;
 use crate::ops::write::{conflicts, projects};
 use crate::store::table_dump::{self, Fields, SECTIONS};

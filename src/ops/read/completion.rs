@@ -12,6 +12,9 @@ pub struct Completion {
     pub total: i64,
 }
 
+/// Returns at most the given number of values that complete a prefix.
+pub type Completes = fn(&View<'_>, &str, usize) -> Result<Completion>;
+
 /// Completes registered names by prefix, then by the prefix of an alias, then by similar spelling.
 pub fn complete_project(view: &View<'_>, begun: &str, most: usize) -> Result<Completion> {
     let begun = text::collapse_spaces(begun).to_lowercase();

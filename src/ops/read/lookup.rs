@@ -2,7 +2,7 @@
 
 use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
 use crate::ops::record::{claims, validate};
-use crate::ops::write::lifecycle::{self, HasLifecycle};
+use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
 use crate::store::entities::Named;
 use crate::store::{self, View};
@@ -24,7 +24,7 @@ const MAX_NAMED: usize = 10;
 /// an id matches in any status.
 pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
     let name = match (query.id, query.name) {
-        (Some(id), None) => return lifecycle::require_row(view, id),
+        (Some(id), None) => return lifecycle_rows::require_row(view, id),
         (None, Some(name)) => validate::check_name("name", name)?,
         _ => {
             return Err(Error::invalid(

@@ -1,7 +1,7 @@
 //! Keeps stored claims in step with the rows, and rebuilds them.
 
 use crate::model::{Claim, Kind, Result, claim};
-use crate::ops::record::record_change::Audited;
+use crate::ops::record::audited::Audited;
 use crate::store::{self, Tx, View};
 
 /// Stores the claims of a new row, and marks the slots they are on as touched.

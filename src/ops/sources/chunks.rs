@@ -10,7 +10,7 @@ use crate::model::search::{self, SearchKind};
 use crate::model::{Action, Chunk, Document, Memory, Result};
 use crate::ops::record::index;
 use crate::ops::record::record_change;
-use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::handles::new_handle;
 use crate::store::{self, Tx};
 

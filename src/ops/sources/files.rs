@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Source, decode};
+use super::decode;
 use crate::model::hash::digest;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Error, Hint, NextStep, Result};
@@ -32,6 +32,16 @@ pub struct FoundFile {
     /// Relative to the root, with forward slashes.
     pub file_path: String,
     ending: String,
+}
+
+/// A file with its decoded text.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub file_path: String,
+    pub location: String,
+    pub file_hash: String,
+    pub doc_type: DocType,
+    pub text: String,
 }
 
 /// The documents found at a path.

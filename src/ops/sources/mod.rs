@@ -6,11 +6,12 @@ pub mod files;
 
 use std::path::{Path, PathBuf};
 
+use self::files::Source;
 use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
-use crate::model::{DocType, Document, Error, Hint, NextStep, Result, passages};
+use crate::model::{Document, Error, Hint, NextStep, Result, passages};
 use crate::ops::record::record_change::snapshot_text;
 use crate::ops::record::{secrets, validate};
 use crate::ops::write::projects;
@@ -18,16 +19,6 @@ use crate::store::{self, Tx, View};
 
 /// Maximum number of chunks of a document, which are written in one transaction.
 const MAX_CHUNKS: usize = 100_000;
-
-/// A file with its decoded text.
-#[derive(Debug, Clone)]
-pub struct Source {
-    pub file_path: String,
-    pub location: String,
-    pub file_hash: String,
-    pub doc_type: DocType,
-    pub text: String,
-}
 
 /// The labels of documents; an omitted label stays unchanged.
 #[derive(Debug, Clone, Default)]

@@ -10,9 +10,10 @@ use crate::model::{
     Action, Entity, Error, Memory, Result, Status, SubjectKind, Transition, source_ref,
 };
 use crate::ops::record::{record_change, validate};
-use crate::ops::write::lifecycle::{self, HasLifecycle, LifecycleOutcome};
+use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
+use crate::ops::write::projects;
 use crate::ops::write::relationships::{self, LinkOutcome, NewRelationship};
-use crate::ops::write::{graduation, projects};
 use crate::store::{self, Tx, View};
 
 /// The status of a new row.
@@ -240,7 +241,7 @@ pub struct EntityUpdate {
 /// Corrects the editable fields of a candidate or active entity.
 pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleOutcome<Entity>> {
     validate::text_length("note", note)?;
-    let before: Entity = lifecycle::require_row(tx, &edit.entity_id)?;
+    let before: Entity = lifecycle_rows::require_row(tx, &edit.entity_id)?;
     validate::expected_version(
         SubjectKind::ENTITY,
         &before.handle,
@@ -326,7 +327,7 @@ pub fn promote(
 ) -> Result<Promoted> {
     let project = target_project.map(|project| projects::resolve(tx, project)).transpose()?;
     if let Some(project) = &project {
-        check_may_move(&lifecycle::require_row(tx, id)?, &project.name)?;
+        check_may_move(&lifecycle_rows::require_row(tx, id)?, &project.name)?;
     }
     let outcome = lifecycle::apply(
         tx,
@@ -344,12 +345,7 @@ pub fn promote(
     let mut graduated = Vec::new();
     if outcome.changed {
         for memory_id in source_ref::targets_of(&outcome.row.source_refs, "memory") {
-            graduated.extend(graduation::complete_graduation(
-                tx,
-                memory_id,
-                &outcome.row.id,
-                note,
-            )?);
+            graduated.extend(lifecycle::complete_graduation(tx, memory_id, &outcome.row.id, note)?);
         }
     }
     Ok(Promoted { outcome, graduated })

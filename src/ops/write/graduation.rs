@@ -10,6 +10,7 @@ use crate::model::{
 use crate::ops::record::validate;
 use crate::ops::write::entities::{self, DuplicatePolicy, EntityUpdate, NewEntity};
 use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows;
 use crate::store::{self, Tx, View};
 
 /// A memory on its way to become an entity: a new one of a type and name, or a given one.
@@ -48,7 +49,7 @@ pub struct Graduated {
 /// Creates an entity candidate from the memory, or adds the memory to the sources of a given
 /// entity. The memory graduates when the entity becomes active.
 pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Graduated> {
-    let memory: Memory = lifecycle::require_row(tx, &wish.memory_id)?;
+    let memory: Memory = lifecycle_rows::require_row(tx, &wish.memory_id)?;
     validate::expected_version(
         SubjectKind::MEMORY,
         &memory.handle,
@@ -73,10 +74,10 @@ pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Gra
         }
         status => status == Status::Active,
     };
-    if active && complete_graduation(tx, &memory.id, &done.entity.id, note)?.is_some() {
+    if active && lifecycle::complete_graduation(tx, &memory.id, &done.entity.id, note)?.is_some() {
         done.changed = true;
     }
-    done.memory = lifecycle::require_row(tx, &memory.id)?;
+    done.memory = lifecycle_rows::require_row(tx, &memory.id)?;
     Ok(done)
 }
 
@@ -89,7 +90,7 @@ fn check_may_graduate(view: &View<'_>, memory: &Memory) -> Result<()> {
         ));
     }
     if let Some(entity_id) = &memory.graduated_to_entity_id {
-        let name = lifecycle::require_row::<Entity>(view, entity_id).map_or_else(
+        let name = lifecycle_rows::require_row::<Entity>(view, entity_id).map_or_else(
             |_| entity_id.clone(),
             |entity| format!("{} {}", entity.handle, entity.name),
         );
@@ -173,33 +174,6 @@ fn attach_memory(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> R
     })
 }
 
-/// Sets an active memory to graduated, with a reference to its active entity. Leaves a memory
-/// unchanged whose type cannot graduate.
-pub fn complete_graduation(
-    tx: &Tx<'_>,
-    memory_id: &str,
-    entity_id: &str,
-    note: &str,
-) -> Result<Option<Memory>> {
-    // A row of the Python system may cite a memory that does not exist.
-    let Some(memory) = store::memories::get(tx, memory_id)? else { return Ok(None) };
-    if memory.status != Status::Active || !memory.memory_type.can_graduate() {
-        return Ok(None);
-    }
-    let outcome = lifecycle::apply(
-        tx,
-        Transition::Graduate,
-        memory_id,
-        None,
-        note,
-        |memory: &mut Memory| {
-            memory.graduated_to_entity_id = Some(entity_id.to_owned());
-            Ok(())
-        },
-    )?;
-    Ok(Some(outcome.row))
-}
-
 fn memory_reference(memory: &Memory) -> String {
     format!("memory:{}", memory.id)
 }
@@ -207,14 +181,14 @@ fn memory_reference(memory: &Memory) -> String {
 /// Returns the entity that a memory, or the last of its successors, graduated to, followed by the
 /// entity's successors up to the current one.
 pub fn entities_became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> {
-    let newer = lifecycle::list_successors(view, memory)?;
+    let newer = lifecycle_rows::list_successors(view, memory)?;
     let head = newer.last().unwrap_or(memory);
     let entity = match &head.graduated_to_entity_id {
         Some(id) => store::entities::get(view, id)?,
         None => None,
     };
     let Some(entity) = entity else { return Ok(Vec::new()) };
-    let mut chain = lifecycle::list_successors(view, &entity)?;
+    let mut chain = lifecycle_rows::list_successors(view, &entity)?;
     chain.insert(0, entity);
     Ok(chain)
 }

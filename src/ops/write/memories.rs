@@ -11,7 +11,8 @@ use crate::model::{Action, Error, Memory, Result, SubjectKind, Timestamp, Transi
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::entities::{DuplicatePolicy, InitialStatus, MAX_SIMILAR, check_editable};
-use crate::ops::write::lifecycle::{self, HasLifecycle, LifecycleOutcome};
+use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
 use crate::store::{self, Tx, View};
 
@@ -176,7 +177,7 @@ pub struct MemoryUpdate {
 /// Corrects the editable fields of a candidate or active memory.
 pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleOutcome<Memory>> {
     validate::text_length("note", note)?;
-    let before: Memory = lifecycle::require_row(tx, &edit.memory_id)?;
+    let before: Memory = lifecycle_rows::require_row(tx, &edit.memory_id)?;
     validate::expected_version(
         SubjectKind::MEMORY,
         &before.handle,

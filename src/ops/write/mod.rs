@@ -7,6 +7,7 @@ pub mod entities;
 pub mod graduation;
 pub mod interactions;
 pub mod lifecycle;
+pub mod lifecycle_rows;
 pub mod memories;
 pub mod projects;
 pub mod redact;

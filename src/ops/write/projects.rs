@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::ops::record::record_change;
 use crate::ops::record::validate;
-use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::{self, Tx, View};
 
 /// Resolves a project argument: an alias or a different case becomes the canonical name; an unknown

@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::handle::HandleKind;
+use crate::model::ontology::SUPERSEDES;
 use crate::model::{
     Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
 };
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, validate};
-use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows;
 use crate::store::{self, Tx};
 
 /// A link to create or end.
@@ -169,8 +170,8 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
             hint: "Give two different entities.".into(),
         });
     }
-    if new.relationship_type == lifecycle::SUPERSEDES {
-        lifecycle::check_chain::<Entity>(tx, target_id, source_id)?;
+    if new.relationship_type == SUPERSEDES {
+        lifecycle_rows::check_chain::<Entity>(tx, target_id, source_id)?;
     }
     Ok(Relationship {
         id: String::new(),
@@ -189,7 +190,7 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
 fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
     match store::entities::type_of(tx, id)? {
         Some(entity_type) => Ok(entity_type),
-        None => lifecycle::require_row(tx, id).map(|row: Entity| row.entity_type),
+        None => lifecycle_rows::require_row(tx, id).map(|row: Entity| row.entity_type),
     }
 }
 

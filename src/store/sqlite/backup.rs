@@ -9,8 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::db::read;
-use super::file::{create_folder, file_instant, own_file};
-use super::file_guard::{file_id, sibling_path};
+use super::file::{backup_failed, create_folder, file_id, file_instant, own_file, sibling_path};
 use super::schema::{self, SchemaStage};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
@@ -191,14 +190,6 @@ fn check_current(conn: &Conn, path: &Path) -> Result<()> {
             NextStep::ChooseStore,
         ),
     ))
-}
-
-pub fn backup_failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    Error::storage(
-        StorageProblem::NoAccess,
-        format!("{} cannot {what}: {error}", path.display()),
-        "Check the folder, its permissions and the space on the disk, then try again.",
-    )
 }
 
 /// Syncs a folder to disk, so that renames survive a power cut; ignores file systems without

@@ -12,9 +12,8 @@ use super::search;
 use super::sql::Conn;
 use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
-use crate::store::audit::Head;
 use crate::store::settings::{Durability, Settings};
-use crate::store::tx::{Tx, View};
+use crate::store::tx::{Head, Tx, View};
 
 /// WAL pages before a checkpoint, and KiB of page cache, for bulk writes: a page that many rows
 /// change is then written once for all of them.
@@ -137,7 +136,10 @@ impl Db {
             schema::check_not_newer(&writer.conn, &self.settings.path)?;
             let view = new_view(&writer.conn, &self.settings);
             let tx = Tx::new(view, actor, operation, &self.settings.ids);
-            let outcome = f(&tx).and_then(|value| tx.complete().map(|()| value));
+            let outcome = f(&tx).and_then(|value| {
+                search::apply_changes(&tx)?;
+                tx.complete().map(|()| value)
+            });
             writer.conn.refuse_if_ended()?;
             let value = outcome?;
             if self.dry_running.get() {

@@ -1,12 +1,48 @@
 //! Creating, naming and copying the store file and related files.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::file_guard::sibling_path;
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
 use crate::store::settings::Settings;
+
+/// File identity (device and inode), independent of the path.
+pub type FileId = (u64, u64);
+
+#[cfg(unix)]
+pub fn file_id(data: &Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt;
+    (data.dev(), data.ino())
+}
+
+/// On other systems an open file can be neither moved nor deleted.
+#[cfg(not(unix))]
+pub fn file_id(_: &Metadata) -> FileId {
+    (0, 0)
+}
+
+/// Whether both paths lead to the same file.
+pub fn is_same_file(left: &Path, right: &Path) -> bool {
+    match (fs::canonicalize(left), fs::canonicalize(right)) {
+        (Ok(left), Ok(right)) => {
+            left == right || cfg!(unix) && read_file_id(&left) == read_file_id(&right)
+        }
+        _ => false,
+    }
+}
+
+pub fn read_file_id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|data| file_id(&data))
+}
+
+/// Returns the path of a companion file: SQLite appends the suffix to the file name.
+pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
 
 pub(in crate::store) fn refuse_folder(path: &Path) -> Result<()> {
     if !path.is_dir() {
@@ -47,7 +83,7 @@ pub(in crate::store) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|error| cannot_be_made(path, &error))
 }
 
-fn cannot_be_made(path: &Path, error: &std::io::Error) -> Error {
+fn cannot_be_made(path: &Path, error: &io::Error) -> Error {
     Error::storage(
         StorageProblem::NoAccess,
         format!("{} cannot be made: {error}", path.display()),
@@ -88,4 +124,12 @@ pub(in crate::store) fn free_name(settings: &Settings, path: &Path, what: &str) 
 /// Formats an instant for use in a file name.
 pub(in crate::store) fn file_instant(instant: Timestamp) -> String {
     instant.to_string().replace([':', '.'], "-")
+}
+
+pub fn backup_failed(what: &str, path: &Path, error: &io::Error) -> Error {
+    Error::storage(
+        StorageProblem::NoAccess,
+        format!("{} cannot {what}: {error}", path.display()),
+        "Check the folder, its permissions and the space on the disk, then try again.",
+    )
 }

@@ -15,47 +15,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::backup::backup_failed;
-use super::file::free_name;
+use super::file::{FileId, backup_failed, file_id, free_name, read_file_id, sibling_path};
 use super::sql::Conn;
 use crate::model::{Error, Result, StorageProblem};
 use crate::store::settings::Settings;
-
-/// File identity (device and inode), independent of the path.
-pub type FileId = (u64, u64);
-
-#[cfg(unix)]
-pub fn file_id(data: &Metadata) -> FileId {
-    use std::os::unix::fs::MetadataExt;
-    (data.dev(), data.ino())
-}
-
-/// On other systems an open file can be neither moved nor deleted.
-#[cfg(not(unix))]
-pub fn file_id(_: &Metadata) -> FileId {
-    (0, 0)
-}
-
-/// Whether both paths lead to the same file.
-pub fn is_same_file(left: &Path, right: &Path) -> bool {
-    match (fs::canonicalize(left), fs::canonicalize(right)) {
-        (Ok(left), Ok(right)) => {
-            left == right || cfg!(unix) && read_file_id(&left) == read_file_id(&right)
-        }
-        _ => false,
-    }
-}
-
-fn read_file_id(path: &Path) -> Option<FileId> {
-    fs::metadata(path).ok().map(|data| file_id(&data))
-}
-
-/// Returns the path of a companion file: SQLite appends the suffix to the file name.
-pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
 
 /// A change of a connection's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

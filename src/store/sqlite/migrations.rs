@@ -6,51 +6,19 @@
 
 mod complete;
 mod python;
+pub mod reference;
 
 use self::complete::{column_definitions, complete_schema};
+use self::reference::{
+    APPLICATION_ID, VERSION, migrations_after, reference_at, reference_schema, table_names,
+};
 use super::sql::Conn;
 use crate::model::Result;
 use crate::store::handles::give_missing_handles;
 
-/// `atoc`, the `application_id` of an atocore database.
-pub const APPLICATION_ID: i64 = 0x6174_6f63;
-
-/// One step from a schema to the next.
-struct Migration {
-    /// Stored in `user_version` after the migration.
-    number: i64,
-    sql: &'static str,
-    /// Converts existing rows; a new file has none.
-    convert: Option<fn(&Conn) -> Result<()>>,
-}
-
-const fn new_migration(number: i64, sql: &'static str) -> Migration {
-    Migration { number, sql, convert: None }
-}
-
-const MIGRATIONS: [Migration; 6] = [
-    Migration {
-        convert: Some(python::convert_rows),
-        ..new_migration(1, include_str!("migrations/0001_tables.sql"))
-    },
-    new_migration(2, include_str!("migrations/0002_indexes.sql")),
-    new_migration(3, include_str!("migrations/0003_answers.sql")),
-    new_migration(4, include_str!("migrations/0004_safety.sql")),
-    Migration {
-        convert: Some(|conn| give_missing_handles(conn).map(drop)),
-        ..new_migration(5, include_str!("migrations/0005_handles.sql"))
-    },
-    new_migration(6, include_str!("migrations/0006_relinking.sql")),
-];
-
-/// The `user_version` of a current file.
-pub const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
-
 /// Creates the schema in an empty file.
 pub fn create_schema(conn: &Conn) -> Result<()> {
-    for migration in &MIGRATIONS {
-        conn.batch(migration.sql)?;
-    }
+    migrations_after(0).try_for_each(|(_, sql)| conn.batch(sql))?;
     store_number(conn, VERSION)
 }
 
@@ -61,19 +29,22 @@ pub fn run_migrations(conn: &Conn, number: i64) -> Result<Vec<String>> {
     if number > 0 {
         complete_schema(conn, &reference_at(number)?, &reference_schema()?)?;
     }
-    for Migration { number, sql, convert } in missing_after(number) {
+    for (number, sql) in migrations_after(number) {
         conn.batch(sql)?;
-        if let Some(convert) = convert {
-            convert(conn)?;
-        }
-        store_number(conn, *number)?;
+        convert_rows(conn, number)?;
+        store_number(conn, number)?;
     }
     let after = columns_of_tables(conn)?;
     Ok(list_added(&before, after))
 }
 
-fn missing_after(number: i64) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().filter(move |migration| migration.number > number)
+/// Converts existing rows for a migration, after its SQL; a new file has none.
+fn convert_rows(conn: &Conn, number: i64) -> Result<()> {
+    match number {
+        1 => python::convert_rows(conn),
+        5 => give_missing_handles(conn).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// Lists the tables and, for each, its columns.
@@ -104,39 +75,8 @@ fn list_added(before: &[(String, Vec<String>)], after: Vec<(String, Vec<String>)
     new_tables
 }
 
-/// Lists the tables of a file, except those of SQLite and of the full-text index.
-pub fn table_names(conn: &Conn) -> Result<Vec<String>> {
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
-         AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_text_%'";
-    conn.all(sql, &[], |row| row.text("name"))
-}
-
 fn store_number(conn: &Conn, number: i64) -> Result<()> {
     conn.batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
     ))
-}
-
-/// Returns a separate database with the current schema, for comparison.
-pub fn reference_schema() -> Result<Conn> {
-    reference_at(VERSION)
-}
-
-/// Returns a separate database with the schema after the migrations up to `number`.
-fn reference_at(number: i64) -> Result<Conn> {
-    let reference = Conn::in_memory()?;
-    for migration in MIGRATIONS.iter().filter(|migration| migration.number <= number) {
-        reference.batch(migration.sql)?;
-    }
-    Ok(reference)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn migrations_are_numbered_without_a_gap() {
-        assert!(MIGRATIONS.iter().map(|migration| migration.number).eq(1..=VERSION));
-    }
 }

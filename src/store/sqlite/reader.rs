@@ -10,10 +10,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::backup::backup_failed;
 use super::db::{self, MANY_CACHE_KIB};
-use super::file::refuse_folder;
-use super::file_guard::{FileChange, FileGuard, FileId, PreviousFileId, file_id, sibling_path};
+use super::file::{FileId, backup_failed, file_id, refuse_folder, sibling_path};
+use super::file_guard::{FileChange, FileGuard, PreviousFileId};
 use super::schema::{self, SchemaStage};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};

@@ -11,9 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::backup::{COMPANIONS, Copied, Partial, backup_failed, sync_folder};
-use super::file::{create_folder, free_name};
-use super::file_guard::{is_same_file, sibling_path};
+use super::backup::{COMPANIONS, Copied, Partial, sync_folder};
+use super::file::{backup_failed, create_folder, free_name, is_same_file, sibling_path};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 use crate::store::settings::Settings;

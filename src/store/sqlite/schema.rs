@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::migrations::{APPLICATION_ID, VERSION, table_names};
+use super::migrations::reference::{APPLICATION_ID, VERSION, table_names};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::migrations::reference_schema;
+use super::migrations::reference::reference_schema;
 use super::sql::Conn;
 use crate::model::{Error, Result};
 use crate::params;

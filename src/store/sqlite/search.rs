@@ -8,7 +8,7 @@ use crate::params;
 use crate::store::conditions::not_expired;
 use crate::store::literals::{ACTIVE, CANDIDATE};
 use crate::store::rows;
-use crate::store::tx::{Tx, View};
+use crate::store::tx::{IndexChange, Tx, View};
 
 /// Adds a new row to the index.
 pub fn insert(tx: &Tx<'_>, entry: &SearchEntry) -> Result<()> {
@@ -17,34 +17,32 @@ pub fn insert(tx: &Tx<'_>, entry: &SearchEntry) -> Result<()> {
     let SearchEntry { kind, id, project, row_type, status, valid_until, text } = entry;
     let parameters = params![kind.as_str(), id, project, row_type, status, valid_until];
     match tx.conn.one(sql, parameters, |row| row.integer("place"))? {
-        Some(place) => tx.change_words(IndexChange::Added(place, text.clone())),
+        Some(place) => queue_change(tx, IndexChange::Added(place, text.clone())),
         None => Ok(()),
     }
 }
 
-/// A change of the indexed text of a place.
-#[derive(Debug)]
-pub(in crate::store) enum IndexChange {
-    Added(i64, SearchText),
-    Deleted(i64),
+/// Queues a text change, which is applied before the commit at the latest. Every savepoint between
+/// two changes, and so every insert into the audit log with its triggers, makes FTS5 flush its
+/// pending terms as a separate segment: so a write collects the changes and applies them together.
+fn queue_change(tx: &Tx<'_>, change: IndexChange) -> Result<()> {
+    if tx.queue_words(change) { apply_changes(tx) } else { Ok(()) }
 }
 
-/// Applies text changes. Every savepoint between two of them, and so every insert into the audit
-/// log with its triggers, makes FTS5 flush its pending terms as a separate segment: so a write
-/// collects the changes and applies them together at its end.
-pub(in crate::store) fn change_words(tx: &Tx<'_>, changes: &[IndexChange]) -> Result<()> {
-    for change in changes {
+/// Applies the queued text changes.
+pub(in crate::store) fn apply_changes(tx: &Tx<'_>) -> Result<()> {
+    for change in tx.take_words() {
         match change {
             IndexChange::Added(place, text) => {
                 let SearchText { title, body, context } = text.indexed();
                 tx.change_uncovered(
                     "INSERT INTO search_text (rowid, title, body, context) VALUES (?1, ?2, ?3, ?4)",
-                    params![*place, &title, &body, &context],
+                    params![place, &title, &body, &context],
                 )?;
             }
             IndexChange::Deleted(place) => {
                 let sql = "DELETE FROM search_text WHERE rowid = ?1";
-                tx.change_uncovered(sql, params![*place])?;
+                tx.change_uncovered(sql, params![place])?;
             }
         }
     }
@@ -60,8 +58,8 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
     match tx.conn.one(sql, parameters, |row| row.integer("place"))? {
         None => insert(tx, entry),
         Some(place) if new_text => {
-            tx.change_words(IndexChange::Deleted(place))?;
-            tx.change_words(IndexChange::Added(place, text.clone()))
+            queue_change(tx, IndexChange::Deleted(place))?;
+            queue_change(tx, IndexChange::Added(place, text.clone()))
         }
         Some(_) => Ok(()),
     }
@@ -71,7 +69,7 @@ pub fn update(tx: &Tx<'_>, entry: &SearchEntry, new_text: bool) -> Result<()> {
 pub fn delete(tx: &Tx<'_>, kind: SearchKind, id: &str) -> Result<()> {
     let sql = "DELETE FROM search_rows WHERE id = ?2 AND kind = ?1 RETURNING place";
     match tx.conn.one(sql, params![kind.as_str(), id], |row| row.integer("place"))? {
-        Some(place) => tx.change_words(IndexChange::Deleted(place)),
+        Some(place) => queue_change(tx, IndexChange::Deleted(place)),
         None => Ok(()),
     }
 }
@@ -89,14 +87,14 @@ pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
 /// Merges the index into one segment (`optimize`), without deleted terms, which otherwise stay in
 /// their segments until these happen to be merged.
 pub(in crate::store) fn merge(tx: &Tx<'_>) -> Result<()> {
-    tx.make_word_changes()?;
+    apply_changes(tx)?;
     tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('optimize')", params![])?;
     Ok(())
 }
 
 /// Empties the index for a rebuild.
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
-    tx.make_word_changes()?;
+    apply_changes(tx)?;
     tx.change_uncovered("DELETE FROM search_rows WHERE place > ?1", params![-1_i64])?;
     tx.change_uncovered("INSERT INTO search_text (search_text) VALUES ('delete-all')", params![])?;
     Ok(())

@@ -9,8 +9,8 @@ use super::file_guard::{FileChange, FileGuard, PreviousFileId};
 use super::schema::{self, SchemaStage};
 use super::sql::{Conn, SqlValue};
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
-use crate::store::audit::Head;
 use crate::store::settings::Settings;
+use crate::store::tx::Head;
 
 /// Pages in the write-ahead log at which a commit checkpoints it, which waits for the disk. With
 /// four times SQLite's 1,000, fewer than one small write in a hundred has to wait, and the log left

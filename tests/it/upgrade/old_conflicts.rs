@@ -3,7 +3,7 @@
 use atocore::model::{Entity, Status};
 use atocore::ops;
 use atocore::ops::write::conflicts::{self, Resolution, ResolveRequest};
-use atocore::ops::write::lifecycle;
+use atocore::ops::write::lifecycle_rows;
 
 use super::FULL;
 use super::support::Place;
@@ -36,7 +36,8 @@ fn the_winner_of_an_old_conflict_supersedes_the_others() {
     let done = ops::write_and_detect(&db, "ann", "resolve", |tx| conflicts::resolve(tx, &wish, ""));
     let resolved = done.expect("resolved").value;
     let status = |id: &str| {
-        db.read(|view| Ok(lifecycle::require_row::<Entity>(view, id)?.status)).expect("an entity")
+        db.read(|view| Ok(lifecycle_rows::require_row::<Entity>(view, id)?.status))
+            .expect("an entity")
     };
     assert_eq!(resolved.superseded, ["e-rate-1"]);
     assert_eq!(status("e-rate-1"), Status::Superseded);

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::read::{MemoryGraph, NamedEntity, NamedRelation};
 use crate::model::memory::MemoryType;
+use crate::model::ontology::SUPERSEDES;
 use crate::model::text::{self, collapse_spaces, quote_text};
 use crate::model::{Ontology, Result, canonical};
 use crate::ops::record::validate::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
 use crate::ops::write::entities::{InitialStatus, NewEntity};
-use crate::ops::write::lifecycle::SUPERSEDES;
 use crate::ops::write::memories::NewMemory;
 
 /// Options of the import.

@@ -2,12 +2,65 @@
 
 use serde::Serialize;
 
-use super::Topic;
 use crate::model::{Error, Hint, Kind};
 use crate::ops::maintain::verify::{BrokenLink, DifferingRow};
 use crate::store::doctor::IntegrityFault;
 use crate::store::row_rules::RowFault;
 use crate::store::sqlite::schema::SchemaStage;
+
+/// The topics of the doctor, each a separate check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    File,
+    ForeignKeys,
+    Schema,
+    AuditChain,
+    Snapshots,
+    Values,
+    Handles,
+    References,
+    Claims,
+    SearchIndex,
+    AuditPlaces,
+    Conflicts,
+}
+
+impl Topic {
+    pub const ALL: [Self; 12] = [
+        Self::File,
+        Self::ForeignKeys,
+        Self::Schema,
+        Self::AuditChain,
+        Self::Snapshots,
+        Self::Values,
+        Self::Handles,
+        Self::References,
+        Self::Claims,
+        Self::SearchIndex,
+        Self::AuditPlaces,
+        Self::Conflicts,
+    ];
+    /// The checks that run on a file that needs a schema upgrade first.
+    pub const OF_OLDER: [Self; 2] = [Self::File, Self::ForeignKeys];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::ForeignKeys => "foreign keys",
+            Self::Schema => "schema",
+            Self::AuditChain => "audit chain",
+            Self::Snapshots => "newest snapshots",
+            Self::Values => "values",
+            Self::Handles => "handles",
+            Self::References => "references",
+            Self::Claims => "claims",
+            Self::SearchIndex => "search index",
+            Self::AuditPlaces => "audit places",
+            Self::Conflicts => "conflicts",
+        }
+    }
+}
 
 /// A fault in the store.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,16 +3,16 @@
 //! The checks write nothing. A damaged page or an unreadable row becomes a finding, and the other
 //! checks still run.
 
+mod check;
 mod derived;
 mod file;
 mod finding;
 mod knowledge;
 
-use std::collections::BTreeSet;
-
-use serde::Serialize;
-
-pub use self::finding::{ConflictFault, Finding, IndexFault, Remark, Remedy, Repair, RowProblem};
+pub use self::check::{Check, DoctorReport, Extent};
+pub use self::finding::{
+    ConflictFault, Finding, IndexFault, Remark, Remedy, Repair, RowProblem, Topic,
+};
 use crate::model::{Error, Result};
 use crate::ops::record::claims;
 use crate::ops::record::index;
@@ -20,155 +20,6 @@ pub use crate::store::row_rules::RowFault;
 use crate::store::sqlite::reader::Lengths;
 pub use crate::store::sqlite::schema::SchemaStage;
 use crate::store::{self, Tx, View};
-
-/// The topics of the doctor, each a separate check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Topic {
-    File,
-    ForeignKeys,
-    Schema,
-    AuditChain,
-    Snapshots,
-    Values,
-    Handles,
-    References,
-    Claims,
-    SearchIndex,
-    AuditPlaces,
-    Conflicts,
-}
-
-impl Topic {
-    const ALL: [Self; 12] = [
-        Self::File,
-        Self::ForeignKeys,
-        Self::Schema,
-        Self::AuditChain,
-        Self::Snapshots,
-        Self::Values,
-        Self::Handles,
-        Self::References,
-        Self::Claims,
-        Self::SearchIndex,
-        Self::AuditPlaces,
-        Self::Conflicts,
-    ];
-    /// The checks that run on a file that needs a schema upgrade first.
-    const OF_OLDER: [Self; 2] = [Self::File, Self::ForeignKeys];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::ForeignKeys => "foreign keys",
-            Self::Schema => "schema",
-            Self::AuditChain => "audit chain",
-            Self::Snapshots => "newest snapshots",
-            Self::Values => "values",
-            Self::Handles => "handles",
-            Self::References => "references",
-            Self::Claims => "claims",
-            Self::SearchIndex => "search index",
-            Self::AuditPlaces => "audit places",
-            Self::Conflicts => "conflicts",
-        }
-    }
-}
-
-/// The amount of data that a check covered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    Bytes(u64),
-    /// Total size of all pages in bytes.
-    Pages(u64),
-    SchemaObjects {
-        tables: usize,
-        indexes: usize,
-        triggers: usize,
-    },
-    Rows(i64),
-    Keys(usize),
-}
-
-/// The result of a check.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Check {
-    pub topic: Topic,
-    pub extent: Option<Extent>,
-    /// The hash of the last audit row, where the check verifies the chain.
-    pub head: Option<String>,
-    /// The number of findings, including those not listed.
-    pub count: usize,
-    pub findings: Vec<Finding>,
-    pub remarks: Vec<Remark>,
-    /// Derived data to rebuild.
-    fixes: BTreeSet<Topic>,
-    /// Whether the file itself is damaged, so that nothing should be written to it.
-    damaged: bool,
-}
-
-/// Findings listed per check.
-const MAX_LISTED: usize = 50;
-
-impl Check {
-    fn new(topic: Topic) -> Self {
-        Self {
-            topic,
-            extent: None,
-            head: None,
-            count: 0,
-            findings: Vec::new(),
-            remarks: Vec::new(),
-            fixes: BTreeSet::new(),
-            damaged: false,
-        }
-    }
-
-    fn found(&mut self, finding: Finding) {
-        self.count += 1;
-        self.damaged |= finding.is_damage();
-        if let Remedy::Derive(topic) = finding.remedy() {
-            self.fixes.insert(topic);
-        }
-        if self.findings.len() < MAX_LISTED {
-            self.findings.push(finding);
-        }
-    }
-
-    fn remark(&mut self, remark: Remark) {
-        self.remarks.push(remark);
-    }
-
-    pub fn is_clean(&self) -> bool {
-        self.count == 0
-    }
-}
-
-/// The result of all checks.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DoctorReport {
-    pub checks: Vec<Check>,
-}
-
-impl DoctorReport {
-    pub fn findings(&self) -> usize {
-        self.checks.iter().map(|check| check.count).sum()
-    }
-
-    pub fn remarks(&self) -> usize {
-        self.checks.iter().map(|check| check.remarks.len()).sum()
-    }
-
-    /// Returns whether the file itself is damaged.
-    pub fn is_damaged(&self) -> bool {
-        self.checks.iter().any(|check| check.damaged)
-    }
-
-    /// Returns the derived data to rebuild, in order of dependency.
-    pub fn fixes(&self) -> BTreeSet<Topic> {
-        self.checks.iter().flat_map(|check| check.fixes.iter().copied()).collect()
-    }
-}
 
 /// Returns the report of a file that cannot be opened at all.
 pub fn report_unreadable(lengths: Lengths, error: &Error) -> DoctorReport {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use serde_json::Value;
 
 use super::{CheckedQuestion, QuestionResult, SortedRow, node_brief};
+use crate::model::ontology::SUPERSEDES;
 use crate::model::{Action, Result, Status};
-use crate::ops::write::lifecycle::SUPERSEDES;
 use crate::store::graph::{self, Node};
 use crate::store::relationships::list_neighbour_ids;
 use crate::store::{self, View};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief, skip_past};
 use crate::model::gap::{fallen_because, is_flag};
 use crate::model::{Entity, Gap, Result, Status};
-use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows;
 use crate::store::assumptions::{self, Assumption};
 use crate::store::link_facts::{self, SortedId};
 use crate::store::{self, View};
@@ -96,7 +96,7 @@ fn describe_fallen(view: &View<'_>, assumption: &Assumption) -> Result<Value> {
 /// Returns the last successor of a superseded assumption.
 pub fn last_successor(view: &View<'_>, assumption: &Assumption) -> Result<Option<Entity>> {
     match store::entities::get(view, &assumption.node.id)? {
-        Some(entity) => Ok(lifecycle::list_successors(view, &entity)?.pop()),
+        Some(entity) => Ok(lifecycle_rows::list_successors(view, &entity)?.pop()),
         None => Ok(None),
     }
 }

@@ -12,7 +12,8 @@ use crate::model::{
 };
 use crate::ops::record::row_id::{resolve_id, resolve_id_of};
 use crate::ops::record::{record_change, validate};
-use crate::ops::write::lifecycle::{self, HasLifecycle};
+use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::relationships;
 use crate::store::{self, Tx};
 

@@ -1,6 +1,7 @@
 //! Redacts the copies of a redacted row's values in conflicts, and conflicts themselves.
 
-use super::{REDACTED, RedactableRow, Redacted, related, require_found};
+use super::related;
+use super::row::{REDACTED, RedactableRow, Redacted, require_found};
 use crate::model::handle::HandleKind;
 use crate::model::{
     Claim, Conflict, ConflictMember, ConflictStatus, Entity, Error, Kind, Memory, ProjectState,

@@ -1,22 +1,13 @@
 //! Rows related to a redacted row, which may repeat its contents. They are reported, not changed.
 
-use super::RedactableRow;
+use super::row::{RedactableRow, Related};
 use crate::model::{Kind, Result, source_ref};
-use crate::ops::write::lifecycle::HasLifecycle;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::View;
 use crate::store::redaction::{self, Mention};
 
 /// Maximum number of rows reported for one relation.
 const MAX_RELATED: i64 = 100;
-
-/// A row related to a redacted one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Related {
-    pub kind: &'static str,
-    pub id: String,
-    /// Its relation to the redacted row.
-    pub how: &'static str,
-}
 
 /// Finds the rows related to a row. Call it before the redaction.
 pub fn find_related(view: &View<'_>, row: &RedactableRow) -> Result<Vec<Related>> {

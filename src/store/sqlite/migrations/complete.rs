@@ -1,7 +1,7 @@
 //! Adds schema objects that an older file should have but lacks, so that later migrations can rely
 //! on them.
 
-use super::table_names;
+use super::reference::table_names;
 use crate::model::{Error, Result, StorageProblem};
 use crate::store::sqlite::schema_diff::schema_objects;
 use crate::store::sqlite::sql::{Conn, SqlValue};

@@ -1,7 +1,7 @@
 //! Converts a database of the Python system: its tables are kept and missing columns are added.
 
 use super::complete::{add_missing_columns, column_definitions, drop_namesakes};
-use super::{reference_at, reference_schema, table_names};
+use super::reference::{reference_at, reference_schema, table_names};
 use crate::model::claim::text_key;
 use crate::model::{Result, Timestamp};
 use crate::store::sqlite::sql::{Conn, SqlValue};

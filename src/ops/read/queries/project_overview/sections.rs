@@ -1,10 +1,12 @@
 //! The sections of the page, in order.
 
 use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title};
-use super::{OverviewPage, OverviewSection};
+use super::page::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
-use crate::ops::read::queries::{CheckedQuestion, Subject, coverage, gaps, system_map};
+use crate::ops::read::queries::checked::CheckedQuestion;
+use crate::ops::read::queries::rows::Subject;
+use crate::ops::read::queries::{coverage, gaps, system_map};
 use crate::ops::write::conflicts;
 use crate::store::assumptions::{self, Assumption};
 use crate::store::entities::get_many;

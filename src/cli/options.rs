@@ -1,0 +1,210 @@
+//! The options that all commands share, and the store that they open.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use uuid::Uuid;
+
+use super::out;
+use crate::app::{Db, Durability, Settings, Upgrade, open};
+use crate::model::text::quote_text;
+use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
+use crate::ops::sources::files::{self, Root};
+use crate::ops::{self, View, sources};
+
+/// Maximum bytes of an ontology file.
+const MAX_ONTOLOGY: usize = 1024 * 1024;
+
+#[derive(Args)]
+pub struct Cli {
+    /// The SQLite file; serve and import create it if it does not exist. Default: atocore.db in the
+    /// platform's data folder of atocore.
+    #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// A TOML file that adds entity types, relationship types and slots (docs/ontology.md).
+    #[arg(long, env = "ATOCORE_ONTOLOGY", global = true, value_name = "FILE")]
+    ontology: Option<PathBuf>,
+    /// Durability of a commit: it survives a killed process (normal), or also a power cut (full).
+    #[arg(long, env = "ATOCORE_DURABILITY", global = true, value_enum, default_value_t)]
+    durability: DurabilityChoice,
+    /// How long a write waits for another process, in milliseconds.
+    #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u64).range(0..=600_000))]
+    busy_timeout: u64,
+    /// Also store text that looks like a password, key or token; without this option such a write
+    /// is an error.
+    #[arg(long, global = true)]
+    allow_secrets: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum DurabilityChoice {
+    #[default]
+    Normal,
+    Full,
+}
+
+impl Cli {
+    pub fn ontology(&self) -> Result<Ontology> {
+        let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
+        let unreadable = |error: std::io::Error| {
+            Error::storage(
+                StorageProblem::WrongName,
+                format!("{} cannot be read: {error}", path.display()),
+                "Give --ontology a TOML file in UTF-8.",
+            )
+        };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_ONTOLOGY as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+        let name = path.display().to_string();
+        ops::record::validate::at_most(&name, text.len(), MAX_ONTOLOGY, "bytes or more")?;
+        Ontology::extended(&text, &path.display().to_string())
+    }
+
+    pub fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::new(self.database_path()?);
+        settings.durability = match self.durability {
+            DurabilityChoice::Normal => Durability::Normal,
+            DurabilityChoice::Full => Durability::Full,
+        };
+        settings.busy_timeout = Duration::from_millis(self.busy_timeout);
+        settings.ontology = Arc::new(self.ontology()?);
+        settings.allow_secrets = self.allow_secrets;
+        if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
+            use_deterministic_ids(&mut settings, seed);
+        }
+        Ok(settings)
+    }
+
+    pub fn database_path(&self) -> Result<PathBuf> {
+        if let Some(path) = self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+            return Ok(path.clone());
+        }
+        let folders = directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| {
+            Error::storage(
+                StorageProblem::WrongName,
+                "this user has no home folder".to_owned(),
+                "Name a file with --db or ATOCORE_DB.",
+            )
+        })?;
+        Ok(folders.data_dir().join("atocore.db"))
+    }
+
+    /// Opens an existing store; for commands that must not create one.
+    pub fn open_existing(&self) -> Result<Db> {
+        self.refuse_missing()?;
+        self.open()
+    }
+
+    pub fn refuse_missing(&self) -> Result<()> {
+        let path = self.database_path()?;
+        if path.exists() {
+            return Ok(());
+        }
+        Err(Error::storage(
+            StorageProblem::WrongName,
+            format!("there is no file {}", path.display()),
+            "Name an existing file with --db or ATOCORE_DB.",
+        ))
+    }
+
+    /// Opens the store; an upgrade is reported on standard error.
+    pub fn open(&self) -> Result<Db> {
+        self.open_with(self.settings()?)
+    }
+
+    pub fn open_with(&self, settings: Settings) -> Result<Db> {
+        let (db, upgrade) = open(settings)?;
+        if let Some(upgrade) = upgrade {
+            report_upgrade(&db, &upgrade)?;
+        }
+        let survives = match db.durability()? {
+            Some(Durability::Normal) => "a killed process",
+            Some(Durability::Full) => "a killed process and a power cut",
+            None => "nothing that is known",
+        };
+        tracing::info!("{} is open; a commit survives {survives}", db.settings().path.display());
+        Ok(db)
+    }
+}
+
+/// The folders that documents may be read from.
+#[derive(Args, Default)]
+pub struct Roots {
+    /// A folder that documents may be read from and are named relative to; may be repeated (or
+    /// ATOCORE_ROOTS)
+    #[arg(long = "root", value_name = "DIR")]
+    given: Vec<PathBuf>,
+}
+
+impl Roots {
+    pub fn open(&self) -> Result<Vec<Root>> {
+        let named = std::env::var_os("ATOCORE_ROOTS").filter(|_| self.given.is_empty());
+        let named = named.iter().flat_map(std::env::split_paths);
+        let named: Vec<PathBuf> = named.filter(|path| !path.as_os_str().is_empty()).collect();
+        self.given.iter().chain(&named).map(|path| Root::new(path)).collect()
+    }
+
+    /// Resolves a path of the command line and its root; only --root excludes other paths.
+    pub fn place(&self, view: &View<'_>, roots: &[Root], path: &Path) -> Result<(Root, PathBuf)> {
+        match files::find_root(roots, path) {
+            Err(_) if self.given.is_empty() => {
+                let (root, path) = files::resolve_rooted(path)?;
+                let known = sources::known_root(view, &path)?;
+                Ok((known.map_or(Ok(root), |known| Root::new(&known))?, path))
+            }
+            other => other,
+        }
+    }
+}
+
+pub fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
+    let backup = upgrade.backup.display();
+    out::error_line(format!("upgraded the file; the old one is kept as {backup}"));
+    out::error_line(format!("added: {}", upgrade.added.join(", ")));
+    let open = db.read(ops::write::conflicts::count_open)?;
+    out::error_line(format!("open conflicts: {open}"));
+    let unsourced = db.read(ops::read::lookup::without_provenance)?;
+    out::error_line(format!(
+        "active entities without source or signature, kept as they are: {}",
+        unsourced.len()
+    ));
+    for entity in &unsourced {
+        out::error_line(format!(
+            "  {} {} {}",
+            entity.id,
+            entity.entity_type,
+            quote_text(&entity.name, 160)
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the actor of a command: the given name, else the name of the user.
+pub fn actor_name(given: Option<&str>) -> Result<String> {
+    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
+    ops::record::validate::check_name("actor", &actor)
+}
+
+/// Makes timestamps and ids count up from a seed, so that tests get reproducible bytes
+/// (`ATOCORE_TEST_SEED`, see CONTRIBUTING.md).
+fn use_deterministic_ids(settings: &mut Settings, seed: u64) {
+    let ticks = AtomicU64::new(0);
+    let ids = AtomicU64::new(seed << 24);
+    let start =
+        Timestamp::parse("2026-01-01T00:00:00Z").map(|t| t.plus_seconds(seed as i64 * 86_400));
+    if let Some(start) = start {
+        settings.clock =
+            Arc::new(move || start.plus_seconds(ticks.fetch_add(1, Ordering::Relaxed) as i64));
+    }
+    settings.ids = Arc::new(move || {
+        let number = ids.fetch_add(1, Ordering::Relaxed) + 1;
+        Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0000 | u128::from(number))
+    });
+}
