@@ -125,7 +125,7 @@ enum Command {
 }
 
 /// Runs the command in the arguments.
-pub fn run() -> ExitCode {
+pub fn run_command_line() -> ExitCode {
     let cli = Cli::parse();
     match cli.log.start().and_then(|()| run_command(&cli)) {
         Ok(code) => code,
