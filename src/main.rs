@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    atocore::cli::run()
+    atocore::run_command_line()
 }

@@ -127,8 +127,11 @@ impl<O: Output> Output for Written<O> {
 /// An answer for a front end, which words the next step itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
+    /// The answer as lines of text.
     pub text: String,
+    /// The answer as one JSON object.
     pub structured: Value,
+    /// The caller's next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_step: Option<NextStep>,
 }

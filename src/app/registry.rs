@@ -54,10 +54,6 @@ impl OperationRegistry {
         self.on.iter().find(|operation| operation.about.name == name)
     }
 
-    pub fn offers(&self, name: &str) -> bool {
-        self.get(name).is_some()
-    }
-
     /// Returns why the rights withhold an operation; `None` if they do not.
     pub fn withheld(&self, name: &str) -> Option<Withheld> {
         let off = self.off.iter().find(|operation| operation.about.name == name);

@@ -20,6 +20,7 @@ use crate::store::{Db, Tx, View};
 /// The caller of a write, with its rights.
 #[derive(Clone)]
 pub struct Caller {
+    /// The name for the audit.
     pub actor: String,
     /// Folders that sources may be read from.
     pub roots: Arc<[Root]>,

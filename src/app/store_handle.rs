@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::model::{Error, Result};
-use crate::store::{Db, Reader, Settings, Tx, View};
+use crate::store::{Db, Reader, Settings, View};
 
 type WriterJob = Box<dyn FnOnce(&Db) + Send>;
 
@@ -114,16 +114,6 @@ impl StoreHandle {
 
     pub fn settings(&self) -> &Settings {
         &self.readers.settings
-    }
-
-    /// Runs a write in one transaction; returns after the commit.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        actor: String,
-        operation: &'static str,
-        f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.run_steps(operation, move |db| db.write(&actor, operation, f)).await
     }
 
     /// Runs a function that opens its own write transactions.

@@ -7,7 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
 
-use super::import::{import_file, print_report};
+use super::import::import_file;
+use super::import_report::print_report;
 use super::out;
 use crate::app::Settings;
 use crate::model::{Error, Result, StorageProblem};

@@ -1,6 +1,5 @@
 //! `atocore import`: imports JSON lines in any order, with a transaction for each batch.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -8,14 +7,11 @@ use std::thread;
 
 use clap::Args;
 
+use super::import_export;
+use super::import_report::{ImportReport, describe_refusal, print_report};
 use super::jsonl::{self, for_each, progress_bar};
-use super::next_step::render_hint;
 use super::options::{Cli, actor_name};
-use super::{import_export, out};
 use crate::app::Db;
-use crate::app::present::conflicts::read_conflict_lines_of;
-use crate::app::present::rows::read_project_warning;
-use crate::model::text::abridge_message;
 use crate::model::{ConflictStatus, Error, Result};
 use crate::ops::exchange::import::{self, ImportLine, PASSES};
 use crate::ops::write::batch::Keys;
@@ -28,8 +24,6 @@ const BATCH_BYTES: usize = 32 * 1024 * 1024;
 const BATCHES_AHEAD: usize = 1;
 /// Maximum bytes of a line.
 const MAX_LINE: u64 = 8 * 1024 * 1024;
-/// Maximum refused lines in the report.
-const MAX_REFUSED: usize = 100;
 
 #[derive(Args)]
 pub struct ImportArgs {
@@ -40,22 +34,6 @@ pub struct ImportArgs {
     actor: Option<String>,
     #[command(flatten)]
     foreign: super::server_memory::Foreign,
-}
-
-/// The counts and the refused lines of an import.
-#[derive(Debug, Default)]
-pub struct ImportReport {
-    /// Created rows, by kind.
-    pub created: BTreeMap<&'static str, usize>,
-    pub existing: usize,
-    /// Projects of the imported entities and memories.
-    pub projects: BTreeSet<String>,
-    /// Projects that were registered because rows name them.
-    pub registered: Vec<String>,
-    /// Ids of the conflicts that the import opened.
-    pub conflicts: Vec<String>,
-    /// Line numbers, each with the reason.
-    pub refused: Vec<(usize, String)>,
 }
 
 pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
@@ -70,30 +48,6 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let report = import_file(&db, &wish.file, &actor)?;
     print_report(&db, &report)?;
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-pub fn print_report(db: &Db, report: &ImportReport) -> Result<()> {
-    let total: usize = report.created.values().sum();
-    let kinds: Vec<String> =
-        report.created.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-    out::print_line(format!("created {total}{kinds}"));
-    out::print_line(format!("already there {}", report.existing));
-    for name in &report.registered {
-        out::print_line(format!("registered the new project {name}"));
-    }
-    for name in &report.projects {
-        read_project_warning(db, name)?.iter().for_each(out::print_line);
-    }
-    out::print_line(format!("conflicts opened {}", report.conflicts.len()));
-    for line in read_conflict_lines_of(db, &report.conflicts)?.concat() {
-        out::print_line(format!("  {line}"));
-    }
-    out::print_line(format!("refused {}", report.refused.len()));
-    for (number, reason) in report.refused.iter().take(MAX_REFUSED) {
-        out::print_line(format!("  line {number}: {reason}"));
-    }
-    Ok(())
 }
 
 /// Imports the file in several passes, so that a line may refer to later lines. One thread parses
@@ -223,10 +177,6 @@ fn parse_line(bytes: &[u8]) -> Result<Option<ImportLine>, String> {
         return Ok(None);
     }
     ImportLine::parse(text).map(Some).map_err(|error| describe_refusal(&error))
-}
-
-pub(super) fn describe_refusal(error: &Error) -> String {
-    format!("{} ({})", abridge_message(&error.to_string()), abridge_message(&render_hint(error)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::import::{ImportReport, print_report};
+use super::import_report::{ImportReport, print_report};
 use super::jsonl::{for_each, line_text, open_file, progress_bar, unreadable_file};
 use super::options::Cli;
 use super::out;

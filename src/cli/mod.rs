@@ -7,6 +7,7 @@ mod doctor;
 mod export;
 mod import;
 mod import_export;
+mod import_report;
 mod ingest;
 mod jsonl;
 mod log;
@@ -92,7 +93,7 @@ enum Command {
 }
 
 /// Runs the command in the arguments.
-pub fn run() -> ExitCode {
+pub fn run_command_line() -> ExitCode {
     let line = CommandLine::parse();
     match line.log.start().and_then(|()| run_command(&line.options, line.command.as_ref())) {
         Ok(code) => code,

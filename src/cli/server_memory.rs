@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::import::describe_refusal;
+use super::import_report::describe_refusal;
 use super::options::Cli;
 use super::out;
 use crate::app::Db;

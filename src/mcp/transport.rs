@@ -104,6 +104,8 @@ impl LineTransport {
         Self::watched(standard_input(), standard_output(), hung_up)
     }
 
+    /// Connects to two streams.
+    #[cfg(feature = "test-support")]
     pub fn new(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,

@@ -106,8 +106,10 @@ pub enum KeptChanges {
     EarlierSteps,
 }
 
-/// An error of the store. All but `Internal` can be acted on by the caller.
+/// An error of the store. All but `Internal` can be acted on by the caller. Its message names the
+/// fields.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[allow(missing_docs, reason = "the message of a variant describes it and its fields")]
 pub enum Error {
     #[error("there is no {subject} {given:?}")]
     NotFound { subject: SubjectKind, given: String, nearest: Vec<String> },
@@ -148,6 +150,7 @@ pub enum Error {
 }
 
 impl Error {
+    /// An invalid argument.
     pub fn invalid(
         field: impl Into<String>,
         problem: impl Into<String>,
@@ -156,10 +159,12 @@ impl Error {
         Self::Invalid { field: field.into(), problem: problem.into(), hint: hint.into() }
     }
 
+    /// An id or name that nothing has.
     pub fn not_found(subject: SubjectKind, given: impl Into<String>) -> Self {
         Self::NotFound { subject, given: given.into(), nearest: Vec::new() }
     }
 
+    /// A problem with the store file.
     pub fn storage(
         problem: StorageProblem,
         message: impl Into<String>,
@@ -214,6 +219,7 @@ impl Error {
         }
     }
 
+    /// Returns the kind of the error as a word for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "not_found",
@@ -233,6 +239,7 @@ impl Error {
         }
     }
 
+    /// Returns the advice for the caller.
     pub fn hint(&self) -> Hint {
         match self {
             Self::NotFound { subject, nearest, .. } => hint_to_missing(*subject, nearest),

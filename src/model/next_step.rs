@@ -87,6 +87,7 @@ pub struct Hint {
 }
 
 impl Hint {
+    /// Creates a hint with a next step.
     pub fn new(advice: impl Into<String>, next: NextStep) -> Self {
         Self { advice: advice.into(), next: Some(Box::new(next)) }
     }

@@ -37,19 +37,26 @@ pub type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
 /// them.
 #[derive(Clone)]
 pub struct Settings {
+    /// The file.
     pub path: PathBuf,
+    /// The durability of commits.
     pub durability: Durability,
+    /// How long a write waits for another process.
     pub busy_timeout: Duration,
     /// Hours until an idempotency key expires.
     pub key_hours: u32,
+    /// The types of entities and relationships, and the slots.
     pub ontology: Arc<Ontology>,
     /// Whether text that looks like a secret is stored.
     pub allow_secrets: bool,
+    /// The source of the current time.
     pub clock: Clock,
+    /// The source of new ids.
     pub ids: Ids,
 }
 
 impl Settings {
+    /// Returns the default settings for a file.
     #[expect(clippy::disallowed_methods, reason = "here the clock and the ids come in")]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {

@@ -12,10 +12,11 @@ use std::fs;
 
 use atocore::model::{Conflict, Entity, ProjectState};
 use atocore::ops;
-use atocore::ops::maintain::chain_problem::ChainProblem;
-use atocore::ops::maintain::verify::{VerificationReport, verify};
-use atocore::ops::record::audited::Audited;
-use atocore::ops::record::claims;
+use atocore::ops::maintain::{
+    chain_problem::ChainProblem,
+    verify::{VerificationReport, verify},
+};
+use atocore::ops::record::{audited::Audited, claims};
 use atocore::ops::write::entities::{self, EntityUpdate, NewEntity};
 use atocore::ops::write::memories::{self, MemoryUpdate};
 use atocore::ops::write::state::{self, StateChange};

@@ -84,7 +84,7 @@ impl AuditLine {
 /// A parsed line.
 #[derive(Debug)]
 pub enum ExportLine {
-    Header(Header),
+    Header,
     /// A row, with the index of its section.
     Row(usize, Fields),
     Audit(Box<AuditEntry>, AuditAge),
@@ -106,7 +106,7 @@ impl ExportLine {
                 let age = line.age();
                 Self::Audit(Box::new(line.into()), age)
             }),
-            HEADER => read(fields).map(Self::Header),
+            HEADER => read(fields).map(|_: Header| Self::Header),
             END => read(fields).map(Self::End),
             _ => Err(format!("its type {name:?} is none of an export")),
         }

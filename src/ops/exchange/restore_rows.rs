@@ -91,7 +91,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             match ExportLine::parse(text).map_err(|problem| broken_line(number, problem))? {
                 ExportLine::Row(section, fields) => self.row(number, section, fields),
                 ExportLine::Audit(entry, _) => self.audit(&entry),
-                ExportLine::Header(_) | ExportLine::End(_) => Ok(()),
+                ExportLine::Header | ExportLine::End(_) => Ok(()),
             };
         // Caused only by a hand-edited file, so it is reported as its error, not as an internal
         // one.

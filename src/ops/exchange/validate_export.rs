@@ -81,7 +81,7 @@ impl ExportValidation {
             return Err("it stands behind the end of the export".to_owned());
         }
         match ExportLine::parse(text)? {
-            ExportLine::Header(_) => return Err("it is a second header".to_owned()),
+            ExportLine::Header => return Err("it is a second header".to_owned()),
             ExportLine::Row(number, fields) => self.row(number, &fields)?,
             ExportLine::Audit(entry, age) => self.audit(&entry, age)?,
             ExportLine::End(end) if end.rows == self.rows => {

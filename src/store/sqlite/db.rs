@@ -101,6 +101,7 @@ impl Db {
         f(self)
     }
 
+    /// Whether writes are rolled back.
     pub fn is_dry_run(&self) -> bool {
         self.dry_running.get()
     }
@@ -222,6 +223,7 @@ impl Db {
         }
     }
 
+    /// Runs a read on one snapshot of the file.
     pub fn read<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         self.check()?;
         let outcome = read(&self.ready()?.conn, &self.settings, f);
@@ -321,6 +323,7 @@ impl Db {
         }
     }
 
+    /// Returns the settings that the store was opened with.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

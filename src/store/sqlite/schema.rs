@@ -25,7 +25,9 @@ pub enum SchemaStage {
 /// The result of opening an older file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Upgrade {
+    /// The copy of the file as it was.
     pub backup: PathBuf,
+    /// The tables and columns that were added.
     pub added: Vec<String>,
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::model::{self, Error, List, PageRequest, Result, Status, Timestamp};
 use atocore::ops;
-use atocore::ops::write::conflicts::{self, Resolution, ResolveRequest};
+use atocore::ops::write::conflicts::resolve::Resolution;
+use atocore::ops::write::conflicts::{self, ResolveRequest};
 use atocore::ops::write::entities::{self, EntityUpdate, InitialStatus, NewEntity};
 use atocore::ops::write::graduation::{self, Graduation};
 use atocore::ops::write::lifecycle;

@@ -2,7 +2,8 @@
 
 use atocore::model::{Entity, Status};
 use atocore::ops;
-use atocore::ops::write::conflicts::{self, Resolution, ResolveRequest};
+use atocore::ops::write::conflicts::resolve::Resolution;
+use atocore::ops::write::conflicts::{self, ResolveRequest};
 use atocore::ops::write::lifecycle_rows;
 
 use super::FULL;

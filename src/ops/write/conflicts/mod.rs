@@ -2,11 +2,11 @@
 //! decision.
 
 mod detect;
-mod resolve;
+pub mod resolve;
 mod show;
 
 pub use detect::{Due, detect_conflicts, due_with_expired, find_due};
-pub use resolve::{Resolution, ResolveRequest, Resolved, resolve};
+pub use resolve::{ResolveRequest, resolve};
 pub use show::{
     MemberDetail, Shown, count_open, describe_conflict, find_all, list, of_member, show_all,
 };

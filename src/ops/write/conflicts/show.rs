@@ -13,7 +13,7 @@ pub struct Shown {
     pub conflict: Conflict,
     /// The slot's key as a readable name, where the key is an id.
     pub slot_name: String,
-    /// Sorted by trust, then by age.
+    /// The most trusted first; among equals, the oldest.
     pub members: Vec<MemberDetail>,
     pub member_count: usize,
 }
@@ -25,13 +25,6 @@ pub struct MemberDetail {
     pub name: String,
     pub source_refs: Vec<String>,
     pub created_at: String,
-}
-
-impl Shown {
-    /// Returns the most trusted member; among equals, the oldest. Never applied automatically.
-    pub fn suggested(&self) -> Option<&MemberDetail> {
-        self.members.first()
-    }
 }
 
 pub fn describe_conflict(view: &View<'_>, conflict: &Conflict) -> Result<Shown> {
