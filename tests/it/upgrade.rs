@@ -1,6 +1,7 @@
 //! Databases of the Python system, at four stages: opened, upgraded once, nothing lost, used.
 
 mod failing;
+mod new_file;
 mod old_conflicts;
 mod refused;
 mod released;
@@ -8,15 +9,12 @@ mod shared;
 pub mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use atocore::model::{Conflict, Entity, ProjectState};
 use atocore::ops;
-use atocore::ops::maintain::{
-    chain_problem::ChainProblem,
-    verify::{VerificationReport, verify},
-};
-use atocore::ops::record::{audited::Audited, claims};
+use atocore::ops::maintain::chain_problem::ChainProblem;
+use atocore::ops::maintain::verify::{VerificationReport, verify};
+use atocore::ops::record::audited::Audited;
 use atocore::ops::write::entities::{self, EntityUpdate, NewEntity};
 use atocore::ops::write::memories::{self, MemoryUpdate};
 use atocore::ops::write::state::{self, StateChange};
@@ -48,7 +46,7 @@ fn the_backup_beside_the_file_holds_what_the_file_held() {
         assert_eq!(place.backups(), std::slice::from_ref(&backup), "{}", stage.name);
         assert_eq!(tables(&backup), old, "{}", stage.name);
         #[cfg(unix)]
-        assert_eq!(mode(&backup), 0o600);
+        assert_eq!(new_file::mode(&backup), 0o600);
     }
 }
 
@@ -223,7 +221,12 @@ fn the_upgraded_audit_verifies_and_claims_are_those_of_the_rows() {
         let report = db.read(verify).expect("verified");
         assert!(report.is_clean(), "{}: {report:?}", stage.name);
         assert_eq!(report.before_chain, stage.legacy_audit_rows, "{}", stage.name);
-        assert_eq!(db.read(claims::find_wrong_claims).expect("read"), [], "{}", stage.name);
+        assert_eq!(
+            db.read(ops::record::claims::find_wrong_claims).expect("read"),
+            [],
+            "{}",
+            stage.name
+        );
         let output = place.atocore(&["audit", "verify"]);
         assert!(output.status.success(), "{}: {}", stage.name, stdout(&output));
     }
@@ -379,25 +382,4 @@ fn a_row_with_null_for_its_project_or_instant_is_found_in_lists() {
         let output = place.atocore(&["candidates", "--project", "p04-gigabit"]);
         assert!(stdout(&output).contains("Invar is hard to machine."), "{}", stdout(&output));
     }
-}
-
-#[test]
-fn a_new_file_is_made_for_its_user_only_with_the_folders_that_it_needs() {
-    let place = Place::empty();
-    let path = place.path.with_file_name("data").join("deep").join("store.db");
-    let output = support::command(&path, &["serve"]).output().expect("it runs");
-    assert!(output.status.success(), "{}", stderr(&output));
-    let names: Vec<_> = fs::read_dir(path.with_file_name(""))
-        .expect("a listing")
-        .map(|entry| entry.expect("an entry").file_name())
-        .collect();
-    assert_eq!(names, ["store.db"]);
-    #[cfg(unix)]
-    assert_eq!(mode(&path), 0o600);
-}
-
-#[cfg(unix)]
-fn mode(path: &std::path::Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
