@@ -38,7 +38,7 @@ pub fn count_verdicts(view: &View<'_>, requirements: &[SortedId]) -> Result<[i64
     Ok(counts)
 }
 
-/// Reads requirements with their coverage, and the entities that stand in between.
+/// Reads requirements with their coverage, and the entities between them and their evidence.
 pub fn read_covered(
     view: &View<'_>,
     ids: &[String],
