@@ -1,6 +1,6 @@
 //! The coverage of a requirement: the entities that satisfy and validate it, and their evidence.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Link types in one direction, as seen from an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,11 @@ pub const COVERING: [LinkTypes; 3] = [
     LinkTypes { outgoing: true, types: &["validated_by", "analyzed_by", "evidenced_by"] },
 ];
 
+/// Returns the type of a covering link, as the rules have it.
+pub fn covering_type(name: &str) -> Option<&'static str> {
+    COVERING.iter().flat_map(|rule| rule.types).copied().find(|known| *known == name)
+}
+
 /// Entity types that are evidence by themselves, unlike statements, models or procedures.
 pub const EVIDENCE_TYPES: [&str; 2] = ["result", "artifact"];
 
@@ -37,7 +42,7 @@ pub const EVIDENCE_TYPES: [&str; 2] = ["result", "artifact"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveLink {
     pub outgoing: bool,
-    pub relationship_type: String,
+    pub relationship_type: &'static str,
     /// The id of the entity at the other end.
     pub entity_id: String,
 }
@@ -52,37 +57,37 @@ pub struct LinkFacts {
 }
 
 /// An entity that counts for a requirement, and the link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Support {
-    pub entity_id: String,
-    pub relationship_type: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Support<'f> {
+    pub entity_id: &'f str,
     /// The id of the entity in between; empty for a direct link.
-    pub through: String,
+    pub through: &'f str,
+    pub relationship_type: &'static str,
 }
 
 /// The entities that count for a requirement, each once for each side; a direct link is preferred
 /// over an indirect one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
-    pub satisfied_by: Vec<Support>,
-    pub validated_by: Vec<Support>,
-    pub evidence: Vec<Support>,
+pub struct Coverage<'f> {
+    pub satisfied_by: Vec<Support<'f>>,
+    pub validated_by: Vec<Support<'f>>,
+    pub evidence: Vec<Support<'f>>,
 }
 
-impl Coverage {
+impl<'f> Coverage<'f> {
     /// Decides the coverage of a requirement.
-    pub fn of(id: &str, facts: &LinkFacts) -> Self {
+    pub fn of(id: &str, facts: &'f LinkFacts) -> Self {
         let satisfied_by = facts.follow(id, "", SATISFIED_BY);
         let mut validated_by = facts.follow(id, "", VALIDATED_BY);
         for satisfier in &satisfied_by {
-            let by = &satisfier.entity_id;
+            let by = satisfier.entity_id;
             validated_by.extend(facts.follow(by, by, &[TESTED_BY]));
         }
         let mut evidence = facts.follow(id, "", &[EVIDENCED_BY]);
         for validation in &validated_by {
-            let by = &validation.entity_id;
+            let by = validation.entity_id;
             if facts.evidence.contains(by) {
-                evidence.push(validation.clone());
+                evidence.push(*validation);
             }
             evidence.extend(facts.follow(by, by, SUPPORTED_BY));
         }
@@ -109,33 +114,28 @@ impl LinkFacts {
         ids.collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
-    fn follow(&self, id: &str, through: &str, rules: &[LinkTypes]) -> Vec<Support> {
+    fn follow<'f>(&'f self, id: &str, through: &'f str, rules: &[LinkTypes]) -> Vec<Support<'f>> {
         let follows = |link: &&ActiveLink| {
             rules.iter().any(|rule| {
-                rule.outgoing == link.outgoing && rule.types.contains(&&*link.relationship_type)
+                rule.outgoing == link.outgoing && rule.types.contains(&link.relationship_type)
             })
         };
         let links = self.links.get(id).into_iter().flatten().filter(follows);
-        let support = |link: &ActiveLink| Support {
-            entity_id: link.entity_id.clone(),
-            relationship_type: link.relationship_type.clone(),
-            through: through.to_owned(),
+        let support = |link: &'f ActiveLink| Support {
+            entity_id: &link.entity_id,
+            through,
+            relationship_type: link.relationship_type,
         };
         links.map(support).collect()
     }
 }
 
 /// Keeps the shortest way to each entity other than the requirement itself.
-fn keep_once(id: &str, found: Vec<Support>) -> Vec<Support> {
-    let mut ways: BTreeMap<String, Support> = BTreeMap::new();
-    let way = |support: &Support| (support.through.clone(), support.relationship_type.clone());
-    for support in found.into_iter().filter(|support| support.entity_id != id) {
-        let best = ways.entry(support.entity_id.clone()).or_insert_with(|| support.clone());
-        if way(&support) < way(best) {
-            *best = support;
-        }
-    }
-    ways.into_values().collect()
+fn keep_once<'f>(id: &str, mut found: Vec<Support<'f>>) -> Vec<Support<'f>> {
+    found.retain(|support| support.entity_id != id);
+    found.sort_unstable_by_key(|way| (way.entity_id, way.through, way.relationship_type));
+    found.dedup_by_key(|support| support.entity_id);
+    found
 }
 
 /// The verification status of a requirement: the highest level that it has reached.
@@ -175,11 +175,8 @@ mod tests {
         let mut facts = LinkFacts::default();
         for (source, name, target) in links {
             for (near, far, outgoing) in [(source, target, true), (target, source, false)] {
-                let link = ActiveLink {
-                    outgoing,
-                    relationship_type: (*name).to_owned(),
-                    entity_id: (*far).to_string(),
-                };
+                let link =
+                    ActiveLink { outgoing, relationship_type: name, entity_id: (*far).to_string() };
                 facts.links.entry((*near).to_string()).or_default().push(link);
                 if far.starts_with("result") {
                     facts.evidence.insert((*far).to_string());
@@ -232,21 +229,15 @@ mod tests {
 
     #[test]
     fn each_entity_counts_once_and_directly_if_it_can() {
-        let coverage = Coverage::of(
-            "r",
-            &facts(&[
-                ("part", "satisfies", "r"),
-                ("part", "validated_by", "result"),
-                ("r", "validated_by", "result"),
-                ("r", "analyzed_by", "result"),
-                ("result", "evidenced_by", "r"),
-            ]),
-        );
-        let result = Support {
-            entity_id: "result".to_owned(),
-            relationship_type: "analyzed_by".to_owned(),
-            through: String::new(),
-        };
+        let facts = facts(&[
+            ("part", "satisfies", "r"),
+            ("part", "validated_by", "result"),
+            ("r", "validated_by", "result"),
+            ("r", "analyzed_by", "result"),
+            ("result", "evidenced_by", "r"),
+        ]);
+        let coverage = Coverage::of("r", &facts);
+        let result = Support { entity_id: "result", through: "", relationship_type: "analyzed_by" };
         let only = [result];
         assert_eq!(coverage.validated_by, only);
         assert_eq!(coverage.evidence, only);

@@ -11,7 +11,9 @@ use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::View;
 use crate::model::Result;
-use crate::model::coverage::{ActiveLink, COVERING, EVIDENCE_TYPES, LinkFacts, LinkTypes};
+use crate::model::coverage::{
+    ActiveLink, COVERING, EVIDENCE_TYPES, LinkFacts, LinkTypes, covering_type,
+};
 use crate::params;
 
 /// The sort key of rows: the first 24 characters of the name, ignoring ASCII case.
@@ -116,6 +118,7 @@ pub fn read_link_facts(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
     let mut facts = LinkFacts::default();
     let mut reached = ids.to_vec();
     for _ in 0..3 {
+        facts.links.extend(reached.iter().map(|id| (id.clone(), Vec::new())));
         let mut next = Vec::new();
         for (near, link) in list_active_links(view, &reached)? {
             next.push(link.entity_id.clone());
@@ -150,7 +153,7 @@ fn list_active_links(view: &View<'_>, ids: &[String]) -> Result<Vec<(String, Act
     view.conn.all(&sql, params![&json_list(ids)], |row| {
         let link = ActiveLink {
             outgoing: row.integer("outgoing")? != 0,
-            relationship_type: row.text("type")?,
+            relationship_type: covering_type(&row.text("type")?).unwrap_or_default(),
             entity_id: row.text("far")?,
         };
         Ok((row.text("near")?, link))

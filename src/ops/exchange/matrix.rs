@@ -32,11 +32,11 @@ pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     let mut rows = Vec::new();
     for some in link_facts::list_requirements(view, None, &scope.names, false)?.chunks(STEP) {
         let ids: Vec<String> = some.iter().map(|(_, id)| id.clone()).collect();
-        let (covered, _) = coverage::read_covered(view, &ids)?;
+        let covered = coverage::read_covered(view, &ids)?;
         rows.extend(covered.into_iter().map(|CoveredRequirement { entity, verdict, sides }| {
             let sides = sides.map(|side| Cell {
                 count: side.len(),
-                names: side.into_iter().take(MAX_LINKED).map(|(_, node)| node.name).collect(),
+                names: side.into_iter().take(MAX_LINKED).map(|linked| linked.node.name).collect(),
             });
             MatrixRow { requirement: entity, verdict, sides }
         }));

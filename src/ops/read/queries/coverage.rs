@@ -1,8 +1,6 @@
 //! Requirements with their coverage: a verdict and the linked entities each, with counts by
 //! verdict.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief, skip_past};
@@ -22,7 +20,15 @@ pub struct CoveredRequirement {
     pub entity: Entity,
     pub verdict: Verdict,
     /// Those that satisfy it, those that validate it, and the evidence.
-    pub sides: [Vec<(Support, Node)>; 3],
+    pub sides: [Vec<LinkedEntity>; 3],
+}
+
+/// An entity that counts for a requirement.
+pub struct LinkedEntity {
+    pub node: Node,
+    relationship_type: &'static str,
+    /// The entity in between.
+    through: Option<Node>,
 }
 
 /// Counts requirements by verdict, in the order of [`Verdict::ALL`].
@@ -38,20 +44,17 @@ pub fn count_verdicts(view: &View<'_>, requirements: &[SortedId]) -> Result<[i64
     Ok(counts)
 }
 
-/// Reads requirements with their coverage, and the entities between them and their evidence.
-pub fn read_covered(
-    view: &View<'_>,
-    ids: &[String],
-) -> Result<(Vec<CoveredRequirement>, HashMap<String, Node>)> {
+/// Reads requirements with their coverage.
+pub fn read_covered(view: &View<'_>, ids: &[String]) -> Result<Vec<CoveredRequirement>> {
     let facts = link_facts::read_link_facts(view, ids)?;
     let nodes = graph::get_many(view, &facts.entity_ids())?;
-    let named = |support: Support| {
-        let node = nodes.get(&support.entity_id).cloned();
-        node.map(|node| (support, node))
-    };
-    let side = |found: Vec<Support>| {
-        let mut side: Vec<(Support, Node)> = found.into_iter().filter_map(named).collect();
-        side.sort_by(|(_, a), (_, b)| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    let side = |found: Vec<Support<'_>>| {
+        let linked = |Support { entity_id, through, relationship_type }| {
+            let node = nodes.get(entity_id)?.clone();
+            Some(LinkedEntity { node, relationship_type, through: nodes.get(through).cloned() })
+        };
+        let mut side: Vec<LinkedEntity> = found.into_iter().filter_map(linked).collect();
+        side.sort_by(|a, b| (&a.node.name, &a.node.id).cmp(&(&b.node.name, &b.node.id)));
         side
     };
     let covered = store::entities::get_many(view, ids)?.into_iter().map(|entity| {
@@ -61,7 +64,7 @@ pub fn read_covered(
         let sides = [satisfied_by, validated_by, evidence].map(side);
         CoveredRequirement { entity, verdict, sides }
     });
-    Ok((covered.collect(), nodes))
+    Ok(covered.collect())
 }
 
 /// Lists the requirements that the question covers, each with the sides of these names.
@@ -77,13 +80,12 @@ pub fn find_requirements(
     let after = (ask.page.after_text(0), ask.page.after_text(1));
     let (places, ids): (Vec<String>, Vec<String>) =
         skip_past(found, after, ask.page.fetch() as usize).into_iter().unzip();
-    let (covered, nodes) = read_covered(view, &ids)?;
-    let rows = covered.into_iter().zip(places).map(|(covered, place)| {
+    let rows = read_covered(view, &ids)?.into_iter().zip(places).map(|(covered, place)| {
         let key = vec![place, covered.entity.id.clone()];
         let mut row = QuestionRow::entity(covered.entity, key);
         row = row.with("verdict", covered.verdict.name());
         for (name, side) in names.iter().zip(covered.sides) {
-            let shown = side.iter().take(MAX_LINKED).map(|link| show_link(name, link, &nodes));
+            let shown = side.iter().take(MAX_LINKED).map(|link| show_link(name, link));
             row = row.with(name, shown.collect::<Vec<_>>());
             if side.len() > MAX_LINKED {
                 row = row.with(&format!("{name}_count"), side.len());
@@ -96,17 +98,13 @@ pub fn find_requirements(
     Ok(QuestionResult::new(page).counts([("requirements", total)]).counts(by_verdict))
 }
 
-fn show_link(
-    side: &str,
-    (support, node): &(Support, Node),
-    nodes: &HashMap<String, Node>,
-) -> Value {
-    let mut value = node_brief(node);
+fn show_link(side: &str, link: &LinkedEntity) -> Value {
+    let mut value = node_brief(&link.node);
     // Only one relationship type satisfies, so it is omitted.
     if side != "satisfied_by" {
-        value["relationship_type"] = support.relationship_type.as_str().into();
+        value["relationship_type"] = link.relationship_type.into();
     }
-    if let Some(between) = nodes.get(&support.through) {
+    if let Some(between) = &link.through {
         value["through"] = node_brief(between);
     }
     value
