@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod approval;
+pub mod import;
 pub mod ingest;
 pub mod limits;
 pub mod operation;

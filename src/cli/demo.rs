@@ -7,10 +7,12 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
 
-use super::import::import_file;
+use super::import_lines::import_file;
 use super::import_report::print_report;
+use super::operation::OutputFlags;
 use super::out;
 use crate::app::Settings;
+use crate::app::import::ImportRun;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
 
@@ -28,8 +30,8 @@ pub fn run() -> Result<ExitCode> {
     out::print_line("");
     {
         let (db, _) = ops::open(Settings::new(&path))?;
-        let report = import_file(&db, &file, "demo")?;
-        print_report(&db, &report)?;
+        let run = ImportRun { db: &db, actor: "demo", dry_run: false };
+        print_report(&import_file(&run, &file, "")?, false, &OutputFlags::default());
     }
     let mut session = Session::start(&path)?;
     play_session(&mut session)?;

@@ -1,17 +1,13 @@
-//! `atocore import` of an export: validates the whole file, then stores it in one transaction.
+//! Imports an export: validates the whole file, then stores it in one transaction.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::ExitCode;
 
-use super::import_report::{ImportReport, print_report};
 use super::jsonl::{for_each, line_text, open_file, progress_bar, unreadable_file};
-use super::options::Cli;
-use super::out;
-use crate::app::Db;
+use crate::app::import::{ImportRun, ReadReport};
 use crate::model::Result;
 use crate::ops::exchange::format::{self, Header};
-use crate::ops::exchange::restore_rows::{Adopted, Adoption};
+use crate::ops::exchange::restore_rows::Adoption;
 use crate::ops::exchange::validate_export::{ExportValidation, broken_line};
 
 /// Maximum bytes of a line; the line of a conflict contains all of its members.
@@ -28,27 +24,7 @@ pub fn read_header(path: &Path) -> Result<Option<Header>> {
     line_text(&bytes, MAX_HEADER).ok().and_then(format::parse_header).transpose()
 }
 
-pub fn run(cli: &Cli, path: &Path, header: Header, actor: &str) -> Result<ExitCode> {
-    let survey = validate_export(path, header)?;
-    let db = cli.open()?;
-    db.expect_many_rows()?;
-    let adopted = restore_rows(&db, path, &survey, actor)?;
-    let report = ImportReport {
-        created: adopted.created,
-        existing: adopted.existing,
-        conflicts: adopted.conflicts,
-        refused: adopted.refused,
-        ..ImportReport::default()
-    };
-    print_report(&db, &report)?;
-    out::print_line(format!("audit rows taken over {}", adopted.history));
-    if adopted.moved > 0 {
-        out::print_line(format!("moved to the names that projects have here {}", adopted.moved));
-    }
-    Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn validate_export(path: &Path, header: Header) -> Result<ExportValidation> {
+pub fn validate_export(path: &Path, header: Header) -> Result<ExportValidation> {
     let mut survey = ExportValidation::begin(header)?;
     let mut lines = 1;
     for_each_line(path, |number, line| {
@@ -59,12 +35,16 @@ fn validate_export(path: &Path, header: Header) -> Result<ExportValidation> {
     Ok(survey)
 }
 
-fn restore_rows(db: &Db, path: &Path, survey: &ExportValidation, actor: &str) -> Result<Adopted> {
+pub fn restore_rows(
+    run: &ImportRun<'_>,
+    path: &Path,
+    survey: &ExportValidation,
+) -> Result<ReadReport> {
     let mut whole = true;
     let mut refused = false;
     loop {
         let bar = progress_bar(survey.rows);
-        let outcome = db.write(actor, "import", |tx| {
+        let outcome = run.at_once(|tx| {
             whole = whole && Adoption::may_be_whole(tx, survey)?;
             let mut adoption = Adoption::begin(tx, survey, whole);
             for_each_line(path, |number, line| {

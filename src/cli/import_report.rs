@@ -1,58 +1,95 @@
-//! The report of an import.
+//! Prints the report of an import.
 
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
 
-use super::next_step::render_hint;
-use super::out;
-use crate::app::Db;
-use crate::app::present::conflicts::read_conflict_lines_of;
-use crate::app::present::rows::read_project_warning;
+use super::next_step::render_hint_text;
+use super::operation::{OutputFlags, print};
+use crate::app::answer::Answer;
+use crate::app::import::ReadReport;
+use crate::app::present::conflicts::ConflictView;
+use crate::app::present::rows::ProjectUsed;
+use crate::app::present::text::Text;
+use crate::model::NextStep;
 use crate::model::text::abridge_message;
-use crate::model::{Error, Result};
+use crate::ops::exchange::import_report::{ImportNote, RefusedLine};
 
-/// Maximum refused lines in the report.
-const MAX_REFUSED: usize = 100;
+/// Maximum rows of each list in the text; the JSON has all of them.
+const MAX_NAMED: usize = 100;
 
-/// The counts and the refused lines of an import.
-#[derive(Debug, Default)]
-pub struct ImportReport {
-    /// Created rows, by kind.
-    pub created: BTreeMap<&'static str, usize>,
-    pub existing: usize,
-    /// Projects of the imported entities and memories.
-    pub projects: BTreeSet<String>,
-    /// Projects that were registered because rows name them.
-    pub registered: Vec<String>,
-    /// Ids of the conflicts that the import opened.
-    pub conflicts: Vec<String>,
-    /// Line numbers, each with the reason.
-    pub refused: Vec<(usize, String)>,
+pub fn print_report(read: &ReadReport, dry_run: bool, output: &OutputFlags) {
+    let next_step = dry_run.then_some(NextStep::RepeatWithoutDryRun { asks_person: false });
+    let text = report_text(read, dry_run).lines.join("\n");
+    print(Answer { text, structured: report_value(read, dry_run), next_step }, output);
 }
 
-pub fn print_report(db: &Db, report: &ImportReport) -> Result<()> {
-    let total: usize = report.created.values().sum();
-    let kinds: Vec<String> =
-        report.created.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-    out::print_line(format!("created {total}{kinds}"));
-    out::print_line(format!("already there {}", report.existing));
-    for name in &report.registered {
-        out::print_line(format!("registered the new project {name}"));
+fn report_text(read: &ReadReport, dry_run: bool) -> Text {
+    let ReadReport { report, projects, conflicts } = read;
+    let mut text = Text::default();
+    if dry_run {
+        text.line("dry run: nothing was changed; new ids are examples");
     }
-    for name in &report.projects {
-        read_project_warning(db, name)?.iter().for_each(out::print_line);
+    for (word, counts) in [("created", &report.created), ("already there", &report.existing)] {
+        let kinds: Vec<String> =
+            counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let kinds =
+            if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+        text.line(format!("{word} {}{kinds}", counts.values().sum::<usize>()));
     }
-    out::print_line(format!("conflicts opened {}", report.conflicts.len()));
-    for line in read_conflict_lines_of(db, &report.conflicts)?.concat() {
-        out::print_line(format!("  {line}"));
+    text.lines(report.registered.iter().map(|name| format!("registered the new project {name}")));
+    text.lines(projects.iter().filter_map(ProjectUsed::warning));
+    for ImportNote { about, count, counts, lines } in &report.notes {
+        let counts: Vec<String> =
+            counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let colon = if counts.is_empty() { "" } else { ": " };
+        text.line(format!("{about} {count}{colon}{}", counts.join(", ")));
+        add_rows(&mut text, lines, |line| vec![line.clone()]);
     }
-    out::print_line(format!("refused {}", report.refused.len()));
-    for (number, reason) in report.refused.iter().take(MAX_REFUSED) {
-        out::print_line(format!("  line {number}: {reason}"));
-    }
-    Ok(())
+    text.line(format!("conflicts opened {}", conflicts.len()));
+    add_rows(&mut text, conflicts, ConflictView::lines);
+    text.line(format!("refused {}", report.refused.len()));
+    add_rows(&mut text, &report.refused, |line| vec![refused_line(line)]);
+    text
 }
 
-pub fn describe_refusal(error: &Error) -> String {
-    format!("{} ({})", abridge_message(&error.to_string()), abridge_message(&render_hint(error)))
+/// Adds the first rows of a list, indented, and the number of omitted rows.
+fn add_rows<T>(text: &mut Text, rows: &[T], show: impl Fn(&T) -> Vec<String>) {
+    let shown = rows.iter().take(MAX_NAMED).flat_map(show);
+    text.lines(shown.map(|line| format!("  {line}")));
+    if rows.len() > MAX_NAMED {
+        text.line(format!("  and {} more", rows.len() - MAX_NAMED));
+    }
+}
+
+fn refused_line(refused: &RefusedLine) -> String {
+    let (place, reason, hint) = refused_texts(refused);
+    let hint = if hint.is_empty() { hint } else { format!(" ({hint})") };
+    format!("{place}: {reason}{hint}")
+}
+
+/// Returns place, reason and hint, without likely secrets.
+fn refused_texts(refused: &RefusedLine) -> (String, String, String) {
+    let shown = |text: String| abridge_message(&text).into_owned();
+    let RefusedLine { place, reason, hint } = refused;
+    (shown(place.to_string()), shown(reason.clone()), shown(render_hint_text(hint)))
+}
+
+fn report_value(read: &ReadReport, dry_run: bool) -> Value {
+    let ReadReport { report, projects, conflicts } = read;
+    let refused = report.refused.iter().map(|refused| {
+        let (place, reason, hint) = refused_texts(refused);
+        json!({ "place": place, "reason": reason, "hint": hint })
+    });
+    let mut value = json!({
+        "created": report.created,
+        "existing": report.existing,
+        "registered": report.registered,
+        "projects": projects,
+        "notes": report.notes,
+        "conflicts": conflicts,
+        "refused": refused.collect::<Vec<_>>(),
+    });
+    if dry_run {
+        value["dry_run"] = Value::Bool(true);
+    }
+    value
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod export;
 mod import;
 mod import_export;
+mod import_lines;
 mod import_report;
 mod ingest;
 mod jsonl;

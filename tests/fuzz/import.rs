@@ -2,10 +2,10 @@
 //! and the store is whole afterwards.
 
 use atocore::ops::exchange::format::{self, Header};
-use atocore::ops::exchange::import::{self, ImportLine, PASSES};
+use atocore::ops::exchange::import::{self, ImportLine, LineImport, PASSES};
+use atocore::ops::exchange::import_report::LinePlace;
 use atocore::ops::exchange::restore_rows::Adoption;
 use atocore::ops::exchange::validate_export::ExportValidation;
-use atocore::ops::write::batch::Keys;
 use atocore::store::{Tx, audit};
 
 use super::world::{self, World, check_error};
@@ -24,17 +24,17 @@ fn lines(text: &str) {
     let mut parsed = Vec::new();
     for (at, line) in text.lines().enumerate() {
         match ImportLine::parse(line) {
-            Ok(line) => parsed.push((at + 1, line)),
+            Ok(line) => parsed.push((LinePlace::Number(at + 1), line)),
             Err(error) => check_error(&error),
         }
     }
     world::with(|world| {
         world.undone(|tx| {
-            let mut keys = Keys::default();
+            let mut import = LineImport::default();
             for pass in 0..PASSES.len() {
-                let of_pass = |(_, line): &&(usize, ImportLine)| line.pass() == Some(pass);
+                let of_pass = |(_, line): &&(LinePlace, ImportLine)| line.pass() == Some(pass);
                 let lines: Vec<_> = parsed.iter().filter(of_pass).cloned().collect();
-                check_store(tx, &lines, &mut keys);
+                check_store(tx, &lines, &mut import);
             }
             World::check(tx);
         });
@@ -42,14 +42,22 @@ fn lines(text: &str) {
 }
 
 /// What is refused, or was there, leaves nothing behind.
-fn check_store(tx: &Tx<'_>, lines: &[(usize, ImportLine)], keys: &mut Keys) {
+fn check_store(tx: &Tx<'_>, lines: &[(LinePlace, ImportLine)], import: &mut LineImport) {
     let before = audited(tx);
-    let done = import::store_lines(tx, lines, keys).expect("no line fails the program");
-    assert_eq!(done.lines.len(), lines.len());
-    done.lines.iter().filter_map(|line| line.as_ref().err()).for_each(check_error);
-    let made = done.lines.iter().flatten().any(|stored| stored.created);
+    let made = |import: &LineImport| import.report.created.values().sum::<usize>();
+    let outcomes = |import: &LineImport| {
+        let existing: usize = import.report.existing.values().sum();
+        made(import) + existing + import.report.refused.len()
+    };
+    let (made_before, outcomes_before) = (made(import), outcomes(import));
+    import::store_lines(tx, lines, import).expect("no line fails the program");
+    assert_eq!(outcomes(import), outcomes_before + lines.len(), "every line has an outcome");
+    for refused in &import.report.refused {
+        assert!(!refused.reason.is_empty() && !refused.hint.advice.is_empty(), "{refused:?}");
+    }
+    let made = made(import) > made_before;
     // A project may gain an alias, and a fact its project, without being new.
-    let plain = |(_, line): &(usize, ImportLine)| {
+    let plain = |(_, line): &(LinePlace, ImportLine)| {
         !matches!(line, ImportLine::Project(_) | ImportLine::State(_))
     };
     if !made && lines.iter().all(plain) {

@@ -1,8 +1,8 @@
 //! Memory files of the reference server: whatever is in one, it is planned, stored and accounted for.
 
-use atocore::model::{Error, Ontology};
-use atocore::ops::exchange::server_memory::{MemoryFileArgs, Plan, StoredPlan};
-use atocore::ops::write::conflicts;
+use atocore::model::Ontology;
+use atocore::ops::exchange::import::{LineImport, store_lines};
+use atocore::ops::exchange::server_memory::{MemoryFileArgs, Plan};
 use atocore::ops::write::entities::InitialStatus;
 
 use super::world::{self, World};
@@ -16,22 +16,18 @@ pub fn run(data: &[u8]) {
         default_type: "artifact".to_owned(),
     };
     let plan = Plan::new(data, &Ontology::default(), &wish).expect("any bytes are a file");
-    assert!(plan.as_memories <= plan.observations);
+    let observations = plan.report.notes.iter().find(|note| note.about == "observations");
+    let observations = observations.expect("their counts");
+    assert!(observations.counts["as memories"] <= observations.count);
+    let unread = plan.report.refused.len();
     world::with(|world| {
         world.undone(|tx| {
-            let mut stored = StoredPlan::default();
-            match plan.store(tx, 0..plan.rows(), &mut stored) {
-                Ok(()) => {}
-                Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
-                    panic!("{error}");
-                }
-                Err(error) => panic!("an error that is none of a row: {error}"),
-            }
-            conflicts::detect_conflicts(tx).expect("conflicts");
-            let entities = stored.entity_counts();
-            let rows = [entities, stored.memories, stored.relationships];
-            let done: usize = rows.iter().map(|counts| counts.created + counts.existing).sum();
-            assert_eq!(done + stored.refused.len(), plan.rows(), "every row has an outcome");
+            let mut import = LineImport::new("", plan.report.clone());
+            store_lines(tx, &plan.lines, &mut import).expect("no line fails the program");
+            let report = import.report;
+            let done: usize = report.created.values().chain(report.existing.values()).sum();
+            let refused = report.refused.len() - unread;
+            assert_eq!(done + refused, plan.lines.len(), "every line has an outcome");
             World::check(tx);
         });
     });

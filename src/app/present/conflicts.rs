@@ -148,9 +148,3 @@ pub fn read_conflict_lines(db: &Db, conflicts: &[Conflict]) -> Result<Vec<Vec<St
         shown.iter().map(|one| Ok(ConflictView::new(view, one)?.lines())).collect()
     })
 }
-
-/// Renders the conflicts with these ids.
-pub fn read_conflict_lines_of(db: &Db, ids: &[String]) -> Result<Vec<Vec<String>>> {
-    let found = db.read(|view| conflicts::find_all(view, ids))?;
-    read_conflict_lines(db, &found)
-}

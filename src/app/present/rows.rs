@@ -14,8 +14,7 @@ use crate::model::text::{look_alike, quote_text};
 use crate::model::{
     Entity, Kind, Memory, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
 };
-use crate::ops::write::projects;
-use crate::store::{Db, View};
+use crate::store::View;
 
 /// Maximum characters of a stored text in a line.
 pub const LINE_TEXT: usize = 160;
@@ -355,10 +354,4 @@ fn into_object(value: Value) -> Map<String, Value> {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
-}
-
-/// Returns the warning for the project if it is not registered.
-pub fn read_project_warning(db: &Db, name: &str) -> Result<Option<String>> {
-    let project = db.read(|view| projects::resolve(view, name))?;
-    Ok(ProjectUsed::new(&project).warning())
 }

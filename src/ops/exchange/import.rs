@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::{Conflict, Error, Result};
+use crate::model::{Error, Result};
+use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
 use crate::ops::record::validate;
 use crate::ops::write::batch::Keys;
 use crate::ops::write::conflicts;
@@ -135,80 +136,99 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
     validate::parse_fields("", "line", value, "Correct the line.")
 }
 
-/// The outcome of storing a line.
-#[derive(Debug, Clone)]
-pub struct StoredLine {
-    pub created: bool,
-    /// The project of an entity or memory.
-    pub project: Option<String>,
-    /// The project registered automatically for its first trusted state.
-    pub registered: Option<String>,
-}
-
-/// The outcome of storing several lines together.
+/// An import of lines in progress.
 #[derive(Debug, Default)]
-pub struct ImportBatch {
-    /// The outcome of each line, in order.
-    pub lines: Vec<Result<StoredLine>>,
-    /// Conflicts opened, changed or settled by the lines.
-    pub conflicts: Vec<Conflict>,
+pub struct LineImport {
+    note: String,
+    /// The rows of the lines that have a key.
+    keys: Keys,
+    pub report: ImportReport,
 }
 
-/// Stores lines; each line completely or not at all.
+impl LineImport {
+    /// Begins an import with the report of the parts of the file that are no lines.
+    pub fn new(note: &str, report: ImportReport) -> Self {
+        Self { note: note.to_owned(), report, keys: Keys::default() }
+    }
+}
+
+/// The outcome of storing a line.
+#[derive(Default)]
+struct StoredLine {
+    created: bool,
+    /// The project of an entity or memory.
+    project: Option<String>,
+    /// The project registered automatically for its first trusted state.
+    registered: Option<String>,
+}
+
+/// Stores lines, each completely or not at all, and adds them to the report.
 pub fn store_lines(
     tx: &Tx<'_>,
-    lines: &[(usize, ImportLine)],
-    keys: &mut Keys,
-) -> Result<ImportBatch> {
-    let mut done = ImportBatch::default();
-    for (number, line) in lines {
+    lines: &[(LinePlace, ImportLine)],
+    import: &mut LineImport,
+) -> Result<()> {
+    for (place, line) in lines {
         // A line that is fully validated before its first write needs no savepoint, which costs as
         // much as the write itself.
-        let plain = line.is_plain() && !line.key().is_some_and(|key| keys.knows(key));
+        let plain = line.is_plain() && !line.key().is_some_and(|key| import.keys.knows(key));
         let writes = tx.writes();
         let stored = if plain {
-            store_line(tx, line, keys)
+            store_line(tx, line, import)
         } else {
-            tx.attempt(|| store_line(tx, line, keys))
+            tx.attempt(|| store_line(tx, line, import))
         };
-        match &stored {
+        let report = &mut import.report;
+        match stored {
+            Ok(stored) => {
+                let counts =
+                    if stored.created { &mut report.created } else { &mut report.existing };
+                *counts.entry(line.kind()).or_default() += 1;
+                report.projects.extend(stored.project);
+                report.registered.extend(stored.registered);
+            }
             Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
-                return Err(error.clone());
+                return Err(error);
             }
             Err(error) if plain && tx.writes() != writes => {
-                return Err(Error::Internal(format!("line {number} is half stored: {error}")));
+                return Err(Error::Internal(format!("{place} is half stored: {error}")));
             }
-            _ => done.lines.push(stored),
+            Err(error) => {
+                report.refused.push(RefusedLine::new(place.clone(), &error));
+                line.key().into_iter().for_each(|key| import.keys.refuse(key));
+            }
         }
     }
-    done.conflicts = conflicts::detect_conflicts(tx)?;
-    Ok(done)
+    import.report.add_conflicts(conflicts::detect_conflicts(tx)?);
+    Ok(())
 }
 
-fn store_line(tx: &Tx<'_>, line: &ImportLine, keys: &mut Keys) -> Result<StoredLine> {
-    let mut stored = StoredLine { created: false, project: None, registered: None };
+fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result<StoredLine> {
+    let LineImport { note, keys, .. } = import;
+    let mut stored = StoredLine::default();
     match line {
         ImportLine::Project(wish) => {
-            stored.created = projects::register_project(tx, wish, "")?.created
+            stored.created = projects::register_project(tx, wish, note)?.created
         }
         ImportLine::Memory(key, new) => {
-            let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, "")?;
+            let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, note)?;
             keys.bind(key.as_deref(), &made.row.id)?;
             stored.created = made.created;
             stored.project = Some(made.row.project);
         }
         ImportLine::Entity(key, new) => {
             let made =
-                entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfAnyStatus, "")?;
+                entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfAnyStatus, note)?;
             keys.bind(key.as_deref(), &made.row.id)?;
             stored.created = made.created;
             stored.project = Some(made.row.project);
         }
         ImportLine::Relationship(new) => {
-            stored.created = relationships::create_once(tx, &keys.tie(new), "")?.changed;
+            keys.require_stored(&[&new.source_id, &new.target_id])?;
+            stored.created = relationships::create_once(tx, &keys.tie(new), note)?.changed;
         }
         ImportLine::State(wish) => {
-            let set = state::set_state(tx, wish, "")?;
+            let set = state::set_state(tx, wish, note)?;
             stored.registered = set.registered.then_some(set.project.name);
             stored.created = set.changed;
         }

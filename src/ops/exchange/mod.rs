@@ -5,6 +5,7 @@ pub mod export;
 pub mod format;
 pub mod graph;
 pub mod import;
+pub mod import_report;
 pub mod matrix;
 pub mod restore_rows;
 mod scope;

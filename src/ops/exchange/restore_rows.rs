@@ -4,7 +4,7 @@
 //! export of one project, takes new rows with their audit rows, which become links of this store's
 //! chain; existing rows stay unchanged.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -16,10 +16,11 @@ use super::validate_export::{
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::interaction::Interaction;
 use crate::model::{
-    Action, Conflict, ConflictStatus, Entity, Error, Event, Kind, Memory, Project, ProjectState,
-    Relationship, Result,
+    Action, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState, Relationship,
+    Result,
 };
 use crate::ops::exchange::clash;
+use crate::ops::exchange::import_report::{ImportNote, ImportReport, LinePlace};
 use crate::ops::maintain::audit;
 use crate::ops::maintain::verify;
 use crate::ops::record::audited::Audited;
@@ -29,22 +30,6 @@ use crate::ops::record::secrets;
 use crate::ops::write::{conflicts, projects};
 use crate::store::table_dump::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
-
-/// The outcome of an import.
-#[derive(Debug, Default)]
-pub struct Adopted {
-    /// Rows created, by the type of their lines.
-    pub created: BTreeMap<&'static str, usize>,
-    pub existing: usize,
-    /// Number of audit rows imported.
-    pub history: usize,
-    /// Number of rows moved to the canonical name of their project in this store.
-    pub moved: usize,
-    /// Ids of the conflicts opened by the imported rows.
-    pub conflicts: Vec<String>,
-    /// Refused lines by number, with the reason.
-    pub refused: Vec<(usize, String)>,
-}
 
 /// A field that is ignored when rows of two stores are compared.
 const HANDLE: &str = "handle";
@@ -64,7 +49,9 @@ pub struct Adoption<'t, 'c> {
     unrecorded: Vec<(Kind, String)>,
     /// Names of the projects of new rows, as written in the rows.
     projects: BTreeSet<String>,
-    done: Adopted,
+    /// Number of audit rows imported.
+    history: usize,
+    report: ImportReport,
 }
 
 impl<'t, 'c> Adoption<'t, 'c> {
@@ -75,13 +62,13 @@ impl<'t, 'c> Adoption<'t, 'c> {
     }
 
     pub fn begin(tx: &'t Tx<'c>, survey: &'t ExportValidation, whole: bool) -> Self {
-        let (new, unrecorded, projects) = (HashSet::new(), Vec::new(), BTreeSet::new());
-        Self { tx, survey, whole, new, unrecorded, projects, done: Adopted::default() }
+        let (new, unrecorded, projects, history, report) = Default::default();
+        Self { tx, survey, whole, new, unrecorded, projects, history, report }
     }
 
     /// Returns whether rows were refused.
     pub fn has_refused(&self) -> bool {
-        !self.done.refused.is_empty()
+        !self.report.refused.is_empty()
     }
 
     /// Stores the row or audit row of a line after the header, unless it exists.
@@ -103,6 +90,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
 
     fn row(&mut self, number: usize, section: usize, mut fields: Fields) -> Result<()> {
         let (name, kind) = (SECTIONS[section].name, SECTIONS[section].kind);
+        let place = LinePlace::Number(number);
         // Rows that differ only in their handle are equal.
         let handle = fields.shift_remove(HANDLE);
         let id = &fields.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -111,17 +99,17 @@ impl<'t, 'c> Adoption<'t, 'c> {
         {
             there.shift_remove(HANDLE);
             if there == fields {
-                self.done.existing += 1;
+                *self.report.existing.entry(name).or_default() += 1;
             } else {
                 let problem = self.standing(kind, id)?;
-                self.done.refused.push((number, format!("{name} {id} {problem}")));
+                self.report.refuse(place, format!("{name} {id} {problem}"));
             }
             return Ok(());
         }
         if !self.whole
             && let Some(problem) = clash::find_clash(self.tx, name, &fields)?
         {
-            self.done.refused.push((number, format!("{name} {id}: {problem}")));
+            self.report.refuse(place, format!("{name} {id}: {problem}"));
             return Ok(());
         }
         let handle = handle.as_ref().and_then(Value::as_str).unwrap_or_default();
@@ -140,7 +128,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
         let stored = if self.whole { store() } else { self.tx.attempt(store) };
         match stored {
             Ok(()) => self.note_new(section, id, &fields),
-            Err(Error::Invalid { problem, .. }) => self.done.refused.push((number, problem)),
+            Err(Error::Invalid { problem, .. }) => self.report.refuse(place, problem),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -161,7 +149,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
     }
 
     fn note_new(&mut self, section: usize, id: &str, fields: &Fields) {
-        *self.done.created.entry(SECTIONS[section].name).or_default() += 1;
+        *self.report.created.entry(SECTIONS[section].name).or_default() += 1;
         let project = if SECTIONS[section].name == "project" { "name" } else { "project" };
         let project = fields.get(project).and_then(Value::as_str).filter(|name| !name.is_empty());
         if let Some(project) = project.filter(|name| !self.projects.contains(*name)) {
@@ -264,31 +252,36 @@ impl<'t, 'c> Adoption<'t, 'c> {
         } else {
             return Ok(());
         }
-        self.done.history += 1;
+        self.history += 1;
         Ok(())
     }
 
     /// Completes the import: records missing history, moves rows to canonical projects, detects
     /// conflicts.
-    pub fn finish(mut self) -> Result<Adopted> {
+    pub fn finish(mut self) -> Result<ImportReport> {
         let tx = self.tx;
+        let mut moved = 0;
         if self.whole {
             // An export of an older version has rows from before the chain without hashes.
             audit::relink::relink_audit(tx)?;
             // The export contains the conflicts too, so none are detected.
             tx.take_touched();
-            return Ok(self.done);
+        } else {
+            for (kind, id) in std::mem::take(&mut self.unrecorded) {
+                self.record(kind, &id)?;
+            }
+            for name in &self.projects {
+                moved += projects::gather_rows(tx, name)?;
+            }
+            self.report.add_conflicts(conflicts::detect_conflicts(tx)?);
         }
-        for (kind, id) in std::mem::take(&mut self.unrecorded) {
-            self.record(kind, &id)?;
+        let mut report = self.report;
+        report.notes.push(ImportNote::of_count("audit rows taken over", self.history));
+        if moved > 0 {
+            let about = "moved to the names that projects have here";
+            report.notes.push(ImportNote::of_count(about, moved));
         }
-        for name in std::mem::take(&mut self.projects) {
-            self.done.moved += projects::gather_rows(tx, &name)?;
-        }
-        let open = |found: &Conflict| found.status == ConflictStatus::Open;
-        let changed = conflicts::detect_conflicts(tx)?.into_iter().filter(open);
-        self.done.conflicts = changed.map(|conflict| conflict.id).collect();
-        Ok(self.done)
+        Ok(report)
     }
 
     /// Records the first snapshot of a row without a whole snapshot in the audit log.

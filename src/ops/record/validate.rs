@@ -118,11 +118,17 @@ pub fn check_tags(field: &str, given: &[String]) -> Result<Vec<String>> {
 
 /// Returns properties with sorted keys, within the limits.
 pub fn check_properties(given: &Map<String, Value>) -> Result<Map<String, Value>> {
-    let value = Value::Object(given.clone());
-    at_most("properties", canonical::count_keys(&value), MAX_KEYS, "keys")?;
-    at_most("properties", canonical::nesting_depth(&value), MAX_DEPTH, "levels")?;
-    at_most("properties", value.to_string().len(), MAX_PROPERTIES, "bytes")?;
+    check_property_limits(given)?;
     Ok(canonical::sorted_map(given))
+}
+
+pub fn check_property_limits(given: &Map<String, Value>) -> Result<()> {
+    let keys = given.len() + given.values().map(canonical::count_keys).sum::<usize>();
+    at_most("properties", keys, MAX_KEYS, "keys")?;
+    let depth = 1 + given.values().map(canonical::nesting_depth).max().unwrap_or(0);
+    at_most("properties", depth, MAX_DEPTH, "levels")?;
+    let text = serde_json::to_string(given).map_err(|error| Error::Internal(error.to_string()))?;
+    at_most("properties", text.len(), MAX_PROPERTIES, "bytes")
 }
 
 /// Parses the instant at which something ends; a date means the end of its day.

@@ -1,7 +1,7 @@
 //! Creates many rows in one write, linked by keys local to the call: all or nothing.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Error, Result, SubjectKind};
 use crate::ops::record::validate;
@@ -28,20 +28,24 @@ pub struct Made {
 
 /// Entities and memories by their local keys.
 #[derive(Debug, Default)]
-pub struct Keys(HashMap<String, String>);
+pub struct Keys {
+    ids: HashMap<String, String>,
+    /// Keys of refused rows only.
+    refused: HashSet<String>,
+}
 
 impl Keys {
     /// Binds a key to an id; a key names one row.
     pub fn bind(&mut self, key: Option<&str>, id: &str) -> Result<()> {
         let Some(key) = key else { return Ok(()) };
-        match self.0.get(key) {
+        match self.ids.get(key) {
             Some(known) if known != id => Err(Error::Duplicate {
                 subject: SubjectKind::BatchKey,
                 given: key.to_owned(),
                 existing: format!("it names {known} already"),
             }),
             _ => {
-                self.0.insert(key.to_owned(), id.to_owned());
+                self.ids.insert(key.to_owned(), id.to_owned());
                 Ok(())
             }
         }
@@ -49,12 +53,24 @@ impl Keys {
 
     /// Returns the id bound to a key; any other text is returned as an id.
     pub fn id<'a>(&'a self, key_or_id: &'a str) -> &'a str {
-        self.0.get(key_or_id).map_or(key_or_id, String::as_str)
+        self.ids.get(key_or_id).map_or(key_or_id, String::as_str)
     }
 
     /// Returns whether a key is bound to a row.
     pub fn knows(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.ids.contains_key(key)
+    }
+
+    /// Records that the row with this key was refused.
+    pub fn refuse(&mut self, key: &str) {
+        self.refused.insert(key.to_owned());
+    }
+
+    /// Refuses a key of a refused row, which could otherwise be taken for an id.
+    pub fn require_stored(&self, keys: &[&str]) -> Result<()> {
+        let refused = |key: &&&str| !self.knows(key) && self.refused.contains(**key);
+        let Some(key) = keys.iter().find(refused) else { return Ok(()) };
+        Err(Error::invalid("key", format!("the row {key:?} was refused"), "Correct that row."))
     }
 
     /// Returns the link with the keys at its ends replaced by ids.

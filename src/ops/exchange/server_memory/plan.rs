@@ -1,17 +1,21 @@
 //! Plans the import of a file of the reference memory server: a pure function of its bytes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
+use super::counts::MemoryFileCounts;
 use super::read::{MemoryGraph, NamedEntity, NamedRelation};
 use crate::model::memory::MemoryType;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::text::{self, collapse_spaces, quote_text};
-use crate::model::{Ontology, Result, canonical};
-use crate::ops::record::validate::{MAX_DEPTH, MAX_NAME, MAX_PROPERTIES, MAX_TEXT};
+use crate::model::{Ontology, Result};
+use crate::ops::exchange::import::ImportLine;
+use crate::ops::exchange::import_report::{ImportReport, LinePlace};
+use crate::ops::record::validate::{MAX_NAME, MAX_TEXT, check_property_limits};
 use crate::ops::write::entities::{InitialStatus, NewEntity};
 use crate::ops::write::memories::NewMemory;
+use crate::ops::write::relationships::NewRelationship;
 
 /// Options of the import.
 #[derive(Debug, Clone)]
@@ -24,60 +28,32 @@ pub struct MemoryFileArgs {
     pub default_type: String,
 }
 
-/// The rows made from a file, and the messages about it.
-#[derive(Debug, Clone, Default)]
+/// The import lines made from a file, and the report about those parts that became none.
+#[derive(Debug, Default)]
 pub struct Plan {
-    pub entities: Vec<NewEntity>,
-    pub memories: Vec<NewMemory>,
-    pub relationships: Vec<PlannedLink>,
-    /// Numbers of distinct relations and observations in the file.
-    pub relations: usize,
-    pub observations: usize,
-    /// Number of duplicate observations of an entity; `blank` counts those without a visible
-    /// character.
-    pub repeated: usize,
-    pub blank: usize,
-    pub repeated_relations: usize,
-    /// Number of observations that did not fit into the descriptions and became memories.
-    pub as_memories: usize,
-    /// Types that are not in the ontology: the type used instead, and the number of entities.
-    pub types: BTreeMap<String, (String, usize)>,
-    /// Relations that could not become relationships, with the reason.
-    pub unmapped: Vec<(String, String)>,
-    /// Input that was repaired while reading, and how.
-    pub mended: Vec<String>,
-    /// Input that could not be read, with the reason.
-    pub refused: Vec<(String, String)>,
-}
-
-/// A relationship between two entities of the plan, by index.
-#[derive(Debug, Clone)]
-pub struct PlannedLink {
-    pub source: usize,
-    pub target: usize,
-    pub relationship_type: String,
-    pub source_refs: Vec<String>,
+    pub lines: Vec<(LinePlace, ImportLine)>,
+    pub report: ImportReport,
 }
 
 /// Maximum size in bytes of an original value in the properties; a larger one becomes text.
 const MAX_ORIGINAL: usize = 4_000;
 /// The name of entities without a name.
 const UNNAMED: &str = "(unnamed)";
+/// The property with the relations that fit no relationship type.
+const UNMAPPED: &str = "unmapped_relations";
 
 impl Plan {
     pub fn new(bytes: &[u8], ontology: &Ontology, wish: &MemoryFileArgs) -> Result<Self> {
         ontology.require_entity_type(&wish.default_type)?;
-        let graph = MemoryGraph::read(bytes);
+        let graph = &MemoryGraph::read(bytes);
         let mut planner = Planner {
-            plan: Self {
-                repeated: graph.repeated,
-                blank: graph.blank,
-                mended: graph.mended.clone(),
-                refused: graph.refused.clone(),
-                ..Self::default()
-            },
+            graph,
             ontology,
             wish,
+            entities: Vec::new(),
+            memories: Vec::new(),
+            relationships: Vec::new(),
+            counts: MemoryFileCounts::default(),
             replaces: HashMap::new(),
         };
         for found in &graph.entities {
@@ -86,32 +62,30 @@ impl Plan {
         let mut seen = HashSet::new();
         for link in &graph.relations {
             if seen.insert(format!("{link:?}")) {
-                planner.relation(&graph, link);
+                planner.relation(link);
             } else {
-                planner.plan.repeated_relations += 1;
+                planner.counts.repeated_relations += 1;
             }
         }
-        Ok(planner.plan)
-    }
-
-    pub fn describe(&self, row: usize) -> String {
-        if let Some(entity) = self.entities.get(row) {
-            return format!("entity {}", quote_text(&entity.name, 160));
+        let counts = std::mem::take(&mut planner.counts);
+        let mut report =
+            ImportReport { notes: counts.into_notes(graph), ..ImportReport::default() };
+        for (place, reason) in &graph.refused {
+            report.refuse(LinePlace::Name(place.clone()), reason.clone());
         }
-        let row = row - self.entities.len();
-        if let Some(memory) = self.memories.get(row) {
-            return format!("memory {}", quote_text(&memory.content, 160));
-        }
-        let link = &self.relationships[row - self.memories.len()];
-        let name = |at: usize| quote_text(&self.entities[at].name, 160);
-        format!("{} {} {}", name(link.source), link.relationship_type, name(link.target))
+        Ok(Self { lines: planner.into_lines(), report })
     }
 }
 
 struct Planner<'a> {
-    plan: Plan,
+    graph: &'a MemoryGraph,
     ontology: &'a Ontology,
     wish: &'a MemoryFileArgs,
+    /// One for each entity of the graph.
+    entities: Vec<NewEntity>,
+    memories: Vec<NewMemory>,
+    relationships: Vec<NewRelationship>,
+    counts: MemoryFileCounts,
     /// The entities that each entity supersedes, to prevent cycles.
     replaces: HashMap<usize, Vec<usize>>,
 }
@@ -123,6 +97,8 @@ impl Planner<'_> {
         let mut observations = found.observations.clone();
         let mut properties = Map::new();
         if name != found.name {
+            let [given, used] = [&found.name, &name].map(|name| quote_text(name, 160));
+            self.counts.renamed.push(format!("{given} became {used}"));
             keep_original(&mut properties, &mut observations, "original_name", json!(found.name));
         }
         match found.types.as_slice() {
@@ -138,9 +114,9 @@ impl Planner<'_> {
             [only] => keep_original(&mut properties, &mut observations, "original", json!(only)),
             many => keep_original(&mut properties, &mut observations, "original", json!(many)),
         }
-        self.plan.observations += observations.len();
+        self.counts.observations += observations.len();
         let description = self.describe(&name, &observations);
-        self.plan.entities.push(NewEntity {
+        self.entities.push(NewEntity {
             entity_type,
             name,
             project: self.wish.project.clone(),
@@ -164,7 +140,7 @@ impl Planner<'_> {
         }
         let default = &self.wish.default_type;
         let original = given.first().cloned().unwrap_or_default();
-        self.plan.types.entry(original).or_insert_with(|| (default.clone(), 0)).1 += 1;
+        self.counts.types.entry(original).or_insert_with(|| (default.clone(), 0)).1 += 1;
         default.clone()
     }
 
@@ -181,7 +157,7 @@ impl Planner<'_> {
             };
             let size = item.chars().count() + 1;
             if length + size > MAX_TEXT {
-                self.plan.as_memories += 1;
+                self.counts.as_memories += 1;
                 self.remember(Some(name), &format!("{name}, observation {number}"), observation);
                 continue;
             }
@@ -205,7 +181,7 @@ impl Planner<'_> {
                 1 => format!("{title}: {part}"),
                 many => format!("{title}, part {} of {many}: {part}", index + 1),
             };
-            self.plan.memories.push(NewMemory {
+            self.memories.push(NewMemory {
                 memory_type: match self.wish.project {
                     Some(_) => MemoryType::Project,
                     None => MemoryType::Knowledge,
@@ -222,15 +198,19 @@ impl Planner<'_> {
         }
     }
 
-    fn relation(&mut self, graph: &MemoryGraph, link: &NamedRelation) {
-        self.plan.relations += 1;
-        let ends = (graph.position(&link.from), graph.position(&link.to));
+    fn relation(&mut self, link: &NamedRelation) {
+        self.counts.relations += 1;
+        let ends = (self.graph.position(&link.from), self.graph.position(&link.to));
         let problem = match ends {
             (Some(source), Some(target)) => match self.fits(source, link, target) {
                 Ok(relationship_type) => {
-                    let source_refs = self.source_refs();
-                    let planned = PlannedLink { source, target, relationship_type, source_refs };
-                    return self.plan.relationships.push(planned);
+                    return self.relationships.push(NewRelationship {
+                        relationship_type,
+                        source_id: self.graph.entities[source].key(),
+                        target_id: self.graph.entities[target].key(),
+                        source_refs: self.source_refs(),
+                        ..NewRelationship::default()
+                    });
                 }
                 Err(problem) => problem,
             },
@@ -252,12 +232,11 @@ impl Planner<'_> {
         if !link.extra.is_empty() {
             entry.insert("original".to_owned(), json!(link.extra));
         }
-        let entry = Value::Object(entry);
-        let place = match holder {
-            Some(holder) if self.add_unmapped(holder, &entry) => {
-                format!("the properties of {}", quote_text(&self.plan.entities[holder].name, 160))
+        let place = match holder.filter(|at| self.add_unmapped(*at, Value::Object(entry))) {
+            Some(holder) => {
+                format!("the properties of {}", quote_text(&self.entities[holder].name, 160))
             }
-            _ => {
+            None => {
                 let extra = Value::Object(link.extra.clone());
                 let extra = if link.extra.is_empty() { String::new() } else { format!(" {extra}") };
                 self.remember(None, "relation", &format!("{}{extra}", word_relation(link)));
@@ -266,8 +245,7 @@ impl Planner<'_> {
         };
         let [from, kind, to] =
             [&link.from, &link.relation_type, &link.to].map(|text| quote_text(text, 160));
-        let kept = format!("kept in {place}: {problem}");
-        self.plan.unmapped.push((format!("{from} {kind} {to}"), kept));
+        self.counts.unmapped.push(format!("{from} {kind} {to} kept in {place}: {problem}"));
     }
 
     /// Returns the relationship type of a relation, or the reason why there is none.
@@ -284,7 +262,7 @@ impl Planner<'_> {
         if source == target {
             return Err("it leads to where it starts".to_owned());
         }
-        let kind = |at: usize| self.plan.entities[at].entity_type.as_str();
+        let kind = |at: usize| self.entities[at].entity_type.as_str();
         let ends = self.ontology.check_ends(&name, kind(source), kind(target));
         ends.map_err(|error| error.to_string())?;
         if name == SUPERSEDES {
@@ -312,27 +290,43 @@ impl Planner<'_> {
     }
 
     /// Adds a relation to the properties of an entity; returns false if it exceeds their limits.
-    fn add_unmapped(&mut self, holder: usize, entry: &Value) -> bool {
-        let properties = &mut self.plan.entities[holder].properties;
-        let kept = properties.get("unmapped_relations").and_then(Value::as_array);
-        let mut all = kept.cloned().unwrap_or_default();
-        all.push(entry.clone());
-        let mut wanted = properties.clone();
-        wanted.insert("unmapped_relations".to_owned(), Value::from(all));
-        let wanted = Value::Object(wanted);
-        if canonical::nesting_depth(&wanted) > MAX_DEPTH
-            || wanted.to_string().len() > MAX_PROPERTIES
-        {
-            return false;
+    fn add_unmapped(&mut self, holder: usize, entry: Value) -> bool {
+        let properties = &mut self.entities[holder].properties;
+        let kept = properties.entry(UNMAPPED).or_insert_with(|| json!([]));
+        if let Some(kept) = kept.as_array_mut() {
+            kept.push(entry);
         }
-        if let Value::Object(wanted) = wanted {
-            *properties = wanted;
+        if check_property_limits(properties).is_ok() {
+            return true;
         }
-        true
+        if let Some(kept) = properties.get_mut(UNMAPPED).and_then(Value::as_array_mut) {
+            kept.pop();
+            if kept.is_empty() {
+                properties.shift_remove(UNMAPPED);
+            }
+        }
+        false
     }
 
     fn source_refs(&self) -> Vec<String> {
         vec![format!("doc:{}", self.wish.file)]
+    }
+
+    fn into_lines(self) -> Vec<(LinePlace, ImportLine)> {
+        let entities = self.graph.entities.iter().zip(self.entities).map(|(found, new)| {
+            let place = format!("entity {}", quote_text(&new.name, 160));
+            (LinePlace::Name(place), ImportLine::Entity(Some(found.key()), new))
+        });
+        let memories = self.memories.into_iter().map(|new| {
+            let place = format!("memory {}", quote_text(&new.content, 160));
+            (LinePlace::Name(place), ImportLine::Memory(None, new))
+        });
+        let relationships = self.relationships.into_iter().map(|new| {
+            let [source, target] = [&new.source_id, &new.target_id].map(|id| quote_text(id, 160));
+            let place = format!("{source} {} {target}", new.relationship_type);
+            (LinePlace::Name(place), ImportLine::Relationship(new))
+        });
+        entities.chain(memories).chain(relationships).collect()
     }
 }
 
@@ -356,11 +350,11 @@ fn keep_original(
     key: &str,
     value: Value,
 ) {
-    let size = value.to_string().len();
-    if size > MAX_ORIGINAL || canonical::nesting_depth(&value) + 1 > MAX_DEPTH {
-        observations.push(format!("{key}: {value}"));
-    } else {
-        properties.insert(key.to_owned(), value);
+    let text = value.to_string();
+    properties.insert(key.to_owned(), value);
+    if text.len() > MAX_ORIGINAL || check_property_limits(properties).is_err() {
+        properties.shift_remove(key);
+        observations.push(format!("{key}: {text}"));
     }
 }
 

@@ -41,6 +41,13 @@ pub struct NamedEntity {
     pub extra: Vec<Map<String, Value>>,
 }
 
+impl NamedEntity {
+    /// Returns the name with each run of white space replaced by one space; no other entity has it.
+    pub fn key(&self) -> String {
+        collapse_spaces(&self.name)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedRelation {
     pub from: String,

@@ -1,0 +1,85 @@
+//! Runs an import, in batches or at once, and reads its report.
+
+use crate::app::present::conflicts::ConflictView;
+use crate::app::present::rows::ProjectUsed;
+use crate::model::Result;
+use crate::ops::exchange::import_report::ImportReport;
+use crate::ops::write::{conflicts, projects};
+use crate::store::{Db, Tx, View};
+
+/// The operation in the audit.
+const OPERATION: &str = "import";
+
+/// The transactions of an import.
+pub struct ImportRun<'a> {
+    pub db: &'a Db,
+    pub actor: &'a str,
+    pub dry_run: bool,
+}
+
+/// Where batches are stored.
+pub enum BatchTarget<'a> {
+    /// A transaction for each batch.
+    Each(&'a ImportRun<'a>),
+    /// One transaction for all, in which a batch refers to rows of earlier ones.
+    One(&'a Tx<'a>),
+}
+
+/// A report, with the projects and the conflicts that it names.
+#[derive(Default)]
+pub struct ReadReport {
+    pub report: ImportReport,
+    pub projects: Vec<ProjectUsed>,
+    pub conflicts: Vec<ConflictView>,
+}
+
+impl ImportRun<'_> {
+    /// Stores batches with a transaction for each, so that other writers never wait long. A dry run
+    /// needs one transaction.
+    pub fn in_batches(
+        &self,
+        import: impl FnOnce(&BatchTarget<'_>) -> Result<ImportReport>,
+    ) -> Result<ReadReport> {
+        if self.dry_run {
+            return self.at_once(|tx| import(&BatchTarget::One(tx)));
+        }
+        let report = import(&BatchTarget::Each(self))?;
+        self.db.read(|view| ReadReport::new(view, report))
+    }
+
+    /// Stores everything in one transaction.
+    pub fn at_once(
+        &self,
+        import: impl FnOnce(&Tx<'_>) -> Result<ImportReport>,
+    ) -> Result<ReadReport> {
+        let write = |db: &Db| {
+            db.write(self.actor, OPERATION, |tx| {
+                let report = import(tx)?;
+                ReadReport::new(tx, report)
+            })
+        };
+        if self.dry_run { self.db.dry_run(write) } else { write(self.db) }
+    }
+}
+
+impl BatchTarget<'_> {
+    pub fn write<T>(&self, store: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Each(run) => run.db.write(run.actor, OPERATION, store),
+            Self::One(tx) => store(tx),
+        }
+    }
+}
+
+impl ReadReport {
+    fn new(view: &View<'_>, report: ImportReport) -> Result<Self> {
+        let names = report.projects.iter().filter(|name| !name.is_empty());
+        let projects = names.map(|name| Ok(ProjectUsed::new(&projects::resolve(view, name)?)));
+        let projects = projects.collect::<Result<_>>()?;
+        let ids: Vec<String> = report.conflicts.iter().cloned().collect();
+        let shown = conflicts::show_all(view, &conflicts::find_all(view, &ids)?)?;
+        let conflicts = shown.iter().map(|one| ConflictView::new(view, one));
+        let conflicts = conflicts.collect::<Result<_>>()?;
+        Ok(Self { report, projects, conflicts })
+    }
+}
