@@ -85,6 +85,53 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[AaBb]{1,2}", 1 => any::<String>(), 1 => "[ AB]{1,3}"]
 }
 
+/// Imports a memory file of these rows, and gives the report.
+fn report(place: &Place, rows: &[Value]) -> Value {
+    fs::write(place.folder.path().join("memory.json"), json!(rows).to_string()).expect("a file");
+    let output = place.run(2, &["import", "--json", "--from", "server-memory", "memory.json"]);
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn an_entity_with_more_relations_than_properties_keep_is_stored_with_all_of_them() {
+    let place = Place::new();
+    let mut rows = vec![json!({ "type": "entity", "name": "Hub", "entityType": "component" })];
+    rows.extend((0..700).map(|at| {
+        json!({ "type": "relation", "from": "Hub", "to": at.to_string(), "relationType": "k" })
+    }));
+    let report = report(&place, &rows);
+    assert_eq!(report["refused"], json!([]), "{report}");
+    assert_eq!(report["notes"][1]["counts"]["kept as they are"], 700);
+    let kept = kept(&place);
+    assert!((0..700).all(|at| kept.has_link("Hub", "k", &at.to_string())));
+    // As many as the limit of 1,000 keys allows are properties, the others memories.
+    assert_eq!(report["created"], json!({ "entity": 1, "memory": 201 }));
+    place.verify();
+}
+
+#[test]
+fn a_relation_of_a_refused_entity_is_refused_even_if_its_name_is_an_id() {
+    let place = Place::new();
+    let before = json!({ "type": "entity", "entity_type": "component", "name": "Other",
+        "hand_authored": true });
+    fs::write(place.folder.path().join("before.jsonl"), before.to_string()).expect("a file");
+    assert!(place.run(1, &["import", "before.jsonl"]).status.success());
+    let handle: String =
+        place.sql().query_row("SELECT handle FROM entities", [], |row| row.get(0)).expect("a row");
+    let secret = "export AWS_SECRET_ACCESS_KEY=vK8s2pQz7LmW4xTnR9bHvK8s2pQz7LmW4xTn";
+    let rows = [
+        json!({ "type": "relation", "from": handle, "to": "Cell", "relationType": "part_of" }),
+        json!({ "type": "entity", "name": handle, "entityType": "component",
+            "observations": [secret] }),
+        json!({ "type": "entity", "name": "Cell", "entityType": "component" }),
+    ];
+    let report = report(&place, &rows);
+    assert_eq!(report["created"], json!({ "entity": 1 }), "{report}");
+    assert_eq!(report["refused"].as_array().map(Vec::len), Some(2), "{report}");
+    assert_eq!(report["refused"][1]["reason"], format!("key: the row {handle:?} was refused"));
+    assert_eq!(place.count("SELECT count(*) FROM relationships"), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 

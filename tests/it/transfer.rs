@@ -17,6 +17,7 @@ use crate::support::{Place, program};
 
 mod full;
 mod gaps;
+mod report;
 mod same;
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
