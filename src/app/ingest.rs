@@ -69,7 +69,7 @@ pub fn ingest_path(
     let Some(folder) = folder else { return Ok(()) };
     let vanished = db.read(|view| sources::list_vanished(view, &folder));
     for document in vanished.map_err(|error| report.error_after(db, error))? {
-        let removed = ops::write_and_detect(db, actor, OPERATION, |tx| {
+        let removed = ops::write_and_detect_conflicts(db, actor, OPERATION, |tx| {
             sources::remove(tx, &document, &labels.note)
         })
         .map_err(|error| report.error_after(db, error))?;
@@ -92,7 +92,7 @@ fn ingest_file(
         return Ok(());
     }
     let parts = sources::split_source(&source)?;
-    let (outcome, chunks) = ops::write_and_detect(db, actor, OPERATION, |tx| {
+    let (outcome, chunks) = ops::write_and_detect_conflicts(db, actor, OPERATION, |tx| {
         sources::store_document(tx, &source, parts, labels)
     })?
     .value;

@@ -27,7 +27,8 @@ pub fn run_page(
         return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
     }
     let actor = at.job().actor();
-    let done = ops::write_and_detect(db, actor, "upkeep", |tx| upkeep::apply(tx, rules, at))?;
+    let done =
+        ops::write_and_detect_conflicts(db, actor, "upkeep", |tx| upkeep::apply(tx, rules, at))?;
     let (steps, next) = done.value;
     Ok(UpkeepPage { steps, conflicts: done.conflicts, next })
 }

@@ -109,7 +109,9 @@ fn repair(cli: &Cli, report: &DoctorReport) -> Result<Vec<Repair>> {
     }
     db.expect_many_rows()?;
     for topic in report.fixes() {
-        match ops::write_and_detect(&db, "doctor", "doctor", |tx| doctor::repair(tx, topic)) {
+        match ops::write_and_detect_conflicts(&db, "doctor", "doctor", |tx| {
+            doctor::repair(tx, topic)
+        }) {
             Err(Error::Busy) => return Err(Error::Busy),
             Err(error) => out::error_line(format!("not repaired: {}: {error}", topic.as_str())),
             Ok(done) => repaired.extend(done.value),

@@ -73,7 +73,7 @@ struct LineBatch {
 }
 
 impl LineBatch {
-    fn are_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.lines.len() + self.refused.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
 }
@@ -97,7 +97,7 @@ fn read(
             Err(refused) => batch.refused.push(refused),
         }
         batch.bytes += bytes.len();
-        if batch.are_full() {
+        if batch.is_full() {
             batches.send(std::mem::take(&mut batch)).map_err(stopped)?;
         }
         Ok(())

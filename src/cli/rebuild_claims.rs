@@ -9,8 +9,12 @@ use crate::ops;
 use crate::ops::record::claims;
 
 pub fn run(cli: &Cli) -> Result<ExitCode> {
-    let done =
-        ops::write_and_detect(&cli.open_existing()?, "atocore", "rebuild-claims", claims::rebuild)?;
+    let done = ops::write_and_detect_conflicts(
+        &cli.open_existing()?,
+        "atocore",
+        "rebuild-claims",
+        claims::rebuild,
+    )?;
     let conflicts = done.conflicts.len();
     out::print_line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
     Ok(ExitCode::SUCCESS)

@@ -147,7 +147,7 @@ pub fn digest(arguments: &[&str]) -> String {
         hash.update(argument.len().to_le_bytes());
         hash.update(argument);
     }
-    super::hash::to_hex(&hash.finalize()[..4])
+    base16ct::lower::encode_string(&hash.finalize()[..4])
 }
 
 /// One page of a list.

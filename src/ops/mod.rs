@@ -9,5 +9,5 @@ pub mod sources;
 mod transaction;
 pub mod write;
 
-pub use self::transaction::{open, write_and_detect};
+pub use self::transaction::{open, write_and_detect_conflicts};
 pub use crate::store::View;

@@ -27,7 +27,7 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
 }
 
 /// Runs a write as one transaction: the operation, then conflict detection.
-pub fn write_and_detect<T>(
+pub fn write_and_detect_conflicts<T>(
     db: &Db,
     actor: &str,
     operation: &'static str,

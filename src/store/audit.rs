@@ -11,7 +11,7 @@ use super::audit_by_project;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Head, Tx, View};
 use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
-use crate::model::hash::{digest, to_hex};
+use crate::model::hash::digest;
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
@@ -27,7 +27,7 @@ fn digest_fields(fields: &[&str]) -> String {
         hasher.update(":");
         hasher.update(field);
     }
-    to_hex(&hasher.finalize())
+    base16ct::lower::encode_string(&hasher.finalize())
 }
 
 /// Computes the hash that a row must have.

@@ -51,7 +51,7 @@ fn a_log_that_grew_long_begins_anew_while_somebody_goes_on_writing() {
                 memories::create(tx, &new, "").map(drop)
             })
         };
-        ops::write_and_detect(&db, "test", "fill", write).expect("a write");
+        ops::write_and_detect_conflicts(&db, "test", "fill", write).expect("a write");
     }
     let log = fs::metadata(place.folder.path().join("store.db-wal")).expect("a log").len();
     assert!(log > LOG, "nothing was put to the test: {log} bytes");

@@ -207,7 +207,7 @@ fn a_panic_in_a_write_rolls_it_back_and_the_next_write_works() {
     }));
     assert!(panicked.is_err());
     assert_eq!(place.count("SELECT count(*) FROM entities"), 2);
-    let made = atocore::ops::write_and_detect(&db, "ada", "create", |tx| {
+    let made = atocore::ops::write_and_detect_conflicts(&db, "ada", "create", |tx| {
         atocore::ops::record::record_change::create(tx, &mut entity("f", "Whole"), "")
     });
     made.expect("the connection is free again");
@@ -252,7 +252,7 @@ fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
 fn a_failed_part_of_a_write_leaves_nothing_and_the_rest_is_kept() {
     let place = peopled();
     let db = open(&place);
-    let done = atocore::ops::write_and_detect(&db, "ada", "attempts", |tx| {
+    let done = atocore::ops::write_and_detect_conflicts(&db, "ada", "attempts", |tx| {
         atocore::ops::record::record_change::create(tx, &mut entity("a", "First"), "")?;
         let failed = tx.attempt(|| {
             atocore::ops::record::record_change::create(tx, &mut entity("b", "Second"), "")?;

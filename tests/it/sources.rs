@@ -288,7 +288,7 @@ fn a_document_is_removed_only_if_its_file_is_still_gone_from_where_it_was() {
     library.place.sql().execute(moved, []).expect("SQL");
     for document in &vanished {
         let remove = |tx: &Tx<'_>| sources::remove(tx, document, "");
-        let done = ops::write_and_detect(&db, "anna", "test", remove);
+        let done = ops::write_and_detect_conflicts(&db, "anna", "test", remove);
         let removed = done.expect("it is written").value;
         assert_eq!(removed, document.file_path == "gone.md", "{}", document.file_path);
     }

@@ -298,7 +298,7 @@ fn an_upgraded_file_takes_new_work_and_corrections_of_old_rows() {
     for stage in &STAGES {
         let place = Place::python(stage, "");
         let (db, _) = place.open();
-        let promoted = ops::write_and_detect(&db, "ann", "promote", |tx| {
+        let promoted = ops::write_and_detect_conflicts(&db, "ann", "promote", |tx| {
             memories::promote(tx, stage.candidate, None, "it was seen")
         });
         assert!(promoted.expect("promoted").value.changed, "{}", stage.name);
@@ -308,8 +308,9 @@ fn an_upgraded_file_takes_new_work_and_corrections_of_old_rows() {
             expected_version: Some(1),
             ..MemoryUpdate::default()
         };
-        let updated =
-            ops::write_and_detect(&db, "ann", "update", |tx| memories::update(tx, &edit, ""));
+        let updated = ops::write_and_detect_conflicts(&db, "ann", "update", |tx| {
+            memories::update(tx, &edit, "")
+        });
         assert_eq!(updated.expect("updated").value.row.domain_tags, ["reviewed"]);
         assert_eq!(create_entity(&db, stage).source_refs, [format!("memory:{}", stage.active)]);
         let report = db.read(verify).expect("verified");
@@ -324,7 +325,7 @@ fn create_entity(db: &Db, stage: &Stage) -> Entity {
         source_refs: vec![format!("memory:{}", stage.active)],
         ..NewEntity::default()
     };
-    ops::write_and_detect(db, "ann", "create", |tx| entities::create(tx, &new, ""))
+    ops::write_and_detect_conflicts(db, "ann", "create", |tx| entities::create(tx, &new, ""))
         .expect("made")
         .value
         .row
@@ -341,7 +342,7 @@ fn an_old_entity_without_provenance_can_be_given_a_source() {
             source_refs: source_refs.iter().map(|text| (*text).to_owned()).collect(),
             ..EntityUpdate::default()
         };
-        ops::write_and_detect(&db, "ann", "update", |tx| entities::update(tx, &edit, ""))
+        ops::write_and_detect_conflicts(&db, "ann", "update", |tx| entities::update(tx, &edit, ""))
     };
     assert_eq!(edit(&[]).expect_err("refused").code(), "provenance");
     assert_eq!(edit(&["chunk:c-1"]).expect("updated").value.row.version, 2);
@@ -366,8 +367,10 @@ fn ended_state_is_set_again_though_the_old_table_holds_one_row_for_a_key() {
         wish("phase", "status", true),
         wish("phase", "status", false),
     ] {
-        let done = ops::write_and_detect(&db, "ann", "set", |tx| state::set_state(tx, &wish, ""))
-            .expect("set");
+        let done = ops::write_and_detect_conflicts(&db, "ann", "set", |tx| {
+            state::set_state(tx, &wish, "")
+        })
+        .expect("set");
         assert!(done.value.changed, "{wish:?}");
     }
     assert!(db.read(verify).expect("verified").is_clean());

@@ -20,7 +20,7 @@ fn open(path: &Path) -> Db {
 fn register(db: &Db, name: &str, meanwhile: impl FnOnce()) -> Result<()> {
     let wish =
         projects::Registration { name: name.to_owned(), ..projects::Registration::default() };
-    let done = ops::write_and_detect(db, "tester", "register_project", |tx| {
+    let done = ops::write_and_detect_conflicts(db, "tester", "register_project", |tx| {
         projects::register_project(tx, &wish, "")?;
         meanwhile();
         Ok(())
@@ -92,7 +92,7 @@ fn a_write_that_passes_over_a_full_disk_is_not_committed_in_part() {
     let path = disk.0.join("store.db");
     let db = open(&path);
     let mut refused = 0;
-    let outcome = ops::write_and_detect(&db, "tester", "many", |tx| {
+    let outcome = ops::write_and_detect_conflicts(&db, "tester", "many", |tx| {
         for number in 0..3_000 {
             let name = format!("p{number}{}", "-long-name".repeat(40));
             let wish = projects::Registration { name, ..projects::Registration::default() };

@@ -70,8 +70,8 @@ impl Checks {
         assert!(report.is_clean(), "after {step:?}: {report:?}");
         world.db.read(|view| self.follow(view)).expect("the audit");
         let rebuild = |tx: &Tx<'_>| index::rebuild(tx).and_then(|()| claims::rebuild(tx));
-        let again =
-            ops::write_and_detect(&world.db, "random", "rebuild", rebuild).expect("a rebuild");
+        let again = ops::write_and_detect_conflicts(&world.db, "random", "rebuild", rebuild)
+            .expect("a rebuild");
         assert_eq!((again.value, again.conflicts.len()), (0, 0), "after {step:?}");
         assert_eq!(kept, index(&self.outside), "the search index after {step:?}");
         self.there_and_back(&lines);
@@ -133,7 +133,7 @@ impl Checks {
                 redact::redact_row(tx, &wish, "the sequence is over").map(drop)
             })
         };
-        ops::write_and_detect(&world.db, "random", "redact", redact).expect("redactions");
+        ops::write_and_detect_conflicts(&world.db, "random", "redact", redact).expect("redactions");
         self.examine(&world.db);
     }
 

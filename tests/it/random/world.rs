@@ -69,7 +69,7 @@ impl World {
     /// Does one step. What is a bug fails the test.
     pub fn take(&mut self, step: &Step, wish: Option<Wish>) -> Outcome {
         let run = |tx: &Tx<'_>| self.run(tx, step, wish.as_ref());
-        match ops::write_and_detect(&self.db, "random", "step", run) {
+        match ops::write_and_detect_conflicts(&self.db, "random", "step", run) {
             Ok(done) => Outcome::of(done.value),
             Err(error @ (Error::Internal(_) | Error::Storage { .. } | Error::Busy)) => {
                 panic!("{step:?}: {error}");

@@ -34,7 +34,9 @@ fn the_winner_of_an_old_conflict_supersedes_the_others() {
         resolution: Resolution::SupersedeOthers,
         winner_id: Some("e-rate-2".to_owned()),
     };
-    let done = ops::write_and_detect(&db, "ann", "resolve", |tx| conflicts::resolve(tx, &wish, ""));
+    let done = ops::write_and_detect_conflicts(&db, "ann", "resolve", |tx| {
+        conflicts::resolve(tx, &wish, "")
+    });
     let resolved = done.expect("resolved").value;
     let status = |id: &str| {
         db.read(|view| Ok(lifecycle_rows::require_row::<Entity>(view, id)?.status))
