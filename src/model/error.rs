@@ -88,6 +88,8 @@ pub enum StorageProblem {
     DiskFailed,
     /// The file or its log was moved, replaced or truncated while it was in use.
     Moved,
+    /// The file has a second name, under which it would get another log.
+    SecondName,
     /// Another process is using the file.
     InUse,
     /// Not a store of this program and version.

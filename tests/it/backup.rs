@@ -1,6 +1,7 @@
 //! Backups that are made while servers write, restores that are killed, and what is refused.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::thread;
@@ -264,6 +265,8 @@ fn a_restore_that_is_killed_leaves_the_old_file_or_the_new_one() {
         // It may have ended by itself.
         let _ = child.kill();
         child.wait().expect("it ends");
+        let names = fs::metadata(place.db()).expect("it is there").nlink();
+        assert_eq!(names, 1, "it has no second name");
         match verified(&place.db()).lines().next() {
             Some(line) if line.starts_with("40 audit rows") => old += 1,
             Some(line) if line.starts_with("41 audit rows") => new += 1,

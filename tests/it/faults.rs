@@ -16,6 +16,7 @@ use crate::support::{Place, Session, program};
 mod damaged;
 mod during;
 mod logs;
+mod names;
 
 /// A server, and the memories that it acknowledged.
 struct Client {

@@ -9,6 +9,7 @@ use super::file_guard::{FileChange, PreviousFileId};
 use super::migrations;
 use super::schema::{self, SchemaStage, Upgrade};
 use super::search;
+use super::second_name::refuse_second_name;
 use super::sql::Conn;
 use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
@@ -50,6 +51,7 @@ impl Db {
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
+        refuse_second_name(&settings.path)?;
         let before = PreviousFileId::of(&settings.path);
         let conn = writer_connection::open_connection(&settings)?;
         let stage = schema::schema_stage(&conn, &settings.path)?;

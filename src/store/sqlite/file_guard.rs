@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::file::{FileId, backup_failed, file_id, free_name, read_file_id, sibling_path};
+use super::second_name::{has_second_name, linked_file, refuse_second_name};
 use super::sql::Conn;
 use crate::model::{Error, Result, StorageProblem};
 use crate::store::settings::Settings;
@@ -50,6 +51,8 @@ pub struct FileGuard {
     length: Cell<u64>,
     /// Whether the file was read-only at the last check.
     read_only: Cell<bool>,
+    /// Whether the file had a second name at the last check.
+    linked: Cell<bool>,
 }
 
 /// The identity of the file at a path before a connection to it is opened.
@@ -83,6 +86,7 @@ impl FileGuard {
         if before.0 != Some(file_id(&data)) {
             return Err(unsteady());
         }
+        refuse_second_name(&at)?;
         let log_data = fs::metadata(&log).ok();
         let log_length = log_data.as_ref().map_or(0, Metadata::len);
         // `None`: the log index is locked by another process just now, or is not writable here.
@@ -100,8 +104,9 @@ impl FileGuard {
             return Err(unsteady());
         }
         let (file, length) = (file_id(&data), Cell::new(data.len()));
-        let (path, read_only) = (path.to_owned(), Cell::new(data.permissions().readonly()));
-        Ok(Self { path, at, log, index, file, log_mark, index_mark, length, read_only })
+        let (path, linked) = (path.to_owned(), Cell::new(false));
+        let read_only = Cell::new(data.permissions().readonly());
+        Ok(Self { path, at, log, index, file, log_mark, index_mark, length, read_only, linked })
     }
 
     /// Checks that the files are unchanged, as far as `stat` can tell.
@@ -125,11 +130,16 @@ impl FileGuard {
         }
         self.length.set(data.len());
         self.read_only.set(data.permissions().readonly());
+        self.linked.set(has_second_name(&data));
         Ok(())
     }
 
-    /// Refuses to write to a file that has become read-only, though it was opened for writing.
-    pub fn refuse_read_only(&self) -> Result<()> {
+    /// Refuses to write to a file that has become read-only, though it was opened for writing, or
+    /// that got a second name.
+    pub fn refuse_unsafe_write(&self) -> Result<()> {
+        if self.linked.get() {
+            return Err(linked_file(&self.at, self.file));
+        }
         if !self.read_only.get() {
             return Ok(());
         }

@@ -10,5 +10,6 @@ pub(crate) mod restore;
 pub(crate) mod schema;
 pub(crate) mod schema_diff;
 pub mod search;
+pub(crate) mod second_name;
 pub(crate) mod sql;
 pub(crate) mod writer_connection;

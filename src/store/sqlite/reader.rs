@@ -14,6 +14,7 @@ use super::db::{self, MANY_CACHE_KIB};
 use super::file::{FileId, backup_failed, file_id, refuse_folder, sibling_path};
 use super::file_guard::{FileChange, FileGuard, PreviousFileId};
 use super::schema::{self, SchemaStage};
+use super::second_name::refuse_second_name;
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
 use crate::store::settings::Settings;
@@ -51,6 +52,8 @@ impl Reader {
             let hint = Hint::new("Name an existing file.", NextStep::ChooseStore);
             return Err(refuse_file(StorageProblem::WrongName, &path, "is no file", hint));
         }
+        // Without a log it would be opened as immutable, while it changes under its other name.
+        refuse_second_name(&path)?;
         let open = |still: Option<Still>| {
             let before = PreviousFileId::of(&path);
             let conn =
@@ -81,6 +84,7 @@ impl Reader {
     /// journal, which a writable connection would roll back, so it is opened read-only.
     pub fn open_as_it_is(settings: Settings) -> Result<Self> {
         refuse_folder(&settings.path)?;
+        refuse_second_name(&settings.path)?;
         let keeps_log = has_log(&settings.path);
         let conn = Conn::open(&settings.path, keeps_log)?;
         let reader = Self { conn, settings, guard: None, still: None };

@@ -2,7 +2,8 @@
 //! under another name.
 //!
 //! At every moment the path names either the complete old file or the complete new one: the copy is
-//! finished under another name, the old file gets a hard link, and one rename switches. Before
+//! finished under the name that the old file shall get, and then the two names are exchanged. Where
+//! the system cannot exchange names, the old file gets a hard link, and one rename switches. Before
 //! that, the old file's log is checkpointed under an exclusive lock, which nobody gets while the
 //! file is open elsewhere: a leftover log would be taken for the new file's.
 
@@ -69,11 +70,15 @@ pub fn restore<T>(
     let partial = Partial::begin(&target)?;
     let copied = partial.fill(settings, backup, prove)?;
     let held = if there { hold_file(settings)? } else { None };
-    let kept = if there { Some(keep_old_file(settings, &target, held.is_some())?) } else { None };
     if held.is_none() {
         set_companions_aside(settings, &target)?;
     }
-    partial.rename(&target)?;
+    let kept = if there {
+        Some(replace_file(settings, &partial, &target, held.is_some())?)
+    } else {
+        partial.rename(&target)?;
+        None
+    };
     drop(held);
     Ok(Restored { copied, kept })
 }
@@ -102,12 +107,45 @@ fn hold_file(settings: &Settings) -> Result<Option<Conn>> {
     }
 }
 
+/// Puts the copy in the place of the old file, and returns the new name of that one.
+fn replace_file(
+    settings: &Settings,
+    partial: &Partial,
+    target: &Path,
+    held: bool,
+) -> Result<PathBuf> {
+    let kept = free_name(settings, target, "replaced");
+    // Killed in between, this leaves a second copy of the backup, never a second name of the store.
+    partial.rename(&kept)?;
+    match exchange_names(&kept, target) {
+        Ok(()) => sync_folder(target),
+        Err(_) => {
+            fs::rename(&kept, &partial.path)
+                .map_err(|error| backup_failed("be renamed", &kept, &error))?;
+            keep_old_file(target, &kept, held)?;
+            partial.rename(target)?;
+        }
+    }
+    Ok(kept)
+}
+
+/// Exchanges two files in one step, where the system and the file system can do so.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn exchange_names(left: &Path, right: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, left, CWD, right, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn exchange_names(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Adds a hard link to the old file. A locked file is never copied: closing the descriptor of the
 /// copy would release SQLite's POSIX locks on it.
-fn keep_old_file(settings: &Settings, target: &Path, held: bool) -> Result<PathBuf> {
-    let kept = free_name(settings, target, "replaced");
+fn keep_old_file(target: &Path, kept: &Path, held: bool) -> Result<()> {
     let failed = |error: io::Error| backup_failed("be kept", target, &error);
-    match fs::hard_link(target, &kept) {
+    match fs::hard_link(target, kept) {
         Ok(()) => {}
         Err(error) if held => {
             return Err(Error::storage_unchanged(
@@ -118,12 +156,12 @@ fn keep_old_file(settings: &Settings, target: &Path, held: bool) -> Result<PathB
             ));
         }
         Err(_) => {
-            fs::copy(target, &kept).map_err(failed)?;
-            fs::File::open(&kept).and_then(|file| file.sync_all()).map_err(failed)?;
+            fs::copy(target, kept).map_err(failed)?;
+            fs::File::open(kept).and_then(|file| file.sync_all()).map_err(failed)?;
         }
     }
-    sync_folder(&kept);
-    Ok(kept)
+    sync_folder(kept);
+    Ok(())
 }
 
 /// Renames leftover companion files of a damaged or missing file, which would be taken for those of

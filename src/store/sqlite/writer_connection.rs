@@ -146,7 +146,7 @@ impl WriterConnection {
     /// Whether a write may begin. Must be called inside the transaction, when nobody else writes.
     pub fn may_write(&self) -> Result<Result<(), FileChange>> {
         match (self.check_file()?, &self.guard) {
-            (Ok(()), Some(guard)) => guard.refuse_read_only().map(Ok),
+            (Ok(()), Some(guard)) => guard.refuse_unsafe_write().map(Ok),
             (found, _) => Ok(found),
         }
     }
