@@ -1,13 +1,14 @@
 //! Finds and reads source files below a root. Refuses symbolic links that lead out of the root.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::decode;
+use super::open_file::{OpenError, open_without_links};
 use crate::model::hash::digest;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Error, Hint, NextStep, Result};
@@ -292,20 +293,17 @@ pub fn read(found: &FoundFile) -> Result<Source> {
             "Check the path and its permissions.",
         )
     };
-    let irregular = || refuse("it is not a regular file".to_owned(), "Give a file or a folder.");
-    // Opening a named pipe would block until another process writes to it.
-    if !fs::metadata(&found.location).map_err(unreadable)?.is_file() {
-        return irregular();
-    }
-    let file = File::open(&found.location).map_err(unreadable)?;
-    // A link may have replaced a part of the path since it was checked.
-    if fs::canonicalize(&found.location).map_err(unreadable)? != Path::new(&found.location) {
-        return refuse("it has become a link".to_owned(), "Ingest it again.");
-    }
+    let file = match open_without_links(Path::new(&found.location)) {
+        Ok(file) => file,
+        Err(OpenError::Io(error)) => return Err(unreadable(error)),
+        Err(OpenError::Irregular) => {
+            return refuse("it is not a regular file".to_owned(), "Give a file or a folder.");
+        }
+        Err(OpenError::BecameLink) => {
+            return refuse("it has become a link".to_owned(), "Ingest it again.");
+        }
+    };
     let data = file.metadata().map_err(unreadable)?;
-    if !data.is_file() {
-        return irregular();
-    }
     let too_long = |size: u64| {
         refuse(
             format!("it has {size} bytes; the limit is {MAX_BYTES}"),

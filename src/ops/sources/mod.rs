@@ -3,6 +3,7 @@
 mod chunks;
 pub mod decode;
 pub mod files;
+mod open_file;
 
 use std::path::{Path, PathBuf};
 
