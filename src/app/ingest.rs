@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::model::secrets::mask_secrets;
 use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Result};
 use crate::ops;
@@ -129,13 +130,18 @@ pub fn report_lines(report: &IngestReport) -> Vec<String> {
     if !report.skipped.is_empty() {
         let kinds = report.skipped.iter();
         let kinds: Vec<String> =
-            kinds.map(|(kind, count)| format!("{count} {}", quote_text(kind, LINE_TEXT))).collect();
+            kinds.map(|(kind, count)| format!("{count} {}", quote_masked(kind))).collect();
         lines.push(format!("skipped, neither Markdown nor text: {}", kinds.join(", ")));
     }
     lines
 }
 
+/// Quotes a name of a file, which may be a secret.
+fn quote_masked(name: &str) -> String {
+    quote_text(&mask_secrets(name), LINE_TEXT)
+}
+
 /// Formats a refused path as one line.
 pub fn refused_line(path: &str, reason: &str) -> String {
-    format!("refused {}: {reason}", quote_text(path, LINE_TEXT))
+    format!("refused {}: {reason}", quote_masked(path))
 }

@@ -10,9 +10,11 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Output, Written};
 use super::approval::{ApprovalGate, Promotion};
 use super::schema::parse;
+use crate::model::secrets::{self, SecretLocation};
 use crate::model::{Error, Result};
 use crate::ops::record::idempotency::{self, Keyed};
 use crate::ops::record::record_change::snapshot_text;
+use crate::ops::record::secrets::{mask_json, refuse_location};
 use crate::ops::sources::files::Root;
 use crate::ops::write::conflicts;
 use crate::store::{Db, Tx, View};
@@ -53,6 +55,10 @@ pub struct WriteOptions {
     dry_run: bool,
     #[serde(skip)]
     keyed: Option<Keyed>,
+    /// The first likely secret in all arguments, as they were given: what is derived from them may no
+    /// longer look like one, or be stored in an answer only.
+    #[serde(skip)]
+    secret: Option<SecretLocation>,
 }
 
 /// The names of the options, and `reason`, an alias of `note`.
@@ -61,9 +67,10 @@ const NAMES: [&str; 5] = ["actor", "note", "idempotency_key", "dry_run", "reason
 impl WriteOptions {
     /// Removes the options from the arguments, so that the operation can refuse unknown arguments.
     pub(super) fn take(operation: &str, arguments: &mut Map<String, Value>) -> Result<Self> {
+        let secret = secrets::find_in_fields(arguments);
         let given = NAMES.iter().filter_map(|name| arguments.shift_remove_entry(*name));
         let mut common: Map<String, Value> = given.collect();
-        let mut options: Self = parse(common.clone())?;
+        let mut options: Self = Self { secret, ..parse(common.clone())? };
         if let Some(key) = &options.idempotency_key {
             if let Some(reason) = common.shift_remove("reason").filter(|reason| !reason.is_null()) {
                 common.insert("note".to_owned(), reason);
@@ -151,8 +158,10 @@ fn run_keyed_steps<O: Output>(
     .map_err(|error| if options.dry_run { error } else { error.after_a_step() })
 }
 
-/// Returns the stored answer of an earlier call with the same idempotency key.
+/// Returns the stored answer of an earlier call with the same idempotency key. Refuses a call with a
+/// likely secret in it first.
 fn stored_answer(view: &View<'_>, options: &WriteOptions) -> Result<Option<Answer>> {
+    options.secret.as_ref().map_or(Ok(()), |secret| refuse_location(view, secret))?;
     let Some(keyed) = &options.keyed else { return Ok(None) };
     let Some(kept) = idempotency::stored_answer(view, keyed)? else { return Ok(None) };
     let answer: Answer =
@@ -162,7 +171,7 @@ fn stored_answer(view: &View<'_>, options: &WriteOptions) -> Result<Option<Answe
 
 fn store_answer(tx: &Tx<'_>, keyed: Option<Keyed>, answer: &Answer) -> Result<()> {
     let Some(keyed) = keyed else { return Ok(()) };
-    idempotency::store_answer(tx, keyed, snapshot_text(answer)?)
+    idempotency::store_answer(tx, keyed, mask_json(tx, snapshot_text(answer)?)?)
 }
 
 #[cfg(test)]

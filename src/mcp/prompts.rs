@@ -13,6 +13,7 @@ use crate::app::present::bound::fit_lines;
 use crate::app::registry::OperationRegistry;
 use crate::app::rights::Rights;
 use crate::app::service::Service;
+use crate::model::secrets::mask_secrets;
 use crate::model::text::{is_blank, quote_text};
 use crate::model::{Error, Result};
 use crate::ops::View;
@@ -200,20 +201,20 @@ impl RequestedPrompt {
             message.push_str(plain);
             message.push_str(&match key {
                 "" => String::new(),
-                "project" => quote_text(&project, validate::MAX_NAME),
+                "project" => quote_text(&mask_secrets(&project), validate::MAX_NAME),
                 "topic" => match &self.topic {
-                    Some(topic) => quote_text(topic, validate::MAX_NAME),
+                    Some(topic) => quote_text(&mask_secrets(topic), validate::MAX_NAME),
                     None => "what the person decided".to_owned(),
                 },
                 "overview" => match read_overview(view, &project) {
-                    Ok(page) => quote_block(&page),
+                    Ok(page) => quote_block(&mask_secrets(&page)),
                     Err(Error::NotFound { .. }) => {
                         quote_block("nothing is stored under this name yet")
                     }
                     Err(error) => return Err(error),
                 },
                 _ => match self.blocks.remove(key) {
-                    Some(job) => quote_block(&job(view)?.text),
+                    Some(job) => quote_block(&mask_secrets(&job(view)?.text)),
                     None => quote_block("no topic was given: search for it once you know it"),
                 },
             });

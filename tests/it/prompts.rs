@@ -278,3 +278,22 @@ fn a_prompt_names_what_its_server_does_not_let_an_agent_do() {
         assert_eq!(client.refused("completion/complete", params).0, -32602);
     }
 }
+
+#[test]
+fn an_argument_that_looks_like_a_secret_is_not_repeated() {
+    let place = Place::new();
+    let token = "ghp_k3VbX8qLm2TzR7wY5nJ4cH9dF6gS1aP0eUiO";
+    let mut session = place.serve(1, &[]);
+    for (name, arguments) in [
+        ("review-candidates", json!({ "project": token })),
+        ("onboard-project", json!({ "project": token })),
+        ("capture-decision", json!({ "project": "lynx", "topic": token })),
+        ("review-candidates", json!({ "project": "lynx", (token): "x" })),
+        (token, json!({})),
+    ] {
+        let answer =
+            session.request("prompts/get", json!({ "name": name, "arguments": arguments }));
+        assert!(!answer.to_string().contains(token), "{answer}");
+        assert!(answer.to_string().contains("[a GitHub token]"), "{answer}");
+    }
+}

@@ -14,6 +14,7 @@ use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::app::run::{Caller, WriteOptions, run_steps};
 use crate::app::schema::parse;
+use crate::model::secrets::mask_secrets;
 use crate::model::{Error, Result};
 use crate::ops::sources::{self, Labels, files};
 use crate::ops::write::projects;
@@ -144,7 +145,10 @@ pub fn ingest_paths(
 impl IngestedSource {
     fn new(report: IngestReport, project_used: Option<ProjectUsed>) -> Self {
         let lines = ingest::report_lines(&report);
-        let refused = report.refused.into_iter().map(|(path, reason)| RefusedPath { path, reason });
+        let refused = report
+            .refused
+            .into_iter()
+            .map(|(path, reason)| RefusedPath { path: mask_secrets(&path).into_owned(), reason });
         Self {
             added: report.added,
             replaced: report.replaced,
@@ -152,12 +156,17 @@ impl IngestedSource {
             unchanged: report.unchanged,
             removed: report.removed,
             chunks: report.chunks,
-            skipped: report.skipped,
+            skipped: mask_keys(report.skipped),
             refused: refused.collect(),
             project_used,
             lines,
         }
     }
+}
+
+/// Masks likely secrets in the extensions of files.
+fn mask_keys(counts: BTreeMap<String, usize>) -> BTreeMap<String, usize> {
+    counts.into_iter().map(|(kind, count)| (mask_secrets(&kind).into_owned(), count)).collect()
 }
 
 impl Output for IngestedSource {

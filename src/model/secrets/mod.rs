@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use serde_json::{Map, Value};
 
 use named::SecretMatch;
@@ -51,10 +51,16 @@ static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
     words.ok().map(|words| Marks { words, marks })
 });
 
-/// Returns the words in a text with which a secret may begin, and their byte ranges.
+/// Returns the words in a text with which a secret may begin, and their byte ranges, which may
+/// overlap: `BERLIN_API_KEY` has the beginning of a Linear key and a name.
 fn find_marks(text: &str) -> impl Iterator<Item = (SecretMark, Range<usize>)> {
     MARKS.iter().flat_map(move |all| {
-        all.words.find_iter(text).map(|word| (all.marks[word.pattern().as_usize()], word.range()))
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let word = all.words.find(Input::new(text).range(from..))?;
+            from = word.start() + 1;
+            Some((all.marks[word.pattern().as_usize()], word.range()))
+        })
     })
 }
 
@@ -88,7 +94,7 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     let mut done = 0;
     for (mark, word) in find_marks(text) {
         let found = if word.start < done { None } else { secret_at((mark, word), text) };
-        if let Some(SecretMatch { kind, range }) = found {
+        if let Some(SecretMatch { kind, range }) = found.filter(|found| found.range.start >= done) {
             shown.push_str(&text[done..range.start]);
             shown.push_str(&format!("[{kind}]"));
             done = range.end;
@@ -108,32 +114,81 @@ pub struct SecretLocation {
     pub kind: &'static str,
 }
 
+/// Replaces each likely secret in the texts and keys of a value by its kind.
+pub fn mask_value(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = mask_secrets(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_value),
+        Value::Object(fields) => {
+            let given = std::mem::take(fields);
+            fields.extend(given.into_iter().map(|(key, mut value)| {
+                mask_value(&mut value);
+                (mask_secrets(&key).into_owned(), value)
+            }));
+        }
+        _ => {}
+    }
+}
+
 /// Returns the first likely secret among the value's texts and keys, except `known` ones.
 pub fn find_in(value: &Value, known: &dyn Fn(&str) -> bool) -> Option<SecretLocation> {
-    let place = find_in_value(value, "", None, known)?;
+    mask_path(find_in_value(value, "", Names::default(), known)?)
+}
+
+/// As [`find_in`], for the fields of an object.
+pub fn find_in_fields(fields: &Map<String, Value>) -> Option<SecretLocation> {
+    mask_path(look_at_fields(fields, "", Names::default(), &|_| false)?)
+}
+
+fn mask_path(place: SecretLocation) -> Option<SecretLocation> {
     Some(SecretLocation { path: mask_secrets(&place.path).into_owned(), ..place })
 }
 
-/// `name` is the value's name if that is not the last part of its path: a row or an object may have
-/// a name of its own, in a field such as `key`.
+/// The names of a value, apart from its path.
+#[derive(Debug, Clone, Copy, Default)]
+struct Names<'v> {
+    /// Its name if that is not the last part of its path: a row or an object may have a name of its
+    /// own, in a field such as `key`.
+    own: Option<&'v str>,
+    /// The key of an object around it, if that names a secret: `{"password": {"current": …}}`.
+    around: Option<&'v str>,
+}
+
+impl Names<'_> {
+    fn kind_of(self, text: &str) -> Option<&'static str> {
+        [self.own, self.around]
+            .into_iter()
+            .flatten()
+            .find_map(|name| named::secret_kind(name, text))
+    }
+}
+
 fn find_in_value(
     value: &Value,
     path: &str,
-    name: Option<&str>,
+    names: Names<'_>,
     known: &dyn Fn(&str) -> bool,
 ) -> Option<SecretLocation> {
     match value {
         Value::String(text) if known(text) => None,
         Value::String(text) => {
-            let named = || name.and_then(|name| named::secret_kind(name, text));
-            let kind = find(text).map(|found| found.kind).or_else(named)?;
+            let kind = find(text).map(|found| found.kind).or_else(|| names.kind_of(text))?;
             Some(SecretLocation { path: path.to_owned(), kind })
         }
         Value::Array(items) => {
-            let item = |(at, item)| find_in_value(item, &format!("{path}[{at}]"), name, known);
+            // A pair of a name and its value.
+            let names = match items.as_slice() {
+                [Value::String(name), Value::String(_)] => Names { own: Some(name), ..names },
+                _ => names,
+            };
+            let item = |(at, item)| find_in_value(item, &format!("{path}[{at}]"), names, known);
             items.iter().enumerate().find_map(item)
         }
-        Value::Object(fields) => look_at_fields(fields, path, name, known),
+        Value::Object(fields) => look_at_fields(fields, path, names, known),
         _ => None,
     }
 }
@@ -141,22 +196,26 @@ fn find_in_value(
 fn look_at_fields(
     fields: &Map<String, Value>,
     path: &str,
-    name: Option<&str>,
+    names: Names<'_>,
     known: &dyn Fn(&str) -> bool,
 ) -> Option<SecretLocation> {
     let said = ["key", "name", "subject"].iter().find_map(|key| fields.get(*key)?.as_str());
-    let said = said.or(name);
+    let said = said.or(names.own);
     fields.iter().find_map(|(key, value)| {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         if let Some(found) = find(key).filter(|_| !known(key)) {
             return Some(SecretLocation { path, kind: found.kind });
         }
+        let around = names.around.filter(|_| !named::is_name_of_a_digest(key));
         // These fields belong to the row's name; other fields have their own key as name.
-        let called = match key.as_str() {
-            "value" | "content" | "properties" => said,
-            _ => Some(key.as_str()),
+        let names = match key.as_str() {
+            "value" | "content" | "properties" => Names { own: said, around },
+            _ => {
+                let around = Some(key.as_str()).filter(|key| named::names_a_secret(key)).or(around);
+                Names { own: Some(key), around }
+            }
         };
-        find_in_value(value, &path, called, known)
+        find_in_value(value, &path, names, known)
     })
 }
 

@@ -48,11 +48,24 @@ pub fn secret_kind(name: &str, value: &str) -> Option<&'static str> {
     if !judged.is_ok_and(is_random) {
         return None;
     }
+    names_a_secret(name).then_some(VALUE)
+}
+
+/// Whether a name is that of a secret.
+pub fn names_a_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let secret = ALL_NAMES.iter().any(|word| {
+    ALL_NAMES.iter().any(|word| {
         lower.rfind(word.as_str()).is_some_and(|at| ends_a_name(&lower[at + word.len()..]))
-    });
-    secret.then_some(VALUE)
+    })
+}
+
+/// Parts of the names of values that belong to a secret and are none.
+const DIGESTS: [&str; 7] = ["checksum", "digest", "fingerprint", "hash", "id", "md5", "sha"];
+
+/// Whether the value of a name identifies or proves something, as in `{"token": {"sha256": …}}`.
+pub fn is_name_of_a_digest(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.split(|c: char| !c.is_ascii_alphabetic()).any(|part| DIGESTS.contains(&part))
 }
 
 /// Whether the rest of a name after the matched word leaves it the name of a secret.

@@ -28,7 +28,19 @@ fn kind_of(text: &str) -> Option<&'static str> {
 
 /// Makes a token with the prefix and its issuer's length.
 fn make_token(prefix: &str, seed: u64) -> String {
+    let body = |alphabet, count| prefix.to_owned() + &draw_characters(alphabet, count, seed);
     let count = match prefix {
+        "shpat_" | "shpca_" | "shppa_" | "shpss_" | "dapi" | "key-" => return body(HEX, 32),
+        "pul-" | "sbp_" => return body(HEX, 40),
+        "rubygems_" => return body(HEX, 48),
+        "sntryu_" => return body(HEX, 64),
+        "NRAK-" => return body(UPPER, 27),
+        ":AA" => return draw_characters("123456789", 9, seed) + &body(LETTERS, 33),
+        ".atlasv1." => return draw_characters(LETTERS, 14, seed + 1) + &body(LETTERS, 64),
+        "7Q~" | "8Q~" => return draw_characters(LETTERS, 3, seed + 1) + &body(LETTERS, 34),
+        "sig=" => return body(LETTERS, 43) + "%3D",
+        "ATATT3" => return body(LETTERS, 180) + "=8A2F1C40",
+        "cio" => 32,
         "AKIA" | "ASIA" | "ABIA" | "ACCA" => {
             return prefix.to_owned() + &draw_characters(UPPER, 16, seed);
         }
@@ -58,7 +70,7 @@ fn the_table_of_words_can_be_built() {
 
 #[test]
 fn every_kind_of_token_is_found_wherever_it_stands_and_masked() {
-    for shape in &SHAPES {
+    for shape in SHAPES {
         for seed in 1..40 {
             let token = make_token(shape.prefix, seed);
             for (before, after) in
@@ -72,6 +84,20 @@ fn every_kind_of_token_is_found_wherever_it_stands_and_masked() {
             }
         }
     }
+}
+
+#[test]
+fn a_token_is_found_after_letters_and_in_an_address() {
+    for prefix in ["ghp_", "glpat-", "xoxb-", "npm_", "shpat_", "sk_live_"] {
+        let token = make_token(prefix, 11);
+        for before in ["x", "1", "token%3D", "token%3d", "\\n"] {
+            let text = format!("{before}{token}");
+            assert!(kind_of(&text).is_some(), "{text}");
+            assert!(!mask_secrets(&text).contains(&token[prefix.len() + 4..]), "{text}");
+        }
+    }
+    let named = format!("BERLIN_API_KEY={}", draw_characters(LETTERS, 24, 5));
+    assert_eq!(kind_of(&named), Some("a password or key"));
 }
 
 #[test]
@@ -89,6 +115,14 @@ fn what_only_looks_like_a_token_is_none() {
         "sk-estimator-html-doc-link-styles-for-dark-mode",
         "glpat-your_token_goes_here_please",
         "AIza is how they begin",
+        "highs_and_lows_of_the_day_2024_in_all_the_stations_of_the_north",
+        "monkey-0123456789abcdef0123456789abcdef",
+        "task-9e107d9d372bb6826bd81d3542a419d6",
+        "precio0123456789abcdef0123456789abcdef",
+        "key-0123456789abcdef0123456789abcdef01234567",
+        "12:AA is a time, 123456789:AAA is no token",
+        "sig=short and a design=abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop",
+        "The API 1//0 of version 8Q~ is old.",
     ] {
         assert_eq!(kind_of(text), None, "{text}");
     }
@@ -183,6 +217,18 @@ fn a_field_is_named_by_its_path_and_read_with_its_name() {
     for (row, path) in [
         (json!({ "properties": { "login": { "password": value } } }), "properties.login.password"),
         (json!({ "properties": { "tokens": ["x", value] } }), "properties.tokens[1]"),
+        (
+            json!({ "properties": { "password": { "current": value } } }),
+            "properties.password.current",
+        ),
+        (
+            json!({ "properties": { "password": { "all": [{ "of": value }] } } }),
+            "properties.password.all[0].of",
+        ),
+        (
+            json!({ "properties": { "env": [["PATH", "/bin"], ["DB_PASSWORD", value]] } }),
+            "properties.env[1][1]",
+        ),
         (json!({ "category": "ops", "key": "deploy token", "value": value }), "value"),
         (json!({ "name": "API key", "properties": { "value": value } }), "properties.value"),
         (json!({ "subject": "root password", "content": value }), "content"),
@@ -203,6 +249,10 @@ fn a_field_is_named_by_its_path_and_read_with_its_name() {
     for row in [
         json!({ "name": "Token ring", "properties": { "value": "10", "unit": "Mbit/s" } }),
         json!({ "name": "API key", "description": value }),
+        json!({ "name": "API key", "properties": { "part": value } }),
+        json!({ "properties": { "token": { "sha256": draw_characters(HEX, 64, 3) } } }),
+        json!({ "properties": { "credential": { "key_id": draw_characters(HEX, 40, 3) } } }),
+        json!({ "properties": { "pairs": [["digest", value], ["token", "password"]] } }),
         json!({ "properties": { "sha256": draw_characters(HEX, 64, 3), "id": value } }),
     ] {
         assert_eq!(find_in(&row, &|_| false), None, "{row}");

@@ -65,6 +65,22 @@ pub fn refuse_line(view: &View<'_>, number: usize, line: &str) -> Result<()> {
     }
 }
 
+/// Refuses a secret that was found in the arguments of a call.
+pub fn refuse_location(view: &View<'_>, found: &SecretLocation) -> Result<()> {
+    if view.allow_secrets { Ok(()) } else { refuse_secret(found.clone()) }
+}
+
+/// Masks likely secrets in JSON that is kept, such as those of rows that were stored before.
+pub fn mask_json(view: &View<'_>, json: String) -> Result<String> {
+    if view.allow_secrets || !secrets::may_be_in(&json) {
+        return Ok(json);
+    }
+    let failed = |error: serde_json::Error| Error::Internal(error.to_string());
+    let mut value = serde_json::from_str(&json).map_err(failed)?;
+    secrets::mask_value(&mut value);
+    serde_json::to_string(&value).map_err(failed)
+}
+
 fn refuse_secret<T>(SecretLocation { path, kind }: SecretLocation) -> Result<T> {
     Err(Error::invalid(path, format!("this looks like {kind}"), secret_hint()))
 }
