@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::Status;
-use super::coverage::{LinkTypes, SATISFIED_BY, SUPPORTED_BY};
 
 /// The type of the links from a decision to its assumptions.
 pub const BASED_ON: &str = "based_on_assumption";
@@ -14,6 +13,8 @@ pub const FALLEN: [Status; 2] = [Status::Superseded, Status::Invalid];
 /// A kind of gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gap {
+    /// A result failed, or a result or claim conflicts with it.
+    Contradicted,
     OrphanRequirement,
     RiskyDecision,
     UnsupportedClaim,
@@ -21,12 +22,13 @@ pub enum Gap {
 
 impl Gap {
     /// In list order.
-    pub const ALL: [Self; 3] =
-        [Self::OrphanRequirement, Self::RiskyDecision, Self::UnsupportedClaim];
+    pub const ALL: [Self; 4] =
+        [Self::Contradicted, Self::OrphanRequirement, Self::RiskyDecision, Self::UnsupportedClaim];
 
     /// The singular name used in answers.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Contradicted => "contradicted",
             Self::OrphanRequirement => "orphan_requirement",
             Self::RiskyDecision => "risky_decision",
             Self::UnsupportedClaim => "unsupported_claim",
@@ -36,28 +38,10 @@ impl Gap {
     /// The plural name used in counts.
     pub fn plural(self) -> &'static str {
         match self {
+            Self::Contradicted => "contradicted",
             Self::OrphanRequirement => "orphan_requirements",
             Self::RiskyDecision => "risky_decisions",
             Self::UnsupportedClaim => "unsupported_claims",
-        }
-    }
-
-    /// The type of the entities that can have it.
-    pub fn entity_type(self) -> &'static str {
-        match self {
-            Self::OrphanRequirement => "requirement",
-            Self::RiskyDecision => "decision",
-            Self::UnsupportedClaim => "validation_claim",
-        }
-    }
-
-    /// The links of which an entity with this gap has none; `None` if the gap is a fallen
-    /// assumption.
-    pub fn missing_links(self) -> Option<&'static [LinkTypes]> {
-        match self {
-            Self::OrphanRequirement => Some(SATISFIED_BY),
-            Self::RiskyDecision => None,
-            Self::UnsupportedClaim => Some(SUPPORTED_BY),
         }
     }
 }

@@ -3,14 +3,14 @@
 use serde_json::Value as Json;
 
 use super::conditions::in_projects;
-use super::entities::{json_list, read_status};
+use super::entities::{json_list, read_status, type_list};
 use super::graph::{self, Node};
 use super::link_facts::{PLACE, SortedId, read_sorted_id};
 use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::View;
 use crate::model::gap::{BASED_ON, FALLEN, fallen_because};
-use crate::model::{Gap, Result, Status};
+use crate::model::{Result, Status};
 use crate::params;
 
 /// Selects `properties.flagged` of the assumption `a` as JSON.
@@ -54,18 +54,18 @@ pub fn list_doubtful(
     let (scope, first, second) = in_projects(projects);
     let sql = format!(
         "SELECT {PLACE} AS place, e.id AS id, a.status AS status, {FLAG} AS flag \
-         FROM json_each(?5) t CROSS JOIN entities a ON a.entity_type = t.value \
+         FROM json_each(?4) t CROSS JOIN entities a ON a.entity_type = t.value \
          CROSS JOIN relationships r ON r.target_entity_id = a.id \
          CROSS JOIN entities e ON e.id = r.source_entity_id \
          WHERE (a.status IN ('{}') OR EXISTS (SELECT 1 FROM entities f \
          INDEXED BY idx_entities_flagged WHERE f.id = a.id \
          AND instr(f.properties, '\"flagged\"') > 0)) \
          AND r.relationship_type = '{BASED_ON}' AND r.status = '{ACTIVE}' AND e.id <> a.id \
-         AND e.entity_type = ?3 AND {scope} AND (?4 OR e.status = '{ACTIVE}')",
-        FALLEN.map(Status::as_str).join("', '")
+         AND e.entity_type IN ({}) AND {scope} AND (?3 OR e.status = '{ACTIVE}')",
+        FALLEN.map(Status::as_str).join("', '"),
+        type_list(view.ontology, &["decision"])
     );
-    let (of_type, types) = (Gap::RiskyDecision.entity_type(), assumption_types(view));
-    view.conn.all(&sql, params![first, second, of_type, all, &types], |row| {
+    view.conn.all(&sql, params![first, second, all, &assumption_types(view)], |row| {
         let id = read_sorted_id(row)?;
         let status = read_status(row, "entity", &id.1)?;
         Ok((id, status, read_flag(row)?))

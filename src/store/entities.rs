@@ -7,7 +7,7 @@ use super::literals::ACTIVE;
 use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
-use crate::model::{Entity, Kind, Result, Status};
+use crate::model::{Entity, Kind, Ontology, Result, Status};
 use crate::params;
 
 const COLUMNS: &str = "id, handle, entity_type, name, project, description, properties, status, \
@@ -64,6 +64,12 @@ pub(super) fn parse_strings(text: &str) -> Vec<String> {
 
 pub(super) fn json_list(items: &[String]) -> String {
     Json::from(items).to_string()
+}
+
+/// Returns built-in entity types and those like them as a list of SQL literals.
+pub(super) fn type_list(ontology: &Ontology, types: &[&str]) -> String {
+    let names = types.iter().flat_map(|name| ontology.types_like(name));
+    names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Entity>> {

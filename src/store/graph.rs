@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::conditions::in_project;
-use super::entities::{json_list, read_status};
+use super::entities::{json_list, read_status, type_list};
 use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::View;
@@ -42,19 +42,20 @@ pub(super) fn read_node(row: &SqlRow<'_>) -> Result<Node> {
     })
 }
 
-/// Lists entities of a type in one project or in all; only active ones unless `all`.
+/// Lists entities of a type, and of those like it, in one project or in all; only active ones unless `all`.
 pub fn of_type(
     view: &View<'_>,
     entity_type: &str,
     project: Option<&str>,
     all: bool,
 ) -> Result<Vec<Node>> {
-    let (scope, project) = in_project("project", "?2", project);
+    let (scope, project) = in_project("project", "?1", project);
     let sql = format!(
         "SELECT id, entity_type, name, project, status FROM entities \
-         WHERE entity_type = ?1 AND {scope} AND (?3 OR status = '{ACTIVE}')"
+         WHERE entity_type IN ({}) AND {scope} AND (?2 OR status = '{ACTIVE}')",
+        type_list(view.ontology, &[entity_type])
     );
-    view.conn.all(&sql, params![entity_type, project, all], read_node)
+    view.conn.all(&sql, params![project, all], read_node)
 }
 
 /// An entity and the entity that it is part of.
@@ -64,7 +65,7 @@ pub struct Belonging {
     pub whole: Node,
 }
 
-/// Lists the wholes that the entities of a type are part of, from links in either direction; only
+/// Lists the wholes that the entities of a type and of those like it are part of, from links in either direction; only
 /// active rows unless `all`.
 pub fn list_belongings(
     view: &View<'_>,
@@ -72,14 +73,15 @@ pub fn list_belongings(
     project: Option<&str>,
     all: bool,
 ) -> Result<Vec<Belonging>> {
-    let (scope, project) = in_project("e.project", "?2", project);
+    let (scope, project) = in_project("e.project", "?1", project);
+    let types = type_list(view.ontology, &[entity_type]);
     let said = |part: &str, link: &str, whole: &str| {
         format!(
             "SELECT e.id AS part_id, w.id AS id, w.entity_type AS entity_type, w.name AS name, \
              w.project AS project, w.status AS status FROM entities e \
              JOIN relationships r ON r.{part} = e.id AND r.relationship_type = '{link}' \
-             JOIN entities w ON w.id = r.{whole} WHERE e.entity_type = ?1 AND {scope} \
-             AND (?3 OR (e.status = '{ACTIVE}' AND r.status = '{ACTIVE}' AND w.status = '{ACTIVE}'))"
+             JOIN entities w ON w.id = r.{whole} WHERE e.entity_type IN ({types}) AND {scope} \
+             AND (?2 OR (e.status = '{ACTIVE}' AND r.status = '{ACTIVE}' AND w.status = '{ACTIVE}'))"
         )
     };
     let sql = format!(
@@ -87,7 +89,7 @@ pub fn list_belongings(
         said("source_entity_id", "part_of", "target_entity_id"),
         said("target_entity_id", "contains", "source_entity_id"),
     );
-    view.conn.all(&sql, params![entity_type, project, all], |row| {
+    view.conn.all(&sql, params![project, all], |row| {
         Ok(Belonging { part_id: row.text("part_id")?, whole: read_node(row)? })
     })
 }

@@ -5,15 +5,17 @@
 //! primary key, which reads those rows and takes four times as long, so the index is named
 //! (`INDEXED BY`).
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::conditions::in_projects;
-use super::entities::json_list;
+use super::entities::type_list;
 use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::View;
-use crate::model::Result;
 use crate::model::coverage::{
-    ActiveLink, COVERING, EVIDENCE_TYPES, LinkFacts, LinkTypes, covering_type,
+    ActiveLink, CoverageRole, EvidenceRole, LinkFacts, LinkTypes, NodeIndex, covering_type,
 };
+use crate::model::{Outcome, Result};
 use crate::params;
 
 /// The sort key of rows: the first 24 characters of the name, ignoring ASCII case.
@@ -35,27 +37,40 @@ pub(super) fn active_condition(id: &str) -> String {
     )
 }
 
-/// Returns the table and the condition of the active links `r` from an entity to other active ones,
-/// and the column of the far end.
-fn active_links(near: &str, rule: &LinkTypes) -> (String, &'static str) {
-    let (here, there) = match rule.outgoing {
-        true => ("source_entity_id", "target_entity_id"),
-        false => ("target_entity_id", "source_entity_id"),
-    };
-    // Incoming links of one type have a partial index each, which needs the type as a literal.
-    let (index, types) = match (rule.outgoing, rule.types) {
-        (false, [only]) => (format!("INDEXED BY idx_relationships_{only}"), format!("= '{only}'")),
-        (_, types) => (String::new(), format!("IN ('{}')", types.join("', '"))),
-    };
-    let active = active_condition(&format!("r.{there}"));
-    let links = format!(
-        "relationships r {index} WHERE r.{here} = {near} AND r.relationship_type {types} \
-         AND r.status = '{ACTIVE}' AND r.{there} <> {near} AND {active}"
-    );
-    (links, there)
+/// The active links `r` from an entity to other active ones, as parts of a statement.
+pub(super) struct ActiveLinks {
+    pub table: String,
+    /// The column of the far end.
+    pub far: &'static str,
+    pub condition: String,
+}
+
+impl ActiveLinks {
+    /// Selects the links by a rule of the entity with the id `near`.
+    pub fn by(rule: &LinkTypes, near: &str) -> Self {
+        let (here, far) = match rule.outgoing {
+            true => ("source_entity_id", "target_entity_id"),
+            false => ("target_entity_id", "source_entity_id"),
+        };
+        // Incoming links of one type have a partial index each, which needs the type as a literal.
+        let (index, types) = match (rule.outgoing, rule.types) {
+            (false, [only]) => {
+                (format!(" INDEXED BY idx_relationships_{only}"), format!("= '{only}'"))
+            }
+            (_, types) => (String::new(), format!("IN ('{}')", types.join("', '"))),
+        };
+        let active = active_condition(&format!("r.{far}"));
+        let condition = format!(
+            "r.{here} = {near} AND r.relationship_type {types} AND r.status = '{ACTIVE}' \
+             AND r.{far} <> {near} AND {active}"
+        );
+        Self { table: format!("relationships r{index}"), far, condition }
+    }
 }
 
 /// Lists the entities of a type in a scope that have no active link by any of the rules, in order.
+/// A link to a result with an outcome is left out here, since the outcome decides whether it counts:
+/// see [`read_support`].
 pub fn list_without(
     view: &View<'_>,
     entity_type: &str,
@@ -64,13 +79,22 @@ pub fn list_without(
     all: bool,
 ) -> Result<Vec<SortedId>> {
     let (scope, first, second) = in_projects(projects);
-    let without = |rule| format!("AND NOT EXISTS (SELECT 1 FROM {})", active_links("e.id", rule).0);
+    let results = type_list(view.ontology, &["result"]);
+    let without = |rule| {
+        let ActiveLinks { table, far, condition } = ActiveLinks::by(rule, "e.id");
+        format!(
+            "AND NOT EXISTS (SELECT 1 FROM {table} WHERE {condition} AND NOT EXISTS \
+             (SELECT 1 FROM entities f INDEXED BY idx_entities_outcome \
+             WHERE f.entity_type IN ({results}) AND f.id = r.{far} AND {HAS_OUTCOME})) "
+        )
+    };
     let sql = format!(
-        "SELECT {PLACE} AS place, e.id AS id FROM entities e WHERE e.entity_type = ?3 AND {scope} \
-         AND (?4 OR e.status = '{ACTIVE}') {} ORDER BY place, e.id",
+        "SELECT {PLACE} AS place, e.id AS id FROM entities e WHERE e.entity_type IN ({}) \
+         AND {scope} AND (?3 OR e.status = '{ACTIVE}') {} ORDER BY place, e.id",
+        type_list(view.ontology, &[entity_type]),
         rules.iter().map(without).collect::<String>()
     );
-    view.conn.all(&sql, params![first, second, entity_type, all], read_sorted_id)
+    view.conn.all(&sql, params![first, second, all], read_sorted_id)
 }
 
 /// Selects `inside`: an entity with all its parts; and `wanted`: these, and the requirements that
@@ -101,61 +125,130 @@ pub fn list_requirements(
     all: bool,
 ) -> Result<Vec<SortedId>> {
     let (scope, first, second) = in_projects(projects);
+    let types = type_list(view.ontology, &["requirement"]);
     let (with, from, of_entity) = match about {
         None => (String::new(), "entities e", "?4 = ''"),
         Some(_) => (about_entity(), "wanted w CROSS JOIN entities e", "e.id = w.id"),
     };
     let sql = format!(
-        "{with}SELECT {PLACE} AS place, e.id AS id FROM {from} WHERE e.entity_type = 'requirement' \
-         AND {scope} AND (?3 OR e.status = '{ACTIVE}') AND {of_entity} ORDER BY place, e.id"
+        "{with}SELECT {PLACE} AS place, e.id AS id FROM {from} \
+         WHERE e.entity_type IN ({types}) AND {scope} AND (?3 OR e.status = '{ACTIVE}') AND {of_entity} ORDER BY place, e.id"
     );
     view.conn.all(&sql, params![first, second, all, about.unwrap_or_default()], read_sorted_id)
 }
 
-/// Reads the facts that decide the coverage of requirements: their links, then the links of the
-/// entities reached, and once more.
+/// Reads the facts that decide the coverage of requirements: their links, then those of the
+/// entities that satisfy them, then those of all that validates these or the requirements.
 pub fn read_link_facts(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
     let mut facts = LinkFacts::default();
-    let mut reached = ids.to_vec();
-    for _ in 0..3 {
-        facts.links.extend(reached.iter().map(|id| (id.clone(), Vec::new())));
-        let mut next = Vec::new();
-        for (near, link) in list_active_links(view, &reached)? {
-            next.push(link.entity_id.clone());
-            facts.links.entry(near).or_default().push(link);
+    let requirements: BTreeSet<NodeIndex> = ids.iter().map(|id| facts.place(id)).collect();
+    let (mut satisfiers, mut validations) = (BTreeSet::new(), BTreeSet::new());
+    for role in [CoverageRole::Requirement, CoverageRole::Satisfier, CoverageRole::Validation] {
+        let of_role = match role {
+            CoverageRole::Requirement => &requirements,
+            CoverageRole::Satisfier => &satisfiers,
+            CoverageRole::Validation => &validations,
+        };
+        let links = read_links_of(view, &mut facts, role, of_role)?;
+        for link in links {
+            match role.next(&link) {
+                Some(CoverageRole::Satisfier) => satisfiers.insert(link.far),
+                Some(CoverageRole::Validation) => validations.insert(link.far),
+                Some(CoverageRole::Requirement) | None => false,
+            };
         }
-        next.sort_unstable();
-        next.dedup();
-        next.retain(|id| !facts.links.contains_key(id));
-        reached = next;
     }
-    let sql = format!(
-        "SELECT id FROM entities WHERE id IN (SELECT value FROM json_each(?1)) \
-         AND entity_type IN ('{}')",
-        EVIDENCE_TYPES.join("', '")
-    );
-    let evidence =
-        view.conn.all(&sql, params![&json_list(&facts.entity_ids())], |row| row.text("id"))?;
-    Ok(LinkFacts { evidence: evidence.into_iter().collect(), ..facts })
+    read_evidence_roles(view, &mut facts)?;
+    Ok(facts)
 }
 
-/// Lists the active links that count for coverage, each with the id of the entity that has it.
-fn list_active_links(view: &View<'_>, ids: &[String]) -> Result<Vec<(String, ActiveLink)>> {
+/// Reads the links that may support claims, with the facts that decide whether they do.
+pub fn read_support(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
+    let mut facts = LinkFacts::default();
+    let places = ids.iter().map(|id| facts.place(id)).collect();
+    read_links_of(view, &mut facts, CoverageRole::Validation, &places)?;
+    read_evidence_roles(view, &mut facts)?;
+    Ok(facts)
+}
+
+/// Reads the links of entities that matter in their role, and returns them.
+fn read_links_of(
+    view: &View<'_>,
+    facts: &mut LinkFacts,
+    role: CoverageRole,
+    places: &BTreeSet<NodeIndex>,
+) -> Result<Vec<ActiveLink>> {
+    let places: Vec<NodeIndex> = places.iter().copied().collect();
     let of_rule = |rule: &LinkTypes| {
-        let (links, there) = active_links("n.value", rule);
+        let ActiveLinks { table, far, condition } = ActiveLinks::by(rule, "n.value");
         format!(
-            "SELECT n.value AS near, r.{there} AS far, r.relationship_type AS type, \
-             {} AS outgoing FROM json_each(?1) n CROSS JOIN {links}",
+            "SELECT n.key AS near, r.{far} AS far, r.relationship_type AS type, {} AS outgoing \
+             FROM json_each(?1) n CROSS JOIN {table} WHERE {condition}",
             rule.outgoing
         )
     };
-    let sql = COVERING.iter().map(of_rule).collect::<Vec<_>>().join(" UNION ALL ");
-    view.conn.all(&sql, params![&json_list(ids)], |row| {
-        let link = ActiveLink {
-            outgoing: row.integer("outgoing")? != 0,
-            relationship_type: covering_type(&row.text("type")?).unwrap_or_default(),
-            entity_id: row.text("far")?,
-        };
-        Ok((row.text("near")?, link))
-    })
+    let sql = role.links().iter().map(of_rule).collect::<Vec<_>>().join(" UNION ALL ");
+    let ids = facts.ids_of(&places);
+    let rows = view.conn.all(&sql, params![&ids], |row| {
+        let relationship_type = covering_type(row.bytes("type")?).unwrap_or_default();
+        let (near, outgoing) = (row.integer("near")?, row.integer("outgoing")? != 0);
+        Ok((near as usize, row.text("far")?, relationship_type, outgoing))
+    })?;
+    let mut links = Vec::with_capacity(rows.len());
+    for (near, far, relationship_type, outgoing) in rows {
+        let link = ActiveLink { outgoing, relationship_type, far: facts.place(&far) };
+        facts.nodes[places[near]].links.push(link);
+        links.push(link);
+    }
+    Ok(links)
+}
+
+/// Reads the role and the outcome of the entities that may be evidence.
+fn read_evidence_roles(view: &View<'_>, facts: &mut LinkFacts) -> Result<()> {
+    let links = facts.nodes.iter().flat_map(|node| &node.links);
+    let evidence = links.filter(|link| link.relationship_type != "satisfies").map(|link| link.far);
+    let places: Vec<NodeIndex> = evidence.collect::<BTreeSet<_>>().into_iter().collect();
+    let sql = format!(
+        "SELECT n.key AS place, e.entity_type AS type FROM json_each(?1) n \
+         CROSS JOIN entities e ON e.id = n.value WHERE e.entity_type IN ({})",
+        type_list(view.ontology, &EvidenceRole::TYPES)
+    );
+    let roles = view.conn.all(&sql, params![&facts.ids_of(&places)], |row| {
+        let role = EvidenceRole::of_type(&row.text("type")?, view.ontology);
+        Ok((row.integer("place")? as usize, role))
+    })?;
+    for (place, role) in roles {
+        facts.nodes[places[place]].role = role;
+    }
+    let is_result = |place: &NodeIndex| facts.node(*place).role == EvidenceRole::Result;
+    let results: Vec<NodeIndex> = places.into_iter().filter(is_result).collect();
+    for (id, outcome) in read_outcomes(view, &facts.ids_of(&results))? {
+        let place = facts.place(&id);
+        facts.nodes[place].outcome = Some(outcome);
+    }
+    Ok(())
+}
+
+/// Returns the outcomes of the results among these entities, by id.
+pub fn read_outcomes(view: &View<'_>, ids: &str) -> Result<HashMap<String, Outcome>> {
+    let sql = format!(
+        "SELECT f.id AS id, {OUTCOME} AS outcome FROM json_each(?1) n \
+         CROSS JOIN entities f INDEXED BY idx_entities_outcome \
+         ON f.entity_type IN ({}) AND f.id = n.value WHERE {HAS_OUTCOME}",
+        type_list(view.ontology, &["result"])
+    );
+    let found =
+        view.conn.all(&sql, params![ids], |row| Ok((row.text("id")?, read_outcome(row)?)))?;
+    Ok(found.into_iter().filter_map(|(id, outcome)| Some((id, outcome?))).collect())
+}
+
+/// The condition of the index of entities with an outcome.
+pub(super) const HAS_OUTCOME: &str = "instr(f.properties, '\"outcome\"') > 0";
+/// Selects `properties.outcome` of the result `f` as JSON.
+pub(super) const OUTCOME: &str =
+    "CASE WHEN json_valid(f.properties) THEN f.properties -> '$.outcome' END";
+
+pub(super) fn read_outcome(row: &SqlRow<'_>) -> Result<Option<Outcome>> {
+    let text = row.optional_text("outcome")?.unwrap_or_default();
+    Ok(serde_json::from_str(&text).ok().as_ref().and_then(Outcome::of_value))
 }

@@ -6,6 +6,7 @@ pub(crate) mod audit_by_project;
 pub mod claims;
 mod conditions;
 pub mod conflicts;
+pub(crate) mod contradictions;
 pub mod doctor;
 pub mod entities;
 pub(crate) mod graph;

@@ -1,6 +1,7 @@
 //! Counts and names for a project's overview page.
 
 use super::conditions::in_projects;
+use super::entities::type_list;
 use super::link_facts::PLACE;
 use super::literals::{ACTIVE, OPEN};
 use super::sqlite::sql::SqlRow;
@@ -36,7 +37,21 @@ pub fn count(
     view.conn.number(&sql, params![first, second, entity_type, all])
 }
 
-/// Lists the ids of the first entities of a type, by name.
+/// Counts the entities of a type and of those like it in a scope.
+pub fn count_like(
+    view: &View<'_>,
+    entity_type: &str,
+    projects: &[Option<String>],
+    all: bool,
+) -> Result<i64> {
+    let mut sum = 0;
+    for name in view.ontology.types_like(entity_type) {
+        sum += count(view, name, projects, all)?;
+    }
+    Ok(sum)
+}
+
+/// Lists the ids of the first entities of a type and of those like it, by name.
 pub fn list_first(
     view: &View<'_>,
     entity_type: &str,
@@ -46,10 +61,11 @@ pub fn list_first(
 ) -> Result<Vec<String>> {
     let (scope, first, second) = in_projects(projects);
     let sql = format!(
-        "SELECT e.id AS id FROM entities e WHERE e.entity_type = ?3 AND {scope} \
-         AND (?4 OR e.status = '{ACTIVE}') ORDER BY {PLACE}, e.id LIMIT ?5"
+        "SELECT e.id AS id FROM entities e WHERE e.entity_type IN ({}) AND {scope} \
+         AND (?3 OR e.status = '{ACTIVE}') ORDER BY {PLACE}, e.id LIMIT ?4",
+        type_list(view.ontology, &[entity_type])
     );
-    view.conn.all(&sql, params![first, second, entity_type, all, limit], read_id)
+    view.conn.all(&sql, params![first, second, all, limit], read_id)
 }
 
 fn read_id(row: &SqlRow<'_>) -> Result<String> {

@@ -356,7 +356,7 @@ fn word_field(name: &str, value: &Value) -> String {
         }
         Value::Object(fields) => {
             let told = fields.iter().map(|(name, value)| match name.as_str() {
-                "because" | "flagged" | "superseded_by" | "through" => {
+                "because" | "flagged" | "outcome" | "superseded_by" | "through" => {
                     format!("{name} {}", word_field(name, value))
                 }
                 _ => word_field(name, value),

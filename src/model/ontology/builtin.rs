@@ -171,6 +171,7 @@ impl Default for Ontology {
                     name: (*name).to_owned(),
                     description: (*description).to_owned(),
                     required_properties: Vec::new(),
+                    like: None,
                 })
                 .collect(),
             relationship_types: LINKS.iter().map(relationship_type).collect(),

@@ -82,7 +82,35 @@ impl Ontology {
         for entry in &parsed.slots {
             reader.slot(&mut ontology, entry)?;
         }
+        ontology.inherit_slots();
         Ok(ontology)
+    }
+
+    /// Gives each type the slots of the type that it is like, unless the file defines its own. They
+    /// are separate slots: a user need and a requirement of one name may differ.
+    fn inherit_slots(&mut self) {
+        for entry in &self.entity_types {
+            let Some(like) = &entry.like else { continue };
+            let inherited =
+                self.slots.iter().filter_map(|slot| slot.of_like_type(like, &entry.name));
+            let known = |slot: &SlotType| self.slots.iter().any(|known| known.name == slot.name);
+            let inherited: Vec<SlotType> = inherited.filter(|slot| !known(slot)).collect();
+            self.slots.extend(inherited);
+        }
+    }
+}
+
+impl SlotType {
+    /// Returns the same slot for a type that is like the slot's own type.
+    fn of_like_type(&self, like: &str, name: &str) -> Option<Self> {
+        let value = self.name.strip_prefix(like)?.strip_prefix('.')?;
+        let mut rule = self.rule.clone();
+        match &mut rule {
+            SlotRule::Relationship { entity_type, .. } | SlotRule::Property { entity_type, .. } => {
+                name.clone_into(entity_type);
+            }
+        }
+        Some(Self { name: format!("{name}.{value}"), rule })
     }
 }
 
@@ -158,6 +186,7 @@ impl OntologyReader<'_> {
             name,
             description: entry.description.clone(),
             required_properties: required,
+            like: entry.like.as_ref().map(|like| like.get_ref().clone()),
         });
         Ok(())
     }
@@ -246,6 +275,9 @@ mod tests {
             like = "component"
             required_properties = ["owner"]
             [[entity_type]]
+            name = "small_rig"
+            like = "test_rig"
+            [[entity_type]]
             name = "parameter"
             required_properties = ["unit"]
             [[relationship_type]]
@@ -265,6 +297,13 @@ mod tests {
         let parameter = ontology.entity_type("parameter").expect("parameter");
         assert_eq!(parameter.required_properties, ["unit"]);
         assert!(ontology.slots.iter().any(|slot| slot.name == "test_rig.owner"));
+        for slot in ["test_rig.material", "small_rig.part_of", "small_rig.owner"] {
+            assert!(ontology.slots.iter().any(|known| known.name == slot), "{slot}");
+        }
+        assert!(ontology.is_like("small_rig", "component"));
+        assert!(!ontology.is_like("component", "test_rig"));
+        let like: Vec<&str> = ontology.types_like("component").collect();
+        assert_eq!(like, ["component", "test_rig", "small_rig"]);
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct EntityType {
     pub description: String,
     /// Properties that an entity of this type must have.
     pub required_properties: Vec<String>,
+    /// The type that it counts as, wherever a rule names that type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub like: Option<String>,
 }
 
 /// A kind of relationship, read from source to target as its name says.
@@ -112,6 +115,19 @@ impl Ontology {
 
     pub fn relationship_type(&self, name: &str) -> Option<&RelationshipType> {
         self.relationship_types.iter().find(|entry| entry.name == name)
+    }
+
+    /// Whether an entity type is another one, or is declared to be like it.
+    pub fn is_like(&self, entity_type: &str, other: &str) -> bool {
+        let above = |name: &&str| self.entity_type(name)?.like.as_deref();
+        // Each type is like one that was declared before it, so there is no circle.
+        std::iter::successors(Some(entity_type), above).any(|name| name == other)
+    }
+
+    /// Returns a type and those that are declared to be like it.
+    pub fn types_like<'o>(&'o self, name: &'o str) -> impl Iterator<Item = &'o str> {
+        let like = self.entity_types.iter().map(|entry| &*entry.name);
+        std::iter::once(name).chain(like.filter(move |one| *one != name && self.is_like(one, name)))
     }
 
     pub fn entity_type_names(&self) -> Vec<String> {

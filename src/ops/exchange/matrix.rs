@@ -12,12 +12,13 @@ const MAX_LINKED: usize = 100;
 /// Requirements read per page.
 const STEP: usize = 200;
 
-/// A requirement, with the entities that satisfy it, those that validate it, and the evidence.
+/// A requirement, with the entities that satisfy it, those that validate it, the evidence, and
+/// the evidence against it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatrixRow {
     pub requirement: Entity,
     pub verdict: Verdict,
-    pub sides: [Cell; 3],
+    pub sides: [Cell; 4],
 }
 
 /// The names in a cell, and the total number.
@@ -33,8 +34,17 @@ pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     for some in link_facts::list_requirements(view, None, &scope.names, false)?.chunks(STEP) {
         let ids: Vec<String> = some.iter().map(|(_, id)| id.clone()).collect();
         let covered = coverage::read_covered(view, &ids)?;
-        rows.extend(covered.into_iter().map(|CoveredRequirement { entity, verdict, sides }| {
-            let sides = sides.map(|side| Cell {
+        rows.extend(covered.into_iter().map(|covered| {
+            let CoveredRequirement {
+                entity,
+                verdict,
+                satisfied_by,
+                validated_by,
+                evidence,
+                contradicted_by,
+                ..
+            } = covered;
+            let sides = [satisfied_by, validated_by, evidence, contradicted_by].map(|side| Cell {
                 count: side.len(),
                 names: side.into_iter().take(MAX_LINKED).map(|linked| linked.node.name).collect(),
             });
@@ -44,7 +54,7 @@ pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     Ok(rows)
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "requirement_id",
     "project",
     "requirement",
@@ -53,6 +63,7 @@ const COLUMNS: [&str; 9] = [
     "satisfied_by",
     "validated_by",
     "evidence",
+    "contradicted_by",
     "source_refs",
 ];
 
@@ -64,7 +75,8 @@ pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
     table.write_record(COLUMNS).map_err(|error| failed(error.to_string()))?;
     for row in rows {
         let Entity { id, project, name, description, source_refs, .. } = &row.requirement;
-        let [satisfied_by, validated_by, evidence] = list_sides(row, collapse_spaces);
+        let [satisfied_by, validated_by, evidence, contradicted_by] =
+            list_sides(row, collapse_spaces);
         let cells = [
             id.clone(),
             project.clone(),
@@ -74,6 +86,7 @@ pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
             satisfied_by,
             validated_by,
             evidence,
+            contradicted_by,
             source_refs.join("; "),
         ];
         let cells = cells.iter().map(|cell| escape_formula(cell));
@@ -85,17 +98,16 @@ pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
 
 /// Returns a Markdown table, preceded by the coverage.
 pub fn write_markdown(rows: &[MatrixRow]) -> String {
-    let coverage: Vec<String> = Verdict::ALL
-        .iter()
-        .map(|verdict| {
-            let count = rows.iter().filter(|row| row.verdict == *verdict).count();
-            format!("{} {count}", verdict.name())
-        })
-        .collect();
+    let mut counts = [0; 5];
+    for row in rows {
+        counts[row.verdict as usize] += 1;
+    }
+    let coverage: Vec<String> =
+        coverage::name_counts(counts).map(|(name, count)| format!("{name} {count}")).collect();
     let mut text = format!(
         "{} requirements: {}.\n\n\
-         | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence |\n\
-         |---|---|---|---|---|---|\n",
+         | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence | Contradicted by |\n\
+         |---|---|---|---|---|---|---|\n",
         rows.len(),
         coverage.join(", ")
     );
@@ -113,7 +125,7 @@ pub fn write_markdown(rows: &[MatrixRow]) -> String {
 }
 
 /// Returns each side as a text.
-fn list_sides(row: &MatrixRow, show: impl Fn(&str) -> String) -> [String; 3] {
+fn list_sides(row: &MatrixRow, show: impl Fn(&str) -> String) -> [String; 4] {
     row.sides.each_ref().map(|Cell { names, count }| {
         let shown: Vec<String> = names.iter().map(|name| show(name)).collect();
         match count.saturating_sub(names.len()) {
@@ -158,7 +170,7 @@ mod tests {
             created_at: String::new(),
             updated_at: String::new(),
         };
-        let sides = [satisfied_by, Cell::default(), Cell::default()];
+        let sides = [satisfied_by, Cell::default(), Cell::default(), Cell::default()];
         MatrixRow { requirement, verdict: Verdict::Satisfied, sides }
     }
 
@@ -174,14 +186,14 @@ mod tests {
             row("＝1", "\u{200b}=1", Cell::default()),
         ];
         let head = "requirement_id,project,requirement,description,verdict,satisfied_by,\
-                    validated_by,evidence,source_refs\r\n";
+                    validated_by,evidence,contradicted_by,source_refs\r\n";
         assert_eq!(
             write_csv(&rows).expect("a table"),
             format!(
                 "{head}\
-                 r-1,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",\"a, b\n\"\"c\"\"\",satisfied,'+1; @x,,,doc:a.md; url:b\r\n\
-                 r-1,p06,R-2,' -40 °C to +60 °C,satisfied,A B; C; … and 5 more,,,doc:a.md; url:b\r\n\
-                 r-1,p06,'＝1,\\u{{200b}}=1,satisfied,,,,doc:a.md; url:b\r\n"
+                 r-1,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",\"a, b\n\"\"c\"\"\",satisfied,'+1; @x,,,,doc:a.md; url:b\r\n\
+                 r-1,p06,R-2,' -40 °C to +60 °C,satisfied,A B; C; … and 5 more,,,,doc:a.md; url:b\r\n\
+                 r-1,p06,'＝1,\\u{{200b}}=1,satisfied,,,,,doc:a.md; url:b\r\n"
             )
         );
     }
@@ -192,9 +204,10 @@ mod tests {
         assert_eq!(
             write_markdown(&rows),
             "1 requirements: none 0, satisfied 1, validated 0, with_evidence 0.\n\n\
-             | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence |\n\
-             |---|---|---|---|---|---|\n\
-             | R\\|1 | \\[x\\](y) # z | satisfied | A\\|B; \\<c\\>; … and 1 more |  |  |\n"
+             | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence \
+             | Contradicted by |\n\
+             |---|---|---|---|---|---|---|\n\
+             | R\\|1 | \\[x\\](y) # z | satisfied | A\\|B; \\<c\\>; … and 1 more |  |  |  |\n"
         );
     }
 }

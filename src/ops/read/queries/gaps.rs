@@ -5,27 +5,53 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief, skip_past};
+use crate::model::coverage::{SATISFIED_BY, SUPPORTED_BY, is_supported};
 use crate::model::gap::{fallen_because, is_flag};
-use crate::model::{Entity, Gap, Result, Status};
+use crate::model::{Entity, Gap, Question, Result, Status};
 use crate::ops::write::lifecycle_rows;
 use crate::store::assumptions::{self, Assumption};
+use crate::store::contradictions::{self, Contradiction};
 use crate::store::link_facts::{self, SortedId};
 use crate::store::{self, View};
 
-/// Assumptions listed in a row.
-const MAX_ASSUMPTIONS: usize = 5;
+/// Assumptions, and contradicting entities, listed in a row.
+const MAX_LISTED: usize = 5;
 /// Characters of the reason of a flag.
 const MAX_REASON: usize = 150;
 
 /// Lists the entities in the scope of a question that have a gap, by name.
 pub fn list_gaps(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<Vec<SortedId>> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
-    if let Some(rules) = gap.missing_links() {
-        return link_facts::list_without(view, gap.entity_type(), rules, scope, all);
+    match gap {
+        Gap::Contradicted => {
+            let claims = ask.question == Question::UnsupportedClaims;
+            let entity_type = claims.then_some("validation_claim");
+            contradictions::list_contradicted(view, entity_type, scope, all)
+        }
+        Gap::OrphanRequirement => {
+            link_facts::list_without(view, "requirement", SATISFIED_BY, scope, all)
+        }
+        Gap::RiskyDecision => list_risky(view, ask),
+        Gap::UnsupportedClaim => list_unsupported(view, ask),
     }
-    let doubtful = assumptions::list_doubtful(view, scope, all)?.into_iter();
-    let fallen = doubtful.filter(|(_, status, flag)| fallen_because(*status, flag).is_some());
-    Ok(fallen.map(|(id, ..)| id).collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+fn list_risky(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let doubtful = assumptions::list_doubtful(view, &ask.scope.names, ask.include_inactive)?;
+    let fallen = doubtful
+        .into_iter()
+        .filter(|(_, status, flag)| fallen_because(*status, flag).is_some())
+        .map(|(id, ..)| id);
+    Ok(fallen.collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+fn list_unsupported(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    let mut found = link_facts::list_without(view, "validation_claim", SUPPORTED_BY, scope, all)?;
+    let ids: Vec<String> = found.iter().map(|(_, id)| id.clone()).collect();
+    let mut facts = link_facts::read_support(view, &ids)?;
+    found.retain(|(_, id)| !is_supported(facts.place(id), &facts));
+    Ok(found)
 }
 
 /// Lists the gaps of the requested kinds, one kind after another.
@@ -54,6 +80,7 @@ fn gap_rows(
     found: Vec<SortedId>,
 ) -> Result<Vec<QuestionRow>> {
     let (places, ids): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+    let against = contradictions::list_contradictions(view, &ids)?;
     let mut assumptions = match gap {
         Gap::RiskyDecision => assumptions::list_assumptions(view, &ids)?,
         _ => Vec::new(),
@@ -61,20 +88,40 @@ fn gap_rows(
     assumptions.retain(|assumption| assumption.fallen_because().is_some());
     let mut rows = Vec::new();
     for (entity, place) in store::entities::get_many(view, &ids)?.into_iter().zip(places) {
-        let of_row: Vec<&Assumption> =
-            assumptions.iter().filter(|one| one.decision_id == entity.id).collect();
-        let key = vec![at.to_string(), place, entity.id.clone()];
-        let mut row = QuestionRow::entity(entity, key).with("gap", gap.name());
-        if !of_row.is_empty() {
-            let shown = of_row.iter().take(MAX_ASSUMPTIONS).map(|one| describe_fallen(view, one));
-            row = row.with("assumptions", shown.collect::<Result<Vec<_>>>()?);
-        }
-        if of_row.len() > MAX_ASSUMPTIONS {
-            row = row.with("assumptions_count", of_row.len());
-        }
-        rows.push(row);
+        let id = entity.id.clone();
+        let row = QuestionRow::entity(entity, vec![at.to_string(), place, id.clone()]);
+        let row = add_contradictions(row.with("gap", gap.name()), &id, &against);
+        let fallen = assumptions.iter().filter(|one| one.decision_id == id);
+        let shown = fallen.map(|one| describe_fallen(view, one)).collect::<Result<Vec<_>>>()?;
+        rows.push(with_first(row, "assumptions", shown));
     }
     Ok(rows)
+}
+
+/// Adds the evidence against the entity of a row, if there is any.
+pub fn add_contradictions(row: QuestionRow, id: &str, against: &[Contradiction]) -> QuestionRow {
+    let of_row = against.iter().filter(|one| one.entity_id == id);
+    with_first(row, "contradicted_by", of_row.map(describe_contradiction).collect())
+}
+
+/// Adds the first values of a non-empty list, and their number if there are more.
+pub fn with_first(row: QuestionRow, name: &str, mut values: Vec<Value>) -> QuestionRow {
+    let count = values.len();
+    values.truncate(MAX_LISTED);
+    match count {
+        0 => row,
+        few if few <= MAX_LISTED => row.with(name, values),
+        many => row.with(name, values).with(&format!("{name}_count"), many),
+    }
+}
+
+fn describe_contradiction(against: &Contradiction) -> Value {
+    let mut value = node_brief(&against.by);
+    value["relationship_type"] = against.relationship_type.into();
+    if let Some(outcome) = against.outcome {
+        value["outcome"] = outcome.as_str().into();
+    }
+    value
 }
 
 /// Describes an assumption that no longer holds: the reason and its successor.

@@ -64,14 +64,12 @@ fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionR
         Question::EvidenceChain => evidence_chain::answer_evidence_chain(view, ask),
         Question::OrphanRequirements => find_gaps(view, ask, &[Gap::OrphanRequirement]),
         Question::RiskyDecisions => find_gaps(view, ask, &[Gap::RiskyDecision]),
-        Question::UnsupportedClaims => find_gaps(view, ask, &[Gap::UnsupportedClaim]),
+        Question::UnsupportedClaims => {
+            find_gaps(view, ask, &[Gap::Contradicted, Gap::UnsupportedClaim])
+        }
         Question::AllGaps => find_gaps(view, ask, &Gap::ALL),
-        Question::ValidationStatus => {
-            find_requirements(view, ask, &["satisfied_by", "validated_by", "evidence"])
-        }
-        Question::TraceabilityMatrix => {
-            find_requirements(view, ask, &["satisfied_by", "validated_by"])
-        }
+        Question::ValidationStatus => find_requirements(view, ask, true),
+        Question::TraceabilityMatrix => find_requirements(view, ask, false),
         Question::ProjectOverview => project_overview::answer_project_overview(view, ask),
     }
 }

@@ -3,6 +3,7 @@
 //! The same data gives the same bytes: no timestamps, and everything is sorted by name, then id.
 //! Stored text is escaped, on one line, and never at the start of a line.
 
+mod gap_sections;
 mod lines;
 mod page;
 mod sections;

@@ -20,9 +20,9 @@ pub fn answer_system_map(view: &View<'_>, ask: &CheckedQuestion) -> Result<Quest
     let map = Map::read(view, ask)?;
     let mut counts: Vec<(&'static str, i64)> = MAPPED
         .iter()
-        .map(|(entity_type, said)| {
-            let of_type = |node: &&Node| node.entity_type == *entity_type;
-            (*said, map.nodes.values().filter(of_type).count() as i64)
+        .enumerate()
+        .map(|(at, (_, said))| {
+            (*said, map.kinds.values().filter(|kind| **kind == at).count() as i64)
         })
         .collect();
     let homeless = map.nodes.values().filter(|node| map.belongs_nowhere(node)).count();
@@ -40,8 +40,11 @@ pub fn answer_system_map(view: &View<'_>, ask: &CheckedQuestion) -> Result<Quest
 }
 
 /// The entities of the map, with the wholes and the parts of each.
+#[derive(Default)]
 struct Map {
     nodes: BTreeMap<String, Node>,
+    /// The position in [`MAPPED`] of the type that an entity has or is like, by its id.
+    kinds: HashMap<String, usize>,
     wholes: HashMap<String, Vec<Node>>,
     parts: HashMap<String, Vec<String>>,
 }
@@ -55,12 +58,12 @@ struct MapPosition<'a> {
 
 impl Map {
     fn read(view: &View<'_>, ask: &CheckedQuestion) -> Result<Self> {
-        let mut map =
-            Self { nodes: BTreeMap::new(), wholes: HashMap::new(), parts: HashMap::new() };
+        let mut map = Self::default();
         let all = ask.include_inactive;
         for project in &ask.scope.names {
-            for (entity_type, _) in MAPPED {
+            for (at, (entity_type, _)) in MAPPED.into_iter().enumerate() {
                 let found = graph::of_type(view, entity_type, project.as_deref(), all)?;
+                map.kinds.extend(found.iter().map(|node| (node.id.clone(), at)));
                 map.nodes.extend(found.into_iter().map(|node| (node.id.clone(), node)));
                 for link in graph::list_belongings(view, entity_type, project.as_deref(), all)? {
                     map.wholes.entry(link.part_id).or_default().push(link.whole);
@@ -84,7 +87,7 @@ impl Map {
     }
 
     fn belongs_nowhere(&self, node: &Node) -> bool {
-        node.entity_type != "system" && self.wholes(&node.id).is_empty()
+        self.kinds.get(&node.id) != Some(&0) && self.wholes(&node.id).is_empty()
     }
 
     /// Returns every entity down to a depth, in tree order.
@@ -120,7 +123,7 @@ impl Map {
         let above = |id: &&str| spots[*id].parent;
         let way: Vec<&Node> =
             std::iter::successors(Some(id), above).map(|id| &self.nodes[id]).collect();
-        let topmost = way.last().map(|node| type_order(node));
+        let topmost = way.last().map(|node| self.type_order(node));
         topmost.into_iter().chain(way.iter().rev().map(|node| sort_key(node))).collect()
     }
 
@@ -128,7 +131,7 @@ impl Map {
     /// that only cycles reach.
     fn spots(&self) -> HashMap<&str, MapPosition<'_>> {
         let mut order: Vec<&Node> = self.nodes.values().collect();
-        order.sort_by_cached_key(|node| (type_order(node), sort_key(node)));
+        order.sort_by_cached_key(|node| (self.type_order(node), sort_key(node)));
         let mut spots = HashMap::new();
         let topmost = |node: &&&Node| {
             !self.wholes(&node.id).iter().any(|whole| self.nodes.contains_key(&whole.id))
@@ -164,10 +167,9 @@ impl Map {
             }
         }
     }
-}
 
-/// Returns the order of a type on the map, as a part of a sort key.
-fn type_order(node: &Node) -> String {
-    let at = MAPPED.iter().position(|(entity_type, _)| *entity_type == node.entity_type);
-    at.unwrap_or_default().to_string()
+    /// Returns the order of an entity's type on the map, as a part of a sort key.
+    fn type_order(&self, node: &Node) -> String {
+        self.kinds.get(&node.id).copied().unwrap_or_default().to_string()
+    }
 }

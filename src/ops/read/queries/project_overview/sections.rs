@@ -1,24 +1,28 @@
 //! The sections of the page, in order.
 
+use super::gap_sections::{
+    MAX_LINES, with_gap, write_claims, write_contradicted, write_requirements,
+};
 use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title};
 use super::page::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
-use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status, Verdict};
+use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status};
 use crate::ops::read::queries::checked::CheckedQuestion;
 use crate::ops::read::queries::rows::Subject;
-use crate::ops::read::queries::{coverage, gaps, system_map};
+use crate::ops::read::queries::{gaps, system_map};
 use crate::ops::write::conflicts;
 use crate::store::assumptions::{self, Assumption};
 use crate::store::entities::get_many;
-use crate::store::{self, View, link_facts, overview};
+use crate::store::{self, View, overview};
 
 type Write = fn(&View<'_>, &CheckedQuestion, &ResolvedProject, &mut OverviewPage) -> Result<()>;
 
-pub const ALL: [Write; 10] = [
+pub const ALL: [Write; 11] = [
     write_heading,
     write_state,
     write_contents,
     open_conflicts,
+    write_contradicted,
     write_map,
     write_requirements,
     write_decisions,
@@ -27,8 +31,6 @@ pub const ALL: [Write; 10] = [
     go_on,
 ];
 
-/// Maximum number of lines prepared for a list.
-const MAX_LINES: i64 = 40;
 /// Maximum number of assumptions listed for a decision.
 const MAX_ASSUMPTIONS: usize = 4;
 /// Maximum number of entities from which a map is built.
@@ -143,7 +145,7 @@ fn write_map(
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     let mut counts = [0; 3];
     for (count, entity_type) in counts.iter_mut().zip(["system", "subsystem", "component"]) {
-        *count = overview::count(view, entity_type, scope, all)?;
+        *count = overview::count_like(view, entity_type, scope, all)?;
     }
     let [systems, subsystems, components] = counts;
     if systems + subsystems + components > MAX_MAPPED {
@@ -196,67 +198,6 @@ fn systems_only(
     Ok(())
 }
 
-fn write_requirements(
-    view: &View<'_>,
-    ask: &CheckedQuestion,
-    project: &ResolvedProject,
-    page: &mut OverviewPage,
-) -> Result<()> {
-    let found = link_facts::list_requirements(view, None, &ask.scope.names, ask.include_inactive)?;
-    let total = found.len();
-    if total == 0 {
-        return Ok(());
-    }
-    let counts = coverage::count_verdicts(view, &found)?;
-    let verdicts: Vec<String> = Verdict::ALL
-        .iter()
-        .zip(counts)
-        .map(|(verdict, count)| format!("{} {count}", verdict.name()))
-        .collect();
-    let (orphans, lines) = gap_lines(view, ask, project, Gap::OrphanRequirement)?;
-    let mut intro = vec![format!("{total} requirements: {}.", verdicts.join(", "))];
-    if orphans > 0 {
-        intro.push(format!("{MARK} Nothing satisfies {orphans} of them:"));
-    }
-    let title = "Requirements";
-    page.section(OverviewSection { title, intro, lines, total: orphans, share: 1_200 });
-    Ok(())
-}
-
-fn write_claims(
-    view: &View<'_>,
-    ask: &CheckedQuestion,
-    project: &ResolvedProject,
-    page: &mut OverviewPage,
-) -> Result<()> {
-    let (total, lines) = gap_lines(view, ask, project, Gap::UnsupportedClaim)?;
-    let title = "Claims without support";
-    page.section(OverviewSection { title, intro: Vec::new(), lines, total, share: 700 });
-    Ok(())
-}
-
-/// Returns the rows with a gap, each marked.
-fn gap_lines(
-    view: &View<'_>,
-    ask: &CheckedQuestion,
-    project: &ResolvedProject,
-    gap: Gap,
-) -> Result<(i64, Vec<String>)> {
-    let (total, ids) = with_gap(view, ask, gap)?;
-    let mut lines = Vec::new();
-    for entity in get_many(view, &ids)? {
-        lines.push(format!("- {MARK} {}", entity_line(view, project, &entity)?));
-    }
-    Ok((total, lines))
-}
-
-/// Returns the number of entities with a gap, and the first of their ids.
-fn with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<(i64, Vec<String>)> {
-    let found = gaps::list_gaps(view, ask, gap)?;
-    let total = found.len() as i64;
-    Ok((total, found.into_iter().take(MAX_LINES as usize).map(|(_, id)| id).collect()))
-}
-
 /// Writes decisions with their assumptions; first those with an assumption that no longer holds.
 fn write_decisions(
     view: &View<'_>,
@@ -265,7 +206,7 @@ fn write_decisions(
     page: &mut OverviewPage,
 ) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
-    let total = overview::count(view, "decision", scope, all)?;
+    let total = overview::count_like(view, "decision", scope, all)?;
     let (risky, mut ids) = with_gap(view, ask, Gap::RiskyDecision)?;
     for id in overview::list_first(view, "decision", scope, all, MAX_LINES)? {
         if !ids.contains(&id) && ids.len() < MAX_LINES as usize {
@@ -318,7 +259,7 @@ fn write_risks(
     for entity in get_many(view, &overview::list_first(view, "risk", scope, all, MAX_LINES)?)? {
         lines.push(format!("- {}", entity_line(view, project, &entity)?));
     }
-    let total = overview::count(view, "risk", scope, all)?;
+    let total = overview::count_like(view, "risk", scope, all)?;
     page.section(OverviewSection { title: "Risks", intro: Vec::new(), lines, total, share: 800 });
     Ok(())
 }
