@@ -266,7 +266,7 @@ impl RegisteredOperation {
         mut arguments: Map<String, Value>,
         default_project: Option<&str>,
     ) -> Result<PreparedCall> {
-        schema::coerce_arguments(&self.input_schema, &mut arguments);
+        schema::coerce_arguments(&self.input_schema, &mut arguments)?;
         limits::check_arguments("", &arguments)?;
         let takes_project = self.about.uses_default_project
             && self.input_schema.get("properties").is_some_and(|all| all.get("project").is_some());

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answer::SHARED_FIELDS;
+use crate::model::json_loss::find_loss;
 use crate::model::{Ontology, Result};
 use crate::ops::record::validate;
 
@@ -139,8 +140,11 @@ pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
 
 /// Converts argument values as clients are known to send them: numbers, booleans, lists and objects
 /// as strings, one text for a list of texts, integers as `1.0`, and `null` for a missing argument.
-pub fn coerce_arguments(schema: &Map<String, Value>, arguments: &mut Map<String, Value>) {
-    let Some(Value::Object(properties)) = schema.get("properties") else { return };
+pub fn coerce_arguments(
+    schema: &Map<String, Value>,
+    arguments: &mut Map<String, Value>,
+) -> Result<()> {
+    let Some(Value::Object(properties)) = schema.get("properties") else { return Ok(()) };
     arguments.retain(|name, value| !value.is_null() || !properties.contains_key(name));
     for (name, value) in arguments.iter_mut() {
         let expected = properties.get(name).and_then(|property| property.get("type"));
@@ -148,6 +152,7 @@ pub fn coerce_arguments(schema: &Map<String, Value>, arguments: &mut Map<String,
         if let (Value::String(text), false) = (&*value, expected == "string")
             && let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected))
         {
+            find_loss(text).map_or(Ok(()), |loss| Err(loss.into_error(name)))?;
             *value = parsed;
         }
         if let ("array", Value::String(text)) = (expected, &*value) {
@@ -160,6 +165,7 @@ pub fn coerce_arguments(schema: &Map<String, Value>, arguments: &mut Map<String,
             }
         }
     }
+    Ok(())
 }
 
 fn is_a(value: &Value, expected: &str) -> bool {

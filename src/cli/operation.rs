@@ -13,6 +13,7 @@ use crate::app::Db;
 use crate::app::answer::Answer;
 use crate::app::run::Caller;
 use crate::app::service::call_now;
+use crate::model::json_loss::find_loss;
 use crate::model::page::MAX_LIMIT;
 use crate::model::{Error, Result};
 use crate::ops::sources::files::Root;
@@ -166,7 +167,10 @@ pub fn run_call(cli: &Cli, call_args: &Call) -> Result<ExitCode> {
         Error::invalid("arguments", problem, "Give the arguments as one JSON object, in quotes.")
     };
     let arguments = match serde_json::from_str(&call_args.arguments) {
-        Ok(Value::Object(arguments)) => arguments,
+        Ok(Value::Object(arguments)) => {
+            find_loss(&call_args.arguments).map_or(Ok(()), |loss| Err(loss.into_error("")))?;
+            arguments
+        }
         Ok(_) => return Err(invalid("they are no JSON object".to_owned())),
         Err(error) => return Err(invalid(error.to_string())),
     };

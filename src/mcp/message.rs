@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::backpressure;
 use super::errors::shown_text;
+use crate::model::json_loss::find_loss;
 
 /// Maximum bytes of a request line.
 pub const MAX_LINE: usize = 8 * 1024 * 1024;
@@ -150,9 +151,25 @@ pub fn parse_message(line: &[u8]) -> ParsedMessage {
             );
             ParsedMessage::Mistake(error, Some(request.id))
         }
-        Ok(message) => ParsedMessage::Message(Box::new(message)),
+        Ok(mut message) => {
+            mark_loss(&mut message, line);
+            ParsedMessage::Message(Box::new(message))
+        }
         Err(error) => reject_message(line, &error),
     }
+}
+
+/// Attaches to a tool call the first part of its arguments that was lost in parsing.
+fn mark_loss(message: &mut Incoming, line: &[u8]) {
+    let Incoming::Request(request) = message else { return };
+    let ClientRequest::CallToolRequest(call) = &mut request.request else { return };
+    let Some(mut loss) = std::str::from_utf8(line).ok().and_then(find_loss) else { return };
+    loss.path = match loss.path.strip_prefix("params.arguments") {
+        Some(inside) => inside.trim_start_matches('.').to_owned(),
+        None if loss.path.starts_with("params._meta") => return,
+        None => loss.path,
+    };
+    call.extensions.insert(loss);
 }
 
 fn reject_message(line: &[u8], error: &serde_json::Error) -> ParsedMessage {
@@ -178,6 +195,11 @@ fn reject_message(line: &[u8], error: &serde_json::Error) -> ParsedMessage {
             format!("the line holds what cannot be read: {}", describe_json_error(&error)),
             "Keep numbers within 1e308, pair surrogates, and nest at most 127 levels.",
         ),
+        Ok(_) if has_wrong_meta(line) => mistake(
+            ErrorCode::INVALID_PARAMS,
+            "params._meta is not an object".to_owned(),
+            "Give _meta as an object, or leave it out.",
+        ),
         Ok(_) => mistake(
             ErrorCode::INVALID_REQUEST,
             format!("the line is not a JSON-RPC 2.0 request: {error}"),
@@ -194,6 +216,12 @@ fn reject_message(line: &[u8], error: &serde_json::Error) -> ParsedMessage {
             "Send JSON in UTF-8, one message a line.",
         ),
     }
+}
+
+/// Whether `params._meta` is there and is not an object.
+fn has_wrong_meta(line: &[u8]) -> bool {
+    let value = serde_json::from_slice::<Value>(line).unwrap_or_default();
+    value.pointer("/params/_meta").is_some_and(|meta| !meta.is_object())
 }
 
 /// Corrects a message of serde_json: if a four-digit escape is incomplete, it is half of a

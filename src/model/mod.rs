@@ -14,6 +14,7 @@ pub(crate) mod gap;
 pub(crate) mod handle;
 pub(crate) mod hash;
 pub(crate) mod interaction;
+pub mod json_loss;
 pub mod lifecycle;
 pub mod markdown;
 pub mod markup;

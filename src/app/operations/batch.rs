@@ -86,7 +86,7 @@ impl CreateBatchArgs {
         let known = schema::input_schema::<NewRelationship>();
         let mut relationships = Vec::new();
         for (index, mut fields) in self.relationships.into_iter().enumerate() {
-            schema::coerce_arguments(&known, &mut fields);
+            schema::coerce_arguments(&known, &mut fields)?;
             relationships.push(parse_row("relationships", index, fields)?);
         }
         Ok(Batch {
@@ -112,7 +112,7 @@ fn parse_keyed<T: DeserializeOwned + JsonSchema>(
         let length = key.iter().map(|key| key.chars().count()).sum();
         let place = format!("{list}[{index}].key");
         validate::at_most(&place, length, validate::MAX_NAME, "characters")?;
-        schema::coerce_arguments(&known, &mut fields);
+        schema::coerce_arguments(&known, &mut fields)?;
         limits::check_arguments(&format!("{list}[{index}]."), &fields)?;
         if let Some(project) = project {
             fields.entry("project").or_insert_with(|| Value::from(project));

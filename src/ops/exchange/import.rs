@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::json_loss::find_loss;
 use crate::model::{Error, Result};
 use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
 use crate::ops::record::validate;
@@ -43,6 +44,9 @@ impl ImportLine {
         let refuse = |problem: String| Error::invalid("line", problem, "Correct the line.");
         let mut value: Value =
             serde_json::from_str(text).map_err(|error| refuse(format!("not JSON: {error}")))?;
+        if let Some(loss) = find_loss(text) {
+            return Err(loss.into_error(""));
+        }
         let Some(object) = value.as_object_mut() else {
             return Err(refuse("it is not a JSON object".to_owned()));
         };

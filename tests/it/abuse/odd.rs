@@ -129,3 +129,30 @@ fn a_line_may_begin_with_a_mark_end_in_two_characters_and_come_in_pieces() {
     assert_eq!(same["created"], false, "the line was taken once");
     assert_unharmed(&place, session);
 }
+
+#[test]
+fn what_parsing_would_drop_or_change_is_refused_by_its_path() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let row = r#""entity_type":"component","name":"Pump","hand_authored":true"#;
+    for (arguments, path) in [
+        (format!(r#"{{{row},"dry_run":true,"dry_run":false}}"#), "dry_run"),
+        (format!(r#"{{{row},"properties":{{"k":1,"k":2}}}}"#), "properties.k"),
+        (format!(r#"{{{row},"properties":{{"s":[123456789012345678901]}}}}"#), "properties.s[0]"),
+        (format!(r#"{{{row}}},"arguments":{{}}"#), "params.arguments"),
+    ] {
+        let call = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"create_entity","#;
+        session.send_bytes(format!("{call}\"arguments\":{arguments}}}}}\n").as_bytes());
+        let answer = session.receive();
+        let said = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+        assert!(said.contains(path) || answer["error"]["code"] == -32602, "{path}: {answer}");
+    }
+    assert_eq!(place.count("SELECT count(*) FROM entities"), 0);
+    for meta in ["[]", "1", "\"text\""] {
+        let call = r#"{"jsonrpc":"2.0","id":8,"method":"tools/list","params":{"_meta":"#;
+        session.send_bytes(format!("{call}{meta}}}}}\n").as_bytes());
+        let answer = session.receive();
+        assert!(answer["error"]["message"] == "params._meta is not an object", "{meta}: {answer}");
+    }
+    assert_unharmed(&place, session);
+}
