@@ -11,9 +11,8 @@ use super::registry::{OperationRegistry, Selection};
 use super::rights::Rights;
 use super::run::Caller;
 use super::store_handle::StoreHandle;
-use crate::model::text::{collapse_spaces, is_blank};
 use crate::model::{Error, Result};
-use crate::ops::record::validate;
+use crate::ops::record::actor::{check_actor, name_actor};
 use crate::ops::sources::files::Root;
 use crate::store::{Db, View};
 
@@ -101,15 +100,12 @@ fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
 /// Returns the actor of a call: the one in the arguments, else the client.
 fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
     match given.filter(|actor| !actor.trim().is_empty()) {
-        Some(actor) => validate::check_name("actor", &actor),
+        Some(actor) => check_actor(&actor),
         None => Ok(client_name(client)),
     }
 }
 
 /// Converts the client's name to a valid actor name.
 pub fn client_name(given: Option<&str>) -> String {
-    match collapse_spaces(given.unwrap_or_default()) {
-        name if is_blank(&name) => "agent".to_owned(),
-        name => name.chars().take(validate::MAX_NAME).collect(),
-    }
+    name_actor("client", given.unwrap_or_default()).unwrap_or_else(|| "agent".to_owned())
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use super::next_step::render_hint;
 use super::options::Cli;
 use super::out;
+use super::paths::path_parser;
 use crate::app::Settings;
 use crate::model::Result;
 use crate::ops::maintain::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
@@ -16,12 +17,14 @@ use crate::ops::maintain::backup::{self, BackupTurn, Contents, Copied, IfThere, 
 #[derive(Args)]
 pub struct Backup {
     /// The file to write; it must not exist
+    #[arg(value_parser = path_parser())]
     file: PathBuf,
 }
 
 #[derive(Args)]
 pub struct Restore {
     /// The backup file
+    #[arg(value_parser = path_parser())]
     file: PathBuf,
     /// If the target file exists, keep it as <name>.<instant>.replaced
     #[arg(long)]

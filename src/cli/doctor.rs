@@ -15,6 +15,7 @@ use crate::app::Reader;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
 use crate::ops::maintain::doctor::{self, Check, DoctorReport, Finding, Repair, SchemaStage};
+use crate::ops::record::actor;
 
 /// Exit codes: no findings, findings, the checks could not run.
 const CLEAN: u8 = 0;
@@ -109,7 +110,7 @@ fn repair(cli: &Cli, report: &DoctorReport) -> Result<Vec<Repair>> {
     }
     db.expect_many_rows()?;
     for topic in report.fixes() {
-        match ops::write_and_detect_conflicts(&db, "doctor", "doctor", |tx| {
+        match ops::write_and_detect_conflicts(&db, actor::DOCTOR, "doctor", |tx| {
             doctor::repair(tx, topic)
         }) {
             Err(Error::Busy) => return Err(Error::Busy),

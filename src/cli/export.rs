@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::options::Cli;
 use super::out;
+use super::paths::path_parser;
 use crate::app::Db;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
@@ -20,6 +21,7 @@ use crate::ops::write::projects;
 #[derive(Args)]
 pub struct Export {
     /// The output file; standard output if omitted
+    #[arg(value_parser = path_parser())]
     file: Option<PathBuf>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]

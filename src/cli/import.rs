@@ -8,6 +8,7 @@ use clap::Args;
 use super::import_report::print_report;
 use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
+use super::paths::path_parser;
 use super::server_memory::Foreign;
 use super::{import_export, import_lines, server_memory};
 use crate::app::import::ImportRun;
@@ -19,6 +20,7 @@ use crate::ops::record::validate;
 #[derive(Args)]
 pub struct ImportArgs {
     /// JSON lines, or an export of `atocore export`; keys in lines are local to the file
+    #[arg(value_parser = path_parser())]
     file: PathBuf,
     /// The reason; kept in the audit
     #[arg(long, value_name = "TEXT")]

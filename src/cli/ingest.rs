@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::operation::{self, WriteFlags};
 use super::options::{Cli, Roots};
+use super::paths::path_parser;
 use crate::app::Db;
 use crate::app::ingest::{self, IngestReport};
 use crate::app::operations::ingest_paths;
@@ -20,7 +21,7 @@ use crate::ops::sources::files::Root;
 #[derive(Args)]
 pub struct Ingest {
     /// Files, and folders with all files in them
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_parser = path_parser())]
     paths: Vec<PathBuf>,
     /// The project of the documents; if omitted, known documents keep theirs
     #[arg(long, value_name = "NAME")]

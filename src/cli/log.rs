@@ -13,8 +13,12 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::paths::path_parser;
 use super::plain::SanitizingWriter;
 use crate::model::{Error, Result, StorageProblem};
+
+/// The target of the line that names the file.
+pub const FILE_TARGET: &str = "atocore::file";
 
 #[derive(Args)]
 pub struct LogOptions {
@@ -22,7 +26,7 @@ pub struct LogOptions {
     #[arg(long = "log", global = true, value_name = "LEVEL", value_enum, default_value_t)]
     log_level: Level,
     /// The file to append the log to; standard error if omitted
-    #[arg(long = "log-file", env = "ATOCORE_LOG_FILE", global = true, value_name = "FILE")]
+    #[arg(long = "log-file", env = "ATOCORE_LOG_FILE", global = true, value_name = "FILE", value_parser = path_parser())]
     log_file: Option<PathBuf>,
 }
 
@@ -51,6 +55,10 @@ impl LogOptions {
         };
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
         let targets = Targets::new().with_default(of_others).with_target("atocore", level);
+        let targets = match self.log_level {
+            Level::Error => targets,
+            _ => targets.with_target(FILE_TARGET, level.max(LevelFilter::INFO)),
+        };
         tracing_subscriber::registry().with(targets).with(lines).init();
         std::panic::set_hook(Box::new(log_panic));
         Ok(())

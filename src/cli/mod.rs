@@ -16,6 +16,7 @@ mod next_step;
 mod operation;
 mod options;
 mod out;
+mod paths;
 mod plain;
 mod rebuild_claims;
 mod serve;

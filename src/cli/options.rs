@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use clap::builder::EnumValueParser;
 use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use super::out;
+use super::paths::{EmptyIsUnset, path_parser, split_variable};
 use crate::app::{Db, Durability, Settings, Upgrade, open};
 use crate::model::text::quote_text;
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
+use crate::ops::record::actor::{check_actor, name_actor};
 use crate::ops::sources::files::{self, Root};
 use crate::ops::{self, View, sources};
 
@@ -23,13 +26,14 @@ const MAX_ONTOLOGY: usize = 1024 * 1024;
 pub struct Cli {
     /// The SQLite file; serve and import create it if it does not exist. Default: atocore.db in the
     /// platform's data folder of atocore.
-    #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE")]
+    #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE", value_parser = path_parser())]
     db: Option<PathBuf>,
     /// A TOML file that adds entity types, relationship types and slots (docs/ontology.md).
-    #[arg(long, env = "ATOCORE_ONTOLOGY", global = true, value_name = "FILE")]
+    #[arg(long, env = "ATOCORE_ONTOLOGY", global = true, value_name = "FILE", value_parser = path_parser())]
     ontology: Option<PathBuf>,
     /// Durability of a commit: it survives a killed process (normal), or also a power cut (full).
-    #[arg(long, env = "ATOCORE_DURABILITY", global = true, value_enum, default_value_t)]
+    #[arg(long, env = "ATOCORE_DURABILITY", global = true, value_name = "LEVEL", default_value = "normal",
+          value_parser = EmptyIsUnset(EnumValueParser::<DurabilityChoice>::new()))]
     durability: DurabilityChoice,
     /// How long a write waits for another process, in milliseconds.
     #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
@@ -50,7 +54,9 @@ enum DurabilityChoice {
 
 impl Cli {
     pub fn ontology(&self) -> Result<Ontology> {
-        let Some(path) = &self.ontology else { return Ok(Ontology::default()) };
+        let Some(path) = self.ontology.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(Ontology::default());
+        };
         let unreadable = |error: std::io::Error| {
             Error::storage(
                 StorageProblem::WrongName,
@@ -128,9 +134,15 @@ impl Cli {
             Some(Durability::Full) => "a killed process and a power cut",
             None => "nothing that is known",
         };
-        tracing::info!("{} is open; a commit survives {survives}", db.settings().path.display());
+        let path = show_absolute(&db.settings().path);
+        tracing::info!("{path} is open; a commit survives {survives}");
         Ok(db)
     }
+}
+
+/// Shows the absolute path of a file: in another working directory a relative one names another file.
+pub fn show_absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// The folders that documents may be read from.
@@ -138,16 +150,21 @@ impl Cli {
 pub struct Roots {
     /// A folder that documents may be read from and are named relative to; may be repeated (or
     /// ATOCORE_ROOTS)
-    #[arg(long = "root", value_name = "DIR")]
+    #[arg(long = "root", value_name = "DIR", value_parser = path_parser())]
     given: Vec<PathBuf>,
 }
 
 impl Roots {
     pub fn open(&self) -> Result<Vec<Root>> {
-        let named = std::env::var_os("ATOCORE_ROOTS").filter(|_| self.given.is_empty());
-        let named = named.iter().flat_map(std::env::split_paths);
-        let named: Vec<PathBuf> = named.filter(|path| !path.as_os_str().is_empty()).collect();
-        self.given.iter().chain(&named).map(|path| Root::new(path)).collect()
+        let given = self.given.iter().filter(|path| !path.as_os_str().is_empty());
+        let given: Vec<_> = given.map(|path| Root::new(path)).collect::<Result<_>>()?;
+        match std::env::var_os("ATOCORE_ROOTS").filter(|_| given.is_empty()) {
+            Some(named) => {
+                let named = split_variable("ATOCORE_ROOTS", &named)?;
+                named.iter().map(|path| Root::new(path)).collect()
+            }
+            None => Ok(given),
+        }
     }
 
     /// Resolves a path of the command line and its root; only --root excludes other paths.
@@ -187,9 +204,12 @@ pub fn report_upgrade(db: &Db, upgrade: &Upgrade) -> Result<()> {
 
 /// Returns the actor of a command: the given name, else the name of the user.
 pub fn actor_name(given: Option<&str>) -> Result<String> {
+    if let Some(given) = given {
+        return check_actor(given);
+    }
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let actor = given.map(str::to_owned).or(user).unwrap_or_else(|| "command line".to_owned());
-    ops::record::validate::check_name("actor", &actor)
+    let actor = user.and_then(|user| name_actor("user", &user));
+    Ok(actor.unwrap_or_else(|| "command line".to_owned()))
 }
 
 /// Makes timestamps and ids count up from a seed, so that tests get reproducible bytes

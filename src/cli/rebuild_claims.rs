@@ -6,12 +6,12 @@ use super::options::Cli;
 use super::out;
 use crate::model::Result;
 use crate::ops;
-use crate::ops::record::claims;
+use crate::ops::record::{actor, claims};
 
 pub fn run(cli: &Cli) -> Result<ExitCode> {
     let done = ops::write_and_detect_conflicts(
         &cli.open_existing()?,
-        "atocore",
+        actor::PROGRAM,
         "rebuild-claims",
         claims::rebuild,
     )?;

@@ -6,21 +6,22 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::backup::{self, Automatic};
-use super::options::{Cli, Roots};
+use super::log::FILE_TARGET;
+use super::options::{Cli, Roots, show_absolute};
 use super::upkeep::Limits;
-use crate::app::Db;
 use crate::app::approval::Promotion;
 use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
 use crate::app::store_handle::StoreHandle;
 use crate::app::upkeep::run_page;
+use crate::app::Db;
 use crate::mcp::server::Server;
 use crate::mcp::tools::Answers;
 use crate::mcp::transport::LineTransport;
 use crate::model::upkeep::UpkeepRules;
 use crate::model::{Error, Result};
-use crate::ops::maintain::upkeep::UpkeepCursor;
+use crate::ops::maintain::upkeep::{self, UpkeepCursor};
 
 #[derive(Args, Default)]
 pub struct Serve {
@@ -114,6 +115,8 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         let (store, writer) = StoreHandle::start(cli.open_with(settings.clone())?)?;
         (store, Some(writer))
     };
+    // Also at the level `warn`, for somebody whose store seems to be empty.
+    tracing::info!(target: FILE_TARGET, "serving {}", show_absolute(&settings.path));
     let timer =
         serve.upkeep_every.map(|hours| run_upkeep_loop(store.clone(), hours, serve.limits.rules()));
     let backups = serve.backups.rotation().map(|turns| backup::keep_backups(settings, turns));
@@ -171,6 +174,10 @@ async fn run_upkeep_loop(store: StoreHandle, hours: u64, rules: UpkeepRules) {
 }
 
 async fn run_upkeep(store: &StoreHandle, rules: UpkeepRules) -> Result<usize> {
+    if let Err(error) = store.read("upkeep", upkeep::refuse_doubtful_clock).await {
+        tracing::warn!("upkeep is left out: {error}");
+        return Ok(0);
+    }
     let mut changed = 0;
     let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::next_step::render_hint;
 use super::options::Cli;
 use super::out;
 use crate::app::Db;
@@ -13,7 +14,7 @@ use crate::app::present::rows::{entity_line, memory_line};
 use crate::app::upkeep::run_page;
 use crate::model::upkeep::{STALE_DAYS, UpkeepRules};
 use crate::model::{Conflict, Result, Status};
-use crate::ops::maintain::upkeep::{UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
+use crate::ops::maintain::upkeep::{self, UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
 
 /// Maximum rows in the report for each job.
 const MAX_NAMED: usize = 50;
@@ -23,6 +24,9 @@ pub struct Upkeep {
     /// Dry run: show the effect, change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Run although the clock is over 90 days after the newest change of the store, or before it
+    #[arg(long)]
+    trust_clock: bool,
     #[command(flatten)]
     limits: Limits,
 }
@@ -62,6 +66,10 @@ struct UpkeepReport {
 pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
     let db = cli.open_existing()?;
     let rules = wish.limits.rules();
+    let doubt = db.read(upkeep::refuse_doubtful_clock).err().filter(|_| !wish.trust_clock);
+    if let (Some(error), false) = (&doubt, wish.dry_run) {
+        return Err(error.clone());
+    }
     let mut report = UpkeepReport::default();
     let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
@@ -73,6 +81,9 @@ pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
     report.print();
     if wish.dry_run {
         out::print_line("dry run: nothing was changed");
+        if let Some(error) = doubt {
+            out::print_line(format!("a run would be refused: {error}. {}", render_hint(&error)));
+        }
     } else {
         print_conflicts(&db, report.conflicts)?;
     }

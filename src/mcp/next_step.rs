@@ -168,6 +168,7 @@ pub fn option_of(step: &NextStep) -> Option<&'static str> {
         NextStep::ReplaceStore => Some("--replace"),
         NextStep::GiveRoots => Some("--root DIR (or ATOCORE_ROOTS)"),
         NextStep::AllowSecrets => Some("--allow-secrets"),
+        NextStep::TrustClock => Some("--trust-clock"),
         _ => None,
     }
 }

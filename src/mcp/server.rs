@@ -28,6 +28,7 @@ use super::{completion, prompts, resources};
 use crate::app::answer::Answer;
 use crate::app::registry::OperationRegistry;
 use crate::app::service::Service;
+use crate::model::json_loss::JsonLoss;
 use crate::model::{Error, Result};
 use crate::ops::View;
 
@@ -211,7 +212,12 @@ impl ServerHandler for Server {
             return self.serve("tools/call", "", async { Err(unknown) }).await;
         };
         let name = operation.about.name;
-        let call = self.call_with_approval(operation, request, &context);
+        let call = async {
+            match context.extensions.get::<JsonLoss>() {
+                Some(loss) => Err(loss.clone().into_error("")),
+                None => self.call_with_approval(operation, request, &context).await,
+            }
+        };
         match self.serve("tools/call", name, call).await {
             Ok(ToolOutcome::Input(required)) => Ok(required.into()),
             Ok(ToolOutcome::Answered(answer)) => Ok(self.render(answer).into()),

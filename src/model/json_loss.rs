@@ -1,4 +1,4 @@
-//! Finds parts of JSON text that a parser would drop or change in silence: a key that is given twice,
+//! Finds parts of JSON text that a parser would drop or change without an error: a key that is given twice,
 //! and a number that neither 64-bit integers nor floating-point numbers keep as it is written.
 
 use std::borrow::Cow;
@@ -46,7 +46,7 @@ impl JsonLoss {
 }
 
 /// An object or list around the current position.
-enum Level<'t> {
+enum JsonLevel<'t> {
     Object { keys: HashSet<Cow<'t, str>>, key: Cow<'t, str>, in_key: bool },
     List(usize),
 }
@@ -54,34 +54,35 @@ enum Level<'t> {
 /// Returns the first loss in valid JSON, or in several values of it one after the other.
 pub fn find_loss(text: &str) -> Option<JsonLoss> {
     let bytes = text.as_bytes();
-    let mut levels: Vec<Level<'_>> = Vec::new();
+    let mut levels: Vec<JsonLevel<'_>> = Vec::new();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         at += 1;
         match byte {
-            b'{' => levels.push(Level::Object {
+            b'{' => levels.push(JsonLevel::Object {
                 keys: HashSet::new(),
                 key: Cow::Borrowed(""),
                 in_key: true,
             }),
-            b'[' => levels.push(Level::List(0)),
+            b'[' => levels.push(JsonLevel::List(0)),
             b'}' | b']' => drop(levels.pop()),
             b':' | b',' => pass_separator(levels.last_mut(), byte),
             b'"' => {
                 at = start + string_length(&bytes[start..]);
                 if !add_key(levels.last_mut(), &text[start..at]) {
-                    return Some(loss(&levels, LossProblem::RepeatedKey));
+                    return Some(name_loss(&levels, LossProblem::RepeatedKey));
                 }
             }
             b'-' | b'0'..=b'9' => {
-                let is_part =
-                    |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+                let is_part = |byte: &u8| {
+                    byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')
+                };
                 at = start + bytes[start..].iter().take_while(|byte| is_part(byte)).count();
                 let number = &text[start..at];
                 if !keeps_number(number) {
                     let shown = number.chars().take(60).collect();
-                    return Some(loss(&levels, LossProblem::Number(shown)));
+                    return Some(name_loss(&levels, LossProblem::Number(shown)));
                 }
             }
             _ => {}
@@ -90,10 +91,10 @@ pub fn find_loss(text: &str) -> Option<JsonLoss> {
     None
 }
 
-fn pass_separator(level: Option<&mut Level<'_>>, byte: u8) {
+fn pass_separator(level: Option<&mut JsonLevel<'_>>, byte: u8) {
     match level {
-        Some(Level::Object { in_key, .. }) => *in_key = byte == b',',
-        Some(Level::List(index)) if byte == b',' => *index += 1,
+        Some(JsonLevel::Object { in_key, .. }) => *in_key = byte == b',',
+        Some(JsonLevel::List(index)) if byte == b',' => *index += 1,
         _ => {}
     }
 }
@@ -112,8 +113,8 @@ fn string_length(bytes: &[u8]) -> usize {
 }
 
 /// Notes a string in quotes if it is the key of an object. Returns false if the object has it.
-fn add_key<'t>(level: Option<&mut Level<'t>>, quoted: &'t str) -> bool {
-    let Some(Level::Object { keys, key, in_key: true }) = level else { return true };
+fn add_key<'t>(level: Option<&mut JsonLevel<'t>>, quoted: &'t str) -> bool {
+    let Some(JsonLevel::Object { keys, key, in_key: true }) = level else { return true };
     let plain = quoted.trim_matches('"');
     *key = if plain.contains('\\') {
         serde_json::from_str(quoted).map_or(Cow::Borrowed(plain), Cow::<str>::Owned)
@@ -123,13 +124,13 @@ fn add_key<'t>(level: Option<&mut Level<'t>>, quoted: &'t str) -> bool {
     keys.insert(key.clone())
 }
 
-fn loss(levels: &[Level<'_>], problem: LossProblem) -> JsonLoss {
+fn name_loss(levels: &[JsonLevel<'_>], problem: LossProblem) -> JsonLoss {
     let mut path = String::new();
     for level in levels {
         match level {
-            Level::Object { key, .. } if path.is_empty() => path.push_str(key),
-            Level::Object { key, .. } => path.push_str(&format!(".{key}")),
-            Level::List(index) => path.push_str(&format!("[{index}]")),
+            JsonLevel::Object { key, .. } if path.is_empty() => path.push_str(key),
+            JsonLevel::Object { key, .. } => path.push_str(&format!(".{key}")),
+            JsonLevel::List(index) => path.push_str(&format!("[{index}]")),
         }
     }
     JsonLoss { path, problem }
@@ -168,7 +169,9 @@ mod tests {
     use super::*;
 
     fn path_of(text: &str) -> Option<String> {
-        assert!(serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>().count() > 0);
+        assert!(
+            serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>().count() > 0
+        );
         find_loss(text).map(|loss| loss.path)
     }
 
@@ -190,17 +193,40 @@ mod tests {
     #[test]
     fn a_number_is_kept_if_it_prints_as_the_same_number() {
         for kept in [
-            "0", "-0", "-0.0", "1", "18446744073709551615", "-9223372036854775808", "0.1", "1.10",
-            "1e22", "1.5E-3", "100.0", "0.30000000000000004", "3.141592653589793", "1e308", "5e-324",
-            "2.50e+1", "123456789012345.0",
+            "0",
+            "-0",
+            "-0.0",
+            "1",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "0.1",
+            "1.10",
+            "1e22",
+            "1.5E-3",
+            "100.0",
+            "0.30000000000000004",
+            "3.141592653589793",
+            "1e308",
+            "5e-324",
+            "2.50e+1",
+            "123456789012345.0",
         ] {
             assert_eq!(path_of(&format!(r#"{{"n":[0,{kept}]}}"#)), None, "{kept}");
         }
         for lost in [
-            "12345678901234567890123", "18446744073709551616", "-9223372036854775809",
-            "0.12345678901234567890", "3.14159265358979323846", "1e-400", "9007199254740993.0",
+            "12345678901234567890123",
+            "18446744073709551616",
+            "-9223372036854775809",
+            "0.12345678901234567890",
+            "3.14159265358979323846",
+            "1e-400",
+            "9007199254740993.0",
         ] {
-            assert_eq!(path_of(&format!(r#"{{"n":[0,{lost}]}}"#)).as_deref(), Some("n[1]"), "{lost}");
+            assert_eq!(
+                path_of(&format!(r#"{{"n":[0,{lost}]}}"#)).as_deref(),
+                Some("n[1]"),
+                "{lost}"
+            );
         }
     }
 

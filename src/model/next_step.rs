@@ -64,6 +64,8 @@ pub enum NextStep {
     /// Rebuild claims, the search index and other derived data from the rows.
     RepairDerivedData,
     RunUpkeep,
+    /// Run upkeep although the clock is far from the newest change.
+    TrustClock,
     BackUpStore,
     /// Name another file as the store.
     ChooseStore,

@@ -89,6 +89,12 @@ pub fn chain_head(view: &View<'_>) -> Result<Head> {
     Ok(Head { seq, hash: sealed })
 }
 
+/// Returns the instant of the newest row of the chain.
+pub fn newest_instant(view: &View<'_>) -> Result<Option<String>> {
+    let sql = "SELECT timestamp FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";
+    view.conn.one(sql, &[], |row| row.text("timestamp"))
+}
+
 impl Tx<'_> {
     /// Appends the event to the audit log and its hash chain; returns its id.
     pub fn record(&self, event: Event<'_>) -> Result<String> {

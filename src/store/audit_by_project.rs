@@ -1,24 +1,12 @@
-//! The table `audit_places`: which audit rows are about which project, ordered by time.
+//! The table `audit_places`: which audit rows are about which project, and when they were made.
 //!
 //! It is derived. An audit row belongs to the current project of its subject, so that the history
 //! of a row moves with it to another project; a link belongs to the project of its source.
 
-use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Kind, Result, Timestamp};
 use crate::params;
-
-/// The position of an audit row in time order: its instant in sortable form, and its number.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AuditPosition {
-    pub at: String,
-    pub seq: i64,
-}
-
-fn read_position(row: &SqlRow<'_>) -> Result<AuditPosition> {
-    Ok(AuditPosition { at: row.text("at")?, seq: row.integer("seq")? })
-}
 
 /// Returns the SQL for the current project of the subject `?1`.
 fn project_of(kind: &str) -> &'static str {
@@ -167,17 +155,22 @@ pub fn count(view: &View<'_>, project: &str, since: &str) -> Result<i64> {
     view.conn.number(sql, params![project, since])
 }
 
-/// Lists the newest audit rows about a project since an instant and before a position.
+/// Lists the numbers of the newest audit rows about a project since an instant and before a number, by
+/// the chain: the clock of a row may have been wrong.
 pub fn list_newest(
     view: &View<'_>,
     project: &str,
     since: &str,
-    before: Option<&AuditPosition>,
+    before: Option<i64>,
     limit: i64,
-) -> Result<Vec<AuditPosition>> {
-    // Sorts after every instant.
-    let (at, seq) = before.map_or(("~", 0), |spot| (spot.at.as_str(), spot.seq));
-    let sql = "SELECT at, seq FROM audit_places WHERE project = ?1 AND at >= ?2 \
-         AND (at, seq) < (?3, ?4) ORDER BY at DESC, seq DESC LIMIT ?5";
-    view.conn.all(sql, params![project, since, at, seq, limit], read_position)
+) -> Result<Vec<i64>> {
+    // Without it, a search for few rows would read all older ones.
+    let first =
+        "SELECT coalesce(min(seq), 0) AS n FROM audit_places WHERE project = ?1 AND at >= ?2";
+    let first =
+        if since.is_empty() { 0 } else { view.conn.number(first, params![project, since])? };
+    let sql = "SELECT seq FROM audit_places WHERE project = ?1 AND seq >= ?2 AND seq < ?3 \
+         AND at >= ?4 ORDER BY seq DESC LIMIT ?5";
+    let params = params![project, first, before.unwrap_or(i64::MAX), since, limit];
+    view.conn.all(sql, params, |row| row.integer("seq"))
 }

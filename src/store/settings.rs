@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::{Ontology, Timestamp};
@@ -55,6 +56,15 @@ pub struct Settings {
     pub ids: Ids,
 }
 
+/// Makes an id. A clock before 1970, which these ids cannot express, counts as 1970.
+#[expect(clippy::disallowed_methods, reason = "here the ids come in")]
+fn new_id(now: DateTime<Utc>) -> Uuid {
+    if now.timestamp() >= 0 {
+        return Uuid::now_v7();
+    }
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 0, now.timestamp_subsec_nanos()))
+}
+
 impl Settings {
     /// Returns the default settings for a file.
     #[expect(clippy::disallowed_methods, reason = "here the clock and the ids come in")]
@@ -67,7 +77,18 @@ impl Settings {
             ontology: Arc::new(Ontology::default()),
             allow_secrets: false,
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
-            ids: Arc::new(Uuid::now_v7),
+            ids: Arc::new(|| new_id(chrono::Utc::now())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_makes_ids_all_the_same() {
+        let early = DateTime::from_timestamp(-1_000_000_000, 5).expect("an instant");
+        assert_ne!(new_id(early), new_id(early));
     }
 }

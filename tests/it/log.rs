@@ -86,7 +86,7 @@ fn the_level_decides_what_is_logged_and_a_log_is_gone_on_with() {
     let place = Place::new();
     talk(place.serve(1, &["--log-file", "log"]));
     let warnings = logged(&place);
-    assert_eq!((warnings.lines().count(), warnings.contains("tools/call")), (1, false));
+    assert_eq!((warnings.lines().count(), warnings.contains("tools/call")), (2, false));
     talk(place.serve(2, &["--log", "debug", "--log-file", "log"]));
     let log = logged(&place);
     assert!(log.starts_with(&warnings) && log.contains("zirconium"), "{log}");

@@ -20,6 +20,7 @@ mod limits;
 mod log;
 mod many;
 mod memory;
+mod paths;
 mod prompts;
 mod protocol;
 mod questions;

@@ -73,3 +73,62 @@ fn a_server_does_upkeep_between_the_calls_of_its_client() {
     assert_eq!(place.count(expired), 3);
     place.verify();
 }
+
+#[test]
+fn a_clock_far_from_the_newest_change_ends_nothing() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    session.ok("create_memory", json!({ "memory_type": "project", "content": "Today." }));
+    session.end();
+    memories(&place, 3, "NULL");
+    let refused = |seed: u64, said: &str| {
+        let output = place.run(seed, &["upkeep"]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(said), "{told}");
+        assert!(told.contains("Give --trust-clock."), "{told}");
+        let shown = upkeep(&place, seed, &["--dry-run"]);
+        assert!(shown.contains("a run would be refused"), "{shown}");
+        let left = "SELECT count(*) FROM memories WHERE status = 'active'";
+        assert_eq!(place.count(left), 3);
+    };
+    refused(100, "days after the newest change of the store");
+    let log = ["--log-file", "log", "--upkeep-every", "24"];
+    let mut session = place.serve(100, &log);
+    session.ok("list_projects", json!({}));
+    session.end();
+    let log = std::fs::read_to_string(place.folder.path().join("log")).expect("a log");
+    assert!(log.contains("upkeep is left out"), "{log}");
+    // A server with a wrong clock wrote something.
+    place
+        .serve(3_000, &[])
+        .ok("create_memory", json!({ "memory_type": "project", "content": "x" }));
+    refused(5, "days before the newest change of the store");
+    assert!(upkeep(&place, 100, &["--trust-clock"]).contains("decayed 3, 3 of them superseded"));
+}
+
+#[test]
+fn changes_are_listed_by_the_chain_whatever_the_clock_said() {
+    let place = Place::new();
+    for (seed, content) in [(1, "First."), (3_000, "Second."), (2, "Third.")] {
+        let mut session = place.serve(seed, &[]);
+        let new = json!({ "memory_type": "project", "content": content, "project": "p" });
+        session.ok("create_memory", new);
+        session.end();
+    }
+    let mut session = place.serve(4, &[]);
+    let (mut listed, mut cursor) = (Vec::new(), None);
+    loop {
+        let ask = json!({ "question": "recent_changes", "project": "p", "limit": 1,
+                          "cursor": cursor, "detail": "full" });
+        let page = session.ok("query_project", ask);
+        listed.push(page["items"][0]["after"]["content"].clone());
+        cursor = page.get("next_cursor").cloned();
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, ["Third.", "Second.", "First."]);
+    let since = json!({ "question": "recent_changes", "project": "p", "since": "2026-01-03" });
+    let page = session.ok("query_project", since);
+    assert_eq!(page["total"], 2, "{page}");
+}

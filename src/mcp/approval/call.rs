@@ -14,7 +14,6 @@ use crate::app::operation::RegisteredOperation;
 use crate::app::service::client_name;
 use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;
-use crate::model::json_loss::JsonLoss;
 use crate::model::{Error, Result};
 use crate::ops::record::idempotency::digest_call;
 
@@ -27,9 +26,6 @@ impl Server {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        if let Some(loss) = context.extensions.get::<JsonLoss>() {
-            return Err(loss.clone().into_error(""));
-        }
         let client = context.client_info().map(|info| info.name);
         let client = client.as_deref();
         let settings = self.service.store.settings();

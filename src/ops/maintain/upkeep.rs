@@ -5,7 +5,9 @@
 //! run. A run holds the write transaction for one page only.
 
 use crate::model::upkeep::{self, Faded, UpkeepRules};
-use crate::model::{Action, Entity, Kind, Memory, Result, Status, Timestamp};
+use crate::model::{
+    Action, Entity, Error, Hint, Kind, Memory, NextStep, Result, Status, Timestamp,
+};
 use crate::ops::record::record_change;
 use crate::store::{self, Tx, View};
 
@@ -91,6 +93,34 @@ pub struct UpkeepStep {
 pub enum UpkeepRow {
     Memory { before: Memory, after: Memory },
     Entity { before: Entity, after: Entity },
+}
+
+/// Days from the newest change of the store to the clock, from which on the clock is doubted.
+const MAX_AHEAD: i64 = 90;
+/// Days by which the clock may be behind the newest change: clocks of two machines differ a little.
+const MAX_BEHIND: i64 = 1;
+
+/// Refuses a clock that is far from the newest change of the store: a wrong one would end every
+/// memory at once that nobody referenced.
+pub fn refuse_doubtful_clock(view: &View<'_>) -> Result<()> {
+    let newest = store::audit::newest_instant(view)?;
+    let Some(newest) = newest.as_deref().and_then(Timestamp::parse) else { return Ok(()) };
+    let ahead = view.now.days_since(newest);
+    let behind = newest.days_since(view.now);
+    let (days, direction) = match (ahead, behind) {
+        (days, _) if days > MAX_AHEAD => (days, "after"),
+        (_, days) if days > MAX_BEHIND => (days, "before"),
+        _ => return Ok(()),
+    };
+    let now = view.now;
+    Err(Error::invalid(
+        "clock",
+        format!("it says {now}, {days} days {direction} the newest change of the store ({newest})"),
+        Hint::new(
+            "Nothing was changed. Look at a dry run; if the clock is right, say so.",
+            NextStep::TrustClock,
+        ),
+    ))
 }
 
 /// Returns the due changes of the page at a position, and the next position.

@@ -1,5 +1,6 @@
 //! How any row is changed: validation, ids, the row with its event, claims and words.
 
+pub mod actor;
 pub mod audited;
 pub mod claims;
 pub(crate) mod idempotency;

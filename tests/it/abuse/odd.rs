@@ -141,7 +141,8 @@ fn what_parsing_would_drop_or_change_is_refused_by_its_path() {
         (format!(r#"{{{row},"properties":{{"s":[123456789012345678901]}}}}"#), "properties.s[0]"),
         (format!(r#"{{{row}}},"arguments":{{}}"#), "params.arguments"),
     ] {
-        let call = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"create_entity","#;
+        let call =
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"create_entity","#;
         session.send_bytes(format!("{call}\"arguments\":{arguments}}}}}\n").as_bytes());
         let answer = session.receive();
         let said = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();

@@ -1,39 +1,31 @@
-//! `recent_changes`: audited changes of a project's rows, newest first.
+//! `recent_changes`: audited changes of a project's rows, newest first by the chain.
 //!
 //! Covers rows of every status, since it reports events, not the current state.
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief};
 use crate::model::Result;
 use crate::ops::read::history::{self, Change};
-use crate::store::audit_by_project::{self, AuditPosition};
+use crate::store::audit_by_project;
 use crate::store::graph::Node;
 use crate::store::{self, View, audit};
 
 pub fn answer_recent_changes(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let since = ask.since.map(|since| since.to_string()).unwrap_or_default();
-    let before = ask.page.after.as_ref().map(|_| AuditPosition {
-        at: ask.page.after_text(0).to_owned(),
-        seq: ask.page.after_text(1).parse().unwrap_or(0),
-    });
+    let before = ask.page.after.as_ref().map(|_| ask.page.after_text(0).parse().unwrap_or(0));
     let mut spots = Vec::new();
     let mut total = 0;
     for project in audit_by_project::list_projects(view, &ask.scope.names)? {
         total += audit_by_project::count(view, &project, &since)?;
-        spots.extend(audit_by_project::list_newest(
-            view,
-            &project,
-            &since,
-            before.as_ref(),
-            ask.page.fetch(),
-        )?);
+        let limit = ask.page.fetch();
+        spots.extend(audit_by_project::list_newest(view, &project, &since, before, limit)?);
     }
-    spots.sort_by(|a, b| b.cmp(a));
+    spots.sort_unstable_by(|a, b| b.cmp(a));
     spots.truncate(ask.page.limit + 1);
     let mut rows = Vec::new();
     for spot in spots {
-        if let Some(entry) = audit::entry_at(view, spot.seq)? {
+        if let Some(entry) = audit::entry_at(view, spot)? {
             let change = history::read_change(entry);
-            let key = vec![spot.at, spot.seq.to_string()];
+            let key = vec![spot.to_string()];
             rows.push(with_ends(view, QuestionRow::change(change.clone(), key), &change)?);
         }
     }
