@@ -32,6 +32,9 @@ pub struct Export {
     /// With --project: also the rows that belong to no project
     #[arg(long, requires = "project")]
     with_global: bool,
+    /// With --format csv: one row for each requirement and linked entity
+    #[arg(long)]
+    long: bool,
     /// Overwrite an existing file
     #[arg(long)]
     force: bool,
@@ -53,6 +56,10 @@ enum Format {
 }
 
 pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
+    if wish.long && !matches!(wish.format, Format::Csv) {
+        let problem = "only the matrix as CSV has a long form";
+        return Err(Error::invalid("--long", problem, "Add --format csv, or leave --long out."));
+    }
     let db = cli.open_existing()?;
     match &wish.file {
         None => {
@@ -195,10 +202,10 @@ fn write_drawing(
         Format::Csv | Format::Markdown => {
             let rows = matrix::read(view, &scope)?;
             done.rows.insert("requirement", rows.len() as u64);
-            if matches!(format, Format::Csv) {
-                matrix::write_csv(&rows)?
-            } else {
-                matrix::write_markdown(&rows)
+            match format {
+                Format::Csv if wish.long => matrix::write_long_csv(&rows)?,
+                Format::Csv => matrix::write_csv(&rows)?,
+                _ => matrix::write_markdown(&rows),
             }
         }
         _ => {

@@ -18,12 +18,32 @@ pub enum Gap {
     OrphanRequirement,
     RiskyDecision,
     UnsupportedClaim,
+    /// It refines no requirement, though others of its type and project do.
+    UnderivedRequirement,
+    /// A design or test that no requirement leads to.
+    Unrequested,
+    /// A row with another gap that a person waived; it is listed apart.
+    Waived,
 }
 
 impl Gap {
     /// In list order.
-    pub const ALL: [Self; 4] =
-        [Self::Contradicted, Self::OrphanRequirement, Self::RiskyDecision, Self::UnsupportedClaim];
+    pub const ALL: [Self; 7] = [
+        Self::Contradicted,
+        Self::OrphanRequirement,
+        Self::RiskyDecision,
+        Self::UnsupportedClaim,
+        Self::UnderivedRequirement,
+        Self::Unrequested,
+        Self::Waived,
+    ];
+    /// Gaps that a waiver closes: links that a person decided to do without.
+    pub const WAIVABLE: [Self; 4] = [
+        Self::OrphanRequirement,
+        Self::UnsupportedClaim,
+        Self::UnderivedRequirement,
+        Self::Unrequested,
+    ];
 
     /// The singular name used in answers.
     pub fn name(self) -> &'static str {
@@ -32,6 +52,9 @@ impl Gap {
             Self::OrphanRequirement => "orphan_requirement",
             Self::RiskyDecision => "risky_decision",
             Self::UnsupportedClaim => "unsupported_claim",
+            Self::UnderivedRequirement => "underived_requirement",
+            Self::Unrequested => "unrequested",
+            Self::Waived => "waived",
         }
     }
 
@@ -42,6 +65,9 @@ impl Gap {
             Self::OrphanRequirement => "orphan_requirements",
             Self::RiskyDecision => "risky_decisions",
             Self::UnsupportedClaim => "unsupported_claims",
+            Self::UnderivedRequirement => "underived_requirements",
+            Self::Unrequested => "unrequested",
+            Self::Waived => "waived",
         }
     }
 }
@@ -54,7 +80,8 @@ pub fn fallen_because(status: Status, flag: &Value) -> Option<&'static str> {
     }
 }
 
-/// Whether the value of `properties.flagged` flags an assumption.
+/// Whether the value of `properties.flagged` flags an assumption, or that of `properties.waived`
+/// waives a row.
 pub fn is_flag(value: &Value) -> bool {
     match value {
         Value::Null => false,

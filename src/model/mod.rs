@@ -28,6 +28,7 @@ pub mod project;
 pub mod quantity;
 pub mod question;
 pub(crate) mod relationship;
+pub(crate) mod requested;
 pub mod search;
 pub(crate) mod secrets;
 pub(crate) mod source;

@@ -18,6 +18,8 @@ pub enum Question {
     OrphanRequirements,
     RiskyDecisions,
     UnsupportedClaims,
+    UnderivedRequirements,
+    Unrequested,
     AllGaps,
     ImpactAnalysis,
     EvidenceChain,
@@ -51,7 +53,7 @@ pub struct Takes {
 pub const MAX_DEPTH: u32 = 20;
 
 impl Question {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SystemMap,
         Self::SubsystemContents,
         Self::InterfacesOf,
@@ -63,6 +65,8 @@ impl Question {
         Self::OrphanRequirements,
         Self::RiskyDecisions,
         Self::UnsupportedClaims,
+        Self::UnderivedRequirements,
+        Self::Unrequested,
         Self::AllGaps,
         Self::ImpactAnalysis,
         Self::EvidenceChain,
@@ -85,6 +89,8 @@ impl Question {
             Self::OrphanRequirements => ("orphan_requirements", Projects, None),
             Self::RiskyDecisions => ("risky_decisions", Projects, None),
             Self::UnsupportedClaims => ("unsupported_claims", Projects, None),
+            Self::UnderivedRequirements => ("underived_requirements", Projects, None),
+            Self::Unrequested => ("unrequested", Projects, None),
             Self::AllGaps => ("all_gaps", Projects, None),
             Self::ImpactAnalysis => ("impact_analysis", Entity, Some(3)),
             Self::EvidenceChain => ("evidence_chain", Entity, Some(MAX_DEPTH)),

@@ -15,6 +15,8 @@ use super::tx::View;
 use crate::model::coverage::{
     ActiveLink, CoverageRole, EvidenceRole, LinkFacts, LinkTypes, NodeIndex, covering_type,
 };
+use crate::model::gap::is_flag;
+use crate::model::ontology::REFINES;
 use crate::model::{Outcome, Result};
 use crate::params;
 
@@ -52,9 +54,10 @@ impl ActiveLinks {
             true => ("source_entity_id", "target_entity_id"),
             false => ("target_entity_id", "source_entity_id"),
         };
-        // Incoming links of one type have a partial index each, which needs the type as a literal.
+        // Incoming links of these types have a partial index each, which needs the type as a literal.
+        const INDEXED: [&str; 4] = ["satisfies", "supports", "conflicts_with", REFINES];
         let (index, types) = match (rule.outgoing, rule.types) {
-            (false, [only]) => {
+            (false, [only]) if INDEXED.contains(only) => {
                 (format!(" INDEXED BY idx_relationships_{only}"), format!("= '{only}'"))
             }
             (_, types) => (String::new(), format!("IN ('{}')", types.join("', '"))),
@@ -97,7 +100,7 @@ pub fn list_without(
     view.conn.all(&sql, params![first, second, all], read_sorted_id)
 }
 
-/// Selects `inside`: an entity with all its parts; and `wanted`: these, and the requirements that
+/// Selects `inside`: an entity with all its parts, a requirement with all that refine it; and `wanted`: these, and the requirements that
 /// they satisfy.
 fn about_entity() -> String {
     let part = |link: &str, whole: &str, part: &str| {
@@ -108,12 +111,13 @@ fn about_entity() -> String {
         )
     };
     format!(
-        "WITH RECURSIVE inside(id) AS (SELECT ?4 {}{}), wanted(id) AS (SELECT id FROM inside UNION \
+        "WITH RECURSIVE inside(id) AS (SELECT ?4 {}{}{}), wanted(id) AS (SELECT id FROM inside UNION \
          SELECT r.target_entity_id FROM inside CROSS JOIN relationships r \
          ON r.source_entity_id = inside.id AND r.relationship_type = 'satisfies' \
          AND r.status = '{ACTIVE}') ",
         part("part_of", "target_entity_id", "source_entity_id"),
-        part("contains", "source_entity_id", "target_entity_id")
+        part("contains", "source_entity_id", "target_entity_id"),
+        part(REFINES, "target_entity_id", "source_entity_id")
     )
 }
 
@@ -137,29 +141,75 @@ pub fn list_requirements(
     view.conn.all(&sql, params![first, second, all, about.unwrap_or_default()], read_sorted_id)
 }
 
-/// Reads the facts that decide the coverage of requirements: their links, then those of the
-/// entities that satisfy them, then those of all that validates these or the requirements.
+/// Lists the next requirements in a scope after a place in the order, at most `limit`. It continues
+/// in the index of names, so that all pages together read each row once.
+pub fn list_next_requirements(
+    view: &View<'_>,
+    projects: &[Option<String>],
+    all: bool,
+    after: (&str, &str),
+    limit: usize,
+) -> Result<Vec<SortedId>> {
+    let (scope, first, second) = in_projects(projects);
+    let of_type = |name: &str| {
+        format!(
+            "SELECT * FROM (SELECT {PLACE} AS place, e.id AS id FROM entities e \
+             INDEXED BY idx_entities_place WHERE e.entity_type = '{name}' AND {PLACE} >= ?4 \
+             AND ({PLACE} > ?4 OR e.id > ?5) AND {scope} AND (?3 OR e.status = '{ACTIVE}') \
+             ORDER BY {PLACE}, e.id LIMIT ?6)"
+        )
+    };
+    let types = view.ontology.types_like("requirement").map(of_type);
+    let sql = types.collect::<Vec<_>>().join(" UNION ALL ") + " ORDER BY place, id LIMIT ?6";
+    let (place, id) = after;
+    view.conn.all(&sql, params![first, second, all, place, id, limit as i64], read_sorted_id)
+}
+
+/// Reads the facts that decide the coverage of requirements: their links and those of the
+/// requirements below them, then those of the entities that satisfy these, then those of all that
+/// validates these or the requirements.
 pub fn read_link_facts(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
     let mut facts = LinkFacts::default();
-    let requirements: BTreeSet<NodeIndex> = ids.iter().map(|id| facts.place(id)).collect();
-    let (mut satisfiers, mut validations) = (BTreeSet::new(), BTreeSet::new());
-    for role in [CoverageRole::Requirement, CoverageRole::Satisfier, CoverageRole::Validation] {
-        let of_role = match role {
-            CoverageRole::Requirement => &requirements,
-            CoverageRole::Satisfier => &satisfiers,
-            CoverageRole::Validation => &validations,
-        };
-        let links = read_links_of(view, &mut facts, role, of_role)?;
+    let mut waiting: BTreeSet<NodeIndex> = ids.iter().map(|id| facts.place(id)).collect();
+    let (mut requirements, mut satisfiers, mut validations) =
+        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    while !waiting.is_empty() {
+        let links = read_links_of(view, &mut facts, CoverageRole::Requirement, &waiting)?;
+        requirements.append(&mut waiting);
         for link in links {
-            match role.next(&link) {
+            match CoverageRole::Requirement.next(&link) {
+                Some(CoverageRole::Requirement) => waiting.insert(link.far),
                 Some(CoverageRole::Satisfier) => satisfiers.insert(link.far),
                 Some(CoverageRole::Validation) => validations.insert(link.far),
-                Some(CoverageRole::Requirement) | None => false,
+                None => false,
             };
         }
+        waiting.retain(|place| !requirements.contains(place));
     }
+    let links = read_links_of(view, &mut facts, CoverageRole::Satisfier, &satisfiers)?;
+    validations.extend(links.iter().map(|link| link.far));
+    read_links_of(view, &mut facts, CoverageRole::Validation, &validations)?;
     read_evidence_roles(view, &mut facts)?;
+    let requirements: Vec<NodeIndex> = requirements.into_iter().collect();
+    for id in list_waived(view, &facts.ids_of(&requirements))? {
+        let place = facts.place(&id);
+        facts.nodes[place].waived = true;
+    }
     Ok(facts)
+}
+
+/// Lists the entities with a waiver among those of a JSON list of ids.
+pub fn list_waived(view: &View<'_>, ids: &str) -> Result<Vec<String>> {
+    let sql = "SELECT f.id AS id, CASE WHEN json_valid(f.properties) \
+         THEN f.properties -> '$.waived' END AS waived FROM json_each(?1) n \
+         CROSS JOIN entities f INDEXED BY idx_entities_waived ON f.id = n.value \
+         WHERE instr(f.properties, '\"waived\"') > 0";
+    let found = view.conn.all(sql, params![ids], |row| {
+        let text = row.optional_text("waived")?.unwrap_or_default();
+        let waived = serde_json::from_str(&text).is_ok_and(|value| is_flag(&value));
+        waived.then(|| row.text("id")).transpose()
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Reads the links that may support claims, with the facts that decide whether they do.
@@ -206,7 +256,9 @@ fn read_links_of(
 /// Reads the role and the outcome of the entities that may be evidence.
 fn read_evidence_roles(view: &View<'_>, facts: &mut LinkFacts) -> Result<()> {
     let links = facts.nodes.iter().flat_map(|node| &node.links);
-    let evidence = links.filter(|link| link.relationship_type != "satisfies").map(|link| link.far);
+    let is_evidence =
+        |link: &&ActiveLink| !["satisfies", REFINES].contains(&link.relationship_type);
+    let evidence = links.filter(is_evidence).map(|link| link.far);
     let places: Vec<NodeIndex> = evidence.collect::<BTreeSet<_>>().into_iter().collect();
     let sql = format!(
         "SELECT n.key AS place, e.entity_type AS type FROM json_each(?1) n \

@@ -20,6 +20,7 @@ pub(crate) mod overview;
 pub mod projects;
 pub(crate) mod redaction;
 pub mod relationships;
+pub(crate) mod requested;
 pub(crate) mod row_rules;
 pub(crate) mod rows;
 pub(crate) mod settings;

@@ -1,6 +1,9 @@
 //! The rules of coverage.
 
-use super::*;
+use super::facts::{ActiveLink, EvidenceRole, LinkFacts, NodeIndex};
+use super::roll_up::roll_up;
+use super::rules::{Coverage, Support, Verdict, is_supported};
+use crate::model::Outcome;
 
 /// The source, type and target of a link.
 type Link = (&'static str, &'static str, &'static str);
@@ -30,7 +33,7 @@ fn facts_of(links: &[Link]) -> LinkFacts {
 }
 
 fn verdict_of(links: &[Link]) -> Verdict {
-    Coverage::of(0, &facts_of(links)).verdict()
+    roll_up(&[0], &facts_of(links))[&0].verdict()
 }
 
 #[test]
@@ -154,4 +157,60 @@ fn only_what_counts_supports_a_claim() {
     ] {
         assert_eq!(is_supported(0, &facts_of(links)), supported, "{links:?}");
     }
+}
+
+#[test]
+fn a_parent_is_as_covered_as_its_children_say() {
+    use Verdict::{Contradicted, None, Satisfied, Validated, WithEvidence};
+    let (one, two) = (("one", "refines", "r"), ("two", "refines", "r"));
+    let (of_one, of_two) = (("part", "satisfies", "one"), ("part", "satisfies", "two"));
+    let cases: &[(&[Link], Verdict, &str, bool)] = &[
+        (&[one], None, "none", false),
+        (&[one, of_one], Satisfied, "all", true),
+        (&[one, two, of_one], None, "some", true),
+        (&[one, two, of_one, of_two], Satisfied, "all", true),
+        (&[one, two, of_one, ("two", "validated_by", "test")], Satisfied, "all", true),
+        (&[one, ("one", "validated_by", "result")], WithEvidence, "all", false),
+        // Its own links count as before.
+        (&[one, two, of_one, ("r", "validated_by", "test")], Validated, "some", true),
+        // Down to the last level, and a circle of other programs is cut.
+        (
+            &[one, ("below", "refines", "one"), ("part", "satisfies", "below")],
+            Satisfied,
+            "all",
+            true,
+        ),
+        (&[one, ("r", "refines", "one"), of_one], Satisfied, "all", true),
+        (
+            &[one, two, of_one, of_two, ("one", "validated_by", "result fail")],
+            Contradicted,
+            "all",
+            true,
+        ),
+        (&[("r", "refines", "above"), ("part", "satisfies", "above")], None, "none", false),
+        (&[one, ("waived", "refines", "r"), of_one], Satisfied, "all", true),
+    ];
+    for (links, verdict, covered, satisfied_below) in cases {
+        let mut facts = facts_of(links);
+        for node in &mut facts.nodes {
+            node.waived = node.id == "waived";
+        }
+        let found = &roll_up(&[0], &facts)[&0];
+        assert_eq!(found.verdict(), *verdict, "{links:?}");
+        assert_eq!(found.children.covered(), *covered, "{links:?}");
+        assert_eq!(found.satisfied_below, *satisfied_below, "{links:?}");
+    }
+}
+
+#[test]
+fn a_long_chain_of_requirements_is_rolled_up() {
+    let ids: Vec<String> =
+        (0..20_000).map(|at| if at == 0 { "r".to_owned() } else { at.to_string() }).collect();
+    let mut facts = LinkFacts::default();
+    for pair in ids.windows(2) {
+        let (parent, child) = (facts.place(&pair[0]), facts.place(&pair[1]));
+        let link = ActiveLink { outgoing: false, relationship_type: "refines", far: child };
+        facts.nodes[parent].links.push(link);
+    }
+    assert_eq!(roll_up(&[0], &facts).len(), 20_000);
 }

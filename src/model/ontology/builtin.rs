@@ -1,8 +1,8 @@
-//! The built-in ontology: 18 entity types, 18 relationship types in four families, five
+//! The built-in ontology: 18 entity types, 19 relationship types in four families, five
 //! single-valued slots. (`memory.subject` and `state.<category>` are slots of other rows.)
 
 use super::Downstream::{self, Both, Mutual, None as Neither, Source, Target};
-use super::{EntityType, KeySource, Ontology, RelationshipType, SlotRule, SlotType};
+use super::{EntityType, KeySource, Ontology, REFINES, RelationshipType, SlotRule, SlotType};
 
 const ENTITY_TYPES: &[(&str, &str)] = &[
     ("project", "an undertaking with a goal and an end"),
@@ -129,6 +129,7 @@ const LINKS: &[LinkRule] = &[
         &["assumption"],
         Source,
     ),
+    link_type("intent", REFINES, "is derived from", &["requirement"], &["requirement"], Source),
     link_type("intent", "supersedes", "replaces the older one", ANY, ANY, Neither),
     link_type(
         "validation",
@@ -234,11 +235,11 @@ mod tests {
     fn the_table_holds_what_the_contract_names() {
         let ontology = Ontology::default();
         assert_eq!(ontology.entity_types.len(), 18);
-        assert_eq!(ontology.relationship_types.len(), 18);
+        assert_eq!(ontology.relationship_types.len(), 19);
         let count = |family: &str| {
             ontology.relationship_types.iter().filter(|entry| entry.family == family).count()
         };
-        assert_eq!(FAMILIES.map(count), [4, 5, 5, 4]);
+        assert_eq!(FAMILIES.map(count), [4, 6, 5, 4]);
         for entry in &ontology.relationship_types {
             for end in entry.sources.iter().chain(&entry.targets) {
                 assert!(ontology.entity_type(end).is_some(), "{end} in {}", entry.name);

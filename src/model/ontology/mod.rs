@@ -105,6 +105,9 @@ pub enum KeySource {
 /// The relationship from a new entity to the one that it replaced.
 pub const SUPERSEDES: &str = "supersedes";
 
+/// The relationship from a requirement to the one that it is derived from.
+pub const REFINES: &str = "refines";
+
 /// The families of relationship types.
 pub const FAMILIES: [&str; 4] = ["structural", "intent", "validation", "provenance"];
 

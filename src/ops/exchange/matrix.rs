@@ -1,103 +1,179 @@
 //! Exports the traceability matrix as CSV for spreadsheets, or as Markdown.
 
+use serde_json::Value;
+
+use crate::model::gap::is_flag;
 use crate::model::markup::inline_text;
 use crate::model::text::{collapse_spaces, escape_hidden};
-use crate::model::{Entity, Error, Result, Verdict};
-use crate::ops::read::queries::coverage::{self, CoveredRequirement};
+use crate::model::{Entity, Error, Result};
+use crate::ops::read::queries::coverage::{
+    self, CoveredRequirement, LinkedEntity, describe_children,
+};
 use crate::ops::write::projects::ProjectScope;
 use crate::store::{View, link_facts};
 
-/// Entities listed in a cell.
-const MAX_LINKED: usize = 100;
 /// Requirements read per page.
 const STEP: usize = 200;
 
-/// A requirement, with the entities that satisfy it, those that validate it, the evidence, and
-/// the evidence against it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MatrixRow {
-    pub requirement: Entity,
-    pub verdict: Verdict,
-    pub sides: [Cell; 4],
-}
-
-/// The names in a cell, and the total number.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cell {
-    pub names: Vec<String>,
-    pub count: usize,
-}
-
 /// Reads every active requirement of a scope, by name.
-pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
+pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<CoveredRequirement>> {
     let mut rows = Vec::new();
     for some in link_facts::list_requirements(view, None, &scope.names, false)?.chunks(STEP) {
         let ids: Vec<String> = some.iter().map(|(_, id)| id.clone()).collect();
-        let covered = coverage::read_covered(view, &ids)?;
-        rows.extend(covered.into_iter().map(|covered| {
-            let CoveredRequirement {
-                entity,
-                verdict,
-                satisfied_by,
-                validated_by,
-                evidence,
-                contradicted_by,
-                ..
-            } = covered;
-            let sides = [satisfied_by, validated_by, evidence, contradicted_by].map(|side| Cell {
-                count: side.len(),
-                names: side.into_iter().take(MAX_LINKED).map(|linked| linked.node.name).collect(),
-            });
-            MatrixRow { requirement: entity, verdict, sides }
-        }));
+        rows.extend(coverage::read_covered(view, &ids)?);
     }
     Ok(rows)
 }
 
-const COLUMNS: [&str; 10] = [
-    "requirement_id",
-    "project",
-    "requirement",
-    "description",
-    "verdict",
-    "satisfied_by",
-    "validated_by",
-    "evidence",
-    "contradicted_by",
-    "source_refs",
-];
+/// The lists of a row, by the names of their columns.
+fn list_sides(row: &CoveredRequirement) -> [(&'static str, &[LinkedEntity]); 7] {
+    [
+        ("parents", &row.parents),
+        ("children", &row.children),
+        ("satisfied_by", &row.satisfied_by),
+        ("validated_by", &row.validated_by),
+        ("evidence", &row.evidence),
+        ("contradicted_by", &row.contradicted_by),
+        ("inconclusive", &row.inconclusive),
+    ]
+}
 
-/// Returns CSV as in RFC 4180, in UTF-8.
-pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
-    let failed = |error: String| Error::Internal(format!("csv: {error}"));
-    let mut table =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    table.write_record(COLUMNS).map_err(|error| failed(error.to_string()))?;
-    for row in rows {
-        let Entity { id, project, name, description, source_refs, .. } = &row.requirement;
-        let [satisfied_by, validated_by, evidence, contradicted_by] =
-            list_sides(row, collapse_spaces);
-        let cells = [
-            id.clone(),
-            project.clone(),
-            name.clone(),
-            description.clone(),
+/// Returns CSV as in RFC 4180, in UTF-8: a row for each requirement, with each list as a JSON array
+/// of names.
+pub fn write_csv(rows: &[CoveredRequirement]) -> Result<String> {
+    const COLUMNS: [&str; 15] = [
+        "requirement_id",
+        "project",
+        "requirement",
+        "description",
+        "verdict",
+        "waived",
+        "parents",
+        "children",
+        "children_covered",
+        "satisfied_by",
+        "validated_by",
+        "evidence",
+        "contradicted_by",
+        "inconclusive",
+        "source_refs",
+    ];
+    let records = rows.iter().map(|row| {
+        let Entity { id, project, name, description, source_refs, .. } = &row.entity;
+        let sides = list_sides(row).map(|(_, side)| {
+            write_list(side.iter().map(|linked| escape_cell(&collapse_spaces(&linked.node.name))))
+        });
+        let [parents, children, satisfied_by, validated_by, evidence, against, inconclusive] =
+            sides;
+        let covered = match row.child_counts.all {
+            0 => String::new(),
+            _ => describe_children(row.child_counts),
+        };
+        [
+            escape_cell(id),
+            escape_cell(project),
+            escape_cell(&collapse_spaces(name)),
+            escape_cell(description),
             row.verdict.name().to_owned(),
+            escape_cell(&waiver_text(&row.entity)),
+            parents,
+            children,
+            covered,
             satisfied_by,
             validated_by,
             evidence,
-            contradicted_by,
-            source_refs.join("; "),
-        ];
-        let cells = cells.iter().map(|cell| escape_formula(cell));
-        table.write_record(cells).map_err(|error| failed(error.to_string()))?;
+            against,
+            inconclusive,
+            write_list(source_refs.iter().map(|source| escape_cell(source))),
+        ]
+    });
+    write_table(COLUMNS, records)
+}
+
+/// Returns CSV with a row for each requirement and entity in one of its lists; a requirement without
+/// any has one row.
+pub fn write_long_csv(rows: &[CoveredRequirement]) -> Result<String> {
+    const COLUMNS: [&str; 11] = [
+        "requirement_id",
+        "project",
+        "requirement",
+        "verdict",
+        "list",
+        "relationship_type",
+        "entity_id",
+        "entity_type",
+        "entity",
+        "outcome",
+        "through",
+    ];
+    let records = rows.iter().flat_map(|row| {
+        let Entity { id, project, name, .. } = &row.entity;
+        let pair = |list: &str, linked: Option<&LinkedEntity>| {
+            let text = |read: &dyn Fn(&LinkedEntity) -> String| {
+                escape_cell(&linked.map(read).unwrap_or_default())
+            };
+            let through = |one: &LinkedEntity| one.through.as_ref().map(|node| node.name.clone());
+            let outcome =
+                |one: &LinkedEntity| one.outcome.map(|outcome| outcome.as_str().to_owned());
+            [
+                escape_cell(id),
+                escape_cell(project),
+                escape_cell(&collapse_spaces(name)),
+                row.verdict.name().to_owned(),
+                list.to_owned(),
+                text(&|one| one.relationship_type.to_owned()),
+                text(&|one| one.node.id.clone()),
+                text(&|one| one.node.entity_type.clone()),
+                text(&|one| collapse_spaces(&one.node.name)),
+                text(&|one| outcome(one).unwrap_or_default()),
+                text(&|one| collapse_spaces(&through(one).unwrap_or_default())),
+            ]
+        };
+        let sides = list_sides(row);
+        let pairs =
+            sides.iter().flat_map(|(list, side)| side.iter().map(|one| pair(list, Some(one))));
+        let mut pairs: Vec<[String; 11]> = pairs.collect();
+        if pairs.is_empty() {
+            pairs.push(pair("", None));
+        }
+        pairs
+    });
+    write_table(COLUMNS, records)
+}
+
+fn write_table<const N: usize>(
+    columns: [&str; N],
+    records: impl Iterator<Item = [String; N]>,
+) -> Result<String> {
+    let failed = |error: String| Error::Internal(format!("csv: {error}"));
+    let mut table =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    table.write_record(columns).map_err(|error| failed(error.to_string()))?;
+    for record in records {
+        table.write_record(record).map_err(|error| failed(error.to_string()))?;
     }
     let bytes = table.into_inner().map_err(|error| failed(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
 }
 
+/// Returns a JSON array, or nothing for an empty list.
+fn write_list(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { String::new() } else { Value::from(names).to_string() }
+}
+
+/// Returns the reason of a waiver; `yes` if there is none.
+fn waiver_text(entity: &Entity) -> String {
+    let waived = entity.properties.get("waived").filter(|value| is_flag(value));
+    match waived.map(coverage::waiver_reason) {
+        None => String::new(),
+        Some(Value::String(reason)) => reason,
+        Some(_) => "yes".to_owned(),
+    }
+}
+
 /// Returns a Markdown table, preceded by the coverage.
-pub fn write_markdown(rows: &[MatrixRow]) -> String {
+pub fn write_markdown(rows: &[CoveredRequirement]) -> String {
     let mut counts = [0; 5];
     for row in rows {
         counts[row.verdict as usize] += 1;
@@ -106,17 +182,21 @@ pub fn write_markdown(rows: &[MatrixRow]) -> String {
         coverage::name_counts(counts).map(|(name, count)| format!("{name} {count}")).collect();
     let mut text = format!(
         "{} requirements: {}.\n\n\
-         | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence | Contradicted by |\n\
-         |---|---|---|---|---|---|---|\n",
+         | Requirement | Description | Verdict | Parents | Children | Satisfied by | Validated by \
+         | Evidence | Contradicted by | Inconclusive |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
         rows.len(),
         coverage.join(", ")
     );
     for row in rows {
-        let sides = list_sides(row, |name| inline_text(name, 80));
+        let sides = list_sides(row).map(|(_, side)| {
+            let names = side.iter().map(|linked| inline_text(&linked.node.name, 80));
+            names.collect::<Vec<_>>().join("; ")
+        });
         text.push_str(&format!(
             "| {} | {} | {} | {} |\n",
-            inline_text(&row.requirement.name, 80),
-            inline_text(&row.requirement.description, 300),
+            inline_text(&row.entity.name, 80),
+            inline_text(&row.entity.description, 300),
             row.verdict.name(),
             sides.join(" | "),
         ));
@@ -124,20 +204,9 @@ pub fn write_markdown(rows: &[MatrixRow]) -> String {
     text
 }
 
-/// Returns each side as a text.
-fn list_sides(row: &MatrixRow, show: impl Fn(&str) -> String) -> [String; 4] {
-    row.sides.each_ref().map(|Cell { names, count }| {
-        let shown: Vec<String> = names.iter().map(|name| show(name)).collect();
-        match count.saturating_sub(names.len()) {
-            0 => shown.join("; "),
-            left => format!("{}; … and {left} more", shown.join("; ")),
-        }
-    })
-}
-
 /// Prevents CSV injection: a cell that a spreadsheet would read as a formula gets a leading
 /// apostrophe, which spreadsheets hide. Hidden characters become escapes.
-fn escape_formula(cell: &str) -> String {
+fn escape_cell(cell: &str) -> String {
     let shown = escape_hidden(cell);
     let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠');
     if shown.trim_start_matches([' ', '\n']).starts_with(formula) {
@@ -147,67 +216,4 @@ fn escape_formula(cell: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Status;
-
-    fn row(name: &str, description: &str, satisfied_by: Cell) -> MatrixRow {
-        let requirement = Entity {
-            handle: String::new(),
-            id: "r-1".to_owned(),
-            entity_type: "requirement".to_owned(),
-            name: name.to_owned(),
-            project: "p06".to_owned(),
-            description: description.to_owned(),
-            properties: serde_json::Map::new(),
-            status: Status::Active,
-            confidence: 1.0,
-            source_refs: vec!["doc:a.md".to_owned(), "url:b".to_owned()],
-            extractor_version: String::new(),
-            canonical_home: String::new(),
-            hand_authored: false,
-            version: 1,
-            created_at: String::new(),
-            updated_at: String::new(),
-        };
-        let sides = [satisfied_by, Cell::default(), Cell::default(), Cell::default()];
-        MatrixRow { requirement, verdict: Verdict::Satisfied, sides }
-    }
-
-    fn cell(names: &[&str], count: usize) -> Cell {
-        Cell { names: names.iter().map(|name| (*name).to_owned()).collect(), count }
-    }
-
-    #[test]
-    fn a_spreadsheet_reads_text_and_no_formula() {
-        let rows = [
-            row("=HYPERLINK(\"http://evil\")", "a, b\n\"c\"", cell(&["+1", "@x"], 2)),
-            row("R-2", " -40 °C to +60 °C", cell(&["A\nB", "C"], 7)),
-            row("＝1", "\u{200b}=1", Cell::default()),
-        ];
-        let head = "requirement_id,project,requirement,description,verdict,satisfied_by,\
-                    validated_by,evidence,contradicted_by,source_refs\r\n";
-        assert_eq!(
-            write_csv(&rows).expect("a table"),
-            format!(
-                "{head}\
-                 r-1,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",\"a, b\n\"\"c\"\"\",satisfied,'+1; @x,,,,doc:a.md; url:b\r\n\
-                 r-1,p06,R-2,' -40 °C to +60 °C,satisfied,A B; C; … and 5 more,,,,doc:a.md; url:b\r\n\
-                 r-1,p06,'＝1,\\u{{200b}}=1,satisfied,,,,,doc:a.md; url:b\r\n"
-            )
-        );
-    }
-
-    #[test]
-    fn a_table_in_markdown_keeps_its_columns() {
-        let rows = [row("R|1", "[x](y)\n# z", cell(&["A|B", "<c>"], 3))];
-        assert_eq!(
-            write_markdown(&rows),
-            "1 requirements: none 0, satisfied 1, validated 0, with_evidence 0.\n\n\
-             | Requirement | Description | Verdict | Satisfied by | Validated by | Evidence \
-             | Contradicted by |\n\
-             |---|---|---|---|---|---|---|\n\
-             | R\\|1 | \\[x\\](y) # z | satisfied | A\\|B; \\<c\\>; … and 1 more |  |  |  |\n"
-        );
-    }
-}
+mod tests;

@@ -1,12 +1,13 @@
 //! Relationships: create and end links between entities.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::handle::HandleKind;
-use crate::model::ontology::SUPERSEDES;
+use crate::model::ontology::{REFINES, SUPERSEDES};
 use crate::model::{
     Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
 };
@@ -173,6 +174,9 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
     if new.relationship_type == SUPERSEDES {
         lifecycle_rows::check_chain::<Entity>(tx, target_id, source_id)?;
     }
+    if new.relationship_type == REFINES {
+        refuse_circle(tx, source_id, target_id)?;
+    }
     Ok(Relationship {
         id: String::new(),
         handle: String::new(),
@@ -184,6 +188,27 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
         source_refs,
         created_at: tx.now.to_string(),
     })
+}
+
+/// Refuses a requirement that would be derived from itself.
+fn refuse_circle(tx: &Tx<'_>, source: &str, target: &str) -> Result<()> {
+    let mut seen = HashSet::from([target.to_owned()]);
+    let mut waiting = vec![target.to_owned()];
+    while let Some(id) = waiting.pop() {
+        for parent in store::relationships::list_neighbour_ids(tx, &id, REFINES, true)? {
+            if parent == source {
+                return Err(Error::Link {
+                    relationship_type: REFINES.to_owned(),
+                    problem: "the target is derived from the source already".to_owned(),
+                    hint: "Swap the ends, or end the link that leads the other way first.".into(),
+                });
+            }
+            if seen.insert(parent.clone()) {
+                waiting.push(parent);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns the type of the entity at an end; an unknown id is an error with the nearest names.

@@ -10,7 +10,7 @@ pub fn answer_constraints_on(view: &View<'_>, ask: &CheckedQuestion) -> Result<Q
         view,
         ask,
         Direction::ToWholes,
-        "constrained_by",
+        ("constrained_by", None),
         "constrains",
     )
 }

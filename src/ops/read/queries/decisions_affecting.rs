@@ -19,7 +19,7 @@ pub fn answer_decisions_affecting(
             view,
             ask,
             Direction::ToParts,
-            AFFECTED,
+            (AFFECTED, None),
             "affects",
         );
     }

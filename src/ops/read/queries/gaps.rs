@@ -1,26 +1,38 @@
 //! Gaps as rows: a page over one or several kinds in sequence, with the count of each kind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Value, json};
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow, node_brief, skip_past};
-use crate::model::coverage::{SATISFIED_BY, SUPPORTED_BY, is_supported};
+use crate::model::coverage::{
+    CHILDREN, NodeIndex, SATISFIED_BY, SUPPORTED_BY, is_supported, roll_up,
+};
 use crate::model::gap::{fallen_because, is_flag};
 use crate::model::{Entity, Gap, Question, Result, Status};
 use crate::ops::write::lifecycle_rows;
 use crate::store::assumptions::{self, Assumption};
 use crate::store::contradictions::{self, Contradiction};
 use crate::store::link_facts::{self, SortedId};
-use crate::store::{self, View};
+use crate::store::{self, View, requested};
 
 /// Assumptions, and contradicting entities, listed in a row.
 const MAX_LISTED: usize = 5;
 /// Characters of the reason of a flag.
 const MAX_REASON: usize = 150;
 
-/// Lists the entities in the scope of a question that have a gap, by name.
+/// Lists the entities in the scope of a question that have a gap, by name. Waived ones are listed
+/// as such only.
 pub fn list_gaps(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<Vec<SortedId>> {
+    let mut found = list_with_gap(view, ask, gap)?;
+    if Gap::WAIVABLE.contains(&gap) {
+        let waived = waived_among(view, &found)?;
+        found.retain(|(_, id)| !waived.contains(id));
+    }
+    Ok(found)
+}
+
+fn list_with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<Vec<SortedId>> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
     match gap {
         Gap::Contradicted => {
@@ -28,12 +40,85 @@ pub fn list_gaps(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<Vec
             let entity_type = claims.then_some("validation_claim");
             contradictions::list_contradicted(view, entity_type, scope, all)
         }
-        Gap::OrphanRequirement => {
-            link_facts::list_without(view, "requirement", SATISFIED_BY, scope, all)
-        }
+        Gap::OrphanRequirement => list_orphans(view, ask),
         Gap::RiskyDecision => list_risky(view, ask),
         Gap::UnsupportedClaim => list_unsupported(view, ask),
+        Gap::UnderivedRequirement => list_underived(view, ask),
+        Gap::Unrequested => list_unrequested(view, ask),
+        Gap::Waived => list_waived(view, ask),
     }
+}
+
+fn waived_among(view: &View<'_>, found: &[SortedId]) -> Result<BTreeSet<String>> {
+    let ids: Vec<&str> = found.iter().map(|(_, id)| &**id).collect();
+    Ok(link_facts::list_waived(view, &json!(ids).to_string())?.into_iter().collect())
+}
+
+/// Lists the rows that would have a gap of the question, but for a waiver.
+fn list_waived(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let mut waived = BTreeSet::new();
+    for gap in gaps_of(ask.question).iter().filter(|gap| Gap::WAIVABLE.contains(gap)) {
+        let found = list_with_gap(view, ask, *gap)?;
+        let ids = waived_among(view, &found)?;
+        waived.extend(found.into_iter().filter(|(_, id)| ids.contains(id)));
+    }
+    Ok(waived.into_iter().collect())
+}
+
+/// Returns the kinds of gaps that a question lists, in order.
+pub fn gaps_of(question: Question) -> &'static [Gap] {
+    match question {
+        Question::OrphanRequirements => &[Gap::OrphanRequirement, Gap::Waived],
+        Question::RiskyDecisions => &[Gap::RiskyDecision],
+        Question::UnsupportedClaims => &[Gap::Contradicted, Gap::UnsupportedClaim, Gap::Waived],
+        Question::UnderivedRequirements => &[Gap::UnderivedRequirement, Gap::Waived],
+        Question::Unrequested => &[Gap::Unrequested, Gap::Waived],
+        _ => &Gap::ALL,
+    }
+}
+
+/// Lists the requirements that nothing satisfies, and of which no requirement below is satisfied.
+fn list_orphans(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let (scope, all) = (&ask.scope.names, ask.include_inactive);
+    let mut found = link_facts::list_without(view, "requirement", SATISFIED_BY, scope, all)?;
+    let childless = link_facts::list_without(view, "requirement", CHILDREN, scope, all)?;
+    let childless: HashSet<String> = childless.into_iter().map(|(_, id)| id).collect();
+    let parents: Vec<String> =
+        found.iter().map(|(_, id)| id).filter(|id| !childless.contains(*id)).cloned().collect();
+    let mut facts = link_facts::read_link_facts(view, &parents)?;
+    let places: Vec<NodeIndex> = parents.iter().map(|id| facts.place(id)).collect();
+    let tree = roll_up(&places, &facts);
+    let satisfied: HashSet<&String> = parents
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| tree[place].satisfied_below)
+        .map(|(id, _)| id)
+        .collect();
+    found.retain(|(_, id)| !satisfied.contains(id));
+    Ok(found)
+}
+
+fn list_underived(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let levels = requested::list_derived_levels(view)?;
+    if levels.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = requested::list_parentless(view, &ask.scope.names, ask.include_inactive)?;
+    found.retain(|(_, level)| levels.contains(level));
+    Ok(found.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Lists the components and results that no requirement leads to, in projects with requirements.
+fn list_unrequested(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let projects = requested::list_projects_with_requirements(view)?;
+    let found = requested::list_unasked(view, &ask.scope.names, ask.include_inactive)?;
+    let in_use = found.into_iter().filter(|(_, project)| projects.contains(project));
+    let mut found: Vec<SortedId> = in_use.map(|(id, _)| id).collect();
+    let ids: Vec<String> = found.iter().map(|(_, id)| id.clone()).collect();
+    let graph = requested::read_request_graph(view, &ids)?;
+    let asked_for = graph.find_requested();
+    found.retain(|(_, id)| !asked_for.contains(&**id));
+    Ok(found)
 }
 
 fn list_risky(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
@@ -54,14 +139,16 @@ fn list_unsupported(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<Sorted
     Ok(found)
 }
 
-/// Lists the gaps of the requested kinds, one kind after another.
-pub fn find_gaps(view: &View<'_>, ask: &CheckedQuestion, kinds: &[Gap]) -> Result<QuestionResult> {
+/// Lists the gaps of the kinds of the question, one kind after another.
+pub fn find_gaps(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let reached: usize = ask.page.after_text(0).parse().unwrap_or(0);
     let mut rows: Vec<QuestionRow> = Vec::new();
     let mut counts = Vec::new();
-    for (at, gap) in kinds.iter().enumerate() {
+    for (at, gap) in gaps_of(ask.question).iter().enumerate() {
         let found = list_gaps(view, ask, *gap)?;
-        counts.push((gap.plural(), found.len() as i64));
+        if *gap != Gap::Waived || !found.is_empty() {
+            counts.push((gap.plural(), found.len() as i64));
+        }
         let left = if at < reached { 0 } else { ask.page.fetch() as usize - rows.len() };
         let after = match at == reached {
             true => (ask.page.after_text(1), ask.page.after_text(2)),
@@ -89,8 +176,14 @@ fn gap_rows(
     let mut rows = Vec::new();
     for (entity, place) in store::entities::get_many(view, &ids)?.into_iter().zip(places) {
         let id = entity.id.clone();
+        let waived =
+            entity.properties.get("waived").filter(|_| gap == Gap::Waived).map(flag_reason);
         let row = QuestionRow::entity(entity, vec![at.to_string(), place, id.clone()]);
-        let row = add_contradictions(row.with("gap", gap.name()), &id, &against);
+        let row = match waived {
+            Some(reason) => row.with("waived", reason),
+            None => row.with("gap", gap.name()),
+        };
+        let row = add_contradictions(row, &id, &against);
         let fallen = assumptions.iter().filter(|one| one.decision_id == id);
         let shown = fallen.map(|one| describe_fallen(view, one)).collect::<Result<Vec<_>>>()?;
         rows.push(with_first(row, "assumptions", shown));
@@ -148,9 +241,12 @@ pub fn last_successor(view: &View<'_>, assumption: &Assumption) -> Result<Option
     }
 }
 
-/// Returns the reason of the flag if it is text or a number, else `true`.
-fn flag_reason(flag: &Value) -> Value {
+/// Returns the reason of a flag or waiver if it is text or a number, else `true`.
+pub fn flag_reason(flag: &Value) -> Value {
     match flag {
+        Value::Object(fields) if fields.get("reason").is_some_and(Value::is_string) => {
+            flag_reason(&fields["reason"])
+        }
         Value::String(reason) => reason.chars().take(MAX_REASON).collect::<String>().into(),
         Value::Number(number) => number.clone().into(),
         _ => true.into(),

@@ -24,7 +24,7 @@ mod walk;
 
 use self::coverage::find_requirements;
 use self::gaps::find_gaps;
-use crate::model::{Gap, Question, Result};
+use crate::model::{Question, Result};
 use crate::store::View;
 
 pub use checked::{CheckedQuestion, QuestionArgs};
@@ -62,12 +62,12 @@ fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionR
         Question::RecentChanges => recent_changes::answer_recent_changes(view, ask),
         Question::ImpactAnalysis => impact_analysis::answer_impact_analysis(view, ask),
         Question::EvidenceChain => evidence_chain::answer_evidence_chain(view, ask),
-        Question::OrphanRequirements => find_gaps(view, ask, &[Gap::OrphanRequirement]),
-        Question::RiskyDecisions => find_gaps(view, ask, &[Gap::RiskyDecision]),
-        Question::UnsupportedClaims => {
-            find_gaps(view, ask, &[Gap::Contradicted, Gap::UnsupportedClaim])
-        }
-        Question::AllGaps => find_gaps(view, ask, &Gap::ALL),
+        Question::OrphanRequirements
+        | Question::RiskyDecisions
+        | Question::UnsupportedClaims
+        | Question::UnderivedRequirements
+        | Question::Unrequested
+        | Question::AllGaps => find_gaps(view, ask),
         Question::ValidationStatus => find_requirements(view, ask, true),
         Question::TraceabilityMatrix => find_requirements(view, ask, false),
         Question::ProjectOverview => project_overview::answer_project_overview(view, ask),

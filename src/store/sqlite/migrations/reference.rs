@@ -7,7 +7,7 @@ use crate::store::sqlite::sql::Conn;
 pub const APPLICATION_ID: i64 = 0x6174_6f63;
 
 /// The SQL of the migrations; the first has the number 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("0001_tables.sql"),
     include_str!("0002_indexes.sql"),
     include_str!("0003_answers.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("0006_relinking.sql"),
     include_str!("0007_evidence.sql"),
     include_str!("0008_chain_order.sql"),
+    include_str!("0009_levels.sql"),
 ];
 
 /// The `user_version` of a current file.
