@@ -9,9 +9,10 @@ use super::present::bound::{
     MAX_BYTES, fit_lines, fit_value, json_size, show_hidden, size_of_lines,
 };
 use super::present::conflicts::ConflictView;
+use super::present::revisions::RevisionView;
 use super::present::text::{MAX_LISTED, PageText, Paging, Text};
 use crate::model::text::one_line;
-use crate::model::{Conflict, NextStep, Result};
+use crate::model::{Conflict, Kind, NextStep, Result};
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::write::conflicts;
 use crate::store::View;
@@ -51,12 +52,44 @@ pub struct Written<O> {
     asks_person: bool,
     #[serde(skip)]
     approved_by: String,
+    /// A change that waits for a person, or that was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    revision: Option<RevisionView>,
+}
+
+/// The answer of a write whose change was proposed as a revision.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ProposedChange {
+    pub changed: bool,
+    #[serde(skip)]
+    pub created: bool,
+}
+
+impl Output for ProposedChange {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.created { "proposed" } else { "proposed before" };
+        text.line(format!("{word}; the row stays as it is until a person approves"));
+    }
 }
 
 impl<O: Output> Written<O> {
     pub fn new(output: O, audit_id: Option<String>, next_step: Option<NextStep>) -> Self {
-        let (conflicts, dry_run, asks_person, approved_by) = Default::default();
-        Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by }
+        let (conflicts, dry_run, asks_person, approved_by, revision) = Default::default();
+        Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by, revision }
+    }
+
+    /// Adds the revision that proposes the change; a person deciding about it is the next step.
+    pub fn proposes(mut self, revision: RevisionView) -> Self {
+        let step = NextStep::PromoteRow { kind: Kind::Revision, id: revision.revision_id.clone() };
+        self.next_step = Some(step);
+        self.about_revision(revision)
+    }
+
+    /// Adds a revision that the write decided about.
+    pub fn about_revision(mut self, revision: RevisionView) -> Self {
+        self.revision = Some(revision);
+        self
     }
 
     /// Adds the conflicts that the write opened, changed or settled. If one is open, resolving it
@@ -75,10 +108,27 @@ impl<O: Output> Written<O> {
 
     /// Replaces the output and keeps the common fields.
     pub fn map<T: Output>(self, change: impl FnOnce(O) -> T) -> Written<T> {
-        let Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by } =
-            self;
+        let Self {
+            output,
+            audit_id,
+            conflicts,
+            dry_run,
+            next_step,
+            asks_person,
+            approved_by,
+            revision,
+        } = self;
         let output = change(output);
-        Written { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by }
+        Written {
+            output,
+            audit_id,
+            conflicts,
+            dry_run,
+            next_step,
+            asks_person,
+            approved_by,
+            revision,
+        }
     }
 
     pub fn asks_person(mut self, asks: bool) -> Self {
@@ -113,6 +163,7 @@ impl<O: Output> Output for Written<O> {
             text.line("dry run: nothing was changed; new ids are examples");
         }
         self.output.write_text(text);
+        text.lines(self.revision.iter().flat_map(RevisionView::lines));
         if !self.approved_by.is_empty() {
             text.line(&self.approved_by);
         }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Output, Written};
+use super::answer::{Answer, Output, ProposedChange, Written};
 use super::run::{self, Caller, WriteOptions};
 use super::schema::parse;
 use super::{limits, schema};
@@ -249,7 +249,7 @@ impl RegisteredOperation {
         Self {
             about: O::ABOUT,
             input_schema,
-            output_schema: LazyLock::new(schema::answer_schema::<Written<O::Output>>),
+            output_schema: LazyLock::new(written_schema::<O::Output>),
             prepare,
         }
     }
@@ -275,4 +275,13 @@ impl RegisteredOperation {
         }
         (self.prepare)(arguments)
     }
+}
+
+/// Returns the schema of a write's answer. No field is required: where a change is proposed instead,
+/// the answer has `revision` and `changed` only.
+fn written_schema<O: Output>() -> Map<String, Value> {
+    let mut schema = schema::answer_schema::<Written<O>>();
+    schema.shift_remove("required");
+    schema::merge(&mut schema, &schema::answer_schema::<ProposedChange>());
+    schema
 }

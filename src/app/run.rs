@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Output, Written};
-use super::approval::{ApprovalGate, Promotion};
+use super::approval::{ApprovalGate, Consent, PassedWrite, Promotion};
 use super::schema::parse;
 use crate::model::secrets::{self, SecretLocation};
 use crate::model::{Error, Result};
@@ -35,7 +35,7 @@ pub struct Caller {
 impl Caller {
     /// A caller with all rights, who names the project of each call.
     pub fn new(actor: &str) -> Self {
-        let gate = ApprovalGate::new(Promotion::Agent, None);
+        let gate = ApprovalGate::new(Promotion::Agent, Consent::NotAsked);
         Self { actor: actor.to_owned(), roots: Arc::default(), default_project: None, gate }
     }
 }
@@ -101,12 +101,15 @@ pub(super) fn run_write<O: Output>(
             if let Some(answer) = stored_answer(tx, &options)? {
                 return Ok(answer);
             }
-            let written = gate.pass(tx, operation, || {
+            let passed = gate.pass(tx, operation, options.note(), || {
                 let written = work(tx, options.note())?;
                 let changed = conflicts::detect_conflicts(tx)?;
                 written.conflicts(tx, &changed)
             })?;
-            let answer = written.into_answer(dry_run);
+            let answer = match passed {
+                PassedWrite::Done(written) => written.into_answer(dry_run),
+                PassedWrite::Proposed(written) => written.into_answer(dry_run),
+            };
             store_answer(tx, options.keyed.clone(), &answer)?;
             Ok(answer)
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::approval::{Approval, ApprovalGate, CallOutcome};
+use super::approval::{ApprovalGate, CallOutcome, Consent};
 use super::operation::{PreparedCall, RegisteredOperation};
 use super::registry::{OperationRegistry, Selection};
 use super::rights::Rights;
@@ -35,13 +35,13 @@ impl Service {
         operation: &RegisteredOperation,
         arguments: Map<String, Value>,
         client: Option<&str>,
-        approval: Option<Approval>,
+        consent: Consent,
     ) -> Result<CallOutcome> {
         let name = operation.about.name;
         match operation.prepare(arguments, self.registry.default_project.as_deref())? {
             PreparedCall::Read(read) => Ok(CallOutcome::Done(self.store.read(name, read).await?)),
             PreparedCall::Write(write) => {
-                let gate = ApprovalGate::new(self.registry.rights.promotion, approval);
+                let gate = ApprovalGate::new(self.registry.rights.promotion, consent);
                 let actor = actor_name(write.actor.clone(), client)?;
                 let caller = self.caller(actor, gate.clone());
                 let run = move |db: &Db| write.run(db, &caller);

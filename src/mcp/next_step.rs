@@ -72,6 +72,9 @@ fn tool_of(step: &NextStep) -> Option<ToolUse> {
         NextStep::UpdateFields { kind: Kind::Entity, .. } => "update_entity",
         NextStep::UpdateFields { kind: Kind::Memory, .. } => "update_memory",
         NextStep::ReviewCandidates => "list_candidates",
+        NextStep::EditRevision { .. } => return Some(("review_candidates", None)),
+        NextStep::PromoteRow { kind: Kind::Revision, .. }
+        | NextStep::RejectRow { kind: Kind::Revision, .. } => "review_candidates",
         NextStep::PromoteRow { kind: Kind::Entity, .. } | NextStep::CompleteGraduation { .. } => {
             "promote_entity"
         }
@@ -147,6 +150,12 @@ pub fn command_of(step: &NextStep) -> Option<String> {
         }
         NextStep::ReviewCandidates => "atocore candidates".to_owned(),
         NextStep::RejectRow { id, .. } => format!("atocore reject {id}"),
+        NextStep::EditRevision { id } => {
+            format!(
+                "atocore call review_candidates '{{\"decisions\":[{{\"id\":\"{id}\",\"action\":\"edit\"}}]}}'"
+            )
+        }
+        NextStep::RunOperation => "atocore call OPERATION ARGUMENTS".to_owned(),
         NextStep::RedactRow { kind, id } => {
             format!("atocore redact {} {id} --note TEXT", kind.as_str())
         }

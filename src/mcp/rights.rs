@@ -11,12 +11,12 @@ pub fn describe_rights(rights: Rights) -> &'static str {
         }
         Rights { promotion: Promotion::Agent, .. } => "",
         Rights { promotion: Promotion::Ask, .. } => {
-            "This server asks the person before a row becomes active, is rejected or settles a conflict: make the call, \
-             they answer in their client. If they decline, ask them why before you try again.\n"
+            "This server asks the person before a row becomes active or is rejected, an approved row changes or a conflict is settled: \
+             make the call, they answer in their client. If they decline, ask them why before you try again.\n"
         }
         Rights { promotion: Promotion::Human, .. } => {
-            "On this server only the person promotes, rejects and settles: propose candidates, and \
-             name the command to them: atocore promote ID, atocore reject ID, atocore resolve ID --resolution RESOLUTION.\n"
+            "On this server only the person promotes, rejects, settles and changes approved rows: propose candidates; your change of an approved \
+             row becomes a proposal. Name the command to them: atocore promote ID, atocore reject ID, atocore resolve ID --resolution RESOLUTION.\n"
         }
     }
 }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::event::Kind;
 use super::next_step::{Hint, NextStep};
+use super::revision::RevisionStatus;
 use super::status::{ConflictStatus, Status};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -60,12 +61,14 @@ pub enum CurrentStatus {
     Row(Status),
     /// The status of a conflict, and the resolution under which it ended.
     Conflict(ConflictStatus, String),
+    Revision(RevisionStatus),
 }
 
 impl fmt::Display for CurrentStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(status) => status.fmt(f),
+            Self::Revision(status) => f.write_str(status.as_str()),
             Self::Conflict(status, resolution) => write!(f, "{} ({resolution})", status.as_str()),
         }
     }
@@ -127,6 +130,8 @@ pub enum Error {
     },
     #[error("{subject} {id} is at version {current}, not {expected}")]
     Stale { subject: SubjectKind, id: String, current: i64, expected: i64 },
+    #[error("revision {id} was made against version {version}, and since then {changed}")]
+    StaleRevision { id: String, version: i64, changed: String },
     #[error("{subject} {given:?} is taken: {existing}")]
     Duplicate { subject: SubjectKind, given: String, existing: String },
     #[error("{relationship_type}: {problem}")]
@@ -227,7 +232,7 @@ impl Error {
             Self::NotFound { .. } => "not_found",
             Self::Invalid { .. } => "invalid",
             Self::Transition { .. } => "transition",
-            Self::Stale { .. } => "stale",
+            Self::Stale { .. } | Self::StaleRevision { .. } => "stale",
             Self::Duplicate { .. } => "duplicate",
             Self::Link { .. } => "link",
             Self::Provenance { .. } => "provenance",
@@ -250,6 +255,10 @@ impl Error {
                 "Read it again, and repeat the call with expected_version {current} if the change still holds."
             )
             .into(),
+            Self::StaleRevision { id, .. } => Hint::new(
+                "It stays in the queue; an edit takes the row as it is now as its base.",
+                NextStep::EditRevision { id: id.clone() },
+            ),
             Self::Duplicate { .. } => "Use the existing one, or choose another name.".into(),
             Self::Provenance { .. } => Hint::new(
                 "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"); a new entity \
@@ -294,6 +303,9 @@ fn hint_to_status(subject: SubjectKind, id: &str, status: &CurrentStatus) -> Hin
     match (status, subject) {
         (CurrentStatus::Conflict(..), _) => {
             "It stays as it was settled; a new value opens a new conflict.".into()
+        }
+        (CurrentStatus::Revision(_), _) => {
+            "It was decided, or its row ended; propose the change again if it still holds.".into()
         }
         (CurrentStatus::Row(Status::Candidate), SubjectKind::Row(kind)) => {
             Hint::new("Promote it first.", NextStep::PromoteRow { kind, id: id.to_owned() })

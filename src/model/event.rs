@@ -33,6 +33,7 @@ names!(
         ProjectState = "project_state",
         Conflict = "conflict",
         Interaction = "interaction",
+        Revision = "revision",
         /// The store as a whole.
         Store = "store",
     }

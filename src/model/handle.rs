@@ -86,6 +86,7 @@ impl HandleKind {
             Kind::ProjectState => Self::State,
             Kind::Conflict => Self::Conflict,
             Kind::Interaction => Self::Interaction,
+            Kind::Revision => Self::Revision,
             Kind::Store => return None,
         })
     }

@@ -52,6 +52,11 @@ pub enum NextStep {
         kind: Kind,
         id: String,
     },
+    EditRevision {
+        id: String,
+    },
+    /// Run the operation, with the same arguments, on the command line.
+    RunOperation,
     ResolveConflict {
         id: String,
     },

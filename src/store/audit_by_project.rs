@@ -3,6 +3,7 @@
 //! It is derived. An audit row belongs to the current project of its subject, so that the history
 //! of a row moves with it to another project; a link belongs to the project of its source.
 
+use super::revisions;
 use super::tx::{Tx, View};
 use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::{Kind, Result, Timestamp};
@@ -15,6 +16,7 @@ fn project_of(kind: &str) -> &'static str {
         Some(Kind::Memory) => "SELECT project FROM memories WHERE id = ?1",
         Some(Kind::Conflict) => "SELECT project FROM conflicts WHERE id = ?1",
         Some(Kind::Interaction) => "SELECT project FROM interactions WHERE id = ?1",
+        Some(Kind::Revision) => "SELECT project FROM revisions WHERE id = ?1",
         Some(Kind::Project) => "SELECT name FROM projects WHERE id = ?1",
         Some(Kind::ProjectState) => {
             "SELECT p.name FROM project_state s JOIN projects p ON p.id = s.project_id \
@@ -53,16 +55,23 @@ fn insert(tx: &Tx<'_>, kind: &str, subject: &str, timestamp: &str, seq: i64) -> 
     tx.change_uncovered(&sql, params![subject, &sortable_instant(timestamp), seq]).map(drop)
 }
 
-/// Moves the audit rows of a subject, and those of an entity's links, to another project.
+/// Moves the audit rows of a subject, and those of an entity's links, to another project, each with
+/// its revisions.
 pub fn move_audit_rows(tx: &Tx<'_>, kind: Kind, id: &str, before: &str, now: &str) -> Result<()> {
-    move_subject(tx, id, before, now)?;
+    move_with_revisions(tx, id, before, now)?;
     if kind == Kind::Entity {
         let sql = "SELECT id FROM relationships WHERE source_entity_id = ?1";
         for link in tx.conn.all(sql, params![id], |row| row.text("id"))? {
-            move_subject(tx, &link, before, now)?;
+            move_with_revisions(tx, &link, before, now)?;
         }
     }
     Ok(())
+}
+
+fn move_with_revisions(tx: &Tx<'_>, id: &str, before: &str, now: &str) -> Result<()> {
+    move_subject(tx, id, before, now)?;
+    let revisions = revisions::move_to(tx, id, now)?;
+    revisions.iter().try_for_each(|revision| move_subject(tx, revision, before, now))
 }
 
 fn move_subject(tx: &Tx<'_>, id: &str, before: &str, now: &str) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::model::{Error, Result};
 use crate::params;
 
 /// The tables whose rows have a handle.
-pub const TABLES: [(HandleKind, &str); 9] = [
+pub const TABLES: [(HandleKind, &str); 10] = [
     (HandleKind::Project, "projects"),
     (HandleKind::Document, "source_documents"),
     (HandleKind::Chunk, "source_chunks"),
@@ -21,6 +21,7 @@ pub const TABLES: [(HandleKind, &str); 9] = [
     (HandleKind::State, "project_state"),
     (HandleKind::Interaction, "interactions"),
     (HandleKind::Conflict, "conflicts"),
+    (HandleKind::Revision, "revisions"),
 ];
 
 /// Rows read at a time when a whole table is visited.

@@ -21,6 +21,7 @@ pub mod projects;
 pub(crate) mod redaction;
 pub mod relationships;
 pub(crate) mod requested;
+pub(crate) mod revisions;
 pub(crate) mod row_rules;
 pub(crate) mod rows;
 pub(crate) mod settings;

@@ -8,6 +8,7 @@ use super::sqlite::sql::SqlValue;
 use super::tx::View;
 use crate::model::memory::MemoryType;
 use crate::model::ontology::SUPERSEDES;
+use crate::model::revision::RevisionStatus;
 use crate::model::{ConflictStatus, Kind, RelationshipStatus, Result, Status};
 
 /// The way in which a row breaks a rule.
@@ -89,6 +90,7 @@ const RELATIONSHIP: Rows = ("relationship", "relationships");
 const MEMORY: Rows = ("memory", "memories");
 const INTERACTION: Rows = ("interaction", "interactions");
 const CONFLICT: Rows = ("conflict", "conflicts");
+const REVISION: Rows = ("revision", "revisions");
 /// Rules on conflict members report the conflict.
 const MEMBER: Rows = ("conflict", "conflict_members");
 
@@ -171,6 +173,10 @@ pub const RULES: &[RowRule] = &[
     row_rule(("project", "projects"), F::Unrecorded, Recorded),
     row_rule(("state", "project_state"), F::Unrecorded, Recorded),
     row_rule(CONFLICT, F::Unrecorded, Recorded),
+    row_rule(REVISION, F::UnknownStatus, Word("status", revision_statuses)),
+    row_rule(REVISION, F::NotAnObject("base"), Object("base")),
+    row_rule(REVISION, F::NotAnObject("changes"), Object("changes")),
+    row_rule(REVISION, F::Unrecorded, Recorded),
 ];
 
 const ACTIVE: &[&str] = &[Status::Active.as_str()];
@@ -219,6 +225,10 @@ fn memory_types() -> Json {
 
 fn relationship_statuses() -> Json {
     RelationshipStatus::ALL.map(RelationshipStatus::as_str).into_iter().collect()
+}
+
+fn revision_statuses() -> Json {
+    RevisionStatus::ALL.map(RevisionStatus::as_str).as_slice().into()
 }
 
 fn conflict_statuses() -> Json {

@@ -161,6 +161,7 @@ pub fn table_of(kind: Kind) -> &'static str {
         Kind::Project => "projects",
         Kind::ProjectState => "project_state",
         Kind::Interaction => "interactions",
+        Kind::Revision => "revisions",
         Kind::Store => "memory_audit",
     }
 }

@@ -44,7 +44,7 @@ const fn new_section(
 }
 
 /// Ordered so that referenced rows come first.
-pub const SECTIONS: [TableSection; 9] = [
+pub const SECTIONS: [TableSection; 10] = [
     TableSection {
         part: Some(Part {
             field: "aliases",
@@ -75,6 +75,7 @@ pub const SECTIONS: [TableSection; 9] = [
         }),
         ..new_section("conflict", "conflicts", Some(Kind::Conflict), HandleKind::Conflict)
     },
+    new_section("revision", "revisions", Some(Kind::Revision), HandleKind::Revision),
 ];
 
 /// The schema version of an export.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::app::answer::Answer;
 use atocore::app::approval::ApprovalGate;
-use atocore::app::approval::Promotion;
+use atocore::app::approval::{Consent, Promotion};
 use atocore::app::operation::{PreparedCall, RegisteredOperation};
 use atocore::app::operations::list_operations;
 use atocore::app::present::bound::MAX_BYTES;
@@ -153,7 +153,7 @@ impl World {
             actor: "fuzz".to_owned(),
             roots: Arc::from([Root::new(self.folder.path())?]),
             default_project: None,
-            gate: ApprovalGate::new(Promotion::Agent, None),
+            gate: ApprovalGate::new(Promotion::Agent, Consent::NotAsked),
         };
         let outcome = tool.prepare(arguments, None).and_then(|call| match call {
             PreparedCall::Read(read) => db.read(read),

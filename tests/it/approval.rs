@@ -3,6 +3,7 @@
 
 mod again;
 mod decisions;
+mod human;
 
 use std::fs;
 
@@ -93,7 +94,7 @@ fn the_person_is_shown_the_row_and_their_yes_is_in_the_audit() {
         let expected = format!(
             "promote_entity by \"Editor\" needs your approval.\n\
              The reason given is \"as built\".\n\
-             promote component {id} \"Cell \\u{{202e}}\\\"A\\\"\" (active, version 2) in \"p07\"\n  \
+             promote component {id} \"Cell \\u{{202e}}\\\"A\\\"\" in \"p07\"\n  \
              description \"\"\n  properties {{\"mass\":\"4 kg\"}}\n  sources \"doc:b.md\"\n  \
              similar: component {twin} \"Cell \\u{{202e}}\\\"A\\\"\" (candidate, version 1) in \"p07\"",
         );

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use atocore::app::answer::{Output, Written};
 use atocore::app::approval::ApprovalGate;
-use atocore::app::approval::Promotion;
+use atocore::app::approval::{Consent, Promotion};
 use atocore::app::ingest::{self, IngestReport};
 use atocore::app::operation::{
     About, Effect, Operation, PreparedCall, RegisteredOperation, SteppedOperation,
@@ -172,7 +172,7 @@ fn answer(db: &Db) -> Result<Value> {
         actor: "tester".to_owned(),
         roots: Arc::from([]),
         default_project: None,
-        gate: ApprovalGate::new(Promotion::Agent, None),
+        gate: ApprovalGate::new(Promotion::Agent, Consent::NotAsked),
     };
     Ok(write.run(db, &caller)?.structured["number"].clone())
 }

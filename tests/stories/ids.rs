@@ -72,8 +72,16 @@ pub fn is_handle(file: &Connection, word: &str) -> bool {
 }
 
 fn find_shown_id(answer: &Value) -> Option<&str> {
-    const ROWS: [&str; 7] =
-        ["entity", "memory", "relationship", "project", "project_state", "conflict", "interaction"];
+    const ROWS: [&str; 8] = [
+        "revision",
+        "entity",
+        "memory",
+        "relationship",
+        "project",
+        "project_state",
+        "conflict",
+        "interaction",
+    ];
     let found = ROWS.iter().find_map(|row| answer[*row][format!("{row}_id")].as_str());
     let first = &answer["items"][0];
     let listed = ROWS.iter().find_map(|row| first[format!("{row}_id")].as_str());

@@ -4,6 +4,7 @@
 
 mod gate;
 mod question;
+mod rows;
 
-pub use gate::{Approval, ApprovalGate, CallOutcome, Promotion};
+pub use gate::{Approval, ApprovalGate, CallOutcome, Consent, PassedWrite, Promotion};
 pub use question::{ApprovalQuestion, RowBefore};

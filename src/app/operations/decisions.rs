@@ -3,14 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entities::ChangedEntity;
+use super::entities::{ChangedEntity, entity_briefs};
 use super::memories::memory_briefs;
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, WriteOperation};
-use crate::app::present::rows::{MemoryBrief, ProjectUsed};
+use crate::app::present::revisions::RevisionView;
+use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
 use crate::app::present::text::Text;
-use crate::model::Result;
-use crate::ops::write::{entities, lifecycle, projects};
+use crate::model::{Entity, Kind, NextStep, Result};
+use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::{entities, projects, revisions};
 use crate::store::Tx;
 
 /// An entity, and the version that the caller expects.
@@ -42,6 +44,9 @@ pub struct PromotedEntity {
     promoted: ChangedEntity,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     graduated: Vec<MemoryBrief>,
+    /// Entities that it was proposed to replace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    superseded: Vec<EntityBrief>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
 }
@@ -77,15 +82,22 @@ impl PromoteEntity {
         let done = entities::promote(tx, id, project, expected_version, note)?;
         let used = project.map(|given| projects::resolve(tx, given)).transpose()?;
         let graduated = memory_briefs(&done.graduated, &done.outcome.row.project);
+        let superseded = entity_briefs(&done.superseded, &done.outcome.row.project);
         let project_used = used.as_ref().and_then(ProjectUsed::if_unregistered);
         let promoted = ChangedEntity::written(tx, done.outcome)?;
-        Ok(promoted.map(|promoted| PromotedEntity { promoted, graduated, project_used }))
+        Ok(promoted.map(|promoted| PromotedEntity {
+            promoted,
+            graduated,
+            superseded,
+            project_used,
+        }))
     }
 }
 
 impl From<ChangedEntity> for PromotedEntity {
     fn from(promoted: ChangedEntity) -> Self {
-        Self { promoted, graduated: Vec::new(), project_used: None }
+        let (graduated, superseded, project_used) = Default::default();
+        Self { promoted, graduated, superseded, project_used }
     }
 }
 
@@ -95,6 +107,9 @@ impl Output for PromotedEntity {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.list("graduated", &self.graduated, |memory| {
             Some(format!("graduated {}", memory.line()))
+        });
+        text.list("superseded", &self.superseded, |entity| {
+            Some(format!("superseded {}", entity.line()))
         });
     }
 }
@@ -148,9 +163,16 @@ impl Operation for SupersedeEntity {
 
 impl WriteOperation for SupersedeEntity {
     fn run(tx: &Tx<'_>, args: SupersedeEntityArgs, note: &str) -> Result<Written<ChangedEntity>> {
+        let (id, version) = (&args.entity_id, args.expected_version);
         let by = args.superseded_by.as_deref();
-        let done = lifecycle::supersede(tx, &args.entity_id, by, args.expected_version, note)?;
-        ChangedEntity::written(tx, done)
+        if let Some(by) = revisions::find_candidate::<Entity>(tx, by)? {
+            let (row, proposed) = revisions::propose_supersession(tx, id, &by, version, note)?;
+            let outcome = LifecycleOutcome { row, changed: false, audit_id: proposed.audit_id };
+            let revision = RevisionView::new(tx, &proposed.row)?;
+            let step = NextStep::PromoteRow { kind: Kind::Entity, id: by.handle };
+            return Ok(ChangedEntity::written(tx, outcome)?.about_revision(revision).next(step));
+        }
+        ChangedEntity::written(tx, lifecycle::supersede(tx, id, by, version, note)?)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::operation::{
 };
 use crate::app::present::Detail;
 use crate::app::present::changes::ChangeView;
+use crate::app::present::revisions::RevisionView;
 use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
 use crate::app::present::text::{Paging, Text};
 use crate::model::text::quote_text;
@@ -19,7 +20,7 @@ use crate::ops::write::graduation::{self, Graduation};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows;
 use crate::ops::write::memories::{self, MemoryUpdate, NewMemory};
-use crate::ops::write::projects;
+use crate::ops::write::{projects, revisions};
 use crate::store::{Tx, View};
 
 /// Maximum characters of a memory's content in its history.
@@ -217,6 +218,20 @@ impl ReviewMemoryArgs {
     }
 }
 
+impl ReviewMemory {
+    fn written(view: &View<'_>, row: &Memory, changed: bool) -> Result<ReviewedMemory> {
+        Ok(ReviewedMemory {
+            memory: MemoryView::new(view, row, Detail::Concise)?,
+            changed: Some(changed),
+            became: Vec::new(),
+            chain: Vec::new(),
+            entries: Vec::new(),
+            paging: None,
+            lines: Vec::new(),
+        })
+    }
+}
+
 impl WriteOperation for ReviewMemory {
     fn run(tx: &Tx<'_>, args: ReviewMemoryArgs, note: &str) -> Result<Written<ReviewedMemory>> {
         args.check()?;
@@ -225,22 +240,23 @@ impl WriteOperation for ReviewMemory {
             ReviewAction::Promote => memories::promote(tx, id, version, note)?,
             ReviewAction::Reject => lifecycle::reject(tx, id, version, note)?,
             ReviewAction::Supersede => {
-                lifecycle::supersede(tx, id, args.superseded_by.as_deref(), version, note)?
+                let by = args.superseded_by.as_deref();
+                if let Some(by) = revisions::find_candidate::<Memory>(tx, by)? {
+                    let (row, proposed) =
+                        revisions::propose_supersession(tx, id, &by, version, note)?;
+                    let revision = RevisionView::new(tx, &proposed.row)?;
+                    let output = Self::written(tx, &row, false)?;
+                    let step = NextStep::PromoteRow { kind: Kind::Memory, id: by.handle };
+                    let written = Written::new(output, proposed.audit_id, Some(step));
+                    return Ok(written.about_revision(revision));
+                }
+                lifecycle::supersede(tx, id, by, version, note)?
             }
             ReviewAction::Invalidate => lifecycle::invalidate(tx, id, version, note)?,
             ReviewAction::History => return Self::read(tx, args),
         };
         let next = next_step(&done.row, &[]);
-        let output = ReviewedMemory {
-            memory: MemoryView::new(tx, &done.row, Detail::Concise)?,
-            changed: Some(done.changed),
-            became: Vec::new(),
-            chain: Vec::new(),
-            entries: Vec::new(),
-            paging: None,
-            lines: Vec::new(),
-        };
-        Ok(Written::new(output, done.audit_id, next))
+        Ok(Written::new(Self::written(tx, &done.row, done.changed)?, done.audit_id, next))
     }
 
     fn only_reads(args: &ReviewMemoryArgs) -> bool {

@@ -1,6 +1,7 @@
 //! The table of operations, one file for each noun.
 
 mod batch;
+mod candidates;
 mod conflicts;
 mod context;
 mod decisions;
@@ -14,10 +15,12 @@ mod queries;
 mod redact;
 mod relationships;
 mod review;
+mod review_candidates;
 mod search;
 mod sources;
 
 pub use batch::CreateBatch;
+pub use candidates::ListCandidates;
 pub use conflicts::{ListConflicts, ResolveConflict};
 pub use context::BuildContext;
 pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEntity};
@@ -30,7 +33,8 @@ pub use projects::{ListProjects, RegisterProject, SetProjectState};
 pub use queries::QueryProject;
 pub use redact::Redact;
 pub use relationships::CreateRelationship;
-pub use review::{ListCandidates, Promote, Reject};
+pub use review::{Promote, Reject};
+pub use review_candidates::ReviewCandidates;
 pub use search::Search;
 pub use sources::{IngestSource, ingest_paths};
 
@@ -54,6 +58,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<GraduateMemory>(),
         RegisteredOperation::write::<UpdateMemory>(),
         RegisteredOperation::read::<ListCandidates>(),
+        RegisteredOperation::write::<ReviewCandidates>(),
         RegisteredOperation::write::<CreateBatch>(),
         RegisteredOperation::read::<Search>(),
         RegisteredOperation::read::<BuildContext>(),

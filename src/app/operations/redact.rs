@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::answer::{Output, Written};
+use crate::app::approval::PassedWrite;
 use crate::app::approval::RowBefore;
 use crate::app::operation::{About, Decision, Effect, Operation, SteppedOperation, Surface};
 use crate::app::present::conflicts::ConflictView;
@@ -93,10 +94,16 @@ impl SteppedOperation for Redact {
         let (mut written, erased) = db.write_and_erase(&caller.actor, operation, |tx| {
             let row = redact::find_row(tx, &args)?;
             let before = RowBefore { lines: row_lines(tx, &row)?, record: snapshot_text(&row)? };
-            caller.gate.showing(before).pass(tx, operation, || {
+            let passed = caller.gate.showing(before).pass(tx, operation, note, || {
                 let done = redact::redact_row(tx, &args, note)?;
                 RedactedRow::written(tx, &done)
-            })
+            })?;
+            match passed {
+                PassedWrite::Done(written) => Ok(written),
+                PassedWrite::Proposed(_) => {
+                    Err(Error::Internal("a redaction is never proposed".to_owned()))
+                }
+            }
         })?;
         if let Some(erased) = erased {
             let copies = list_copies(&db.settings().path);

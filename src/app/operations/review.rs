@@ -1,227 +1,42 @@
-//! Lists the review queue, and promotes or rejects a candidate of either kind by its id.
+//! Decides about rows of the review queue: promotes, rejects or edits a candidate entity or memory
+//! or a proposed revision by its id.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::decisions::{PromoteEntity, PromotedEntity};
-use super::entities::{ChangedEntity, entity_briefs};
-use super::memories::memory_briefs;
+use super::entities::ChangedEntity;
 use crate::app::answer::{Output, Written};
-use crate::app::operation::{
-    About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
-};
+use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::Detail;
-use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
-use crate::app::present::text::{Paging, Text};
+use crate::app::present::revisions::RevisionView;
+use crate::app::present::rows::{EntityView, MemoryView};
+use crate::app::present::text::Text;
 use crate::model::handle::HandleKind;
-use crate::model::{Entity, Error, List, Memory, PageRequest, Result, SubjectKind};
-use crate::ops::read::candidates::{self, Candidate, CandidateFilter};
+use crate::model::revision::RevisionStatus;
+use crate::model::{Entity, Error, Memory, Result, SubjectKind};
 use crate::ops::record::row_id::resolve_id_of;
+use crate::ops::record::validate;
+use crate::ops::write::entities::{self, EntityUpdate};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
-use crate::ops::write::lifecycle_rows::HasLifecycle;
-use crate::ops::write::{memories, projects};
+use crate::ops::write::lifecycle_rows::{HasLifecycle, require_row};
+use crate::ops::write::memories::{self, MemoryUpdate};
+use crate::ops::write::revisions::{self, RevisionOutcome};
 use crate::store::{Tx, View};
 
-/// Lists the review queue.
-pub struct ListCandidates;
-
-/// Which rows of the queue are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-enum CandidateKind {
-    Entity,
-    Memory,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ListCandidatesArgs {
-    /// Default: the server's --project, else all.
-    project: Option<String>,
-    /// Without global rows.
-    #[serde(default)]
-    scope_only: bool,
-    /// Both if left out.
-    kind: Option<CandidateKind>,
-    #[serde(default)]
-    detail: Detail,
-    /// 1 to 200; default 20.
-    limit: Option<u32>,
-    /// The last next_cursor.
-    cursor: Option<String>,
-}
-
-/// A page of the review queue.
-#[derive(Serialize, JsonSchema)]
-pub struct CandidateList {
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
-    items: Vec<CandidateView>,
-    #[serde(flatten)]
-    paging: Paging,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_used: Option<ProjectUsed>,
-}
-
-/// A row of the review queue, with similar rows.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum CandidateView {
-    Entity(SimilarRows<EntityRow, EntityBrief>),
-    Memory(SimilarRows<MemoryRow, MemoryBrief>),
-}
-
-#[derive(Serialize)]
-struct SimilarRows<R, B> {
-    #[serde(flatten)]
-    row: R,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    similar: Vec<B>,
-}
-
-/// An entity at the requested level of detail.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum EntityRow {
-    Brief(EntityBrief),
-    Full(Box<EntityView>),
-}
-
-/// A memory at the requested level of detail.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum MemoryRow {
-    Brief(MemoryBrief),
-    Full(Box<MemoryView>),
-}
-
-impl EntityRow {
-    pub fn new(
-        view: &View<'_>,
-        row: &Entity,
-        project: Option<&str>,
-        detail: Detail,
-    ) -> Result<Self> {
-        Ok(match detail {
-            Detail::Concise => Self::Brief(EntityBrief::new(row, project)),
-            Detail::Full => Self::Full(Box::new(EntityView::new(view, row, detail)?)),
-        })
-    }
-
-    pub fn line(&self) -> String {
-        match self {
-            Self::Brief(row) => row.line(),
-            Self::Full(row) => row.line(),
-        }
-    }
-}
-
-impl MemoryRow {
-    pub fn new(
-        view: &View<'_>,
-        row: &Memory,
-        project: Option<&str>,
-        detail: Detail,
-    ) -> Result<Self> {
-        Ok(match detail {
-            Detail::Concise => Self::Brief(MemoryBrief::new(row, project)),
-            Detail::Full => Self::Full(Box::new(MemoryView::new(view, row, detail)?)),
-        })
-    }
-
-    pub fn line(&self) -> String {
-        match self {
-            Self::Brief(row) => row.line(),
-            Self::Full(row) => row.line(),
-        }
-    }
-}
-
-impl CandidateView {
-    fn new(
-        view: &View<'_>,
-        candidate: &Candidate,
-        project: Option<&str>,
-        detail: Detail,
-    ) -> Result<Self> {
-        Ok(match candidate {
-            Candidate::Entity { row, similar } => Self::Entity(SimilarRows {
-                row: EntityRow::new(view, row, project, detail)?,
-                similar: entity_briefs(similar, &row.project),
-            }),
-            Candidate::Memory { row, similar } => Self::Memory(SimilarRows {
-                row: MemoryRow::new(view, row, project, detail)?,
-                similar: memory_briefs(similar, &row.project),
-            }),
-        })
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let similar = |line: String| format!("  similar: {line}");
-        match self {
-            Self::Entity(SimilarRows { row, similar: others }) => {
-                let others = others.iter().map(|other| similar(other.line()));
-                std::iter::once(row.line()).chain(others).collect()
-            }
-            Self::Memory(SimilarRows { row, similar: others }) => {
-                let others = others.iter().map(|other| similar(other.line()));
-                std::iter::once(row.line()).chain(others).collect()
-            }
-        }
-    }
-}
-
-impl Operation for ListCandidates {
-    type Args = ListCandidatesArgs;
-    type Output = CandidateList;
-    const ABOUT: About = About::new(
-        "list_candidates",
-        "List candidates",
-        Effect::Reads,
-        "The review queue: entities and memories that wait for approval, oldest first, each with \
-         similar rows. Show them to the person; do not approve your own.",
-    );
-}
-
-impl ReadOperation for ListCandidates {
-    fn run(view: &View<'_>, args: ListCandidatesArgs) -> Result<CandidateList> {
-        let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
-        let wanted = match args.kind {
-            None => CandidateFilter::Both,
-            Some(CandidateKind::Entity) => CandidateFilter::Entities,
-            Some(CandidateKind::Memory) => CandidateFilter::Memories,
-        };
-        let page = PageRequest::new(List::Candidates, args.limit, args.cursor.as_deref())?;
-        let (rows, paging) = Paging::split(candidates::list(view, &scope, wanted, &page)?);
-        let project = scope.project.as_ref().map(|project| project.name.as_str());
-        let items = rows.iter().map(|row| CandidateView::new(view, row, project, args.detail));
-        Ok(CandidateList {
-            items: items.collect::<Result<_>>()?,
-            paging,
-            project_used: scope.project.as_ref().map(ProjectUsed::new),
-        })
-    }
-}
-
-impl Output for CandidateList {
-    fn write_text(&self, text: &mut Text) {
-        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
-        text.page("items", &self.items, &self.paging, CandidateView::lines);
-    }
-}
-
-/// A candidate of either kind.
+/// A row of the queue.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateTarget {
-    /// Id of an entity or memory.
+    /// Id of an entity, memory or revision.
     id: String,
     /// Refuse if changed since.
     expected_version: Option<i64>,
 }
 
-/// An entity or a memory after a decision about it.
-#[derive(Serialize, JsonSchema)]
+/// A row after a decision about it.
+#[derive(Serialize, JsonSchema, Default)]
 pub struct DecidedRow {
     #[serde(flatten)]
     entity: Option<PromotedEntity>,
@@ -232,10 +47,30 @@ pub struct DecidedRow {
 }
 
 impl DecidedRow {
+    fn of_entity(entity: impl Into<PromotedEntity>) -> Self {
+        Self { entity: Some(entity.into()), ..Self::default() }
+    }
+
     fn of_memory(view: &View<'_>, done: &LifecycleOutcome<Memory>) -> Result<Written<Self>> {
         let memory = Some(MemoryView::new(view, &done.row, Detail::Concise)?);
-        let output = Self { entity: None, memory, changed: Some(done.changed) };
+        let output = Self { memory, changed: Some(done.changed), ..Self::default() };
         Ok(Written::new(output, done.audit_id.clone(), None))
+    }
+
+    /// Shows the revision, and its row if that was changed.
+    fn of_revision(view: &View<'_>, done: &RevisionOutcome) -> Result<Written<Self>> {
+        let (row, changed) = (&done.row, done.changed);
+        let id = row.subject_id.as_str();
+        let applied = row.status == RevisionStatus::Applied;
+        let mut output = Self { changed: Some(changed), ..Self::default() };
+        if let (Some(entity), true) = (Entity::find(view, id)?, applied) {
+            let entity = EntityView::new(view, &entity, Detail::Concise)?;
+            output = Self::of_entity(ChangedEntity { entity, changed });
+        } else if let (Some(memory), true) = (Memory::find(view, id)?, applied) {
+            output.memory = Some(MemoryView::new(view, &memory, Detail::Concise)?);
+        }
+        let revision = RevisionView::new(view, row)?;
+        Ok(Written::new(output, done.audit_id.clone(), None).about_revision(revision))
     }
 }
 
@@ -249,20 +84,124 @@ impl Output for DecidedRow {
     }
 }
 
-/// Whether the id is an entity's; an error if it is neither an entity's nor a memory's.
-fn is_entity(view: &View<'_>, given: &str) -> Result<bool> {
-    let id = &*resolve_id_of(view, &[HandleKind::Entity, HandleKind::Memory], given)?;
+/// A row that waits for a decision.
+enum QueuedKind {
+    Entity,
+    Memory,
+    Revision,
+}
+
+/// Returns the kind of the row with an id; an error if it is of no kind that can be in the queue.
+fn find_kind(view: &View<'_>, given: &str) -> Result<QueuedKind> {
+    let kinds = [HandleKind::Entity, HandleKind::Memory, HandleKind::Revision];
+    let id = &*resolve_id_of(view, &kinds, given)?;
     if Entity::find(view, id)?.is_some() {
-        return Ok(true);
+        return Ok(QueuedKind::Entity);
     }
     if Memory::find(view, id)?.is_some() {
-        return Ok(false);
+        return Ok(QueuedKind::Memory);
+    }
+    if revisions::require_revision(view, id).is_ok() {
+        return Ok(QueuedKind::Revision);
     }
     let nearest = Entity::nearest(view, given)?;
     Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: given.to_owned(), nearest })
 }
 
-/// Promotes a candidate of either kind.
+/// Refuses a version for a row that has none.
+fn refuse_version(expected_version: Option<i64>) -> Result<()> {
+    match expected_version {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid(
+            "expected_version",
+            "a revision has the version of its row, which is checked anyway",
+            "Leave it out.",
+        )),
+    }
+}
+
+/// Makes a candidate active, or applies a revision.
+pub fn promote_row(
+    tx: &Tx<'_>,
+    id: &str,
+    expected_version: Option<i64>,
+    note: &str,
+) -> Result<Written<DecidedRow>> {
+    match find_kind(tx, id)? {
+        QueuedKind::Entity => {
+            let done = PromoteEntity::promote(tx, id, None, expected_version, note)?;
+            Ok(done.map(DecidedRow::of_entity))
+        }
+        QueuedKind::Memory => {
+            DecidedRow::of_memory(tx, &memories::promote(tx, id, expected_version, note)?)
+        }
+        QueuedKind::Revision => {
+            refuse_version(expected_version)?;
+            DecidedRow::of_revision(tx, &revisions::apply_revision(tx, id, note)?)
+        }
+    }
+}
+
+/// Turns a candidate or a revision down.
+pub fn reject_row(
+    tx: &Tx<'_>,
+    id: &str,
+    expected_version: Option<i64>,
+    note: &str,
+) -> Result<Written<DecidedRow>> {
+    match find_kind(tx, id)? {
+        QueuedKind::Entity => {
+            let done = lifecycle::reject(tx, id, expected_version, note)?;
+            Ok(ChangedEntity::written(tx, done)?.map(DecidedRow::of_entity))
+        }
+        QueuedKind::Memory => {
+            DecidedRow::of_memory(tx, &lifecycle::reject(tx, id, expected_version, note)?)
+        }
+        QueuedKind::Revision => {
+            refuse_version(expected_version)?;
+            DecidedRow::of_revision(tx, &revisions::reject_revision(tx, id, note)?)
+        }
+    }
+}
+
+/// Changes fields of a candidate, or of the values that a revision proposes.
+pub fn edit_row(
+    tx: &Tx<'_>,
+    id: &str,
+    changes: &Map<String, Value>,
+    note: &str,
+) -> Result<Written<DecidedRow>> {
+    match find_kind(tx, id)? {
+        QueuedKind::Entity => {
+            let row: Entity = require_row(tx, id)?;
+            let edit: EntityUpdate = read_edit("entity_id", &row.id, changes)?;
+            let done = entities::update(tx, &edit, note)?;
+            Ok(ChangedEntity::written(tx, done)?.map(DecidedRow::of_entity))
+        }
+        QueuedKind::Memory => {
+            let row: Memory = require_row(tx, id)?;
+            let edit: MemoryUpdate = read_edit("memory_id", &row.id, changes)?;
+            DecidedRow::of_memory(tx, &memories::update(tx, &edit, note)?)
+        }
+        QueuedKind::Revision => {
+            let done = revisions::edit_revision(tx, id, changes, note)?;
+            DecidedRow::of_revision(tx, &done)
+        }
+    }
+}
+
+fn read_edit<T: serde::de::DeserializeOwned>(
+    name: &str,
+    id: &str,
+    changes: &Map<String, Value>,
+) -> Result<T> {
+    let mut fields = changes.clone();
+    fields.insert(name.to_owned(), id.into());
+    let hint = "Give the fields that an update of the row takes.";
+    validate::parse_fields("changes.", "changes", Value::Object(fields), hint)
+}
+
+/// Promotes a row of the queue.
 pub struct Promote;
 
 impl Operation for Promote {
@@ -275,20 +214,11 @@ impl Operation for Promote {
 
 impl WriteOperation for Promote {
     fn run(tx: &Tx<'_>, args: CandidateTarget, note: &str) -> Result<Written<DecidedRow>> {
-        let CandidateTarget { id, expected_version } = args;
-        if is_entity(tx, &id)? {
-            let done = PromoteEntity::promote(tx, &id, None, expected_version, note)?;
-            return Ok(done.map(|entity| DecidedRow {
-                entity: Some(entity),
-                memory: None,
-                changed: None,
-            }));
-        }
-        DecidedRow::of_memory(tx, &memories::promote(tx, &id, expected_version, note)?)
+        promote_row(tx, &args.id, args.expected_version, note)
     }
 }
 
-/// Rejects a candidate of either kind.
+/// Rejects a row of the queue.
 pub struct Reject;
 
 impl Operation for Reject {
@@ -301,16 +231,6 @@ impl Operation for Reject {
 
 impl WriteOperation for Reject {
     fn run(tx: &Tx<'_>, args: CandidateTarget, note: &str) -> Result<Written<DecidedRow>> {
-        let CandidateTarget { id, expected_version } = args;
-        if is_entity(tx, &id)? {
-            let done = lifecycle::reject(tx, &id, expected_version, note)?;
-            let done = ChangedEntity::written(tx, done)?;
-            return Ok(done.map(|entity| DecidedRow {
-                entity: Some(PromotedEntity::from(entity)),
-                memory: None,
-                changed: None,
-            }));
-        }
-        DecidedRow::of_memory(tx, &lifecycle::reject(tx, &id, expected_version, note)?)
+        reject_row(tx, &args.id, args.expected_version, note)
     }
 }

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::review::{EntityRow, MemoryRow};
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::rows::{ProjectUsed, all_quoted};
+use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids, is_false};
 use crate::model::page::digest;

@@ -2,10 +2,13 @@
 //! which stored text is quoted.
 
 pub mod bound;
+pub mod candidates;
 pub mod changes;
 pub mod conflicts;
 pub mod ids;
+pub mod revisions;
 pub mod rows;
+pub mod rows_by_detail;
 pub mod text;
 
 use serde::{Deserialize, Serialize};

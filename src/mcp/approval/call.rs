@@ -5,11 +5,10 @@ use std::sync::Arc;
 use rmcp::RoleServer;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::elicitor::{ElicitationOutcome, Elicitor, ToolOutcome, answer_of};
-use crate::app::approval::Promotion;
-use crate::app::approval::{Approval, CallOutcome};
+use super::elicitor::{ElicitationOutcome, Elicitor, PersonAnswer, ToolOutcome, answer_of};
+use crate::app::approval::{Approval, ApprovalQuestion, CallOutcome, Consent, Promotion};
 use crate::app::operation::RegisteredOperation;
 use crate::app::service::client_name;
 use crate::mcp::backpressure::InFlightPermit;
@@ -31,7 +30,7 @@ impl Server {
         let settings = self.service.store.settings();
         let arguments = request.arguments.unwrap_or_default();
         if self.service.registry.rights.promotion != Promotion::Ask {
-            return match self.service.call(operation, arguments, client, None).await? {
+            return match self.service.call(operation, arguments, client, Consent::NotAsked).await? {
                 CallOutcome::Done(reply) => Ok(ToolOutcome::Answered(reply)),
                 CallOutcome::Asks(question) => Err(question.unasked("this server does not ask")),
             };
@@ -42,16 +41,22 @@ impl Server {
         let answered = answer.map(|(answer, state)| {
             let call = digest_call(operation.about.name, &arguments);
             let fingerprint = self.pending.take(settings, &state, &call)?;
-            Ok(Approval { fingerprint, by: person.approves(answer)? })
+            Ok((fingerprint, person.read_answer(answer)?))
         });
-        let (approval, refused) = match answered.transpose() {
-            Ok(approval) => (approval, None),
+        let (consent, refused) = match answered.transpose() {
+            Ok(None) => (Consent::NotAsked, None),
+            Ok(Some((fingerprint, PersonAnswer::Approved(by)))) => {
+                (Consent::Given(Approval { fingerprint, by }), None)
+            }
+            Ok(Some((_, PersonAnswer::Unanswered(why)))) => {
+                return self.propose_instead(operation, arguments, client, why).await;
+            }
             // Without the approval, the call still succeeds if it needs none: for example a retry
             // whose first answer was lost.
-            Err(refused @ Error::Invalid { .. }) => (None, Some(refused)),
+            Err(refused @ Error::Invalid { .. }) => (Consent::NotAsked, Some(refused)),
             Err(error) => return Err(error),
         };
-        let called = self.service.call(operation, arguments.clone(), client, approval).await?;
+        let called = self.service.call(operation, arguments.clone(), client, consent).await?;
         let question = match called {
             CallOutcome::Done(reply) => return Ok(ToolOutcome::Answered(reply)),
             CallOutcome::Asks(question) => question,
@@ -59,6 +64,21 @@ impl Server {
         if let Some(refused) = refused {
             return Err(refused);
         }
+        self.ask_person(&person, &question, operation, arguments, context).await
+    }
+
+    /// Asks the person, and repeats the call with their answer.
+    async fn ask_person(
+        &self,
+        person: &Elicitor<'_>,
+        question: &ApprovalQuestion,
+        operation: &RegisteredOperation,
+        arguments: Map<String, Value>,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<ToolOutcome> {
+        let client = context.client_info().map(|info| info.name);
+        let client = client.as_deref();
+        let settings = self.service.store.settings();
         let keep = || {
             let call = digest_call(operation.about.name, &arguments);
             self.pending.keep(settings, call, question.fingerprint.clone())
@@ -69,14 +89,34 @@ impl Server {
         if let Some(share) = context.extensions.get::<Arc<InFlightPermit>>() {
             share.let_go();
         }
-        match person.ask(&question, self.ended.clone(), keep).await? {
+        match person.ask(question, self.ended.clone(), keep).await? {
             ElicitationOutcome::Input(required) => Ok(ToolOutcome::Input(required)),
+            ElicitationOutcome::Unanswered(why) => {
+                self.propose_instead(operation, arguments, client, why).await
+            }
             ElicitationOutcome::Approved(approval) => {
-                match self.service.call(operation, arguments, client, Some(approval)).await? {
+                let consent = Consent::Given(approval);
+                match self.service.call(operation, arguments, client, consent).await? {
                     CallOutcome::Done(reply) => Ok(ToolOutcome::Answered(reply)),
                     CallOutcome::Asks(_) => Err(Error::Overtaken),
                 }
             }
+        }
+    }
+
+    /// Repeats a call about which the person gave no answer: the change of an approved row is
+    /// proposed. Where it cannot be, the error says why there was no answer.
+    async fn propose_instead(
+        &self,
+        operation: &RegisteredOperation,
+        arguments: Map<String, Value>,
+        client: Option<&str>,
+        unanswered: Error,
+    ) -> Result<ToolOutcome> {
+        match self.service.call(operation, arguments, client, Consent::Missing).await {
+            Ok(CallOutcome::Done(reply)) => Ok(ToolOutcome::Answered(reply)),
+            Ok(CallOutcome::Asks(_)) | Err(Error::Refused { .. }) => Err(unanswered),
+            Err(error) => Err(error),
         }
     }
 }

@@ -29,8 +29,18 @@ pub enum ToolOutcome {
 /// The outcome of an elicitation.
 pub enum ElicitationOutcome {
     Approved(Approval),
+    /// The person was not asked, or did not answer.
+    Unanswered(Error),
     /// The answer arrives with the repeated call.
     Input(InputRequiredResult),
+}
+
+/// What the person answered.
+pub enum PersonAnswer {
+    /// Yes, with the approval sentence for the audit.
+    Approved(String),
+    /// Neither yes nor no.
+    Unanswered(Error),
 }
 
 /// The key of the question in `inputRequests` and `inputResponses`.
@@ -79,7 +89,9 @@ impl<'c> Elicitor<'c> {
         keep: impl FnOnce() -> String,
     ) -> Result<ElicitationOutcome> {
         match self.elicitation_form() {
-            None => Err(question.unasked("the client cannot ask them: it has no elicitation")),
+            None => Ok(ElicitationOutcome::Unanswered(
+                question.unasked("the client cannot ask them: it has no elicitation"),
+            )),
             Some(ElicitationForm::Result) => {
                 let asked = InputRequest::Elicitation(ElicitRequest::new(build_form(question)?));
                 let requests = InputRequests::from([(KEY.to_owned(), asked)]);
@@ -89,46 +101,57 @@ impl<'c> Elicitor<'c> {
                 )))
             }
             Some(ElicitationForm::Request) => {
-                let by = self.approves(self.request(question, ended).await?)?;
-                Ok(ElicitationOutcome::Approved(Approval {
-                    fingerprint: question.fingerprint.clone(),
-                    by,
-                }))
+                let answer = match self.request(question, ended).await? {
+                    Ok(answer) => self.read_answer(answer)?,
+                    Err(unanswered) => PersonAnswer::Unanswered(unanswered),
+                };
+                Ok(match answer {
+                    PersonAnswer::Unanswered(why) => ElicitationOutcome::Unanswered(why),
+                    PersonAnswer::Approved(by) => {
+                        let fingerprint = question.fingerprint.clone();
+                        ElicitationOutcome::Approved(Approval { fingerprint, by })
+                    }
+                })
             }
         }
     }
 
     /// Sends the request and waits for the answer, cancellation, the end of input or the timeout.
+    /// The inner error says why the person did not answer, though the call goes on.
     async fn request(
         &self,
         question: &ApprovalQuestion,
         mut ended: watch::Receiver<bool>,
-    ) -> Result<ElicitResult> {
+    ) -> Result<Result<ElicitResult>> {
         let request = ServerRequest::ElicitRequest(ElicitRequest::new(build_form(question)?));
         let patience = Duration::from_secs(PATIENCE.unsigned_abs());
         let options = PeerRequestOptions::no_options();
         let asked = self.context.peer.send_request_with_option(request, options).await;
-        let mut asked = asked.map_err(|error| no_answer(&error))?;
-        let why = tokio::select! {
+        let mut asked = match asked {
+            Ok(asked) => asked,
+            Err(error) => return Ok(Err(no_answer(&error))),
+        };
+        let (why, goes_on) = tokio::select! {
             biased;
-            answer = &mut asked.rx => return match answer {
+            answer = &mut asked.rx => return Ok(match answer {
                 Ok(Ok(ClientResult::ElicitResult(answer))) => Ok(answer),
                 Ok(Ok(_)) => Err(declined_error("the client's answer to the question cannot be read", NOTHING)),
                 Ok(Err(error)) => Err(no_answer(&error)),
                 Err(_) => Err(no_answer(&ServiceError::TransportClosed)),
-            },
-            () = self.context.ct.cancelled() => "the call was cancelled before the person answered",
-            _ = ended.wait_for(|ended| *ended) => "the client went away before the person answered",
-            () = tokio::time::sleep(patience) => "the person did not answer within an hour",
+            }),
+            () = self.context.ct.cancelled() => ("the call was cancelled before the person answered", false),
+            _ = ended.wait_for(|ended| *ended) => ("the client went away before the person answered", false),
+            () = tokio::time::sleep(patience) => ("the person did not answer within an hour", true),
         };
         // Sent in the background: the call does not wait for the client to receive the
         // cancellation.
         tokio::spawn(asked.cancel(Some(why.to_owned())));
-        Err(declined_error(why, NOTHING))
+        let unanswered = declined_error(why, NOTHING);
+        if goes_on { Ok(Err(unanswered)) } else { Err(unanswered) }
     }
 
-    /// Returns the approval sentence for the audit. Only an explicit yes approves.
-    pub fn approves(&self, answer: ElicitResult) -> Result<String> {
+    /// Reads the person's answer. Only an explicit yes approves; a no is an error.
+    pub fn read_answer(&self, answer: ElicitResult) -> Result<PersonAnswer> {
         let content = answer.content.unwrap_or_default();
         let note = content["note"].as_str().unwrap_or_default().trim();
         validate::text_length("note", note)?;
@@ -139,7 +162,8 @@ impl<'c> Elicitor<'c> {
         };
         match (answer.action, &content["approve"]) {
             (ElicitationAction::Accept, Value::Bool(true)) => {
-                Ok(format!("approved by the person through {}{said}", quote_text(self.client, 80)))
+                let client = quote_text(self.client, 80);
+                Ok(PersonAnswer::Approved(format!("approved by the person through {client}{said}")))
             }
             (ElicitationAction::Accept, Value::Bool(false)) | (ElicitationAction::Decline, _) => {
                 Err(declined_error(
@@ -147,10 +171,14 @@ impl<'c> Elicitor<'c> {
                     "Nothing was changed. Ask them what should be different before you try again.",
                 ))
             }
-            (ElicitationAction::Accept, _) => {
-                Err(declined_error("the answer says neither yes nor no in approve", NOTHING))
-            }
-            _ => Err(declined_error("the person closed the question without an answer", NOTHING)),
+            (ElicitationAction::Accept, _) => Ok(PersonAnswer::Unanswered(declined_error(
+                "the answer says neither yes nor no in approve",
+                NOTHING,
+            ))),
+            _ => Ok(PersonAnswer::Unanswered(declined_error(
+                "the person closed the question without an answer",
+                NOTHING,
+            ))),
         }
     }
 }

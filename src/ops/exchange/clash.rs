@@ -45,6 +45,14 @@ pub fn find_clash(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<Str
             let other = other.filter(|other| is_active && other.is_active());
             Ok(other.map(|other| format!("the state {category}/{key} is set by {}", other.id)))
         }
+        "revision" => {
+            let table = match text("subject_kind") {
+                "memory" => "memories",
+                "relationship" => "relationships",
+                _ => "entities",
+            };
+            missing_row(tx, table, text("subject_kind"), text("subject_id"))
+        }
         _ => Ok(None),
     }
 }

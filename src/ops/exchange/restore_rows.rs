@@ -17,7 +17,7 @@ use crate::model::event::{AuditEntry, ProjectPlace};
 use crate::model::interaction::Interaction;
 use crate::model::{
     Action, Conflict, Entity, Error, Event, Kind, Memory, Project, ProjectState, Relationship,
-    Result,
+    Result, Revision,
 };
 use crate::ops::exchange::clash;
 use crate::ops::exchange::import_report::{ImportNote, ImportReport, LinePlace};
@@ -189,6 +189,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             }
             Kind::Relationship => self.adopt::<Relationship>(store::relationships::get(tx, id)?),
             Kind::Interaction => self.adopt::<Interaction>(store::interactions::get(tx, id)?),
+            Kind::Revision => self.adopt::<Revision>(store::revisions::get(tx, id)?),
             Kind::Store => Ok(()),
             Kind::Project => self.adopt::<Project>(store::projects::get(tx, id)?),
             Kind::ProjectState => self.adopt::<ProjectState>(store::projects::state_by_id(tx, id)?),

@@ -88,6 +88,7 @@ impl ExportScope {
             Some(Kind::Entity) => named("entities", "project")?,
             Some(Kind::Conflict) => named("conflicts", "project")?,
             Some(Kind::Interaction) => named("interactions", "project")?,
+            Some(Kind::Revision) => named("revisions", "project")?,
             Some(Kind::Project) => return self.has_project(view, id),
             Some(Kind::ProjectState) => {
                 let project = named("project_state", "project_id")?;

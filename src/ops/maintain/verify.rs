@@ -132,6 +132,7 @@ fn recorded_now(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<String>>
         Kind::ProjectState => text(store::projects::state_by_id(view, id)?),
         Kind::Conflict => text(store::conflicts::get(view, id)?),
         Kind::Interaction => text(store::interactions::get(view, id)?),
+        Kind::Revision => text(store::revisions::get(view, id)?),
         Kind::Store => Ok(None),
     }
 }

@@ -1,15 +1,20 @@
-//! The review queue: candidate memories and entities, oldest first.
+//! The review queue: candidate memories and entities and proposed revisions, oldest first.
 
-use crate::model::{Entity, Memory, Page, PageRequest, Result, Status};
+use crate::model::event::AuditEntry;
+use crate::model::{
+    Claim, Entity, Kind, Memory, Page, PageRequest, Relationship, Result, Revision, Status, claim,
+    source_ref,
+};
 use crate::ops::write::projects::ProjectScope;
-use crate::ops::write::{entities, memories};
+use crate::ops::write::{conflicts, entities, memories};
 use crate::store::{self, View};
 
-/// A candidate and the rows similar to it.
+/// A row of the queue.
 #[derive(Debug, Clone)]
 pub enum Candidate {
     Entity { row: Entity, similar: Vec<Entity> },
     Memory { row: Memory, similar: Vec<Memory> },
+    Revision(Revision),
 }
 
 impl Candidate {
@@ -17,42 +22,75 @@ impl Candidate {
         match self {
             Self::Entity { row, .. } => (&row.created_at, &row.id),
             Self::Memory { row, .. } => (&row.created_at, &row.id),
+            Self::Revision(row) => (&row.created_at, &row.id),
         }
     }
 }
 
-/// The kinds of candidates to list.
+/// A row of the queue with the facts on which a decision about it rests.
+#[derive(Debug, Clone)]
+pub struct QueuedRow {
+    pub candidate: Candidate,
+    /// The audit row of its creation.
+    pub origin: Option<AuditEntry>,
+    /// Texts of the chunks and memories that it cites, by reference.
+    pub cited: Vec<(String, String)>,
+    /// Conflicts that its promotion would open or join.
+    pub expected: Vec<ExpectedConflict>,
+    /// The days since its creation.
+    pub age_days: i64,
+}
+
+/// A conflict that a promotion would open or join.
+#[derive(Debug, Clone)]
+pub struct ExpectedConflict {
+    pub slot_kind: String,
+    pub slot_key: String,
+    pub value: String,
+    /// The claims of the other rows.
+    pub others: Vec<Claim>,
+}
+
+/// The kinds of rows to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CandidateFilter {
     #[default]
-    Both,
+    All,
     Entities,
     Memories,
+    Revisions,
 }
 
-/// Lists the candidates of a scope, oldest first, each with similar rows.
+/// Cited texts read for one row.
+const MAX_CITED: usize = 3;
+
+/// Lists the queue of a scope, oldest first.
 pub fn list(
     view: &View<'_>,
     scope: &ProjectScope,
     wanted: CandidateFilter,
     page: &PageRequest,
-) -> Result<Page<Candidate>> {
+) -> Result<Page<QueuedRow>> {
     let after = (page.after_text(0), page.after_text(1));
+    let wants = |kind: CandidateFilter| wanted == CandidateFilter::All || wanted == kind;
+    let (status, limit) = (Status::Candidate, page.fetch());
     let mut found = Vec::new();
     let mut total = 0;
-    for project in &scope.names {
-        let project = project.as_deref();
-        if wanted != CandidateFilter::Memories {
-            let rows =
-                store::entities::of_status(view, Status::Candidate, project, after, page.fetch())?;
+    for project in scope.names.iter().map(Option::as_deref) {
+        if wants(CandidateFilter::Entities) {
+            let rows = store::entities::of_status(view, status, project, after, limit)?;
             found.extend(rows.into_iter().map(|row| Candidate::Entity { row, similar: vec![] }));
-            total += store::entities::count(view, Status::Candidate, project)?;
+            total += store::entities::count(view, status, project)?;
         }
-        if wanted != CandidateFilter::Entities {
-            let rows =
-                store::memories::of_status(view, Status::Candidate, project, after, page.fetch())?;
+        if wants(CandidateFilter::Memories) {
+            let rows = store::memories::of_status(view, status, project, after, limit)?;
             found.extend(rows.into_iter().map(|row| Candidate::Memory { row, similar: vec![] }));
-            total += store::memories::count(view, Status::Candidate, project)?;
+            total += store::memories::count(view, status, project)?;
+        }
+        if wants(CandidateFilter::Revisions) {
+            let rows = store::revisions::list_pending(view, project, after, limit)?;
+            found.extend(rows.into_iter().map(Candidate::Revision));
+            total += store::revisions::count_pending(view, project)?;
         }
     }
     found.sort_by(|a, b| a.place().cmp(&b.place()));
@@ -60,18 +98,94 @@ pub fn list(
         let (created_at, id) = candidate.place();
         vec![created_at.to_owned(), id.to_owned()]
     })
-    .map(|candidate| with_similar(view, candidate))
+    .map(|candidate| describe_candidate(view, candidate))
 }
 
-fn with_similar(view: &View<'_>, candidate: Candidate) -> Result<Candidate> {
-    Ok(match candidate {
-        Candidate::Entity { row, .. } => {
-            let similar = entities::find_similar(view, &row)?;
-            Candidate::Entity { row, similar }
+/// Adds the facts on which a decision about a row rests.
+pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<QueuedRow> {
+    let (created_at, id) = candidate.place();
+    let origin = store::audit::of_subject(view, id, 0, 1)?.pop();
+    let created = crate::model::Timestamp::parse(created_at);
+    let age_days = created.map_or(0, |created| view.now.days_since(created));
+    let (mut cited, mut claims) = (Vec::new(), Vec::new());
+    match &mut candidate {
+        Candidate::Entity { row, similar } => {
+            *similar = entities::find_similar(view, row)?;
+            cited = read_cited(view, &row.source_refs)?;
+            claims = claims_if_active(view, row)?;
         }
-        Candidate::Memory { row, .. } => {
-            let similar = memories::find_similar(view, &row)?;
-            Candidate::Memory { row, similar }
+        Candidate::Memory { row, similar } => {
+            *similar = memories::find_similar(view, row)?;
+            let chunk = row.source_chunk_id.iter().map(|chunk| format!("chunk:{chunk}"));
+            cited = read_cited(view, &chunk.collect::<Vec<_>>())?;
+            claims = claim::of_memory(&Memory { status: Status::Active, ..row.clone() });
         }
+        Candidate::Revision(_) => {}
+    }
+    let mut expected = Vec::new();
+    for claim in claims {
+        for (slot_kind, others) in conflicts::find_expected(view, &claim)? {
+            let slot_key = match store::entities::get(view, &claim.slot.key)? {
+                Some(entity) => entity.name,
+                None => claim.slot.key.clone(),
+            };
+            let value = claim.value.clone();
+            expected.push(ExpectedConflict { slot_kind, slot_key, value, others });
+        }
+    }
+    Ok(QueuedRow { candidate, origin, cited, expected, age_days })
+}
+
+/// Reads the texts of the first chunks and memories among the references.
+fn read_cited(view: &View<'_>, refs: &[String]) -> Result<Vec<(String, String)>> {
+    let mut cited = Vec::new();
+    for reference in refs {
+        let one = std::slice::from_ref(reference);
+        let chunk = source_ref::targets_of(one, "chunk").next();
+        let memory = source_ref::targets_of(one, "memory").next();
+        let text = match (chunk, memory) {
+            (Some(id), _) => store::sources::chunk_by_id(view, id)?.map(|chunk| chunk.content),
+            (_, Some(id)) => store::memories::get(view, id)?.map(|memory| memory.content),
+            _ => None,
+        };
+        cited.extend(text.map(|text| (reference.clone(), text)));
+        if cited.len() == MAX_CITED {
+            break;
+        }
+    }
+    Ok(cited)
+}
+
+/// Returns the claims that an entity and its links would make if it were active.
+fn claims_if_active(view: &View<'_>, row: &Entity) -> Result<Vec<Claim>> {
+    let active = Entity { status: Status::Active, ..row.clone() };
+    let mut claims = claim::of_entity(&active, view.ontology);
+    for link in store::relationships::active_at(view, &row.id)? {
+        if view.ontology.fills_slot(&link.relationship_type) {
+            claims.extend(claims_of_link(view, &link, &active)?);
+        }
+    }
+    Ok(claims)
+}
+
+fn claims_of_link(view: &View<'_>, link: &Relationship, active: &Entity) -> Result<Vec<Claim>> {
+    let end = |id: &str| match id == active.id {
+        true => Ok(Some(active.clone())),
+        false => store::entities::get(view, id),
+    };
+    Ok(match (end(&link.source_entity_id)?, end(&link.target_entity_id)?) {
+        (Some(source), Some(target)) => {
+            claim::of_relationship(link, &source, &target, view.ontology)
+        }
+        _ => Vec::new(),
     })
+}
+
+impl ExpectedConflict {
+    /// Returns kind, id and value of the other sides.
+    pub fn sides(&self) -> impl Iterator<Item = (Kind, &str, &str)> {
+        self.others
+            .iter()
+            .map(|other| (other.owner_kind, other.owner_id.as_str(), other.value.as_str()))
+    }
 }

@@ -20,7 +20,7 @@ pub struct Change {
 }
 
 /// Kinds of rows with an audit history.
-const AUDITED: [HandleKind; 7] = [
+const AUDITED: [HandleKind; 8] = [
     HandleKind::Entity,
     HandleKind::Memory,
     HandleKind::Relationship,
@@ -28,6 +28,7 @@ const AUDITED: [HandleKind; 7] = [
     HandleKind::State,
     HandleKind::Conflict,
     HandleKind::Interaction,
+    HandleKind::Revision,
 ];
 
 /// Lists the changes of a row, oldest first.

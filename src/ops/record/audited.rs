@@ -7,7 +7,8 @@ use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
 use crate::model::search::{self, SearchEntry};
 use crate::model::{
-    Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, Result, claim,
+    Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, RelationshipStatus,
+    Result, Revision, claim,
 };
 use crate::store::{self, Tx, View, redaction};
 
@@ -42,6 +43,11 @@ pub trait Audited: Serialize {
         Ok(Vec::new())
     }
 
+    /// Whether the row no longer counts, so that no revision of it can be applied.
+    fn has_ended(&self) -> bool {
+        false
+    }
+
     /// Returns the row's search index entry, if its kind is indexed.
     fn search_entry(&self) -> Option<SearchEntry> {
         None
@@ -70,6 +76,10 @@ impl Audited for Entity {
     const HANDLE_KIND: HandleKind = HandleKind::Entity;
 
     row_fields!();
+
+    fn has_ended(&self) -> bool {
+        self.status.is_history()
+    }
 
     fn place(&self) -> ProjectPlace<'_> {
         ProjectPlace::Project(&self.project)
@@ -112,6 +122,10 @@ impl Audited for Memory {
 
     row_fields!();
 
+    fn has_ended(&self) -> bool {
+        self.status.is_history()
+    }
+
     fn place(&self) -> ProjectPlace<'_> {
         ProjectPlace::Project(&self.project)
     }
@@ -138,6 +152,10 @@ impl Audited for Relationship {
     const HANDLE_KIND: HandleKind = HandleKind::Relationship;
 
     row_fields!();
+
+    fn has_ended(&self) -> bool {
+        self.status != RelationshipStatus::Active
+    }
 
     fn place(&self) -> ProjectPlace<'_> {
         ProjectPlace::OfEntity(&self.source_entity_id)
@@ -251,5 +269,24 @@ impl Audited for Interaction {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::interactions::redact(tx, self)
+    }
+}
+
+impl Audited for Revision {
+    const KIND: Kind = Kind::Revision;
+    const HANDLE_KIND: HandleKind = HandleKind::Revision;
+
+    row_fields!();
+
+    fn place(&self) -> ProjectPlace<'_> {
+        ProjectPlace::Project(&self.project)
+    }
+
+    fn insert(&self, tx: &Tx<'_>) -> Result<()> {
+        store::revisions::insert(tx, self)
+    }
+
+    fn update(&self, tx: &Tx<'_>) -> Result<()> {
+        store::revisions::update(tx, self)
     }
 }

@@ -130,6 +130,8 @@ fn derive_claims(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
         Kind::Memory => of(view, store::memories::get(view, id)?),
         Kind::Relationship => of(view, store::relationships::get(view, id)?),
         Kind::ProjectState => of(view, store::projects::state_by_id(view, id)?),
-        Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Store => Ok(Vec::new()),
+        Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Revision | Kind::Store => {
+            Ok(Vec::new())
+        }
     }
 }

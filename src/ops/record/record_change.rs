@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::event::ProjectPlace;
-use crate::model::{Action, Error, Event, Kind, Result};
+use crate::model::revision::RevisionStatus;
+use crate::model::{Action, Error, Event, Kind, Result, Revision};
 use crate::ops::maintain::audit::pre_chain::PreChainRows;
 use crate::ops::record::audited::Audited;
 use crate::ops::record::{claims, index, secrets};
@@ -69,7 +70,24 @@ pub fn change_as<T: Audited>(
         note,
         place: after.place(),
     };
-    tx.record_as(actor, event)
+    let audit_id = tx.record_as(actor, event)?;
+    if after.has_ended() && !before.has_ended() {
+        close_revisions(tx, actor, after.id())?;
+    }
+    Ok(audit_id)
+}
+
+/// Closes the pending revisions of a row that has ended, and those by which it would have replaced
+/// another row.
+fn close_revisions(tx: &Tx<'_>, actor: &str, id: &str) -> Result<()> {
+    for before in store::revisions::about_row(tx, id)? {
+        if before.status == RevisionStatus::Pending {
+            let (status, updated_at) = (RevisionStatus::Moot, tx.now.to_string());
+            let after = Revision { status, updated_at, ..before.clone() };
+            change_as(tx, actor, &before, &after, Action::Expired, "")?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a write that would store a probable secret. Only the note of a conflict is checked: its

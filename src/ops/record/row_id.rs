@@ -120,7 +120,8 @@ pub fn subject_of(kind: HandleKind) -> SubjectKind {
         HandleKind::Interaction => Kind::Interaction,
         HandleKind::Chunk => return SubjectKind::Chunk,
         HandleKind::Document => return SubjectKind::Document,
-        HandleKind::Operation | HandleKind::Revision => return SubjectKind::AnyRow,
+        HandleKind::Revision => Kind::Revision,
+        HandleKind::Operation => return SubjectKind::AnyRow,
     })
 }
 

@@ -1,61 +1,173 @@
 //! Decides from the audit rows of a write whether a person must approve it, so that the rule holds
-//! for every tool.
+//! for every tool, and which revision proposes the same change.
+
+use serde_json::{Map, Value};
 
 use crate::model::conflict::SETTLED;
+use crate::model::ontology::SUPERSEDES;
+use crate::model::revision::{RevisionAction, list_changes};
 use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::read::history::{self, Change};
+use crate::ops::write::proposals::Proposal;
 use crate::store::{self, Tx, View};
 
-/// Returns the sequence number of the newest audit row, for [`changes_since`].
+/// The changes of a write.
+#[derive(Debug, Default)]
+pub struct WriteEffect {
+    /// Changes that a person must approve.
+    pub decided: Vec<Change>,
+    /// Changes that come with them, or need nobody.
+    pub besides: Vec<Change>,
+}
+
+/// Returns the sequence number of the newest audit row, for [`WriteEffect::since`].
 pub fn audit_end(tx: &Tx<'_>) -> Result<i64> {
     Ok(store::audit::chain_head(tx)?.seq)
 }
 
-/// Returns the changes recorded after an audit sequence number, oldest first.
-pub fn changes_since(view: &View<'_>, mark: i64) -> Result<Vec<Change>> {
-    let mut done = Vec::new();
-    while let Some(entry) = store::audit::entry_at(view, mark + 1 + done.len() as i64)? {
-        done.push(history::read_change(entry));
+impl WriteEffect {
+    /// Reads the changes recorded after an audit sequence number.
+    pub fn since(view: &View<'_>, mark: i64) -> Result<Self> {
+        let mut effect = Self::default();
+        let mut seq = mark + 1;
+        while let Some(entry) = store::audit::entry_at(view, seq)? {
+            let change = history::read_change(entry);
+            match needs_a_person(view, &change)? {
+                true => effect.decided.push(change),
+                false => effect.besides.push(change),
+            }
+            seq += 1;
+        }
+        Ok(effect)
     }
-    Ok(done)
+
+    pub fn is_empty(&self) -> bool {
+        self.decided.is_empty() && self.besides.is_empty()
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Change> {
+        self.decided.iter().chain(&self.besides)
+    }
+
+    /// Returns whether the write creates the row.
+    pub fn creates(&self, id: &str) -> bool {
+        self.all().any(|change| change.entry.subject_id == id && is_action(change, Action::Created))
+    }
+
+    /// Returns the revision that proposes the change, if it is the change of one active row.
+    pub fn proposal(&self) -> Option<Proposal> {
+        let of_rows = |change: &&Change| kind_of(change) != Some(Kind::Conflict);
+        let mut rows = self.decided.iter().filter(of_rows);
+        let (change, None) = (rows.next()?, rows.next()) else { return None };
+        let settles = self.decided.iter().filter(|change| !of_rows(change));
+        if !settles.into_iter().all(|change| change.after["resolution"] == SETTLED) {
+            return None;
+        }
+        let mut successor_id =
+            change.after["superseded_by"].as_str().filter(|_| is_ending(change)).map(str::to_owned);
+        for besides in self.besides.iter().filter(of_rows) {
+            let replaces = kind_of(besides) == Some(Kind::Relationship)
+                && besides.after["relationship_type"] == SUPERSEDES
+                && besides.after["target_entity_id"] == change.entry.subject_id.as_str();
+            if !replaces {
+                return None;
+            }
+            successor_id = besides.after["source_entity_id"].as_str().map(str::to_owned);
+        }
+        let kind = kind_of(change)?;
+        let action = match (kind, Action::parse(&change.entry.action)?) {
+            (Kind::Entity | Kind::Memory, Action::Updated) => RevisionAction::Update,
+            (Kind::Entity | Kind::Memory, Action::Superseded) => RevisionAction::Supersede,
+            (Kind::Entity | Kind::Memory, Action::Invalidated) => RevisionAction::Invalidate,
+            (Kind::Relationship, Action::Invalidated) => RevisionAction::EndLink,
+            _ => return None,
+        };
+        let (base, after) = (into_fields(&change.before), into_fields(&change.after));
+        Some(Proposal {
+            action,
+            subject_kind: kind,
+            subject_id: change.entry.subject_id.clone(),
+            changes: match action {
+                RevisionAction::Update => list_changes(&base, &after),
+                _ => Map::new(),
+            },
+            base,
+            successor_id,
+        })
+    }
+
+    /// Returns the step by which a person makes the change that an agent may not make.
+    pub fn step_by_hand(&self) -> Option<NextStep> {
+        let change = self.decided.first()?;
+        let kind = kind_of(change)?;
+        let id = change.entry.subject_id.clone();
+        Some(match (kind, Action::parse(&change.entry.action)) {
+            (_, Some(Action::Redacted)) => NextStep::RedactRow { kind, id },
+            (_, Some(Action::Renamed)) => NextStep::RegisterProject,
+            (Kind::Conflict, _) => NextStep::ResolveConflict { id },
+            (Kind::ProjectState, _) => NextStep::SetProjectState,
+            (_, Some(Action::Rejected)) => NextStep::RejectRow { kind, id },
+            (_, Some(Action::Promoted)) if !self.creates(&id) => NextStep::PromoteRow { kind, id },
+            (_, Some(Action::Created | Action::Promoted)) => NextStep::ProposeRow,
+            _ => self
+                .decided
+                .iter()
+                .find(|change| kind_of(change) == Some(Kind::Conflict))
+                .map_or(NextStep::RunOperation, |change| NextStep::ResolveConflict {
+                    id: change.entry.subject_id.clone(),
+                }),
+        })
+    }
 }
 
-/// Returns whether a change needs a person's approval: it activates or rejects a row, resolves a
-/// conflict by decision, sets trusted state or redacts a row. Correcting or ending an active row
-/// does not.
-pub fn needs_a_person(change: &Change) -> bool {
-    let entry = &change.entry;
-    match (Kind::parse(&entry.kind), Action::parse(&entry.action)) {
-        (Some(Kind::Entity | Kind::Memory), Some(Action::Promoted | Action::Rejected)) => true,
+/// Returns whether a change needs a person's approval: it makes a row active or rejects one,
+/// changes or ends an active row, settles a conflict, sets trusted state, decides about a revision,
+/// or erases a row.
+fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
+    let active = Status::Active.as_str();
+    let (was_active, action) =
+        (change.before["status"] == active, Action::parse(&change.entry.action));
+    Ok(match (kind_of(change), action) {
+        (_, Some(Action::Redacted)) | (Some(Kind::ProjectState), _) => true,
+        // Counting a reference follows the operator's rules.
+        (_, Some(Action::Reinforced)) => false,
         (Some(Kind::Entity | Kind::Memory), Some(Action::Created)) => {
-            change.after["status"] == Status::Active.as_str()
+            change.after["status"] == active
         }
-        (Some(Kind::Conflict), Some(Action::Resolved | Action::Dismissed)) => {
-            change.after["resolution"] != SETTLED
+        (Some(Kind::Entity | Kind::Memory), Some(Action::Promoted | Action::Rejected)) => true,
+        (Some(Kind::Entity | Kind::Memory), _) => was_active,
+        (Some(Kind::Relationship), action) if action != Some(Action::Created) => {
+            was_active && has_active_end(view, &change.after)?
         }
-        (Some(Kind::ProjectState), _) | (_, Some(Action::Redacted)) => true,
+        (Some(Kind::Conflict), Some(Action::Resolved | Action::Dismissed)) => true,
+        (Some(Kind::Revision), Some(Action::Promoted | Action::Rejected)) => true,
         _ => false,
+    })
+}
+
+/// Returns whether an end of a link is active.
+fn has_active_end(view: &View<'_>, link: &Value) -> Result<bool> {
+    for end in ["source_entity_id", "target_entity_id"] {
+        let entity = store::entities::get(view, link[end].as_str().unwrap_or_default())?;
+        if entity.is_some_and(|entity| entity.status == Status::Active) {
+            return Ok(true);
+        }
     }
+    Ok(false)
 }
 
-/// Returns whether this write creates the row.
-pub fn is_new(done: &[Change], id: &str) -> bool {
-    done.iter().any(|change| {
-        change.entry.subject_id == id && change.entry.action == Action::Created.as_str()
-    })
+fn kind_of(change: &Change) -> Option<Kind> {
+    Kind::parse(&change.entry.kind)
 }
 
-/// Returns the step by which a person makes the change that an agent may not make.
-pub fn step_by_hand(done: &[Change]) -> Option<NextStep> {
-    let change = done.iter().find(|change| needs_a_person(change))?;
-    let kind = Kind::parse(&change.entry.kind)?;
-    let id = change.entry.subject_id.clone();
-    Some(match (kind, Action::parse(&change.entry.action)) {
-        (_, Some(Action::Redacted)) => NextStep::RedactRow { kind, id },
-        (Kind::Conflict, _) => NextStep::ResolveConflict { id },
-        (Kind::ProjectState, _) => NextStep::SetProjectState,
-        (_, Some(Action::Rejected)) => NextStep::RejectRow { kind, id },
-        _ if is_new(done, &id) => NextStep::ProposeRow,
-        _ => NextStep::PromoteRow { kind, id },
-    })
+fn is_action(change: &Change, action: Action) -> bool {
+    change.entry.action == action.as_str()
+}
+
+fn is_ending(change: &Change) -> bool {
+    is_action(change, Action::Superseded)
+}
+
+fn into_fields(snapshot: &Value) -> Map<String, Value> {
+    snapshot.as_object().cloned().unwrap_or_default()
 }

@@ -310,11 +310,13 @@ fn check_may_move(row: &Entity, project: &str) -> Result<()> {
     ))
 }
 
-/// The outcome of promoting an entity, with the memories that graduated into it.
+/// The outcome of promoting an entity.
 #[derive(Debug, Clone)]
 pub struct Promoted {
     pub outcome: LifecycleOutcome<Entity>,
     pub graduated: Vec<Memory>,
+    /// Rows that it was proposed to replace.
+    pub superseded: Vec<Entity>,
 }
 
 /// Promotes a candidate to active, in another project if given; its source memories graduate.
@@ -342,11 +344,12 @@ pub fn promote(
             check_complete(entity, tx.ontology.require_entity_type(&entity.entity_type)?)
         },
     )?;
-    let mut graduated = Vec::new();
+    let (mut graduated, mut superseded) = (Vec::new(), Vec::new());
     if outcome.changed {
+        superseded = lifecycle::supersede_replaced(tx, &outcome.row, note)?;
         for memory_id in source_ref::targets_of(&outcome.row.source_refs, "memory") {
             graduated.extend(lifecycle::complete_graduation(tx, memory_id, &outcome.row.id, note)?);
         }
     }
-    Ok(Promoted { outcome, graduated })
+    Ok(Promoted { outcome, graduated, superseded })
 }

@@ -1,7 +1,8 @@
 //! The lifecycle of memories and entities: promote, reject, supersede, invalidate, graduate.
 
 use crate::model::ontology::SUPERSEDES;
-use crate::model::{Error, Memory, Result, Status, Transition, text};
+use crate::model::revision::RevisionStatus;
+use crate::model::{Action, Error, Memory, Result, Revision, Status, Transition, text};
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::lifecycle_rows::{HasLifecycle, check_chain, require_row};
@@ -96,6 +97,39 @@ pub fn supersede<T: HasLifecycle>(
         check_replaced_by(tx, &outcome.row, by)?;
     }
     Ok(outcome)
+}
+
+/// Returns the row that another is to replace later, after the checks of a supersession.
+pub fn check_supersession<T: HasLifecycle>(
+    view: &View<'_>,
+    given: &str,
+    by: &T,
+    expected_version: Option<i64>,
+) -> Result<T> {
+    let row: T = require_row(view, given)?;
+    validate::expected_version(T::SUBJECT, row.handle(), row.version(), expected_version)?;
+    check_chain::<T>(view, row.id(), by.id())?;
+    check_holds(by)?;
+    if !Transition::Supersede.applies_to(row.status(), T::SUBJECT, row.handle())? {
+        check_replaced_by(view, &row, by)?;
+    }
+    Ok(row)
+}
+
+/// Supersedes the rows that a promoted row was proposed to replace; returns them.
+pub fn supersede_replaced<T: HasLifecycle>(tx: &Tx<'_>, by: &T, note: &str) -> Result<Vec<T>> {
+    let mut replaced = Vec::new();
+    for before in store::revisions::waiting_for(tx, by.id())? {
+        let (status, updated_at) = (RevisionStatus::Applied, tx.now.to_string());
+        let after = Revision { status, updated_at, ..before.clone() };
+        record_change::record_change(tx, &before, &after, Action::Promoted, note)?;
+        let reason = if before.note.is_empty() { note } else { &before.note };
+        let old: T = require_row(tx, &before.subject_id)?;
+        if old.status() == Status::Active {
+            replaced.push(supersede::<T>(tx, old.id(), Some(by.id()), None, reason)?.row);
+        }
+    }
+    Ok(replaced)
 }
 
 /// Refuses a successor that is history itself: superseded, invalid or graduated.

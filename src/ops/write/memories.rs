@@ -211,12 +211,19 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
 }
 
-/// Promotes a candidate to active.
+/// Promotes a candidate to active; it then replaces the memories that it was proposed for.
 pub fn promote(
     tx: &Tx<'_>,
     id: &str,
     expected_version: Option<i64>,
     note: &str,
 ) -> Result<LifecycleOutcome<Memory>> {
-    lifecycle::apply(tx, Transition::Promote, id, expected_version, note, |_: &mut Memory| Ok(()))
+    let outcome =
+        lifecycle::apply(tx, Transition::Promote, id, expected_version, note, |_: &mut Memory| {
+            Ok(())
+        })?;
+    if outcome.changed {
+        lifecycle::supersede_replaced(tx, &outcome.row, note)?;
+    }
+    Ok(outcome)
 }

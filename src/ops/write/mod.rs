@@ -10,6 +10,8 @@ pub mod lifecycle;
 pub mod lifecycle_rows;
 pub mod memories;
 pub mod projects;
+pub mod proposals;
 pub mod redact;
 pub mod relationships;
+pub mod revisions;
 pub mod state;

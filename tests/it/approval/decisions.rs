@@ -41,12 +41,12 @@ fn a_rejection_a_row_that_is_active_at_once_and_a_settlement_are_asked() {
     ask(&mut session, "reject_entity", &json!({ "entity_id": turned_down }), &["reject component"]);
     let signed = "no source; it is marked as vouched for by a person";
     let first = ask(&mut session, "create_entity", &gap(1), &["create parameter (new 1)", signed]);
-    let conflict = "create conflict (new 2) parameter.value \"Gap\" (open)";
+    let conflict = "create conflict (new 2) parameter.value \"Gap\"";
     let shown = ["similar: parameter", conflict, "says \"1 mm\"", "(new 1) says \"2 mm\""];
     let opened = ask(&mut session, "create_entity", &gap(2), &shown);
     let settle = json!({ "conflict_id": opened["conflicts"][0]["conflict_id"], "note": "measured",
         "resolution": "supersede_others", "winner_id": first["entity"]["entity_id"] });
-    let shown = ["settle conflict", "(resolved: supersede_others)", "supersede parameter"];
+    let shown = ["settle conflict", "resolution supersede_others", "supersede parameter"];
     ask(&mut session, "resolve_conflict", &settle, &shown);
     let approved = "measured (approved by the person through \"Editor\")";
     assert_eq!(note_of(&place, "superseded"), approved);
@@ -70,14 +70,19 @@ fn memories_their_graduation_and_trusted_state_are_asked() {
     let mut state =
         json!({ "project": "p07-lynx", "category": "status", "key": "phase", "value": "B" });
     let shown =
-        ["set the trusted state \"status\"/\"phase\" = \"B\"", "create project \"p07-lynx\""];
+        ["create trusted state \"status\"/\"phase\"", "value \"B\"", "create project \"p07-lynx\""];
     ask(&mut session, "set_project_state", &state, &shown);
     let again = session.ok("set_project_state", state.clone());
     assert_eq!(again["changed"], false, "the same again asks nobody");
     state["value"] = json!("C");
-    ask(&mut session, "set_project_state", &state, &["= \"C\"", "it was \"B\""]);
+    ask(&mut session, "set_project_state", &state, &["value \"C\"", "it was \"B\""]);
     state["end"] = json!(true);
-    ask(&mut session, "set_project_state", &state, &["end the trusted state"]);
+    ask(
+        &mut session,
+        "set_project_state",
+        &state,
+        &["trusted state \"status\"/\"phase\" in \"p07-lynx\" (to end)"],
+    );
     session.end();
     place.verify();
 }
@@ -91,15 +96,27 @@ fn a_call_of_many_rows_is_asked_once_in_2000_characters() {
         "content": format!("Statement {number} of many, each of them a little long.") })
     };
     let rows: Vec<Value> = (0..200).map(row).collect();
+    let refused = session.error("create_batch", json!({ "memories": rows }));
+    assert_eq!(refused["code"], "refused");
+    let message = refused["message"].as_str().expect("a message");
+    assert!(message.contains("approve 200 rows"), "{message}");
+    assert!(
+        refused["hint"].as_str().expect("a hint").contains("fewer rows at a time"),
+        "{refused}"
+    );
+    assert_eq!(place.count("SELECT count(*) FROM memories"), 0);
+
+    let rows: Vec<Value> = (0..12).map(row).collect();
     session.send(&call(900, "create_batch", &json!({ "memories": rows })));
     let question = session.receive();
     let message = question["params"]["message"].as_str().expect("a question");
-    let head = "create_batch by \"Editor\" needs your approval, for 200 rows.\n";
+    let head = "create_batch by \"Editor\" needs your approval, for 12 rows.\n";
     assert!(message.starts_with(head), "{message}");
-    assert!(message.ends_with(" lines that have no room here)"), "{message}");
-    assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
+    for number in 0..12 {
+        assert!(message.contains(&format!("Statement {number} of")), "{message}");
+    }
     session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
-    assert_eq!(session.receive()["result"]["structuredContent"]["created"], 200);
+    assert_eq!(session.receive()["result"]["structuredContent"]["created"], 12);
 
     // The longest and oddest texts stay within it too, and are escaped.
     let odd = "\u{202e}\"\\\n".repeat(125);
@@ -114,6 +131,59 @@ fn a_call_of_many_rows_is_asked_once_in_2000_characters() {
     assert!(message.chars().count() <= 2_000, "{}", message.chars().count());
     assert!(!message.contains('\u{202e}') && message.contains("create risk (new 1)"), "{message}");
     session.end();
+}
+
+#[test]
+fn long_rows_do_not_push_another_row_out_of_the_question() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let long = |name: &str| {
+        json!({ "entity_type": "component", "name": format!("{name} {}", "x".repeat(450)),
+                "description": "d".repeat(400), "properties": { "p": "q".repeat(400) },
+                "source_refs": [format!("doc:{}", "z".repeat(400))], "hand_authored": true,
+                "status": "active" })
+    };
+    let short = json!({ "entity_type": "component", "name": "EVIL ROW", "hand_authored": true,
+                        "status": "active" });
+    let batch = json!({ "project": "lab", "entities": [long("r0"), long("r1"), short] });
+    session.send(&call(900, "create_batch", &batch));
+    let question = session.receive();
+    let message = question["params"]["message"].as_str().expect("a question");
+    let rows: Vec<&str> = message.lines().skip(1).take(3).collect();
+    assert!(rows[0].starts_with("create component (new 1) \"r0 x"), "{message}");
+    assert!(rows[1].starts_with("create component (new 2) \"r1 x"), "{message}");
+    assert_eq!(rows[2], "create component (new 3) \"EVIL ROW\" in \"lab\"");
+    assert!(message.ends_with(" lines that have no room here)"), "{message}");
+    session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
+    assert_eq!(session.receive()["result"]["structuredContent"]["created"], 3);
+    session.end();
+}
+
+#[test]
+fn a_change_of_an_approved_row_is_asked_with_its_values_and_proposed_without_an_answer() {
+    let place = Place::new();
+    let mut session = willing(&place);
+    let first = ask(&mut session, "create_entity", &gap(1), &["create parameter"]);
+    let id = first["entity"]["entity_id"].clone();
+    let wish = |value: u8| json!({ "entity_id": id, "properties": { "value": value } });
+    let shown = ["change parameter", "properties.value 1 → 2"];
+    ask(&mut session, "update_entity", &wish(2), &shown);
+    let declined =
+        answered(&mut session, "update_entity", &wish(3), &json!({ "action": "decline" }));
+    assert_eq!(error(&declined)["code"], "declined");
+    assert_eq!(place.count("SELECT count(*) FROM revisions"), 0, "a no leaves nothing behind");
+    let closed = answered(&mut session, "update_entity", &wish(4), &json!({ "action": "cancel" }));
+    let revision = &closed["structuredContent"]["revision"];
+    assert_eq!(revision["changes"]["properties.value"], json!({ "was": 2, "proposed": 4 }));
+    assert_eq!(closed["structuredContent"]["changed"], false);
+    let values = "SELECT count(*) FROM entities WHERE json_extract(properties, '$.value') = 2";
+    assert_eq!(place.count(values), 1, "the row is as the person left it");
+    let decide = json!({ "decisions": [{ "id": revision["revision_id"], "action": "promote" }] });
+    let shown = ["promote revision", "change parameter", "properties.value 2 → 4"];
+    ask(&mut session, "review_candidates", &decide, &shown);
+    assert_eq!(place.count(values), 0);
+    session.end();
+    place.verify();
 }
 
 #[test]

@@ -169,6 +169,15 @@ pub const CASES: &[Case] = &[
         command: &["redact", "entity", "@plate", "--note=asked for"],
     },
     Case {
+        operation: "review_candidates",
+        free: &[],
+        deciding: &[
+            r#"{"decisions": [{"id": "@plate", "action": "promote"}, {"id": "@heard", "action": "reject"}]}"#,
+            r#"{"decisions": [{"id": "@heard", "action": "promote"}], "atomic": true}"#,
+        ],
+        command: &[],
+    },
+    Case {
         operation: "promote",
         free: &[],
         deciding: &[r#"{"id": "@plate"}"#, r#"{"id": "@heard"}"#],

@@ -57,6 +57,31 @@ pub fn find_due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
     due_among(view, key, project, &claims)
 }
 
+/// Returns the conflicts that a claim would open or join if its row became active, each with the
+/// claims of the other rows.
+pub fn find_expected(view: &View<'_>, claim: &Claim) -> Result<Vec<(String, Vec<Claim>)>> {
+    let Slot { key, project, .. } = &claim.slot;
+    let others = still_holding(view, store::claims::of_key(view, key, project)?)?;
+    let all: Vec<Claim> = others.into_iter().chain([claim.clone()]).collect();
+    let is_own = |other: &Claim| other.owner_id == claim.owner_id;
+    let mut expected = Vec::new();
+    for due in due_among(view, key, project, &all)? {
+        let (kind, claims) = match due {
+            Due::Raise { slot_kind, claims } => (slot_kind, claims),
+            Due::Join { open, joining, .. } if joining.iter().any(is_own) => {
+                let slot_kind = open.slot_kind.clone();
+                let claims = all.iter().filter(|claim| claim.slot.kind == slot_kind);
+                (slot_kind.clone(), claims.cloned().collect())
+            }
+            Due::Join { .. } | Due::Settle { .. } => continue,
+        };
+        if claims.iter().any(is_own) {
+            expected.push((kind, claims.into_iter().filter(|other| !is_own(other)).collect()));
+        }
+    }
+    Ok(expected)
+}
+
 /// As [`find_due`], including claims of expired memories: the changes due before they expired.
 pub fn due_with_expired(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
     due_among(view, key, project, &store::claims::of_key(view, key, project)?)
@@ -180,7 +205,7 @@ fn new_member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         Kind::ProjectState => 3,
         Kind::Entity | Kind::Relationship => 2,
         Kind::Memory => 1,
-        Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Store => 0,
+        Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Revision | Kind::Store => 0,
     };
     ConflictMember {
         id: tx.new_id(),

@@ -81,7 +81,8 @@ fn describe_member(view: &View<'_>, member: &ConflictMember) -> Result<MemberDet
                 source_refs.extend(Some(row.source).filter(|source| !source.is_empty()));
             }
         }
-        Some(Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Store) | None => {}
+        Some(Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Revision | Kind::Store)
+        | None => {}
     }
     Ok(MemberDetail { member: member.clone(), name, source_refs, created_at })
 }

@@ -13,6 +13,7 @@ use serde_json::Map;
 pub use row::{REDACTED, RedactableRow, Redacted, Redaction, Related, find_row};
 
 use crate::model::interaction::Interaction;
+use crate::model::revision::RevisionStatus;
 use crate::model::{
     Entity, Error, Kind, Memory, ProjectState, Relationship, RelationshipStatus, Result, Status,
     text,
@@ -108,12 +109,33 @@ fn redact_plain<T: Redactable>(
     let shown = conflicts::clear_member(tx, T::KIND, before.id())?;
     let ids: BTreeSet<String> = left.chain(shown).collect();
     store::idempotency::clear(tx, T::KIND, before.id())?;
+    redact_revisions(tx, T::KIND, before.id())?;
     for id in &ids {
         store::idempotency::clear(tx, Kind::Conflict, id)?;
     }
     let conflicts = ids.iter().filter_map(|id| store::conflicts::get(tx, id).transpose());
     let conflicts = conflicts.collect::<Result<_>>()?;
     Ok(Redacted { row: row(after), changed: true, audit_id: Some(audit_id), conflicts, related })
+}
+
+/// Removes the contents of the revisions of a redacted row; pending ones end.
+fn redact_revisions(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
+    let note = format!("the {} {id} was redacted", kind.as_str().replace('_', " "));
+    for before in store::revisions::about_row(tx, id)? {
+        if before.subject_id != id {
+            continue;
+        }
+        let (mut after, text) = (before.clone(), String::new());
+        (after.base, after.changes, after.note) = (Map::new(), Map::new(), text);
+        if after.status == RevisionStatus::Pending {
+            after.status = RevisionStatus::Moot;
+        }
+        if after != before {
+            record_change::redact(tx, &before, &after, &note)?;
+        }
+        store::idempotency::clear(tx, Kind::Revision, &before.id)?;
+    }
+    Ok(())
 }
 
 /// Returns the status after redaction: without contents, a candidate or active row is invalid.

@@ -7,7 +7,7 @@ use crate::store::sqlite::sql::Conn;
 pub const APPLICATION_ID: i64 = 0x6174_6f63;
 
 /// The SQL of the migrations; the first has the number 1.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("0001_tables.sql"),
     include_str!("0002_indexes.sql"),
     include_str!("0003_answers.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("0007_evidence.sql"),
     include_str!("0008_chain_order.sql"),
     include_str!("0009_levels.sql"),
+    include_str!("0010_revisions.sql"),
 ];
 
 /// The `user_version` of a current file.

@@ -1,0 +1,236 @@
+//! Rows of the review queue in answers: their contents, origin, similar rows and conflicts.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::bound::shorten_text;
+use super::ids;
+use super::revisions::RevisionView;
+use super::rows::{
+    CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, MemoryBrief, MemoryView, all_quoted,
+};
+use super::{Detail, is_zero};
+use crate::model::text::quote_text;
+use crate::model::{Entity, Memory, Result};
+use crate::ops::read::candidates::{Candidate, ExpectedConflict, QueuedRow};
+use crate::store::View;
+
+/// Maximum characters of a cited text, and of properties in a line.
+const MAX_CITED: usize = 240;
+const MAX_PROPERTIES: usize = 600;
+
+/// A row of the review queue.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CandidateView {
+    Entity(CandidateRow<EntityView, EntityBrief>),
+    Memory(CandidateRow<MemoryView, MemoryBrief>),
+    Revision(RevisionView),
+}
+
+/// A candidate with the facts on which a decision about it rests.
+#[derive(Serialize)]
+pub struct CandidateRow<R, B> {
+    #[serde(flatten)]
+    row: R,
+    #[serde(flatten)]
+    origin: OriginView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<B>,
+    /// Conflicts that its promotion would open or join.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_conflict: Vec<ExpectedView>,
+}
+
+/// The origin of a candidate: who proposed it, when and why, and the texts that it cites.
+#[derive(Serialize)]
+struct OriginView {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    actor: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    note: String,
+    #[serde(skip_serializing_if = "is_zero")]
+    age_days: i64,
+    /// By reference.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    cited: Map<String, Value>,
+}
+
+/// A conflict that a promotion would open or join.
+#[derive(Serialize)]
+struct ExpectedView {
+    slot_kind: String,
+    slot_key: String,
+    value: String,
+    others: Vec<OtherSide>,
+}
+
+#[derive(Serialize)]
+struct OtherSide {
+    id: String,
+    value: String,
+}
+
+impl CandidateView {
+    pub fn new(view: &View<'_>, queued: &QueuedRow, detail: Detail) -> Result<Self> {
+        let expected = queued.expected.iter().map(|one| ExpectedView::new(view, one));
+        let would_conflict = expected.collect::<Result<Vec<_>>>()?;
+        let origin = OriginView::new(view, queued)?;
+        Ok(match &queued.candidate {
+            Candidate::Entity { row, similar } => Self::Entity(CandidateRow {
+                row: EntityView::new(view, row, detail)?,
+                origin,
+                similar: similar.iter().map(|other| entity_beside(row, other)).collect(),
+                would_conflict,
+            }),
+            Candidate::Memory { row, similar } => Self::Memory(CandidateRow {
+                row: MemoryView::new(view, row, detail)?,
+                origin,
+                similar: similar.iter().map(|other| memory_beside(row, other)).collect(),
+                would_conflict,
+            }),
+            Candidate::Revision(row) => Self::Revision(RevisionView::new(view, row)?),
+        })
+    }
+
+    /// Renders the row with its contents.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        match self {
+            Self::Revision(row) => return row.lines(),
+            Self::Entity(CandidateRow { row, origin, similar, would_conflict }) => {
+                lines.push(format!("{}{}", row.line(), origin.suffix()));
+                lines.extend(entity_contents(row));
+                lines.extend(origin.cited_lines());
+                lines.extend(similar.iter().map(|other| format!("  similar: {}", other.line())));
+                lines.extend(would_conflict.iter().map(ExpectedView::line));
+            }
+            Self::Memory(CandidateRow { row, origin, similar, would_conflict }) => {
+                lines.push(format!("{}{}", row.line(), origin.suffix()));
+                lines.extend(memory_contents(row));
+                lines.extend(origin.cited_lines());
+                lines.extend(similar.iter().map(|other| format!("  similar: {}", other.line())));
+                lines.extend(would_conflict.iter().map(ExpectedView::line));
+            }
+        }
+        lines
+    }
+}
+
+fn entity_beside(row: &Entity, other: &Entity) -> EntityBrief {
+    EntityBrief::new(other, Some(&row.project))
+}
+
+fn memory_beside(row: &Memory, other: &Memory) -> MemoryBrief {
+    MemoryBrief::new(other, Some(&row.project))
+}
+
+fn entity_contents(row: &EntityView) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !row.description.is_empty() {
+        lines.push(format!("  description {}", quote_text(&row.description, CONCISE_TEXT)));
+    }
+    if !row.properties.is_empty() {
+        let properties = Value::Object(row.properties.clone()).to_string();
+        lines.push(format!("  properties {}", shorten_text(&properties, MAX_PROPERTIES)));
+    }
+    if !row.source_refs.is_empty() {
+        lines.push(format!("  sources {}", all_quoted(&row.source_refs)));
+    }
+    if row.hand_authored {
+        lines.push("  marked as vouched for by a person".to_owned());
+    }
+    lines
+}
+
+fn memory_contents(row: &MemoryView) -> Vec<String> {
+    let mut lines = Vec::new();
+    if row.content.chars().count() > LINE_TEXT {
+        lines.push(format!("  content {}", quote_text(&row.content, CONCISE_TEXT)));
+    }
+    let mut facts = Vec::new();
+    if !row.subject.is_empty() {
+        facts.push(format!("subject {}", quote_text(&row.subject, LINE_TEXT)));
+    }
+    if !row.domain_tags.is_empty() {
+        facts.push(format!("tags {}", all_quoted(&row.domain_tags)));
+    }
+    facts.extend(row.valid_until.iter().map(|end| format!("until {end}")));
+    facts.extend(row.source_chunk_id.iter().map(|chunk| format!("from chunk:{chunk}")));
+    if !facts.is_empty() {
+        lines.push(format!("  {}", facts.join(", ")));
+    }
+    lines
+}
+
+impl OriginView {
+    fn new(view: &View<'_>, queued: &QueuedRow) -> Result<Self> {
+        let mut cited = Map::new();
+        for (reference, text) in &queued.cited {
+            let shown = ids::shown_refs(view, std::slice::from_ref(reference))?.pop();
+            let text = shorten_text(text, MAX_CITED).into_owned();
+            cited.insert(shown.unwrap_or_default(), text.into());
+        }
+        let origin = queued.origin.as_ref();
+        Ok(Self {
+            actor: origin.map(|entry| entry.actor.clone()).unwrap_or_default(),
+            note: origin.map(|entry| entry.note.clone()).unwrap_or_default(),
+            age_days: queued.age_days,
+            cited,
+        })
+    }
+
+    fn cited_lines(&self) -> impl Iterator<Item = String> {
+        self.cited.iter().map(|(reference, text)| {
+            let text = quote_text(text.as_str().unwrap_or_default(), MAX_CITED);
+            format!("  {reference} says {text}")
+        })
+    }
+
+    /// Renders who proposed the row, when and why, for the end of its line.
+    fn suffix(&self) -> String {
+        let age = match self.age_days {
+            0 => String::new(),
+            1 => ", 1 day ago".to_owned(),
+            days => format!(", {days} days ago"),
+        };
+        let note = match self.note.as_str() {
+            "" => String::new(),
+            note => format!(", because {}", quote_text(note, LINE_TEXT)),
+        };
+        let actor = match self.actor.as_str() {
+            "" => String::new(),
+            actor => format!(" by {}", quote_text(actor, 80)),
+        };
+        format!("{actor}{age}{note}")
+    }
+}
+
+impl ExpectedView {
+    fn new(view: &View<'_>, expected: &ExpectedConflict) -> Result<Self> {
+        let others = expected.sides().map(|(kind, id, value)| {
+            let id = ids::shown_id(view, kind, Some(id))?.unwrap_or_default();
+            Ok(OtherSide { id, value: shorten_text(value, LINE_TEXT).into_owned() })
+        });
+        Ok(Self {
+            slot_kind: expected.slot_kind.clone(),
+            slot_key: expected.slot_key.clone(),
+            value: shorten_text(&expected.value, LINE_TEXT).into_owned(),
+            others: others.collect::<Result<_>>()?,
+        })
+    }
+
+    fn line(&self) -> String {
+        let others = self
+            .others
+            .iter()
+            .map(|OtherSide { id, value }| format!("{id} says {}", quote_text(value, LINE_TEXT)));
+        format!(
+            "  promotion would conflict: {} {} {}, but {}",
+            self.slot_kind,
+            quote_text(&self.slot_key, LINE_TEXT),
+            quote_text(&self.value, LINE_TEXT),
+            others.collect::<Vec<_>>().join(", ")
+        )
+    }
+}

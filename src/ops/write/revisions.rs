@@ -1,0 +1,269 @@
+//! Decides about proposed revisions: applies, rejects or edits them.
+
+use serde_json::{Map, Value};
+
+use crate::model::error::CurrentStatus;
+use crate::model::handle::HandleKind;
+use crate::model::revision::{FieldDifference, PROPERTY, RevisionAction, RevisionStatus};
+use crate::model::{
+    Action, Entity, Error, Kind, Memory, RelationshipStatus, Result, Revision, Status, SubjectKind,
+};
+use crate::ops::maintain::verify::read_snapshot;
+use crate::ops::record::row_id::resolve_id;
+use crate::ops::record::{record_change, validate};
+use crate::ops::write::entities::{self, EntityUpdate};
+use crate::ops::write::lifecycle;
+use crate::ops::write::lifecycle_rows::{HasLifecycle, require_row};
+use crate::ops::write::memories::{self, MemoryUpdate};
+use crate::ops::write::proposals::{Proposal, ProposedRevision, propose_revision};
+use crate::ops::write::relationships;
+use crate::store::{self, Tx, View};
+
+/// The outcome of a decision about a revision.
+#[derive(Debug, Clone)]
+pub struct RevisionOutcome {
+    pub row: Revision,
+    pub changed: bool,
+    pub audit_id: Option<String>,
+}
+
+/// Returns the revision with an id or handle.
+pub fn require_revision(view: &View<'_>, given: &str) -> Result<Revision> {
+    let id = resolve_id(view, HandleKind::Revision, given)?;
+    let found = store::revisions::get(view, &id)?;
+    found.ok_or_else(|| Error::not_found(SubjectKind::Row(Kind::Revision), given))
+}
+
+/// Returns what the revision would change, against the row as it is now.
+pub fn list_differences(view: &View<'_>, row: &Revision) -> Result<Vec<FieldDifference>> {
+    let now = read_snapshot(view, row.subject_kind, &row.subject_id)?;
+    let now = now.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    Ok(row.differences(&now))
+}
+
+/// Whether the row that replaces another is still a candidate.
+pub fn waits_for_successor(view: &View<'_>, row: &Revision) -> Result<bool> {
+    let Some(id) = &row.successor_id else { return Ok(false) };
+    let status = match row.subject_kind {
+        Kind::Entity => Entity::find(view, id)?.map(|row| row.status),
+        _ => Memory::find(view, id)?.map(|row| row.status),
+    };
+    Ok(status == Some(Status::Candidate))
+}
+
+/// Whether one of its fields was changed otherwise since it was made.
+pub fn is_stale(differences: &[FieldDifference]) -> bool {
+    differences.iter().any(FieldDifference::is_stale)
+}
+
+/// Applies a pending revision, if none of its fields changed since it was made.
+pub fn apply_revision(tx: &Tx<'_>, given: &str, note: &str) -> Result<RevisionOutcome> {
+    validate::text_length("note", note)?;
+    let before = require_revision(tx, given)?;
+    if before.status == RevisionStatus::Applied {
+        return Ok(RevisionOutcome { row: before, changed: false, audit_id: None });
+    }
+    check_pending(&before, "promote")?;
+    let differences = list_differences(tx, &before)?;
+    if is_stale(&differences) {
+        return Err(stale_error(&before, &differences));
+    }
+    // Closed first: a row that ends closes its pending revisions.
+    let outcome = record_decision(tx, &before, RevisionStatus::Applied, Action::Promoted, note)?;
+    // The reason of the change is the proposer's; that of the approval is with the revision.
+    let reason = if before.note.is_empty() { note } else { &before.note };
+    apply_to_row(tx, &before, reason)?;
+    Ok(outcome)
+}
+
+/// Rejects a pending revision; the row stays as it is.
+pub fn reject_revision(tx: &Tx<'_>, given: &str, note: &str) -> Result<RevisionOutcome> {
+    validate::text_length("note", note)?;
+    let before = require_revision(tx, given)?;
+    if before.status == RevisionStatus::Rejected {
+        return Ok(RevisionOutcome { row: before, changed: false, audit_id: None });
+    }
+    check_pending(&before, "reject")?;
+    record_decision(tx, &before, RevisionStatus::Rejected, Action::Rejected, note)
+}
+
+/// Changes what a pending update proposes, and takes the row as it is now as its base.
+pub fn edit_revision(
+    tx: &Tx<'_>,
+    given: &str,
+    changes: &Map<String, Value>,
+    note: &str,
+) -> Result<RevisionOutcome> {
+    validate::text_length("note", note)?;
+    let before = require_revision(tx, given)?;
+    check_pending(&before, "edit")?;
+    let now = read_snapshot(tx, before.subject_kind, &before.subject_id)?;
+    let base = now.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut after = before.clone();
+    if before.action == RevisionAction::Update {
+        for (field, value) in flatten_changes(changes) {
+            after.changes.insert(field, value);
+        }
+    }
+    after.base_version = base.get("version").and_then(Value::as_i64).unwrap_or_default();
+    after.base = base;
+    if after == before {
+        return Ok(RevisionOutcome { row: before, changed: false, audit_id: None });
+    }
+    // The values must be valid, though the row is not changed yet.
+    let checked: Result<()> = tx.attempt(|| {
+        apply_to_row(tx, &after, "")?;
+        Err(Error::Overtaken)
+    });
+    match checked {
+        Err(Error::Overtaken) => {}
+        other => other?,
+    }
+    after.updated_at = tx.now.to_string();
+    let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
+    Ok(RevisionOutcome { row: after, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Returns changes with each property as a field of its own.
+fn flatten_changes(changes: &Map<String, Value>) -> Map<String, Value> {
+    let mut flat = Map::new();
+    for (field, value) in changes {
+        match value {
+            Value::Object(properties) if field == "properties" => flat.extend(
+                properties.iter().map(|(key, value)| (format!("{PROPERTY}{key}"), value.clone())),
+            ),
+            _ => drop(flat.insert(field.clone(), value.clone())),
+        }
+    }
+    flat
+}
+
+/// Proposes that a candidate replaces an active row when it is promoted.
+pub fn propose_supersession<T: HasLifecycle>(
+    tx: &Tx<'_>,
+    given: &str,
+    successor: &T,
+    expected_version: Option<i64>,
+    note: &str,
+) -> Result<(T, ProposedRevision)> {
+    validate::text_length("note", note)?;
+    let row: T = lifecycle::check_supersession(tx, given, successor, expected_version)?;
+    let base = record_change::snapshot_value(&row)?;
+    let proposal = Proposal {
+        action: RevisionAction::Supersede,
+        subject_kind: T::KIND,
+        subject_id: row.id().to_owned(),
+        base: base.as_object().cloned().unwrap_or_default(),
+        changes: Map::new(),
+        successor_id: Some(successor.id().to_owned()),
+    };
+    Ok((row, propose_revision(tx, proposal, note)?))
+}
+
+fn record_decision(
+    tx: &Tx<'_>,
+    before: &Revision,
+    status: RevisionStatus,
+    action: Action,
+    note: &str,
+) -> Result<RevisionOutcome> {
+    let after = Revision { status, updated_at: tx.now.to_string(), ..before.clone() };
+    let audit_id = record_change::record_change(tx, before, &after, action, note)?;
+    Ok(RevisionOutcome { row: after, changed: true, audit_id: Some(audit_id) })
+}
+
+fn check_pending(row: &Revision, operation: &'static str) -> Result<()> {
+    if row.status == RevisionStatus::Pending {
+        return Ok(());
+    }
+    Err(Error::Transition {
+        subject: SubjectKind::Row(Kind::Revision),
+        id: row.handle.clone(),
+        status: CurrentStatus::Revision(row.status),
+        operation,
+        needed: RevisionStatus::Pending.as_str(),
+    })
+}
+
+fn stale_error(row: &Revision, differences: &[FieldDifference]) -> Error {
+    let changed = differences.iter().filter(|difference| difference.is_stale());
+    let changed = changed.map(|FieldDifference { field, base, now, proposed }| {
+        format!("{field} was {base}, is now {now}, proposed {proposed}")
+    });
+    Error::StaleRevision {
+        id: row.handle.clone(),
+        version: row.base_version,
+        changed: changed.collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// Makes the change of a revision.
+fn apply_to_row(tx: &Tx<'_>, row: &Revision, note: &str) -> Result<()> {
+    let id = &row.subject_id;
+    match (row.action, row.subject_kind) {
+        (RevisionAction::Update, Kind::Entity) => {
+            let edit: EntityUpdate = read_update(row, "entity_id")?;
+            entities::update(tx, &edit, note).map(drop)
+        }
+        (RevisionAction::Update, _) => {
+            let edit: MemoryUpdate = read_update(row, "memory_id")?;
+            memories::update(tx, &edit, note).map(drop)
+        }
+        (RevisionAction::Supersede, Kind::Entity) => supersede::<Entity>(tx, row, note),
+        (RevisionAction::Supersede, _) => supersede::<Memory>(tx, row, note),
+        (RevisionAction::Invalidate, Kind::Entity) => {
+            lifecycle::invalidate::<Entity>(tx, id, None, note).map(drop)
+        }
+        (RevisionAction::Invalidate, _) => {
+            lifecycle::invalidate::<Memory>(tx, id, None, note).map(drop)
+        }
+        (RevisionAction::EndLink, _) => match store::relationships::get(tx, id)? {
+            Some(link) => {
+                relationships::close(tx, &link, RelationshipStatus::Invalid, note).map(drop)
+            }
+            None => Err(Error::not_found(SubjectKind::Row(Kind::Relationship), id)),
+        },
+    }
+}
+
+fn supersede<T: HasLifecycle>(tx: &Tx<'_>, row: &Revision, note: &str) -> Result<()> {
+    let by = row.successor_id.as_deref();
+    if let Some(id) = by {
+        let by: T = require_row(tx, id)?;
+        if by.status() == Status::Candidate {
+            return Err(Error::Transition {
+                subject: T::SUBJECT,
+                id: by.handle().to_owned(),
+                status: CurrentStatus::Row(Status::Candidate),
+                operation: "supersede",
+                needed: Status::Active.as_str(),
+            });
+        }
+    }
+    lifecycle::supersede::<T>(tx, &row.subject_id, by, None, note).map(drop)
+}
+
+/// Builds the request of an update from the changes of a revision.
+fn read_update<T: serde::de::DeserializeOwned>(row: &Revision, id: &str) -> Result<T> {
+    let mut fields = Map::from_iter([(id.to_owned(), Value::from(row.subject_id.as_str()))]);
+    let mut properties = Map::new();
+    for (field, value) in &row.changes {
+        match field.strip_prefix(PROPERTY) {
+            Some(key) => drop(properties.insert(key.to_owned(), value.clone())),
+            // An end that is taken away is an empty text in the request.
+            None if value.is_null() => drop(fields.insert(field.clone(), "".into())),
+            None => drop(fields.insert(field.clone(), value.clone())),
+        }
+    }
+    if !properties.is_empty() {
+        fields.insert("properties".to_owned(), properties.into());
+    }
+    let hint = "Name fields that an update of the row takes.";
+    validate::parse_fields("changes.", "changes", Value::Object(fields), hint)
+}
+
+/// Returns the named successor if it is a candidate: it replaces the row when it is promoted.
+pub fn find_candidate<T: HasLifecycle>(view: &View<'_>, given: Option<&str>) -> Result<Option<T>> {
+    let row: Option<T> = given.map(|id| require_row(view, id)).transpose()?;
+    Ok(row.filter(|row| row.status() == Status::Candidate))
+}
