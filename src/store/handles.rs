@@ -27,6 +27,9 @@ pub const TABLES: [(HandleKind, &str); 10] = [
 /// Rows read at a time when a whole table is visited.
 const BATCH: i64 = 500;
 
+const IS_TABLE: &str =
+    "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = ?1";
+
 fn table_of(kind: HandleKind) -> Result<&'static str> {
     let known = TABLES.iter().find(|(known, _)| *known == kind);
     known
@@ -69,6 +72,10 @@ fn is_free(conn: &Conn, kind: HandleKind, handle: &str) -> Result<bool> {
 pub fn give_missing_handles(conn: &Conn) -> Result<usize> {
     let mut repaired = 0;
     for (kind, table) in TABLES {
+        // A later migration creates it.
+        if conn.number(IS_TABLE, params![table])? == 0 {
+            continue;
+        }
         let read =
             format!("SELECT id, handle FROM {table} WHERE id > ?1 ORDER BY id LIMIT {BATCH}");
         let write = format!("UPDATE {table} SET handle = ?2 WHERE id = ?1");

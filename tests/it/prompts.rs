@@ -140,14 +140,14 @@ fn each_prompt_holds_its_steps_and_what_is_stored_as_quoted_lines() {
     let place = Place::new();
     telescope(&place);
     let conflict = "> conflict ";
-    let candidate = "\"Dust {conflicts}\" (candidate)";
+    let candidate = "\"Dust {conflicts}\" (candidate, version 1)";
     for modern in BOTH {
         let mut client = Client::start(&place, modern, &[]);
         let listed = client.result("prompts/list", json!({}));
         for (name, tool, data) in [
             (
                 "review-candidates",
-                "promote_entity",
+                "review_candidates",
                 vec![candidate, "\"Polished in May.\"", "> 2 of 2"],
             ),
             ("resolve-conflicts", "resolve_conflict", vec![conflict, "suggested", "> 1 of 1"]),

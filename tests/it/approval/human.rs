@@ -133,7 +133,6 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         &[
             r#"{"name": "evil", "aliases": ["team"]}"#,
             r#"{"name": "p07-lynx", "aliases": ["team"]}"#,
-            r#"{"name": "P07-Lynx", "description": "Another."}"#,
         ],
     ),
     (
