@@ -27,8 +27,7 @@ pub const TABLES: [(HandleKind, &str); 10] = [
 /// Rows read at a time when a whole table is visited.
 const BATCH: i64 = 500;
 
-const IS_TABLE: &str =
-    "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = ?1";
+const IS_TABLE: &str = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = ?1";
 
 fn table_of(kind: HandleKind) -> Result<&'static str> {
     let known = TABLES.iter().find(|(known, _)| *known == kind);

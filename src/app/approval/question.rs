@@ -104,7 +104,7 @@ fn build_heading(operation: &str, actor: &str, note: &str, decisions: usize) -> 
     head
 }
 
-/// Refuses a write with more rows than a question has room for, so that none is out of sight.
+/// Refuses a write with more rows than a question has space for, so that none is out of sight.
 fn check_room(head: &[String], rows: &[String]) -> Result<()> {
     let size: usize = head.iter().chain(rows).map(|line| line.chars().count() + 1).sum();
     if size <= MAX_MESSAGE - TAIL {
