@@ -68,5 +68,10 @@ pub fn full(place: &Place) {
         let ended = json!({ "entity_id": pair[0], "superseded_by": pair[1], "note": "newer" });
         session.ok("supersede_entity", ended);
     }
+    // A proposed revision: the mirror is superseded when its successor is promoted.
+    let next = json!({ "entity_type": "component", "name": "Mirror 2", "project": "lynx",
+                       "hand_authored": true });
+    let next = id(&session.ok("create_entity", next), "entity");
+    session.ok("supersede_entity", json!({ "entity_id": mirror, "superseded_by": next }));
     session.end();
 }
