@@ -262,7 +262,8 @@ fn nobody_waits_for_an_answer_that_cannot_come() {
         .output()
         .expect("the program runs");
     // The log would say that a call had to be given up after seconds.
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
     assert!(output.status.success());
     let answers = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(answers.contains("the client went away"), "{answers}");
