@@ -6,14 +6,14 @@ use super::options::Cli;
 use super::out;
 use crate::model::Result;
 use crate::ops;
-use crate::ops::record::{actor, claims};
+use crate::ops::record::{actor, claims, names};
 
 pub fn run(cli: &Cli) -> Result<ExitCode> {
     let done = ops::write_and_detect_conflicts(
         &cli.open_existing()?,
         actor::PROGRAM,
         "rebuild-claims",
-        claims::rebuild,
+        |tx| Ok(claims::rebuild(tx)? + names::rebuild(tx)?),
     )?;
     let conflicts = done.conflicts.len();
     out::print_line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));

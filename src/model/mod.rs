@@ -25,7 +25,6 @@ pub(crate) mod outcome;
 pub mod page;
 pub mod passages;
 pub mod project;
-pub mod quantity;
 pub mod question;
 pub(crate) mod relationship;
 pub(crate) mod requested;
@@ -39,6 +38,7 @@ pub mod text;
 pub(crate) mod thesaurus;
 pub(crate) mod timestamp;
 pub(crate) mod upkeep;
+pub mod value;
 pub mod words;
 
 pub use claim::{Claim, Slot};

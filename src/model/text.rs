@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
 use super::secrets::mask_secrets;
@@ -149,6 +151,30 @@ pub fn quote_text(text: &str, max: usize) -> String {
 /// Trims the text and collapses white space; names are stored and compared in this form.
 pub fn collapse_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Folds a text for comparison: compatibility forms (NFKC) and case (full case folding) do not count,
+/// nor do hidden characters, the kind of hyphen or minus, and the width of white space.
+pub fn fold_name(text: &str) -> String {
+    if text.is_ascii() {
+        return collapse_spaces(text).to_ascii_lowercase();
+    }
+    let fold = |text: &str| UniCase::unicode(normalize_marks(text)).to_folded_case();
+    // Folding may leave a text that is not normalised, and the other way round.
+    collapse_spaces(&normalize_marks(&fold(&fold(text))))
+}
+
+/// Normalises compatibility forms (NFKC), removes hidden characters, and replaces each kind of
+/// hyphen, dash and minus by `-`.
+pub fn normalize_marks(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let as_hyphen = |c: char| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' => '-',
+        other => other,
+    };
+    text.nfkc().filter(|c| c.is_whitespace() || !is_hidden(*c)).map(as_hyphen).collect()
 }
 
 /// Maximum length in characters of a text that is compared with names.

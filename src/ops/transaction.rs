@@ -2,7 +2,7 @@
 
 use crate::model::{Conflict, Result};
 use crate::ops::maintain::audit::relink;
-use crate::ops::record::{claims, index};
+use crate::ops::record::{claims, index, names};
 use crate::ops::write::conflicts;
 use crate::store::{Db, Settings, Tx, Upgrade, audit_by_project};
 
@@ -19,6 +19,8 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
     Db::open(settings, |tx| {
         relink::relink_audit(tx)?;
         claims::rebuild(tx)?;
+        names::rebuild(tx)?;
+        conflicts::members::convert_members(tx)?;
         index::rebuild(tx)?;
         audit_by_project::rebuild(tx)?;
         conflicts::detect_conflicts(tx)?;

@@ -3,6 +3,7 @@
 use super::rows;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::text::fold_name;
 use crate::model::{Claim, Error, Kind, Result, Slot};
 use crate::params;
 
@@ -32,10 +33,10 @@ pub fn of_owner(view: &View<'_>, kind: Kind, id: &str) -> Result<Vec<Claim>> {
     view.conn.all(&sql, params![id, kind.as_str()], read_claim)
 }
 
-/// Lists every claim under a key in a project, the input of conflict detection.
+/// Lists every claim under a folded key in a project, the input of conflict detection.
 pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Claim>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM claims WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
+        "SELECT {COLUMNS} FROM claims WHERE folded_key = ?1 AND project = ?2 \
          ORDER BY slot_kind, owner_id"
     );
     view.conn.all(&sql, params![key, project], read_claim)
@@ -43,13 +44,14 @@ pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Claim>> {
 
 pub fn insert(tx: &Tx<'_>, claim: &Claim) -> Result<()> {
     tx.change_uncovered(
-        "INSERT INTO claims (owner_kind, owner_id, slot_kind, slot_key, project, value, value_key) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO claims (owner_kind, owner_id, slot_kind, slot_key, folded_key, project, value, \
+         value_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             claim.owner_kind.as_str(),
             &claim.owner_id,
             &claim.slot.kind,
             &claim.slot.key,
+            &fold_name(&claim.slot.key),
             &claim.slot.project,
             &claim.value,
             &claim.value_key,
@@ -82,11 +84,12 @@ pub fn list_ownerless(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
     Ok(owners)
 }
 
-/// Visits the keys, with their projects, under which more than one row has a claim.
+/// Visits the folded keys, with their projects, under which more than one row has a claim.
 pub fn for_each_shared_key(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
-    let sql = "SELECT slot_key, project FROM claims GROUP BY slot_key, project HAVING count(*) > 1";
-    view.conn.scan(sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
+    let sql =
+        "SELECT folded_key, project FROM claims GROUP BY folded_key, project HAVING count(*) > 1";
+    view.conn.scan(sql, &[], |row| visit(&row.text("folded_key")?, &row.text("project")?))
 }

@@ -1,7 +1,8 @@
 //! The tables `conflicts` and `conflict_members`.
 
+use super::folded_names::is_named;
 use super::handles::read_handle;
-use super::literals::{DISMISSED, OPEN, RESOLVED};
+use super::literals::{CONFLICT, DISMISSED, OPEN, RESOLVED};
 use super::rows::unknown_word;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
@@ -81,10 +82,10 @@ pub fn put_conflict(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
             Kind::Conflict,
             &conflict.id,
             "INSERT INTO conflict_members (id, conflict_id, member_kind, member_id, \
-             member_layer_trust, value_snapshot, value_key, left_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+             member_layer_trust, value_snapshot, value_key, left_at, is_converted) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) \
              ON CONFLICT (id) DO UPDATE SET value_snapshot = excluded.value_snapshot, \
-             value_key = excluded.value_key, left_at = excluded.left_at \
+             value_key = excluded.value_key, left_at = excluded.left_at, is_converted = 1 \
              WHERE value_key <> excluded.value_key OR left_at IS NOT excluded.left_at \
              OR value_snapshot <> excluded.value_snapshot",
             params![
@@ -102,26 +103,29 @@ pub fn put_conflict(tx: &Tx<'_>, conflict: &Conflict) -> Result<()> {
     Ok(())
 }
 
-/// Lists all conflicts, ended ones too, under a key in a project.
+/// Lists all conflicts, ended ones too, under a folded key in a project.
 pub fn of_key(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Conflict>> {
+    let named = is_named(Kind::Conflict, "slot_key = ?1 COLLATE NOCASE AND project = ?2", "?1");
     let sql = format!(
-        "SELECT {COLUMNS} FROM conflicts WHERE slot_key = ?1 COLLATE NOCASE AND project = ?2 \
-         ORDER BY detected_at, id"
+        "SELECT {COLUMNS} FROM conflicts WHERE {named} AND project = ?2 ORDER BY detected_at, id"
     );
     view.conn.all(&sql, params![key, project], |row| read_conflict(view, row))
 }
 
-/// Visits the keys, with their projects, that have open conflicts and fewer than two claims.
+/// Visits the folded keys, with their projects, that have open conflicts and fewer than two claims.
 pub fn for_each_lonely_key(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
     let sql = format!(
-        "SELECT slot_key, project FROM conflicts c WHERE status = '{OPEN}' AND \
-         (SELECT count(*) FROM claims WHERE slot_key = c.slot_key COLLATE NOCASE \
-         AND project = c.project) < 2 GROUP BY slot_key COLLATE NOCASE, project"
+        "WITH open (folded_key, project) AS (SELECT coalesce((SELECT folded FROM folded_names \
+         WHERE owner_id = c.id AND owner_kind = '{CONFLICT}'), lower(c.slot_key)), c.project \
+         FROM conflicts c WHERE status = '{OPEN}') \
+         SELECT folded_key, project FROM open WHERE \
+         (SELECT count(*) FROM claims WHERE folded_key = open.folded_key \
+         AND project = open.project) < 2 GROUP BY folded_key, project"
     );
-    view.conn.scan(&sql, &[], |row| visit(&row.text("slot_key")?, &row.text("project")?))
+    view.conn.scan(&sql, &[], |row| visit(&row.text("folded_key")?, &row.text("project")?))
 }
 
 /// Lists all conflicts, ended ones too, under a project name, ignoring case.
@@ -178,4 +182,17 @@ pub fn open_with_member(view: &View<'_>, member_id: &str) -> Result<Vec<Conflict
          ORDER BY c.detected_at, c.id"
     );
     view.conn.all(&sql, params![member_id], |row| read_conflict(view, row))
+}
+
+/// Lists the conflicts with members whose keys are in an earlier form.
+pub fn list_unconverted(view: &View<'_>) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT conflict_id AS id FROM conflict_members \
+         WHERE conflict_id > '' AND is_converted IS NULL ORDER BY conflict_id";
+    view.conn.all(sql, &[], |row| row.text("id"))
+}
+
+/// Notes that the keys of all members of a conflict are in the present form.
+pub fn note_converted(tx: &Tx<'_>, conflict_id: &str) -> Result<()> {
+    let sql = "UPDATE conflict_members SET is_converted = 1 WHERE conflict_id = ?1";
+    tx.change_uncovered(sql, params![conflict_id]).map(drop)
 }

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::folded_names::select_entities;
 use super::handles::read_handle;
 use super::literals::ACTIVE;
 use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::text::fold_name;
 use crate::model::{Entity, Kind, Ontology, Result, Status};
 use crate::params;
 
@@ -159,18 +161,18 @@ pub struct Named<'a> {
     pub active: Option<bool>,
 }
 
-/// Lists entities by name, ignoring case, oldest first.
+/// Lists entities by name, in folded form, oldest first.
 pub fn list_named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec<Entity>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE \
-         AND (?2 OR entity_type = ?3) AND (?4 OR project = ?5) AND (?6 OR (status = '{ACTIVE}') = ?7) \
-         ORDER BY created_at, id LIMIT ?8"
+    let filter = format!(
+        "(?2 OR entity_type = ?3) AND (?4 OR project = ?5) AND (?6 OR (status = '{ACTIVE}') = ?7)"
     );
+    let named = select_entities(COLUMNS, &filter);
+    let sql = format!("{named} ORDER BY created_at, id LIMIT ?8");
     let Named { name, entity_type, project, active } = *wanted;
     view.conn.all(
         &sql,
         params![
-            name,
+            &fold_name(name),
             entity_type.is_none(),
             entity_type.unwrap_or_default(),
             project.is_none(),
@@ -185,13 +187,11 @@ pub fn list_named(view: &View<'_>, wanted: &Named<'_>, limit: i64) -> Result<Vec
 
 /// Lists other entities of the same type, name and project, oldest first.
 pub fn list_alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entity>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND entity_type = ?2 \
-         AND project = ?3 AND id <> ?4 ORDER BY created_at, id LIMIT ?5"
-    );
+    let named = select_entities(COLUMNS, "entity_type = ?2 AND project = ?3 AND id <> ?4");
+    let sql = format!("{named} ORDER BY created_at, id LIMIT ?5");
     view.conn.all(
         &sql,
-        params![&row.name, &row.entity_type, &row.project, &row.id, limit],
+        params![&fold_name(&row.name), &row.entity_type, &row.project, &row.id, limit],
         read_entity,
     )
 }

@@ -10,6 +10,7 @@ pub const OPEN: &str = ConflictStatus::Open.as_str();
 pub const RESOLVED: &str = ConflictStatus::Resolved.as_str();
 pub const DISMISSED: &str = ConflictStatus::Dismissed.as_str();
 pub const REDACTED: &str = Action::Redacted.as_str();
+pub const CONFLICT: &str = Kind::Conflict.as_str();
 pub const RELATIONSHIP: &str = Kind::Relationship.as_str();
 pub const IDENTITY: &str = MemoryType::Identity.as_str();
 pub const PREFERENCE: &str = MemoryType::Preference.as_str();

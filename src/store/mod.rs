@@ -9,6 +9,7 @@ pub mod conflicts;
 pub(crate) mod contradictions;
 pub mod doctor;
 pub mod entities;
+pub mod folded_names;
 pub(crate) mod graph;
 pub(crate) mod handles;
 pub(crate) mod idempotency;

@@ -1,9 +1,11 @@
 //! The tables `projects`, `project_aliases` and `project_state`.
 
+use super::folded_names::is_named;
 use super::handles::read_handle;
 use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::text::fold_name;
 use crate::model::{Kind, Project, ProjectState, Result};
 use crate::params;
 
@@ -152,19 +154,23 @@ pub fn state_by_id(view: &View<'_>, id: &str) -> Result<Option<ProjectState>> {
     view.conn.one(&sql, params![id], read_state)
 }
 
-/// Returns the state row of a key, ignoring case: the active one if there is one.
+/// Returns the state row of a key, in folded form: the active one if there is one.
 pub fn state_of(
     view: &View<'_>,
     project_id: &str,
     category: &str,
     key: &str,
 ) -> Result<Option<ProjectState>> {
+    let plain = "project_id = ?1 AND category = ?4 COLLATE NOCASE AND key = ?5 COLLATE NOCASE";
+    let named = is_named(Kind::ProjectState, plain, "?6");
     let sql = format!(
-        "SELECT {STATE_COLUMNS} FROM project_state \
-         WHERE project_id = ?1 AND category = ?2 COLLATE NOCASE AND key = ?3 COLLATE NOCASE \
+        "SELECT {STATE_COLUMNS} FROM project_state WHERE {named} AND project_id = ?1 \
          ORDER BY status = '{ACTIVE}' DESC, (category = ?2) + (key = ?3) DESC LIMIT 1"
     );
-    view.conn.one(&sql, params![project_id, category, key], read_state)
+    let folded = [fold_name(category), fold_name(key)];
+    let joined = folded.join("\n");
+    let parameters = params![project_id, category, key, &folded[0], &folded[1], &joined];
+    view.conn.one(&sql, parameters, read_state)
 }
 
 /// Lists the active facts of a project by key.

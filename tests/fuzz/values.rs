@@ -2,18 +2,19 @@
 //! written and read again as the same.
 
 use atocore::mcp::address::{self, Address};
-use atocore::model::claim::{states_value, text_key};
-use atocore::model::quantity::{Quantity, split_number};
+use atocore::model::claim::states_value;
 use atocore::model::source_ref::SourceRef;
 use atocore::model::text::{
-    abridge_message, collapse_spaces, is_hidden, one_line, percent_decoded, quote_text,
+    abridge_message, collapse_spaces, fold_name, is_hidden, one_line, percent_decoded, quote_text,
 };
+use atocore::model::value::{SlotValue, claimed_value, text_key};
 use atocore::model::{List, PageRequest, Timestamp, project, words};
 use atocore::ops::read::search::query::Query;
+use serde_json::json;
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    quantities(text);
+    slot_values(text);
     instants(text);
     addresses(text);
     shown(text);
@@ -30,18 +31,24 @@ pub fn run(data: &[u8]) {
     }
 }
 
-fn quantities(text: &str) {
-    if let Some((number, rest)) = split_number(text) {
-        assert!(number.is_finite() && text.trim().ends_with(rest), "{number} {rest:?}");
-    }
-    if let Some(quantity) = Quantity::parse(text) {
-        let key = quantity.key();
-        assert_eq!(text_key(text), key, "a quantity is compared as one");
-        assert!(!key.contains("NaN") && !key.contains("inf"), "{key} of {text:?}");
-    }
+fn slot_values(text: &str) {
     let key = text_key(text);
-    assert!(key.len() <= 4_000, "{} bytes", key.len());
+    assert!(key.len() <= 200, "{} bytes", key.len());
+    assert!(!key.contains("NaN") && !key.contains("inf "), "{key} of {text:?}");
     assert_eq!(text_key(&format!(" {text}\n")), key, "white space around it says nothing");
+    if let Some(SlotValue::Text(folded)) = SlotValue::read(text)
+        && let Some(SlotValue::Text(again)) = SlotValue::read(&folded)
+    {
+        assert_eq!(again, folded, "a folded text is the same text");
+    }
+    for other in [text, "5", ">="] {
+        let stated = json!({ "value": other, "unit": text, "tolerance": text, "operator": text });
+        let _ = stated.as_object().and_then(|stated| claimed_value(stated, "value"));
+        let bounds = json!({ "min": other, "max": text, "unit": text });
+        let _ = bounds.as_object().and_then(|bounds| claimed_value(bounds, "value"));
+    }
+    let folded = fold_name(text);
+    assert_eq!(fold_name(&folded), folded, "a folded text is folded");
     assert!(states_value(text, text), "a text states itself");
 }
 

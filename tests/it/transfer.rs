@@ -21,8 +21,15 @@ mod report;
 mod same;
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
-const NOT_EXPORTED: [&str; 6] =
-    ["audit_places", "claims", "idempotency_keys", "search_rows", "search_words", "source_files"];
+const NOT_EXPORTED: [&str; 7] = [
+    "audit_places",
+    "claims",
+    "folded_names",
+    "idempotency_keys",
+    "search_rows",
+    "search_words",
+    "source_files",
+];
 
 fn text(output: &Output) -> String {
     format!(

@@ -7,6 +7,7 @@ mod refused;
 mod released;
 mod shared;
 pub mod support;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -106,7 +107,7 @@ fn what_is_said_to_be_added_was_added_with_its_defaults() {
 fn derived(table: &str, column: &str) -> bool {
     matches!(
         (table, column),
-        (_, "handle")
+        (_, "handle" | "is_converted")
             | (
                 "memory_audit",
                 "seq" | "before_digest" | "after_digest" | "note_digest" | "prev_hash" | "hash"

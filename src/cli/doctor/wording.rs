@@ -58,6 +58,9 @@ pub fn word_finding(finding: &Finding) -> String {
         Finding::WrongHandle { row_kind, id, handle } => {
             format!("{row_kind} {id} has the handle {}, which is none", quote_text(handle, 40))
         }
+        Finding::WrongName { kind, id } => {
+            format!("wrong folded name of {} {id}", kind.as_str())
+        }
         Finding::WrongClaims { kind, id } => format!("wrong claims of {} {id}", kind.as_str()),
         Finding::AuditRowsUnplaced { rows } => {
             format!("{rows} audit rows are not under the project that they are about")

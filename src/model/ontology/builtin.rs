@@ -1,4 +1,4 @@
-//! The built-in ontology: 18 entity types, 19 relationship types in four families, five
+//! The built-in ontology: 18 entity types, 19 relationship types in four families, seven
 //! single-valued slots. (`memory.subject` and `state.<category>` are slots of other rows.)
 
 use super::Downstream::{self, Both, Mutual, None as Neither, Source, Target};
@@ -222,6 +222,8 @@ fn builtin_slots() -> Vec<SlotType> {
         single("component.part_of", "part_of"),
         property("requirement", "value", KeySource::Name, true),
         property("parameter", "value", KeySource::Name, false),
+        property("constraint", "value", KeySource::Name, false),
+        property("result", "value", KeySource::Name, false),
         property("decision", "choice", KeySource::Property("decides".to_owned()), false),
     ]
 }

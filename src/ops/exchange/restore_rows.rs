@@ -265,8 +265,12 @@ impl<'t, 'c> Adoption<'t, 'c> {
         if self.whole {
             // An export of an older version has rows from before the chain without hashes.
             audit::relink::relink_audit(tx)?;
-            // The export contains the conflicts too, so none are detected.
-            tx.take_touched();
+            if self.survey.header.schema == table_dump::SCHEMA {
+                // The export contains the conflicts too, so none are detected.
+                tx.take_touched();
+            }
+            conflicts::members::convert_members(tx)?;
+            self.report.add_conflicts(conflicts::detect_conflicts(tx)?);
         } else {
             for (kind, id) in std::mem::take(&mut self.unrecorded) {
                 self.record(kind, &id)?;
@@ -274,6 +278,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             for name in &self.projects {
                 moved += projects::gather_rows(tx, name)?;
             }
+            conflicts::members::convert_members(tx)?;
             self.report.add_conflicts(conflicts::detect_conflicts(tx)?);
         }
         let mut report = self.report;

@@ -38,6 +38,11 @@ pub trait Audited: Serialize {
         Ok(Vec::new())
     }
 
+    /// Returns the name or key by which the row is found.
+    fn name_parts(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Returns the links whose claims depend on what changed in this row.
     fn dependent_links(&self, _view: &View<'_>, _before: &Self) -> Result<Vec<Relationship>> {
         Ok(Vec::new())
@@ -96,6 +101,10 @@ impl Audited for Entity {
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
         redaction::set_column(tx, Self::KIND, "name", &self.id, &self.name)?;
         self.update(tx)
+    }
+
+    fn name_parts(&self) -> Vec<&str> {
+        vec![&self.name]
     }
 
     fn search_entry(&self) -> Option<SearchEntry> {
@@ -208,6 +217,10 @@ impl Audited for ProjectState {
         self.update(tx)
     }
 
+    fn name_parts(&self) -> Vec<&str> {
+        vec![&self.category, &self.key]
+    }
+
     fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
         let project = store::projects::get(view, &self.project_id)?;
         Ok(project.map_or_else(Vec::new, |project| claim::of_state(self, &project.name)))
@@ -250,6 +263,10 @@ impl Audited for Conflict {
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
         redaction::set_column(tx, Self::KIND, "slot_key", &self.id, &self.slot_key)?;
         self.update(tx)
+    }
+
+    fn name_parts(&self) -> Vec<&str> {
+        vec![&self.slot_key]
     }
 }
 

@@ -5,6 +5,7 @@ pub mod audited;
 pub mod claims;
 pub(crate) mod idempotency;
 pub mod index;
+pub mod names;
 pub mod record_change;
 pub(crate) mod row_id;
 pub(crate) mod secrets;

@@ -8,7 +8,7 @@ use crate::model::revision::RevisionStatus;
 use crate::model::{Action, Error, Event, Kind, Result, Revision};
 use crate::ops::maintain::audit::pre_chain::PreChainRows;
 use crate::ops::record::audited::Audited;
-use crate::ops::record::{claims, index, secrets};
+use crate::ops::record::{claims, index, names, secrets};
 use crate::store::{self, Tx, redaction};
 
 /// Stores a new row and assigns its handle; returns the id of its audit row.
@@ -19,6 +19,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String
     let row = &*row;
     row.insert(tx)?;
     keep_indexed(tx, None, row)?;
+    names::add_name(tx, row)?;
     claims::add_claims(tx, row)?;
     tx.record(Event {
         kind: T::KIND,
@@ -134,6 +135,7 @@ pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Res
 /// Updates the search entry and the claims that are derived from a changed row.
 fn refresh_derived<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
     keep_indexed(tx, Some(before), after)?;
+    names::refresh_name(tx, before, after)?;
     claims::refresh_claims(tx, after)?;
     let links = after.dependent_links(tx, before)?;
     links.iter().try_for_each(|link| claims::refresh_claims(tx, link))
@@ -142,6 +144,7 @@ fn refresh_derived<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()>
 /// Creates the search entry and claims of a row imported with its history.
 pub fn derive_restored<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     keep_indexed(tx, None, row)?;
+    names::add_name(tx, row)?;
     claims::add_claims(tx, row)
 }
 

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use atocore::model::claim::text_key;
 use atocore::model::event::AuditEntry;
+use atocore::model::value::text_key;
 use atocore::model::{Error, Result, Transition};
 use atocore::ops;
 use atocore::ops::exchange::restore_rows::Adoption;

@@ -54,9 +54,10 @@ fn keeps_its_rows(place: &Place) {
 }
 
 /// The rows of a table by the columns of one of them, in an order of their own. The index counts its
-/// places afresh.
+/// places again, and values are compared by keys of another form.
 fn known_columns(rows: &[Row], known: &Row) -> Vec<String> {
-    let known = |column: &str| known.contains_key(column) && column != "place";
+    let known =
+        |column: &str| known.contains_key(column) && !matches!(column, "place" | "value_key");
     let mut rows: Vec<String> = rows
         .iter()
         .map(|row| format!("{:?}", row.iter().filter(|(name, _)| known(name)).collect::<Vec<_>>()))

@@ -15,10 +15,13 @@ use crate::store::sqlite::search::{
 };
 use crate::store::{self, Tx, View};
 
-/// Checks that the stored claims are those derived from the rows.
+/// Checks that the stored claims and listed names are those derived from the rows.
 pub fn check_claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, id) in ops::record::claims::find_wrong_claims(view)? {
         check.found(Finding::WrongClaims { kind, id });
+    }
+    for (kind, id) in ops::record::names::find_wrong_names(view)? {
+        check.found(Finding::WrongName { kind, id });
     }
     Ok(())
 }

@@ -109,6 +109,11 @@ pub enum Finding {
         kind: Kind,
         id: String,
     },
+    /// The folded name by which a row is found is missing or wrong.
+    WrongName {
+        kind: Kind,
+        id: String,
+    },
     /// Audit rows that are missing in the table of audit rows by project.
     AuditRowsUnplaced {
         rows: i64,
@@ -246,7 +251,7 @@ impl Finding {
             Self::DifferingRow(row) => Remedy::CorrectRow { id: row.id.clone() },
             Self::BrokenRow(row) => row.remedy(),
             Self::WrongHandle { .. } => Remedy::Derive(Topic::Handles),
-            Self::WrongClaims { .. } => Remedy::Derive(Topic::Claims),
+            Self::WrongClaims { .. } | Self::WrongName { .. } => Remedy::Derive(Topic::Claims),
             Self::AuditRowsUnplaced { .. } | Self::ExcessAuditPlaces { .. } => {
                 Remedy::Derive(Topic::AuditPlaces)
             }

@@ -14,8 +14,7 @@ pub use self::finding::{
     ConflictFault, Finding, IndexFault, Remark, Remedy, Repair, RowProblem, Topic,
 };
 use crate::model::{Error, Result};
-use crate::ops::record::claims;
-use crate::ops::record::index;
+use crate::ops::record::{claims, index, names};
 pub use crate::store::row_rules::RowFault;
 use crate::store::sqlite::reader::Lengths;
 pub use crate::store::sqlite::schema::SchemaStage;
@@ -93,7 +92,7 @@ pub fn repair(tx: &Tx<'_>, topic: Topic) -> Result<Option<Repair>> {
             if_any(rows, Repair::Handles { rows })
         }
         Topic::Claims => {
-            let rows = claims::repair_claims(tx)?;
+            let rows = claims::repair_claims(tx)? + names::rebuild(tx)?;
             if_any(rows, Repair::Claims { rows })
         }
         Topic::SearchIndex => {

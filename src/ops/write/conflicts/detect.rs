@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::claim::{self, STATE_PREFIX, states_value};
 use crate::model::conflict::SETTLED;
+use crate::model::text::fold_name;
 use crate::model::{Action, Claim, Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
 use crate::ops::record::record_change;
+use crate::ops::write::conflicts::members::snapshot_value;
 use crate::store::{self, Tx, View};
 
 /// Checks every slot touched so far in this write; returns the conflicts opened, changed or
 /// settled.
 pub fn detect_conflicts(tx: &Tx<'_>) -> Result<Vec<Conflict>> {
-    let places: BTreeSet<(String, String)> = tx
-        .take_touched()
-        .into_iter()
-        .map(|slot| (slot.key.to_ascii_lowercase(), slot.project))
-        .collect();
+    let places: BTreeSet<(String, String)> =
+        tx.take_touched().into_iter().map(|slot| (fold_name(&slot.key), slot.project)).collect();
     let mut changed = Vec::new();
     for (key, project) in places {
         changed.extend(look_at(tx, &key, &project)?);
@@ -215,15 +214,6 @@ fn new_member(tx: &Tx<'_>, claim: &Claim) -> ConflictMember {
         value_snapshot: snapshot_value(&claim.value),
         value_key: claim.value_key.clone(),
         left_at: None,
-    }
-}
-
-/// Returns a value cut to the length that a conflict stores; its row holds the full value.
-fn snapshot_value(value: &str) -> String {
-    const MAX_SNAPSHOT: usize = 500;
-    match value.char_indices().nth(MAX_SNAPSHOT) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
     }
 }
 

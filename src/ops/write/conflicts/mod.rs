@@ -2,6 +2,7 @@
 //! decision.
 
 mod detect;
+pub mod members;
 pub mod resolve;
 mod show;
 

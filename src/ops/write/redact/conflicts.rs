@@ -3,11 +3,10 @@
 use super::related;
 use super::row::{REDACTED, RedactableRow, Redacted, require_found};
 use crate::model::handle::HandleKind;
-use crate::model::{
-    Claim, Conflict, ConflictMember, ConflictStatus, Entity, Error, Kind, Memory, ProjectState,
-    Result, Status, claim,
-};
+use crate::model::text::fold_name;
+use crate::model::{Conflict, ConflictMember, ConflictStatus, Error, Kind, Result};
 use crate::ops::record::record_change;
+use crate::ops::write::conflicts::members::list_member_claims;
 use crate::store::{self, Tx, View, redaction};
 
 /// Clears the values of a redacted row in every conflict that shows them; returns the conflicts'
@@ -101,28 +100,11 @@ fn is_said(view: &View<'_>, conflict: &Conflict) -> Result<bool> {
         return Ok(true);
     }
     for member in &conflict.members {
-        let said = member_claims(view, member)?;
-        if said.iter().any(|claim| claim.slot.key.eq_ignore_ascii_case(&conflict.slot_key)) {
+        let said = list_member_claims(view, member)?;
+        let key = fold_name(&conflict.slot_key);
+        if said.iter().any(|claim| fold_name(&claim.slot.key) == key) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// Returns the claims of a member's row as if it were active.
-fn member_claims(view: &View<'_>, member: &ConflictMember) -> Result<Vec<Claim>> {
-    let id = &member.member_id;
-    Ok(match Kind::parse(&member.member_kind) {
-        Some(Kind::Entity) => store::entities::get(view, id)?.map_or_else(Vec::new, |row| {
-            claim::of_entity(&Entity { status: Status::Active, ..row }, view.ontology)
-        }),
-        Some(Kind::Memory) => store::memories::get(view, id)?.map_or_else(Vec::new, |row| {
-            claim::of_memory(&Memory { status: Status::Active, ..row })
-        }),
-        Some(Kind::ProjectState) => store::projects::state_by_id(view, id)?
-            .map_or_else(Vec::new, |row| {
-                claim::of_state(&ProjectState { status: "active".to_owned(), ..row }, "")
-            }),
-        _ => Vec::new(),
-    })
 }

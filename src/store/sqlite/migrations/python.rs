@@ -2,7 +2,7 @@
 
 use super::complete::{add_missing_columns, column_definitions, drop_namesakes};
 use super::reference::{reference_at, reference_schema, table_names};
-use crate::model::claim::text_key;
+use crate::model::value::text_key;
 use crate::model::{Result, Timestamp};
 use crate::store::sqlite::sql::{Conn, SqlValue};
 

@@ -1,0 +1,60 @@
+//! The table `folded_names`: the names that the case-insensitive comparison of SQLite, which knows only
+//! the letters A to Z, does not find by their folded form.
+
+use super::rows;
+use super::tx::{Tx, View};
+use crate::model::{Kind, Result};
+use crate::params;
+
+/// Returns the condition that a row is one of a kind for which `plain` is true, or is listed with the
+/// folded name in a parameter. As a list of ids, since SQLite would scan the table for an `OR`.
+pub(super) fn is_named(kind: Kind, plain: &str, parameter: &str) -> String {
+    let (table, kind) = (rows::table_of(kind), kind.as_str());
+    format!(
+        "id IN (SELECT id FROM {table} WHERE {plain} UNION ALL SELECT owner_id FROM folded_names \
+         WHERE folded = {parameter} AND owner_kind = '{kind}')"
+    )
+}
+
+/// The number of listed rows of one name that a query looks at.
+const MAX_LISTED: usize = 1_000;
+
+/// Returns a query of the entities whose folded name is `?1` and that fit a filter, to be ordered by
+/// columns. Each part is read in order, so a limit ends it early.
+pub(super) fn select_entities(columns: &str, filter: &str) -> String {
+    let (table, kind) = (rows::table_of(Kind::Entity), Kind::Entity.as_str());
+    format!(
+        "SELECT {columns} FROM {table} WHERE name = ?1 COLLATE NOCASE AND {filter} UNION ALL \
+         SELECT {columns} FROM {table} WHERE id IN (SELECT owner_id FROM folded_names \
+         WHERE folded = ?1 AND owner_kind = '{kind}' ORDER BY owner_id LIMIT {MAX_LISTED}) AND {filter}"
+    )
+}
+
+/// Returns the listed name of a row.
+pub fn find_name(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<String>> {
+    let sql = "SELECT folded FROM folded_names WHERE owner_id = ?1 AND owner_kind = ?2";
+    view.conn.one(sql, params![id, kind.as_str()], |row| row.text("folded"))
+}
+
+/// Lists the name of a row, in place of an earlier one.
+pub fn put_name(tx: &Tx<'_>, kind: Kind, id: &str, folded: &str) -> Result<()> {
+    let sql = "INSERT INTO folded_names (owner_kind, owner_id, folded) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (owner_id, owner_kind) DO UPDATE SET folded = excluded.folded";
+    tx.change_uncovered(sql, params![kind.as_str(), id, folded]).map(drop)
+}
+
+pub fn delete_name(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
+    let sql = "DELETE FROM folded_names WHERE owner_id = ?1 AND owner_kind = ?2";
+    tx.change_uncovered(sql, params![id, kind.as_str()]).map(drop)
+}
+
+/// Lists the owners of names.
+pub fn list_owners(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
+    let mut owners = Vec::new();
+    view.conn.scan("SELECT owner_kind, owner_id FROM folded_names", &[], |row| {
+        let kind = Kind::parse(&row.text("owner_kind")?);
+        owners.extend(kind.map(|kind| row.text("owner_id").map(|id| (kind, id))).transpose()?);
+        Ok(())
+    })?;
+    Ok(owners)
+}
