@@ -9,13 +9,16 @@ use super::present::bound::{
     MAX_BYTES, fit_lines, fit_value, json_size, show_hidden, size_of_lines,
 };
 use super::present::conflicts::ConflictView;
+use super::present::marked::MarkedRows;
 use super::present::revisions::RevisionView;
 use super::present::text::{MAX_LISTED, PageText, Paging, Text};
 use crate::model::text::one_line;
-use crate::model::{Conflict, Kind, NextStep, Result};
+use crate::model::{Conflict, Kind, Mark, NextStep, Question, Result};
+use crate::ops::read::marks;
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::write::conflicts;
 use crate::store::View;
+use crate::store::tx::Disturbance;
 
 /// Bytes reserved for the paging line and the counts of omitted rows.
 const TAIL: usize = 8_000;
@@ -43,6 +46,10 @@ pub struct Written<O> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Map<String, Value>>")]
     conflicts: Vec<ConflictView>,
+    /// Rows that rest on the changed ones, by the mark that they have for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    newly_marked: Vec<MarkedRows>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     #[serde(skip)]
@@ -75,8 +82,19 @@ impl Output for ProposedChange {
 
 impl<O: Output> Written<O> {
     pub fn new(output: O, audit_id: Option<String>, next_step: Option<NextStep>) -> Self {
-        let (conflicts, dry_run, asks_person, approved_by, revision) = Default::default();
-        Self { output, audit_id, conflicts, dry_run, next_step, asks_person, approved_by, revision }
+        let (conflicts, newly_marked, dry_run) = Default::default();
+        let (asks_person, approved_by, revision) = Default::default();
+        Self {
+            output,
+            audit_id,
+            conflicts,
+            newly_marked,
+            dry_run,
+            next_step,
+            asks_person,
+            approved_by,
+            revision,
+        }
     }
 
     /// Adds the revision that proposes the change; a person deciding about it is the next step.
@@ -106,28 +124,32 @@ impl<O: Output> Written<O> {
         Ok(self)
     }
 
+    /// Adds the rows that rest on the changed ones less safely. Unless there is another next step,
+    /// the question that lists all of them becomes it.
+    pub fn marked(mut self, view: &View<'_>, disturbances: &[Disturbance]) -> Result<Self> {
+        for group in marks::list_newly_marked(view, disturbances)? {
+            let question = match group.mark {
+                Mark::Suspect => Question::SuspectLinks,
+                _ => Question::AllGaps,
+            };
+            self.next_step.get_or_insert(NextStep::AskQuestion { question });
+            self.newly_marked.push(MarkedRows::new(view, &group)?);
+        }
+        Ok(self)
+    }
+
     /// Replaces the output and keeps the common fields.
     pub fn map<T: Output>(self, change: impl FnOnce(O) -> T) -> Written<T> {
-        let Self {
-            output,
-            audit_id,
-            conflicts,
-            dry_run,
-            next_step,
-            asks_person,
-            approved_by,
-            revision,
-        } = self;
-        let output = change(output);
         Written {
-            output,
-            audit_id,
-            conflicts,
-            dry_run,
-            next_step,
-            asks_person,
-            approved_by,
-            revision,
+            output: change(self.output),
+            audit_id: self.audit_id,
+            conflicts: self.conflicts,
+            newly_marked: self.newly_marked,
+            dry_run: self.dry_run,
+            next_step: self.next_step,
+            asks_person: self.asks_person,
+            approved_by: self.approved_by,
+            revision: self.revision,
         }
     }
 
@@ -168,6 +190,7 @@ impl<O: Output> Output for Written<O> {
             text.line(&self.approved_by);
         }
         text.list("conflicts", &self.conflicts, ConflictView::lines);
+        text.list("newly_marked", &self.newly_marked, MarkedRows::lines);
     }
 
     fn next_step(&self) -> Option<&NextStep> {

@@ -104,7 +104,7 @@ pub(super) fn run_write<O: Output>(
             let passed = gate.pass(tx, operation, options.note(), || {
                 let written = work(tx, options.note())?;
                 let changed = conflicts::detect_conflicts(tx)?;
-                written.conflicts(tx, &changed)
+                written.conflicts(tx, &changed)?.marked(tx, &tx.take_disturbances())
             })?;
             let answer = match passed {
                 PassedWrite::Done(written) => written.into_answer(dry_run),

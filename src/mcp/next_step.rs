@@ -75,6 +75,7 @@ fn tool_of(step: &NextStep) -> Option<ToolUse> {
         NextStep::EditRevision { .. } => return Some(("review_candidates", None)),
         NextStep::PromoteRow { kind: Kind::Revision, .. }
         | NextStep::RejectRow { kind: Kind::Revision, .. } => "review_candidates",
+        NextStep::AskQuestion { .. } => "query_project",
         NextStep::PromoteRow { kind: Kind::Entity, .. } | NextStep::CompleteGraduation { .. } => {
             "promote_entity"
         }
@@ -97,6 +98,9 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
         NextStep::RegisterProject => format!("{tool} registers one."),
         NextStep::ProposeRow => format!("{tool} proposes a candidate."),
         NextStep::SetProjectState => format!("{tool} changes trusted state."),
+        NextStep::AskQuestion { question } => {
+            format!("{tool} with question {} lists all of them.", question.name())
+        }
         NextStep::ReviewCandidates => format!("{tool} shows the rows that wait for approval."),
         NextStep::UpdateFields { id, fields, .. } => {
             let fields = fields.join(", ");
@@ -149,6 +153,9 @@ pub fn command_of(step: &NextStep) -> Option<String> {
             format!("atocore promote {id}")
         }
         NextStep::ReviewCandidates => "atocore candidates".to_owned(),
+        NextStep::AskQuestion { question } => {
+            format!("atocore call query_project '{{\"question\": \"{}\"}}'", question.name())
+        }
         NextStep::RejectRow { id, .. } => format!("atocore reject {id}"),
         NextStep::EditRevision { id } => {
             format!(

@@ -57,6 +57,8 @@ names!(
         Dismissed = "dismissed",
         Redacted = "redacted",
         Renamed = "renamed",
+        /// A link was confirmed after one of its ends changed.
+        Reviewed = "reviewed",
         /// Pre-chain audit rows were given digests and hashes.
         Relinked = "relinked",
     }

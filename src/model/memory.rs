@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::entity::SourceDigests;
 use super::status::Status;
 use super::timestamp::Timestamp;
 
@@ -53,6 +54,9 @@ impl MemoryType {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Memory {
     pub id: String,
+    /// Its identifier outside of this store.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
     /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
     pub handle: String,
@@ -70,6 +74,9 @@ pub struct Memory {
     pub graduated_to_entity_id: Option<String>,
     pub superseded_by: Option<String>,
     pub version: i64,
+    /// Its former chunk, if that is gone.
+    #[serde(skip_serializing_if = "SourceDigests::is_empty")]
+    pub source_digests: SourceDigests,
     pub created_at: String,
     pub updated_at: String,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Kind;
+use super::question::Question;
 
 /// A next step, named by its effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,10 @@ pub enum NextStep {
     /// A step that the person takes, outside of the agent's client.
     ByPerson(Box<Self>),
     ReviewCandidates,
+    /// Ask a question about the project.
+    AskQuestion {
+        question: Question,
+    },
     CiteInteraction {
         id: String,
     },

@@ -21,6 +21,7 @@ pub enum Question {
     UnderivedRequirements,
     Unrequested,
     AllGaps,
+    SuspectLinks,
     ImpactAnalysis,
     EvidenceChain,
     ValidationStatus,
@@ -53,7 +54,7 @@ pub struct Takes {
 pub const MAX_DEPTH: u32 = 20;
 
 impl Question {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SystemMap,
         Self::SubsystemContents,
         Self::InterfacesOf,
@@ -68,6 +69,7 @@ impl Question {
         Self::UnderivedRequirements,
         Self::Unrequested,
         Self::AllGaps,
+        Self::SuspectLinks,
         Self::ImpactAnalysis,
         Self::EvidenceChain,
         Self::ValidationStatus,
@@ -92,6 +94,7 @@ impl Question {
             Self::UnderivedRequirements => ("underived_requirements", Projects, None),
             Self::Unrequested => ("unrequested", Projects, None),
             Self::AllGaps => ("all_gaps", Projects, None),
+            Self::SuspectLinks => ("suspect_links", Projects, None),
             Self::ImpactAnalysis => ("impact_analysis", Entity, Some(3)),
             Self::EvidenceChain => ("evidence_chain", Entity, Some(MAX_DEPTH)),
             Self::ValidationStatus => ("validation_status", Either, None),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::entity::is_first;
 use super::status::RelationshipStatus;
 
 /// One row of `relationships`; its serialised form is the audit snapshot.
@@ -18,5 +19,10 @@ pub struct Relationship {
     pub status: RelationshipStatus,
     pub confidence: f64,
     pub source_refs: Vec<String>,
+    /// The content versions of its ends when it was made or last reviewed.
+    #[serde(skip_serializing_if = "is_first")]
+    pub reviewed_source: i64,
+    #[serde(skip_serializing_if = "is_first")]
+    pub reviewed_target: i64,
     pub created_at: String,
 }

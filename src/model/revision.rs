@@ -151,13 +151,16 @@ pub fn field_value(row: &Map<String, Value>, field: &str) -> Value {
     value.cloned().unwrap_or_default()
 }
 
+/// Columns that no caller sets.
+const DERIVED: [&str; 4] = ["version", "updated_at", "content_version", "source_digests"];
+
 /// Returns the changes between two snapshots of a row: the fields that an update may set, with
 /// each property as a field, and the added sources.
 pub fn list_changes(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let mut changes = Map::new();
     for (field, value) in after.iter().filter(|(field, value)| before.get(*field) != Some(value)) {
         match (field.as_str(), before.get(field), value) {
-            ("version" | "updated_at", ..) => {}
+            (field, ..) if DERIVED.contains(&field) => {}
             ("properties", Some(Value::Object(old)), Value::Object(new)) => {
                 add_properties(&mut changes, old, new);
             }

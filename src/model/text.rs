@@ -148,6 +148,14 @@ pub fn quote_text(text: &str, max: usize) -> String {
     line
 }
 
+/// Truncates a text for a row of a list; a read of the row returns all of it.
+pub fn ellipsize_text(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+    }
+}
+
 /// Trims the text and collapses white space; names are stored and compared in this form.
 pub fn collapse_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -14,7 +14,8 @@ use crate::model::{Result, Status};
 use crate::params;
 
 /// Selects `properties.flagged` of the assumption `a` as JSON.
-const FLAG: &str = "CASE WHEN json_valid(a.properties) THEN a.properties -> '$.flagged' END";
+pub(super) const FLAG: &str =
+    "CASE WHEN json_valid(a.properties) THEN a.properties -> '$.flagged' END";
 
 /// An assumption that a decision is linked to.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +33,7 @@ impl Assumption {
     }
 }
 
-fn read_flag(row: &SqlRow<'_>) -> Result<Json> {
+pub(super) fn read_flag(row: &SqlRow<'_>) -> Result<Json> {
     let flag = row.optional_text("flag")?.unwrap_or_default();
     Ok(serde_json::from_str(&flag).unwrap_or_default())
 }

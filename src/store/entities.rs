@@ -8,13 +8,14 @@ use super::literals::ACTIVE;
 use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::entity::SourceDigests;
 use crate::model::text::fold_name;
 use crate::model::{Entity, Kind, Ontology, Result, Status};
 use crate::params;
 
 const COLUMNS: &str = "id, handle, entity_type, name, project, description, properties, status, \
-    confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
-    created_at, updated_at";
+    confidence, source_refs, extractor_version, canonical_home, hand_authored, version, uid, \
+    content_version, source_digests, created_at, updated_at";
 
 const TABLE: Table = Table { name: "entities", columns: COLUMNS, expires: false };
 
@@ -34,6 +35,9 @@ fn read_entity(row: &SqlRow<'_>) -> Result<Entity> {
         canonical_home: row.text("canonical_home")?,
         hand_authored: row.integer("hand_authored")? != 0,
         version: row.integer("version")?,
+        uid: row.text("uid")?,
+        content_version: row.integer("content_version")?,
+        source_digests: parse_digests(&row.text("source_digests")?),
         created_at: row.text("created_at")?,
         updated_at: row.text("updated_at")?,
         id,
@@ -53,6 +57,15 @@ pub(super) fn parse_object(text: &str) -> Map<String, Json> {
         _ if text.trim().is_empty() => Map::new(),
         _ => Map::from_iter([("unparsed".to_owned(), Json::String(text.to_owned()))]),
     }
+}
+
+/// Parses digests of sources; other text counts as none.
+pub(super) fn parse_digests(text: &str) -> SourceDigests {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+pub(super) fn json_digests(digests: &SourceDigests) -> String {
+    serde_json::to_string(digests).unwrap_or_default()
 }
 
 /// Parses a JSON list of strings; other text becomes the only item.
@@ -101,14 +114,20 @@ pub fn type_of(view: &View<'_>, id: &str) -> Result<Option<String>> {
     Ok(found)
 }
 
+/// Returns the content version of an entity.
+pub fn content_version(view: &View<'_>, id: &str) -> Result<i64> {
+    view.conn.number("SELECT content_version AS n FROM entities WHERE id = ?1", params![id])
+}
+
 pub fn insert(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
     tx.change(
         Kind::Entity,
         &entity.id,
         "INSERT INTO entities (id, handle, entity_type, name, project, description, properties, status, \
          confidence, source_refs, extractor_version, canonical_home, hand_authored, version, \
-         created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+         created_at, updated_at, uid, content_version, source_digests) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19)",
         params![
             &entity.id,
             &entity.handle,
@@ -126,6 +145,9 @@ pub fn insert(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
             entity.version,
             &entity.created_at,
             &entity.updated_at,
+            &entity.uid,
+            entity.content_version,
+            &json_digests(&entity.source_digests),
         ],
     )
 }
@@ -135,8 +157,8 @@ pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
         Kind::Entity,
         &entity.id,
         "UPDATE entities SET project = ?2, description = ?3, properties = ?4, status = ?5, \
-         confidence = ?6, source_refs = ?7, hand_authored = ?8, version = ?9, updated_at = ?10 \
-         WHERE id = ?1",
+         confidence = ?6, source_refs = ?7, hand_authored = ?8, version = ?9, updated_at = ?10, \
+         uid = ?11, content_version = ?12, source_digests = ?13 WHERE id = ?1",
         params![
             &entity.id,
             &entity.project,
@@ -148,6 +170,9 @@ pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
             entity.hand_authored,
             entity.version,
             &entity.updated_at,
+            &entity.uid,
+            entity.content_version,
+            &json_digests(&entity.source_digests),
         ],
     )
 }

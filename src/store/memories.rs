@@ -1,7 +1,7 @@
 //! The table `memories`.
 
 use super::conditions::{in_project, not_expired};
-use super::entities::{json_list, parse_strings, read_status};
+use super::entities::{json_digests, json_list, parse_digests, parse_strings, read_status};
 use super::handles::read_handle;
 use super::literals::{ACTIVE, IDENTITY, PREFERENCE};
 use super::rows::{self, Table, unknown_word};
@@ -13,7 +13,7 @@ use crate::params;
 
 const COLUMNS: &str = "id, handle, memory_type, content, subject, project, source_chunk_id, confidence, \
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
-    graduated_to_entity_id, superseded_by, version, created_at, updated_at";
+    graduated_to_entity_id, superseded_by, version, uid, source_digests, created_at, updated_at";
 
 /// `expires`: rows past their expiry are left out of lists, but can be read by id.
 const TABLE: Table = Table { name: "memories", columns: COLUMNS, expires: true };
@@ -38,6 +38,8 @@ fn read_memory(row: &SqlRow<'_>) -> Result<Memory> {
         graduated_to_entity_id: row.optional_text("graduated_to_entity_id")?,
         superseded_by: row.optional_text("superseded_by")?,
         version: row.integer("version")?,
+        uid: row.text("uid")?,
+        source_digests: parse_digests(&row.text("source_digests")?),
         created_at: row.text("created_at")?,
         updated_at: row.text("updated_at")?,
         id,
@@ -55,8 +57,9 @@ pub fn insert(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
         &memory.id,
         "INSERT INTO memories (id, handle, memory_type, content, subject, project, source_chunk_id, \
          confidence, status, last_referenced_at, reference_count, domain_tags, valid_until, \
-         graduated_to_entity_id, superseded_by, version, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+         graduated_to_entity_id, superseded_by, version, created_at, updated_at, uid, source_digests) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20)",
         params![
             &memory.id,
             &memory.handle,
@@ -76,6 +79,8 @@ pub fn insert(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
             memory.version,
             &memory.created_at,
             &memory.updated_at,
+            &memory.uid,
+            &json_digests(&memory.source_digests),
         ],
     )
 }
@@ -87,7 +92,7 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
         "UPDATE memories SET content = ?2, subject = ?3, project = ?4, confidence = ?5, \
          status = ?6, last_referenced_at = ?7, reference_count = ?8, domain_tags = ?9, \
          valid_until = ?10, graduated_to_entity_id = ?11, superseded_by = ?12, version = ?13, \
-         updated_at = ?14, source_chunk_id = ?15 WHERE id = ?1",
+         updated_at = ?14, source_chunk_id = ?15, uid = ?16, source_digests = ?17 WHERE id = ?1",
         params![
             &memory.id,
             &memory.content,
@@ -104,6 +109,8 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
             memory.version,
             &memory.updated_at,
             &memory.source_chunk_id,
+            &memory.uid,
+            &json_digests(&memory.source_digests),
         ],
     )
 }

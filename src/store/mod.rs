@@ -16,6 +16,7 @@ pub(crate) mod idempotency;
 pub mod interactions;
 pub(crate) mod link_facts;
 mod literals;
+pub mod marks;
 pub mod memories;
 pub(crate) mod overview;
 pub mod projects;

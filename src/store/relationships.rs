@@ -11,7 +11,7 @@ use crate::model::{Kind, Relationship, RelationshipStatus, Result};
 use crate::params;
 
 const COLUMNS: &str = "id, handle, source_entity_id, target_entity_id, relationship_type, status, \
-    confidence, source_refs, created_at";
+    confidence, source_refs, reviewed_source, reviewed_target, created_at";
 
 fn read_relationship(row: &SqlRow<'_>) -> Result<Relationship> {
     let id = row.text("id")?;
@@ -25,6 +25,8 @@ fn read_relationship(row: &SqlRow<'_>) -> Result<Relationship> {
             .ok_or_else(|| unknown_word("relationship", &id, "status", &status))?,
         confidence: row.real("confidence")?,
         source_refs: parse_strings(&row.text("source_refs")?),
+        reviewed_source: row.integer("reviewed_source")?,
+        reviewed_target: row.integer("reviewed_target")?,
         created_at: row.text("created_at")?,
         id,
     })
@@ -40,7 +42,8 @@ pub fn insert(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
         Kind::Relationship,
         &link.id,
         "INSERT INTO relationships (id, handle, source_entity_id, target_entity_id, relationship_type, \
-         status, confidence, source_refs, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         status, confidence, source_refs, created_at, reviewed_source, reviewed_target) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             &link.id,
             &link.handle,
@@ -51,16 +54,20 @@ pub fn insert(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
             link.confidence,
             &json_list(&link.source_refs),
             &link.created_at,
+            link.reviewed_source,
+            link.reviewed_target,
         ],
     )
 }
 
-pub fn update_status(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
+/// Stores the status and the reviewed versions of a link.
+pub fn update(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
     tx.change(
         Kind::Relationship,
         &link.id,
-        "UPDATE relationships SET status = ?2 WHERE id = ?1",
-        params![&link.id, link.status.as_str()],
+        "UPDATE relationships SET status = ?2, reviewed_source = ?3, reviewed_target = ?4 \
+         WHERE id = ?1",
+        params![&link.id, link.status.as_str(), link.reviewed_source, link.reviewed_target],
     )
 }
 

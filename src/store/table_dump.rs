@@ -92,6 +92,8 @@ struct Column {
     name: String,
     holds: Holds,
     required: bool,
+    /// The value of rows from before the column.
+    default: Option<Json>,
 }
 
 struct Columns(Vec<Column>);
@@ -160,6 +162,15 @@ impl Layout {
         Ok(())
     }
 
+    /// Adds the columns that a row of an older schema lacks, with their defaults.
+    pub fn complete(&self, number: usize, fields: &mut Fields) {
+        for Column { name, default, .. } in &self.0[number].0.0 {
+            if let (false, Some(default)) = (fields.contains_key(name), default) {
+                fields.insert(name.clone(), default.clone());
+            }
+        }
+    }
+
     /// Validates the fields of a row; returns the problem, if any.
     pub fn problem(&self, number: usize, fields: &Fields) -> Option<String> {
         let (columns, parts) = &self.0[number];
@@ -195,7 +206,7 @@ impl Layout {
 }
 
 fn list_columns(reference: &Conn, table: &str, without: &str) -> Result<Columns> {
-    let sql = "SELECT name, type, \"notnull\" AS required FROM pragma_table_info(?1) \
+    let sql = "SELECT name, type, \"notnull\" AS required, dflt_value FROM pragma_table_info(?1) \
          WHERE name <> ?2";
     let columns = reference.all(sql, params![table, without], |row| {
         let holds = match row.text("type")?.as_str() {
@@ -203,9 +214,17 @@ fn list_columns(reference: &Conn, table: &str, without: &str) -> Result<Columns>
             "REAL" => Holds::Real,
             _ => Holds::Text,
         };
-        Ok(Column { name: row.text("name")?, holds, required: row.integer("required")? == 1 })
+        let default = row.optional_text("dflt_value")?.and_then(|text| read_default(&text));
+        let required = row.integer("required")? == 1;
+        Ok(Column { name: row.text("name")?, holds, required, default })
     });
     columns.map(Columns)
+}
+
+/// Reads the default of a column: a number, or a text in single quotes.
+fn read_default(literal: &str) -> Option<Json> {
+    let text = literal.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    text.map_or_else(|| serde_json::from_str(literal).ok(), |text| Some(text.into()))
 }
 
 impl Columns {
@@ -217,7 +236,7 @@ impl Columns {
     /// classes, and NULL where it is not allowed today.
     fn read(&self, row: &SqlRow<'_>) -> Result<Fields> {
         let mut fields = Fields::new();
-        for Column { name, holds, required } in &self.0 {
+        for Column { name, holds, required, .. } in &self.0 {
             let value = match holds {
                 _ if !required && row.optional_text(name)?.is_none() => Json::Null,
                 Holds::Text => Json::from(row.text(name)?),
@@ -234,7 +253,7 @@ impl Columns {
         if let Some(name) = fields.keys().find(|name| !known(name) && Some(name.as_str()) != part) {
             return Some(format!("{name}: there is no such column"));
         }
-        self.0.iter().find_map(|Column { name, holds, required }| {
+        self.0.iter().find_map(|Column { name, holds, required, .. }| {
             let fits = match (fields.get(name), holds) {
                 (None | Some(Json::Null), _) => !required,
                 (Some(value), Holds::Text) => value.is_string(),

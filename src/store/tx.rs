@@ -63,9 +63,19 @@ struct WriteLog {
     /// Imported rows whose history is not imported yet.
     adopted: HashSet<(Kind, String)>,
     touched: BTreeSet<Slot>,
+    disturbed: Vec<Disturbance>,
     head: Option<Head>,
     /// Pending changes of the full-text index.
     words: Vec<IndexChange>,
+}
+
+/// A change of an entity that may give other entities a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disturbance {
+    /// Its content or status changed: those linked to it may get one.
+    Changed(String),
+    /// It was linked to another entity, which may get one.
+    Linked { id: String, other: String },
 }
 
 /// Maximum number of pending changes of the full-text index.
@@ -78,6 +88,7 @@ impl WriteLog {
         self.recorded.extend(part.recorded);
         self.adopted.extend(part.adopted);
         self.touched.extend(part.touched);
+        self.disturbed.extend(part.disturbed);
         self.head = part.head;
         self.words.extend(part.words);
     }
@@ -201,6 +212,16 @@ impl<'c> Tx<'c> {
 
     pub(super) fn set_head(&self, head: Head) {
         self.log.borrow_mut().head = Some(head);
+    }
+
+    /// Notes that other rows may rest on a row less safely than before.
+    pub fn disturb(&self, disturbance: Disturbance) {
+        self.log.borrow_mut().disturbed.push(disturbance);
+    }
+
+    /// Takes the disturbances noted so far.
+    pub fn take_disturbances(&self) -> Vec<Disturbance> {
+        std::mem::take(&mut self.log.borrow_mut().disturbed)
     }
 
     /// Marks a slot as touched: its claims may have changed.

@@ -5,12 +5,12 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use atocore::app::store_handle::StoreHandle;
-use atocore::model::{Claim, Entity, Error, Kind, Slot, Status, SubjectKind};
+use atocore::model::{Claim, Error, Kind, Slot, SubjectKind};
 use atocore::ops::sources::files;
 use atocore::store::{self, Db, Settings};
 use serde_json::{Value, json};
 
-use crate::support::{Place, Session, program};
+use crate::support::{Place, Session, component_row, program};
 
 /// A store with a few rows, made through the server: audit rows 1 to 4.
 fn peopled() -> Place {
@@ -33,27 +33,6 @@ fn component(session: &mut Session, name: &str) -> String {
 
 fn open(place: &Place) -> Db {
     atocore::ops::open(Settings::new(place.db())).expect("the store opens").0
-}
-
-fn entity(id: &str, name: &str) -> Entity {
-    Entity {
-        handle: String::new(),
-        id: id.to_owned(),
-        entity_type: "component".to_owned(),
-        name: name.to_owned(),
-        project: String::new(),
-        description: String::new(),
-        properties: serde_json::Map::new(),
-        status: Status::Active,
-        confidence: 1.0,
-        source_refs: Vec::new(),
-        extractor_version: String::new(),
-        canonical_home: "entity".to_owned(),
-        hand_authored: true,
-        version: 1,
-        created_at: "2026-01-01T00:00:00.000Z".to_owned(),
-        updated_at: "2026-01-01T00:00:00.000Z".to_owned(),
-    }
 }
 
 #[test]
@@ -166,7 +145,8 @@ fn new_ids_are_uuids_of_version_7_and_instants_are_utc_with_milliseconds() {
 fn a_change_without_an_event_is_refused_and_rolled_back() {
     let place = peopled();
     let db = open(&place);
-    let outcome = db.write("eve", "sneak", |tx| store::entities::insert(tx, &entity("e", "Sly")));
+    let outcome =
+        db.write("eve", "sneak", |tx| store::entities::insert(tx, &component_row("e", "Sly")));
     let Err(Error::Internal(message)) = outcome else { panic!("{outcome:?}") };
     assert_eq!(message, "sneak changed entity e without an audit row");
     assert_eq!(place.count("SELECT count(*) FROM entities"), 2);
@@ -201,14 +181,14 @@ fn a_panic_in_a_write_rolls_it_back_and_the_next_write_works() {
     let db = open(&place);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         db.write("eve", "fall", |tx| -> Result<(), Error> {
-            atocore::ops::record::record_change::create(tx, &mut entity("e", "Half"), "")?;
+            atocore::ops::record::record_change::create(tx, &mut component_row("e", "Half"), "")?;
             panic!("on purpose");
         })
     }));
     assert!(panicked.is_err());
     assert_eq!(place.count("SELECT count(*) FROM entities"), 2);
     let made = atocore::ops::write_and_detect_conflicts(&db, "ada", "create", |tx| {
-        atocore::ops::record::record_change::create(tx, &mut entity("f", "Whole"), "")
+        atocore::ops::record::record_change::create(tx, &mut component_row("f", "Whole"), "")
     });
     made.expect("the connection is free again");
     assert_eq!(place.count("SELECT count(*) FROM entities"), 3);
@@ -225,7 +205,11 @@ fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
         let failed = handle
             .run_steps("fall", |db| {
                 db.write("eve", "fall", |tx| -> Result<(), Error> {
-                    atocore::ops::record::record_change::create(tx, &mut entity("e", "Half"), "")?;
+                    atocore::ops::record::record_change::create(
+                        tx,
+                        &mut component_row("e", "Half"),
+                        "",
+                    )?;
                     panic!("on purpose");
                 })
             })
@@ -238,7 +222,11 @@ fn a_panic_in_a_call_is_answered_as_an_error_and_the_next_call_works() {
         assert_eq!(read, Ok(None), "nothing of it was kept");
         let made = handle.run_steps("create", |db| {
             db.write("ada", "create", |tx| {
-                atocore::ops::record::record_change::create(tx, &mut entity("f", "Whole"), "")
+                atocore::ops::record::record_change::create(
+                    tx,
+                    &mut component_row("f", "Whole"),
+                    "",
+                )
             })
         });
         made.await.expect("the writing thread goes on");
@@ -253,13 +241,13 @@ fn a_failed_part_of_a_write_leaves_nothing_and_the_rest_is_kept() {
     let place = peopled();
     let db = open(&place);
     let done = atocore::ops::write_and_detect_conflicts(&db, "ada", "attempts", |tx| {
-        atocore::ops::record::record_change::create(tx, &mut entity("a", "First"), "")?;
+        atocore::ops::record::record_change::create(tx, &mut component_row("a", "First"), "")?;
         let failed = tx.attempt(|| {
-            atocore::ops::record::record_change::create(tx, &mut entity("b", "Second"), "")?;
+            atocore::ops::record::record_change::create(tx, &mut component_row("b", "Second"), "")?;
             Err::<(), _>(Error::not_found(SubjectKind::Chunk, "none"))
         });
         assert!(failed.is_err());
-        atocore::ops::record::record_change::create(tx, &mut entity("c", "Third"), "")
+        atocore::ops::record::record_change::create(tx, &mut component_row("c", "Third"), "")
     });
     done.expect("the write is kept");
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE id IN ('a', 'c')"), 2);

@@ -179,7 +179,7 @@ fn a_decision_is_captured_beside_those_that_look_like_it() {
     let mut client = Client::start(&place, false, &["--project", "lynx"]);
     let text = client.prompt("capture-decision", json!({ "topic": "coating\nof {project}" }));
     assert!(text.contains("with me: \"coating of {project}\"\n"), "{text}");
-    assert!(text.contains(" \"Silver coating\"\n"), "{text}");
+    assert!(text.contains(" \"Silver coating\""), "{text}");
     let listed = client.result("prompts/list", json!({}));
     let arguments = &listed["prompts"][2]["arguments"];
     assert_eq!(

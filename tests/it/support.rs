@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use atocore::model::{Entity, Status};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -201,5 +202,30 @@ impl Drop for Session {
         drop(self.input.take());
         // A session that failed its test may have ended by itself.
         let _ = self.child.wait();
+    }
+}
+
+/// Returns an active component of no project.
+pub fn component_row(id: &str, name: &str) -> Entity {
+    Entity {
+        handle: String::new(),
+        id: id.to_owned(),
+        entity_type: "component".to_owned(),
+        name: name.to_owned(),
+        project: String::new(),
+        description: String::new(),
+        properties: serde_json::Map::new(),
+        status: Status::Active,
+        confidence: 1.0,
+        source_refs: Vec::new(),
+        extractor_version: String::new(),
+        canonical_home: "entity".to_owned(),
+        hand_authored: true,
+        version: 1,
+        uid: String::new(),
+        content_version: 1,
+        source_digests: Default::default(),
+        created_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        updated_at: "2026-01-01T00:00:00.000Z".to_owned(),
     }
 }

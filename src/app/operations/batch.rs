@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 use super::entities::{LinkResult, differing_line};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, WriteOperation};
-use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
+use crate::app::present::memories::MemoryBrief;
+use crate::app::present::rows::{EntityBrief, ProjectUsed};
 use crate::app::present::text::Text;
 use crate::app::{limits, schema};
 use crate::model::{NextStep, Result};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::record::validate;
 use crate::ops::write::batch::{self, Batch, Made};
 use crate::ops::write::projects;
@@ -146,25 +148,31 @@ impl WriteOperation for CreateBatch {
         };
         let names =
             |fields: &[&'static str]| fields.iter().map(|name| (*name).to_owned()).collect();
-        let entities = made.entities.into_iter().map(|(key, made)| BatchRow {
-            row: EntityBrief::new(&made.row, one),
-            key,
-            created: made.created,
-            differing: names(&made.differing),
+        let marks = RowMarks::of_rows(tx, made.entities.iter().map(|(_, made)| &made.row))?;
+        let entities = made.entities.into_iter().map(|(key, made)| {
+            Ok(BatchRow {
+                row: EntityBrief::new(tx, &made.row, &marks, one)?,
+                key,
+                created: made.created,
+                differing: names(&made.differing),
+            })
         });
-        let memories = made.memories.into_iter().map(|(key, made)| BatchRow {
-            row: MemoryBrief::new(&made.row, one),
-            key,
-            created: made.created,
-            differing: names(&made.differing),
+        let marks = RowMarks::of_rows(tx, made.memories.iter().map(|(_, made)| &made.row))?;
+        let memories = made.memories.into_iter().map(|(key, made)| {
+            Ok(BatchRow {
+                row: MemoryBrief::new(tx, &made.row, &marks, one)?,
+                key,
+                created: made.created,
+                differing: names(&made.differing),
+            })
         });
         let links = made.relationships.iter().map(|link| LinkResult::new(tx, link));
         let output = CreatedBatch {
             created,
             existing: all - created,
-            entities: entities.collect(),
+            entities: entities.collect::<Result<_>>()?,
             relationships: links.collect::<Result<_>>()?,
-            memories: memories.collect(),
+            memories: memories.collect::<Result<_>>()?,
             projects_used,
         };
         Ok(Written::new(output, None, (created > 0).then_some(NextStep::ReviewCandidates)))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::Detail;
-use crate::app::present::candidates::CandidateView;
+use crate::app::present::candidates::{CandidateView, read_marks};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::{Paging, Text};
 use crate::model::{List, PageRequest, Result};
@@ -79,7 +79,8 @@ impl ReadOperation for ListCandidates {
         };
         let page = PageRequest::new(List::Candidates, args.limit, args.cursor.as_deref())?;
         let (rows, paging) = Paging::split(candidates::list(view, &scope, wanted, &page)?);
-        let items = rows.iter().map(|row| CandidateView::new(view, row, args.detail));
+        let marks = read_marks(view, &rows)?;
+        let items = rows.iter().map(|row| CandidateView::new(view, row, &marks, args.detail));
         Ok(CandidateList {
             items: items.collect::<Result<_>>()?,
             paging,

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entities::{ChangedEntity, entity_briefs};
-use super::memories::memory_briefs;
+use super::entities::ChangedEntity;
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, WriteOperation};
+use crate::app::present::memories::{MemoryBrief, memory_briefs};
 use crate::app::present::revisions::RevisionView;
-use crate::app::present::rows::{EntityBrief, MemoryBrief, ProjectUsed};
+use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::Text;
 use crate::model::{Entity, Kind, NextStep, Result};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
@@ -81,8 +81,8 @@ impl PromoteEntity {
     ) -> Result<Written<PromotedEntity>> {
         let done = entities::promote(tx, id, project, expected_version, note)?;
         let used = project.map(|given| projects::resolve(tx, given)).transpose()?;
-        let graduated = memory_briefs(&done.graduated, &done.outcome.row.project);
-        let superseded = entity_briefs(&done.superseded, &done.outcome.row.project);
+        let graduated = memory_briefs(tx, &done.graduated, &done.outcome.row.project)?;
+        let superseded = entity_briefs(tx, &done.superseded, &done.outcome.row.project)?;
         let project_used = used.as_ref().and_then(ProjectUsed::if_unregistered);
         let promoted = ChangedEntity::written(tx, done.outcome)?;
         Ok(promoted.map(|promoted| PromotedEntity {

@@ -10,6 +10,7 @@ use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
     CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
+    entity_briefs,
 };
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids, is_zero};
@@ -86,10 +87,10 @@ impl WriteOperation for CreateEntity {
         let next = next_step(&made.row, &made.differing);
         let links = made.links.iter().map(|link| LinkResult::new(tx, link));
         let output = CreatedEntity {
-            entity: EntityView::new(tx, &made.row, Detail::Concise)?,
+            entity: EntityView::alone(tx, &made.row, Detail::Concise)?,
             created: made.created,
             relationships: links.collect::<Result<_>>()?,
-            similar: entity_briefs(&made.similar, &made.row.project),
+            similar: entity_briefs(tx, &made.similar, &made.row.project)?,
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
             project_used: ProjectUsed::if_unregistered(&project),
         };
@@ -134,11 +135,6 @@ pub fn next_step_of(
     (status == Status::Candidate).then_some(NextStep::PromoteRow { kind, id })
 }
 
-/// Returns list rows for an answer about a project.
-pub fn entity_briefs(rows: &[Entity], project: &str) -> Vec<EntityBrief> {
-    rows.iter().map(|row| EntityBrief::new(row, Some(project))).collect()
-}
-
 /// Updates an entity.
 pub struct UpdateEntity;
 
@@ -152,7 +148,7 @@ pub struct ChangedEntity {
 impl ChangedEntity {
     pub fn written(view: &View<'_>, outcome: LifecycleOutcome<Entity>) -> Result<Written<Self>> {
         let next = next_step(&outcome.row, &[]);
-        let entity = EntityView::new(view, &outcome.row, Detail::Concise)?;
+        let entity = EntityView::alone(view, &outcome.row, Detail::Concise)?;
         let output = Self { entity, changed: outcome.changed };
         Ok(Written::new(output, outcome.audit_id, next))
     }
@@ -284,7 +280,11 @@ impl ReadOperation for GetEntity {
         let used = project.map(|given| projects::resolve(view, given)).transpose()?;
         Ok(EntityPage {
             project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
-            chain: entity_briefs(&lifecycle_rows::list_successors(view, &entity)?, &entity.project),
+            chain: entity_briefs(
+                view,
+                &lifecycle_rows::list_successors(view, &entity)?,
+                &entity.project,
+            )?,
             conflicts: open
                 .iter()
                 .map(|one| ConflictView::new(view, one))
@@ -296,7 +296,7 @@ impl ReadOperation for GetEntity {
                 .collect::<Result<_>>()?,
             paging,
             text_limit: if args.detail == Detail::Full { FULL_TEXT } else { CONCISE_TEXT },
-            entity: EntityView::new(view, &entity, args.detail)?,
+            entity: EntityView::alone(view, &entity, args.detail)?,
         })
     }
 }

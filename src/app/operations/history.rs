@@ -11,6 +11,7 @@ use crate::app::present::rows::EntityBrief;
 use crate::app::present::text::{Paging, Text};
 use crate::model::{Entity, Error, List, PageRequest, Result, SubjectKind};
 use crate::ops::read::history;
+use crate::ops::read::marks::RowMarks;
 use crate::ops::write::lifecycle_rows;
 use crate::store::View;
 
@@ -92,7 +93,7 @@ impl ReadOperation for GetEntityAudit {
     fn run(view: &View<'_>, args: GetEntityAuditArgs) -> Result<History> {
         let entity: Entity = lifecycle_rows::require_row(view, &args.entity_id)?;
         let page = (args.limit, args.cursor.as_deref());
-        let brief = EntityBrief::new(&entity, None);
+        let brief = EntityBrief::new(view, &entity, &RowMarks::of_rows(view, [&entity])?, None)?;
         History::read(view, &entity.id, Some(brief), args.detail, page)
     }
 }

@@ -5,9 +5,11 @@ use serde::Serialize;
 
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, Surface, WriteOperation};
-use crate::app::present::rows::{MemoryBrief, ProjectUsed};
+use crate::app::present::memories::MemoryBrief;
+use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::Text;
 use crate::model::{NextStep, Result};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::write::interactions::{self, NewInteraction};
 use crate::store::Tx;
 
@@ -51,15 +53,18 @@ impl Operation for RecordInteraction {
 impl WriteOperation for RecordInteraction {
     fn run(tx: &Tx<'_>, new: NewInteraction, note: &str) -> Result<Written<RecordedInteraction>> {
         let done = interactions::record_interaction(tx, &new, note)?;
-        let reinforced = done.reinforced.iter().map(|memory| ReinforcedMemory {
-            memory: MemoryBrief::new(memory, Some(&done.project.name)),
-            confidence: memory.confidence,
-            reference_count: memory.reference_count,
+        let marks = RowMarks::of_rows(tx, &done.reinforced)?;
+        let reinforced = done.reinforced.iter().map(|memory| {
+            Ok(ReinforcedMemory {
+                memory: MemoryBrief::new(tx, memory, &marks, Some(&done.project.name))?,
+                confidence: memory.confidence,
+                reference_count: memory.reference_count,
+            })
         });
         let output = RecordedInteraction {
             interaction_id: done.row.handle.clone(),
             created_at: done.row.created_at.clone(),
-            reinforced: reinforced.collect(),
+            reinforced: reinforced.collect::<Result<_>>()?,
             project_used: Some(ProjectUsed::new(&done.project)),
         };
         let next = NextStep::CiteInteraction { id: output.interaction_id.clone() };

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entities::{differing_line, entity_briefs, next_step_of};
+use super::entities::{differing_line, next_step_of};
 use super::history::History;
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{
@@ -11,11 +11,13 @@ use crate::app::operation::{
 };
 use crate::app::present::Detail;
 use crate::app::present::changes::ChangeView;
+use crate::app::present::memories::{MemoryBrief, MemoryView, memory_briefs};
 use crate::app::present::revisions::RevisionView;
-use crate::app::present::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView, ProjectUsed};
+use crate::app::present::rows::{EntityBrief, EntityView, ProjectUsed, entity_briefs};
 use crate::app::present::text::{Paging, Text};
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::write::graduation::{self, Graduation};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows;
@@ -25,11 +27,6 @@ use crate::store::{Tx, View};
 
 /// Maximum characters of a memory's content in its history.
 const MAX_CONTENT: usize = 8_000;
-
-/// Returns list rows for an answer about a project.
-pub fn memory_briefs(rows: &[Memory], project: &str) -> Vec<MemoryBrief> {
-    rows.iter().map(|row| MemoryBrief::new(row, Some(project))).collect()
-}
 
 fn next_step(row: &Memory, differing: &[&'static str]) -> Option<NextStep> {
     next_step_of(Kind::Memory, row.handle.clone(), row.status, differing)
@@ -72,9 +69,9 @@ impl WriteOperation for CreateMemory {
         let project = projects::resolve(tx, new.project.as_deref().unwrap_or_default())?;
         let next = next_step(&made.row, &made.differing);
         let output = CreatedMemory {
-            memory: MemoryView::new(tx, &made.row, Detail::Concise)?,
+            memory: MemoryView::alone(tx, &made.row, Detail::Concise)?,
             created: made.created,
-            similar: memory_briefs(&made.similar, &made.row.project),
+            similar: memory_briefs(tx, &made.similar, &made.row.project)?,
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
             project_used: ProjectUsed::if_unregistered(&project),
         };
@@ -119,7 +116,7 @@ impl WriteOperation for UpdateMemory {
     fn run(tx: &Tx<'_>, edit: MemoryUpdate, note: &str) -> Result<Written<ChangedMemory>> {
         let done = memories::update(tx, &edit, note)?;
         let next = next_step(&done.row, &[]);
-        let memory = MemoryView::new(tx, &done.row, Detail::Concise)?;
+        let memory = MemoryView::alone(tx, &done.row, Detail::Concise)?;
         Ok(Written::new(ChangedMemory { memory, changed: done.changed }, done.audit_id, next))
     }
 }
@@ -221,7 +218,7 @@ impl ReviewMemoryArgs {
 impl ReviewMemory {
     fn written(view: &View<'_>, row: &Memory, changed: bool) -> Result<ReviewedMemory> {
         Ok(ReviewedMemory {
-            memory: MemoryView::new(view, row, Detail::Concise)?,
+            memory: MemoryView::alone(view, row, Detail::Concise)?,
             changed: Some(changed),
             became: Vec::new(),
             chain: Vec::new(),
@@ -270,10 +267,18 @@ impl WriteOperation for ReviewMemory {
         let history = History::read(view, &memory.id, None, Detail::Concise, page)?;
         let (entries, paging, lines) = history.into_parts();
         let output = ReviewedMemory {
-            memory: MemoryView::new(view, &memory, Detail::Concise)?,
+            memory: MemoryView::alone(view, &memory, Detail::Concise)?,
             changed: None,
-            became: entity_briefs(&graduation::entities_became(view, &memory)?, &memory.project),
-            chain: memory_briefs(&lifecycle_rows::list_successors(view, &memory)?, &memory.project),
+            became: entity_briefs(
+                view,
+                &graduation::entities_became(view, &memory)?,
+                &memory.project,
+            )?,
+            chain: memory_briefs(
+                view,
+                &lifecycle_rows::list_successors(view, &memory)?,
+                &memory.project,
+            )?,
             entries,
             paging: Some(paging),
             lines,
@@ -335,15 +340,16 @@ impl WriteOperation for GraduateMemory {
         let used = given.map(|given| projects::resolve(tx, given)).transpose()?;
         let next = (done.entity.status == Status::Candidate)
             .then(|| NextStep::CompleteGraduation { entity_id: done.entity.handle.clone() });
-        let mut memory = MemoryBrief::new(&done.memory, Some(&done.entity.project));
+        let marks = RowMarks::of_rows(tx, [&done.memory])?;
+        let mut memory = MemoryBrief::new(tx, &done.memory, &marks, Some(&done.entity.project))?;
         memory.status = Some(done.memory.status);
         let output = GraduatedMemory {
             memory,
             created: done.created,
             changed: done.changed,
-            similar: entity_briefs(&done.similar, &done.entity.project),
+            similar: entity_briefs(tx, &done.similar, &done.entity.project)?,
             project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
-            entity: EntityView::new(tx, &done.entity, Detail::Concise)?,
+            entity: EntityView::alone(tx, &done.entity, Detail::Concise)?,
         };
         Ok(Written::new(output, done.audit_id, next))
     }

@@ -8,6 +8,7 @@ mod decisions;
 mod entities;
 mod history;
 mod interactions;
+mod link_reviews;
 mod memories;
 mod ontology;
 mod projects;
@@ -27,6 +28,7 @@ pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEnti
 pub use entities::{CreateEntity, GetEntity, UpdateEntity};
 pub use history::{GetEntityAudit, GetHistory};
 pub use interactions::RecordInteraction;
+pub use link_reviews::ReviewLink;
 pub use memories::{CreateMemory, GraduateMemory, ReviewMemory, UpdateMemory};
 pub use ontology::DescribeOntology;
 pub use projects::{ListProjects, RegisterProject, SetProjectState};
@@ -53,6 +55,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<SupersedeEntity>(),
         RegisteredOperation::write::<InvalidateEntity>(),
         RegisteredOperation::write::<CreateRelationship>(),
+        RegisteredOperation::write::<ReviewLink>(),
         RegisteredOperation::write::<CreateMemory>(),
         RegisteredOperation::write::<ReviewMemory>(),
         RegisteredOperation::write::<GraduateMemory>(),

@@ -8,14 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
-use crate::app::present::bound::{ellipsize_text, shorten_text};
+use crate::app::present::bound::shorten_text;
 use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::rows::{EntityBrief, EntityView, LINE_TEXT, ProjectUsed, all_quoted};
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids};
-use crate::model::text::quote_text;
+use crate::model::text::{ellipsize_text, quote_text};
 use crate::model::{Kind, Question, Result};
 use crate::ops::read::history::Change;
+use crate::ops::read::marks::RowMarks;
 use crate::ops::read::queries::{self, QuestionArgs, QuestionRow, Subject};
 use crate::store::View;
 
@@ -102,7 +103,7 @@ struct AnswerRow {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum SubjectView {
-    Brief(DescribedEntity),
+    Brief(Box<DescribedEntity>),
     Full(Box<EntityView>),
     Change(Box<ChangedRow>),
 }
@@ -187,16 +188,22 @@ impl ReadOperation for QueryProject {
         let used = scope.map(|project| project.name.as_str());
         let project = used.or(of_entity);
         let (rows, mut paging) = Paging::split(found.page);
-        let items = rows.into_iter().map(|row| AnswerRow::new(view, row, project, args.detail));
+        let marks = RowMarks::of_rows(view, rows.iter().filter_map(QuestionRow::as_entity))?;
+        let items =
+            rows.into_iter().map(|row| AnswerRow::new(view, row, &marks, project, args.detail));
         let mut items: Vec<AnswerRow> = items.collect::<Result<_>>()?;
         if found.markdown.is_some() {
             items.clear();
             paging = Paging::none();
         }
+        let subject = ask.entity.as_ref().map(|entity| {
+            EntityBrief::new(view, entity, &RowMarks::of_rows(view, [entity])?, used)
+        });
+        let subject = subject.transpose()?;
         Ok(QuestionAnswer {
             question: ask.question,
             project_used: scope.map(ProjectUsed::new),
-            entity: ask.entity.as_ref().map(|entity| EntityBrief::new(entity, used)),
+            entity: subject,
             counts: AnswerCounts(found.counts),
             note: found.note,
             markdown: found.markdown,
@@ -227,6 +234,7 @@ impl AnswerRow {
     fn new(
         view: &View<'_>,
         row: QuestionRow,
+        marks: &RowMarks,
         project: Option<&str>,
         detail: Detail,
     ) -> Result<Self> {
@@ -237,7 +245,7 @@ impl AnswerRow {
         ids::show_fields(view, &mut said)?;
         let (row, mut line) = match subject {
             Subject::Entity(entity) if detail == Detail::Full => {
-                let row = EntityView::new(view, &entity, detail)?;
+                let row = EntityView::new(view, &entity, marks, detail)?;
                 let line = row.line();
                 (SubjectView::Full(Box::new(row)), line)
             }
@@ -245,13 +253,13 @@ impl AnswerRow {
                 let refs: Vec<String> = entity.source_refs.iter().take(MAX_REFS).cloned().collect();
                 let all = entity.source_refs.len();
                 let row = DescribedEntity {
-                    brief: EntityBrief::new(&entity, project),
+                    brief: EntityBrief::new(view, &entity, marks, project)?,
                     description: ellipsize_text(&entity.description, DESCRIPTION),
                     source_refs: ids::shown_refs(view, &refs)?,
                     source_ref_count: (all > MAX_REFS).then_some(all),
                 };
                 let line = row.line(&said);
-                return Ok(Self { row: SubjectView::Brief(row), said, line });
+                return Ok(Self { row: SubjectView::Brief(Box::new(row)), said, line });
             }
             Subject::Change(change) => {
                 let row = ChangedRow::new(view, &change, detail)?;
@@ -356,7 +364,8 @@ fn word_field(name: &str, value: &Value) -> String {
         }
         Value::Object(fields) => {
             let told = fields.iter().map(|(name, value)| match name.as_str() {
-                "because" | "flagged" | "outcome" | "superseded_by" | "through" => {
+                "because" | "flagged" | "outcome" | "superseded_by" | "through" | "before"
+                | "after" | "changes" => {
                     format!("{name} {}", word_field(name, value))
                 }
                 _ => word_field(name, value),

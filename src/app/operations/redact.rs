@@ -9,9 +9,8 @@ use crate::app::approval::PassedWrite;
 use crate::app::approval::RowBefore;
 use crate::app::operation::{About, Decision, Effect, Operation, SteppedOperation, Surface};
 use crate::app::present::conflicts::ConflictView;
-use crate::app::present::rows::{
-    EntityView, LINE_TEXT, MemoryView, RelationshipView, entity_line, memory_line,
-};
+use crate::app::present::memories::{MemoryView, memory_line};
+use crate::app::present::rows::{EntityView, LINE_TEXT, RelationshipView, entity_line};
 use crate::app::present::text::Text;
 use crate::app::present::{Detail, ids};
 use crate::app::run::Caller;
@@ -168,10 +167,10 @@ impl RowByKind {
         let mut by_kind = Self::default();
         match row {
             RedactableRow::Entity(row) => {
-                by_kind.entity = Some(EntityView::new(view, row, Detail::Concise)?);
+                by_kind.entity = Some(EntityView::alone(view, row, Detail::Concise)?);
             }
             RedactableRow::Memory(row) => {
-                by_kind.memory = Some(MemoryView::new(view, row, Detail::Concise)?);
+                by_kind.memory = Some(MemoryView::alone(view, row, Detail::Concise)?);
             }
             RedactableRow::Relationship(row) => {
                 by_kind.relationship = Some(RelationshipView::new(view, row)?);

@@ -10,8 +10,9 @@ use super::entities::ChangedEntity;
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::Detail;
+use crate::app::present::memories::MemoryView;
 use crate::app::present::revisions::RevisionView;
-use crate::app::present::rows::{EntityView, MemoryView};
+use crate::app::present::rows::EntityView;
 use crate::app::present::text::Text;
 use crate::model::handle::HandleKind;
 use crate::model::revision::RevisionStatus;
@@ -52,7 +53,7 @@ impl DecidedRow {
     }
 
     fn of_memory(view: &View<'_>, done: &LifecycleOutcome<Memory>) -> Result<Written<Self>> {
-        let memory = Some(MemoryView::new(view, &done.row, Detail::Concise)?);
+        let memory = Some(MemoryView::alone(view, &done.row, Detail::Concise)?);
         let output = Self { memory, changed: Some(done.changed), ..Self::default() };
         Ok(Written::new(output, done.audit_id.clone(), None))
     }
@@ -64,10 +65,10 @@ impl DecidedRow {
         let applied = row.status == RevisionStatus::Applied;
         let mut output = Self { changed: Some(changed), ..Self::default() };
         if let (Some(entity), true) = (Entity::find(view, id)?, applied) {
-            let entity = EntityView::new(view, &entity, Detail::Concise)?;
+            let entity = EntityView::alone(view, &entity, Detail::Concise)?;
             output = Self::of_entity(ChangedEntity { entity, changed });
         } else if let (Some(memory), true) = (Memory::find(view, id)?, applied) {
-            output.memory = Some(MemoryView::new(view, &memory, Detail::Concise)?);
+            output.memory = Some(MemoryView::alone(view, &memory, Detail::Concise)?);
         }
         let revision = RevisionView::new(view, row)?;
         Ok(Written::new(output, done.audit_id.clone(), None).about_revision(revision))

@@ -12,10 +12,12 @@ use crate::app::present::rows::{ProjectUsed, all_quoted};
 use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids, is_false};
+use crate::model::headline::readable_properties;
 use crate::model::page::digest;
 use crate::model::search::SearchKind;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result, Status};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::read::search::query::Query;
 use crate::ops::read::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
 use crate::ops::record::validate;
@@ -178,9 +180,10 @@ impl ReadOperation for Search {
         let page = request.page(rest, total as i64, |(at, _)| vec![digest.clone(), at.to_string()]);
         let (rows, paging) = Paging::split(page);
         let project = scope.project.as_ref().map(|project| project.name.as_str());
+        let marks = read_marks(view, &rows)?;
         let items = rows
             .iter()
-            .map(|(_, hit)| HitView::new(view, &prepared.query, hit, project, args.detail));
+            .map(|(_, hit)| HitView::new(view, &prepared.query, hit, &marks, project, args.detail));
         let nearest = match total {
             0 => search::spelling::nearest_words(view, &args.query, &wanted.filter)?,
             _ => Vec::new(),
@@ -195,17 +198,35 @@ impl ReadOperation for Search {
     }
 }
 
+/// Reads the marks of the entities and memories on a page.
+fn read_marks(view: &View<'_>, hits: &[(usize, Hit)]) -> Result<RowMarks> {
+    let entities = hits.iter().filter_map(|(_, hit)| match &hit.row {
+        FoundRow::Entity(row) => Some(row),
+        _ => None,
+    });
+    let memories = hits.iter().filter_map(|(_, hit)| match &hit.row {
+        FoundRow::Memory(row) => Some(row),
+        _ => None,
+    });
+    Ok(RowMarks::of_rows(view, entities)?.and(RowMarks::of_rows(view, memories)?))
+}
+
 impl HitView {
     fn new(
         view: &View<'_>,
         query: &Query,
         hit: &Hit,
+        marks: &RowMarks,
         project: Option<&str>,
         detail: Detail,
     ) -> Result<Self> {
         let row = match &hit.row {
-            FoundRow::Entity(row) => HitRow::Entity(EntityRow::new(view, row, project, detail)?),
-            FoundRow::Memory(row) => HitRow::Memory(MemoryRow::new(view, row, project, detail)?),
+            FoundRow::Entity(row) => {
+                HitRow::Entity(EntityRow::new(view, row, marks, project, detail)?)
+            }
+            FoundRow::Memory(row) => {
+                HitRow::Memory(MemoryRow::new(view, row, marks, project, detail)?)
+            }
             FoundRow::Chunk(row) => HitRow::Chunk(ChunkView::new(view, row, project, detail)?),
         };
         let full = detail == Detail::Full;
@@ -268,6 +289,14 @@ fn marked_snippet(row: &FoundRow, stems: &HashSet<String>) -> String {
                 .sum();
             let snippet = marked(&body[heading..]);
             if snippet.contains("**") { snippet } else { marked(body) }
+        }
+        FoundRow::Entity(entity) => {
+            let snippet = marked(body);
+            if snippet.contains("**") || entity.properties.is_empty() {
+                return snippet;
+            }
+            let of_properties = marked(&readable_properties(&entity.properties));
+            if of_properties.contains("**") { of_properties } else { snippet }
         }
         _ => marked(body),
     }

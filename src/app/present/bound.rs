@@ -25,14 +25,6 @@ pub fn shorten_text(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
-/// Truncates a text for a row of a list; a read of the row returns all of it.
-pub fn ellipsize_text(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-    }
-}
-
 /// Truncates every text in the value to `max` characters, with the number of omitted ones.
 pub fn shorten_texts(value: &mut Value, max: usize) {
     match value {

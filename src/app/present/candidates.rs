@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::bound::shorten_text;
 use super::ids;
+use super::memories::{MemoryBrief, MemoryView};
 use super::revisions::RevisionView;
-use super::rows::{
-    CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, MemoryBrief, MemoryView, all_quoted,
-};
+use super::rows::{CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, all_quoted};
 use super::{Detail, is_zero};
+use crate::model::Result;
 use crate::model::text::quote_text;
-use crate::model::{Entity, Memory, Result};
 use crate::ops::read::candidates::{Candidate, ExpectedConflict, QueuedRow};
+use crate::ops::read::marks::RowMarks;
 use crate::store::View;
 
 /// Maximum characters of a cited text, and of properties in a line.
@@ -72,21 +72,30 @@ struct OtherSide {
 }
 
 impl CandidateView {
-    pub fn new(view: &View<'_>, queued: &QueuedRow, detail: Detail) -> Result<Self> {
+    pub fn new(
+        view: &View<'_>,
+        queued: &QueuedRow,
+        marks: &RowMarks,
+        detail: Detail,
+    ) -> Result<Self> {
         let expected = queued.expected.iter().map(|one| ExpectedView::new(view, one));
         let would_conflict = expected.collect::<Result<Vec<_>>>()?;
         let origin = OriginView::new(view, queued)?;
         Ok(match &queued.candidate {
             Candidate::Entity { row, similar } => Self::Entity(CandidateRow {
-                row: EntityView::new(view, row, detail)?,
+                row: EntityView::new(view, row, marks, detail)?,
                 origin,
-                similar: similar.iter().map(|other| entity_beside(row, other)).collect(),
+                similar: list_briefs(similar, |other| {
+                    EntityBrief::new(view, other, marks, Some(&row.project))
+                })?,
                 would_conflict,
             }),
             Candidate::Memory { row, similar } => Self::Memory(CandidateRow {
-                row: MemoryView::new(view, row, detail)?,
+                row: MemoryView::new(view, row, marks, detail)?,
                 origin,
-                similar: similar.iter().map(|other| memory_beside(row, other)).collect(),
+                similar: list_briefs(similar, |other| {
+                    MemoryBrief::new(view, other, marks, Some(&row.project))
+                })?,
                 would_conflict,
             }),
             Candidate::Revision(row) => Self::Revision(RevisionView::new(view, row)?),
@@ -117,12 +126,21 @@ impl CandidateView {
     }
 }
 
-fn entity_beside(row: &Entity, other: &Entity) -> EntityBrief {
-    EntityBrief::new(other, Some(&row.project))
+/// Reads the marks of the candidates on a page and of the rows similar to them.
+pub fn read_marks(view: &View<'_>, queue: &[QueuedRow]) -> Result<RowMarks> {
+    let (mut entities, mut memories) = (Vec::new(), Vec::new());
+    for queued in queue {
+        match &queued.candidate {
+            Candidate::Entity { row, similar } => entities.extend(similar.iter().chain([row])),
+            Candidate::Memory { row, similar } => memories.extend(similar.iter().chain([row])),
+            Candidate::Revision(_) => {}
+        }
+    }
+    Ok(RowMarks::of_rows(view, entities)?.and(RowMarks::of_rows(view, memories)?))
 }
 
-fn memory_beside(row: &Memory, other: &Memory) -> MemoryBrief {
-    MemoryBrief::new(other, Some(&row.project))
+fn list_briefs<R, B>(rows: &[R], brief: impl Fn(&R) -> Result<B>) -> Result<Vec<B>> {
+    rows.iter().map(brief).collect()
 }
 
 fn entity_contents(row: &EntityView) -> Vec<String> {
@@ -152,10 +170,6 @@ fn memory_contents(row: &MemoryView) -> Vec<String> {
     if !row.subject.is_empty() {
         facts.push(format!("subject {}", quote_text(&row.subject, LINE_TEXT)));
     }
-    if !row.domain_tags.is_empty() {
-        facts.push(format!("tags {}", all_quoted(&row.domain_tags)));
-    }
-    facts.extend(row.valid_until.iter().map(|end| format!("until {end}")));
     facts.extend(row.source_chunk_id.iter().map(|chunk| format!("from chunk:{chunk}")));
     if !facts.is_empty() {
         lines.push(format!("  {}", facts.join(", ")));

@@ -10,8 +10,18 @@ use crate::model::text::quote_text;
 use crate::ops::read::history::Change;
 
 /// Columns that every change touches or that readers do not need.
-const HIDDEN_COLUMNS: [&str; 6] =
-    ["id", "version", "created_at", "updated_at", "extractor_version", "canonical_home"];
+const HIDDEN_COLUMNS: [&str; 10] = [
+    "id",
+    "version",
+    "content_version",
+    "source_digests",
+    "reviewed_source",
+    "reviewed_target",
+    "created_at",
+    "updated_at",
+    "extractor_version",
+    "canonical_home",
+];
 
 /// One change of a row.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

@@ -6,6 +6,8 @@ pub mod candidates;
 pub mod changes;
 pub mod conflicts;
 pub mod ids;
+pub mod marked;
+pub mod memories;
 pub mod revisions;
 pub mod rows;
 pub mod rows_by_detail;

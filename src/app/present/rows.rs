@@ -1,4 +1,4 @@
-//! Entities, memories, relationships and projects in answers.
+//! Entities, relationships and projects in answers.
 //!
 //! Structured content omits fields with their usual value: `status` active, `project` that of the
 //! answer (or global), `confidence` 1, `hand_authored` false, and empty texts and lists.
@@ -8,12 +8,15 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bound::{shorten_text, shorten_texts};
-use super::{Detail, ids, is_false, is_zero};
-use crate::model::memory::MemoryType;
+use super::{Detail, ids, is_false};
+use crate::model::headline::Headline;
+use crate::model::mark::{MarkReason, mark_prefix, reason_words};
 use crate::model::text::{look_alike, quote_text};
 use crate::model::{
-    Entity, Kind, Memory, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
+    Entity, Kind, Mark, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
 };
+use crate::ops::read::marks::RowMarks;
+use crate::ops::write::lifecycle_rows;
 use crate::store::View;
 
 /// Maximum characters of a stored text in a line.
@@ -24,10 +27,19 @@ pub const CONCISE_TEXT: usize = 1_000;
 /// An entity with its contents.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EntityView {
+    /// Warnings: contested, contradicted, acknowledged, rests_on_fallen, points_to_retired, suspect,
+    /// stale_source, expired.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+    /// The rows and sources that the marks come from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mark_reasons: Vec<MarkReason>,
     pub entity_id: String,
     /// The UUID; with detail full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
     pub entity_type: String,
     pub name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -48,10 +60,17 @@ pub struct EntityView {
     pub created_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
+    #[serde(skip)]
+    headline: String,
 }
 
 impl EntityView {
-    pub fn new(view: &View<'_>, row: &Entity, detail: Detail) -> Result<Self> {
+    /// Shows one entity.
+    pub fn alone(view: &View<'_>, row: &Entity, detail: Detail) -> Result<Self> {
+        Self::new(view, row, &RowMarks::of_rows(view, [row])?, detail)
+    }
+
+    pub fn new(view: &View<'_>, row: &Entity, marks: &RowMarks, detail: Detail) -> Result<Self> {
         let full = detail == Detail::Full;
         let mut properties = Value::Object(row.properties.clone());
         let mut description = row.description.clone();
@@ -60,8 +79,12 @@ impl EntityView {
             description = shorten_text(&description, CONCISE_TEXT).into_owned();
         }
         Ok(Self {
+            marks: marks.of(&row.id),
+            mark_reasons: marks.reasons(&row.id).to_vec(),
+            headline: Headline::words(&row.properties),
             entity_id: row.handle.clone(),
             id: full.then(|| row.id.clone()),
+            uid: row.uid.clone(),
             entity_type: row.entity_type.clone(),
             name: row.name.clone(),
             project: row.project.clone(),
@@ -79,181 +102,136 @@ impl EntityView {
 
     /// Renders the entity in one line, without description, properties and sources.
     pub fn line(&self) -> String {
-        let Self { entity_type, entity_id, name, status, version, project, .. } = self;
-        format!("{entity_type} {entity_id} {}", text_with_state(name, *status, *version, project))
+        let Self { marks, entity_type, entity_id, uid, name, headline, .. } = self;
+        let state = row_state(self.status, self.version, &self.project);
+        format!(
+            "{}{entity_type} {entity_id} {}{headline} {state}{}",
+            mark_prefix(marks),
+            name_with_uid(uid, name),
+            reason_words(&self.mark_reasons)
+        )
     }
 }
 
 /// An entity as a row of a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EntityBrief {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
     pub entity_id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
     pub entity_type: String,
     pub name: String,
+    /// Its value, choice or outcome.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub headline: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<CurrentRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    #[serde(skip)]
+    quoted_headline: String,
+}
+
+/// The current row that superseded another one, at the end of the chain.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CurrentRow {
+    entity_id: String,
+    name: String,
+}
+
+impl CurrentRow {
+    fn of(view: &View<'_>, row: &Entity) -> Result<Option<Self>> {
+        if row.status != Status::Superseded {
+            return Ok(None);
+        }
+        let current = lifecycle_rows::list_successors(view, row)?.pop();
+        Ok(current.map(|row| Self { entity_id: row.handle, name: row.name }))
+    }
+
+    fn words(&self) -> String {
+        format!(", now {} {}", self.entity_id, quote_text(&self.name, LINE_TEXT))
+    }
 }
 
 impl EntityBrief {
     /// `project` is that of the answer, if it has one.
-    pub fn new(row: &Entity, project: Option<&str>) -> Self {
-        Self {
+    pub fn new(
+        view: &View<'_>,
+        row: &Entity,
+        marks: &RowMarks,
+        project: Option<&str>,
+    ) -> Result<Self> {
+        Ok(Self {
+            marks: marks.of(&row.id),
             entity_id: row.handle.clone(),
+            uid: row.uid.clone(),
             entity_type: row.entity_type.clone(),
             name: row.name.clone(),
+            headline: join_headlines(&row.properties),
+            quoted_headline: Headline::words(&row.properties),
             status: (row.status != Status::Active).then_some(row.status),
+            current: CurrentRow::of(view, row)?,
             project: (project != Some(&row.project)).then(|| row.project.clone()),
-        }
+        })
     }
 
     pub fn line(&self) -> String {
-        let Self { entity_id, entity_type, name, .. } = self;
-        let name = quote_text(name, LINE_TEXT);
-        format!(
-            "{entity_type} {entity_id} {name}{}",
-            state_suffix(self.status, self.project.as_deref())
-        )
+        let Self { marks, entity_id, uid, entity_type, name, quoted_headline, .. } = self;
+        let newer = self.current.as_ref().map(CurrentRow::words).unwrap_or_default();
+        let state = state_suffix(self.status, &newer, self.project.as_deref());
+        let name = name_with_uid(uid, name);
+        format!("{}{entity_type} {entity_id} {name}{quoted_headline}{state}", mark_prefix(marks))
     }
 }
 
-/// Renders the status and the project of a list row, unless they are those of the answer.
-fn state_suffix(status: Option<Status>, project: Option<&str>) -> String {
-    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+/// Shows entities of one answer, reading their marks at once.
+pub fn entity_briefs(view: &View<'_>, rows: &[Entity], project: &str) -> Result<Vec<EntityBrief>> {
+    let marks = RowMarks::of_rows(view, rows)?;
+    rows.iter().map(|row| EntityBrief::new(view, row, &marks, Some(project))).collect()
+}
+
+/// Renders the name of a row after its identifier elsewhere, unless the name begins with that.
+pub(super) fn name_with_uid(uid: &str, name: &str) -> String {
+    let quoted = quote_text(name, LINE_TEXT);
+    match uid {
+        "" => quoted,
+        uid if name.starts_with(uid) => quoted,
+        uid => format!("{} {quoted}", quote_text(uid, LINE_TEXT)),
+    }
+}
+
+/// Joins the headlines of an entity as data.
+fn join_headlines(properties: &Map<String, Value>) -> String {
+    Headline::list(properties).iter().map(Headline::plain).collect::<Vec<_>>().join(", ")
+}
+
+/// Renders the status, the successor and the project of a list row, unless they are those of the
+/// answer.
+pub(super) fn state_suffix(
+    status: Option<Status>,
+    successor: &str,
+    project: Option<&str>,
+) -> String {
+    let status = status.map(|status| format!(" ({status}{successor})")).unwrap_or_default();
     let project = project.map(|name| format!(" in {}", project_word(name))).unwrap_or_default();
     format!("{status}{project}")
 }
 
 /// Renders the entity after a write in one line.
 pub fn entity_line(row: &Entity) -> String {
-    let Entity { entity_type, name, status, version, project, .. } = row;
-    format!(
-        "{entity_type} {} {}",
-        row.handle.clone(),
-        text_with_state(name, *status, *version, project)
-    )
+    let Entity { entity_type, handle, uid, name, .. } = row;
+    let headline = Headline::words(&row.properties);
+    let state = row_state(row.status, row.version, &row.project);
+    format!("{entity_type} {handle} {}{headline} {state}", name_with_uid(uid, name))
 }
 
-/// Appends status, version and project to the text of a row.
-fn text_with_state(text: &str, status: Status, version: i64, project: &str) -> String {
-    let (text, project) = (quote_text(text, LINE_TEXT), project_word(project));
-    format!("{text} ({status}, version {version}) in {project}")
-}
-
-/// A memory with its contents.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct MemoryView {
-    pub memory_id: String,
-    /// The UUID; with detail full.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    pub memory_type: MemoryType,
-    pub content: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub subject: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub project: String,
-    pub status: Status,
-    pub version: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub domain_tags: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub valid_until: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_chunk_id: Option<String>,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub reference_count: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_referenced_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub graduated_to_entity_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub superseded_by: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<String>,
-}
-
-impl MemoryView {
-    pub fn new(view: &View<'_>, row: &Memory, detail: Detail) -> Result<Self> {
-        let full = detail == Detail::Full;
-        let chunk = ids::shown_chunk(view, row.source_chunk_id.as_deref())?;
-        let entity = row.graduated_to_entity_id.as_deref();
-        let successor = row.superseded_by.as_deref();
-        Ok(Self {
-            memory_id: row.handle.clone(),
-            id: full.then(|| row.id.clone()),
-            memory_type: row.memory_type,
-            content: row.content.clone(),
-            subject: row.subject.clone(),
-            project: row.project.clone(),
-            status: row.status,
-            version: row.version,
-            confidence: unusual_confidence(row.confidence),
-            domain_tags: row.domain_tags.clone(),
-            valid_until: row.valid_until.clone(),
-            source_chunk_id: chunk,
-            reference_count: row.reference_count,
-            last_referenced_at: row.last_referenced_at.clone(),
-            graduated_to_entity_id: ids::shown_id(view, Kind::Entity, entity)?,
-            superseded_by: ids::shown_id(view, Kind::Memory, successor)?,
-            created_at: full.then(|| row.created_at.clone()),
-            updated_at: full.then(|| row.updated_at.clone()),
-        })
-    }
-
-    /// Renders the memory in one line.
-    pub fn line(&self) -> String {
-        let Self { memory_id, memory_type, content, status, version, project, .. } = self;
-        let content = text_with_state(content, *status, *version, project);
-        format!("memory {memory_id} {} {content}", memory_type.as_str())
-    }
-}
-
-/// A memory as a row of a list.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct MemoryBrief {
-    pub memory_id: String,
-    pub memory_type: MemoryType,
-    pub content: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
-    /// The content, quoted for a line.
-    #[serde(skip)]
-    quoted: String,
-}
-
-impl MemoryBrief {
-    /// `project` is that of the answer, if it has one.
-    pub fn new(row: &Memory, project: Option<&str>) -> Self {
-        Self {
-            memory_id: row.handle.clone(),
-            memory_type: row.memory_type,
-            content: shorten_text(&row.content, 250).into_owned(),
-            status: (row.status != Status::Active).then_some(row.status),
-            project: (project != Some(&row.project)).then(|| row.project.clone()),
-            quoted: quote_text(&row.content, LINE_TEXT),
-        }
-    }
-
-    pub fn line(&self) -> String {
-        let Self { memory_id, memory_type, quoted: content, .. } = self;
-        let state = state_suffix(self.status, self.project.as_deref());
-        format!("memory {memory_id} {} {content}{state}", memory_type.as_str())
-    }
-}
-
-/// Renders the memory after a write in one line.
-pub fn memory_line(row: &Memory) -> String {
-    let Memory { memory_type, content, status, version, project, .. } = row;
-    let content = text_with_state(content, *status, *version, project);
-    format!("memory {} {} {content}", row.handle.clone(), memory_type.as_str())
+/// Renders the status, version and project of a row.
+pub(super) fn row_state(status: Status, version: i64, project: &str) -> String {
+    format!("({status}, version {version}) in {}", project_word(project))
 }
 
 /// A relationship with its contents.

@@ -3,15 +3,17 @@
 use serde::Serialize;
 
 use super::Detail;
-use super::rows::{EntityBrief, EntityView, MemoryBrief, MemoryView};
+use super::memories::{MemoryBrief, MemoryView};
+use super::rows::{EntityBrief, EntityView};
 use crate::model::{Entity, Memory, Result};
+use crate::ops::read::marks::RowMarks;
 use crate::store::View;
 
 /// An entity at the requested level of detail.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum EntityRow {
-    Brief(EntityBrief),
+    Brief(Box<EntityBrief>),
     Full(Box<EntityView>),
 }
 
@@ -19,7 +21,7 @@ pub enum EntityRow {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum MemoryRow {
-    Brief(MemoryBrief),
+    Brief(Box<MemoryBrief>),
     Full(Box<MemoryView>),
 }
 
@@ -27,12 +29,13 @@ impl EntityRow {
     pub fn new(
         view: &View<'_>,
         row: &Entity,
+        marks: &RowMarks,
         project: Option<&str>,
         detail: Detail,
     ) -> Result<Self> {
         Ok(match detail {
-            Detail::Concise => Self::Brief(EntityBrief::new(row, project)),
-            Detail::Full => Self::Full(Box::new(EntityView::new(view, row, detail)?)),
+            Detail::Concise => Self::Brief(Box::new(EntityBrief::new(view, row, marks, project)?)),
+            Detail::Full => Self::Full(Box::new(EntityView::new(view, row, marks, detail)?)),
         })
     }
 
@@ -48,12 +51,13 @@ impl MemoryRow {
     pub fn new(
         view: &View<'_>,
         row: &Memory,
+        marks: &RowMarks,
         project: Option<&str>,
         detail: Detail,
     ) -> Result<Self> {
         Ok(match detail {
-            Detail::Concise => Self::Brief(MemoryBrief::new(row, project)),
-            Detail::Full => Self::Full(Box::new(MemoryView::new(view, row, detail)?)),
+            Detail::Concise => Self::Brief(Box::new(MemoryBrief::new(view, row, marks, project)?)),
+            Detail::Full => Self::Full(Box::new(MemoryView::new(view, row, marks, detail)?)),
         })
     }
 

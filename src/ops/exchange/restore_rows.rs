@@ -89,6 +89,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
     }
 
     fn row(&mut self, number: usize, section: usize, mut fields: Fields) -> Result<()> {
+        self.survey.complete(section, &mut fields);
         let (name, kind) = (SECTIONS[section].name, SECTIONS[section].kind);
         let place = LinePlace::Number(number);
         // Rows that differ only in their handle are equal.

@@ -10,7 +10,7 @@ use super::format::{AuditAge, ExportLine, Header};
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::maintain::audit::chain::{Chain, check_contents};
-use crate::store::table_dump::{Fields, Layout, SECTIONS};
+use crate::store::table_dump::{Fields, Layout, SCHEMA, SECTIONS};
 
 /// The first 16 bytes of a SHA-256: distinguishes half a million rows in little memory.
 pub type RowDigest = u128;
@@ -82,7 +82,10 @@ impl ExportValidation {
         }
         match ExportLine::parse(text)? {
             ExportLine::Header => return Err("it is a second header".to_owned()),
-            ExportLine::Row(number, fields) => self.row(number, &fields)?,
+            ExportLine::Row(number, mut fields) => {
+                self.complete(number, &mut fields);
+                self.row(number, &fields)?;
+            }
             ExportLine::Audit(entry, age) => self.audit(&entry, age)?,
             ExportLine::End(end) if end.rows == self.rows => {
                 self.ended = true;
@@ -95,6 +98,13 @@ impl ExportValidation {
         }
         self.rows += 1;
         Ok(())
+    }
+
+    /// Adds the columns that the schema of the export did not have yet.
+    pub fn complete(&self, number: usize, fields: &mut Fields) {
+        if self.header.schema < SCHEMA {
+            self.layout.complete(number, fields);
+        }
     }
 
     fn row(&mut self, number: usize, fields: &Fields) -> Result<(), String> {

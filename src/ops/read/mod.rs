@@ -5,5 +5,6 @@ pub(crate) mod completion;
 pub mod context;
 pub mod history;
 pub mod lookup;
+pub mod marks;
 pub(crate) mod queries;
 pub mod search;

@@ -5,11 +5,13 @@ use serde::Serialize;
 use crate::model::event::ProjectPlace;
 use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
+use crate::model::ontology::SUPERSEDES;
 use crate::model::search::{self, SearchEntry};
 use crate::model::{
     Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, RelationshipStatus,
     Result, Revision, claim,
 };
+use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View, redaction};
 
 /// A kind of row that the audit log covers.
@@ -51,6 +53,11 @@ pub trait Audited: Serialize {
     /// Whether the row no longer counts, so that no revision of it can be applied.
     fn has_ended(&self) -> bool {
         false
+    }
+
+    /// Lists the changes that may give other rows a mark; `before` is absent for a new row.
+    fn disturbances(&self, _before: Option<&Self>) -> Vec<Disturbance> {
+        Vec::new()
     }
 
     /// Returns the row's search index entry, if its kind is indexed.
@@ -123,6 +130,14 @@ impl Audited for Entity {
         links.retain(|link| view.ontology.fills_slot(&link.relationship_type));
         Ok(links)
     }
+
+    fn disturbances(&self, before: Option<&Self>) -> Vec<Disturbance> {
+        let changed = before.is_some_and(|before| {
+            self.content_version != before.content_version
+                || (self.status != before.status && self.status.is_history())
+        });
+        if changed { vec![Disturbance::Changed(self.id.clone())] } else { Vec::new() }
+    }
 }
 
 impl Audited for Memory {
@@ -175,12 +190,24 @@ impl Audited for Relationship {
     }
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
-        store::relationships::update_status(tx, self)
+        store::relationships::update(tx, self)
     }
 
     fn erase(&self, tx: &Tx<'_>) -> Result<()> {
         redaction::set_column(tx, Self::KIND, "source_refs", &self.id, "[]")?;
         self.update(tx)
+    }
+
+    fn disturbances(&self, before: Option<&Self>) -> Vec<Disturbance> {
+        if before.is_some() || self.relationship_type == SUPERSEDES {
+            return Vec::new();
+        }
+        let linked = |id: &String, other: &String| Disturbance::Linked {
+            id: id.clone(),
+            other: other.clone(),
+        };
+        let (source, target) = (&self.source_entity_id, &self.target_entity_id);
+        vec![linked(source, target), linked(target, source)]
     }
 
     fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {

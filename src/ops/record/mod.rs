@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod audited;
+pub mod citations;
 pub mod claims;
 pub(crate) mod idempotency;
 pub mod index;

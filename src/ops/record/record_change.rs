@@ -18,6 +18,7 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String
     row.set_handle(store::handles::new_handle(tx, T::HANDLE_KIND, row.id())?);
     let row = &*row;
     row.insert(tx)?;
+    row.disturbances(None).into_iter().for_each(|one| tx.disturb(one));
     keep_indexed(tx, None, row)?;
     names::add_name(tx, row)?;
     claims::add_claims(tx, row)?;
@@ -55,6 +56,7 @@ pub fn change_as<T: Audited>(
     let recorded = (snapshot_text(before)?, snapshot_text(after)?);
     refuse_secrets::<T>(tx, actor, Some(&recorded.0), &recorded.1, note)?;
     after.update(tx)?;
+    after.disturbances(Some(before)).into_iter().for_each(|one| tx.disturb(one));
     refresh_derived(tx, before, after)?;
     if let (ProjectPlace::Project(from), ProjectPlace::Project(to)) =
         (before.place(), after.place())

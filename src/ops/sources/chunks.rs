@@ -125,6 +125,7 @@ fn still_holds(new: &str, old: &str) -> bool {
 fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result<()> {
     for memory in store::memories::of_chunk(tx, &chunk.id)? {
         let mut after = Memory { source_chunk_id: None, ..memory.clone() };
+        after.source_digests.insert(format!("chunk:{}", chunk.id), String::new());
         after.stamp(tx);
         let mut note = note.trim().to_owned();
         note.push_str(if note.is_empty() { "" } else { "; " });

@@ -9,6 +9,7 @@ use crate::model::ontology::EntityType;
 use crate::model::{
     Action, Entity, Error, Memory, Result, Status, SubjectKind, Transition, source_ref,
 };
+use crate::ops::record::citations::digest_documents;
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
@@ -176,6 +177,7 @@ fn differing_fields(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'sta
 fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
     let entity_type = tx.ontology.require_entity_type(&new.entity_type)?;
     validate::text_length("description", &new.description)?;
+    let source_refs = validate::source_refs(tx, &new.source_refs)?;
     let row = Entity {
         entity_type: new.entity_type.clone(),
         name: validate::check_name("name", &new.name)?,
@@ -184,7 +186,10 @@ fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
         properties: validate::check_properties(&new.properties)?,
         status: new.status.into(),
         confidence: validate::check_confidence(new.confidence)?,
-        source_refs: validate::source_refs(tx, &new.source_refs)?,
+        uid: String::new(),
+        content_version: 1,
+        source_digests: digest_documents(tx, &source_refs)?,
+        source_refs,
         extractor_version: String::new(),
         canonical_home: "entity".to_owned(),
         hand_authored: new.hand_authored,
@@ -268,7 +273,10 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
         after.confidence = validate::check_confidence(edit.confidence)?;
     }
     let mut refs = before.source_refs.clone();
-    for added in validate::source_refs(tx, &edit.source_refs)? {
+    let cited = validate::source_refs(tx, &edit.source_refs)?;
+    // Citing a document again refers to it as it is now.
+    after.source_digests.extend(digest_documents(tx, &cited)?);
+    for added in cited {
         if !refs.contains(&added) {
             refs.push(added);
         }
@@ -279,6 +287,9 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
     }
     check_complete(&after, tx.ontology.require_entity_type(&after.entity_type)?)?;
+    if after.differs_in_content(&before) {
+        after.content_version += 1;
+    }
     after.stamp(tx);
     let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::entity::SourceDigests;
 use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
 use crate::model::{Action, Error, Memory, Result, SubjectKind, Timestamp, Transition, text};
@@ -138,6 +139,8 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
         graduated_to_entity_id: None,
         superseded_by: None,
         version: 1,
+        uid: String::new(),
+        source_digests: SourceDigests::new(),
         created_at: tx.now.to_string(),
         updated_at: tx.now.to_string(),
         handle: String::new(),

@@ -8,6 +8,7 @@ pub mod graduation;
 pub mod interactions;
 pub mod lifecycle;
 pub mod lifecycle_rows;
+pub mod link_reviews;
 pub mod memories;
 pub mod projects;
 pub mod proposals;

@@ -186,6 +186,8 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
         status: RelationshipStatus::Active,
         confidence,
         source_refs,
+        reviewed_source: store::entities::content_version(tx, source_id)?,
+        reviewed_target: store::entities::content_version(tx, target_id)?,
         created_at: tx.now.to_string(),
     })
 }

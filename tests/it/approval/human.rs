@@ -90,6 +90,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("invalidate_entity", &[r#"{"entity_id": "@mirror", "note": "no"}"#]),
+    ("review_link", &[r#"{"relationship_ids": ["@link"]}"#, r#"{"entity_id": "@mirror"}"#]),
     (
         "create_relationship",
         &[
@@ -265,6 +266,11 @@ fn try_all_forms(session: &mut Session, tool: &str, arguments: &Value, key: usiz
 fn no_call_of_an_agent_changes_a_row_that_a_person_approved() {
     let place = Place::new();
     let mut handles = approve_rows(&place);
+    // Its links become suspect.
+    let (_, mirror) = handles.iter().find(|(name, _)| *name == "@mirror").expect("a handle");
+    let change = json!({ "entity_id": mirror, "description": "Cast." }).to_string();
+    place.run(3, &["call", "update_entity", &change]);
+    assert!(place.count("SELECT max(content_version) FROM entities") > 1);
     let last: Vec<i64> = TABLES
         .iter()
         .map(|(table, _)| place.count(&format!("SELECT coalesce(max(rowid), 0) FROM {table}")))

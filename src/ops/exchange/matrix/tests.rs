@@ -37,6 +37,9 @@ fn matrix_row(name: &str, description: &str, satisfied_by: &[&str]) -> CoveredRe
         canonical_home: String::new(),
         hand_authored: false,
         version: 1,
+        uid: String::new(),
+        content_version: 1,
+        source_digests: Default::default(),
         created_at: String::new(),
         updated_at: String::new(),
     };

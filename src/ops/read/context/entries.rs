@@ -5,10 +5,13 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::model::handle::HandleKind;
+use crate::model::headline::{Headline, short_properties};
+use crate::model::mark::{mark_prefix, reason_words};
 use crate::model::memory::MemoryType;
 use crate::model::text::quote_text;
 use crate::model::words::stems_of;
 use crate::model::{Entity, Memory, Result, Status};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::read::search::snippet;
 use crate::ops::read::search::{self, FoundRow, Hit, Prepared, SearchRequest};
 use crate::ops::write::conflicts;
@@ -25,6 +28,8 @@ const CONSIDERED: std::ops::RangeInclusive<usize> = 10..=40;
 const CHARACTERS_FOR_ONE: usize = 200;
 /// Minimum score relative to the best match; lower scores share only a common word.
 const WORTH: f64 = 0.35;
+/// Short properties listed in the entry of an entity.
+const MAX_PROPERTIES: usize = 6;
 /// Links listed in the entry of an entity.
 const LINKS: i64 = 10;
 
@@ -142,21 +147,34 @@ impl<'v, 'c> Asked<'v, 'c> {
     /// Returns the best matching entities, with their links and open conflicts.
     pub fn engineering(&self) -> Result<Vec<String>> {
         let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
-        let mut entries = Vec::new();
-        for hit in self.hits(filter)?.into_iter().take(self.most / 2) {
-            if let FoundRow::Entity(row) = hit.row {
-                entries.push(self.entity_entry(&row)?);
-            }
-        }
-        Ok(entries)
+        let rows: Vec<Entity> = self
+            .hits(filter)?
+            .into_iter()
+            .take(self.most / 2)
+            .filter_map(|hit| match hit.row {
+                FoundRow::Entity(row) => Some(row),
+                _ => None,
+            })
+            .collect();
+        let marks = RowMarks::of_rows(self.view, &rows)?;
+        rows.iter().map(|row| self.entity_entry(row, &marks)).collect()
     }
 
-    fn entity_entry(&self, row: &Entity) -> Result<String> {
+    fn entity_entry(&self, row: &Entity, marks: &RowMarks) -> Result<String> {
         let Entity { id, handle, entity_type, name, description, .. } = row;
-        let mut line = format!("- {entity_type} {handle} {}", quote_text(name, ENTRY));
+        let mut line = format!(
+            "- {}{entity_type} {handle} {}",
+            mark_prefix(&marks.of(id)),
+            quote_text(name, ENTRY)
+        );
+        line.push_str(&Headline::words(&row.properties));
         if !description.is_empty() {
             line.push_str(&format!(": {}", quote_text(description, ENTRY)));
         }
+        for (name, value) in short_properties(&row.properties).take(MAX_PROPERTIES) {
+            line.push_str(&format!("; {} {}", quote_text(name, ENTRY), quote_text(&value, ENTRY)));
+        }
+        line.push_str(&reason_words(marks.reasons(id)));
         let (links, total) = store::relationships::list_around(self.view, id, false, "", LINKS)?;
         let mut before = String::new();
         for link in &links {
@@ -196,11 +214,15 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     fn memory_entries(&self, memories: &[Memory]) -> Result<Vec<String>> {
+        let marks = RowMarks::of_rows(self.view, memories)?;
         let entry = |memory: &Memory| {
             let Memory { id, handle, memory_type, content, .. } = memory;
-            let conflict = self.conflict_mark(id)?;
-            let kind = memory_type.as_str();
-            Ok(format!("- {} ({kind}, memory:{handle}){conflict}", quote_text(content, ENTRY)))
+            let (kind, conflict) = (memory_type.as_str(), self.conflict_mark(id)?);
+            let (marked, content) = (mark_prefix(&marks.of(id)), quote_text(content, ENTRY));
+            let end = memory.valid_until.as_ref().map(|end| format!(", until {end}"));
+            let end = end.unwrap_or_default();
+            let reasons = reason_words(marks.reasons(id));
+            Ok(format!("- {marked}{content} ({kind}, memory:{handle}{end}){reasons}{conflict}"))
         };
         memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
     }

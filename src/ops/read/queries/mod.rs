@@ -19,6 +19,7 @@ mod recent_changes;
 mod requirements_for;
 mod rows;
 mod subsystem_contents;
+mod suspect_links;
 mod system_map;
 mod walk;
 
@@ -68,6 +69,7 @@ fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionR
         | Question::UnderivedRequirements
         | Question::Unrequested
         | Question::AllGaps => find_gaps(view, ask),
+        Question::SuspectLinks => suspect_links::answer_suspect_links(view, ask),
         Question::ValidationStatus => find_requirements(view, ask, true),
         Question::TraceabilityMatrix => find_requirements(view, ask, false),
         Question::ProjectOverview => project_overview::answer_project_overview(view, ask),

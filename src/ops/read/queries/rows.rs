@@ -101,6 +101,14 @@ impl QuestionRow {
         Self { subject: Subject::Change(Box::new(change)), said: Map::new(), key }
     }
 
+    /// Returns the entity that the row is about, if it is not a change.
+    pub fn as_entity(&self) -> Option<&Entity> {
+        match &self.subject {
+            Subject::Entity(entity) => Some(entity),
+            Subject::Change(_) => None,
+        }
+    }
+
     /// Adds a detail.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.said.insert(name.to_owned(), value.into());
