@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use self::full::full;
 use crate::support::{Place, program};
 
+mod crafted;
 mod full;
 mod gaps;
 mod report;

@@ -2,6 +2,7 @@
 
 mod clash;
 pub mod export;
+mod exported_values;
 pub mod format;
 pub mod graph;
 pub mod import;

@@ -28,11 +28,34 @@ use crate::ops::record::index;
 use crate::ops::record::record_change::{self, snapshot_value};
 use crate::ops::record::secrets;
 use crate::ops::write::{conflicts, projects};
+use crate::store::row_rules::{RULES, RowFault};
 use crate::store::table_dump::{self, Fields, SECTIONS};
 use crate::store::{self, Tx};
 
 /// A field that is ignored when rows of two stores are compared.
 const HANDLE: &str = "handle";
+
+/// The faults of links between rows that are looked for at the end.
+const LINK_FAULTS: [RowFault; 6] = [
+    RowFault::SourceMissing,
+    RowFault::TargetMissing,
+    RowFault::GraduatedToNothing,
+    RowFault::SupersedesItself,
+    RowFault::GraduateMissing,
+    RowFault::SuccessorMissing,
+];
+/// Those of them that count only if the missing row was ever stored.
+const MISSING_ROWS: [RowFault; 2] = [RowFault::GraduateMissing, RowFault::SuccessorMissing];
+
+fn word_fault(fault: RowFault) -> &'static str {
+    match fault {
+        RowFault::SupersedesItself => "its chain of successors leads back to it",
+        RowFault::GraduatedToNothing => "it is graduated, to no entity",
+        RowFault::GraduateMissing => "it is graduated to a row that is no entity of the export",
+        RowFault::SuccessorMissing => "it is superseded by a row that is no memory of the export",
+        _ => "an entity at an end of it is missing",
+    }
+}
 
 /// The note on the first audit row of a row imported without history.
 const WITHOUT_HISTORY: &str = "taken over from an export in which no audit row holds all of it";
@@ -262,6 +285,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
     /// conflicts.
     pub fn finish(mut self) -> Result<ImportReport> {
         let tx = self.tx;
+        self.refuse_circles()?;
         let mut moved = 0;
         if self.whole {
             // An export of an older version has rows from before the chain without hashes.
@@ -289,6 +313,26 @@ impl<'t, 'c> Adoption<'t, 'c> {
             report.notes.push(ImportNote::of_count(about, moved));
         }
         Ok(report)
+    }
+
+    /// Refuses links of the imported rows that no write makes: to the row itself, in a circle, to
+    /// nothing.
+    fn refuse_circles(&self) -> Result<()> {
+        for rule in RULES.iter().filter(|rule| LINK_FAULTS.contains(&rule.fault)) {
+            rule.for_each_broken(self.tx, |row| {
+                let is_new =
+                    self.whole || self.new.contains(&subject_digest(rule.row_kind, &row.id));
+                // An export of one project leaves out rows of others.
+                let is_fault = is_new
+                    && (!MISSING_ROWS.contains(&rule.fault)
+                        || store::audit::count_of_subject(self.tx, &row.target)? > 0);
+                match self.survey.line_of(rule.row_kind, &row.id).filter(|_| is_fault) {
+                    Some(line) => Err(broken_line(line, word_fault(rule.fault).to_owned())),
+                    None => Ok(()),
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// Records the first snapshot of a row without a whole snapshot in the audit log.

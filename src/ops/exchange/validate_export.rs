@@ -1,11 +1,12 @@
 //! Validates an export before anything is stored: every line is complete and in order, and the hash
 //! chain verifies. Collects the newest snapshot of each row.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::exported_values::find_problem;
 use super::format::{AuditAge, ExportLine, Header};
 use crate::model::event::AuditEntry;
 use crate::model::{Action, Error, Kind, Result, canonical};
@@ -46,8 +47,10 @@ pub struct ExportValidation {
     pub known: HashMap<RowDigest, KnownRow>,
     /// Number of lines between the first and the last.
     pub rows: u64,
-    /// Audited rows in the export.
-    here: HashSet<RowDigest>,
+    /// Rows with values that only a row from before the chain may have.
+    doubtful: Vec<(usize, RowDigest, String)>,
+    /// Audited rows in the export, with their lines.
+    lines: HashMap<RowDigest, usize>,
     /// The index of the current section, and the last id in it.
     place: (usize, String),
     chain: Chain,
@@ -63,7 +66,8 @@ impl ExportValidation {
             layout: Layout::of_schema()?,
             known: HashMap::new(),
             rows: 0,
-            here: HashSet::new(),
+            doubtful: Vec::new(),
+            lines: HashMap::new(),
             place: (0, String::new()),
             chain: Chain::default(),
             before_chain: 0,
@@ -111,6 +115,7 @@ impl ExportValidation {
         if let Some(problem) = self.layout.problem(number, fields) {
             return Err(problem);
         }
+        self.check_values(number, fields)?;
         let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
         if self.place.0 != number {
             self.place = (number.max(self.place.0), String::new());
@@ -120,9 +125,22 @@ impl ExportValidation {
         }
         self.place.1 = id.to_owned();
         if let Some(kind) = SECTIONS[number].kind {
-            self.here.insert(subject_digest(kind.as_str(), id));
+            self.lines.insert(subject_digest(kind.as_str(), id), self.rows as usize + 2);
         }
         Ok(())
+    }
+
+    fn check_values(&mut self, number: usize, fields: &Fields) -> Result<(), String> {
+        let Some(problem) = find_problem(SECTIONS[number].name, fields) else { return Ok(()) };
+        match SECTIONS[number].kind.filter(|_| problem.may_be_old) {
+            None => Err(problem.text),
+            Some(kind) => {
+                let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+                let line = self.rows as usize + 2;
+                self.doubtful.push((line, subject_digest(kind.as_str(), id), problem.text));
+                Ok(())
+            }
+        }
     }
 
     fn audit(&mut self, entry: &AuditEntry, age: AuditAge) -> Result<(), String> {
@@ -141,7 +159,7 @@ impl ExportValidation {
         let mark = subject_digest(&entry.kind, &entry.subject_id);
         // The Python system allowed deleting rows, so old audit rows may lack their row.
         let kind = Kind::parse(&entry.kind).filter(|kind| *kind != Kind::Store);
-        if chained && kind.is_some() && !self.here.contains(&mark) {
+        if chained && kind.is_some() && !self.lines.contains_key(&mark) {
             let (kind, id) = (&entry.kind, &entry.subject_id);
             return Err(format!("it is about {kind} {id}, of which the export has no line"));
         }
@@ -154,10 +172,19 @@ impl ExportValidation {
         Ok(())
     }
 
+    /// Returns the line of an audited row.
+    pub fn line_of(&self, kind: &str, id: &str) -> Option<usize> {
+        self.lines.get(&subject_digest(kind, id)).copied()
+    }
+
     /// Checks at the end that nothing is missing.
     pub fn finish(&self, lines: usize) -> Result<()> {
         if let Some((line, _, problem)) = self.chain.unproven().filter(|_| self.ended) {
             return Err(broken_line(line as usize, problem.to_string()));
+        }
+        let has_snapshot = |row| self.known.get(row).is_some_and(|known| known.newest.is_some());
+        if let Some((line, _, problem)) = self.doubtful.iter().find(|(_, row, _)| has_snapshot(row)) {
+            return Err(broken_line(*line, problem.clone()));
         }
         let whole = self.header.project.is_none();
         if self.ended && whole && self.before_chain != self.chain.rows_before_chain() {
