@@ -15,6 +15,7 @@ use crate::support::{Place, Session, program};
 
 mod damaged;
 mod during;
+mod foreign_logs;
 mod logs;
 mod names;
 

@@ -1,5 +1,5 @@
 //! Checks the values of an exported row as a write checks them: the chain of an export proves only that
-//! its audit fits its rows, whoever made both.
+//! its audit fits its rows, and a program can make both.
 
 use serde_json::Value;
 
@@ -32,13 +32,13 @@ enum ColumnCheck {
 }
 
 use ColumnCheck::{
-    AtLeast, Confidence, Instant, Name, OptionalName, OtherRow, Properties, Text, TextList, TypeName,
-    Word,
+    AtLeast, Confidence, Instant, Name, OptionalName, OtherRow, Properties, Text, TextList,
+    TypeName, Word,
 };
 
-type Column = (&'static str, ColumnCheck);
+type CheckedColumn = (&'static str, ColumnCheck);
 
-const MEMORY: &[Column] = &[
+const MEMORY: &[CheckedColumn] = &[
     ("memory_type", Word(|word| MemoryType::ALL.iter().any(|known| known.as_str() == word))),
     ("content", Text),
     ("subject", OptionalName),
@@ -55,7 +55,7 @@ const MEMORY: &[Column] = &[
     ("updated_at", Instant),
 ];
 
-const ENTITY: &[Column] = &[
+const ENTITY: &[CheckedColumn] = &[
     ("entity_type", TypeName),
     ("name", Name),
     ("project", OptionalName),
@@ -69,7 +69,7 @@ const ENTITY: &[Column] = &[
     ("updated_at", Instant),
 ];
 
-const RELATIONSHIP: &[Column] = &[
+const RELATIONSHIP: &[CheckedColumn] = &[
     ("relationship_type", TypeName),
     ("status", Word(|word| RelationshipStatus::parse(word).is_some())),
     ("confidence", Confidence),
@@ -77,10 +77,10 @@ const RELATIONSHIP: &[Column] = &[
     ("created_at", Instant),
 ];
 
-const PROJECT: &[Column] =
+const PROJECT: &[CheckedColumn] =
     &[("name", Name), ("description", Text), ("created_at", Instant), ("updated_at", Instant)];
 
-const STATE: &[Column] = &[
+const STATE: &[CheckedColumn] = &[
     ("category", Name),
     ("key", Name),
     ("value", Text),
@@ -91,14 +91,14 @@ const STATE: &[Column] = &[
     ("updated_at", Instant),
 ];
 
-const INTERACTION: &[Column] = &[
+const INTERACTION: &[CheckedColumn] = &[
     ("context_pack", Properties),
     ("memories_used", TextList),
     ("chunks_used", TextList),
     ("created_at", Instant),
 ];
 
-const CONFLICT: &[Column] = &[
+const CONFLICT: &[CheckedColumn] = &[
     ("slot_kind", Name),
     ("project", OptionalName),
     ("status", Word(|word| ConflictStatus::parse(word).is_some())),
@@ -106,7 +106,7 @@ const CONFLICT: &[Column] = &[
     ("resolved_at", Instant),
 ];
 
-const MEMBER: &[Column] = &[
+const MEMBER: &[CheckedColumn] = &[
     (
         "member_kind",
         Word(|word| {
@@ -146,7 +146,7 @@ pub fn find_problem(section: &str, fields: &Fields) -> Option<ValueProblem> {
 }
 
 /// Values that an old row may not have either come first.
-fn problem_of(columns: &[Column], fields: &Fields) -> Option<ValueProblem> {
+fn problem_of(columns: &[CheckedColumn], fields: &Fields) -> Option<ValueProblem> {
     let id = text_of(fields, "id");
     let problems = columns.iter().filter_map(|(name, check)| {
         let value = fields.get(*name).filter(|value| !value.is_null())?;
@@ -217,7 +217,10 @@ impl ColumnCheck {
             TextList => match serde_json::from_str::<Vec<String>>(given) {
                 _ if given.is_empty() => None,
                 Ok(texts) => texts.iter().find(|text| text.chars().count() > MAX_REF).map(|text| {
-                    format!("a text has {} characters; the limit is {MAX_REF}", text.chars().count())
+                    format!(
+                        "a text has {} characters; the limit is {MAX_REF}",
+                        text.chars().count()
+                    )
                 }),
                 Err(_) => not_parsed("JSON list of texts"),
             },

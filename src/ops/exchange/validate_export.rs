@@ -183,7 +183,8 @@ impl ExportValidation {
             return Err(broken_line(line as usize, problem.to_string()));
         }
         let has_snapshot = |row| self.known.get(row).is_some_and(|known| known.newest.is_some());
-        if let Some((line, _, problem)) = self.doubtful.iter().find(|(_, row, _)| has_snapshot(row)) {
+        if let Some((line, _, problem)) = self.doubtful.iter().find(|(_, row, _)| has_snapshot(row))
+        {
             return Err(broken_line(*line, problem.clone()));
         }
         let whole = self.header.project.is_none();

@@ -6,6 +6,7 @@ use std::fs;
 
 use super::file::{back_up, create_file};
 use super::file_guard::{FileChange, PreviousFileId};
+use super::foreign_log::refuse_foreign_log;
 use super::migrations;
 use super::schema::{self, SchemaStage, Upgrade};
 use super::search;
@@ -52,6 +53,7 @@ impl Db {
     ) -> Result<(Self, Option<Upgrade>)> {
         create_file(&settings.path)?;
         refuse_second_name(&settings.path)?;
+        refuse_foreign_log(&settings.path)?;
         let before = PreviousFileId::of(&settings.path);
         let conn = writer_connection::open_connection(&settings)?;
         let stage = schema::schema_stage(&conn, &settings.path)?;

@@ -1,7 +1,7 @@
 //! Creating, naming and copying the store file and related files.
 
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::sql::Conn;
@@ -42,6 +42,14 @@ pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// Whether the file header says that the file is in WAL mode. Must not be called while this process
+/// has the file open: closing it again would release SQLite's POSIX locks on it.
+pub fn has_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2]
 }
 
 pub(in crate::store) fn refuse_folder(path: &Path) -> Result<()> {

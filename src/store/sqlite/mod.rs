@@ -4,6 +4,7 @@ pub mod backup;
 pub(crate) mod db;
 pub(crate) mod file;
 pub(crate) mod file_guard;
+pub(crate) mod foreign_log;
 pub(crate) mod migrations;
 pub(crate) mod reader;
 pub(crate) mod restore;

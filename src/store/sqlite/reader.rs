@@ -6,13 +6,13 @@
 //! process has, and each read checks that the file has not changed.
 
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::db::{self, MANY_CACHE_KIB};
-use super::file::{FileId, backup_failed, file_id, refuse_folder, sibling_path};
+use super::file::{FileId, backup_failed, file_id, has_log, refuse_folder, sibling_path};
 use super::file_guard::{FileChange, FileGuard, PreviousFileId};
+use super::foreign_log::refuse_foreign_log;
 use super::schema::{self, SchemaStage};
 use super::second_name::refuse_second_name;
 use super::sql::Conn;
@@ -54,6 +54,7 @@ impl Reader {
         }
         // Without a log it would be opened as immutable, while it changes under its other name.
         refuse_second_name(&path)?;
+        refuse_foreign_log(&path)?;
         let open = |still: Option<Still>| {
             let before = PreviousFileId::of(&path);
             let conn =
@@ -85,6 +86,7 @@ impl Reader {
     pub fn open_as_it_is(settings: Settings) -> Result<Self> {
         refuse_folder(&settings.path)?;
         refuse_second_name(&settings.path)?;
+        refuse_foreign_log(&settings.path)?;
         let keeps_log = has_log(&settings.path);
         let conn = Conn::open(&settings.path, keeps_log)?;
         let reader = Self { conn, settings, guard: None, still: None };
@@ -191,14 +193,6 @@ fn unread_log(path: &Path, error: Error) -> Error {
 /// Whether a companion file with this suffix exists.
 fn is_beside(path: &Path, ending: &str) -> bool {
     sibling_path(path, ending).exists()
-}
-
-/// Whether the file header says that the file is in WAL mode. Must not be called while this process
-/// has the file open: closing it again would release SQLite's POSIX locks on it.
-fn has_log(path: &Path) -> bool {
-    let mut header = [0; 20];
-    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header[18..] == [2, 2]
 }
 
 /// The sizes of the file and its log in bytes.

@@ -65,7 +65,11 @@ fn a_value_that_no_write_stores_is_refused_with_its_line_and_column() {
         ("entity", "source_refs", json!("{}")),
         ("relationship", "relationship_type", json!("")),
         ("relationship", "status", json!("candidatee")),
-        ("relationship", "target_entity_id", all[line_of(&all, "relationship", 0)]["source_entity_id"].clone()),
+        (
+            "relationship",
+            "target_entity_id",
+            all[line_of(&all, "relationship", 0)]["source_entity_id"].clone(),
+        ),
         ("project", "name", json!(" ")),
         ("project_state", "status", json!("bogus")),
         ("project_state", "confidence", json!(2)),
