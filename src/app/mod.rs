@@ -18,4 +18,5 @@ pub mod store_handle;
 pub(crate) mod upkeep;
 
 pub use crate::ops::open;
+pub use crate::store::sqlite::file::is_writable;
 pub use crate::store::{Db, Durability, Reader, Settings, Upgrade};

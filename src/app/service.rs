@@ -11,7 +11,7 @@ use super::registry::{OperationRegistry, Selection};
 use super::rights::Rights;
 use super::run::Caller;
 use super::store_handle::StoreHandle;
-use crate::model::{Error, Result};
+use crate::model::{Error, Ontology, Result};
 use crate::ops::record::actor::{check_actor, name_actor};
 use crate::ops::sources::files::Root;
 use crate::store::{Db, View};
@@ -85,6 +85,19 @@ pub fn call_now(
             let caller = caller(write.actor.as_deref())?;
             write.run(db, &caller)
         }
+    }
+}
+
+/// Prepares any reading operation by its name, as the command line runs it.
+pub fn prepare_read(
+    ontology: &Ontology,
+    name: &str,
+    arguments: Map<String, Value>,
+) -> Result<impl FnOnce(&View<'_>) -> Result<Answer> + use<>> {
+    let all = OperationRegistry::new(ontology, &Selection::Everything, None, Rights::default())?;
+    match all.prepare_read(name, Value::Object(arguments))? {
+        PreparedCall::Read(read) => Ok(read),
+        PreparedCall::Write(_) => Err(Error::Internal(format!("{name} does not read"))),
     }
 }
 

@@ -14,16 +14,11 @@ pub struct UpkeepPage {
     pub next: Option<UpkeepCursor>,
 }
 
-/// Runs upkeep on one page; a dry run changes nothing.
-pub fn run_page(
-    db: &Db,
-    rules: &UpkeepRules,
-    at: &UpkeepCursor,
-    dry_run: bool,
-) -> Result<UpkeepPage> {
+/// Runs upkeep on one page.
+pub fn run_page(db: &Db, rules: &UpkeepRules, at: &UpkeepCursor) -> Result<UpkeepPage> {
     let (steps, next) = db.read(|view| upkeep::find_due(view, rules, at))?;
     // A page without due rows takes no write lock.
-    if steps.is_empty() || dry_run {
+    if steps.is_empty() {
         return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
     }
     let actor = at.job().actor();

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::operation::{OutputFlags, list};
 use super::options::Cli;
 use super::out;
+use super::readable::ReadableStore;
 use crate::model::Result;
 use crate::ops::maintain::verify;
 
@@ -34,7 +35,7 @@ pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
 }
 
 fn verify(cli: &Cli) -> Result<ExitCode> {
-    let db = cli.open_existing()?;
+    let db = ReadableStore::open(cli)?;
     db.expect_many_rows()?;
     let report = db.read(verify::verify)?;
     out::print_line(format!(

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::options::Cli;
 use super::out;
 use super::paths::path_parser;
-use crate::app::Db;
+use super::readable::ReadableStore;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::exchange::export::{self, ExportArgs, Exported};
@@ -60,7 +60,7 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
         let problem = "only the matrix as CSV has a long form";
         return Err(Error::invalid("--long", problem, "Add --format csv, or leave --long out."));
     }
-    let db = cli.open_existing()?;
+    let db = ReadableStore::open(cli)?;
     match &wish.file {
         None => {
             to_standard_output(&db, wish)?;
@@ -76,7 +76,7 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
+fn to_standard_output(db: &ReadableStore, wish: &Export) -> Result<()> {
     let output = io::stdout().lock();
     let quiet = output.is_terminal();
     let mut output = BufWriter::new(output);
@@ -94,7 +94,13 @@ fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
             failed(error)
         })
     });
-    match outcome.and_then(|done| output.flush().map(|()| done).map_err(failed)) {
+    let flushed = outcome.and_then(|done| {
+        output.flush().map(|()| done).map_err(|error| {
+            closed = error.kind() == io::ErrorKind::BrokenPipe;
+            failed(error)
+        })
+    });
+    match flushed {
         // A closed pipe is not an error: the reader has read enough.
         Err(_) if closed => Ok(()),
         outcome => outcome.map(drop),
@@ -103,7 +109,7 @@ fn to_standard_output(db: &Db, wish: &Export) -> Result<()> {
 
 /// Writes a temporary file next to the target and renames it at the end, so that the target is
 /// never a partial export.
-fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
+fn to_file(db: &ReadableStore, wish: &Export, path: &Path) -> Result<Exported> {
     check_target(db, wish, path)?;
     let failed = |error: io::Error| {
         Error::storage(
@@ -133,7 +139,7 @@ fn to_file(db: &Db, wish: &Export, path: &Path) -> Result<Exported> {
     outcome
 }
 
-fn check_target(db: &Db, wish: &Export, path: &Path) -> Result<()> {
+fn check_target(db: &ReadableStore, wish: &Export, path: &Path) -> Result<()> {
     let refuse = |problem: &str, hint: &str| {
         Err(Error::storage(StorageProblem::NoAccess, format!("{} {problem}", path.display()), hint))
     };
@@ -151,7 +157,7 @@ fn check_target(db: &Db, wish: &Export, path: &Path) -> Result<()> {
 }
 
 fn write(
-    db: &Db,
+    db: &ReadableStore,
     wish: &Export,
     quiet: bool,
     mut line: impl FnMut(&str) -> Result<()>,
@@ -196,6 +202,9 @@ fn write_drawing(
     format: Format,
     line: &mut impl FnMut(&str) -> Result<()>,
 ) -> Result<Exported> {
+    if let Some(name) = &wish.project {
+        export::refuse_unknown_project(view, name)?;
+    }
     let scope = projects::resolve_scope(view, wish.project.as_deref(), !wish.with_global)?;
     let mut done = Exported::default();
     let text = match format {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::import_report::print_report;
+use super::input::InputFile;
 use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
 use super::paths::path_parser;
@@ -19,7 +20,8 @@ use crate::ops::record::validate;
 
 #[derive(Args)]
 pub struct ImportArgs {
-    /// JSON lines, or an export of `atocore export`; keys in lines are local to the file
+    /// JSON lines, an export of `atocore export`, or the file of another program; - is standard input.
+    /// Keys in lines are local to the file
     #[arg(value_parser = path_parser())]
     file: PathBuf,
     /// The reason; kept in the audit
@@ -48,28 +50,29 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let actor = actor_name(wish.actor.as_deref())?;
     let note = wish.note.as_deref().unwrap_or_default();
     validate::text_length("note", note)?;
-    let file = open_import(cli, wish)?;
+    let input = InputFile::open(&wish.file)?;
+    let file = open_import(cli, wish, &input)?;
     let db = cli.open()?;
     db.expect_many_rows()?;
     let run = ImportRun { db: &db, actor: &actor, dry_run: wish.dry_run };
     let read = match file {
-        ImportFile::Lines => import_lines::import_file(&run, &wish.file, note)?,
-        ImportFile::Export(export) => import_export::restore_rows(&run, &wish.file, &export)?,
+        ImportFile::Lines => import_lines::import_file(&run, input.path(), note)?,
+        ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,
         ImportFile::Foreign(plan) => server_memory::store_plan(&run, plan, note)?,
     };
     print_report(&read, wish.dry_run, &wish.output);
     Ok(if read.report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open_import(cli: &Cli, wish: &ImportArgs) -> Result<ImportFile> {
+fn open_import(cli: &Cli, wish: &ImportArgs, input: &InputFile) -> Result<ImportFile> {
     if wish.foreign.is_given() {
-        return wish.foreign.plan(&wish.file, &cli.ontology()?).map(ImportFile::Foreign);
+        return wish.foreign.plan(input, &cli.ontology()?).map(ImportFile::Foreign);
     }
-    let Some(header) = import_export::read_header(&wish.file)? else {
+    let Some(header) = import_export::read_header(input.path())? else {
         return Ok(ImportFile::Lines);
     };
     refuse_note(&wish.file, wish.note.as_deref())?;
-    let export = import_export::validate_export(&wish.file, header)?;
+    let export = import_export::validate_export(input.path(), header)?;
     Ok(ImportFile::Export(Box::new(export)))
 }
 

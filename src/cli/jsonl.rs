@@ -1,6 +1,6 @@
 //! Reads files of lines with a size limit, line numbers and a progress bar.
 
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -19,28 +19,8 @@ pub fn unreadable_file(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     }
 }
 
-/// Opens a file that can be read more than once, which a pipe cannot.
 pub fn open_file(path: &Path) -> Result<File> {
-    let unreadable = unreadable_file(path);
-    if is_pipe(&fs::metadata(path).map_err(&unreadable)?) {
-        return Err(Error::storage(
-            StorageProblem::NoAccess,
-            format!("{} is a pipe", path.display()),
-            "Save the output of the pipe in a file, since it is read more than once.",
-        ));
-    }
-    File::open(path).map_err(&unreadable)
-}
-
-#[cfg(unix)]
-fn is_pipe(data: &Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    data.file_type().is_fifo()
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &Metadata) -> bool {
-    false
+    File::open(path).map_err(unreadable_file(path))
 }
 
 /// Visits every line with its number. A line over `max` bytes is truncated to `max` + 1 bytes.

@@ -10,6 +10,7 @@ mod import_export;
 mod import_lines;
 mod import_report;
 mod ingest;
+mod input;
 mod jsonl;
 mod log;
 mod next_step;
@@ -18,6 +19,7 @@ mod options;
 mod out;
 mod paths;
 mod plain;
+mod readable;
 mod rebuild_claims;
 mod serve;
 mod server_memory;
@@ -98,6 +100,7 @@ enum Command {
 pub fn run_command_line() -> ExitCode {
     let line = CommandLine::parse();
     match line.log.start().and_then(|()| run_command(&line.options, line.command.as_ref())) {
+        Ok(ExitCode::SUCCESS) if out::has_failed() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => {
             next_step::print_error(&error);

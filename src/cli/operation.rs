@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::next_step::render_next_step;
 use super::options::{Cli, Roots, actor_name};
 use super::out;
+use super::readable::ReadableStore;
 use crate::app::Db;
 use crate::app::answer::Answer;
 use crate::app::run::Caller;
-use crate::app::service::call_now;
+use crate::app::service::{call_now, prepare_read};
 use crate::model::json_loss::find_loss;
 use crate::model::page::MAX_LIMIT;
 use crate::model::{Error, Result};
@@ -76,12 +77,13 @@ pub fn list(
     (rows, counted): (&str, &str),
     output: &OutputFlags,
 ) -> Result<ExitCode> {
-    let db = cli.open_existing()?;
+    let store = ReadableStore::open(cli)?;
     let mut arguments = into_object(arguments);
     arguments.insert("limit".to_owned(), MAX_LIMIT.into());
     let mut all: Option<Value> = None;
     loop {
-        let mut page = call_operation(&db, name, arguments.clone())?;
+        let read = prepare_read(&store.settings().ontology, name, arguments.clone())?;
+        let mut page = store.read(read)?;
         let next = page.structured["next_cursor"].take();
         if output.json {
             all = Some(append(all, page.structured, rows));

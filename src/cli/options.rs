@@ -125,9 +125,14 @@ impl Cli {
     }
 
     pub fn open_with(&self, settings: Settings) -> Result<Db> {
+        self.open_reporting(settings).map(|(db, _)| db)
+    }
+
+    /// As [`Self::open_with`]; also returns whether the file was upgraded.
+    pub fn open_reporting(&self, settings: Settings) -> Result<(Db, bool)> {
         let (db, upgrade) = open(settings)?;
-        if let Some(upgrade) = upgrade {
-            report_upgrade(&db, &upgrade)?;
+        if let Some(upgrade) = &upgrade {
+            report_upgrade(&db, upgrade)?;
         }
         let survives = match db.durability()? {
             Some(Durability::Normal) => "a killed process",
@@ -136,7 +141,7 @@ impl Cli {
         };
         let path = show_absolute(&db.settings().path);
         tracing::info!("{path} is open; a commit survives {survives}");
-        Ok(db)
+        Ok((db, upgrade.is_some()))
     }
 }
 

@@ -9,10 +9,16 @@ use serde_json::Value;
 use crate::model::text::{escape_hidden, one_line, visible_json};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
+static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Whether standard output is closed.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
+}
+
+/// Whether output was lost, other than because its reader has read enough.
+pub fn has_failed() -> bool {
+    FAILED.load(Ordering::Relaxed)
 }
 
 /// Prints a line.
@@ -44,6 +50,7 @@ fn print(text: &str) {
     if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         CLOSED.store(true, Ordering::Relaxed);
         if error.kind() != ErrorKind::BrokenPipe {
+            FAILED.store(true, Ordering::Relaxed);
             error_line(format!("error: standard output: {error}"));
         }
     }

@@ -181,7 +181,7 @@ async fn run_upkeep(store: &StoreHandle, rules: UpkeepRules) -> Result<usize> {
     let mut changed = 0;
     let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
-        let page = move |db: &Db| run_page(db, &rules, &at, false);
+        let page = move |db: &Db| run_page(db, &rules, &at);
         let page = store.run_steps("upkeep", page).await?;
         changed += page.steps.len();
         place = page.next;

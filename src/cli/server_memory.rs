@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
+use super::input::InputFile;
 use crate::app::import::{ImportRun, ReadReport};
 use crate::model::text::one_line;
 use crate::model::{Error, Ontology, Result, StorageProblem};
@@ -52,12 +53,11 @@ impl Foreign {
     }
 
     /// Reads the file of the program and plans its import.
-    pub fn plan(&self, file: &Path, ontology: &Ontology) -> Result<Plan> {
-        let bytes = read(file)?;
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    pub fn plan(&self, input: &InputFile, ontology: &Ontology) -> Result<Plan> {
+        let bytes = read(input.path())?;
         let wish = MemoryFileArgs {
             // A source reference is one line without control characters.
-            file: one_line(&name.replace('\t', " ")).into_owned(),
+            file: one_line(&input.name().replace('\t', " ")).into_owned(),
             project: self.project.clone(),
             status: match self.status {
                 StatusChoice::Candidate => InitialStatus::Candidate,

@@ -8,6 +8,7 @@ use clap::Args;
 use super::next_step::render_hint;
 use super::options::Cli;
 use super::out;
+use super::readable::ReadableStore;
 use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines;
 use crate::app::present::memories::memory_line;
@@ -65,28 +66,47 @@ struct UpkeepReport {
 }
 
 pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
-    let db = cli.open_existing()?;
     let rules = wish.limits.rules();
-    let doubt = db.read(upkeep::refuse_doubtful_clock).err().filter(|_| !wish.trust_clock);
-    if let (Some(error), false) = (&doubt, wish.dry_run) {
-        return Err(error.clone());
+    if wish.dry_run {
+        return show_plan(cli, &rules, wish.trust_clock);
+    }
+    let db = cli.open_existing()?;
+    if !wish.trust_clock {
+        db.read(upkeep::refuse_doubtful_clock)?;
     }
     let mut report = UpkeepReport::default();
     let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
-        let page = run_page(&db, &rules, &at, wish.dry_run)?;
+        let page = run_page(&db, &rules, &at)?;
         page.steps.iter().for_each(|step| report.add(step));
         report.conflicts.extend(page.conflicts);
         place = page.next;
     }
     report.print();
-    if wish.dry_run {
-        out::print_line("dry run: nothing was changed");
-        if let Some(error) = doubt {
-            out::print_line(format!("a run would be refused: {error}. {}", render_hint(&error)));
+    print_conflicts(&db, report.conflicts)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the report of a dry run.
+fn show_plan(cli: &Cli, rules: &UpkeepRules, trust_clock: bool) -> Result<ExitCode> {
+    let store = ReadableStore::open(cli)?;
+    let doubt = store.read(upkeep::refuse_doubtful_clock).err().filter(|_| !trust_clock);
+    let mut report = UpkeepReport::default();
+    let mut place = Some(UpkeepCursor::default());
+    while let Some(at) = place {
+        let (steps, next) = store.read(|view| upkeep::find_due(view, rules, &at))?;
+        steps.iter().for_each(|step| report.add(step));
+        place = next;
+    }
+    report.print();
+    out::print_line(match store {
+        ReadableStore::Writable { upgraded: true, .. } => {
+            "dry run: the file was upgraded, and nothing else was changed"
         }
-    } else {
-        print_conflicts(&db, report.conflicts)?;
+        _ => "dry run: nothing was changed",
+    });
+    if let Some(error) = doubt {
+        out::print_line(format!("a run would be refused: {error}. {}", render_hint(&error)));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ mod log;
 mod many;
 mod memory;
 mod paths;
+mod pipes;
 mod prompts;
 mod protocol;
 mod questions;

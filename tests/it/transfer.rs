@@ -351,14 +351,3 @@ fn a_row_is_not_taken_over_without_its_history() {
     assert!(said.contains("took over project p without its history"), "{said}");
     assert_eq!(place.count("SELECT count(*) FROM projects"), 0);
 }
-
-#[test]
-fn a_pipe_is_refused_instead_of_read_as_an_empty_file() {
-    let place = Place::new();
-    let pipe = place.folder.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.expect("mkfifo").success());
-    let output = run(&place, "a.db", &["import", "pipe"]);
-    assert!(!output.status.success());
-    assert!(text(&output).contains("pipe is a pipe"), "{}", text(&output));
-}

@@ -35,6 +35,11 @@ pub struct Exported {
 /// Rows in memory at a time.
 const BATCH: i64 = 500;
 
+/// Refuses a project that is neither registered nor used, as an export of its rows does.
+pub fn refuse_unknown_project(view: &View<'_>, name: &str) -> Result<()> {
+    ExportScope::resolve_project(view, name).map(drop)
+}
+
 /// Passes every line, without its line feed, to `write`.
 pub fn export_lines(
     view: &View<'_>,

@@ -19,7 +19,8 @@ pub struct ExportScope {
 }
 
 impl ExportScope {
-    pub fn of(view: &View<'_>, project: &str, global: bool) -> Result<Self> {
+    /// Resolves a project that is registered or used.
+    pub fn resolve_project(view: &View<'_>, project: &str) -> Result<String> {
         let project = projects::resolve(view, project)?;
         let used = || store::projects::names_in_use(view);
         if !project.registered && !used()?.contains(&project.name) {
@@ -29,7 +30,12 @@ impl ExportScope {
                 nearest: project.nearest,
             });
         }
-        let mut scope = Self { project: project.name, global, documents: BTreeSet::new() };
+        Ok(project.name)
+    }
+
+    pub fn of(view: &View<'_>, project: &str, global: bool) -> Result<Self> {
+        let project = Self::resolve_project(view, project)?;
+        let mut scope = Self { project, global, documents: BTreeSet::new() };
         scope.documents = scope.cited_documents(view)?;
         Ok(scope)
     }

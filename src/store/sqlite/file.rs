@@ -44,6 +44,12 @@ pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// Whether this user may write to an existing file. Must not be called while this process has it open.
+pub fn is_writable(path: &Path) -> bool {
+    let denied = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+    !fs::OpenOptions::new().write(true).open(path).is_err_and(|error| denied.contains(&error.kind()))
+}
+
 /// Whether the file header says that the file is in WAL mode. Must not be called while this process
 /// has the file open: closing it again would release SQLite's POSIX locks on it.
 pub fn has_log(path: &Path) -> bool {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::db::{self, MANY_CACHE_KIB};
-use super::file::{FileId, backup_failed, file_id, has_log, refuse_folder, sibling_path};
+use super::file::{FileId, backup_failed, file_id, has_log, is_writable, refuse_folder, sibling_path};
 use super::file_guard::{FileChange, FileGuard, PreviousFileId};
 use super::foreign_log::refuse_foreign_log;
 use super::schema::{self, SchemaStage};
@@ -88,7 +88,11 @@ impl Reader {
         refuse_second_name(&settings.path)?;
         refuse_foreign_log(&settings.path)?;
         let keeps_log = has_log(&settings.path);
-        let conn = Conn::open(&settings.path, keeps_log)?;
+        let conn = if is_writable(&settings.path) || Still::now(&settings.path).is_none() {
+            Conn::open(&settings.path, keeps_log)?
+        } else {
+            Conn::open_still(&settings.path)?
+        };
         let reader = Self { conn, settings, guard: None, still: None };
         if reader.lengths().log > 0 {
             reader.conn.keep_log()?;
