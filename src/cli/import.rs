@@ -9,6 +9,7 @@ use super::import_report::print_report;
 use super::input::InputFile;
 use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
+use super::out;
 use super::paths::path_parser;
 use super::server_memory::Foreign;
 use super::{import_export, import_lines, server_memory};
@@ -66,9 +67,13 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
 
 fn open_import(cli: &Cli, wish: &ImportArgs, input: &InputFile) -> Result<ImportFile> {
     if wish.foreign.is_given() {
-        return wish.foreign.plan(input, &cli.ontology()?).map(ImportFile::Foreign);
+        return wish.foreign.plan(input, cli).map(ImportFile::Foreign);
     }
     let Some(header) = import_export::read_header(input.path())? else {
+        if server_memory::is_memory_file(input)? {
+            out::error_line("it is read as a file of the reference memory server (server-memory)");
+            return wish.foreign.plan(input, cli).map(ImportFile::Foreign);
+        }
         return Ok(ImportFile::Lines);
     };
     refuse_note(&wish.file, wish.note.as_deref())?;

@@ -13,7 +13,10 @@ pub enum ReadableStore {
         /// Whether it was upgraded when it was opened.
         upgraded: bool,
     },
-    ReadOnly { reader: Reader, settings: Settings },
+    ReadOnly {
+        reader: Reader,
+        settings: Settings,
+    },
 }
 
 impl ReadableStore {

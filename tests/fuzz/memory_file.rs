@@ -2,7 +2,7 @@
 
 use atocore::model::Ontology;
 use atocore::ops::exchange::import::{LineImport, store_lines};
-use atocore::ops::exchange::server_memory::{MemoryFileArgs, Plan};
+use atocore::ops::exchange::server_memory::{MemoryFileArgs, Plan, TypeMapping};
 use atocore::ops::write::entities::InitialStatus;
 
 use super::world::{self, World};
@@ -14,6 +14,8 @@ pub fn run(data: &[u8]) {
         project: Some("lynx".to_owned()),
         status: if active { InitialStatus::Active } else { InitialStatus::Candidate },
         default_type: "artifact".to_owned(),
+        mapping: TypeMapping::default(),
+        allow_secrets: active,
     };
     let plan = Plan::new(data, &Ontology::default(), &wish).expect("any bytes are a file");
     let observations = plan.report.notes.iter().find(|note| note.about == "observations");

@@ -22,11 +22,16 @@ fn told(output: &Output) -> String {
 fn an_import_reads_a_pipe_once() {
     let place = Place::new();
     let rows = |count: usize| -> String {
-        let row = |number| format!("{{\"type\":\"memory\",\"memory_type\":\"project\",\"content\":\"No. {number}\"}}\n");
+        let row = |number| {
+            format!(
+                "{{\"type\":\"memory\",\"memory_type\":\"project\",\"content\":\"No. {number}\"}}\n"
+            )
+        };
         (0..count).map(row).collect()
     };
     std::fs::write(place.folder.path().join("rows.jsonl"), rows(600)).expect("a file");
-    let graph = r#"{"type":"entity","name":"Pump","entityType":"component","observations":["24 V"]}"#;
+    let graph =
+        r#"{"type":"entity","name":"Pump","entityType":"component","observations":["24 V"]}"#;
     std::fs::write(place.folder.path().join("memory.jsonl"), graph).expect("a file");
     for (line, said) in [
         ("head -5 rows.jsonl | $A import -", "created 5 (memory 5)"),
@@ -38,7 +43,11 @@ fn an_import_reads_a_pipe_once() {
         ("cat memory.jsonl | $A import --from server-memory -", "created 1 (entity 1)"),
     ] {
         let output = bash(&place, line);
-        assert!(output.status.success() && told(&output).contains(said), "{line}: {}", told(&output));
+        assert!(
+            output.status.success() && told(&output).contains(said),
+            "{line}: {}",
+            told(&output)
+        );
     }
     assert_eq!(place.count("SELECT count(*) FROM memories"), 600);
     let refs = "SELECT count(*) FROM entities WHERE source_refs = '[\"doc:standard input\"]'";
@@ -50,7 +59,13 @@ fn an_output_that_cannot_be_written_is_no_success() {
     let place = Place::new();
     assert!(bash(&place, "$A serve").status.success());
     for command in [
-        "conflicts", "candidates", "audit verify", "doctor", "tools", "export", "upkeep --dry-run",
+        "conflicts",
+        "candidates",
+        "audit verify",
+        "doctor",
+        "tools",
+        "export",
+        "upkeep --dry-run",
         "call list_projects",
     ] {
         let output = bash(&place, &format!("$A {command} > /dev/full"));
@@ -67,7 +82,11 @@ fn an_export_of_an_unknown_project_is_an_error_in_every_format() {
     assert!(bash(&place, "$A serve").status.success());
     for format in ["jsonl", "dot", "mermaid", "csv", "markdown"] {
         let output = bash(&place, &format!("$A export --project typo --format {format}"));
-        assert!(!output.status.success() && output.stdout.is_empty(), "{format}: {}", told(&output));
+        assert!(
+            !output.status.success() && output.stdout.is_empty(),
+            "{format}: {}",
+            told(&output)
+        );
         assert!(told(&output).contains("there is no"), "{format}: {}", told(&output));
     }
 }
@@ -88,8 +107,9 @@ fn commands_that_read_do_so_where_the_user_may_not_write() {
         println!("skipped: this user or file system has no immutable files");
         return;
     }
-    let outputs = ["candidates", "conflicts", "audit verify", "doctor", "export", "upkeep --dry-run"]
-        .map(|command| (command, bash(&place, &format!("$A {command}"))));
+    let outputs =
+        ["candidates", "conflicts", "audit verify", "doctor", "export", "upkeep --dry-run"]
+            .map(|command| (command, bash(&place, &format!("$A {command}"))));
     let new = "{\"memory_type\":\"project\",\"content\":\"x\"}";
     let write = program(&place.db(), 2).args(["call", "create_memory", new]).output();
     let write = write.expect("it runs");

@@ -269,8 +269,8 @@ fn a_row_that_is_not_what_its_history_says_is_left_out() {
     let output = run(&place, "two.db", &["import", "one.jsonl"]);
     let said = text(&output);
     assert!(!output.status.success() && said.contains("is not what its newest audit row says"));
-    // Its links have lost an end.
-    assert!(said.contains("refused 4") && said.contains("its entity"), "{said}");
+    // Its links have lost an end, and its revision its row.
+    assert!(said.contains("refused 5") && said.contains("its entity"), "{said}");
     ok(&place, "two.db", &["audit", "verify"]);
     let there = tables(&file(&place, "two.db"));
     assert!(there["entities"].iter().all(|row| !row.contains("forged")));

@@ -47,7 +47,10 @@ pub fn sibling_path(path: &Path, ending: &str) -> PathBuf {
 /// Whether this user may write to an existing file. Must not be called while this process has it open.
 pub fn is_writable(path: &Path) -> bool {
     let denied = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
-    !fs::OpenOptions::new().write(true).open(path).is_err_and(|error| denied.contains(&error.kind()))
+    !fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .is_err_and(|error| denied.contains(&error.kind()))
 }
 
 /// Whether the file header says that the file is in WAL mode. Must not be called while this process

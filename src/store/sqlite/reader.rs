@@ -10,7 +10,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::db::{self, MANY_CACHE_KIB};
-use super::file::{FileId, backup_failed, file_id, has_log, is_writable, refuse_folder, sibling_path};
+use super::file::{
+    FileId, backup_failed, file_id, has_log, is_writable, refuse_folder, sibling_path,
+};
 use super::file_guard::{FileChange, FileGuard, PreviousFileId};
 use super::foreign_log::refuse_foreign_log;
 use super::schema::{self, SchemaStage};

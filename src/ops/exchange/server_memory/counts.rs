@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::mapping::propose_mapping;
 use super::read::MemoryGraph;
 use crate::model::text::quote_text;
 use crate::ops::exchange::import_report::ImportNote;
@@ -18,6 +19,8 @@ pub struct MemoryFileCounts {
     pub renamed: Vec<String>,
     /// Types that are not in the ontology: the type used instead, and the number of entities.
     pub types: BTreeMap<String, (String, usize)>,
+    /// Types of relations that are not in the ontology, with the number of relations.
+    pub loose_types: BTreeMap<String, usize>,
     /// Relations that could not become relationships, with the reason.
     pub unmapped: Vec<String>,
 }
@@ -36,10 +39,19 @@ impl MemoryFileCounts {
             ("kept as they are", kept),
             ("repeated", self.repeated_relations),
         ];
+        let merged = graph.rows.entities - graph.entities.len();
+        let rows = [
+            ("entities", graph.entities.len()),
+            ("merged into them", merged),
+            ("relations", graph.rows.relations),
+            ("refused", graph.rows.refused),
+        ];
+        let mapping = propose_mapping(&self.types, &self.loose_types);
         let types = self.types.into_iter().map(|(original, (used, count))| {
             format!("{} became {used} in {count}", quote_text(&original, 160))
         });
         let mut notes = vec![
+            ImportNote { counts: rows.into(), ..ImportNote::of_count("rows read", graph.rows.met) },
             ImportNote {
                 counts: observations.into(),
                 ..ImportNote::of_count("observations", self.observations)
@@ -54,6 +66,8 @@ impl MemoryFileCounts {
             ("names that were changed", self.renamed),
             ("relations kept as they are", self.unmapped),
             ("repaired", graph.mended.clone()),
+            ("keys of the file that are neither entities nor relations", graph.ignored.clone()),
+            ("lines for a mapping file", mapping),
         ] {
             if !lines.is_empty() {
                 notes.push(ImportNote::of_lines(about, lines));

@@ -2,7 +2,12 @@
 //! observations and relations. Nothing is lost: data without an equivalent is kept as text.
 
 mod counts;
+mod fields;
+mod mapping;
 mod plan;
 mod read;
+mod repair;
 
+pub use fields::is_memory_file;
+pub use mapping::TypeMapping;
 pub use plan::{MemoryFileArgs, Plan};

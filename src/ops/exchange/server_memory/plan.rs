@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::counts::MemoryFileCounts;
+use super::mapping::TypeMapping;
 use super::read::{MemoryGraph, NamedEntity, NamedRelation};
 use crate::model::memory::MemoryType;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::text::{self, collapse_spaces, quote_text};
-use crate::model::{Ontology, Result};
+use crate::model::{Error, Ontology, Result, secrets};
 use crate::ops::exchange::import::ImportLine;
 use crate::ops::exchange::import_report::{ImportReport, LinePlace};
 use crate::ops::record::validate::{MAX_NAME, MAX_TEXT, check_property_limits};
@@ -26,6 +27,9 @@ pub struct MemoryFileArgs {
     pub status: InitialStatus,
     /// The type of entities whose own type is not in the ontology.
     pub default_type: String,
+    pub mapping: TypeMapping,
+    /// Whether observations that look like secrets are taken.
+    pub allow_secrets: bool,
 }
 
 /// The import lines made from a file, and the report about those parts that became none.
@@ -45,7 +49,11 @@ const UNMAPPED: &str = "unmapped_relations";
 impl Plan {
     pub fn new(bytes: &[u8], ontology: &Ontology, wish: &MemoryFileArgs) -> Result<Self> {
         ontology.require_entity_type(&wish.default_type)?;
+        wish.mapping.check(ontology)?;
         let graph = &MemoryGraph::read(bytes);
+        if !graph.rows.add_up() {
+            return Err(Error::Internal(format!("rows of the file were lost: {:?}", graph.rows)));
+        }
         let mut planner = Planner {
             graph,
             ontology,
@@ -55,22 +63,25 @@ impl Plan {
             relationships: Vec::new(),
             counts: MemoryFileCounts::default(),
             replaces: HashMap::new(),
+            refused: Vec::new(),
         };
         for found in &graph.entities {
             planner.entity(found);
         }
         let mut seen = HashSet::new();
         for link in &graph.relations {
-            if seen.insert(format!("{link:?}")) {
+            if seen.insert(format!("{:?}", NamedRelation { place: String::new(), ..link.clone() }))
+            {
                 planner.relation(link);
             } else {
                 planner.counts.repeated_relations += 1;
             }
         }
+        let refused = std::mem::take(&mut planner.refused);
         let counts = std::mem::take(&mut planner.counts);
         let mut report =
             ImportReport { notes: counts.into_notes(graph), ..ImportReport::default() };
-        for (place, reason) in &graph.refused {
+        for (place, reason) in graph.refused.iter().chain(&refused) {
             report.refuse(LinePlace::Name(place.clone()), reason.clone());
         }
         Ok(Self { lines: planner.into_lines(), report })
@@ -88,13 +99,15 @@ struct Planner<'a> {
     counts: MemoryFileCounts,
     /// The entities that each entity supersedes, to prevent cycles.
     replaces: HashMap<usize, Vec<usize>>,
+    /// Observations that were refused, with the reason.
+    refused: Vec<(String, String)>,
 }
 
 impl Planner<'_> {
     fn entity(&mut self, found: &NamedEntity) {
         let name = name_of(found);
         let entity_type = self.entity_type(&found.types);
-        let mut observations = found.observations.clone();
+        let mut observations = self.harmless_observations(&name, found);
         let mut properties = Map::new();
         if name != found.name {
             let [given, used] = [&found.name, &name].map(|name| quote_text(name, 160));
@@ -128,10 +141,25 @@ impl Planner<'_> {
         });
     }
 
+    /// Refuses each observation with a likely secret, and returns the others.
+    fn harmless_observations(&mut self, name: &str, found: &NamedEntity) -> Vec<String> {
+        let mut kept = Vec::with_capacity(found.observations.len());
+        for (index, observation) in found.observations.iter().enumerate() {
+            match secrets::find(observation).filter(|_| !self.wish.allow_secrets) {
+                None => kept.push(observation.clone()),
+                Some(secret) => self.refused.push((
+                    format!("entity {}, observation {}", quote_text(name, 160), index + 1),
+                    format!("this looks like {}; the others of the entity were taken", secret.kind),
+                )),
+            }
+        }
+        kept
+    }
+
     /// Returns the type of the ontology with the same spelling, ignoring case and separators.
     fn entity_type(&mut self, given: &[String]) -> String {
         let known = |name: &String| {
-            let name = snake_case(name);
+            let name = self.wish.mapping.entity_type(name);
             let entry = self.ontology.entity_type(&name)?;
             entry.required_properties.is_empty().then_some(name)
         };
@@ -245,7 +273,11 @@ impl Planner<'_> {
         };
         let [from, kind, to] =
             [&link.from, &link.relation_type, &link.to].map(|text| quote_text(text, 160));
-        self.counts.unmapped.push(format!("{from} {kind} {to} kept in {place}: {problem}"));
+        let at = match [&link.from, &link.to].iter().any(|end| text::is_blank(end)) {
+            true => format!("{}: ", link.place),
+            false => String::new(),
+        };
+        self.counts.unmapped.push(format!("{at}{from} {kind} {to} kept in {place}: {problem}"));
     }
 
     /// Returns the relationship type of a relation, or the reason why there is none.
@@ -255,8 +287,9 @@ impl Planner<'_> {
         link: &NamedRelation,
         target: usize,
     ) -> Result<String, String> {
-        let name = snake_case(&link.relation_type);
+        let name = self.wish.mapping.relation_type(&link.relation_type);
         if self.ontology.relationship_type(&name).is_none() {
+            *self.counts.loose_types.entry(link.relation_type.clone()).or_default() += 1;
             return Err("no such relationship type".to_owned());
         }
         if source == target {
@@ -361,34 +394,4 @@ fn keep_original(
 fn word_relation(link: &NamedRelation) -> String {
     let NamedRelation { from, relation_type, to, .. } = link;
     format!("\"{from}\" {relation_type} \"{to}\"")
-}
-
-/// Converts `dependsOn`, `Depends on` and `depends-on` to `depends_on`.
-fn snake_case(text: &str) -> String {
-    let mut words = String::new();
-    let mut before = ' ';
-    for c in text.trim().chars() {
-        if c.is_uppercase() && (before.is_lowercase() || before.is_numeric()) {
-            words.push('_');
-        }
-        if c.is_alphanumeric() {
-            words.extend(c.to_lowercase());
-        } else if !words.ends_with('_') {
-            words.push('_');
-        }
-        before = c;
-    }
-    words.trim_matches('_').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_are_known_in_any_case_and_with_any_separator() {
-        for given in ["depends_on", "dependsOn", "Depends On", "DEPENDS-ON", " depends  on "] {
-            assert_eq!(snake_case(given), "depends_on", "{given}");
-        }
-    }
 }

@@ -6,6 +6,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::fields::{
+    FROM, TO, first_field, flatten_observations, has_any, is_entity_row, is_graph, parse_records,
+    parse_whole, plain_text, with_name,
+};
+use super::repair::whole_characters;
+use crate::model::json_loss::find_loss;
 use crate::model::text::{self, collapse_spaces};
 
 /// The repair reported for an unpaired UTF-16 surrogate, where a text was cut within a character.
@@ -25,10 +31,30 @@ pub struct MemoryGraph {
     pub mended: Vec<String>,
     /// Input that could not be read, with the reason.
     pub refused: Vec<(String, String)>,
+    /// Keys next to the entities and relations that are neither.
+    pub ignored: Vec<String>,
+    pub rows: RowCounts,
     places: HashMap<String, usize>,
     /// Entities by name in lower case; `None` if several entities share one.
     lower: HashMap<String, Option<usize>>,
     seen: HashSet<(usize, String)>,
+}
+
+/// The rows of a file: each that was met became one of the others, or was lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowCounts {
+    /// Counted before a row is looked at.
+    pub met: usize,
+    pub entities: usize,
+    pub relations: usize,
+    pub refused: usize,
+}
+
+impl RowCounts {
+    /// Whether no row was lost.
+    pub fn add_up(self) -> bool {
+        self.met == self.entities + self.relations + self.refused
+    }
 }
 
 /// An entity, merged from every occurrence.
@@ -54,6 +80,8 @@ pub struct NamedRelation {
     pub to: String,
     pub relation_type: String,
     pub extra: Map<String, Value>,
+    /// The place in the file.
+    pub place: String,
 }
 
 impl MemoryGraph {
@@ -66,12 +94,21 @@ impl MemoryGraph {
             }
             _ => bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).to_vec(),
         };
-        let whole = std::str::from_utf8(&decoded).ok().and_then(|text| parse_whole(text).ok());
-        if let Some((value, mended)) = whole {
+        let text = std::str::from_utf8(&decoded).ok();
+        if let Some((value, mended)) = text.and_then(|text| parse_whole(text).ok()) {
             if mended {
                 graph.mended.push(format!("the file: {HALF}"));
             }
-            graph.take_list("item", value);
+            match text.and_then(find_loss) {
+                Some(loss) => graph.refuse_row("the file", loss.into_error("").to_string()),
+                None => graph.take_list("item", value),
+            }
+            return graph;
+        }
+        if let Some(records) = text.and_then(parse_records) {
+            for (index, record) in records.into_iter().enumerate() {
+                graph.take(&format!("record {}", index + 1), record);
+            }
             return graph;
         }
         for (index, line) in decoded.split(|byte| *byte == b'\n').enumerate() {
@@ -116,11 +153,14 @@ impl MemoryGraph {
             self.mended.push(format!("{place}: {HALF}"));
         }
         // After a crash, a line may hold two records, or a complete record followed by half of one.
-        let text = whole.as_deref().unwrap_or(text);
+        let text = whole.as_deref().unwrap_or(text).trim_end_matches(',');
+        if let Some(loss) = find_loss(text) {
+            return self.refuse_row(place, loss.into_error("").to_string());
+        }
         for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
             match value {
                 Ok(value) => self.take(place, value),
-                Err(error) => return self.refuse(place, format!("it is not JSON: {error}")),
+                Err(error) => return self.refuse_row(place, format!("it is not JSON: {error}")),
             }
         }
     }
@@ -133,12 +173,18 @@ impl MemoryGraph {
                     self.take(&format!("{what} {}", index + 1), item);
                 }
             }
+            Value::Object(fields) if fields.is_empty() => {}
             Value::Object(mut graph) if is_graph(&graph) => {
-                for (key, kind) in [("entities", "entity"), ("relations", "relation")] {
+                for (key, kind) in [
+                    ("entities", "entity"),
+                    ("relations", "relation"),
+                    ("observations", "observation"),
+                ] {
                     if let Some(items) = graph.shift_remove(key) {
                         self.take_kind(kind, items);
                     }
                 }
+                self.ignored.extend(graph.into_iter().map(|(key, _)| key));
             }
             other => self.take(&format!("{what} 1"), other),
         }
@@ -146,15 +192,24 @@ impl MemoryGraph {
 
     /// Reads a list of one kind, whose items need no `type`.
     fn take_kind(&mut self, kind: &str, items: Value) {
-        let Value::Array(items) = items else {
-            return self.refuse(kind, "it is not a list".to_owned());
+        let items = match items {
+            Value::Array(items) => items,
+            Value::Object(named) if kind == "entity" => named.into_iter().map(with_name).collect(),
+            Value::Null => return,
+            _ => return self.refuse_row(kind, "it is not a list".to_owned()),
         };
         for (index, item) in items.into_iter().enumerate() {
             let place = format!("{kind} {}", index + 1);
             match item {
-                Value::Object(fields) if kind == "entity" => self.take_entity(&place, fields),
-                Value::Object(fields) => self.take_relation(&place, fields),
-                _ => self.refuse(&place, "it is not a JSON object".to_owned()),
+                Value::Object(fields) if kind == "relation" && !is_entity_row(&fields) => {
+                    self.rows.met += 1;
+                    self.take_relation(&place, fields);
+                }
+                Value::Object(fields) => {
+                    self.rows.met += 1;
+                    self.take_entity(&place, fields);
+                }
+                _ => self.refuse_row(&place, "it is not a JSON object".to_owned()),
             }
         }
     }
@@ -168,14 +223,19 @@ impl MemoryGraph {
             Value::Array(items) => {
                 return items.into_iter().for_each(|item| self.take(place, item));
             }
-            _ => return self.refuse(place, "it is not a JSON object".to_owned()),
+            _ => return self.refuse_row(place, "it is not a JSON object".to_owned()),
         };
+        self.rows.met += 1;
         let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_lowercase();
         let has = |key: &str| fields.contains_key(key);
         match kind.as_str() {
-            "relation" | "relationship" => self.take_relation(place, fields),
+            "relation" | "relationship" if !is_entity_row(&fields) => {
+                self.take_relation(place, fields);
+            }
             "entity" | "observation" | "observations" => self.take_entity(place, fields),
-            _ if has("from") && has("to") => self.take_relation(place, fields),
+            _ if FROM.iter().any(|key| has(key)) && TO.iter().any(|key| has(key)) => {
+                self.take_relation(place, fields);
+            }
             _ if has("name") || has("entityName") => self.take_entity(place, fields),
             _ => self.refuse(place, "it is neither an entity nor a relation".to_owned()),
         }
@@ -187,7 +247,9 @@ impl MemoryGraph {
         let marker =
             fields.shift_remove("type").map(|value| plain_text(&value)).unwrap_or_default();
         kinds.extend(given.map(|value| plain_text(&value)));
-        if !matches!(marker.to_lowercase().as_str(), "entity" | "observation" | "observations") {
+        const MARKERS: [&str; 5] =
+            ["entity", "observation", "observations", "relation", "relationship"];
+        if !MARKERS.contains(&marker.to_lowercase().as_str()) {
             kinds.push(marker);
         }
         let name = first_field(&mut fields, &["name", "entityName"]);
@@ -202,6 +264,8 @@ impl MemoryGraph {
         if nothing {
             return self.refuse(place, "it has neither a name nor observations".to_owned());
         }
+        self.take_nested_relations(place, &name, &mut fields);
+        self.rows.entities += 1;
         let at = self.place_of(name);
         let found = &mut self.entities[at];
         for kind in kinds.into_iter().filter(|kind| !text::is_blank(kind)) {
@@ -223,116 +287,48 @@ impl MemoryGraph {
         }
     }
 
+    /// Reads the relations that are written inside of the entity at which they start.
+    fn take_nested_relations(&mut self, place: &str, name: &str, fields: &mut Map<String, Value>) {
+        let is_link = |item: &Value| item.as_object().is_some_and(|link| has_any(link, &TO));
+        let Some(Value::Array(items)) = fields.get("relations") else { return };
+        if !items.iter().all(is_link) {
+            return;
+        }
+        let Some(Value::Array(items)) = fields.shift_remove("relations") else { return };
+        for (index, item) in items.into_iter().enumerate() {
+            let Value::Object(mut link) = item else { continue };
+            if !has_any(&link, &FROM) {
+                link.insert("from".to_owned(), Value::from(name));
+            }
+            self.rows.met += 1;
+            self.take_relation(&format!("{place}, relation {}", index + 1), link);
+        }
+    }
+
     fn take_relation(&mut self, place: &str, mut fields: Map<String, Value>) {
         fields.shift_remove("type");
         let mut take = |keys: &[&str]| {
             let value = first_field(&mut fields, keys);
             value.map(|value| plain_text(&value)).unwrap_or_default()
         };
-        let (from, to) = (take(&["from", "source"]), take(&["to", "target"]));
-        let relation_type = take(&["relationType", "relation_type"]);
+        let (from, to) = (take(&FROM), take(&TO));
+        let relation_type = take(&["relationType", "relation_type", "predicate", "relation"]);
         if [&from, &to, &relation_type].iter().all(|text| text::is_blank(text)) {
             return self.refuse(place, "it has neither ends nor a type".to_owned());
         }
-        self.relations.push(NamedRelation { from, to, relation_type, extra: fields });
+        self.rows.relations += 1;
+        let place = place.to_owned();
+        self.relations.push(NamedRelation { from, to, relation_type, extra: fields, place });
+    }
+
+    /// Refuses a part that was not counted as a row yet.
+    fn refuse_row(&mut self, place: &str, reason: String) {
+        self.rows.met += 1;
+        self.refuse(place, reason);
     }
 
     fn refuse(&mut self, place: &str, reason: String) {
+        self.rows.refused += 1;
         self.refused.push((place.to_owned(), reason));
-    }
-}
-
-fn is_graph(fields: &Map<String, Value>) -> bool {
-    ["entities", "relations"].iter().any(|key| fields.get(*key).is_some_and(Value::is_array))
-}
-
-/// Removes and returns the value of the first key that exists.
-fn first_field(fields: &mut Map<String, Value>, keys: &[&str]) -> Option<Value> {
-    let key = keys.iter().find(|key| fields.contains_key(**key))?;
-    fields.shift_remove(*key)
-}
-
-fn plain_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
-/// Flattens observations to texts. Other fields of an object are appended to its text.
-fn flatten_observations(value: Value, texts: &mut Vec<String>) {
-    match value {
-        Value::Null => {}
-        Value::Array(items) => items.into_iter().for_each(|item| flatten_observations(item, texts)),
-        Value::Object(mut fields) => {
-            let key = ["content", "text", "observation", "value"]
-                .into_iter()
-                .find(|key| fields.get(*key).is_some_and(Value::is_string));
-            let text = key.and_then(|key| fields.shift_remove(key)).map(|text| plain_text(&text));
-            texts.push(match text {
-                Some(text) if fields.is_empty() => text,
-                Some(text) => format!("{text} {}", Value::Object(fields)),
-                None => Value::Object(fields).to_string(),
-            });
-        }
-        other => texts.push(plain_text(&other)),
-    }
-}
-
-fn parse_whole(text: &str) -> serde_json::Result<(Value, bool)> {
-    match serde_json::from_str(text) {
-        Ok(value) => Ok((value, false)),
-        Err(error) => match whole_characters(text) {
-            Some(mended) => serde_json::from_str(&mended).map(|value| (value, true)),
-            None => Err(error),
-        },
-    }
-}
-
-/// Replaces each unpaired UTF-16 surrogate with U+FFFD. JavaScript writes one where a text was cut
-/// within a character, and other JSON parsers reject it.
-fn whole_characters(json: &str) -> Option<String> {
-    let unit = |at: usize| {
-        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let (mut mended, mut copied, mut at) = (String::new(), 0, 0);
-    while let Some(found) = json[at..].find('\\') {
-        at += found;
-        let second = unit(at + 6).filter(|unit| (0xDC00..0xE000).contains(unit));
-        at += match (unit(at), second) {
-            (Some(0xD800..0xDC00), Some(_)) => 12,
-            (Some(0xD800..0xE000), _) => {
-                mended.push_str(&json[copied..at]);
-                mended.push_str("\\ufffd");
-                copied = at + 6;
-                6
-            }
-            (Some(_), _) => 6,
-            // The character after the backslash belongs to the escape, and may itself be a
-            // backslash.
-            (None, _) => 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
-        };
-    }
-    (copied > 0).then(|| mended + &json[copied..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_a_character_is_replaced_and_a_whole_one_is_not() {
-        assert_eq!(whole_characters(r#"{"a":"\ud83d\ude00"}"#), None);
-        assert_eq!(whole_characters(r#""\\ud83d ä \n""#), None, "an escaped backslash");
-        assert_eq!(whole_characters(r#""x\ud83d""#).as_deref(), Some(r#""x\ufffd""#));
-        assert_eq!(whole_characters(r#""\ude00\ud83dy""#).as_deref(), Some(r#""\ufffd\ufffdy""#));
-        assert_eq!(
-            whole_characters(r#""\ud83d\ud83d\ude00""#).as_deref(),
-            Some(r#""\ufffd\ud83d\ude00""#)
-        );
-        assert_eq!(whole_characters("\\"), None);
-        assert_eq!(whole_characters("\\u12é"), None);
     }
 }
