@@ -21,6 +21,7 @@ pub mod mark;
 pub mod markdown;
 pub mod markup;
 pub mod memory;
+pub(crate) mod nearest;
 pub(crate) mod next_step;
 pub mod ontology;
 pub(crate) mod outcome;

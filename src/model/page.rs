@@ -39,7 +39,11 @@ impl List {
     fn has(self, keys: &[String]) -> bool {
         match self {
             Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
-            Self::Candidates | Self::Conflicts | Self::Search => keys.len() == 2,
+            Self::Candidates | Self::Conflicts => keys.len() == 2,
+            Self::Search => {
+                let is_number = |key: &String| key.parse().is_ok_and(|number: i64| number >= 0);
+                keys.len() == 4 && keys[1..].iter().all(is_number)
+            }
             Self::Projects | Self::Relationships | Self::Resources => keys.len() == 1,
             Self::Questions => keys.len() >= 2,
         }

@@ -185,33 +185,11 @@ pub fn normalize_marks(text: &str) -> String {
     text.nfkc().filter(|c| c.is_whitespace() || !is_hidden(*c)).map(as_hyphen).collect()
 }
 
-/// Maximum length in characters of a text that is compared with names.
-const MAX_COMPARED: usize = 500;
-
 /// Whether two texts look the same, or nearly so, but differ in their code points, such as the
 /// Latin and the Cyrillic p (confusables, Unicode Technical Standard 39, section 4).
 pub fn look_alike(one: &str, other: &str) -> bool {
     let skeleton = |text: &str| skeleton(&text.to_lowercase()).collect::<String>();
     one != other && !(one.is_ascii() && other.is_ascii()) && skeleton(one) == skeleton(other)
-}
-
-/// Returns the up to three of `names` that are most similar to `given`, best first.
-pub fn nearest_names(given: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
-    if given.chars().count() > MAX_COMPARED {
-        return Vec::new();
-    }
-    let given = given.to_lowercase();
-    let mut scored: Vec<(f64, String)> = names
-        .into_iter()
-        .map(|name| match look_alike(&given, &name) {
-            true => (1.0, name),
-            false => (strsim::jaro_winkler(&given, &name.to_lowercase()), name),
-        })
-        .filter(|(score, _)| *score >= 0.7)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    scored.dedup_by(|a, b| a.1 == b.1);
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]
@@ -264,7 +242,6 @@ mod tests {
         {
             assert!(!look_alike(one, other), "{one} {other}");
         }
-        assert_eq!(nearest_names("раусе", ["lynx".to_owned(), "payce".to_owned()]), ["payce"]);
     }
 
     #[test]

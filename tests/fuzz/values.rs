@@ -104,5 +104,5 @@ fn searched(text: &str) {
         }
     }
     let query = Query::parse(text);
-    let _ = (query.all_terms(), query.any_term(), query.related_terms(), query.related_stems());
+    let _ = (query.all_terms(), query.any_term(true), query.related_terms(), query.related_stems());
 }

@@ -226,3 +226,36 @@ fn a_large_index_finds_what_a_filter_leaves_of_common_words() {
     let found = first(json!({ "query": "zzzzq battery 77 store", "project": "big" }));
     assert!(found.starts_with("Battery 77 "), "{found}");
 }
+
+#[test]
+fn pages_show_no_row_twice_though_rows_are_added() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let add = |session: &mut Session, number: usize| {
+        let name = format!("Mirror {number}");
+        let row = json!({ "entity_type": "component", "name": name, "hand_authored": true,
+            "status": "active" });
+        session.ok("create_entity", row);
+    };
+    (0..20).for_each(|number| add(&mut session, number));
+    let mut seen = Vec::new();
+    let mut asked = json!({ "query": "mirror", "limit": 3 });
+    for page in 0..7 {
+        let found = session.ok("search", asked.clone());
+        let items = found["items"].as_array().expect("items");
+        seen.extend(items.iter().map(|item| item["entity_id"].to_string()));
+        asked["cursor"] = found["next_cursor"].clone();
+        // Shorter names match better, so these would come first.
+        (0..3).for_each(|number| add(&mut session, 100 + page * 10 + number));
+        if page == 2 {
+            let again = json!({ "entity_id": items[2]["entity_id"], "note": "Not any more." });
+            session.ok("invalidate_entity", again);
+        }
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((seen.len(), all), (20, 20));
+    assert_eq!(asked["cursor"], Value::Null);
+    session.end();
+}

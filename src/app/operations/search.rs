@@ -23,7 +23,7 @@ use crate::ops::read::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRe
 use crate::ops::record::validate;
 use crate::ops::write::projects;
 use crate::store::View;
-use crate::store::sqlite::search::ChunkRow;
+use crate::store::sqlite::search::{ChunkRow, last_place};
 
 /// Maximum characters of a text in a line, and of a snippet before it is quoted.
 const SNIPPET_LINE: usize = 200;
@@ -172,12 +172,23 @@ impl ReadOperation for Search {
         request.check_same(&digest)?;
         let prepared = Prepared::new(view, &args.query)?;
         let wanted = SearchRequest { prepared: &prepared, filter, most: MAX_HITS };
-        let hits = search::find(view, &wanted)?;
+        let mut hits = search::find(view, &wanted)?;
+        // The following pages leave out rows that are newer than the first one, and go on after the
+        // last row of the page before: so no row appears twice.
+        let numbers = [1, 2, 3].map(|at| request.after_text(at).parse::<i64>().ok());
+        let [of_cursor, last, count] = numbers;
+        let newest = of_cursor.map_or_else(|| last_place(view), Ok)?;
+        hits.retain(|hit| hit.place <= newest);
+        let at = hits.iter().position(|hit| Some(hit.place) == last);
+        // The last row may have been ended meanwhile.
+        let seen =
+            at.map_or(count.map_or(0, |count| (count as usize).saturating_sub(1)), |at| at + 1);
         let total = hits.len();
-        let seen = request.after_text(1).parse().unwrap_or(0);
         let places = hits.into_iter().enumerate().map(|(at, hit)| (at + 1, hit));
         let rest: Vec<(usize, Hit)> = places.skip(seen).take(request.limit + 1).collect();
-        let page = request.page(rest, total as i64, |(at, _)| vec![digest.clone(), at.to_string()]);
+        let page = request.page(rest, total as i64, |(at, hit)| {
+            vec![digest.clone(), newest.to_string(), hit.place.to_string(), at.to_string()]
+        });
         let (rows, paging) = Paging::split(page);
         let project = scope.project.as_ref().map(|project| project.name.as_str());
         let marks = read_marks(view, &rows)?;

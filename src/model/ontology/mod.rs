@@ -8,7 +8,7 @@ mod file;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::text::nearest_names;
+use super::nearest::nearest_names;
 
 /// The complete ontology.
 #[derive(Debug, Clone, PartialEq, Serialize)]

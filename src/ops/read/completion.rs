@@ -1,7 +1,7 @@
 //! Completes the beginning of a project name, of an id, or of an entity's name or a memory's
 //! content.
 
-use crate::model::{Result, text};
+use crate::model::{Result, nearest, text};
 use crate::ops::record::validate::MAX_NAME;
 use crate::store::{self, View};
 
@@ -24,7 +24,7 @@ pub fn complete_project(view: &View<'_>, begun: &str, most: usize) -> Result<Com
     let by_alias = projects.iter().filter(|project| project.aliases.iter().any(begins));
     let mut values: Vec<String> =
         by_name.chain(by_alias).map(|project| project.name.clone()).collect();
-    for near in text::nearest_names(&begun, store::projects::all_names(view)?) {
+    for near in nearest::nearest_names(&begun, store::projects::all_names(view)?) {
         let meant = projects.iter().find(|p| p.name == near || p.aliases.contains(&near));
         values.extend(meant.map(|project| project.name.clone()));
     }

@@ -1,5 +1,6 @@
 //! Finds a single entity by its id or name.
 
+use crate::model::nearest::{NameFit, fit_name};
 use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
 use crate::ops::record::{claims, validate};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
@@ -51,7 +52,9 @@ pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
         (None, _) => {
             wanted.active = None;
             let hidden = in_project(view, &wanted)?;
-            Err(missing_entity(view, &name, project, &hidden)?)
+            wanted.active = (!query.include_inactive).then_some(true);
+            let only = if hidden.is_empty() { find_by_part(view, &wanted)? } else { None };
+            only.map_or_else(|| Err(missing_entity(view, &name, project, &hidden)?), Ok)
         }
     }
 }
@@ -64,6 +67,37 @@ fn in_project(view: &View<'_>, wanted: &Named<'_>) -> Result<Vec<Entity>> {
         return Ok(own);
     }
     store::entities::list_named(view, &Named { project: Some(""), ..*wanted }, limit)
+}
+
+/// Shortest text by which a name is found as a part of it.
+const MIN_PART: usize = 3;
+
+/// Finds the only entity whose name begins with the words of the text, or else the only one that has
+/// them.
+fn find_by_part(view: &View<'_>, wanted: &Named<'_>) -> Result<Option<Entity>> {
+    if wanted.name.chars().count() < MIN_PART {
+        return Ok(None);
+    }
+    let known = lifecycle_rows::list_similar_names(view, wanted.name)?;
+    let fitting = |fit: NameFit| {
+        let ids = known.iter().filter(move |(_, name)| fit_name(wanted.name, name) == Some(fit));
+        ids.map(|(id, _)| id.clone()).collect::<Vec<_>>()
+    };
+    for fit in [NameFit::Beginning, NameFit::Contained] {
+        let mut found = store::entities::get_many(view, &fitting(fit))?;
+        found.retain(|row| {
+            let in_project = |project| row.project == project || row.project.is_empty();
+            wanted.active.is_none_or(|active| (row.status == Status::Active) == active)
+                && wanted.project.is_none_or(in_project)
+                && wanted.entity_type.is_none_or(|entity_type| row.entity_type == entity_type)
+        });
+        match found.len() {
+            0 => {}
+            1 => return Ok(found.pop()),
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 fn ambiguous_name(name: &str, found: &[Entity]) -> Error {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::handle::HandleKind;
+use crate::model::nearest::nearest_names;
 use crate::model::ontology::SUPERSEDES;
-use crate::model::{Entity, Error, Memory, Result, Status, SubjectKind, text};
+use crate::model::words::split_words;
+use crate::model::{Entity, Error, Memory, Result, Status, SubjectKind};
 use crate::ops::record::audited::Audited;
 use crate::ops::record::row_id::resolve_id;
 use crate::store::{self, Tx, View};
@@ -31,6 +33,21 @@ pub trait HasLifecycle: Audited + Clone {
     fn note_replacement(&mut self, _by: &Self) -> bool {
         false
     }
+}
+
+/// Maximum number of names that are looked at because they have the words of a text.
+const MAX_WITH_WORDS: i64 = 200;
+
+/// Lists names of entities that may be meant by a text, with their ids: those that have its words,
+/// and those that begin like it.
+pub fn list_similar_names(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> {
+    let words = split_words(text).into_iter().filter(|word| !word.part);
+    let stems: Vec<String> = words.map(|word| word.stem).take(8).collect();
+    let mut known = store::sqlite::search::list_titled(view, &stems, MAX_WITH_WORDS)?;
+    known.extend(store::entities::names_like(view, text)?);
+    known.sort();
+    known.dedup();
+    Ok(known)
 }
 
 /// Returns the row with an id or handle, or an error with the nearest names.
@@ -122,8 +139,8 @@ impl HasLifecycle for Entity {
         if let Some(memory) = store::memories::get(view, given)? {
             return Ok(vec![format!("{} is a memory; use the tools for memories", memory.handle)]);
         }
-        let known = store::entities::names_like(view, given)?;
-        let near = text::nearest_names(given, known.iter().map(|(_, name)| name.clone()));
+        let known = list_similar_names(view, given)?;
+        let near = nearest_names(given, known.iter().map(|(_, name)| name.clone()));
         Ok(near
             .into_iter()
             .filter_map(|name| {

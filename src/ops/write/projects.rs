@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
 use crate::model::{
     Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
-    ResolvedProject, Result, SubjectKind, text,
+    ResolvedProject, Result, SubjectKind, nearest, text,
 };
 use crate::ops::record::record_change;
 use crate::ops::record::validate;
@@ -31,7 +31,7 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     let resolved = match store::projects::find_named(view, &name)? {
         Some(project) => registered(project.name),
         None => ResolvedProject {
-            nearest: text::nearest_names(&name, store::projects::all_names(view)?),
+            nearest: nearest::nearest_names(&name, store::projects::all_names(view)?),
             registered: false,
             name: name.clone(),
         },
@@ -282,7 +282,7 @@ pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
     let in_use = store::projects::names_in_use(view)?;
     if name.is_empty() || !(registered || in_use.contains(&name)) {
         let known = store::projects::all_names(view)?.into_iter().chain(in_use);
-        let nearest = text::nearest_names(&name, known);
+        let nearest = nearest::nearest_names(&name, known);
         return Err(Error::NotFound {
             subject: SubjectKind::RegisteredProject,
             given: name,
@@ -316,7 +316,7 @@ pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Proje
     if let Some(project) = store::projects::find_named(tx, &name)? {
         return Ok((project, false));
     }
-    let nearest = text::nearest_names(&name, store::projects::all_names(tx)?);
+    let nearest = nearest::nearest_names(&name, store::projects::all_names(tx)?);
     if name == INBOX || !is_canonical_name(&name) {
         return Err(Error::NotFound {
             subject: SubjectKind::RegisteredProject,

@@ -188,7 +188,10 @@ pub struct Filter<'a> {
 pub struct Match {
     pub kind: SearchKind,
     pub id: String,
+    pub place: i64,
     pub score: f64,
+    /// Score of related words, where they are searched too.
+    pub related: f64,
 }
 
 /// BM25 weights of title, body and context.
@@ -239,7 +242,7 @@ pub fn rank_matches(
 ) -> Result<Vec<SearchCandidate>> {
     let passes = filter_condition();
     let sql = format!(
-        "SELECT s.kind AS kind, s.id AS id, t.score AS score, s.project AS project, \
+        "SELECT s.kind AS kind, s.id AS id, s.place AS place, t.score AS score, s.project AS project, \
          s.type AS type, s.status AS status, s.valid_until AS valid_until FROM \
          (SELECT rowid AS place, -bm25(search_text, {WEIGHTS}) AS score FROM search_text \
          WHERE search_text MATCH ?1 ORDER BY score DESC, rowid LIMIT -1) t \
@@ -250,7 +253,7 @@ pub fn rank_matches(
         let (kind, id, score) = (row.text("kind")?, row.text("id")?, row.real("score")?);
         let Some(kind) = SearchKind::parse(&kind) else { return Ok(None) };
         Ok(Some(SearchCandidate {
-            found: Match { kind, id, score },
+            found: Match { kind, id, place: row.integer("place")?, score, related: 0.0 },
             project: row.text("project")?,
             row_type: row.text("type")?,
             status: row.text("status")?,
@@ -270,7 +273,7 @@ pub fn newest_ranked(
 ) -> Result<Vec<Match>> {
     let passes = filter_condition();
     let sql = format!(
-        "SELECT kind, id, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
+        "SELECT kind, id, place, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
          -bm25(search_text, {WEIGHTS}) AS score \
          FROM search_text JOIN search_rows s ON s.place = search_text.rowid \
          WHERE search_text MATCH ?1 AND {passes} \
@@ -278,8 +281,8 @@ pub fn newest_ranked(
     );
     let found = read(view, &sql, expression, filter, limit, |row| {
         let (kind, id) = (row.text("kind")?, row.text("id")?);
-        let score = row.real("score")?;
-        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, score }))
+        let (place, score) = (row.integer("place")?, row.real("score")?);
+        Ok(SearchKind::parse(&kind).map(|kind| Match { kind, id, place, score, related: 0.0 }))
     })?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -325,6 +328,22 @@ pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
 pub fn list_words(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<String>> {
     let sql = "SELECT term FROM search_words WHERE term >= ?1 AND term < ?2 LIMIT ?3";
     view.conn.all(sql, params![from, to, limit], |row| row.text("term"))
+}
+
+/// Lists entities with these stems in their names, by id and name; the last one may be the beginning
+/// of a word.
+pub fn list_titled(view: &View<'_>, stems: &[String], limit: i64) -> Result<Vec<(String, String)>> {
+    let Some((last, others)) = stems.split_last() else { return Ok(Vec::new()) };
+    let mut each: Vec<String> = others.iter().map(|stem| format!("\"{stem}\"")).collect();
+    each.push(format!("\"{last}\" *"));
+    let sql = "SELECT e.id AS id, e.name AS name FROM search_text \
+         CROSS JOIN search_rows s ON s.place = search_text.rowid \
+         CROSS JOIN entities e ON e.id = s.id \
+         WHERE search_text MATCH ?1 AND s.kind = ?2 LIMIT ?3";
+    let expression = format!("{{title}} : ({})", each.join(" AND "));
+    view.conn.all(sql, params![&expression, SearchKind::Entity.as_str(), limit], |row| {
+        Ok((row.text("id")?, row.text("name")?))
+    })
 }
 
 /// A chunk with metadata of its document.

@@ -9,7 +9,7 @@ use crate::model::headline::{Headline, short_properties};
 use crate::model::mark::{mark_prefix, reason_words};
 use crate::model::memory::MemoryType;
 use crate::model::text::quote_text;
-use crate::model::words::stems_of;
+use crate::model::words::{stem_word, stems_of};
 use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::read::search::snippet;
@@ -18,7 +18,7 @@ use crate::ops::write::conflicts;
 use crate::ops::write::projects::ProjectScope;
 use crate::store::handles::handle_of;
 use crate::store::sqlite::search::Filter;
-use crate::store::{self, View};
+use crate::store::{self, View, overview};
 
 /// Characters of stored text in an entry.
 const ENTRY: usize = 250;
@@ -32,6 +32,21 @@ const WORTH: f64 = 0.35;
 const MAX_PROPERTIES: usize = 6;
 /// Links listed in the entry of an entity.
 const LINKS: i64 = 10;
+
+/// Words of a question about the state of a project.
+const STATE_WORDS: [&str; 6] = ["state", "status", "summarize", "summary", "overview", "progress"];
+/// Entity types by which a project is judged, and the rows of each that such a question gets.
+const TYPICAL: [&str; 6] =
+    ["requirement", "result", "parameter", "decision", "risk", "validation_claim"];
+const TYPICAL_ROWS: i64 = 5;
+
+/// The entries of a band, best first.
+#[derive(Debug, Default)]
+pub struct BandEntries {
+    pub strong: Vec<String>,
+    /// Entries of matches that are much weaker than the best one.
+    pub weak: Vec<String>,
+}
 
 /// A query and the projects it covers.
 pub struct Asked<'v, 'c> {
@@ -60,19 +75,20 @@ impl<'v, 'c> Asked<'v, 'c> {
         self.scope.project.as_ref().map(|project| project.name.as_str())
     }
 
-    fn hits(&self, filter: Filter<'_>) -> Result<Vec<Hit>> {
+    /// Returns the matches that pass a filter: those worth an entry, and much weaker ones, which are
+    /// for a pack that is nearly empty.
+    fn hits(&self, filter: Filter<'_>) -> Result<(Vec<Hit>, Vec<Hit>)> {
         let wanted = SearchRequest { prepared: &self.prepared, filter, most: self.most };
-        let mut hits = search::find(self.view, &wanted)?;
+        let hits = search::find(self.view, &wanted)?;
         let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
-        hits.retain(|hit| hit.all_words || hit.score >= best * WORTH);
-        Ok(hits)
+        Ok(hits.into_iter().partition(|hit| hit.all_words || hit.score >= best * WORTH))
     }
 
     /// Returns trusted state of the project: facts that the query names first.
-    pub fn state(&self) -> Result<Vec<String>> {
-        let Some(name) = self.project() else { return Ok(Vec::new()) };
+    pub fn state(&self) -> Result<BandEntries> {
+        let Some(name) = self.project() else { return Ok(BandEntries::default()) };
         let Some(project) = store::projects::find_named(self.view, name)? else {
-            return Ok(Vec::new());
+            return Ok(BandEntries::default());
         };
         let mut facts = store::projects::active_state(self.view, &project.id)?;
         facts.sort_by_cached_key(|fact| {
@@ -88,11 +104,12 @@ impl<'v, 'c> Asked<'v, 'c> {
                 quote_text(&fact.value, ENTRY)
             ))
         };
-        facts.iter().take(self.most * 5).map(entry).collect()
+        let strong = facts.iter().take(self.most * 5).map(entry).collect::<Result<_>>()?;
+        Ok(BandEntries { strong, weak: Vec::new() })
     }
 
     /// Returns identity and preference memories, of the project and global.
-    pub fn person(&self) -> Result<Vec<String>> {
+    pub fn person(&self) -> Result<BandEntries> {
         let mut found = Vec::new();
         for name in &self.scope.names {
             found.extend(store::memories::of_persons(
@@ -102,12 +119,12 @@ impl<'v, 'c> Asked<'v, 'c> {
             )?);
         }
         self.rank(&mut found);
-        self.memory_entries(&found)
+        Ok(BandEntries { strong: self.memory_entries(&found)?, weak: Vec::new() })
     }
 
-    pub fn project_memories(&self) -> Result<Vec<String>> {
+    pub fn project_memories(&self) -> Result<BandEntries> {
         let projects = match self.project() {
-            Some("") => return Ok(Vec::new()),
+            Some("") => return Ok(BandEntries::default()),
             Some(name) => Some((name, name)),
             None => None,
         };
@@ -116,10 +133,10 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     /// Returns knowledge memories that belong to no project.
-    pub fn knowledge(&self) -> Result<Vec<String>> {
+    pub fn knowledge(&self) -> Result<BandEntries> {
         // Without a project, the previous band has already searched the global rows.
         if self.project().is_none() {
-            return Ok(Vec::new());
+            return Ok(BandEntries::default());
         }
         self.memories(Some(("", "")), MemoryType::Knowledge.as_str(), |_| true)
     }
@@ -129,35 +146,62 @@ impl<'v, 'c> Asked<'v, 'c> {
         projects: Option<(&str, &str)>,
         row_type: &str,
         wanted: impl Fn(&Memory) -> bool,
-    ) -> Result<Vec<String>> {
+    ) -> Result<BandEntries> {
         let filter =
             Filter { projects, kind: "memory", row_type, status: "active", expired: false };
-        let mut found: Vec<Memory> = self
-            .hits(filter)?
-            .into_iter()
-            .filter_map(|hit| match hit.row {
+        let entries = |hits: Vec<Hit>| {
+            let of_row = |hit: Hit| match hit.row {
                 FoundRow::Memory(memory) if wanted(&memory) => Some(memory),
                 _ => None,
-            })
-            .collect();
-        self.rank(&mut found);
-        self.memory_entries(&found)
+            };
+            let mut found: Vec<Memory> = hits.into_iter().filter_map(of_row).collect();
+            self.rank(&mut found);
+            self.memory_entries(&found)
+        };
+        let (strong, weak) = self.hits(filter)?;
+        Ok(BandEntries { strong: entries(strong)?, weak: entries(weak)? })
     }
 
     /// Returns the best matching entities, with their links and open conflicts.
-    pub fn engineering(&self) -> Result<Vec<String>> {
+    pub fn engineering(&self) -> Result<BandEntries> {
         let filter = Filter { kind: "entity", ..search::active_in(self.scope) };
-        let rows: Vec<Entity> = self
-            .hits(filter)?
-            .into_iter()
-            .take(self.most / 2)
-            .filter_map(|hit| match hit.row {
-                FoundRow::Entity(row) => Some(row),
-                _ => None,
-            })
-            .collect();
-        let marks = RowMarks::of_rows(self.view, &rows)?;
-        rows.iter().map(|row| self.entity_entry(row, &marks)).collect()
+        let (strong, weak) = self.hits(filter)?;
+        let of_row = |hit: Hit| match hit.row {
+            FoundRow::Entity(row) => Some(row),
+            _ => None,
+        };
+        let mut strong: Vec<Entity> =
+            strong.into_iter().filter_map(of_row).take(self.most / 2).collect();
+        let mut weak: Vec<Entity> =
+            weak.into_iter().filter_map(of_row).take(self.most / 2).collect();
+        if self.asks_for_state() {
+            strong.append(&mut weak);
+            self.add_typical(&mut strong)?;
+        }
+        let entries = |rows: &[Entity]| -> Result<Vec<String>> {
+            let marks = RowMarks::of_rows(self.view, rows)?;
+            rows.iter().map(|row| self.entity_entry(row, &marks)).collect()
+        };
+        Ok(BandEntries { strong: entries(&strong)?, weak: entries(&weak)? })
+    }
+
+    /// Whether the query asks how a project is doing, and not for a topic in it.
+    fn asks_for_state(&self) -> bool {
+        self.project().is_some_and(|name| !name.is_empty())
+            && STATE_WORDS.iter().any(|word| self.stems.contains(&stem_word(word)))
+    }
+
+    /// Adds the first rows of the types by which a project is judged.
+    fn add_typical(&self, rows: &mut Vec<Entity>) -> Result<()> {
+        for entity_type in TYPICAL {
+            let names = &self.scope.names;
+            let ids = overview::list_first(self.view, entity_type, names, false, TYPICAL_ROWS)?;
+            let fresh = store::entities::get_many(self.view, &ids)?;
+            let fresh = fresh.into_iter().filter(|row| !rows.iter().any(|one| one.id == row.id));
+            let fresh: Vec<Entity> = fresh.collect();
+            rows.extend(fresh);
+        }
+        Ok(())
     }
 
     fn entity_entry(&self, row: &Entity, marks: &RowMarks) -> Result<String> {
@@ -197,7 +241,7 @@ impl<'v, 'c> Asked<'v, 'c> {
     }
 
     /// Returns chunks of documents, each as its best matching snippet.
-    pub fn documents(&self) -> Result<Vec<String>> {
+    pub fn documents(&self) -> Result<BandEntries> {
         let filter = Filter { kind: "chunk", ..search::active_in(self.scope) };
         let entry = |hit: &Hit| match &hit.row {
             FoundRow::Chunk(row) => {
@@ -210,7 +254,9 @@ impl<'v, 'c> Asked<'v, 'c> {
             }
             _ => None,
         };
-        Ok(self.hits(filter)?.iter().filter_map(entry).collect())
+        let (strong, weak) = self.hits(filter)?;
+        let entries = |hits: &[Hit]| hits.iter().filter_map(entry).collect();
+        Ok(BandEntries { strong: entries(&strong), weak: entries(&weak) })
     }
 
     fn memory_entries(&self, memories: &[Memory]) -> Result<Vec<String>> {

@@ -16,8 +16,6 @@ use crate::store::View;
 /// Characters of a page. Scripts other than Latin take more bytes, so their characters cost more:
 /// the limit on answers never truncates a page.
 const MAX_PAGE: usize = 12_000;
-/// Characters of these reserved for the hint at how to continue.
-const END: usize = 600;
 
 pub fn answer_project_overview(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionResult> {
     let Some(project) = &ask.scope.project else {
@@ -27,10 +25,10 @@ pub fn answer_project_overview(view: &View<'_>, ask: &CheckedQuestion) -> Result
             Hint::new("Give its name.", NextStep::ListProjects),
         ));
     };
-    let mut page = OverviewPage { text: String::new(), left: MAX_PAGE - END };
+    let mut page = OverviewPage::default();
     for write in sections::ALL {
         write(view, ask, project, &mut page)?;
     }
     let found = QuestionResult::new(read_page(view, ask, Vec::new())?);
-    Ok(QuestionResult { markdown: Some(page.text), ..found })
+    Ok(QuestionResult { markdown: Some(page.render(MAX_PAGE)), ..found })
 }

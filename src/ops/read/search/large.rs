@@ -9,6 +9,8 @@ use crate::store::{self, View};
 
 /// An index of up to this many rows is searched with all words.
 const SMALL: i64 = 5_000;
+/// A store of up to this many rows is young: most of its rows are about one thing.
+const YOUNG: i64 = 200;
 /// Maximum number of rows found by related words, and of related words tried.
 const MAX_RELATED: i64 = 200;
 const RELATED_TRIED: usize = 24;
@@ -28,18 +30,26 @@ pub struct Expressions {
     pub any: Option<String>,
     /// Whether the index is large, so that common words are omitted.
     pub large: bool,
+    /// Whether the store is young.
+    pub young: bool,
 }
 
 impl Expressions {
     pub fn new(view: &View<'_>, query: &Query) -> Result<Self> {
-        if store::sqlite::search::last_place(view)? > SMALL {
+        let rows = store::sqlite::search::last_place(view)?;
+        if rows > SMALL {
             return Self::of_large(view, query);
         }
+        let unfinished = match query.terms.last() {
+            Some(last) => store::sqlite::search::count(view, &last.expression(false), 1)? == 0,
+            None => false,
+        };
         Ok(Self {
             all: Some(query.all_terms()),
             many: false,
-            any: (query.terms.len() > 1).then(|| query.any_term()),
+            any: (query.terms.len() > 1).then(|| query.any_term(unfinished)),
             large: false,
+            young: rows <= YOUNG,
         })
     }
 
@@ -67,7 +77,8 @@ impl Expressions {
             Some((rows, _)) if *rows > MAX_RANKED => pair_expression(&counted),
             _ => rare_expression(&counted),
         };
-        Ok(Self { all: possible.then_some(all), many, any: any.filter(|_| several), large: true })
+        let all = possible.then_some(all);
+        Ok(Self { all, many, any: any.filter(|_| several), large: true, young: false })
     }
 }
 

@@ -6,21 +6,24 @@
 
 mod large;
 pub mod query;
+mod rows;
+mod score;
 pub mod snippet;
 pub mod spelling;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::model::search::{self, SearchKind, SearchText};
-use crate::model::words::{split_words, stems_of};
-use crate::model::{Entity, Memory, Result, Status, source_ref};
+use crate::model::search::SearchKind;
+use crate::model::{Result, Status};
 use crate::ops::write::projects::ProjectScope;
-use crate::store::sqlite::search::{ChunkRow, Filter, Match, SearchCandidate};
+use crate::store::sqlite::search::{Filter, Match, SearchCandidate};
 use crate::store::{self, View};
 use large::Expressions;
-use query::{Matched, Query};
+pub use rows::{FoundRow, Hit, match_words};
+
+use query::Query;
 
 /// Maximum length of the ranked list.
 pub const MAX_HITS: usize = 100;
@@ -32,16 +35,6 @@ const MAX_LARGE_HITS: usize = 50;
 const TOO_FEW: usize = 3;
 /// Weight of a related word relative to the word itself.
 const RELATED: f64 = 0.5;
-/// Score bonus for a row with every word of the query or a related word of it.
-const COVERAGE: f64 = 1.0;
-/// Score bonus for a title that contains the words.
-const TITLE: f64 = 0.5;
-/// Score bonus for an entity whose name contains every word: it is probably meant.
-const NAMED: f64 = 2.0;
-/// Score factor of a chunk that only repeats its headings.
-const EMPTY: f64 = 0.1;
-/// Share of the best scores of its document that is added to a row's score.
-const DOCUMENT: f64 = 0.4;
 
 /// The query and filter of a search.
 #[derive(Debug, Clone)]
@@ -50,61 +43,6 @@ pub struct SearchRequest<'a> {
     pub filter: Filter<'a>,
     /// Maximum length of the list, up to [`MAX_HITS`].
     pub most: usize,
-}
-
-/// A matching row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FoundRow {
-    Entity(Entity),
-    Memory(Memory),
-    Chunk(ChunkRow),
-}
-
-impl FoundRow {
-    /// Returns the text used for snippets.
-    pub fn body(&self) -> &str {
-        match self {
-            Self::Entity(row) => &row.description,
-            Self::Memory(row) => &row.content,
-            Self::Chunk(row) => &row.content,
-        }
-    }
-
-    /// Returns the name of a row; for a chunk the last heading.
-    fn title(&self) -> &str {
-        match self {
-            Self::Entity(row) => &row.name,
-            Self::Memory(row) => &row.subject,
-            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
-        }
-    }
-
-    /// Returns all indexed texts.
-    fn text(&self) -> SearchText {
-        match self {
-            Self::Entity(row) => search::of_entity(row).text,
-            Self::Memory(row) => search::of_memory(row).text,
-            Self::Chunk(row) => row.text(),
-        }
-    }
-
-    /// Returns the path of the source document, if any.
-    fn document(&self) -> Option<&str> {
-        match self {
-            Self::Entity(row) => source_ref::targets_of(&row.source_refs, "doc").next(),
-            Self::Memory(_) => None,
-            Self::Chunk(row) => Some(&row.file_path),
-        }
-    }
-}
-
-/// A matching row; a higher score is better.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hit {
-    pub row: FoundRow,
-    pub score: f64,
-    /// Whether it has every word of the query.
-    pub all_words: bool,
 }
 
 /// The matches of each expression among the rows of a filter.
@@ -189,10 +127,11 @@ pub fn find(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Hit>> {
         others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
         hits.extend(load_hits(view, others.iter().map(|found| (found, false)))?);
     }
-    add_coverage(&mut hits, query);
-    add_titles(&mut hits, query);
-    add_documents(&mut hits);
-    lower_empty(&mut hits);
+    score::add_coverage(&mut hits, query, wanted.prepared.expressions.young);
+    score::add_titles(&mut hits, query);
+    score::add_documents(&mut hits);
+    score::lower_empty(&mut hits);
+    score::add_verbatim(&mut hits, query);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
     hits.truncate(wanted.most);
     Ok(hits)
@@ -235,14 +174,16 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
     let places: HashMap<(SearchKind, String), usize> =
         found.iter().enumerate().map(|(at, one)| ((one.kind, one.id.clone()), at)).collect();
     for mut other in related {
-        other.score *= RELATED;
+        other.related = other.score * RELATED;
+        other.score = 0.0;
         match places.get(&(other.kind, other.id.clone())) {
-            Some(at) => found[*at].score += other.score,
+            Some(at) => found[*at].related = other.related,
             None => found.push(other),
         }
     }
     if prepared.expressions.large {
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let sum = |one: &Match| one.score + one.related;
+        found.sort_by(|a, b| sum(b).total_cmp(&sum(a)));
         found.truncate(MAX_LARGE_HITS.min(*most));
     }
     Ok(found)
@@ -275,73 +216,10 @@ fn load_hits<'m>(
             SearchKind::Memory => store::memories::get(view, id)?.map(FoundRow::Memory),
             SearchKind::Chunk => store::sqlite::search::find_chunk(view, id)?.map(FoundRow::Chunk),
         };
-        hits.extend(row.map(|row| Hit { row, score: found.score, all_words }));
+        let Match { place, score, related, .. } = *found;
+        hits.extend(row.map(|row| Hit { row, place, score, related, all_words }));
     }
     Ok(hits)
-}
-
-/// Lowers the score of chunks that only repeat their headings.
-fn lower_empty(hits: &mut [Hit]) {
-    for hit in hits {
-        if let FoundRow::Chunk(row) = &hit.row {
-            let headings: HashSet<String> = stems_of(&row.heading_path).into_iter().collect();
-            if stems_of(&row.content).iter().all(|stem| headings.contains(stem)) {
-                hit.score *= EMPTY;
-            }
-        }
-    }
-}
-
-fn add_titles(hits: &mut [Hit], query: &Query) {
-    let asked: HashSet<&str> = query.terms.iter().map(|term| term.stem.as_str()).collect();
-    for hit in hits {
-        let title = stems_of(hit.row.title());
-        let covered = title.iter().filter(|stem| asked.contains(stem.as_str())).count();
-        let named = matches!(hit.row, FoundRow::Entity(_)) && covered == asked.len();
-        if covered > 0 {
-            let share = covered as f64 / title.len() as f64;
-            hit.score *= 1.0 + TITLE * share + if named { NAMED } else { 0.0 };
-        }
-    }
-}
-
-/// Raises the score of rows whose document has several matches.
-fn add_documents(hits: &mut [Hit]) {
-    let mut best: HashMap<String, Vec<f64>> = HashMap::new();
-    for hit in hits.iter() {
-        if let Some(document) = hit.row.document() {
-            best.entry(document.to_owned()).or_default().push(hit.score);
-        }
-    }
-    let gain = |mut scores: Vec<f64>| {
-        scores.sort_by(|a, b| b.total_cmp(a));
-        scores.iter().take(3).sum::<f64>() / 3.0 * DOCUMENT
-    };
-    let gains: HashMap<String, f64> =
-        best.into_iter().map(|(document, scores)| (document, gain(scores))).collect();
-    for hit in hits {
-        hit.score += hit.row.document().and_then(|name| gains.get(name)).unwrap_or(&0.0);
-    }
-}
-
-/// Ranks rows that cover more of the query above rows that repeat a single word. Removes rows that
-/// match only stop words.
-fn add_coverage(hits: &mut Vec<Hit>, query: &Query) {
-    hits.retain_mut(|hit| {
-        if hit.all_words {
-            return true;
-        }
-        let Matched { words, related, .. } = match_words(query, &hit.row);
-        let share = (words.len() + related.len()) as f64 / query.terms.len() as f64;
-        hit.score *= 1.0 + COVERAGE * share;
-        share > 0.0
-    });
-}
-
-/// Returns the words of the query that a row contains.
-pub fn match_words(query: &Query, row: &FoundRow) -> Matched {
-    let words = split_words(&row.text().joined()).into_iter();
-    query.matched(&words.map(|word| (word.stem, word.folded)).collect())
 }
 
 /// Returns the filter of a scope: active rows that have not expired.

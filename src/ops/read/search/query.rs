@@ -43,6 +43,8 @@ pub struct Query {
     pub terms: Vec<Term>,
     /// Stop words: no row must contain them, but they count in the ranking.
     fillers: Vec<Term>,
+    /// Names with signs inside, such as `dsn~a.b~1`, in lower case.
+    pub verbatim: Vec<String>,
 }
 
 impl Query {
@@ -54,7 +56,7 @@ impl Query {
         }
         terms.truncate(MAX_TERMS);
         fillers.truncate(MAX_TERMS);
-        Self { terms, fillers }
+        Self { terms, fillers, verbatim: list_verbatim(text) }
     }
 
     /// Returns an expression for rows with every word; the last word also matches as a prefix.
@@ -65,10 +67,13 @@ impl Query {
         each.join(" AND ")
     }
 
-    /// Returns an expression for rows with any of the words, including stop words.
-    pub fn any_term(&self) -> String {
+    /// Returns an expression for rows with any of the words, including stop words; an unfinished last
+    /// word matches as a prefix.
+    pub fn any_term(&self, unfinished: bool) -> String {
+        let last = self.terms.last();
         let all = self.terms.iter().chain(&self.fillers);
-        all.map(|term| term.expression(false)).collect::<Vec<_>>().join(" OR ")
+        let each = all.map(|term| term.expression(unfinished && Some(term) == last));
+        each.collect::<Vec<_>>().join(" OR ")
     }
 
     /// Returns an expression for rows with related words, if the thesaurus has any.
@@ -143,6 +148,16 @@ impl Term {
 /// Quotes a word for FTS5. It consists of letters and digits, so nothing in it is syntax.
 pub fn quote_phrase(word: &str) -> String {
     format!("\"{word}\"")
+}
+
+/// Maximum number of names that are compared as they are written.
+const MAX_VERBATIM: usize = 4;
+
+/// Lists the words of a text with signs between letters or digits, in lower case.
+fn list_verbatim(text: &str) -> Vec<String> {
+    let ends = |c: char| !c.is_alphanumeric();
+    let names = text.split_whitespace().map(|word| word.trim_matches(ends).to_lowercase());
+    names.filter(|word| word.contains(['~', '.', '/', '_', ':'])).take(MAX_VERBATIM).collect()
 }
 
 fn split_terms(text: &str) -> Vec<Term> {

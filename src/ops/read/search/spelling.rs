@@ -1,11 +1,12 @@
-//! Spelling suggestions for a word without matches.
+//! Spelling suggestions for words without matches.
 
 use strsim::damerau_levenshtein;
 
+use super::load_hits;
 use super::query::{Query, quote_phrase};
-use super::{Filter, load_hits};
 use crate::model::Result;
 use crate::model::words::split_words;
+use crate::store::sqlite::search::Filter;
 use crate::store::{self, View};
 
 /// Maximum number of suggestions.
@@ -15,26 +16,41 @@ const READ: i64 = 20_000;
 /// Similar words for which a row is looked up.
 const TRIED: usize = 20;
 
-/// Returns words similar to a single word that is not in the index, closest first. Each matches a
-/// row that passes the filter, and is spelled as in that row, since the index has only stems.
+/// Returns words similar to the words of a text that are not in the index, closest first for each.
+/// Each matches a row that passes the filter, and is spelled as in that row, since the index has only
+/// stems.
 pub fn nearest_words(view: &View<'_>, text: &str, filter: &Filter<'_>) -> Result<Vec<String>> {
     let query = Query::parse(text);
-    let [term] = query.terms.as_slice() else { return Ok(Vec::new()) };
-    if term.stem.chars().count() < 3
-        || store::sqlite::search::count(view, &quote_phrase(&term.stem), 1)? > 0
-    {
-        return Ok(Vec::new());
+    let mut found: Vec<String> = Vec::new();
+    let each = MAX_SUGGESTIONS.div_ceil(query.terms.len().max(1));
+    for term in query.terms.iter().take(MAX_SUGGESTIONS) {
+        if term.stem.chars().count() < 3
+            || store::sqlite::search::count(view, &quote_phrase(&term.stem), 1)? > 0
+        {
+            continue;
+        }
+        let words = spell_word(view, &term.stem, filter)?;
+        let fresh = words.into_iter().filter(|word| !found.contains(word)).take(each);
+        found.extend(fresh.collect::<Vec<_>>());
     }
+    found.truncate(MAX_SUGGESTIONS);
+    Ok(found)
+}
+
+/// Returns the words of rows that are similar to a stem.
+fn spell_word(view: &View<'_>, stem: &str, filter: &Filter<'_>) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for stem in close(view, &term.stem)?.iter().take(TRIED) {
+    for stem in close(view, stem)?.iter().take(TRIED) {
         let holder = store::sqlite::search::rank_matches(view, &quote_phrase(stem), filter, 1)?;
         for hit in load_hits(view, holder.iter().map(|holder| (&holder.found, true)))? {
             let words = split_words(&hit.row.text().joined());
             let word = words.into_iter().find(|word| word.stem == *stem);
             found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
         }
+        if found.len() >= MAX_SUGGESTIONS {
+            break;
+        }
     }
-    found.truncate(MAX_SUGGESTIONS);
     Ok(found)
 }
 

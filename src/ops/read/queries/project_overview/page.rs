@@ -1,9 +1,15 @@
 //! The page of the overview: sections with a limit of characters.
 
-/// The page as written so far, and the characters left.
+/// The page as collected so far.
+#[derive(Default)]
 pub struct OverviewPage {
-    pub text: String,
-    pub left: usize,
+    parts: Vec<PagePart>,
+}
+
+/// A part of the page.
+enum PagePart {
+    Line(String),
+    Section(OverviewSection),
 }
 
 /// A list on the page.
@@ -14,42 +20,88 @@ pub struct OverviewSection {
     pub lines: Vec<String>,
     /// Total number of items; more than lines if only the first are included.
     pub total: i64,
-    /// Maximum number of characters it may use.
+    /// Number of characters that it may use before other sections get their shares.
     pub share: usize,
 }
 
 impl OverviewPage {
     pub fn add(&mut self, line: &str) {
-        self.left = self.left.saturating_sub(line_cost(line));
-        self.text.push_str(line);
-        self.text.push('\n');
+        self.parts.push(PagePart::Line(line.to_owned()));
     }
 
-    /// Adds a non-empty section: as many of its lines as fit, and the number of omitted ones.
+    /// Adds a section, unless it is empty.
     pub fn section(&mut self, section: OverviewSection) {
-        if section.intro.is_empty() && section.lines.is_empty() {
-            return;
+        if !section.intro.is_empty() || !section.lines.is_empty() {
+            self.parts.push(PagePart::Section(section));
         }
-        let mut room = section.share.min(self.left);
-        self.add(&format!("\n## {}\n", section.title));
-        for line in &section.intro {
-            room = room.saturating_sub(line_cost(line));
-            self.add(line);
-        }
-        if !section.intro.is_empty() && !section.lines.is_empty() {
-            self.add("");
-        }
-        let mut shown = 0;
-        for line in &section.lines {
-            if line_cost(line) > room {
-                break;
+    }
+
+    /// Renders the page within a number of characters: each section as far as its share goes, then
+    /// further lines in order of the sections, and the number of omitted ones.
+    pub fn render(&self, limit: usize) -> String {
+        let fixed: usize = self.parts.iter().map(PagePart::fixed_cost).sum();
+        let mut left = limit.saturating_sub(fixed);
+        let mut shown = vec![0; self.parts.len()];
+        for within_share in [true, false] {
+            for (part, shown) in self.parts.iter().zip(&mut shown) {
+                let PagePart::Section(section) = part else { continue };
+                let mut room = if within_share { section.room().min(left) } else { left };
+                while let Some(line) = section.lines.get(*shown) {
+                    if line_cost(line) > room {
+                        break;
+                    }
+                    room -= line_cost(line);
+                    left -= line_cost(line);
+                    *shown += 1;
+                }
             }
-            room -= line_cost(line);
-            self.add(line);
-            shown += 1;
         }
-        if section.total > shown {
-            self.add(&format!("- … and {} more", section.total - shown));
+        let mut text = String::new();
+        for (part, shown) in self.parts.iter().zip(shown) {
+            match part {
+                PagePart::Line(line) => text.push_str(&format!("{line}\n")),
+                PagePart::Section(section) => section.write(shown, &mut text),
+            }
+        }
+        text
+    }
+}
+
+impl PagePart {
+    /// Returns the characters that it takes in any case.
+    fn fixed_cost(&self) -> usize {
+        match self {
+            Self::Line(line) => line_cost(line),
+            Self::Section(section) => {
+                let intro: usize = section.intro.iter().map(|line| line_cost(line)).sum();
+                intro + line_cost(section.title) + SECTION_COST
+            }
+        }
+    }
+}
+
+/// Characters of a section besides its title and lines: the mark of a heading, blank lines, and the
+/// number of omitted lines.
+const SECTION_COST: usize = 30;
+
+impl OverviewSection {
+    /// Returns the characters of its share that its lines may use.
+    fn room(&self) -> usize {
+        let intro: usize = self.intro.iter().map(|line| line_cost(line)).sum();
+        self.share.saturating_sub(intro)
+    }
+
+    fn write(&self, shown: usize, text: &mut String) {
+        text.push_str(&format!("\n## {}\n\n", self.title));
+        let gap = if self.intro.is_empty() || self.lines.is_empty() { None } else { Some("") };
+        let intro = self.intro.iter().map(String::as_str);
+        let lines = self.lines.iter().take(shown).map(String::as_str);
+        for line in intro.chain(gap).chain(lines) {
+            text.push_str(&format!("{line}\n"));
+        }
+        let omitted = self.total - shown as i64;
+        if omitted > 0 {
+            text.push_str(&format!("- … and {omitted} more\n"));
         }
     }
 }

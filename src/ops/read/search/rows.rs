@@ -1,0 +1,72 @@
+//! The rows that a search finds.
+
+use super::query::{Matched, Query};
+use crate::model::search::{self, SearchText};
+use crate::model::words::split_words;
+use crate::model::{Entity, Memory, source_ref};
+use crate::store::sqlite::search::ChunkRow;
+
+/// A matching row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FoundRow {
+    Entity(Entity),
+    Memory(Memory),
+    Chunk(ChunkRow),
+}
+
+impl FoundRow {
+    /// Returns the text used for snippets.
+    pub fn body(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.description,
+            Self::Memory(row) => &row.content,
+            Self::Chunk(row) => &row.content,
+        }
+    }
+
+    /// Returns the name of a row; for a chunk the last heading.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.name,
+            Self::Memory(row) => &row.subject,
+            Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
+        }
+    }
+
+    /// Returns all indexed texts.
+    pub fn text(&self) -> SearchText {
+        match self {
+            Self::Entity(row) => search::of_entity(row).text,
+            Self::Memory(row) => search::of_memory(row).text,
+            Self::Chunk(row) => row.text(),
+        }
+    }
+
+    /// Returns the path of the source document, if any.
+    pub fn document(&self) -> Option<&str> {
+        match self {
+            Self::Entity(row) => source_ref::targets_of(&row.source_refs, "doc").next(),
+            Self::Memory(_) => None,
+            Self::Chunk(row) => Some(&row.file_path),
+        }
+    }
+}
+
+/// A matching row; a higher score is better.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    pub row: FoundRow,
+    /// Its place in the index: newer rows have a later one.
+    pub place: i64,
+    pub score: f64,
+    /// Score of related words, which counts only if the row lacks a word of the query itself.
+    pub related: f64,
+    /// Whether it has every word of the query.
+    pub all_words: bool,
+}
+
+/// Returns the words of the query that a row contains.
+pub fn match_words(query: &Query, row: &FoundRow) -> Matched {
+    let words = split_words(&row.text().joined()).into_iter();
+    query.matched(&words.map(|word| (word.stem, word.folded)).collect())
+}
