@@ -59,6 +59,8 @@ names!(
         Renamed = "renamed",
         /// A link was confirmed after one of its ends changed.
         Reviewed = "reviewed",
+        /// The promotion of a candidate that says the same as an active row.
+        Joined = "joined",
         /// Pre-chain audit rows were given digests and hashes.
         Relinked = "relinked",
     }

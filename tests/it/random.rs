@@ -4,6 +4,7 @@
 //! sequences, and shrinks one that fails.
 
 mod checks;
+mod join;
 mod model;
 mod operations;
 mod seen;

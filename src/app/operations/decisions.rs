@@ -167,7 +167,8 @@ impl WriteOperation for SupersedeEntity {
         let by = args.superseded_by.as_deref();
         if let Some(by) = revisions::find_candidate::<Entity>(tx, by)? {
             let (row, proposed) = revisions::propose_supersession(tx, id, &by, version, note)?;
-            let outcome = LifecycleOutcome { row, changed: false, audit_id: proposed.audit_id };
+            let outcome =
+                LifecycleOutcome { row, changed: false, audit_id: proposed.audit_id, joined: None };
             let revision = RevisionView::new(tx, &proposed.row)?;
             let step = NextStep::PromoteRow { kind: Kind::Entity, id: by.handle };
             return Ok(ChangedEntity::written(tx, outcome)?.about_revision(revision).next(step));

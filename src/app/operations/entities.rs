@@ -143,21 +143,35 @@ pub struct UpdateEntity;
 pub struct ChangedEntity {
     pub entity: EntityView,
     pub changed: bool,
+    /// The candidate that joined the entity, which says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
 }
 
 impl ChangedEntity {
     pub fn written(view: &View<'_>, outcome: LifecycleOutcome<Entity>) -> Result<Written<Self>> {
         let next = next_step(&outcome.row, &[]);
         let entity = EntityView::alone(view, &outcome.row, Detail::Concise)?;
-        let output = Self { entity, changed: outcome.changed };
+        let output = Self { entity, changed: outcome.changed, joined: outcome.joined };
         Ok(Written::new(output, outcome.audit_id, next))
     }
 }
 
 impl Output for ChangedEntity {
     fn write_text(&self, text: &mut Text) {
-        let word = if self.changed { "changed" } else { "unchanged" };
-        text.line(format!("{word} {}", self.entity.line()));
+        text.line(change_line(self.joined.as_deref(), self.changed, &self.entity.line()));
+    }
+}
+
+/// Returns the line of a changed row, or of one that a candidate joined.
+pub fn change_line(joined: Option<&str>, changed: bool, row: &str) -> String {
+    match (joined, changed) {
+        (Some(candidate), true) => format!("joined candidate {candidate} to {row}"),
+        (Some(candidate), false) => {
+            format!("joined candidate {candidate}, which adds nothing, to {row}")
+        }
+        (None, true) => format!("changed {row}"),
+        (None, false) => format!("unchanged {row}"),
     }
 }
 

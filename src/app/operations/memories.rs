@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entities::{differing_line, next_step_of};
+use super::entities::{change_line, differing_line, next_step_of};
 use super::history::History;
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{
@@ -163,6 +163,9 @@ pub struct ReviewedMemory {
     memory: MemoryView,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<bool>,
+    /// The candidate that joined the memory, which says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<String>,
     /// Entities graduated from it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     became: Vec<EntityBrief>,
@@ -220,6 +223,7 @@ impl ReviewMemory {
         Ok(ReviewedMemory {
             memory: MemoryView::alone(view, row, Detail::Concise)?,
             changed: Some(changed),
+            joined: None,
             became: Vec::new(),
             chain: Vec::new(),
             entries: Vec::new(),
@@ -253,7 +257,9 @@ impl WriteOperation for ReviewMemory {
             ReviewAction::History => return Self::read(tx, args),
         };
         let next = next_step(&done.row, &[]);
-        Ok(Written::new(Self::written(tx, &done.row, done.changed)?, done.audit_id, next))
+        let mut output = Self::written(tx, &done.row, done.changed)?;
+        output.joined = done.joined;
+        Ok(Written::new(output, done.audit_id, next))
     }
 
     fn only_reads(args: &ReviewMemoryArgs) -> bool {
@@ -269,6 +275,7 @@ impl WriteOperation for ReviewMemory {
         let output = ReviewedMemory {
             memory: MemoryView::alone(view, &memory, Detail::Concise)?,
             changed: None,
+            joined: None,
             became: entity_briefs(
                 view,
                 &graduation::entities_became(view, &memory)?,
@@ -291,8 +298,7 @@ impl Output for ReviewedMemory {
     fn write_text(&self, text: &mut Text) {
         let line = self.memory.line();
         let Some(paging) = &self.paging else {
-            let word = if self.changed == Some(true) { "changed" } else { "unchanged" };
-            text.line(format!("{word} {line}"));
+            text.line(change_line(self.joined.as_deref(), self.changed == Some(true), &line));
             return;
         };
         text.line(line);
@@ -313,6 +319,9 @@ pub struct GraduatedMemory {
     entity: EntityView,
     created: bool,
     changed: bool,
+    /// The candidate that joined the entity, which says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     similar: Vec<EntityBrief>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -347,6 +356,7 @@ impl WriteOperation for GraduateMemory {
             memory,
             created: done.created,
             changed: done.changed,
+            joined: done.joined,
             similar: entity_briefs(tx, &done.similar, &done.entity.project)?,
             project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
             entity: EntityView::alone(tx, &done.entity, Detail::Concise)?,
@@ -358,7 +368,11 @@ impl WriteOperation for GraduateMemory {
 impl Output for GraduatedMemory {
     fn write_text(&self, text: &mut Text) {
         text.line(self.memory.line());
-        text.line(format!("became {}", self.entity.line()));
+        // It becomes the entity when that is active.
+        let word = if self.memory.status == Some(Status::Graduated) { "became" } else { "becomes" };
+        text.line(format!("{word} {}", self.entity.line()));
+        let joined = |candidate| format!("candidate {candidate}, which says the same, joined it");
+        text.lines(self.joined.as_ref().map(joined));
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::decisions::{PromoteEntity, PromotedEntity};
-use super::entities::ChangedEntity;
+use super::entities::{ChangedEntity, change_line};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::Detail;
@@ -45,6 +45,9 @@ pub struct DecidedRow {
     memory: Option<MemoryView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<bool>,
+    /// The candidate that joined the row, which says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<String>,
 }
 
 impl DecidedRow {
@@ -54,7 +57,8 @@ impl DecidedRow {
 
     fn of_memory(view: &View<'_>, done: &LifecycleOutcome<Memory>) -> Result<Written<Self>> {
         let memory = Some(MemoryView::alone(view, &done.row, Detail::Concise)?);
-        let output = Self { memory, changed: Some(done.changed), ..Self::default() };
+        let (changed, joined) = (Some(done.changed), done.joined.clone());
+        let output = Self { memory, changed, joined, ..Self::default() };
         Ok(Written::new(output, done.audit_id.clone(), None))
     }
 
@@ -66,7 +70,7 @@ impl DecidedRow {
         let mut output = Self { changed: Some(changed), ..Self::default() };
         if let (Some(entity), true) = (Entity::find(view, id)?, applied) {
             let entity = EntityView::alone(view, &entity, Detail::Concise)?;
-            output = Self::of_entity(ChangedEntity { entity, changed });
+            output = Self::of_entity(ChangedEntity { entity, changed, joined: None });
         } else if let (Some(memory), true) = (Memory::find(view, id)?, applied) {
             output.memory = Some(MemoryView::alone(view, &memory, Detail::Concise)?);
         }
@@ -80,8 +84,12 @@ impl Output for DecidedRow {
         if let Some(entity) = &self.entity {
             return entity.write_text(text);
         }
-        let word = if self.changed == Some(true) { "changed" } else { "unchanged" };
-        text.lines(self.memory.iter().map(|memory| format!("{word} {}", memory.line())));
+        let changed = self.changed == Some(true);
+        text.lines(
+            self.memory
+                .iter()
+                .map(|memory| change_line(self.joined.as_deref(), changed, &memory.line())),
+        );
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::{
     Action, Entity, Error, Hint, Kind, Memory, NextStep, Result, Status, Timestamp,
 };
 use crate::ops::record::record_change;
+use crate::ops::write::join;
 use crate::store::{self, Tx, View};
 
 /// The four jobs of upkeep.
@@ -158,6 +159,9 @@ pub fn apply(
     for step in &due {
         let action = step.job.action();
         match &step.row {
+            UpkeepRow::Memory { before, .. } if step.job == UpkeepJob::AutoPromotion => {
+                join::promote_memory(tx, before, action, &step.note)?;
+            }
             UpkeepRow::Memory { before, after } => {
                 record_change::record_change(tx, before, after, action, &step.note)?;
             }
@@ -188,7 +192,15 @@ fn step_of_memory(
         },
         UpkeepJob::AutoPromotion if upkeep::is_promoted(&row, rules, now) => {
             after.status = Status::Active;
-            format!("{} references", row.reference_count)
+            let references = format!("{} references", row.reference_count);
+            match store::memories::find_same(view, &after, false)? {
+                Some(active) => {
+                    after.status = Status::Superseded;
+                    after.superseded_by = Some(active.id);
+                    format!("{references}; joined to {}, which says the same", active.handle)
+                }
+                None => references,
+            }
         }
         UpkeepJob::Stale if upkeep::is_stale_memory(&row, rules, now) => {
             after.status = Status::Invalid;

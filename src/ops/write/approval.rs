@@ -107,8 +107,10 @@ impl WriteEffect {
             (Kind::Conflict, _) => NextStep::ResolveConflict { id },
             (Kind::ProjectState, _) => NextStep::SetProjectState,
             (_, Some(Action::Rejected)) => NextStep::RejectRow { kind, id },
-            (_, Some(Action::Promoted)) if !self.creates(&id) => NextStep::PromoteRow { kind, id },
-            (_, Some(Action::Created | Action::Promoted)) => NextStep::ProposeRow,
+            (_, Some(Action::Promoted | Action::Joined)) if !self.creates(&id) => {
+                NextStep::PromoteRow { kind, id }
+            }
+            (_, Some(Action::Created | Action::Promoted | Action::Joined)) => NextStep::ProposeRow,
             _ => self
                 .decided
                 .iter()
@@ -134,7 +136,10 @@ fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
         (Some(Kind::Entity | Kind::Memory), Some(Action::Created)) => {
             change.after["status"] == active
         }
-        (Some(Kind::Entity | Kind::Memory), Some(Action::Promoted | Action::Rejected)) => true,
+        (
+            Some(Kind::Entity | Kind::Memory),
+            Some(Action::Promoted | Action::Rejected | Action::Joined),
+        ) => true,
         (Some(Kind::Entity | Kind::Memory), _) => was_active,
         (Some(Kind::Relationship), action) if action != Some(Action::Created) => {
             was_active && has_active_end(view, &change.after)?

@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::ops::record::citations::digest_documents;
 use crate::ops::record::{record_change, validate};
+use crate::ops::write::join;
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
@@ -284,7 +285,7 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     validate::at_most("source_refs", refs.len(), validate::MAX_REFS, "references")?;
     after.source_refs = refs;
     if after == before {
-        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
     }
     check_complete(&after, tx.ontology.require_entity_type(&after.entity_type)?)?;
     if after.differs_in_content(&before) {
@@ -292,7 +293,7 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     }
     after.stamp(tx);
     let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
-    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
+    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id), joined: None })
 }
 
 /// Refuses to edit a row that is history: superseded, invalid or graduated.
@@ -330,7 +331,8 @@ pub struct Promoted {
     pub superseded: Vec<Entity>,
 }
 
-/// Promotes a candidate to active, in another project if given; its source memories graduate.
+/// Promotes a candidate to active, in another project if given, or joins it to an active entity that
+/// says the same; its source memories graduate.
 pub fn promote(
     tx: &Tx<'_>,
     id: &str,
@@ -342,23 +344,32 @@ pub fn promote(
     if let Some(project) = &project {
         check_may_move(&lifecycle_rows::require_row(tx, id)?, &project.name)?;
     }
-    let outcome = lifecycle::apply(
-        tx,
-        Transition::Promote,
-        id,
-        expected_version,
-        note,
-        |entity: &mut Entity| {
-            if let Some(project) = project {
-                entity.project = project.name;
-            }
-            check_complete(entity, tx.ontology.require_entity_type(&entity.entity_type)?)
-        },
-    )?;
+    let candidate: Entity = lifecycle_rows::require_row(tx, id)?;
+    let mut wanted = Entity { status: Status::Active, ..candidate.clone() };
+    if let Some(project) = project {
+        wanted.project = project.name;
+    }
+    let twin = match candidate.status {
+        Status::Candidate => store::entities::find_same(tx, &wanted, false)?,
+        _ => None,
+    };
+    let prepare = |row: &mut Entity| {
+        row.project.clone_from(&wanted.project);
+        check_complete(row, tx.ontology.require_entity_type(&row.entity_type)?)
+    };
+    let outcome = match twin {
+        Some(active) => {
+            let Entity { handle, version, .. } = &candidate;
+            validate::expected_version(SubjectKind::ENTITY, handle, *version, expected_version)?;
+            prepare(&mut wanted.clone())?;
+            join::join_entity(tx, &candidate, &active, note)?
+        }
+        None => lifecycle::apply(tx, Transition::Promote, id, expected_version, note, prepare)?,
+    };
     let (mut graduated, mut superseded) = (Vec::new(), Vec::new());
-    if outcome.changed {
-        superseded = lifecycle::supersede_replaced(tx, &outcome.row, note)?;
-        for memory_id in source_ref::targets_of(&outcome.row.source_refs, "memory") {
+    if outcome.changed || outcome.joined.is_some() {
+        superseded = lifecycle::supersede_replaced(tx, &candidate.id, &outcome.row, note)?;
+        for memory_id in source_ref::targets_of(&candidate.source_refs, "memory") {
             graduated.extend(lifecycle::complete_graduation(tx, memory_id, &outcome.row.id, note)?);
         }
     }

@@ -44,6 +44,8 @@ pub struct Graduated {
     pub changed: bool,
     pub audit_id: Option<String>,
     pub similar: Vec<Entity>,
+    /// The handle of the candidate that joined the entity.
+    pub joined: Option<String>,
 }
 
 /// Creates an entity candidate from the memory, or adds the memory to the sources of a given
@@ -68,6 +70,7 @@ pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Gra
         Status::Candidate if wish.promote => {
             let promoted = entities::promote(tx, &done.entity.id, None, None, note)?.outcome;
             done.changed = true;
+            done.joined = promoted.joined;
             done.audit_id = promoted.audit_id;
             done.entity = promoted.row;
             true
@@ -171,6 +174,7 @@ fn attach_memory(tx: &Tx<'_>, entity_id: &str, memory: &Memory, note: &str) -> R
         changed: outcome.changed,
         audit_id: outcome.audit_id,
         similar: Vec::new(),
+        joined: None,
     })
 }
 

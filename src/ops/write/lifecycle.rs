@@ -15,6 +15,8 @@ pub struct LifecycleOutcome<T> {
     pub row: T,
     pub changed: bool,
     pub audit_id: Option<String>,
+    /// The handle of the candidate whose promotion joined it to this row.
+    pub joined: Option<String>,
 }
 
 /// Runs an operation of the lifecycle table. `prepare` validates and edits the row before it is
@@ -31,7 +33,7 @@ pub fn apply<T: HasLifecycle>(
     let before: T = require_row(tx, id)?;
     validate::expected_version(T::SUBJECT, before.handle(), before.version(), expected_version)?;
     if !operation.applies_to(before.status(), T::SUBJECT, before.handle())? {
-        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
     }
     let mut after = before.clone();
     prepare(&mut after)?;
@@ -39,7 +41,7 @@ pub fn apply<T: HasLifecycle>(
     after.set_status(to);
     after.stamp(tx);
     let audit_id = record_change::record_change(tx, &before, &after, action, note)?;
-    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
+    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id), joined: None })
 }
 
 /// Rejects a candidate: candidate → invalid.
@@ -116,16 +118,22 @@ pub fn check_supersession<T: HasLifecycle>(
     Ok(row)
 }
 
-/// Supersedes the rows that a promoted row was proposed to replace; returns them.
-pub fn supersede_replaced<T: HasLifecycle>(tx: &Tx<'_>, by: &T, note: &str) -> Result<Vec<T>> {
+/// Supersedes the rows that a promoted candidate was proposed to replace, by the candidate or by the
+/// row that it joined; returns them.
+pub fn supersede_replaced<T: HasLifecycle>(
+    tx: &Tx<'_>,
+    candidate_id: &str,
+    by: &T,
+    note: &str,
+) -> Result<Vec<T>> {
     let mut replaced = Vec::new();
-    for before in store::revisions::waiting_for(tx, by.id())? {
+    for before in store::revisions::waiting_for(tx, candidate_id)? {
         let (status, updated_at) = (RevisionStatus::Applied, tx.now.to_string());
         let after = Revision { status, updated_at, ..before.clone() };
         record_change::record_change(tx, &before, &after, Action::Promoted, note)?;
         let reason = if before.note.is_empty() { note } else { &before.note };
         let old: T = require_row(tx, &before.subject_id)?;
-        if old.status() == Status::Active {
+        if old.status() == Status::Active && old.id() != by.id() {
             replaced.push(supersede::<T>(tx, old.id(), Some(by.id()), None, reason)?.row);
         }
     }

@@ -12,6 +12,7 @@ use crate::model::{Action, Error, Memory, Result, SubjectKind, Timestamp, Transi
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::entities::{DuplicatePolicy, InitialStatus, MAX_SIMILAR, check_editable};
+use crate::ops::write::join;
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
@@ -207,26 +208,29 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
         Some(given) => after.valid_until = Some(validate::end_instant("valid_until", given)?),
     }
     if after == before {
-        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None });
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
     }
     after.stamp(tx);
     let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
-    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id) })
+    Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id), joined: None })
 }
 
-/// Promotes a candidate to active; it then replaces the memories that it was proposed for.
+/// Promotes a candidate to active, or joins it to an active memory that says the same; it then replaces the memories that it was proposed for.
 pub fn promote(
     tx: &Tx<'_>,
     id: &str,
     expected_version: Option<i64>,
     note: &str,
 ) -> Result<LifecycleOutcome<Memory>> {
-    let outcome =
-        lifecycle::apply(tx, Transition::Promote, id, expected_version, note, |_: &mut Memory| {
-            Ok(())
-        })?;
-    if outcome.changed {
-        lifecycle::supersede_replaced(tx, &outcome.row, note)?;
+    validate::text_length("note", note)?;
+    let candidate: Memory = lifecycle_rows::require_row(tx, id)?;
+    let Memory { handle, version, .. } = &candidate;
+    validate::expected_version(SubjectKind::MEMORY, handle, *version, expected_version)?;
+    if !Transition::Promote.applies_to(candidate.status, SubjectKind::MEMORY, handle)? {
+        let (changed, audit_id, joined) = (false, None, None);
+        return Ok(LifecycleOutcome { row: candidate, changed, audit_id, joined });
     }
+    let outcome = join::promote_memory(tx, &candidate, Action::Promoted, note)?;
+    lifecycle::supersede_replaced(tx, &candidate.id, &outcome.row, note)?;
     Ok(outcome)
 }

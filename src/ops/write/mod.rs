@@ -6,6 +6,7 @@ pub mod conflicts;
 pub mod entities;
 pub mod graduation;
 pub mod interactions;
+pub mod join;
 pub mod lifecycle;
 pub mod lifecycle_rows;
 pub mod link_reviews;

@@ -121,8 +121,7 @@ impl Model {
             Step::EndEntity { which, how, by } => self.end_entity(which, how, by),
             Step::PromoteMemory(which) => {
                 let which = pick(which, self.memories.len())?;
-                let memory = &mut self.memories[which];
-                memory.step(Status::Candidate, Status::Active)
+                self.promote_memory(which)
             }
             Step::EndMemory { which, how, by } => self.end_memory(which, how, by),
             Step::UpdateEntity { which, value, version } => {

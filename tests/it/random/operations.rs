@@ -87,32 +87,6 @@ impl Model {
         true
     }
 
-    /// Candidate → active. The memories that it came from graduate with it.
-    pub fn promote(&mut self, which: usize, project: Option<String>) -> Taken {
-        let row = &mut self.entities[which];
-        if let Some(project) = &project
-            && row.status == Status::Active
-            && row.project != *project
-        {
-            return Err("invalid");
-        }
-        if !row.step(Status::Candidate, Status::Active)? {
-            return Ok(false);
-        }
-        if let Some(project) = project {
-            row.project = project;
-        }
-        for source in row.sources.clone() {
-            let memory = &mut self.memories[source];
-            if memory.status == Status::Active && memory.kind != "identity" {
-                memory.status = Status::Graduated;
-                memory.became = Some(which);
-                memory.version += 1;
-            }
-        }
-        Ok(true)
-    }
-
     pub fn end_entity(&mut self, which: usize, how: usize, by: usize) -> Taken {
         let which = pick(which, self.entities.len())?;
         let by = pick(by, self.entities.len())?;

@@ -88,7 +88,7 @@ impl Link {
         written == (source, kind, target) || written == (target, inverse, source)
     }
 
-    fn close(&mut self, status: Status) {
+    pub fn close(&mut self, status: Status) {
         self.status = status;
         self.audited += 1;
     }
