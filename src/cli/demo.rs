@@ -168,7 +168,7 @@ impl Session {
         let mut child = Command::new(program)
             .arg("--db")
             .arg(db)
-            .arg("serve")
+            .args(["--log", "error", "serve"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

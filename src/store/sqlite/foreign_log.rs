@@ -6,8 +6,9 @@
 //!
 //! - The file says that it has none. A backup is such a file. The switch to a log is written into the
 //!   file before the log gets content, and the log is deleted before the switch back.
-//! - The file has an audit row that its content with the log lacks. Audit rows are never deleted, and
-//!   only committed content is moved from a log into the file.
+//! - The file has audit rows, and its content with the log has neither the first nor the last of them.
+//!   Only committed content is moved from a log into the file, and audit rows are never deleted. If one
+//!   of both was, the audit was tampered with, which its verification reports.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +33,7 @@ pub fn refuse_foreign_log(path: &Path) -> Result<()> {
     if !has_content() || fs::metadata(&path).map_or(0, |data| data.len()) == 0 {
         return Ok(());
     }
-    let is_foreign = || !has_log(&path) || lacks_audit_row(&path);
+    let is_foreign = || !has_log(&path) || lacks_audit_rows(&path);
     for look in 0..LOOKS {
         if look > 0 {
             thread::sleep(Duration::from_millis(20));
@@ -50,25 +51,36 @@ pub fn refuse_foreign_log(path: &Path) -> Result<()> {
     ))
 }
 
-/// Whether the file alone has an audit row that it lacks with the log. False if that is unknown.
-fn lacks_audit_row(path: &Path) -> bool {
+/// Whether the file with the log lacks the first and the last audit row that it has alone. False if
+/// that is unknown.
+fn lacks_audit_rows(path: &Path) -> bool {
     let Ok(alone) = Conn::open_still(path) else { return false };
-    let Some(head) = read_head(&alone) else { return false };
+    let (Some(first), Some(last)) = (read_end(&alone, "min"), read_end(&alone, "max")) else {
+        return false;
+    };
     drop(alone);
     let Ok(with_log) = Conn::open(path, false) else { return false };
-    let sql = "SELECT count(*) AS n FROM memory_audit WHERE seq = ?1 AND hash = ?2";
-    let params = [SqlValue::Integer(head.seq), SqlValue::Text(&head.hash)];
+    let sql = "SELECT count(*) AS n FROM memory_audit \
+         WHERE seq = ?1 AND hash = ?2 OR seq = ?3 AND hash = ?4";
+    let params = [
+        SqlValue::Integer(first.seq),
+        SqlValue::Text(&first.hash),
+        SqlValue::Integer(last.seq),
+        SqlValue::Text(&last.hash),
+    ];
     let found = with_log.number(sql, &params);
     // Nothing of the log may reach the file.
     with_log.close_as_it_is();
     found == Ok(0)
 }
 
-/// Returns the newest audit row with a hash.
-fn read_head(conn: &Conn) -> Option<Head> {
-    let sql = "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT max(seq) FROM memory_audit)";
+/// Returns the first (`min`) or last (`max`) audit row, if it has a hash.
+fn read_end(conn: &Conn, end: &str) -> Option<Head> {
+    let sql = format!(
+        "SELECT seq, hash FROM memory_audit WHERE seq = (SELECT {end}(seq) FROM memory_audit)"
+    );
     let head =
-        conn.one(sql, &[], |row| Ok(Head { seq: row.integer("seq")?, hash: row.text("hash")? }));
+        conn.one(&sql, &[], |row| Ok(Head { seq: row.integer("seq")?, hash: row.text("hash")? }));
     let is_hash =
         |hash: &str| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     head.ok().flatten().filter(|head| is_hash(&head.hash))
