@@ -18,6 +18,7 @@ pub enum List {
     Questions,
     Relationships,
     Resources,
+    Rows,
     Search,
 }
 
@@ -31,6 +32,7 @@ impl List {
             Self::Questions => "questions",
             Self::Relationships => "relationships",
             Self::Resources => "resources",
+            Self::Rows => "rows",
             Self::Search => "search",
         }
     }
@@ -46,6 +48,7 @@ impl List {
             }
             Self::Projects | Self::Relationships | Self::Resources => keys.len() == 1,
             Self::Questions => keys.len() >= 2,
+            Self::Rows => keys.len() == 4,
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod handles;
 pub(crate) mod idempotency;
 pub mod interactions;
 pub(crate) mod link_facts;
+pub mod lists;
 mod literals;
 pub mod marks;
 pub mod memories;

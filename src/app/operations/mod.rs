@@ -17,6 +17,7 @@ mod redact;
 mod relationships;
 mod review;
 mod review_candidates;
+mod row_lists;
 mod search;
 mod sources;
 
@@ -37,6 +38,7 @@ pub use redact::Redact;
 pub use relationships::CreateRelationship;
 pub use review::{Promote, Reject};
 pub use review_candidates::ReviewCandidates;
+pub use row_lists::ListRows;
 pub use search::Search;
 pub use sources::{IngestSource, ingest_paths};
 
@@ -63,6 +65,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::read::<ListCandidates>(),
         RegisteredOperation::write::<ReviewCandidates>(),
         RegisteredOperation::write::<CreateBatch>(),
+        RegisteredOperation::read::<ListRows>(),
         RegisteredOperation::read::<Search>(),
         RegisteredOperation::read::<BuildContext>(),
         RegisteredOperation::read::<QueryProject>(),

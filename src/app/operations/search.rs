@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::row_lists::read_marks as read_marks_of_list;
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::rows::{ProjectUsed, all_quoted};
@@ -18,11 +19,13 @@ use crate::model::search::SearchKind;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result, Status};
 use crate::ops::read::marks::RowMarks;
+use crate::ops::read::row_lists::{ListedRow, list_rows};
 use crate::ops::read::search::query::Query;
 use crate::ops::read::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
 use crate::ops::record::validate;
-use crate::ops::write::projects;
+use crate::ops::write::projects::{self, ProjectScope};
 use crate::store::View;
+use crate::store::lists::RowFilter;
 use crate::store::sqlite::search::{ChunkRow, last_place};
 
 /// Maximum characters of a text in a line, and of a snippet before it is quoted.
@@ -164,6 +167,9 @@ impl ReadOperation for Search {
     fn run(view: &View<'_>, args: SearchArgs) -> Result<SearchHits> {
         validate::text_length("query", &args.query)?;
         let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
+        if matches!(args.query.trim(), "" | "*") && args.kind != Some(SearchKind::Chunk) {
+            return list_everything(view, &args, &scope);
+        }
         let row_type = args.row_type.as_deref();
         let filter =
             search::build_filter(&scope, args.kind, row_type, args.status, args.include_inactive);
@@ -222,6 +228,47 @@ fn read_marks(view: &View<'_>, hits: &[(usize, Hit)]) -> Result<RowMarks> {
     Ok(RowMarks::of_rows(view, entities)?.and(RowMarks::of_rows(view, memories)?))
 }
 
+/// Lists the rows of a search without words, with their true total.
+fn list_everything(view: &View<'_>, args: &SearchArgs, scope: &ProjectScope) -> Result<SearchHits> {
+    let filter = RowFilter {
+        projects: &scope.names,
+        row_type: args.row_type.as_deref().unwrap_or_default(),
+        status: args.status,
+        inactive: args.include_inactive || args.status.is_some(),
+        ..RowFilter::default()
+    };
+    let stamp = digest(&[&format!("{:?} {filter:?}", args.kind)]);
+    let page = PageRequest::stamped(List::Rows, stamp, args.limit, args.cursor.as_deref())?;
+    let (rows, paging) = Paging::split(list_rows(view, args.kind, &filter, &page)?);
+    let project = scope.project.as_ref().map(|project| project.name.as_str());
+    let marks = read_marks_of_list(view, &rows)?;
+    let items = rows.iter().map(|row| {
+        let row = match row {
+            ListedRow::Entity(row) => {
+                HitRow::Entity(EntityRow::new(view, row, &marks, project, args.detail)?)
+            }
+            ListedRow::Memory(row) => {
+                HitRow::Memory(MemoryRow::new(view, row, &marks, project, args.detail)?)
+            }
+        };
+        Ok(HitView {
+            row,
+            snippet: String::new(),
+            score: None,
+            all_words: false,
+            matched: Vec::new(),
+            related: Vec::new(),
+        })
+    });
+    Ok(SearchHits {
+        items: items.collect::<Result<_>>()?,
+        paging,
+        nearest: Vec::new(),
+        project_used: scope.project.as_ref().map(ProjectUsed::new),
+        query_is_blank: false,
+    })
+}
+
 impl HitView {
     fn new(
         view: &View<'_>,
@@ -269,7 +316,10 @@ impl HitView {
             "" => String::new(),
             reasons => format!(" ({reasons})"),
         };
-        vec![row, format!("  {snippet}{reasons}")]
+        match format!("{snippet}{reasons}").as_str() {
+            "" => vec![row],
+            reason => vec![row, format!("  {reason}")],
+        }
     }
 
     fn reasons(&self) -> String {

@@ -7,4 +7,5 @@ pub mod history;
 pub mod lookup;
 pub mod marks;
 pub(crate) mod queries;
+pub(crate) mod row_lists;
 pub mod search;
