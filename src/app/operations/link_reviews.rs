@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::answer::{Output, Written};
-use crate::app::operation::{About, Effect, Operation, WriteOperation};
+use crate::app::operation::{About, Decision, Effect, Operation, WriteOperation};
 use crate::app::present::rows::RelationshipView;
 use crate::app::present::text::Text;
 use crate::model::Result;
@@ -31,7 +31,8 @@ impl Operation for ReviewLink {
         Effect::Replaces,
         "Confirm that suspect links still hold after one of their ends changed; the question \
          suspect_links lists them with the changes.",
-    );
+    )
+    .decides(Decision::Everything);
 }
 
 impl WriteOperation for ReviewLink {

@@ -73,6 +73,12 @@ pub const CASES: &[Case] = &[
         command: &[],
     },
     Case {
+        operation: "review_link",
+        free: &[],
+        deciding: &[r#"{"relationship_ids": ["@joint"]}"#],
+        command: &[],
+    },
+    Case {
         operation: "create_memory",
         free: &[r#"{"memory_type": "project", "content": "The dome leaks.", "project": "lynx"}"#],
         deciding: &[
@@ -227,6 +233,7 @@ fn fill(session: &mut Session) -> BTreeMap<&'static str, String> {
     let link = json!({ "relationship_type": "part_of", "source_id": ring, "target_id": cell });
     let joint = session.ok("create_relationship", link);
     keep("joint", &joint["relationship"]["relationship_id"]);
+    session.ok("update_entity", json!({ "entity_id": cell, "description": "Cast iron." }));
     let mut memory = |content: &str, more: Value| {
         let mut new = json!({ "memory_type": "project", "content": content, "project": "lynx" });
         let fields = new.as_object_mut().expect("an object");
