@@ -106,7 +106,7 @@ fn where_only_a_person_promotes_no_tool_offers_it() {
     let expected = [
         "promote_entity",
         "reject_entity",
-            "review_link",
+        "review_link",
         "review_candidates",
         "resolve_conflict",
         "set_project_state",
