@@ -58,8 +58,9 @@ async def test_a_yes_is_done_and_recorded(tmp_path: Path, mode: str) -> None:
         audit = await actor.ask("get_entity_audit", entity_id=entity["entity_id"])
         [_, promoted] = audit["entries"]
         assert promoted["actor"] == "optics"
-        assert promoted["note"].startswith("as built (approved by the person through ")
-        assert promoted["note"].endswith(': "looked at it")')
+        assert promoted["note"] == "as built"
+        assert promoted["approval"].startswith("approved by the person through ")
+        assert promoted["approval"].endswith(': "looked at it"')
     command(db, "audit", "verify")
 
 

@@ -42,6 +42,9 @@ pub struct Written<O> {
     pub output: O,
     #[serde(skip_serializing_if = "Option::is_none")]
     audit_id: Option<String>,
+    /// The handle of the operation, if it changed anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
     /// Conflicts that it opened, changed or settled; rows as in list_conflicts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Map<String, Value>>")]
@@ -82,11 +85,12 @@ impl Output for ProposedChange {
 
 impl<O: Output> Written<O> {
     pub fn new(output: O, audit_id: Option<String>, next_step: Option<NextStep>) -> Self {
-        let (conflicts, newly_marked, dry_run) = Default::default();
+        let (conflicts, newly_marked, dry_run, operation) = Default::default();
         let (asks_person, approved_by, revision) = Default::default();
         Self {
             output,
             audit_id,
+            operation,
             conflicts,
             newly_marked,
             dry_run,
@@ -95,6 +99,12 @@ impl<O: Output> Written<O> {
             approved_by,
             revision,
         }
+    }
+
+    /// Adds the handle of the operation.
+    pub fn done_in(mut self, operation: Option<String>) -> Self {
+        self.operation = operation;
+        self
     }
 
     /// Adds the revision that proposes the change; a person deciding about it is the next step.
@@ -143,6 +153,7 @@ impl<O: Output> Written<O> {
         Written {
             output: change(self.output),
             audit_id: self.audit_id,
+            operation: self.operation,
             conflicts: self.conflicts,
             newly_marked: self.newly_marked,
             dry_run: self.dry_run,
@@ -172,6 +183,7 @@ impl<O: Output> Written<O> {
         if dry_run {
             // The audit row was rolled back.
             self.audit_id = None;
+            self.operation = None;
             self.dry_run = Some(true);
             self.next_step = Some(NextStep::RepeatWithoutDryRun { asks_person: self.asks_person });
         }

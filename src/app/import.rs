@@ -5,7 +5,7 @@ use crate::app::present::rows::ProjectUsed;
 use crate::model::Result;
 use crate::ops::exchange::import_report::ImportReport;
 use crate::ops::write::{conflicts, projects};
-use crate::store::{Db, Tx, View};
+use crate::store::{Author, Db, OperationSteps, Tx, View};
 
 /// The operation in the audit.
 const OPERATION: &str = "import";
@@ -13,8 +13,9 @@ const OPERATION: &str = "import";
 /// The transactions of an import.
 pub struct ImportRun<'a> {
     pub db: &'a Db,
-    pub actor: &'a str,
-    pub dry_run: bool,
+    actor: &'a str,
+    dry_run: bool,
+    steps: OperationSteps,
 }
 
 /// Where batches are stored.
@@ -33,7 +34,16 @@ pub struct ReadReport {
     pub conflicts: Vec<ConflictView>,
 }
 
-impl ImportRun<'_> {
+impl<'a> ImportRun<'a> {
+    pub fn new(db: &'a Db, actor: &'a str, dry_run: bool) -> Self {
+        Self { db, actor, dry_run, steps: OperationSteps::default() }
+    }
+
+    /// Returns the author of all batches, which are steps of one operation.
+    fn author(&self) -> Author<'_> {
+        Author { steps: Some(&self.steps), ..self.actor.into() }
+    }
+
     /// Stores batches with a transaction for each, so that other writers never wait long. A dry run
     /// needs one transaction.
     pub fn in_batches(
@@ -53,7 +63,7 @@ impl ImportRun<'_> {
         import: impl FnOnce(&Tx<'_>) -> Result<ImportReport>,
     ) -> Result<ReadReport> {
         let write = |db: &Db| {
-            db.write(self.actor, OPERATION, |tx| {
+            db.write(self.author(), OPERATION, |tx| {
                 let report = import(tx)?;
                 ReadReport::new(tx, report)
             })
@@ -65,7 +75,7 @@ impl ImportRun<'_> {
 impl BatchTarget<'_> {
     pub fn write<T>(&self, store: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
         match self {
-            Self::Each(run) => run.db.write(run.actor, OPERATION, store),
+            Self::Each(run) => run.db.write(run.author(), OPERATION, store),
             Self::One(tx) => store(tx),
         }
     }

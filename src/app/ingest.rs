@@ -9,7 +9,7 @@ use crate::model::{Error, Result};
 use crate::ops;
 use crate::ops::sources::files::{self, FolderListing, FoundFile, Root};
 use crate::ops::sources::{self, IngestOutcome, Labels};
-use crate::store::Db;
+use crate::store::{Author, Db};
 
 use super::present::rows::LINE_TEXT;
 
@@ -45,7 +45,7 @@ const OPERATION: &str = "ingest_source";
 /// with the total number of files.
 pub fn ingest_path(
     db: &Db,
-    actor: &str,
+    author: Author<'_>,
     (root, path): &(Root, PathBuf),
     labels: &Labels,
     report: &mut IngestReport,
@@ -57,7 +57,7 @@ pub fn ingest_path(
     }
     report.refused.extend(refused);
     for found in &files {
-        match (ingest_file(db, actor, found, labels, report), &folder) {
+        match (ingest_file(db, author, found, labels, report), &folder) {
             (Ok(()), _) => {}
             (Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))), _)
             | (Err(error), None) => return Err(report.error_after(db, error)),
@@ -70,7 +70,7 @@ pub fn ingest_path(
     let Some(folder) = folder else { return Ok(()) };
     let vanished = db.read(|view| sources::list_vanished(view, &folder));
     for document in vanished.map_err(|error| report.error_after(db, error))? {
-        let removed = ops::write_and_detect_conflicts(db, actor, OPERATION, |tx| {
+        let removed = ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {
             sources::remove(tx, &document, &labels.note)
         })
         .map_err(|error| report.error_after(db, error))?;
@@ -82,7 +82,7 @@ pub fn ingest_path(
 /// Ingests one file. An unchanged file takes no write lock.
 fn ingest_file(
     db: &Db,
-    actor: &str,
+    author: Author<'_>,
     found: &FoundFile,
     labels: &Labels,
     report: &mut IngestReport,
@@ -93,7 +93,7 @@ fn ingest_file(
         return Ok(());
     }
     let parts = sources::split_source(&source)?;
-    let (outcome, chunks) = ops::write_and_detect_conflicts(db, actor, OPERATION, |tx| {
+    let (outcome, chunks) = ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {
         sources::store_document(tx, &source, parts, labels)
     })?
     .value;

@@ -17,13 +17,18 @@ use crate::ops::record::record_change::snapshot_text;
 use crate::ops::record::secrets::{mask_json, refuse_location};
 use crate::ops::sources::files::Root;
 use crate::ops::write::conflicts;
-use crate::store::{Db, Tx, View};
+use crate::store::operations::COMMAND_LINE;
+use crate::store::{Author, Db, OperationSteps, Tx, View};
 
 /// The caller of a write, with its rights.
 #[derive(Clone)]
 pub struct Caller {
     /// The name for the audit.
     pub actor: String,
+    /// Name and version of the client; `cli` on the command line.
+    pub client: String,
+    /// The operation of the call, also if it writes in steps.
+    pub steps: Arc<OperationSteps>,
     /// Folders that sources may be read from.
     pub roots: Arc<[Root]>,
     /// The project of calls that name none.
@@ -36,7 +41,14 @@ impl Caller {
     /// A caller with all rights, who names the project of each call.
     pub fn new(actor: &str) -> Self {
         let gate = ApprovalGate::new(Promotion::Agent, Consent::NotAsked);
-        Self { actor: actor.to_owned(), roots: Arc::default(), default_project: None, gate }
+        let (actor, client) = (actor.to_owned(), COMMAND_LINE.to_owned());
+        let (roots, steps) = Default::default();
+        Self { actor, client, steps, roots, default_project: None, gate }
+    }
+
+    /// Returns the author of the call's writes.
+    pub fn author(&self) -> Author<'_> {
+        Author { actor: &self.actor, client: &self.client, steps: Some(&self.steps) }
     }
 }
 
@@ -97,7 +109,7 @@ pub(super) fn run_write<O: Output>(
 ) -> Result<Answer> {
     let dry_run = options.dry_run;
     let transaction = |db: &Db, gate: &ApprovalGate| {
-        db.write(&caller.actor, operation, |tx| {
+        db.write(caller.author(), operation, |tx| {
             if let Some(answer) = stored_answer(tx, &options)? {
                 return Ok(answer);
             }
@@ -106,9 +118,10 @@ pub(super) fn run_write<O: Output>(
                 let changed = conflicts::detect_conflicts(tx)?;
                 written.conflicts(tx, &changed)?.marked(tx, &tx.take_disturbances())
             })?;
+            let operation = tx.operation_handle();
             let answer = match passed {
-                PassedWrite::Done(written) => written.into_answer(dry_run),
-                PassedWrite::Proposed(written) => written.into_answer(dry_run),
+                PassedWrite::Done(written) => written.done_in(operation).into_answer(dry_run),
+                PassedWrite::Proposed(written) => written.done_in(operation).into_answer(dry_run),
             };
             store_answer(tx, options.keyed.clone(), &answer)?;
             Ok(answer)
@@ -151,7 +164,7 @@ fn run_keyed_steps<O: Output>(
     if options.keyed.is_none() {
         return Ok(answer);
     }
-    db.write(&caller.actor, operation, |tx| {
+    db.write(caller.author(), operation, |tx| {
         // Another process may have run the same call meanwhile.
         if let Some(first) = stored_answer(tx, options)? {
             return Ok(first);

@@ -11,8 +11,10 @@ use super::registry::{OperationRegistry, Selection};
 use super::rights::Rights;
 use super::run::Caller;
 use super::store_handle::StoreHandle;
+use crate::model::text::collapse_spaces;
 use crate::model::{Error, Ontology, Result};
 use crate::ops::record::actor::{check_actor, name_actor};
+use crate::ops::record::validate;
 use crate::ops::sources::files::Root;
 use crate::store::{Db, View};
 
@@ -34,7 +36,7 @@ impl Service {
         &self,
         operation: &RegisteredOperation,
         arguments: Map<String, Value>,
-        client: Option<&str>,
+        client: Option<&ClientInfo>,
         consent: Consent,
     ) -> Result<CallOutcome> {
         let name = operation.about.name;
@@ -42,8 +44,10 @@ impl Service {
             PreparedCall::Read(read) => Ok(CallOutcome::Done(self.store.read(name, read).await?)),
             PreparedCall::Write(write) => {
                 let gate = ApprovalGate::new(self.registry.rights.promotion, consent);
-                let actor = actor_name(write.actor.clone(), client)?;
-                let caller = self.caller(actor, gate.clone());
+                let client_name = client.map(|client| client.name.as_str());
+                let actor = actor_name(write.actor.clone(), client_name)?;
+                let label = client.map(ClientInfo::label).unwrap_or_default();
+                let caller = self.caller(actor, label, gate.clone());
                 let run = move |db: &Db| write.run(db, &caller);
                 gate.outcome(self.store.run_steps(name, run).await)
             }
@@ -62,9 +66,25 @@ impl Service {
         }
     }
 
-    fn caller(&self, actor: String, gate: ApprovalGate) -> Caller {
+    fn caller(&self, actor: String, client: String, gate: ApprovalGate) -> Caller {
         let default_project = self.registry.default_project.clone();
-        Caller { actor, roots: Arc::clone(&self.roots), default_project, gate }
+        let (roots, steps) = (Arc::clone(&self.roots), Arc::default());
+        Caller { actor, client, steps, roots, default_project, gate }
+    }
+}
+
+/// A client, as it introduces itself.
+#[derive(Debug, Clone, Default)]
+pub struct ClientInfo {
+    pub name: String,
+    pub version: String,
+}
+
+impl ClientInfo {
+    /// Returns name and version as the audit records them.
+    fn label(&self) -> String {
+        let label = collapse_spaces(&format!("{} {}", self.name, self.version));
+        label.chars().take(validate::MAX_NAME).collect()
     }
 }
 

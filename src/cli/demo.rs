@@ -30,7 +30,7 @@ pub fn run() -> Result<ExitCode> {
     out::print_line("");
     {
         let (db, _) = ops::open(Settings::new(&path))?;
-        let run = ImportRun { db: &db, actor: "demo", dry_run: false };
+        let run = ImportRun::new(&db, "demo", false);
         print_report(&import_file(&run, &file, "")?, false, &OutputFlags::default());
     }
     let mut session = Session::start(&path)?;

@@ -55,7 +55,7 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let file = open_import(cli, wish, &input)?;
     let db = cli.open()?;
     db.expect_many_rows()?;
-    let run = ImportRun { db: &db, actor: &actor, dry_run: wish.dry_run };
+    let run = ImportRun::new(&db, &actor, wish.dry_run);
     let read = match file {
         ImportFile::Lines => import_lines::import_file(&run, input.path(), note)?,
         ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,

@@ -14,6 +14,7 @@ use super::paths::path_parser;
 use crate::app::Db;
 use crate::app::ingest::{self, IngestReport};
 use crate::app::operations::ingest_paths;
+use crate::app::run::Caller;
 use crate::model::Result;
 use crate::ops::sources::Labels;
 use crate::ops::sources::files::Root;
@@ -44,7 +45,7 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     let db = cli.open()?;
     let ingest = |db: &Db, path: &Path, labels: &Labels, report: &mut IngestReport| {
         let at = db.read(|view| wish.roots.place(view, &roots, path))?;
-        ingest_path(db, &caller.actor, &at, labels, report)
+        ingest_path(db, &caller, &at, labels, report)
     };
     let answer = ingest_paths(&db, &caller, &wish.paths, arguments, ingest)?;
     let failed = wish.paths.iter().any(|path| is_refused(&answer.structured, path));
@@ -60,7 +61,7 @@ fn is_refused(answer: &Value, path: &Path) -> bool {
 
 fn ingest_path(
     db: &Db,
-    actor: &str,
+    caller: &Caller,
     at: &(Root, PathBuf),
     labels: &Labels,
     report: &mut IngestReport,
@@ -68,7 +69,7 @@ fn ingest_path(
     let bar = ProgressBar::new(0);
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
     style.into_iter().for_each(|style| bar.set_style(style));
-    let outcome = ingest::ingest_path(db, actor, at, labels, report, |files| {
+    let outcome = ingest::ingest_path(db, caller.author(), at, labels, report, |files| {
         bar.set_length(files as u64);
         bar.inc(1);
     });

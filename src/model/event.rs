@@ -99,6 +99,12 @@ pub struct AuditEntry {
     pub before_json: String,
     pub after_json: String,
     pub note: String,
+    /// Name and version of the client through which the actor called; `cli` on the command line.
+    pub client: String,
+    /// The handle of the operation.
+    pub operation: String,
+    /// Who approved the change, through which client, with which comment; empty if nobody had to.
+    pub approval: String,
     pub chain: ChainLink,
 }
 
@@ -109,9 +115,16 @@ pub struct ChainLink {
     pub before_digest: String,
     pub after_digest: String,
     pub note_digest: String,
+    /// Empty where the hash does not cover it, in version 1.
+    pub approval_digest: String,
     pub prev_hash: String,
     pub hash: String,
+    /// Which fields the hash covers: client, operation and approval from version 2 on.
+    pub version: i64,
 }
+
+/// The version of the hashes of new audit rows.
+pub const HASH_VERSION: i64 = 2;
 
 /// The subject of audit rows about the audit log itself; their kind is that of the store.
 pub const AUDIT_SUBJECT: &str = "audit";

@@ -4,7 +4,7 @@ use crate::model::{Conflict, Result};
 use crate::ops::maintain::audit::relink;
 use crate::ops::record::{claims, index, names};
 use crate::ops::write::conflicts;
-use crate::store::{Db, Settings, Tx, Upgrade, audit_by_project};
+use crate::store::{Author, Db, Settings, Tx, Upgrade, audit_by_project};
 
 /// The result of a write, and the conflicts it opened, changed or settled.
 #[derive(Debug, Clone)]
@@ -29,13 +29,13 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
 }
 
 /// Runs a write as one transaction: the operation, then conflict detection.
-pub fn write_and_detect_conflicts<T>(
+pub fn write_and_detect_conflicts<'a, T>(
     db: &Db,
-    actor: &str,
+    author: impl Into<Author<'a>>,
     operation: &'static str,
     f: impl FnOnce(&Tx<'_>) -> Result<T>,
 ) -> Result<Done<T>> {
-    db.write(actor, operation, |tx| {
+    db.write(author, operation, |tx| {
         let value = f(tx)?;
         Ok(Done { value, conflicts: conflicts::detect_conflicts(tx)? })
     })

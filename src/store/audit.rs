@@ -8,15 +8,17 @@
 use sha2::{Digest, Sha256};
 
 use super::audit_by_project;
+use super::operation_log;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Head, Tx, View};
-use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, ProjectPlace};
+use crate::model::event::{AUDIT_SUBJECT, AuditEntry, ChainLink, HASH_VERSION, ProjectPlace};
 use crate::model::hash::digest;
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
 const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
-    after_json, note, before_digest, after_digest, note_digest, prev_hash, hash";
+    after_json, note, before_digest, after_digest, note_digest, prev_hash, hash, client, operation, \
+    approval, approval_digest, hash_version";
 
 /// Returns the SHA-256 over length-prefixed fields, so that different field lists never hash the
 /// same bytes.
@@ -33,9 +35,10 @@ fn digest_fields(fields: &[&str]) -> String {
 /// Computes the hash that a row must have.
 pub fn link_hash(entry: &AuditEntry) -> String {
     let chain = &entry.chain;
-    digest_fields(&[
+    let seq = entry.seq.to_string();
+    let first: [&str; 11] = [
         &chain.prev_hash,
-        &entry.seq.to_string(),
+        &seq,
         &entry.id,
         &entry.subject_id,
         &entry.kind,
@@ -45,7 +48,13 @@ pub fn link_hash(entry: &AuditEntry) -> String {
         &chain.before_digest,
         &chain.after_digest,
         &chain.note_digest,
-    ])
+    ];
+    if chain.version < HASH_VERSION {
+        return digest_fields(&first);
+    }
+    let version = chain.version.to_string();
+    let more: [&str; 3] = [&entry.client, &entry.operation, &chain.approval_digest];
+    digest_fields(&[&[version.as_str()], &first[..], &more[..]].concat())
 }
 
 /// Extends the seal by one more pre-chain row.
@@ -105,10 +114,13 @@ impl Tx<'_> {
     pub fn record_as(&self, actor: &str, event: Event<'_>) -> Result<String> {
         let before_json = event.before.unwrap_or_else(|| "{}".to_owned());
         let after_json = event.after;
-        let note = self.with_approval(event.note).into_owned();
+        let (note, approval) = (event.note.to_owned(), self.approval());
+        let id = self.new_id();
         let entry = AuditEntry {
             seq: 0,
-            id: self.new_id(),
+            client: self.client.to_owned(),
+            operation: operation_log::operation_of(self, &id)?,
+            id,
             subject_id: event.id.to_owned(),
             kind: event.kind.as_str().to_owned(),
             action: event.action.as_str().to_owned(),
@@ -118,11 +130,14 @@ impl Tx<'_> {
                 before_digest: digest(&before_json),
                 after_digest: digest(&after_json),
                 note_digest: digest(&note),
+                approval_digest: digest(&approval),
+                version: HASH_VERSION,
                 ..ChainLink::default()
             },
             before_json,
             after_json,
             note,
+            approval,
         };
         let id = entry.id.clone();
         append(self, entry, event.place)?;
@@ -140,6 +155,10 @@ impl Tx<'_> {
             chain.before_digest = digest(&entry.before_json);
             chain.after_digest = digest(&entry.after_json);
             chain.note_digest = digest(&entry.note);
+        }
+        if chain.version < HASH_VERSION {
+            chain.approval_digest = digest(&entry.approval);
+            chain.version = HASH_VERSION;
         }
         note_history(self, &entry);
         append(self, entry, ProjectPlace::Unknown)
@@ -166,6 +185,7 @@ fn append(tx: &Tx<'_>, mut entry: AuditEntry, place: ProjectPlace<'_>) -> Result
     entry.chain.prev_hash = head.hash;
     entry.chain.hash = link_hash(&entry);
     insert(tx, &entry, place)?;
+    tx.note_seq(entry.seq);
     tx.set_head(Head { seq: entry.seq, hash: entry.chain.hash });
     Ok(())
 }
@@ -177,7 +197,8 @@ fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()
     tx.change_uncovered(
         &format!(
             "INSERT OR FAIL INTO memory_audit ({COLUMNS}) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+             ?18, ?19, ?20)"
         ),
         params![
             entry.seq,
@@ -195,6 +216,11 @@ fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()
             &chain.note_digest,
             &chain.prev_hash,
             &chain.hash,
+            &entry.client,
+            &entry.operation,
+            &entry.approval,
+            &chain.approval_digest,
+            chain.version,
         ],
     )?;
     audit_by_project::add_audit_row(tx, entry, place)
@@ -212,12 +238,17 @@ fn read_entry(row: &SqlRow<'_>) -> Result<AuditEntry> {
         before_json: row.text("before_json")?,
         after_json: row.text("after_json")?,
         note: row.text("note")?,
+        client: row.text("client")?,
+        operation: row.text("operation")?,
+        approval: row.text("approval")?,
         chain: ChainLink {
             before_digest: row.text("before_digest")?,
             after_digest: row.text("after_digest")?,
             note_digest: row.text("note_digest")?,
+            approval_digest: row.text("approval_digest")?,
             prev_hash: row.text("prev_hash")?,
             hash: row.text("hash")?,
+            version: row.integer("hash_version")?,
         },
     })
 }
@@ -276,7 +307,7 @@ pub fn with_writable_links<T>(tx: &Tx<'_>, part: impl FnOnce() -> Result<T>) -> 
 
 /// Updates the digests and hashes of a row.
 pub fn set_link(tx: &Tx<'_>, entry: &AuditEntry) -> Result<()> {
-    let ChainLink { before_digest, after_digest, note_digest, prev_hash, hash } = &entry.chain;
+    let ChainLink { before_digest, after_digest, note_digest, prev_hash, hash, .. } = &entry.chain;
     let sql = "UPDATE memory_audit SET before_digest = ?2, after_digest = ?3, note_digest = ?4, \
          prev_hash = ?5, hash = ?6 WHERE seq = ?1";
     let links = params![entry.seq, before_digest, after_digest, note_digest, prev_hash, hash];

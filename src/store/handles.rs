@@ -11,7 +11,7 @@ use crate::model::{Error, Result};
 use crate::params;
 
 /// The tables whose rows have a handle.
-pub const TABLES: [(HandleKind, &str); 10] = [
+pub const TABLES: [(HandleKind, &str); 11] = [
     (HandleKind::Project, "projects"),
     (HandleKind::Document, "source_documents"),
     (HandleKind::Chunk, "source_chunks"),
@@ -22,6 +22,7 @@ pub const TABLES: [(HandleKind, &str); 10] = [
     (HandleKind::Interaction, "interactions"),
     (HandleKind::Conflict, "conflicts"),
     (HandleKind::Revision, "revisions"),
+    (HandleKind::Operation, "operations"),
 ];
 
 /// Rows read at a time when a whole table is visited.

@@ -19,6 +19,8 @@ pub mod lists;
 mod literals;
 pub mod marks;
 pub mod memories;
+pub(crate) mod operation_log;
+pub(crate) mod operations;
 pub(crate) mod overview;
 pub mod projects;
 pub(crate) mod redaction;
@@ -33,6 +35,7 @@ pub mod sqlite;
 pub mod table_dump;
 pub(crate) mod tx;
 
+pub use self::operations::{Author, OperationSteps};
 pub use self::settings::{Durability, Settings};
 pub use self::sqlite::db::{Db, Erased};
 pub use self::sqlite::reader::Reader;

@@ -44,7 +44,7 @@ pub fn clear_sealed(tx: &Tx<'_>, seq: i64, seal: &str) -> Result<()> {
 pub fn clear_history(tx: &Tx<'_>, kind: Kind, id: &str, redacted: &str) -> Result<()> {
     let sql = "UPDATE memory_audit SET after_json = '', \
          before_json = iif(action = ?4, before_json, ''), \
-         note = iif(action = ?4, note, '') \
+         note = iif(action = ?4, note, ''), approval = iif(action = ?4, approval, '') \
          WHERE memory_id = ?1 AND entity_kind = ?2 \
          AND seq < (SELECT seq FROM memory_audit WHERE id = ?3)";
     tx.change_uncovered(sql, params![id, kind.as_str(), redacted, REDACTED]).map(drop)

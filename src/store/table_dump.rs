@@ -44,7 +44,7 @@ const fn new_section(
 }
 
 /// Ordered so that referenced rows come first.
-pub const SECTIONS: [TableSection; 10] = [
+pub const SECTIONS: [TableSection; 11] = [
     TableSection {
         part: Some(Part {
             field: "aliases",
@@ -76,6 +76,7 @@ pub const SECTIONS: [TableSection; 10] = [
         ..new_section("conflict", "conflicts", Some(Kind::Conflict), HandleKind::Conflict)
     },
     new_section("revision", "revisions", Some(Kind::Revision), HandleKind::Revision),
+    new_section("operation", "operations", None, HandleKind::Operation),
 ];
 
 /// The schema version of an export.

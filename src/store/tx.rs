@@ -1,11 +1,11 @@
 //! Read transactions (`View`) and write transactions (`Tx`): time, actor and connection, with
 //! checks before each commit.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
+use super::operations::{Author, OperationRecord, OperationSteps};
 use super::settings::Ids;
 use super::sqlite::sql::{Conn, SqlValue};
 use crate::model::search::SearchText;
@@ -45,7 +45,10 @@ pub(super) enum IndexChange {
 pub struct Tx<'c> {
     view: View<'c>,
     pub actor: &'c str,
+    /// The client through which the actor calls.
+    pub client: &'c str,
     pub operation: &'static str,
+    steps: Option<&'c OperationSteps>,
     ids: &'c Ids,
     log: RefCell<WriteLog>,
     writes: Cell<u64>,
@@ -65,6 +68,8 @@ struct WriteLog {
     touched: BTreeSet<Slot>,
     disturbed: Vec<Disturbance>,
     head: Option<Head>,
+    /// The operation, once it has an audit row.
+    operation: Option<OperationRecord>,
     /// Pending changes of the full-text index.
     words: Vec<IndexChange>,
 }
@@ -90,6 +95,7 @@ impl WriteLog {
         self.touched.extend(part.touched);
         self.disturbed.extend(part.disturbed);
         self.head = part.head;
+        self.operation = part.operation;
         self.words.extend(part.words);
     }
 }
@@ -105,15 +111,18 @@ impl<'c> Deref for Tx<'c> {
 impl<'c> Tx<'c> {
     pub(super) fn new(
         view: View<'c>,
-        actor: &'c str,
+        author: Author<'c>,
         operation: &'static str,
         ids: &'c Ids,
     ) -> Self {
         let (writes, attempts, approval) = Default::default();
-        Self { view, actor, operation, ids, log: RefCell::default(), writes, attempts, approval }
+        let Author { actor, client, steps } = author;
+        let begun = steps.and_then(OperationSteps::current);
+        let log = RefCell::new(WriteLog { operation: begun, ..WriteLog::default() });
+        Self { view, actor, client, operation, steps, ids, log, writes, attempts, approval }
     }
 
-    /// Adds the approver to the note of every event of the write, after the actor's reason.
+    /// Records the approval with every event of the write.
     pub fn approved(&self, by: &str) {
         by.clone_into(&mut self.approval.borrow_mut());
     }
@@ -190,14 +199,42 @@ impl<'c> Tx<'c> {
         log.recorded.push(row);
     }
 
-    /// Returns the note with the approver added.
-    pub(super) fn with_approval<'n>(&self, note: &'n str) -> Cow<'n, str> {
-        let approval = self.approval.borrow();
-        match (note, approval.as_str()) {
-            (note, "") => Cow::Borrowed(note),
-            ("", approval) => Cow::Owned(approval.to_owned()),
-            (note, approval) => Cow::Owned(format!("{note} ({approval})")),
+    /// Returns the approval of the write; empty if it needed none.
+    pub(super) fn approval(&self) -> String {
+        self.approval.borrow().clone()
+    }
+
+    /// Returns the operation, if it has an audit row.
+    pub(super) fn begun_operation(&self) -> Option<OperationRecord> {
+        self.log.borrow().operation.clone()
+    }
+
+    pub(super) fn begin_operation(&self, begun: OperationRecord) {
+        self.log.borrow_mut().operation = Some(begun);
+    }
+
+    /// Passes the operation on to the next step of the call.
+    pub(super) fn note_step_stored(&self) {
+        let begun =
+            self.begun_operation().map(|begun| OperationRecord { has_grown: false, ..begun });
+        self.steps.inspect(|steps| steps.set(begun));
+    }
+
+    /// Notes an audit row of the operation.
+    pub(super) fn note_seq(&self, seq: i64) {
+        if let Some(begun) = &mut self.log.borrow_mut().operation {
+            if begun.first_seq == 0 {
+                begun.first_seq = seq;
+            }
+            begun.last_seq = seq;
+            begun.has_grown = true;
         }
+    }
+
+    /// Returns the handle of the operation, if the write has recorded anything.
+    pub fn operation_handle(&self) -> Option<String> {
+        let log = self.log.borrow();
+        log.operation.as_ref().filter(|begun| begun.has_grown).map(|begun| begun.handle.clone())
     }
 
     /// Returns the chain head if the write has read it.
@@ -238,8 +275,8 @@ impl<'c> Tx<'c> {
     pub fn attempt<T>(&self, part: impl FnOnce() -> Result<T>) -> Result<T> {
         let before = {
             let log = &mut *self.log.borrow_mut();
-            let head = log.head.clone();
-            std::mem::replace(log, WriteLog { head, ..WriteLog::default() })
+            let (head, operation) = (log.head.clone(), log.operation.clone());
+            std::mem::replace(log, WriteLog { head, operation, ..WriteLog::default() })
         };
         self.conn.execute("SAVEPOINT attempt", &[])?;
         self.attempts.set(self.attempts.get() + 1);

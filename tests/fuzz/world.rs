@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use atocore::app::answer::Answer;
-use atocore::app::approval::ApprovalGate;
-use atocore::app::approval::{Consent, Promotion};
 use atocore::app::operation::{PreparedCall, RegisteredOperation};
 use atocore::app::operations::list_operations;
 use atocore::app::present::bound::MAX_BYTES;
@@ -149,12 +147,8 @@ impl World {
         tool: &RegisteredOperation,
         arguments: Map<String, Value>,
     ) -> Result<Value> {
-        let caller = Caller {
-            actor: "fuzz".to_owned(),
-            roots: Arc::from([Root::new(self.folder.path())?]),
-            default_project: None,
-            gate: ApprovalGate::new(Promotion::Agent, Consent::NotAsked),
-        };
+        let caller =
+            Caller { roots: Arc::from([Root::new(self.folder.path())?]), ..Caller::new("fuzz") };
         let outcome = tool.prepare(arguments, None).and_then(|call| match call {
             PreparedCall::Read(read) => db.read(read),
             PreparedCall::Write(write) => write.run(db, &caller),

@@ -70,6 +70,12 @@ fn error(result: &Value) -> Value {
     serde_json::from_str::<Value>(text).expect("JSON in an error")["error"].clone()
 }
 
+/// The approval in the newest audit row with an action.
+fn approval_of(place: &Place, action: &str) -> String {
+    let sql = "SELECT approval FROM memory_audit WHERE action = ?1 ORDER BY seq DESC LIMIT 1";
+    place.sql().query_row(sql, [action], |row| row.get(0)).expect("an approval")
+}
+
 fn note_of(place: &Place, action: &str) -> String {
     let sql = "SELECT note FROM memory_audit WHERE action = ?1 ORDER BY seq DESC LIMIT 1";
     place.sql().query_row(sql, [action], |row| row.get(0)).expect("a note")
@@ -114,7 +120,9 @@ fn the_person_is_shown_the_row_and_their_yes_is_in_the_audit() {
         let approved = "approved by the person through \"Editor\": \"seen it\"";
         assert!(text.contains(approved), "{text}");
         session.end();
-        assert_eq!(note_of(&place, "promoted"), format!("as built ({approved})"));
+        assert_eq!(note_of(&place, "promoted"), "as built");
+        assert_eq!(approval_of(&place, "promoted"), approved);
+        assert_eq!(place.count("SELECT count(*) FROM memory_audit WHERE client = 'Editor 1'"), 3);
         assert_eq!(place.count("SELECT count(*) FROM memory_audit WHERE actor = 'Editor'"), 3);
         place.verify();
     }
@@ -189,7 +197,7 @@ fn what_changed_while_the_person_thought_is_not_done() {
     session.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": yes("") }));
     assert_eq!(session.receive()["result"]["structuredContent"]["changed"], false);
     session.end();
-    assert_eq!(note_of(&place, "promoted"), "");
+    assert_eq!(approval_of(&place, "promoted"), "");
 }
 
 #[test]

@@ -7,8 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use atocore::app::answer::{Output, Written};
-use atocore::app::approval::ApprovalGate;
-use atocore::app::approval::{Consent, Promotion};
 use atocore::app::ingest::{self, IngestReport};
 use atocore::app::operation::{
     About, Effect, Operation, PreparedCall, RegisteredOperation, SteppedOperation,
@@ -168,12 +166,7 @@ fn answer(db: &Db) -> Result<Value> {
     let Value::Object(arguments) = json!({ "idempotency_key": "once" }) else { unreachable!() };
     let prepared = RegisteredOperation::stepped::<Twice>().prepare(arguments, None)?;
     let PreparedCall::Write(write) = prepared else { unreachable!() };
-    let caller = Caller {
-        actor: "tester".to_owned(),
-        roots: Arc::from([]),
-        default_project: None,
-        gate: ApprovalGate::new(Promotion::Agent, Consent::NotAsked),
-    };
+    let caller = Caller { roots: Arc::from([]), ..Caller::new("tester") };
     Ok(write.run(db, &caller)?.structured["number"].clone())
 }
 
@@ -202,7 +195,7 @@ fn an_ingest_that_is_cut_short_says_that_what_it_stored_stays() {
     let root = files::Root::new(&folder).expect("a root");
     let take = |step: &dyn Fn()| {
         let (at, mut report) = ((root.clone(), folder.clone()), IngestReport::default());
-        ingest::ingest_path(&db, "tester", &at, &Labels::default(), &mut report, |_| step())
+        ingest::ingest_path(&db, "tester".into(), &at, &Labels::default(), &mut report, |_| step())
     };
     lock();
     assert_eq!(take(&|| ()), Err(Error::Busy), "nothing was stored");

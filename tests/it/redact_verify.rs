@@ -210,7 +210,9 @@ fn a_proof_that_was_emptied_is_missed_also_if_the_row_was_redacted_again() {
     again.chain.hash = audit::link_hash(&again);
     let file = without_triggers(&place);
     say_redacted(&file, 6, 5);
-    let digests = "after_digest = o.after_digest, before_digest = o.before_digest, note_digest = o.note_digest";
+    let digests = "after_digest = o.after_digest, before_digest = o.before_digest, note_digest = o.note_digest, \
+         client = o.client, operation = o.operation, approval = o.approval, \
+         approval_digest = o.approval_digest, hash_version = o.hash_version";
     let sql = format!(
         "UPDATE memory_audit AS m SET id = 'again', prev_hash = ?1, hash = ?2, {digests} \
          FROM memory_audit o WHERE m.seq = 6 AND o.seq = 5"

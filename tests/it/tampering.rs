@@ -62,7 +62,8 @@ fn assert_first(place: &Place, seq: i64, id: &str, change: &str) {
 
 /// Makes the hash of a row fit its fields again, as who knows how it is made would.
 fn seal_again(file: &Connection, seq: i64) {
-    const FIELDS: [&str; 11] = [
+    const FIELDS: [&str; 15] = [
+        "hash_version",
         "prev_hash",
         "seq",
         "id",
@@ -74,16 +75,27 @@ fn seal_again(file: &Connection, seq: i64) {
         "before_digest",
         "after_digest",
         "note_digest",
+        "client",
+        "operation",
+        "approval_digest",
     ];
-    for (content, digest) in
-        [("before_json", "before_digest"), ("after_json", "after_digest"), ("note", "note_digest")]
-    {
+    let of_version_1 = &FIELDS[1..12];
+    let fields = if field(file, seq, "hash_version") == "1" { of_version_1 } else { &FIELDS };
+    for (content, digest) in [
+        ("before_json", "before_digest"),
+        ("after_json", "after_digest"),
+        ("note", "note_digest"),
+        ("approval", "approval_digest"),
+    ] {
+        if !fields.contains(&digest) {
+            continue;
+        }
         let text = field(file, seq, content);
         let sql = format!("UPDATE memory_audit SET {digest} = ?2 WHERE seq = ?1");
         file.execute(&sql, (seq, hex(text.as_bytes()))).expect("a digest");
     }
     let mut bytes = String::new();
-    for name in FIELDS {
+    for name in fields {
         let text = field(file, seq, name);
         bytes.push_str(&format!("{}:{text}", text.len()));
     }
@@ -116,6 +128,10 @@ fn a_change_of_any_column_of_any_row_is_found_at_that_row() {
         "note_digest",
         "prev_hash",
         "hash",
+        "client",
+        "operation",
+        "approval",
+        "approval_digest",
     ];
     let place = unguarded();
     let file = place.sql();
@@ -192,7 +208,7 @@ fn rows_that_change_places_are_found_at_the_first_of_them() {
 /// Puts in a row that is about the first memory, tied to the row before it.
 fn put_in(file: &Connection, seq: i64) {
     let sql = "INSERT INTO memory_audit (seq, id, memory_id, action, actor, after_json, timestamp, \
-         prev_hash) SELECT ?1, 'forged', memory_id, 'updated', 'eve', ?2, timestamp, \
+         hash_version, prev_hash) SELECT ?1, 'forged', memory_id, 'updated', 'eve', ?2, timestamp, 2, \
          (SELECT hash FROM memory_audit WHERE seq = ?1 - 1) FROM memory_audit WHERE seq = 1";
     file.execute(sql, (seq, r#"{"content": "forged"}"#)).expect("put in");
 }
@@ -244,4 +260,19 @@ fn a_hash_made_again_for_one_row_breaks_the_chain_behind_it() {
     let (verify, _) = said(&place, "an actor of the last row");
     assert!(!verify.contains("BROKEN") && !verify.contains("DIFFERS"), "{verify}");
     assert!(!verify.contains(&before), "the head is another: {verify}");
+}
+
+#[test]
+fn a_hash_that_covers_fewer_fields_than_the_one_before_is_refused() {
+    let place = unguarded();
+    let file = place.sql();
+    let last = place.count("SELECT max(seq) FROM memory_audit");
+    let id = id_of(&place, last);
+    let older = "UPDATE memory_audit SET hash_version = 1, client = '', operation = '', \
+         approval = '', approval_digest = '' WHERE seq = ?1";
+    file.execute(older, [last]).expect("an older row");
+    seal_again(&file, last);
+    assert_first(&place, last, &id, "an older version");
+    let (verify, _) = said(&place, "an older version");
+    assert!(verify.contains("covers fewer fields"), "{verify}");
 }

@@ -90,7 +90,7 @@ impl Operation for Redact {
 impl SteppedOperation for Redact {
     fn run(db: &Db, caller: &Caller, args: Redaction, note: &str) -> Result<Written<RedactedRow>> {
         let operation = Self::ABOUT.name;
-        let (mut written, erased) = db.write_and_erase(&caller.actor, operation, |tx| {
+        let (mut written, erased) = db.write_and_erase(caller.author(), operation, |tx| {
             let row = redact::find_row(tx, &args)?;
             let before = RowBefore { lines: row_lines(tx, &row)?, record: snapshot_text(&row)? };
             let passed = caller.gate.showing(before).pass(tx, operation, note, || {
@@ -98,7 +98,7 @@ impl SteppedOperation for Redact {
                 RedactedRow::written(tx, &done)
             })?;
             match passed {
-                PassedWrite::Done(written) => Ok(written),
+                PassedWrite::Done(written) => Ok(written.done_in(tx.operation_handle())),
                 PassedWrite::Proposed(_) => {
                     Err(Error::Internal("a redaction is never proposed".to_owned()))
                 }

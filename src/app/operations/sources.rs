@@ -91,7 +91,7 @@ impl SteppedOperation for IngestSource {
             labels.default_project = db.read(|view| projects::resolve(view, name))?.name;
         }
         let mut report = IngestReport::default();
-        ingest::ingest_path(db, &caller.actor, &at, &labels, &mut report, |_| {})?;
+        ingest::ingest_path(db, caller.author(), &at, &labels, &mut report, |_| {})?;
         let used = project.or(caller.default_project.as_deref().filter(|_| report.added > 0));
         let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose();
         let used = used.map_err(|error| report.error_after(db, error))?;

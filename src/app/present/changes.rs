@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::rows::LINE_TEXT;
 use super::{Detail, is_false};
+use crate::model::event::AuditEntry;
 use crate::model::text::quote_text;
 use crate::ops::read::history::Change;
+use crate::store::operations::COMMAND_LINE;
 
 /// Columns that every change touches or that readers do not need.
 const HIDDEN_COLUMNS: [&str; 10] = [
@@ -42,6 +44,14 @@ pub struct ChangeView {
     pub after: Map<String, Value>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// The client, if the actor is not named after it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub client: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub operation: String,
+    /// Who approved it, through which client, and their comment.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub approval: String,
     /// Whether its contents were erased later.
     #[serde(skip_serializing_if = "is_false")]
     pub redacted: bool,
@@ -64,9 +74,18 @@ impl ChangeView {
             before,
             after,
             note: entry.note.clone(),
+            client: client_beside(entry).to_owned(),
+            operation: entry.operation.clone(),
+            approval: entry.approval.clone(),
             redacted: change.redacted,
         }
     }
+}
+
+/// Returns the client of an audit row, unless it is the command line or the actor bears its name.
+fn client_beside(entry: &AuditEntry) -> &str {
+    let named = entry.client.split(' ').next().unwrap_or_default();
+    if named == COMMAND_LINE || entry.actor == named { "" } else { &entry.client }
 }
 
 /// Returns the fields of a snapshot. A snapshot of the Python system that is plain text becomes the
@@ -130,7 +149,16 @@ pub fn change_line(change: &Change) -> String {
     let redacted = if change.redacted { " [redacted]" } else { "" };
     let edited = if edited.is_empty() { String::new() } else { format!(": {}", edited.join(", ")) };
     let actor = quote_text(&entry.actor, 80);
-    format!("{} {} by {actor}{redacted}{edited}{note}", entry.timestamp, entry.action)
+    let client = match client_beside(entry) {
+        "" => String::new(),
+        client => format!(" through {}", quote_text(client, 80)),
+    };
+    let approval = match entry.approval.as_str() {
+        "" => String::new(),
+        approval => format!(" ({approval})"),
+    };
+    let (at, action) = (&entry.timestamp, &entry.action);
+    format!("{at} {action} by {actor}{client}{redacted}{edited}{note}{approval}")
 }
 
 fn plain_text(value: &Value) -> String {

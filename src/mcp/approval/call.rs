@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::elicitor::{ElicitationOutcome, Elicitor, PersonAnswer, ToolOutcome, answer_of};
 use crate::app::approval::{Approval, ApprovalQuestion, CallOutcome, Consent, Promotion};
 use crate::app::operation::RegisteredOperation;
-use crate::app::service::client_name;
+use crate::app::service::{ClientInfo, client_name};
 use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;
 use crate::model::{Error, Result};
@@ -25,8 +25,8 @@ impl Server {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        let client = context.client_info().map(|info| info.name);
-        let client = client.as_deref();
+        let client = read_client(context);
+        let client = client.as_ref();
         let settings = self.service.store.settings();
         let arguments = request.arguments.unwrap_or_default();
         if self.service.registry.rights.promotion != Promotion::Ask {
@@ -35,7 +35,7 @@ impl Server {
                 CallOutcome::Asks(question) => Err(question.unasked("this server does not ask")),
             };
         }
-        let name = client_name(client);
+        let name = client_name(client.map(|client| client.name.as_str()));
         let person = Elicitor::new(context, &name);
         let answer = answer_of(request.input_responses, request.request_state)?;
         let answered = answer.map(|(answer, state)| {
@@ -76,8 +76,8 @@ impl Server {
         arguments: Map<String, Value>,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        let client = context.client_info().map(|info| info.name);
-        let client = client.as_deref();
+        let client = read_client(context);
+        let client = client.as_ref();
         let settings = self.service.store.settings();
         let keep = || {
             let call = digest_call(operation.about.name, &arguments);
@@ -110,7 +110,7 @@ impl Server {
         &self,
         operation: &RegisteredOperation,
         arguments: Map<String, Value>,
-        client: Option<&str>,
+        client: Option<&ClientInfo>,
         unanswered: Error,
     ) -> Result<ToolOutcome> {
         match self.service.call(operation, arguments, client, Consent::Missing).await {
@@ -119,4 +119,10 @@ impl Server {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns the client as it introduced itself.
+fn read_client(context: &RequestContext<RoleServer>) -> Option<ClientInfo> {
+    let info = context.client_info()?;
+    Some(ClientInfo { name: info.name, version: info.version })
 }

@@ -58,9 +58,28 @@ struct AuditLine {
     prev_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    client: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    operation: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    approval: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    approval_digest: String,
+    /// The version of the hash; absent from exports of older programs, which have 1.
+    #[serde(default = "first_version", skip_serializing_if = "is_first_version")]
+    hash_version: i64,
     /// Set for a row from before the chain, whose snapshots may be incomplete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     before_chain: bool,
+}
+
+fn first_version() -> i64 {
+    1
+}
+
+fn is_first_version(version: &i64) -> bool {
+    *version == first_version()
 }
 
 /// Whether an audit row is from before the chain.
@@ -191,6 +210,11 @@ pub fn written_audit(entry: &AuditEntry, age: AuditAge, placed: bool) -> Result<
         note_digest: entry.chain.note_digest,
         prev_hash: placed.then_some(entry.chain.prev_hash),
         hash: placed.then_some(entry.chain.hash),
+        client: entry.client,
+        operation: entry.operation,
+        approval: entry.approval,
+        approval_digest: entry.chain.approval_digest,
+        hash_version: entry.chain.version,
         before_chain: age == AuditAge::BeforeChain,
     };
     written_value(AUDIT, &line)
@@ -209,12 +233,17 @@ impl From<AuditLine> for AuditEntry {
             before_json: line.before_json,
             after_json: line.after_json,
             note: line.note,
+            client: line.client,
+            operation: line.operation,
+            approval: line.approval,
             chain: ChainLink {
                 before_digest: line.before_digest,
                 after_digest: line.after_digest,
                 note_digest: line.note_digest,
                 prev_hash: line.prev_hash.unwrap_or_default(),
                 hash: line.hash.unwrap_or_default(),
+                approval_digest: line.approval_digest,
+                version: line.hash_version,
             },
         }
     }

@@ -114,6 +114,10 @@ impl<'t, 'c> Adoption<'t, 'c> {
     fn row(&mut self, number: usize, section: usize, mut fields: Fields) -> Result<()> {
         self.survey.complete(section, &mut fields);
         let (name, kind) = (SECTIONS[section].name, SECTIONS[section].kind);
+        // An operation names places in the chain of its own store.
+        if name == "operation" && !self.whole {
+            return Ok(());
+        }
         let place = LinePlace::Number(number);
         // Rows that differ only in their handle are equal.
         let handle = fields.shift_remove(HANDLE);

@@ -67,6 +67,8 @@ impl ExportScope {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         Ok(match section.name {
             "project" => text("name") == self.project,
+            // They name places in the whole chain.
+            "operation" => false,
             "project_state" => self.has_project(view, text("project_id"))?,
             "document" => self.names(text("project")) || self.documents.contains(text("id")),
             "chunk" => self.has_document(view, text("document_id"))?,

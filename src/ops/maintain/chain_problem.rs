@@ -20,6 +20,8 @@ pub enum ChainProblem {
     /// A `relinked` row names a wrong last row, hash or seal.
     WrongRelinking,
     FieldsChanged,
+    /// The hash version is unknown, or lower than that of the row before.
+    WrongVersion,
     PreChainChanged,
 }
 
@@ -31,6 +33,7 @@ impl fmt::Display for ChainProblem {
             Self::NotTied => "it is not tied to the row before it",
             Self::PreChainChanged => "rows from before the chain were changed",
             Self::FieldsChanged => "its own fields were changed",
+            Self::WrongVersion => "its hash covers fewer fields than that of the row before it",
             Self::ContentsChanged => "its contents were changed",
             Self::Refuted => "it, or a row before it, was changed",
             Self::WrongRelinking => "it does not say where the rows from before the chain end",

@@ -14,6 +14,8 @@ use super::second_name::refuse_second_name;
 use super::sql::Conn;
 use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
+use crate::store::operation_log;
+use crate::store::operations::Author;
 use crate::store::settings::{Durability, Settings};
 use crate::store::tx::{Head, Tx, View};
 
@@ -111,14 +113,14 @@ impl Db {
     }
 
     /// Runs one write in a transaction: it is committed whole or rolled back.
-    pub fn write<T>(
+    pub fn write<'a, T>(
         &self,
-        actor: &str,
+        author: impl Into<Author<'a>>,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
         let writer = self.ready()?;
-        let outcome = self.transaction(&writer, actor, operation, f);
+        let outcome = self.transaction(&writer, author.into(), operation, f);
         drop(writer);
         self.after(outcome)
     }
@@ -128,7 +130,7 @@ impl Db {
     fn transaction<T>(
         &self,
         writer: &WriterConnection,
-        actor: &str,
+        author: Author<'_>,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> (Committed<T>, Option<FileChange>) {
@@ -140,9 +142,10 @@ impl Db {
             }
             schema::check_not_newer(&writer.conn, &self.settings.path)?;
             let view = new_view(&writer.conn, &self.settings);
-            let tx = Tx::new(view, actor, operation, &self.settings.ids);
+            let tx = Tx::new(view, author, operation, &self.settings.ids);
             let outcome = f(&tx).and_then(|value| {
                 search::apply_changes(&tx)?;
+                operation_log::store_operation(&tx)?;
                 tx.complete().map(|()| value)
             });
             writer.conn.refuse_if_ended()?;
@@ -195,14 +198,14 @@ impl Db {
     /// Runs one write, then erases the content that it deleted or replaced from the search index,
     /// the free pages of the file and the write-ahead log. The write stays committed if erasing
     /// fails. A dry run erases nothing.
-    pub fn write_and_erase<T>(
+    pub fn write_and_erase<'a, T>(
         &self,
-        actor: &str,
+        author: impl Into<Author<'a>>,
         operation: &'static str,
         f: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<(T, Option<Erased>)> {
         let for_good = !self.is_dry_run();
-        let value = self.write(actor, operation, |tx| {
+        let value = self.write(author, operation, |tx| {
             let value = f(tx)?;
             if for_good {
                 search::merge(tx)?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ASK, call, error, note_of, yes};
+use super::{ASK, approval_of, call, error, yes};
 use crate::support::{Place, Session, program};
 
 /// A call as clients of 2026-07-28 make it; `more` is what comes with it when it is repeated.
@@ -65,7 +65,10 @@ fn without_a_handshake_the_call_comes_again_with_the_answer() {
     let done = send(5, "promote_entity", &arguments, &with(state, yes("fine")));
     assert_eq!(done["structuredContent"]["changed"], true, "{done}");
     session.end();
-    assert_eq!(note_of(&place, "promoted"), "approved by the person through \"Modern\": \"fine\"");
+    assert_eq!(
+        approval_of(&place, "promoted"),
+        "approved by the person through \"Modern\": \"fine\""
+    );
     place.verify();
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ASK, answered, call, candidate, error, hello, note_of, yes};
+use super::{ASK, answered, approval_of, call, candidate, error, hello, note_of, yes};
 use crate::support::{Place, Session, program};
 
 /// A session with every tool, whose person says yes.
@@ -48,9 +48,10 @@ fn a_rejection_a_row_that_is_active_at_once_and_a_settlement_are_asked() {
         "resolution": "supersede_others", "winner_id": first["entity"]["entity_id"] });
     let shown = ["settle conflict", "resolution supersede_others", "supersede parameter"];
     ask(&mut session, "resolve_conflict", &settle, &shown);
-    let approved = "measured (approved by the person through \"Editor\")";
-    assert_eq!(note_of(&place, "superseded"), approved);
-    assert_eq!(note_of(&place, "resolved"), approved);
+    for action in ["superseded", "resolved"] {
+        assert_eq!(note_of(&place, action), "measured");
+        assert_eq!(approval_of(&place, action), "approved by the person through \"Editor\"");
+    }
     session.end();
     place.verify();
 }
@@ -239,8 +240,9 @@ fn what_is_erased_is_shown_to_the_person_first_and_stays_if_they_decline() {
     assert_eq!(done["structuredContent"]["file_cleared"], true, "{done}");
     session.end();
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE name = '[redacted]'"), 1);
-    let note = "asked for (approved by the person through \"Editor\": \"fine\")";
-    assert_eq!(note_of(&place, "redacted"), note);
+    assert_eq!(note_of(&place, "redacted"), "asked for");
+    let approved = "approved by the person through \"Editor\": \"fine\"";
+    assert_eq!(approval_of(&place, "redacted"), approved);
     place.verify();
 
     let mut unable = place.serve(2, &["--promotion", "ask", "--tools", "redact"]);

@@ -87,7 +87,11 @@ fn a_file_of_an_older_atocore_is_backed_up_and_upgraded_and_its_chain_goes_on() 
     assert_eq!(tables(&upgrade.backup), old);
     let report = db.read(verify).expect("verified");
     assert_eq!(report.broken, None);
-    assert_eq!(place.tables()["memory_audit"][..old["memory_audit"].len()], old["memory_audit"]);
+    let known = &old["memory_audit"];
+    let mut now = place.tables()["memory_audit"][..known.len()].to_vec();
+    // Columns that are new are of later rows only.
+    now.iter_mut().for_each(|row| row.retain(|column, _| known[0].contains_key(column)));
+    assert_eq!(&now, known);
     let index = "SELECT count(*) FROM pragma_index_info('idx_audit_subject')";
     assert_eq!(place.number(index), 2, "an index of that name on other columns is replaced");
 }

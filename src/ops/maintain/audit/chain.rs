@@ -7,7 +7,7 @@
 
 use super::clearing_proof::{ClearedRows, Unproven};
 use crate::model::Action;
-use crate::model::event::AuditEntry;
+use crate::model::event::{AuditEntry, HASH_VERSION};
 use crate::model::hash::digest;
 use crate::ops::maintain::chain_problem::ChainProblem;
 use crate::store::audit::{link_hash, sealed_with};
@@ -18,6 +18,8 @@ pub struct Chain {
     seq: i64,
     pub hash: String,
     started: bool,
+    /// The hash version of the row before, which never falls.
+    version: i64,
     /// Rows without hashes, before the first link.
     unlinked: i64,
     sealed_link: Option<SealedLink>,
@@ -87,6 +89,10 @@ impl Chain {
             });
         }
         self.started = true;
+        if link.version < self.version || link.version > HASH_VERSION {
+            return Err(ChainProblem::WrongVersion);
+        }
+        self.version = link.version;
         check_contents(entry)?;
         if link_hash(entry) != link.hash {
             return Err(ChainProblem::FieldsChanged);
@@ -118,6 +124,15 @@ impl Chain {
 /// Returns whether the contents of a row match its digests or are cleared.
 pub fn check_contents(entry: &AuditEntry) -> Result<(), ChainProblem> {
     let link = &entry.chain;
+    // Version 1 covers no client, operation or approval, so it may have none.
+    let uncovered = [&entry.client, &entry.operation, &entry.approval, &link.approval_digest];
+    if link.version < HASH_VERSION && uncovered.iter().any(|text| !text.is_empty()) {
+        return Err(ChainProblem::FieldsChanged);
+    }
+    let covered = link.version >= HASH_VERSION;
+    if covered && !entry.approval.is_empty() && digest(&entry.approval) != link.approval_digest {
+        return Err(ChainProblem::ContentsChanged);
+    }
     let contents = [
         (&entry.before_json, &link.before_digest),
         (&entry.after_json, &link.after_digest),

@@ -98,8 +98,13 @@ pub fn is_cleared(entry: &AuditEntry) -> bool {
         (&entry.before_json, &link.before_digest),
         (&entry.after_json, &link.after_digest),
         (&entry.note, &link.note_digest),
+        (&entry.approval, &link.approval_digest),
     ];
-    contents.iter().any(|(text, kept)| text.is_empty() && digest("") != **kept)
+    let covered = |kept: &str| !kept.is_empty();
+    contents
+        .iter()
+        .filter(|(_, kept)| covered(kept))
+        .any(|(text, kept)| text.is_empty() && digest("") != **kept)
 }
 
 #[cfg(test)]
@@ -124,6 +129,9 @@ mod tests {
             before_json: before_json.to_owned(),
             after_json: String::new(),
             note: String::new(),
+            client: String::new(),
+            operation: String::new(),
+            approval: String::new(),
             chain,
         }
     }

@@ -7,7 +7,7 @@ use crate::store::sqlite::sql::Conn;
 pub const APPLICATION_ID: i64 = 0x6174_6f63;
 
 /// The SQL of the migrations; the first has the number 1.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("0001_tables.sql"),
     include_str!("0002_indexes.sql"),
     include_str!("0003_answers.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("0010_revisions.sql"),
     include_str!("0011_values.sql"),
     include_str!("0012_marks.sql"),
+    include_str!("0013_operations.sql"),
 ];
 
 /// The `user_version` of a current file.

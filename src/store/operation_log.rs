@@ -1,0 +1,56 @@
+//! The table `operations`: each write, with the range of its audit rows.
+
+use super::handles;
+use super::operations::OperationRecord;
+use super::tx::{Tx, View};
+use crate::model::handle::HandleKind;
+use crate::model::{Result, Timestamp};
+use crate::params;
+
+/// Returns the handle of the write's operation, which begins with its first audit row.
+pub(super) fn operation_of(tx: &Tx<'_>, audit_id: &str) -> Result<String> {
+    if let Some(begun) = tx.begun_operation() {
+        return Ok(begun.handle);
+    }
+    let handle = handles::new_handle(tx, HandleKind::Operation, audit_id)?;
+    let (first_seq, last_seq, has_grown) = Default::default();
+    let id = audit_id.to_owned();
+    let begun = OperationRecord { id, handle, first_seq, last_seq, has_grown };
+    tx.begin_operation(begun.clone());
+    Ok(begun.handle)
+}
+
+/// Stores the write's operation, or its end after a further step. The time of a commit never goes
+/// back.
+pub(super) fn store_operation(tx: &Tx<'_>) -> Result<()> {
+    let Some(record) = tx.begun_operation().filter(|begun| begun.has_grown) else {
+        return Ok(());
+    };
+    let last = last_commit(tx)?.filter(|last| *last > tx.now);
+    let committed_at = last.unwrap_or(tx.now).to_string();
+    tx.change_uncovered(
+        "INSERT INTO operations (id, handle, name, first_seq, last_seq, committed_at, client, actor) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET \
+         last_seq = excluded.last_seq, committed_at = excluded.committed_at",
+        params![
+            &record.id,
+            &record.handle,
+            tx.operation,
+            record.first_seq,
+            record.last_seq,
+            &committed_at,
+            tx.client,
+            tx.actor,
+        ],
+    )
+    .map(drop)?;
+    tx.note_step_stored();
+    Ok(())
+}
+
+fn last_commit(view: &View<'_>) -> Result<Option<Timestamp>> {
+    let sql = "SELECT committed_at FROM operations \
+         WHERE last_seq = (SELECT max(last_seq) FROM operations)";
+    let last = view.conn.one(sql, &[], |row| row.text("committed_at"))?;
+    Ok(last.as_deref().and_then(Timestamp::parse))
+}
