@@ -226,9 +226,9 @@ fn a_text_that_is_cut_says_how_much_of_it_is_left_out() {
     session.ok("create_memory", memory);
     let listed = session.call("list_candidates", json!({}));
     let text = listed["content"][0]["text"].as_str().expect("a text");
-    assert!(text.contains("(+2840 characters)"), "{text}");
+    assert!(text.contains("(+2600 characters)"), "{text}");
     let content = listed["structuredContent"]["items"][0]["content"].to_string();
-    assert!(content.contains("(+2750 characters)"), "{content}");
+    assert!(content.contains("(+2600 characters)"), "{content}");
     session.end();
 }
 

@@ -9,8 +9,8 @@ use super::memories::{MemoryBrief, MemoryView};
 use super::revisions::RevisionView;
 use super::rows::{CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, all_quoted};
 use super::{Detail, is_zero};
-use crate::model::Result;
 use crate::model::text::quote_text;
+use crate::model::{Memory, Result};
 use crate::ops::read::candidates::{Candidate, ExpectedConflict, QueuedRow};
 use crate::ops::read::marks::RowMarks;
 use crate::store::View;
@@ -18,6 +18,8 @@ use crate::store::View;
 /// Maximum characters of a cited text, and of properties in a line.
 const MAX_CITED: usize = 240;
 const MAX_PROPERTIES: usize = 600;
+/// Maximum characters of the content of a memory in a concise row.
+const MAX_CONTENT: usize = 400;
 
 /// A row of the review queue.
 #[derive(Serialize)]
@@ -91,7 +93,7 @@ impl CandidateView {
                 would_conflict,
             }),
             Candidate::Memory { row, similar } => Self::Memory(CandidateRow {
-                row: MemoryView::new(view, row, marks, detail)?,
+                row: memory_view(view, row, marks, detail)?,
                 origin,
                 similar: list_briefs(similar, |other| {
                     MemoryBrief::new(view, other, marks, Some(&row.project))
@@ -124,6 +126,20 @@ impl CandidateView {
         }
         lines
     }
+}
+
+/// Shows a memory; with detail concise a long content is cut, so that a page has room for its rows.
+fn memory_view(
+    view: &View<'_>,
+    row: &Memory,
+    marks: &RowMarks,
+    detail: Detail,
+) -> Result<MemoryView> {
+    let mut shown = MemoryView::new(view, row, marks, detail)?;
+    if detail == Detail::Concise {
+        shown.content = shorten_text(&row.content, MAX_CONTENT).into_owned();
+    }
+    Ok(shown)
 }
 
 /// Reads the marks of the candidates on a page and of the rows similar to them.
