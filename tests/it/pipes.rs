@@ -39,7 +39,7 @@ fn an_import_reads_a_pipe_once() {
         ("while read -r row; do echo \"$row\"; done < rows.jsonl | $A import -", "created 593 "),
         ("$A import <(cat rows.jsonl)", "already there 600"),
         ("$A import - < rows.jsonl", "already there 600"),
-        ("$A export | $A --db other.db import -", "created 600 (memory 600)"),
+        ("$A export | $A --db other.db import -", "created 603 (memory 600, operation 3)"),
         ("cat memory.jsonl | $A import --from server-memory -", "created 1 (entity 1)"),
     ] {
         let output = bash(&place, line);

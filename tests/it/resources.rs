@@ -263,7 +263,7 @@ fn an_address_that_leads_nowhere_is_answered_with_what_is_near() {
         let code = if modern { -32602 } else { -32002 };
         let mut client = Client::start(&place, modern, &[]);
         for (uri, words) in [
-            ("atocore://project", vec!["no resource", "Nearest: atocore://projects"]),
+            ("atocore://project", vec!["no resource", "Nearest: ", "atocore://projects"]),
             ("atocore://project/lynx", vec!["no resource", "atocore://project/{name}/overview"]),
             ("atocore://project/%zz/overview", vec!["no resource"]),
             ("atocore://project/%20/overview", vec!["no registered project", "list_projects"]),
