@@ -128,7 +128,7 @@ impl CandidateView {
     }
 }
 
-/// Shows a memory; with detail concise a long content is cut, so that a page has room for its rows.
+/// Shows a memory; with detail concise a long content is cut, so that a page fits its rows.
 fn memory_view(
     view: &View<'_>,
     row: &Memory,
