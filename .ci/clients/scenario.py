@@ -34,6 +34,9 @@ DEFAULT_TOOLS = {
     "list_conflicts",
     "resolve_conflict",
     "list_projects",
+    "list_rows",
+    "review_candidates",
+    "review_link",
 }
 
 Row = dict[str, Any]
