@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use atocore::model::event::AuditEntry;
+use atocore::model::event::{Action, AuditEntry};
 use atocore::model::value::text_key;
-use atocore::model::{Error, Result, Transition};
+use atocore::model::{Error, Result, Status, Transition};
 use atocore::ops;
 use atocore::ops::exchange::restore_rows::Adoption;
 use atocore::ops::exchange::validate_export::ExportValidation;
@@ -176,11 +176,9 @@ fn check_lifecycle(entry: &AuditEntry, before: &Value, after: &Value) {
     if !living {
         return;
     }
-    match moves
-        .map(Transition::row)
-        .into_iter()
-        .find(|(_, _, action)| action.as_str() == entry.action)
-    {
+    let join = (Status::Candidate, Status::Superseded, Action::Joined);
+    let steps = moves.map(Transition::row).into_iter().chain([join]);
+    match steps.into_iter().find(|(_, _, action)| action.as_str() == entry.action) {
         Some((from, to, _)) => {
             assert_eq!((before, after), (&from.as_str().into(), &to.as_str().into()), "{entry:?}");
         }
