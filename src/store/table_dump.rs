@@ -2,6 +2,7 @@
 //! automatically; a new table needs its own section.
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value as Json};
 
@@ -104,7 +105,16 @@ struct Columns(Vec<Column>);
 pub struct Layout(Vec<(Columns, Columns)>);
 
 impl Layout {
-    pub fn of_schema() -> Result<Self> {
+    /// Reads the layout once per process, since it takes running all migrations.
+    pub fn of_schema() -> Result<&'static Self> {
+        static LAYOUT: OnceLock<Layout> = OnceLock::new();
+        match LAYOUT.get() {
+            Some(layout) => Ok(layout),
+            None => Self::read_schema().map(|layout| LAYOUT.get_or_init(|| layout)),
+        }
+    }
+
+    fn read_schema() -> Result<Self> {
         let reference = reference_schema()?;
         let sections = SECTIONS.iter().map(|section| {
             let part = match &section.part {

@@ -58,7 +58,7 @@ pub fn export_lines(
     let mut done = Exported::default();
     let layout = Layout::of_schema()?;
     for number in 0..SECTIONS.len() {
-        export_section(view, &layout, number, scope.as_ref(), &mut done, &mut write)?;
+        export_section(view, layout, number, scope.as_ref(), &mut done, &mut write)?;
     }
     let mut audited = 0;
     let last_relinked = audit::last_relinked(view)?;

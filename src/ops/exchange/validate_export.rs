@@ -43,7 +43,7 @@ pub struct KnownRow {
 /// The result of validating an export.
 pub struct ExportValidation {
     pub header: Header,
-    pub layout: Layout,
+    pub layout: &'static Layout,
     pub known: HashMap<RowDigest, KnownRow>,
     /// Number of lines between the first and the last.
     pub rows: u64,
