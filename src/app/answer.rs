@@ -196,7 +196,11 @@ impl<O: Output> Output for Written<O> {
         if self.dry_run.is_some() {
             text.line("dry run: nothing was changed; new ids are examples");
         }
+        let first = text.lines.len();
         self.output.write_text(text);
+        if let (Some(operation), Some(line)) = (&self.operation, text.lines.get_mut(first)) {
+            line.push_str(&format!(" (operation {operation})"));
+        }
         text.lines(self.revision.iter().flat_map(RevisionView::lines));
         if !self.approved_by.is_empty() {
             text.line(&self.approved_by);

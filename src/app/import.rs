@@ -29,6 +29,8 @@ pub enum BatchTarget<'a> {
 /// A report, with the projects and the conflicts that it names.
 #[derive(Default)]
 pub struct ReadReport {
+    /// The handle of the operation, if it changed anything.
+    pub operation: Option<String>,
     pub report: ImportReport,
     pub projects: Vec<ProjectUsed>,
     pub conflicts: Vec<ConflictView>,
@@ -54,7 +56,8 @@ impl<'a> ImportRun<'a> {
             return self.at_once(|tx| import(&BatchTarget::One(tx)));
         }
         let report = import(&BatchTarget::Each(self))?;
-        self.db.read(|view| ReadReport::new(view, report))
+        let operation = self.steps.handle();
+        self.db.read(|view| ReadReport::new(view, report, operation))
     }
 
     /// Stores everything in one transaction.
@@ -65,7 +68,8 @@ impl<'a> ImportRun<'a> {
         let write = |db: &Db| {
             db.write(self.author(), OPERATION, |tx| {
                 let report = import(tx)?;
-                ReadReport::new(tx, report)
+                let operation = tx.operation_handle().filter(|_| !self.dry_run);
+                ReadReport::new(tx, report, operation)
             })
         };
         if self.dry_run { self.db.dry_run(write) } else { write(self.db) }
@@ -82,7 +86,7 @@ impl BatchTarget<'_> {
 }
 
 impl ReadReport {
-    fn new(view: &View<'_>, report: ImportReport) -> Result<Self> {
+    fn new(view: &View<'_>, report: ImportReport, operation: Option<String>) -> Result<Self> {
         let names = report.projects.iter().filter(|name| !name.is_empty());
         let projects = names.map(|name| Ok(ProjectUsed::new(&projects::resolve(view, name)?)));
         let projects = projects.collect::<Result<_>>()?;
@@ -90,6 +94,6 @@ impl ReadReport {
         let shown = conflicts::show_all(view, &conflicts::find_all(view, &ids)?)?;
         let conflicts = shown.iter().map(|one| ConflictView::new(view, one));
         let conflicts = conflicts.collect::<Result<_>>()?;
-        Ok(Self { report, projects, conflicts })
+        Ok(Self { operation, report, projects, conflicts })
     }
 }

@@ -160,7 +160,8 @@ fn run_keyed_steps<O: Output>(
     if let Some(answer) = db.read(|view| stored_answer(view, options))? {
         return Ok(answer);
     }
-    let answer = work(db, caller, options.note())?.into_answer(options.dry_run);
+    let written = work(db, caller, options.note())?.done_in(caller.steps.handle());
+    let answer = written.into_answer(options.dry_run);
     if options.keyed.is_none() {
         return Ok(answer);
     }

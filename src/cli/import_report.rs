@@ -23,7 +23,7 @@ pub fn print_report(read: &ReadReport, dry_run: bool, output: &OutputFlags) {
 }
 
 fn report_text(read: &ReadReport, dry_run: bool) -> Text {
-    let ReadReport { report, projects, conflicts } = read;
+    let ReadReport { operation, report, projects, conflicts } = read;
     let mut text = Text::default();
     if dry_run {
         text.line("dry run: nothing was changed; new ids are examples");
@@ -35,6 +35,7 @@ fn report_text(read: &ReadReport, dry_run: bool) -> Text {
             if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
         text.line(format!("{word} {}{kinds}", counts.values().sum::<usize>()));
     }
+    text.lines(operation.iter().map(|handle| format!("operation {handle}")));
     text.lines(report.registered.iter().map(|name| format!("registered the new project {name}")));
     text.lines(projects.iter().filter_map(ProjectUsed::warning));
     for ImportNote { about, count, counts, lines } in &report.notes {
@@ -74,7 +75,7 @@ fn refused_texts(refused: &RefusedLine) -> (String, String, String) {
 }
 
 fn report_value(read: &ReadReport, dry_run: bool) -> Value {
-    let ReadReport { report, projects, conflicts } = read;
+    let ReadReport { operation, report, projects, conflicts } = read;
     let refused = report.refused.iter().map(|refused| {
         let (place, reason, hint) = refused_texts(refused);
         json!({ "place": place, "reason": reason, "hint": hint })
@@ -88,6 +89,9 @@ fn report_value(read: &ReadReport, dry_run: bool) -> Value {
         "conflicts": conflicts,
         "refused": refused.collect::<Vec<_>>(),
     });
+    if let Some(handle) = operation {
+        value["operation"] = handle.as_str().into();
+    }
     if dry_run {
         value["dry_run"] = Value::Bool(true);
     }

@@ -35,6 +35,11 @@ impl OperationSteps {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns the handle of the operation, if it has changed anything.
+    pub fn handle(&self) -> Option<String> {
+        self.current().map(|begun| begun.handle)
+    }
+
     pub(super) fn set(&self, record: Option<OperationRecord>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = record;
     }

@@ -31,6 +31,10 @@ impl NamedRows {
             None => (shown.clone(), None),
         };
         self.0.push(NamedRow { name: name.to_owned(), shown, uuid, handle });
+        if let Some(operation) = answer["operation"].as_str() {
+            let (shown, uuid) = (operation.to_owned(), operation.to_owned());
+            self.0.push(NamedRow { name: format!("{name}:op"), shown, uuid, handle: None });
+        }
         self.0.sort_by_key(|row| Reverse(row.name.len()));
     }
 
