@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod decide;
 mod demo;
 mod doctor;
 mod export;
@@ -21,6 +22,7 @@ mod paths;
 mod plain;
 mod readable;
 mod rebuild_claims;
+mod review;
 mod serve;
 mod server_memory;
 mod tools;
@@ -70,10 +72,12 @@ enum Command {
     Tools,
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
-    /// Make a candidate active
-    Promote(operation::CandidateDecision),
-    /// Reject a candidate
-    Reject(operation::CandidateDecision),
+    /// Go through the rows that wait for approval, one key for each
+    Review(review::ReviewArgs),
+    /// Make candidates active: by id, or all of a filter
+    Promote(decide::CandidateDecision),
+    /// Reject candidates: by id, or all of a filter
+    Reject(decide::CandidateDecision),
     /// List the open conflicts, with all sides of each
     Conflicts(operation::Conflicts),
     /// Resolve a conflict
@@ -119,8 +123,9 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => tools::run(cli),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),
-        Some(Command::Promote(args)) => operation::decide_candidate(cli, "promote", args),
-        Some(Command::Reject(args)) => operation::decide_candidate(cli, "reject", args),
+        Some(Command::Review(args)) => review::run(cli, args),
+        Some(Command::Promote(args)) => decide::run(cli, "promote", args),
+        Some(Command::Reject(args)) => decide::run(cli, "reject", args),
         Some(Command::Conflicts(args)) => operation::list_conflicts(cli, args),
         Some(Command::Resolve(args)) => operation::resolve_conflict(cli, args),
         Some(Command::Redact(args)) => operation::redact(cli, args),

@@ -24,13 +24,13 @@ use crate::ops::sources::files::Root;
 pub struct WriteFlags {
     /// The reason; kept in the audit
     #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
+    pub note: Option<String>,
     /// The actor; the name of the user if omitted
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
     /// An idempotency key: a repeated command with the same key has no second effect
     #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<String>,
+    pub idempotency_key: Option<String>,
     /// Dry run: show the effect, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -107,7 +107,7 @@ pub fn list(
 }
 
 /// Prints the lines of a page except the last, which counts its rows; `end` is the total line.
-fn print_page(text: &str, end: Option<&str>) {
+pub fn print_page(text: &str, end: Option<&str>) {
     let lines: Vec<&str> = text.lines().collect();
     let (_, rows) = lines.split_last().unwrap_or((&"", &[]));
     rows.iter().for_each(out::print_line);
@@ -194,23 +194,6 @@ pub struct Candidates {
 pub fn list_candidates(cli: &Cli, args: &Candidates) -> Result<ExitCode> {
     let arguments = json!({ "project": args.project });
     list(cli, "list_candidates", arguments, ("items", "candidates"), &args.output)
-}
-
-/// `atocore promote` and `atocore reject`.
-#[derive(Args)]
-pub struct CandidateDecision {
-    /// Id of an entity or memory
-    id: String,
-    /// Refuse if it changed since this version
-    #[arg(long, value_name = "VERSION")]
-    expected_version: Option<i64>,
-    #[command(flatten)]
-    flags: WriteFlags,
-}
-
-pub fn decide_candidate(cli: &Cli, name: &str, args: &CandidateDecision) -> Result<ExitCode> {
-    let arguments = json!({ "id": args.id, "expected_version": args.expected_version });
-    write(cli, name, arguments, &args.flags)
 }
 
 /// `atocore conflicts`: lists conflicts.

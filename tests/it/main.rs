@@ -31,6 +31,7 @@ mod redact;
 mod redact_verify;
 mod relink;
 mod resources;
+mod review;
 mod search;
 mod server_memory;
 mod sources;

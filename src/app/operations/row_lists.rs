@@ -11,7 +11,7 @@ use crate::app::present::rows::ProjectUsed;
 use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
 use crate::app::present::text::{Paging, Text};
 use crate::model::search::SearchKind;
-use crate::model::{Error, List, PageRequest, Result, Timestamp};
+use crate::model::{Error, List, PageRequest, Result, Status, Timestamp};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::read::row_lists::{self, ListedRow};
 use crate::ops::record::row_id::resolve_reference;
@@ -45,6 +45,7 @@ pub struct ListRowsArgs {
     source: Option<String>,
     /// Changed since this instant or date.
     since: Option<String>,
+    status: Option<Status>,
     #[serde(default)]
     include_inactive: bool,
     #[serde(default)]
@@ -116,8 +117,8 @@ impl ReadOperation for ListRows {
         let filter = RowFilter {
             projects: &scope.names,
             row_type: args.row_type.as_deref().unwrap_or_default(),
-            status: None,
-            inactive: args.include_inactive,
+            status: args.status,
+            inactive: args.include_inactive || args.status.is_some(),
             tag: &tag,
             property,
             property_value: value,
