@@ -105,24 +105,24 @@ fn read_choice() -> Result<Option<Choice>> {
     out::print_line(format!("[{KEYS}]"));
     if !io::stdin().is_terminal() {
         let mut line = String::new();
-        let read = io::stdin().read_line(&mut line).map_err(unreadable)?;
+        let read = io::stdin().read_line(&mut line).map_err(input_error)?;
         let line = line.trim();
         let note = line.get(1..).map(str::trim).filter(|note| !note.is_empty());
         let choice = |key| Choice { key, note: note.map(str::to_owned) };
         return Ok((read > 0).then(|| choice(line.chars().next().unwrap_or('?'))));
     }
-    let key = Term::stdout().read_char().map_err(unreadable)?.to_ascii_lowercase();
+    let key = Term::stdout().read_char().map_err(input_error)?.to_ascii_lowercase();
     let note = match key {
         'r' => {
             let question = Input::<String>::new().with_prompt("reason").allow_empty(true);
-            Some(question.interact_text().map_err(|error| unreadable(error.into()))?)
+            Some(question.interact_text().map_err(|error| input_error(error.into()))?)
         }
         _ => None,
     };
     Ok(Some(Choice { key, note }))
 }
 
-fn unreadable(error: io::Error) -> Error {
+fn input_error(error: io::Error) -> Error {
     let hint = "Give a key and Enter for each row on standard input, or use promote and reject.";
     Error::invalid("standard input", error.to_string(), hint)
 }
@@ -153,7 +153,7 @@ fn edit_row(db: &Db, args: &ReviewArgs, row: &ShownRow, note: Option<String>) ->
     let before = Value::Object(fields.clone());
     let text = format!("{before:#}\n");
     let edited = Editor::new().extension(".json").edit(&text);
-    let Some(edited) = edited.map_err(|error| unreadable(error.into()))? else { return Ok(()) };
+    let Some(edited) = edited.map_err(|error| input_error(error.into()))? else { return Ok(()) };
     let after: Map<String, Value> = serde_json::from_str(&edited).map_err(|error| {
         Error::invalid("the edited text", error.to_string(), "Keep it one JSON object.")
     })?;
