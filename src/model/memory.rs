@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::entity::SourceDigests;
+use super::hash::digest;
 use super::status::Status;
 use super::timestamp::Timestamp;
+use super::words::stems_without_numbers;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -84,6 +86,17 @@ pub struct Memory {
 impl Memory {
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.valid_until.as_deref().and_then(Timestamp::parse_end).is_some_and(|end| end < now)
+    }
+
+    /// Returns a key of the project and the words of the content, without numbers; `None` if it has
+    /// no words.
+    pub fn words_key(&self) -> Option<String> {
+        let words = stems_without_numbers(&self.content);
+        (!words.is_empty()).then(|| {
+            let mut key = digest(format!("{}\n{}", self.project, words.join(" ")));
+            key.truncate(32);
+            key
+        })
     }
 }
 

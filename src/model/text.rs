@@ -172,6 +172,15 @@ pub fn fold_name(text: &str) -> String {
     collapse_spaces(&normalize_marks(&fold(&fold(text))))
 }
 
+/// Returns the folded name if it differs from the name by more than the case of A to Z.
+pub fn fold_unless_plain(parts: &[&str]) -> Option<String> {
+    let folded: Vec<String> = parts.iter().map(|part| fold_name(part)).collect();
+    let is_plain =
+        parts.iter().zip(&folded).all(|(part, folded)| part.eq_ignore_ascii_case(folded));
+    // Folded parts hold no line feed.
+    (!is_plain).then(|| folded.join("\n"))
+}
+
 /// Normalises compatibility forms (NFKC), removes hidden characters, and replaces each kind of
 /// hyphen, dash and minus by `-`.
 pub fn normalize_marks(text: &str) -> String {

@@ -76,6 +76,43 @@ pub fn stems_of(text: &str) -> Vec<String> {
     telling.map(|word| word.stem).filter(|stem| seen.insert(stem.clone())).collect()
 }
 
+/// Returns the stems of a text without its digits, in alphabetical order: texts that differ in
+/// numbers, case, punctuation or the order of their words have the same.
+pub fn stems_without_numbers(text: &str) -> Vec<String> {
+    let mut stems = stems_of(&text.replace(char::is_numeric, " "));
+    stems.sort_unstable();
+    stems
+}
+
+/// Whether two texts have the same words, in any order, and other numbers.
+pub fn differ_only_in_numbers(one: &str, other: &str) -> bool {
+    numbers_of(one) != numbers_of(other)
+        && stems_without_numbers(one) == stems_without_numbers(other)
+}
+
+/// Returns the numbers of a text as written, in alphabetical order.
+fn numbers_of(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let is_digit = |at: usize| chars.get(at).is_some_and(|c| c.is_numeric());
+    let mut numbers: Vec<String> = Vec::new();
+    for (at, c) in chars.iter().enumerate() {
+        let goes_on = at > 0 && is_digit(at - 1);
+        let is_mark = matches!(c, '.' | ',') && goes_on && is_digit(at + 1);
+        let after_mark = at > 1 && matches!(chars[at - 1], '.' | ',') && is_digit(at - 2);
+        match numbers.last_mut().filter(|_| goes_on || after_mark) {
+            Some(number) if is_digit(at) || is_mark => number.push(*c),
+            _ if is_digit(at) => {
+                let is_minus = at > 0 && matches!(chars[at - 1], '-' | '\u{2212}');
+                let is_sign = is_minus && (at == 1 || !chars[at - 2].is_alphanumeric());
+                numbers.push(format!("{}{c}", if is_sign { "-" } else { "" }));
+            }
+            _ => {}
+        }
+    }
+    numbers.sort_unstable();
+    numbers
+}
+
 fn new_word(text: &str, start: usize, part: bool) -> Word {
     let folded = fold_text(text);
     Word { stem: stem_word(&folded), folded, start, end: start + text.len(), part }
@@ -184,6 +221,27 @@ mod tests {
     fn stems_leave_out_what_only_holds_a_sentence_together() {
         assert_eq!(stems_of("The mirror is not to be coated"), ["mirror", "not", "coat"]);
         assert_eq!(stems_of("It is what it is."), [""; 0]);
+    }
+
+    #[test]
+    fn texts_are_compared_without_numbers_case_punctuation_and_order() {
+        let one = "The pump needs 3 bar of inlet pressure.";
+        for same in
+            ["inlet pressure: the PUMP needs 3 bar", "The pump needs 3bar of inlet-pressure"]
+        {
+            assert_eq!(stems_without_numbers(one), stems_without_numbers(same), "{same}");
+            assert!(!differ_only_in_numbers(one, same), "{same}");
+        }
+        for (a, b) in
+            [("3 bar", "4 bar"), ("20 °C", "-20 °C"), ("3.2 kg", "2.3 kg"), ("M6x20", "M6x25")]
+        {
+            assert!(differ_only_in_numbers(a, b), "{a} {b}");
+        }
+        for (a, b) in
+            [("3 to 5 bar", "5 bar to 3 bar"), ("\u{2212}3 V", "-3 V"), ("3 bar", "4 psi")]
+        {
+            assert!(!differ_only_in_numbers(a, b), "{a} {b}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The table `folded_names`: the names that the case-insensitive comparison of SQLite, which knows only
-//! the letters A to Z, does not find by their folded form.
+//! the letters A to Z, does not find by their folded form, and a key of the words of each memory.
 
 use super::rows;
 use super::tx::{Tx, View};
@@ -22,11 +22,20 @@ const MAX_LISTED: usize = 1_000;
 /// Returns a query of the entities whose folded name is `?1` and that fit a filter, to be ordered by
 /// columns. Each part is read in order, so a limit ends it early.
 pub(super) fn select_entities(columns: &str, filter: &str) -> String {
-    let (table, kind) = (rows::table_of(Kind::Entity), Kind::Entity.as_str());
+    let table = rows::table_of(Kind::Entity);
+    let listed = select_owners(Kind::Entity, "?1", &MAX_LISTED.to_string());
     format!(
         "SELECT {columns} FROM {table} WHERE name = ?1 COLLATE NOCASE AND {filter} UNION ALL \
-         SELECT {columns} FROM {table} WHERE id IN (SELECT owner_id FROM folded_names \
-         WHERE folded = ?1 AND owner_kind = '{kind}' ORDER BY owner_id LIMIT {MAX_LISTED}) AND {filter}"
+         SELECT {columns} FROM {table} WHERE id IN ({listed}) AND {filter}"
+    )
+}
+
+/// Returns a query of the ids of the first listed rows of a kind with a name, in parameters.
+pub(super) fn select_owners(kind: Kind, name: &str, limit: &str) -> String {
+    let kind = kind.as_str();
+    format!(
+        "SELECT owner_id FROM (SELECT owner_id FROM folded_names WHERE folded = {name} \
+         AND owner_kind = '{kind}' ORDER BY owner_id LIMIT {limit})"
     )
 }
 

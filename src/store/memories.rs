@@ -2,6 +2,7 @@
 
 use super::conditions::{in_project, not_expired};
 use super::entities::{json_digests, json_list, parse_digests, parse_strings, read_status};
+use super::folded_names::select_owners;
 use super::handles::read_handle;
 use super::literals::{ACTIVE, IDENTITY, PREFERENCE};
 use super::rows::{self, Table, unknown_word};
@@ -135,15 +136,20 @@ pub fn find_same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<O
     }))
 }
 
-/// Lists other memories of the project with the same first 64 characters, ignoring case, oldest
-/// first.
-pub fn opening_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Memory>> {
+/// Lists other memories of the project with the same words or the same first 64 characters, ignoring
+/// case, oldest first.
+pub fn list_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Memory>> {
+    let same_words = select_owners(Kind::Memory, "?4", "?5");
     let sql = format!(
-        "SELECT {COLUMNS} FROM memories \
-         WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?1, 1, 64) \
-         AND project = ?2 AND id <> ?3 ORDER BY created_at, id LIMIT ?4"
+        "SELECT {COLUMNS} FROM memories WHERE id <> ?3 AND project = ?2 AND id IN ({same_words} \
+         UNION ALL SELECT id FROM (SELECT id FROM memories \
+         WHERE substr(content, 1, 64) COLLATE NOCASE = substr(?1, 1, 64) AND project = ?2 \
+         ORDER BY created_at, id LIMIT ?5)) ORDER BY created_at, id LIMIT ?5 - 1"
     );
-    view.conn.all(&sql, params![&row.content, &row.project, &row.id, limit], read_memory)
+    // One more: the row itself may be among them.
+    let words = row.words_key();
+    let parameters = params![&row.content, &row.project, &row.id, &words, limit + 1];
+    view.conn.all(&sql, parameters, read_memory)
 }
 
 /// Completes a prefix to memory ids: first by id, then by the first 64 characters of the content.

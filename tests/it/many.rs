@@ -58,6 +58,25 @@ fn memories_of_other_projects_do_not_hide_those_that_are_alike() {
 }
 
 #[test]
+fn memories_in_the_same_words_are_found_in_a_bounded_part_of_them() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let numbered = |number: u32| {
+        let content = format!("Run {number} of the jitter measurement.");
+        json!({ "memory_type": "project", "content": content, "status": "active" })
+    };
+    let memories: Vec<_> = (0..400).map(numbered).collect();
+    for part in memories.chunks(50) {
+        session.ok("create_batch", json!({ "memories": part }));
+    }
+    let made = session.ok("create_memory", numbered(400));
+    let similar = made["similar"].as_array().expect("similar");
+    assert_eq!(similar.len(), 5);
+    assert!(similar.iter().all(|other| other["only_numbers_differ"] == true), "{made}");
+    session.end();
+}
+
+#[test]
 fn a_queue_of_namesakes_is_listed_without_delay() {
     let place = Place::new();
     place.serve(1, &[]).end();

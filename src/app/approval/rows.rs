@@ -5,11 +5,12 @@ use serde_json::Value;
 use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::ids;
-use crate::app::present::memories::memory_line;
+use crate::app::present::memories::{memory_line, similar_line};
 use crate::app::present::revisions::{RevisionView, difference_line, name_link};
 use crate::app::present::rows::{LINE_TEXT, all_quoted, entity_line, project_word};
 use crate::model::revision::{FieldDifference, field_value, list_changes};
 use crate::model::text::quote_text;
+use crate::model::words::differ_only_in_numbers;
 use crate::model::{Action, Entity, Kind, Memory, Result};
 use crate::ops::read::history::Change;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
@@ -163,7 +164,8 @@ fn entity_details(view: &View<'_>, change: &Change, row: &Entity) -> Result<Vec<
     }
     lines.push(sources_line(view, row)?);
     let similar = entities::find_similar(view, row)?;
-    lines.extend(similar.iter().take(MAX_SHOWN).map(|other| similar_line(&entity_line(other))));
+    let similar = similar.iter().take(MAX_SHOWN);
+    lines.extend(similar.map(|other| format!("  similar: {}", entity_line(other))));
     Ok(lines)
 }
 
@@ -180,7 +182,10 @@ fn memory_details(view: &View<'_>, change: &Change, row: &Memory) -> Result<Vec<
         lines.push(format!("  from chunk:{chunk}"));
     }
     let similar = memories::find_similar(view, row)?;
-    lines.extend(similar.iter().take(MAX_SHOWN).map(|other| similar_line(&memory_line(other))));
+    lines.extend(similar.iter().take(MAX_SHOWN).map(|other| {
+        let only_numbers = differ_only_in_numbers(&row.content, &other.content);
+        format!("  {}", similar_line(&memory_line(other), only_numbers))
+    }));
     Ok(lines)
 }
 
@@ -196,10 +201,6 @@ fn state_details(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
         lines.push(format!("  source {}", quote_text(&row.source, LINE_TEXT)));
     }
     Ok(lines)
-}
-
-fn similar_line(line: &str) -> String {
-    format!("  similar: {line}")
 }
 
 fn sources_line(view: &View<'_>, row: &Entity) -> Result<String> {

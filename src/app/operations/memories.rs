@@ -11,7 +11,9 @@ use crate::app::operation::{
 };
 use crate::app::present::Detail;
 use crate::app::present::changes::ChangeView;
-use crate::app::present::memories::{MemoryBrief, MemoryView, memory_briefs};
+use crate::app::present::memories::{
+    MemoryBrief, MemoryView, SimilarMemory, memory_briefs, similar_memories,
+};
 use crate::app::present::revisions::RevisionView;
 use crate::app::present::rows::{EntityBrief, EntityView, ProjectUsed, entity_briefs};
 use crate::app::present::text::{Paging, Text};
@@ -40,9 +42,9 @@ pub struct CreateMemory;
 pub struct CreatedMemory {
     memory: MemoryView,
     created: bool,
-    /// Other memories of the project with the same first words.
+    /// Other memories of the project with the same words or beginning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    similar: Vec<MemoryBrief>,
+    similar: Vec<SimilarMemory>,
     /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
@@ -71,7 +73,7 @@ impl WriteOperation for CreateMemory {
         let output = CreatedMemory {
             memory: MemoryView::alone(tx, &made.row, Detail::Concise)?,
             created: made.created,
-            similar: memory_briefs(tx, &made.similar, &made.row.project)?,
+            similar: similar_memories(tx, &made.similar, &made.row)?,
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
             project_used: ProjectUsed::if_unregistered(&project),
         };
@@ -84,7 +86,7 @@ impl Output for CreatedMemory {
         let word = if self.created { "created" } else { "already there:" };
         text.line(format!("{word} {}", self.memory.line()));
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
-        text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));
+        text.list("similar", &self.similar, |other| Some(other.line()));
         text.lines(differing_line(&self.differing));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::bound::shorten_text;
 use super::ids;
-use super::memories::{MemoryBrief, MemoryView};
+use super::memories::{MemoryView, SimilarMemory};
 use super::revisions::RevisionView;
 use super::rows::{CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, all_quoted};
 use super::{Detail, is_zero};
@@ -26,7 +26,7 @@ const MAX_CONTENT: usize = 400;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CandidateView {
     Entity(CandidateRow<EntityView, EntityBrief>),
-    Memory(CandidateRow<MemoryView, MemoryBrief>),
+    Memory(CandidateRow<MemoryView, SimilarMemory>),
     Revision(RevisionView),
 }
 
@@ -95,9 +95,7 @@ impl CandidateView {
             Candidate::Memory { row, similar } => Self::Memory(CandidateRow {
                 row: memory_view(view, row, marks, detail)?,
                 origin,
-                similar: list_briefs(similar, |other| {
-                    MemoryBrief::new(view, other, marks, Some(&row.project))
-                })?,
+                similar: list_briefs(similar, |other| SimilarMemory::new(view, other, marks, row))?,
                 would_conflict,
             }),
             Candidate::Revision(row) => Self::Revision(RevisionView::new(view, row)?),
@@ -120,7 +118,7 @@ impl CandidateView {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
                 lines.extend(memory_contents(row));
                 lines.extend(origin.cited_lines());
-                lines.extend(similar.iter().map(|other| format!("  similar: {}", other.line())));
+                lines.extend(similar.iter().map(|other| format!("  {}", other.line())));
                 lines.extend(would_conflict.iter().map(ExpectedView::line));
             }
         }

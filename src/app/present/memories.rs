@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::bound::shorten_text;
 use super::rows::{all_quoted, name_with_uid, row_state, state_suffix, unusual_confidence};
-use super::{Detail, ids, is_zero};
+use super::{Detail, ids, is_false, is_zero};
 use crate::model::mark::{MarkReason, mark_prefix, reason_words};
 use crate::model::memory::MemoryType;
+use crate::model::words::differ_only_in_numbers;
 use crate::model::{Kind, Mark, Memory, Result, Status};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::write::{graduation, lifecycle_rows};
@@ -173,6 +174,44 @@ impl MemoryBrief {
 pub fn memory_briefs(view: &View<'_>, rows: &[Memory], project: &str) -> Result<Vec<MemoryBrief>> {
     let marks = RowMarks::of_rows(view, rows)?;
     rows.iter().map(|row| MemoryBrief::new(view, row, &marks, Some(project))).collect()
+}
+
+/// A memory with the same words as another, or the same beginning.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SimilarMemory {
+    #[serde(flatten)]
+    memory: MemoryBrief,
+    #[serde(skip_serializing_if = "is_false")]
+    only_numbers_differ: bool,
+}
+
+impl SimilarMemory {
+    pub fn new(view: &View<'_>, other: &Memory, marks: &RowMarks, row: &Memory) -> Result<Self> {
+        Ok(Self {
+            memory: MemoryBrief::new(view, other, marks, Some(&row.project))?,
+            only_numbers_differ: differ_only_in_numbers(&row.content, &other.content),
+        })
+    }
+
+    pub fn line(&self) -> String {
+        similar_line(&self.memory.line(), self.only_numbers_differ)
+    }
+}
+
+/// Renders a similar memory, given its line.
+pub fn similar_line(line: &str, only_numbers_differ: bool) -> String {
+    let reason = if only_numbers_differ { "; only numbers differ" } else { "" };
+    format!("similar: {line}{reason}")
+}
+
+/// Shows the memories similar to another, reading their marks at once.
+pub fn similar_memories(
+    view: &View<'_>,
+    rows: &[Memory],
+    row: &Memory,
+) -> Result<Vec<SimilarMemory>> {
+    let marks = RowMarks::of_rows(view, rows)?;
+    rows.iter().map(|other| SimilarMemory::new(view, other, &marks, row)).collect()
 }
 
 /// Returns the handle of the current row that a memory was superseded by, or became.

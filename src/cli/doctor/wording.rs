@@ -2,7 +2,7 @@
 
 use crate::cli::next_step::render_hint_text;
 use crate::model::text::quote_text;
-use crate::model::{Hint, NextStep};
+use crate::model::{Hint, Kind, NextStep};
 use crate::ops::maintain::doctor::{
     ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowFault, RowProblem,
     SchemaStage,
@@ -59,7 +59,8 @@ pub fn word_finding(finding: &Finding) -> String {
             format!("{row_kind} {id} has the handle {}, which is none", quote_text(handle, 40))
         }
         Finding::WrongName { kind, id } => {
-            format!("wrong folded name of {} {id}", kind.as_str())
+            let key = if *kind == Kind::Memory { "key of words" } else { "folded name" };
+            format!("wrong {key} of {} {id}", kind.as_str())
         }
         Finding::WrongClaims { kind, id } => format!("wrong claims of {} {id}", kind.as_str()),
         Finding::AuditRowsUnplaced { rows } => {

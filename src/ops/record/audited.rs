@@ -7,6 +7,7 @@ use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::search::{self, SearchEntry};
+use crate::model::text::fold_unless_plain;
 use crate::model::{
     Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, RelationshipStatus,
     Result, Revision, claim,
@@ -40,9 +41,9 @@ pub trait Audited: Serialize {
         Ok(Vec::new())
     }
 
-    /// Returns the name or key by which the row is found.
-    fn name_parts(&self) -> Vec<&str> {
-        Vec::new()
+    /// Returns the key under which the row is listed in `folded_names`, if it needs to be.
+    fn listed_name(&self) -> Option<String> {
+        None
     }
 
     /// Returns the links whose claims depend on what changed in this row.
@@ -110,8 +111,8 @@ impl Audited for Entity {
         self.update(tx)
     }
 
-    fn name_parts(&self) -> Vec<&str> {
-        vec![&self.name]
+    fn listed_name(&self) -> Option<String> {
+        fold_unless_plain(&[&self.name])
     }
 
     fn search_entry(&self) -> Option<SearchEntry> {
@@ -160,6 +161,10 @@ impl Audited for Memory {
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::memories::update(tx, self)
+    }
+
+    fn listed_name(&self) -> Option<String> {
+        self.words_key()
     }
 
     fn search_entry(&self) -> Option<SearchEntry> {
@@ -244,8 +249,8 @@ impl Audited for ProjectState {
         self.update(tx)
     }
 
-    fn name_parts(&self) -> Vec<&str> {
-        vec![&self.category, &self.key]
+    fn listed_name(&self) -> Option<String> {
+        fold_unless_plain(&[&self.category, &self.key])
     }
 
     fn claims(&self, view: &View<'_>) -> Result<Vec<Claim>> {
@@ -292,8 +297,8 @@ impl Audited for Conflict {
         self.update(tx)
     }
 
-    fn name_parts(&self) -> Vec<&str> {
-        vec![&self.slot_key]
+    fn listed_name(&self) -> Option<String> {
+        fold_unless_plain(&[&self.slot_key])
     }
 }
 

@@ -1,17 +1,17 @@
-//! Keeps the list of names that are found only by their folded form in step with the rows.
+//! Keeps the list of names that are found only by their folded form, and of the words of memories, in
+//! step with the rows.
 
-use crate::model::text::fold_name;
 use crate::model::{Kind, Result};
 use crate::ops::record::audited::Audited;
 use crate::ops::record::claims::for_each_id;
 use crate::store::{self, Tx, View, folded_names};
 
 /// The kinds of rows that are found by a name or key.
-const NAMED: [Kind; 3] = [Kind::Entity, Kind::Conflict, Kind::ProjectState];
+const NAMED: [Kind; 4] = [Kind::Entity, Kind::Memory, Kind::Conflict, Kind::ProjectState];
 
 /// Lists the name of a new row, if it needs to be.
 pub fn add_name<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
-    match listed_name(&row.name_parts()) {
+    match row.listed_name() {
         Some(name) => folded_names::put_name(tx, T::KIND, row.id(), &name),
         None => Ok(()),
     }
@@ -19,20 +19,11 @@ pub fn add_name<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
 
 /// Lists the name of a changed row, in place of the earlier one.
 pub fn refresh_name<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
-    if before.name_parts() == after.name_parts() {
+    if before.listed_name() == after.listed_name() {
         return Ok(());
     }
     folded_names::delete_name(tx, T::KIND, before.id())?;
     add_name(tx, after)
-}
-
-/// Returns the folded name if it differs from the name by more than the case of A to Z.
-fn listed_name(parts: &[&str]) -> Option<String> {
-    let folded: Vec<String> = parts.iter().map(|part| fold_name(part)).collect();
-    let is_plain =
-        parts.iter().zip(&folded).all(|(part, folded)| part.eq_ignore_ascii_case(folded));
-    // Folded parts hold no line feed.
-    (!is_plain).then(|| folded.join("\n"))
 }
 
 /// Lists the rows whose listed name is wrong.
@@ -75,10 +66,11 @@ fn for_each_named(view: &View<'_>, mut visit: impl FnMut(Kind, &str) -> Result<(
 
 fn derive_name(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<String>> {
     fn of<T: Audited>(row: Option<T>) -> Option<String> {
-        row.and_then(|row| listed_name(&row.name_parts()))
+        row.and_then(|row| row.listed_name())
     }
     Ok(match kind {
         Kind::Entity => of(store::entities::get(view, id)?),
+        Kind::Memory => of(store::memories::get(view, id)?),
         Kind::Conflict => of(store::conflicts::get(view, id)?),
         Kind::ProjectState => of(store::projects::state_by_id(view, id)?),
         _ => None,

@@ -50,7 +50,7 @@ pub struct MemoryCreation {
     pub row: Memory,
     pub created: bool,
     pub audit_id: Option<String>,
-    /// Other memories of the project that begin with the same words.
+    /// Other memories of the project with the same words, or the same beginning.
     pub similar: Vec<Memory>,
     /// Given fields that differ from the existing row.
     pub differing: Vec<&'static str>,
@@ -105,9 +105,9 @@ fn differing_fields(
     .collect()
 }
 
-/// Returns other memories of the same project that begin with the same words.
+/// Returns other memories of the same project with the same words, or the same beginning.
 pub fn find_similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
-    store::memories::opening_alike(view, row, MAX_SIMILAR as i64)
+    store::memories::list_alike(view, row, MAX_SIMILAR as i64)
 }
 
 fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {

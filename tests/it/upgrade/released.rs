@@ -9,6 +9,7 @@ use crate::support::Session;
 const SCHEMA_2: &str = include_str!("../../fixtures/atocore_2.sql");
 const SCHEMA_3: &str = include_str!("../../fixtures/atocore_3.sql");
 const SCHEMA_4: &str = include_str!("../../fixtures/atocore_4.sql");
+const SCHEMA_6: &str = include_str!("../../fixtures/atocore_6.sql");
 
 fn stored(sql: &str) -> Place {
     let place = Place::empty();
@@ -64,6 +65,30 @@ fn known_columns(rows: &[Row], known: &Row) -> Vec<String> {
         .collect();
     rows.sort();
     rows
+}
+
+#[test]
+fn its_memories_are_found_by_their_words() {
+    let place = stored(SCHEMA_6);
+    let find_similar = |content: &str| {
+        let mut session = Session::start(&mut command(&place.path, &["serve"]));
+        let new = json!({ "memory_type": "project", "project": "optics", "content": content });
+        let made = session.ok("create_memory", new);
+        session.end();
+        let similar = made["similar"].as_array().expect("similar").iter();
+        let shown = |other: &serde_json::Value| {
+            (other["content"].to_string(), other["only_numbers_differ"] == true)
+        };
+        similar.map(shown).collect::<Vec<_>>()
+    };
+    let shown = |content: &str, numbers: bool| (format!("{content:?}"), numbers);
+    let (three, four) = ("The pump needs 3 bar.", "The pump needs 4 bar.");
+    let same = "3 bar: the pump needs.";
+    assert_eq!(find_similar(same), [shown(three, false), shown(four, true)]);
+    // A file of the schema before lists no memory.
+    place.run("PRAGMA user_version = 13; DELETE FROM folded_names WHERE owner_kind = 'memory'");
+    let expected = [shown(three, true), shown(four, true), shown(same, true)];
+    assert_eq!(find_similar("The pump needs 5 bar!"), expected);
 }
 
 #[test]

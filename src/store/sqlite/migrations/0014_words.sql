@@ -1,0 +1,2 @@
+-- The table folded_names also lists each memory under a key of its words. The keys are derived after the
+-- migrations, so this one changes no table.
