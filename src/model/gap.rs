@@ -15,8 +15,10 @@ pub const FALLEN: [Status; 2] = [Status::Superseded, Status::Invalid];
 pub enum Gap {
     /// A result failed, or a result or claim conflicts with it.
     Contradicted,
-    OrphanRequirement,
     RiskyDecision,
+    /// It has another mark that asks for work (`Mark::is_gap`).
+    Marked,
+    OrphanRequirement,
     UnsupportedClaim,
     /// It refines no requirement, though others of its type and project do.
     UnderivedRequirement,
@@ -28,10 +30,11 @@ pub enum Gap {
 
 impl Gap {
     /// In list order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Contradicted,
-        Self::OrphanRequirement,
         Self::RiskyDecision,
+        Self::Marked,
+        Self::OrphanRequirement,
         Self::UnsupportedClaim,
         Self::UnderivedRequirement,
         Self::Unrequested,
@@ -49,6 +52,7 @@ impl Gap {
     pub fn name(self) -> &'static str {
         match self {
             Self::Contradicted => "contradicted",
+            Self::Marked => "marked",
             Self::OrphanRequirement => "orphan_requirement",
             Self::RiskyDecision => "risky_decision",
             Self::UnsupportedClaim => "unsupported_claim",
@@ -62,6 +66,7 @@ impl Gap {
     pub fn plural(self) -> &'static str {
         match self {
             Self::Contradicted => "contradicted",
+            Self::Marked => "marked",
             Self::OrphanRequirement => "orphan_requirements",
             Self::RiskyDecision => "risky_decisions",
             Self::UnsupportedClaim => "unsupported_claims",

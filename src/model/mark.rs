@@ -44,6 +44,15 @@ impl Mark {
             Self::Expired => "expired",
         }
     }
+
+    /// Whether the mark is a gap of its own: it ends with a new link, source or review, and neither in
+    /// the list of conflicts nor as another gap.
+    pub fn is_gap(self) -> bool {
+        matches!(
+            self,
+            Self::RestsOnFallen | Self::PointsToRetired | Self::Suspect | Self::StaleSource
+        )
+    }
 }
 
 impl Serialize for Mark {

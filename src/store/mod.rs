@@ -17,6 +17,7 @@ pub mod interactions;
 pub(crate) mod link_facts;
 pub mod lists;
 mod literals;
+pub mod marked_rows;
 pub mod marks;
 pub mod memories;
 pub(crate) mod operation_log;

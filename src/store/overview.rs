@@ -3,7 +3,7 @@
 use super::conditions::in_projects;
 use super::entities::type_list;
 use super::link_facts::PLACE;
-use super::literals::{ACTIVE, OPEN};
+use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::View;
 use crate::model::Result;
@@ -70,15 +70,6 @@ pub fn list_first(
 
 fn read_id(row: &SqlRow<'_>) -> Result<String> {
     row.text("id")
-}
-
-/// Whether the entity or one of its links is a member of an open conflict.
-pub fn in_open_conflict(view: &View<'_>, id: &str) -> Result<bool> {
-    let sql = "SELECT (SELECT count(*) FROM conflict_members m JOIN conflicts c \
-         ON c.id = m.conflict_id WHERE m.member_id = ?1 AND m.left_at IS NULL \
-         AND c.status = ?2) + (SELECT count(*) FROM conflicts c \
-         WHERE c.slot_key = ?1 COLLATE NOCASE AND c.status = ?2) AS n";
-    Ok(view.conn.number(sql, params![id, OPEN])? > 0)
 }
 
 /// A fact of the trusted state.

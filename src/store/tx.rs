@@ -26,6 +26,14 @@ pub struct View<'c> {
     pub(super) types: RefCell<HashMap<String, String>>,
 }
 
+#[cfg(feature = "test-support")]
+impl View<'_> {
+    /// Returns the number of statements that its connection has run.
+    pub fn count_statements(&self) -> u64 {
+        self.conn.count_statements()
+    }
+}
+
 /// The head of the hash chain: the row that the next one links to.
 #[derive(Debug, Clone)]
 pub struct Head {

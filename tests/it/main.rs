@@ -8,6 +8,7 @@ mod bounds;
 mod concurrency;
 mod doctor;
 mod durability;
+mod falling_facts;
 #[cfg(unix)]
 mod faults;
 mod fuzz;
@@ -19,6 +20,7 @@ mod hostile;
 mod limits;
 mod log;
 mod many;
+mod marks;
 mod memory;
 mod paths;
 mod pipes;

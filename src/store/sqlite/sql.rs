@@ -30,6 +30,9 @@ pub struct Conn {
     /// statements would each be committed on their own.
     ended: RefCell<Option<Error>>,
     state: Cell<State>,
+    /// The number of statements that were run.
+    #[cfg(feature = "test-support")]
+    statements: Cell<u64>,
 }
 
 /// The health of a connection, as derived from its errors.
@@ -78,7 +81,13 @@ impl Conn {
     }
 
     fn new(conn: Connection) -> Self {
-        Self { conn, ended: RefCell::default(), state: Cell::new(State::Sound) }
+        Self {
+            conn,
+            ended: RefCell::default(),
+            state: Cell::new(State::Sound),
+            #[cfg(feature = "test-support")]
+            statements: Cell::default(),
+        }
     }
 
     fn configure(&self, option: DbConfig) -> Result<()> {
@@ -196,10 +205,17 @@ impl Conn {
         self.conn.execute_batch(sql).map_err(|error| self.failed(&error))
     }
 
+    #[cfg(feature = "test-support")]
+    pub fn count_statements(&self) -> u64 {
+        self.statements.get()
+    }
+
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
         #[cfg(debug_assertions)]
         self.check_plan(sql)?;
         self.refuse_if_ended()?;
+        #[cfg(feature = "test-support")]
+        self.statements.update(|count| count + 1);
         self.conn.prepare_cached(sql).map_err(|error| self.failed(&error))
     }
 

@@ -9,11 +9,14 @@ use crate::model::coverage::{
     CHILDREN, NodeIndex, SATISFIED_BY, SUPPORTED_BY, is_supported, roll_up,
 };
 use crate::model::gap::{fallen_because, is_flag};
-use crate::model::{Entity, Gap, Question, Result, Status};
+use crate::model::mark::MarkReason;
+use crate::model::{Entity, Gap, Kind, Mark, Question, Result, Status};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::write::lifecycle_rows;
 use crate::store::assumptions::{self, Assumption};
 use crate::store::contradictions::{self, Contradiction};
 use crate::store::link_facts::{self, SortedId};
+use crate::store::marked_rows::list_possibly_marked;
 use crate::store::{self, View, requested};
 
 /// Assumptions, and contradicting entities, listed in a row.
@@ -40,8 +43,9 @@ fn list_with_gap(view: &View<'_>, ask: &CheckedQuestion, gap: Gap) -> Result<Vec
             let entity_type = claims.then_some("validation_claim");
             contradictions::list_contradicted(view, entity_type, scope, all)
         }
-        Gap::OrphanRequirement => list_orphans(view, ask),
         Gap::RiskyDecision => list_risky(view, ask),
+        Gap::Marked => list_marked(view, ask),
+        Gap::OrphanRequirement => list_orphans(view, ask),
         Gap::UnsupportedClaim => list_unsupported(view, ask),
         Gap::UnderivedRequirement => list_underived(view, ask),
         Gap::Unrequested => list_unrequested(view, ask),
@@ -121,6 +125,19 @@ fn list_unrequested(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<Sorted
     Ok(found)
 }
 
+/// Lists the entities with a mark that is a gap of its own, except those with a gap listed before.
+fn list_marked(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
+    let mut found = list_possibly_marked(view, &ask.scope.names)?;
+    let marks = RowMarks::of_ids(view, Kind::Entity, found.iter().map(|(_, id)| &**id))?;
+    let risky: HashSet<SortedId> = list_risky(view, ask)?.into_iter().collect();
+    found.retain(|row| {
+        let of_row = marks.of(&row.1);
+        let listed_before = risky.contains(row) || of_row.contains(&Mark::Contradicted);
+        !listed_before && of_row.iter().any(|mark| mark.is_gap())
+    });
+    Ok(found)
+}
+
 fn list_risky(view: &View<'_>, ask: &CheckedQuestion) -> Result<Vec<SortedId>> {
     let doubtful = assumptions::list_doubtful(view, &ask.scope.names, ask.include_inactive)?;
     let fallen = doubtful
@@ -173,6 +190,10 @@ fn gap_rows(
         _ => Vec::new(),
     };
     assumptions.retain(|assumption| assumption.fallen_because().is_some());
+    let marks = match gap {
+        Gap::Marked => RowMarks::of_ids(view, Kind::Entity, ids.iter().map(String::as_str))?,
+        _ => RowMarks::default(),
+    };
     let mut rows = Vec::new();
     for (entity, place) in store::entities::get_many(view, &ids)?.into_iter().zip(places) {
         let id = entity.id.clone();
@@ -181,9 +202,12 @@ fn gap_rows(
         let row = QuestionRow::entity(entity, vec![at.to_string(), place, id.clone()]);
         let row = match waived {
             Some(reason) => row.with("waived", reason),
+            None if gap == Gap::Marked => row,
             None => row.with("gap", gap.name()),
         };
         let row = add_contradictions(row, &id, &against);
+        let because = marks.reasons(&id).iter().filter(|reason| reason.mark.is_gap());
+        let row = with_first(row, "because", because.map(describe_reason).collect());
         let fallen = assumptions.iter().filter(|one| one.decision_id == id);
         let shown = fallen.map(|one| describe_fallen(view, one)).collect::<Result<Vec<_>>>()?;
         rows.push(with_first(row, "assumptions", shown));
@@ -214,6 +238,17 @@ fn describe_contradiction(against: &Contradiction) -> Value {
     if let Some(outcome) = against.outcome {
         value["outcome"] = outcome.as_str().into();
     }
+    value
+}
+
+/// Describes the row or source from which a mark comes.
+fn describe_reason(reason: &MarkReason) -> Value {
+    let mut value = match reason.id.as_str() {
+        "" => json!({}),
+        id => json!({ "row_id": id }),
+    };
+    value["name"] = reason.name.as_str().into();
+    value["state"] = reason.state.as_str().into();
     value
 }
 

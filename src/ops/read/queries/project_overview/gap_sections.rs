@@ -1,15 +1,16 @@
 //! The sections about gaps: contradicted entities, requirements and claims.
 
-use super::lines::{MARK, NAME, entity_line, entity_title};
+use super::lines::{MARK, NAME, ShownEntities};
 use super::page::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
-use crate::model::{Gap, ResolvedProject, Result};
+use crate::model::{Entity, Gap, ResolvedProject, Result};
 use crate::ops::read::queries::checked::CheckedQuestion;
 use crate::ops::read::queries::{coverage, gaps};
 use crate::store::contradictions::{self, Contradiction};
-use crate::store::entities::get_many;
 use crate::store::{View, link_facts};
 
+/// Maximum number of reasons of a marked entity.
+const MAX_REASONS: usize = 2;
 /// Maximum number of lines prepared for a list.
 pub const MAX_LINES: i64 = 40;
 
@@ -47,7 +48,8 @@ pub fn write_contradicted(
     let (total, ids) = with_gap(view, ask, Gap::Contradicted)?;
     let against = contradictions::list_contradictions(view, &ids)?;
     let mut lines = Vec::new();
-    for entity in get_many(view, &ids)? {
+    let shown = ShownEntities::read(view, &ids)?;
+    for entity in &shown.entities {
         let of_row: Vec<&Contradiction> =
             against.iter().filter(|one| one.entity_id == entity.id).collect();
         let names = of_row.iter().take(3).map(|one| strong_text(&one.by.name, NAME));
@@ -57,10 +59,35 @@ pub fn write_contradicted(
             left => format!(" and {left} more"),
         };
         let kind = inline_text(&entity.entity_type, 40);
-        let title = entity_title(view, project, &entity)?;
-        lines.push(format!("- {MARK} {kind} {title}: contradicted by {names}{more}"));
+        let title = shown.title(project, entity, true);
+        lines.push(format!("- {title}, {kind}: contradicted by {names}{more}"));
     }
     let (title, intro) = ("Contradicted by evidence", Vec::new());
+    page.section(OverviewSection { title, intro, lines, total, share: 1_000 });
+    Ok(())
+}
+
+/// Writes the entities that have another mark, each with its reason.
+pub fn write_marked(
+    view: &View<'_>,
+    ask: &CheckedQuestion,
+    project: &ResolvedProject,
+    page: &mut OverviewPage,
+) -> Result<()> {
+    let (total, ids) = with_gap(view, ask, Gap::Marked)?;
+    let shown = ShownEntities::read(view, &ids)?;
+    let line = |entity: &Entity| {
+        let reasons = shown.marks.reasons(&entity.id).iter();
+        let mut names: Vec<String> = reasons
+            .filter(|reason| reason.mark.is_gap())
+            .map(|reason| format!("{} is {}", strong_text(&reason.name, NAME), reason.state))
+            .collect();
+        names.truncate(MAX_REASONS);
+        let kind = inline_text(&entity.entity_type, 40);
+        format!("- {}, {kind}: {}", shown.title(project, entity, true), names.join(", "))
+    };
+    let (title, intro) = ("Marked", Vec::new());
+    let lines = shown.entities.iter().map(line).collect();
     page.section(OverviewSection { title, intro, lines, total, share: 1_000 });
     Ok(())
 }
@@ -85,11 +112,9 @@ fn gap_lines(
     gap: Gap,
 ) -> Result<(i64, Vec<String>)> {
     let (total, ids) = with_gap(view, ask, gap)?;
-    let mut lines = Vec::new();
-    for entity in get_many(view, &ids)? {
-        lines.push(format!("- {MARK} {}", entity_line(view, project, &entity)?));
-    }
-    Ok((total, lines))
+    let shown = ShownEntities::read(view, &ids)?;
+    let items = shown.entities.iter().map(|entity| shown.item(project, entity, true));
+    Ok((total, items.collect()))
 }
 
 /// Returns the number of entities with a gap, and the first of their ids.

@@ -1,32 +1,59 @@
 //! Entities as lines of the page.
 
+use crate::model::headline::Headline;
+use crate::model::mark::mark_prefix;
 use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Entity, ResolvedProject, Result, Status};
-use crate::store::{View, overview};
+use crate::ops::read::marks::RowMarks;
+use crate::store::View;
+use crate::store::entities::get_many;
 
 /// Characters of a name, and of a description.
 pub const NAME: usize = 80;
 pub const TEXT: usize = 140;
+/// Characters of a headline.
+const HEADLINE: usize = 100;
 /// Marks an item that needs attention.
 pub const MARK: &str = "⚠";
 
-/// Returns a line about an entity: name, warnings, description, and a source.
-pub fn entity_line(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    Ok(entity_title(view, project, entity)? + &describe_entity(entity))
+/// Entities to show, with their marks.
+pub struct ShownEntities {
+    pub entities: Vec<Entity>,
+    pub marks: RowMarks,
 }
 
-pub fn entity_title(view: &View<'_>, project: &ResolvedProject, entity: &Entity) -> Result<String> {
-    let mut line = strong_text(&entity.name, NAME);
-    if entity.project.is_empty() && !project.name.is_empty() {
-        line.push_str(" (global)");
+impl ShownEntities {
+    pub fn read(view: &View<'_>, ids: &[String]) -> Result<Self> {
+        Self::new(view, get_many(view, ids)?)
     }
-    if entity.status != Status::Active {
-        line.push_str(&format!(" ({})", entity.status));
+
+    pub fn new(view: &View<'_>, entities: Vec<Entity>) -> Result<Self> {
+        let marks = RowMarks::of_rows(view, &entities)?;
+        Ok(Self { entities, marks })
     }
-    if overview::in_open_conflict(view, &entity.id)? {
-        line.push_str(&format!(" {MARK} in conflict"));
+
+    /// Renders an entity as an item: marks, name, headline, description, and a source. `is_gap`: it
+    /// needs attention even without a mark.
+    pub fn item(&self, project: &ResolvedProject, entity: &Entity, is_gap: bool) -> String {
+        let title = self.title(project, entity, is_gap);
+        format!("- {title}{}", describe_entity(entity))
     }
-    Ok(line)
+
+    pub fn title(&self, project: &ResolvedProject, entity: &Entity, is_gap: bool) -> String {
+        let marks = self.marks.of(&entity.id);
+        let sign = if is_gap || !marks.is_empty() { format!("{MARK} ") } else { String::new() };
+        let headline = inline_text(&Headline::words(&entity.properties), HEADLINE);
+        let space = if headline.is_empty() || headline.starts_with(',') { "" } else { " " };
+        let marks = mark_prefix(&marks).replace('[', "(").replace(']', ")");
+        let mut line = format!("{sign}{marks}{}{space}{headline}", strong_text(&entity.name, NAME));
+        if entity.project.is_empty() && !project.name.is_empty() {
+            line.push_str(" (global)");
+        }
+        if entity.status != Status::Active {
+            line.push_str(&format!(" ({})", entity.status));
+        }
+        line
+    }
 }
 
 pub fn describe_entity(entity: &Entity) -> String {

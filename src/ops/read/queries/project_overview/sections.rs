@@ -1,28 +1,27 @@
 //! The sections of the page, in order.
 
 use super::gap_sections::{
-    MAX_LINES, with_gap, write_claims, write_contradicted, write_requirements,
+    MAX_LINES, with_gap, write_claims, write_contradicted, write_marked, write_requirements,
 };
-use super::lines::{MARK, NAME, TEXT, describe_entity, entity_line, entity_title};
+use super::lines::{MARK, NAME, ShownEntities, TEXT, describe_entity};
 use super::page::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
-use crate::model::{Gap, List, PageRequest, ResolvedProject, Result, Status};
+use crate::model::{Entity, Gap, List, PageRequest, ResolvedProject, Result, Status};
 use crate::ops::read::queries::checked::CheckedQuestion;
-use crate::ops::read::queries::rows::Subject;
-use crate::ops::read::queries::{gaps, system_map};
+use crate::ops::read::queries::{QuestionRow, gaps, system_map};
 use crate::ops::write::conflicts;
 use crate::store::assumptions::{self, Assumption};
-use crate::store::entities::get_many;
 use crate::store::{self, View, overview};
 
 type Write = fn(&View<'_>, &CheckedQuestion, &ResolvedProject, &mut OverviewPage) -> Result<()>;
 
-pub const ALL: [Write; 11] = [
+pub const ALL: [Write; 12] = [
     write_heading,
     write_state,
     write_contents,
     open_conflicts,
     write_contradicted,
+    write_marked,
     write_map,
     write_requirements,
     write_decisions,
@@ -158,16 +157,18 @@ fn write_map(
     let first = PageRequest::new(List::Questions, Some(80), None)?;
     let found =
         system_map::answer_system_map(view, &CheckedQuestion { page: first, ..ask.clone() })?;
+    let entities = found.page.items.iter().filter_map(QuestionRow::as_entity).cloned().collect();
+    let shown = ShownEntities::new(view, entities)?;
     let mut lines = Vec::new();
     for row in &found.page.items {
-        let Subject::Entity(entity) = &row.subject else { continue };
+        let Some(entity) = row.as_entity() else { continue };
         let depth = row.said.get("depth").and_then(serde_json::Value::as_u64).unwrap_or_default();
         // The indentation is limited for readability.
         let indent = "  ".repeat(depth.min(6) as usize);
         let kind = inline_text(&entity.entity_type, 40);
         // Components are many, so only their names are listed.
         let text = if kind == "component" { String::new() } else { describe_entity(entity) };
-        lines.push(format!("{indent}- {kind} {}{text}", entity_title(view, project, entity)?));
+        lines.push(format!("{indent}- {kind} {}{text}", shown.title(project, entity, false)));
     }
     page.section(OverviewSection {
         title: "System map",
@@ -189,10 +190,13 @@ fn systems_only(
     total: i64,
 ) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
-    let mut lines = Vec::new();
-    for entity in get_many(view, &overview::list_first(view, "system", scope, all, MAX_LINES)?)? {
-        lines.push(format!("- system {}", entity_line(view, project, &entity)?));
-    }
+    let ids = overview::list_first(view, "system", scope, all, MAX_LINES)?;
+    let shown = ShownEntities::read(view, &ids)?;
+    let line = |entity: &Entity| {
+        let title = shown.title(project, entity, false);
+        format!("- system {title}{}", describe_entity(entity))
+    };
+    let lines = shown.entities.iter().map(line).collect();
     let intro = vec![intro];
     page.section(OverviewSection { title: "System map", intro, lines, total, share: 3_000 });
     Ok(())
@@ -215,12 +219,12 @@ fn write_decisions(
     }
     let assumptions = assumptions::list_assumptions(view, &ids)?;
     let mut lines = Vec::new();
-    for entity in get_many(view, &ids)? {
+    let shown = ShownEntities::read(view, &ids)?;
+    for entity in &shown.entities {
         let of_row: Vec<&Assumption> =
             assumptions.iter().filter(|one| one.decision_id == entity.id).collect();
         let fallen = of_row.iter().any(|one| one.fallen_because().is_some());
-        let mark = if fallen { "⚠ " } else { "" };
-        let mut line = format!("- {mark}{}", entity_title(view, project, &entity)?);
+        let mut line = format!("- {}", shown.title(project, entity, fallen));
         for (at, assumption) in of_row.iter().take(MAX_ASSUMPTIONS).enumerate() {
             line.push_str(if at == 0 { " rests on " } else { ", " });
             line.push_str(&rests_on(view, assumption)?);
@@ -228,7 +232,7 @@ fn write_decisions(
         if of_row.len() > MAX_ASSUMPTIONS {
             line.push_str(&format!(" and {} more", of_row.len() - MAX_ASSUMPTIONS));
         }
-        lines.push(line + &describe_entity(&entity));
+        lines.push(line + &describe_entity(entity));
     }
     let mut intro = Vec::new();
     if risky > 0 {
@@ -255,10 +259,9 @@ fn write_risks(
     page: &mut OverviewPage,
 ) -> Result<()> {
     let (scope, all) = (&ask.scope.names, ask.include_inactive);
-    let mut lines = Vec::new();
-    for entity in get_many(view, &overview::list_first(view, "risk", scope, all, MAX_LINES)?)? {
-        lines.push(format!("- {}", entity_line(view, project, &entity)?));
-    }
+    let ids = overview::list_first(view, "risk", scope, all, MAX_LINES)?;
+    let shown = ShownEntities::read(view, &ids)?;
+    let lines = shown.entities.iter().map(|entity| shown.item(project, entity, false)).collect();
     let total = overview::count_like(view, "risk", scope, all)?;
     page.section(OverviewSection { title: "Risks", intro: Vec::new(), lines, total, share: 800 });
     Ok(())

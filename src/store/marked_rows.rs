@@ -1,0 +1,51 @@
+//! Active entities of a scope that may have a mark because of a row or source that they rest on.
+
+use super::conditions::in_projects;
+use super::link_facts::{PLACE, SortedId, read_sorted_id};
+use super::literals::ACTIVE;
+use super::tx::View;
+use crate::model::Result;
+use crate::model::mark::SUPPORTS;
+use crate::params;
+
+/// Lists active entities with a link to an entity that is not active, flagged or changed, or with a
+/// citation, by name. Which of them have a mark is decided from the facts of each.
+pub fn list_possibly_marked(view: &View<'_>, projects: &[Option<String>]) -> Result<Vec<SortedId>> {
+    let (scope, first, second) = in_projects(projects);
+    let unsound = [
+        format!("idx_entities_inactive WHERE x.status <> '{ACTIVE}'"),
+        "idx_entities_flagged WHERE instr(x.properties, '\"flagged\"') > 0".to_owned(),
+    ];
+    let (source, target) = ("source_entity_id", "target_entity_id");
+    let mut sides = Vec::new();
+    for from in &unsound {
+        sides.push(select_ends(from, target, source, ""));
+        let supports = format!("AND r.relationship_type = '{SUPPORTS}'");
+        sides.push(select_ends(from, source, target, &supports));
+    }
+    for (changed, reviewed) in [(source, "reviewed_source"), (target, "reviewed_target")] {
+        let from = "idx_entities_revised WHERE x.content_version > 1";
+        let unreviewed = format!("AND x.content_version > r.{reviewed}");
+        sides.push(select_ends(from, changed, source, &unreviewed));
+        sides.push(select_ends(from, changed, target, &unreviewed));
+    }
+    let sql = format!(
+        "SELECT {PLACE} AS place, e.id AS id FROM ({}) n CROSS JOIN entities e ON e.id = n.id \
+         WHERE e.status = '{ACTIVE}' AND {scope} \
+         UNION SELECT {PLACE}, e.id FROM entities e WHERE e.status = '{ACTIVE}' AND {scope} \
+         AND (e.source_digests <> '{{}}' OR instr(e.source_refs, 'memory:') > 0 \
+         OR instr(e.source_refs, 'chunk:') > 0) ORDER BY place, id",
+        sides.join(" UNION ")
+    );
+    view.conn.all(&sql, params![first, second], read_sorted_id)
+}
+
+/// Selects one end of the active links that have an entity `x` of a partial index at an end.
+fn select_ends(from: &str, at: &str, wanted: &str, condition: &str) -> String {
+    let (index, which) = from.split_once(' ').unwrap_or((from, ""));
+    format!(
+        "SELECT r.{wanted} AS id FROM entities x INDEXED BY {index} \
+         CROSS JOIN relationships r ON r.{at} = x.id {which} \
+         AND r.status = '{ACTIVE}' {condition}"
+    )
+}
