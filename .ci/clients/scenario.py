@@ -35,6 +35,7 @@ DEFAULT_TOOLS = {
     "resolve_conflict",
     "list_projects",
     "list_rows",
+    "get_row",
     "review_candidates",
     "review_link",
 }

@@ -70,6 +70,8 @@ enum Command {
     Audit(audit::Audit),
     /// Print the reference of all tools as Markdown (this is docs/tools.md)
     Tools,
+    /// Show one row of any kind, with its contents
+    Show(operation::Show),
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
     /// Go through the rows that wait for approval, one key for each
@@ -122,6 +124,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Export(export)) => export::run(cli, export),
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => tools::run(cli),
+        Some(Command::Show(args)) => operation::show_row(cli, args),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),
         Some(Command::Review(args)) => review::run(cli, args),
         Some(Command::Promote(args)) => decide::run(cli, "promote", args),

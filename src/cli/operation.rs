@@ -181,6 +181,32 @@ pub fn run_call(cli: &Cli, call_args: &Call) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `atocore show`: one row of any kind.
+#[derive(Args)]
+pub struct Show {
+    /// Id of a row of any kind, or a source reference
+    id: String,
+    /// Show long texts whole
+    #[arg(long)]
+    full: bool,
+    /// Go on with this cursor
+    #[arg(long, value_name = "CURSOR")]
+    cursor: Option<String>,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+pub fn show_row(cli: &Cli, args: &Show) -> Result<ExitCode> {
+    let detail = if args.full { "full" } else { "concise" };
+    let arguments = json!({
+        "id": args.id, "detail": detail, "limit": MAX_LIMIT, "cursor": args.cursor,
+    });
+    let store = ReadableStore::open(cli)?;
+    let read = prepare_read(&store.settings().ontology, "get_row", into_object(arguments))?;
+    print(store.read(read)?, &args.output);
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `atocore candidates`: the review queue.
 #[derive(Args)]
 pub struct Candidates {

@@ -13,6 +13,7 @@ pub const MAX_CURSOR: usize = 16_000;
 pub enum List {
     Audit,
     Candidates,
+    Chunks,
     Conflicts,
     Projects,
     Questions,
@@ -27,6 +28,7 @@ impl List {
         match self {
             Self::Audit => "audit",
             Self::Candidates => "candidates",
+            Self::Chunks => "chunks",
             Self::Conflicts => "conflicts",
             Self::Projects => "projects",
             Self::Questions => "questions",
@@ -40,7 +42,9 @@ impl List {
     /// Whether these are valid sort keys of a row of the list.
     fn has(self, keys: &[String]) -> bool {
         match self {
-            Self::Audit => matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0)),
+            Self::Audit | Self::Chunks => {
+                matches!(keys, [seq] if seq.parse().is_ok_and(|seq: i64| seq >= 0))
+            }
             Self::Candidates | Self::Conflicts => keys.len() == 2,
             Self::Search => {
                 let is_number = |key: &String| key.parse().is_ok_and(|number: i64| number >= 0);

@@ -266,6 +266,25 @@ pub fn of_subject(
     view.conn.all(&sql, params![id, after_seq, limit], read_entry)
 }
 
+/// Lists the rows of one operation after `after_seq`, in order.
+pub fn of_operation(
+    view: &View<'_>,
+    handle: &str,
+    after_seq: i64,
+    limit: i64,
+) -> Result<Vec<AuditEntry>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memory_audit WHERE operation = ?1 AND operation <> '' AND seq > ?2 \
+         ORDER BY seq LIMIT ?3"
+    );
+    view.conn.all(&sql, params![handle, after_seq, limit], read_entry)
+}
+
+pub fn count_of_operation(view: &View<'_>, handle: &str) -> Result<i64> {
+    let sql = "SELECT count(*) AS n FROM memory_audit WHERE operation = ?1 AND operation <> ''";
+    view.conn.number(sql, params![handle])
+}
+
 /// Returns the row with a sequence number.
 pub fn entry_at(view: &View<'_>, seq: i64) -> Result<Option<AuditEntry>> {
     view.conn.one(
@@ -321,6 +340,14 @@ pub fn last_entry(view: &View<'_>, id: &str, action: Action) -> Result<Option<Au
          ORDER BY seq DESC LIMIT 1"
     );
     view.conn.one(&sql, params![id, action.as_str()], read_entry)
+}
+
+/// Returns the newest row about a subject.
+pub fn newest_of_subject(view: &View<'_>, id: &str) -> Result<Option<AuditEntry>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM memory_audit WHERE memory_id = ?1 ORDER BY seq DESC LIMIT 1"
+    );
+    view.conn.one(&sql, params![id], read_entry)
 }
 
 pub fn count_of_subject(view: &View<'_>, id: &str) -> Result<i64> {

@@ -1,7 +1,7 @@
 //! The table `operations`: each write, with the range of its audit rows.
 
 use super::handles;
-use super::operations::OperationRecord;
+use super::operations::{OperationRecord, StoredOperation};
 use super::tx::{Tx, View};
 use crate::model::handle::HandleKind;
 use crate::model::{Result, Timestamp};
@@ -46,6 +46,22 @@ pub(super) fn store_operation(tx: &Tx<'_>) -> Result<()> {
     .map(drop)?;
     tx.note_step_stored();
     Ok(())
+}
+
+/// Returns the operation with an id.
+pub fn get(view: &View<'_>, id: &str) -> Result<Option<StoredOperation>> {
+    view.conn.one("SELECT * FROM operations WHERE id = ?1", params![id], |row| {
+        Ok(StoredOperation {
+            id: row.text("id")?,
+            handle: row.text("handle")?,
+            name: row.text("name")?,
+            first_seq: row.integer("first_seq")?,
+            last_seq: row.integer("last_seq")?,
+            committed_at: row.text("committed_at")?,
+            client: row.text("client")?,
+            actor: row.text("actor")?,
+        })
+    })
 }
 
 fn last_commit(view: &View<'_>) -> Result<Option<Timestamp>> {

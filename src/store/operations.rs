@@ -56,3 +56,16 @@ pub struct OperationRecord {
     /// Whether the present transaction has added to it.
     pub has_grown: bool,
 }
+
+/// One row of `operations`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOperation {
+    pub id: String,
+    pub handle: String,
+    pub name: String,
+    pub first_seq: i64,
+    pub last_seq: i64,
+    pub committed_at: String,
+    pub client: String,
+    pub actor: String,
+}

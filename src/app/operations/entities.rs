@@ -9,8 +9,8 @@ use crate::app::operation::{About, Decision, Effect, Operation, ReadOperation, W
 use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::{
-    CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, ProjectUsed, RelationshipView, all_quoted,
-    entity_briefs,
+    CONCISE_TEXT, EntityBrief, EntityView, FULL_TEXT, LINE_TEXT, ProjectUsed, RelationshipView,
+    all_quoted, entity_briefs,
 };
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids, is_zero};
@@ -196,7 +196,7 @@ impl WriteOperation for UpdateEntity {
 /// Reads one entity.
 pub struct GetEntity;
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetEntityArgs {
     entity_id: Option<String>,
@@ -213,6 +213,13 @@ pub struct GetEntityArgs {
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,
+}
+
+impl GetEntityArgs {
+    /// The arguments that read the entity with an id.
+    pub fn of_id(id: &str, detail: Detail, limit: Option<u32>, cursor: Option<String>) -> Self {
+        Self { entity_id: Some(id.to_owned()), detail, limit, cursor, ..Self::default() }
+    }
 }
 
 /// An entity with its links, open conflicts and successors.
@@ -253,9 +260,6 @@ pub struct NeighbourView {
     #[serde(skip_serializing_if = "Option::is_none")]
     entity_status: Option<String>,
 }
-
-/// Maximum characters of each text with detail full.
-const FULL_TEXT: usize = 16_000;
 
 impl Operation for GetEntity {
     type Args = GetEntityArgs;

@@ -1,5 +1,6 @@
 //! The table of operations, one file for each noun.
 
+mod any_rows;
 mod batch;
 mod candidates;
 mod conflicts;
@@ -21,6 +22,7 @@ mod row_lists;
 mod search;
 mod sources;
 
+pub use any_rows::GetRow;
 pub use batch::CreateBatch;
 pub use candidates::ListCandidates;
 pub use conflicts::{ListConflicts, ResolveConflict};
@@ -66,6 +68,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<ReviewCandidates>(),
         RegisteredOperation::write::<CreateBatch>(),
         RegisteredOperation::read::<ListRows>(),
+        RegisteredOperation::read::<GetRow>(),
         RegisteredOperation::read::<Search>(),
         RegisteredOperation::read::<BuildContext>(),
         RegisteredOperation::read::<QueryProject>(),

@@ -8,12 +8,13 @@ use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
 use crate::app::present::is_false;
-use crate::app::present::rows::{LINE_TEXT, all_quoted, unusual_confidence};
+use crate::app::present::rows::{LINE_TEXT, all_quoted};
+use crate::app::present::single_rows::StateView;
 use crate::app::present::text::{Paging, Text};
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Result};
-use crate::ops::write::projects::{self, Registration};
+use crate::ops::write::projects::{self, Counted, Registration};
 use crate::ops::write::state::{self, StateChange};
 use crate::store::{Tx, View};
 
@@ -76,37 +77,43 @@ impl ReadOperation for ListProjects {
     fn run(view: &View<'_>, args: ListProjectsArgs) -> Result<ProjectList> {
         let request = PageRequest::new(List::Projects, args.limit, args.cursor.as_deref())?;
         let (rows, paging) = Paging::split(projects::list(view, &request)?);
-        let items = rows.into_iter().map(|counted| {
-            let registered = counted.project.is_some() || counted.name == INBOX;
-            let (entities, memories) = (counted.entities, counted.memories);
-            let row = counted.project.as_ref();
-            CountedProject {
-                name: counted.name,
-                project_id: row.map(|row| row.handle.clone()),
-                registered: (!registered).then_some(false),
-                description: row.map(|row| row.description.clone()).unwrap_or_default(),
-                aliases: row.map(|row| row.aliases.clone()).unwrap_or_default(),
-                entities: RowCount { active: entities.active, candidates: entities.candidates },
-                memories: RowCount { active: memories.active, candidates: memories.candidates },
-            }
-        });
+        let items = rows.into_iter().map(CountedProject::new);
         Ok(ProjectList { items: items.collect(), paging })
     }
 }
 
 impl Output for ProjectList {
     fn write_text(&self, text: &mut Text) {
-        text.page("items", &self.items, &self.paging, |row| {
-            let unknown = if row.registered.is_none() { "" } else { " (not registered)" };
-            vec![format!(
-                "project {}{unknown}{}: {} entities, {} memories, {} candidates",
-                quote_text(&row.name, LINE_TEXT),
-                list_aliases(&row.aliases),
-                row.entities.active,
-                row.memories.active,
-                row.entities.candidates + row.memories.candidates,
-            )]
-        });
+        text.page("items", &self.items, &self.paging, CountedProject::lines);
+    }
+}
+
+impl CountedProject {
+    pub fn new(counted: Counted) -> Self {
+        let registered = counted.project.is_some() || counted.name == INBOX;
+        let (entities, memories) = (counted.entities, counted.memories);
+        let row = counted.project.as_ref();
+        Self {
+            name: counted.name,
+            project_id: row.map(|row| row.handle.clone()),
+            registered: (!registered).then_some(false),
+            description: row.map(|row| row.description.clone()).unwrap_or_default(),
+            aliases: row.map(|row| row.aliases.clone()).unwrap_or_default(),
+            entities: RowCount { active: entities.active, candidates: entities.candidates },
+            memories: RowCount { active: memories.active, candidates: memories.candidates },
+        }
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        let unknown = if self.registered.is_none() { "" } else { " (not registered)" };
+        vec![format!(
+            "project {}{unknown}{}: {} entities, {} memories, {} candidates",
+            quote_text(&self.name, LINE_TEXT),
+            list_aliases(&self.aliases),
+            self.entities.active,
+            self.memories.active,
+            self.entities.candidates + self.memories.candidates,
+        )]
     }
 }
 
@@ -187,20 +194,6 @@ pub struct ChangedState {
     project_registered: bool,
 }
 
-#[derive(Serialize, JsonSchema)]
-pub struct StateView {
-    project_state_id: String,
-    project: String,
-    category: String,
-    key: String,
-    value: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    source: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
-    status: String,
-}
-
 impl Operation for SetProjectState {
     type Args = StateChange;
     type Output = ChangedState;
@@ -218,17 +211,7 @@ impl Operation for SetProjectState {
 impl WriteOperation for SetProjectState {
     fn run(tx: &Tx<'_>, args: StateChange, note: &str) -> Result<Written<ChangedState>> {
         let done = state::set_state(tx, &args, note)?;
-        let id = done.row.handle.clone();
-        let project_state = StateView {
-            project_state_id: id,
-            project: done.project.name,
-            category: done.row.category,
-            key: done.row.key,
-            value: done.row.value,
-            source: done.row.source,
-            confidence: unusual_confidence(done.row.confidence),
-            status: done.row.status,
-        };
+        let project_state = StateView::new(done.row, done.project.name);
         let (changed, project_registered) = (done.changed, done.registered);
         let output = ChangedState { project_state, changed, project_registered };
         Ok(Written::new(output, done.audit_id, None))
@@ -237,17 +220,10 @@ impl WriteOperation for SetProjectState {
 
 impl Output for ChangedState {
     fn write_text(&self, text: &mut Text) {
-        let StateView { project_state_id, project, category, key, value, status, .. } =
-            &self.project_state;
-        let project = quote_text(project, LINE_TEXT);
         if self.project_registered {
+            let project = quote_text(&self.project_state.project, LINE_TEXT);
             text.line(format!("registered the new project {project}"));
         }
-        text.line(format!(
-            "state {project_state_id} {}/{} = {} ({status}) in {project}",
-            quote_text(category, LINE_TEXT),
-            quote_text(key, LINE_TEXT),
-            quote_text(value, LINE_TEXT),
-        ));
+        text.line(self.project_state.line());
     }
 }

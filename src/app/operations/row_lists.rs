@@ -1,4 +1,4 @@
-//! Lists entities and memories by their columns, and reads any row by its id.
+//! Lists entities and memories by their columns.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

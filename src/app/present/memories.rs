@@ -4,10 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bound::shorten_text;
-use super::rows::{all_quoted, name_with_uid, row_state, state_suffix, unusual_confidence};
+use super::rows::{
+    LINE_TEXT, all_quoted, name_with_uid, row_state, state_suffix, unusual_confidence,
+};
 use super::{Detail, ids, is_false, is_zero};
 use crate::model::mark::{MarkReason, mark_prefix, reason_words};
 use crate::model::memory::MemoryType;
+use crate::model::text::quote_text;
 use crate::model::words::differ_only_in_numbers;
 use crate::model::{Kind, Mark, Memory, Result, Status};
 use crate::ops::read::marks::RowMarks;
@@ -108,6 +111,19 @@ impl MemoryView {
             row_state(self.status, self.version, &self.project),
             reason_words(&self.mark_reasons)
         )
+    }
+}
+
+impl MemoryView {
+    /// Renders what the line of the memory leaves out.
+    pub fn detail_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.subject.is_empty() {
+            lines.push(format!("subject {}", quote_text(&self.subject, LINE_TEXT)));
+        }
+        lines.extend(self.confidence.map(|confidence| format!("confidence {confidence}")));
+        lines.extend(self.source_chunk_id.iter().map(|chunk| format!("source chunk:{chunk}")));
+        lines
     }
 }
 

@@ -11,6 +11,7 @@ pub mod memories;
 pub mod revisions;
 pub mod rows;
 pub mod rows_by_detail;
+pub mod single_rows;
 pub mod text;
 
 use serde::{Deserialize, Serialize};

@@ -23,6 +23,8 @@ use crate::store::View;
 pub const LINE_TEXT: usize = 160;
 /// Maximum characters of each text of a row read with detail concise.
 pub const CONCISE_TEXT: usize = 1_000;
+/// Maximum characters of each text of a row read with detail full.
+pub const FULL_TEXT: usize = 16_000;
 
 /// An entity with its contents.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

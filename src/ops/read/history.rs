@@ -39,6 +39,17 @@ pub fn list_changes(view: &View<'_>, id: &str, page: &PageRequest) -> Result<Pag
     page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(read_change(entry)))
 }
 
+/// Lists the changes of an operation, in their order.
+pub fn list_changes_of_operation(
+    view: &View<'_>,
+    handle: &str,
+    page: &PageRequest,
+) -> Result<Page<Change>> {
+    let found = store::audit::of_operation(view, handle, page.after_number(), page.fetch())?;
+    let total = store::audit::count_of_operation(view, handle)?;
+    page.page(found, total, |entry| vec![entry.seq.to_string()]).map(|entry| Ok(read_change(entry)))
+}
+
 /// Parses the snapshots of an audit row.
 pub fn read_change(entry: AuditEntry) -> Change {
     // The `before_json` of a redaction is a proof of older audit rows, not a snapshot.

@@ -50,6 +50,57 @@ pub fn resolve_id_of<'g>(
     }
 }
 
+/// Returns the kind and id of the row of any kind that an id, a handle or a source reference names.
+pub fn find_any_row(view: &View<'_>, given: &str) -> Result<(HandleKind, String)> {
+    let given = given.trim();
+    let (kinds, id) = match SourceRef::parse(given) {
+        Ok(reference) => read_reference(view, reference)?,
+        Err(_) => (HandleKind::ALL.to_vec(), given.to_owned()),
+    };
+    let id = resolve_id_of(view, &kinds, &id)?.into_owned();
+    let mut found = Vec::new();
+    for kind in kinds {
+        if handles::has_id(view, kind, &id)? {
+            found.push(kind);
+        }
+    }
+    match found.as_slice() {
+        [kind] => Ok((*kind, id)),
+        [] => Err(missing_row(&HandleKind::ALL, given, Vec::new())),
+        several => {
+            let named = several.iter().map(|kind| {
+                let handle = handles::handle_of(view, *kind, &id)?.unwrap_or_default();
+                Ok(format!("{} {handle}", kind.as_str()))
+            });
+            let named = named.collect::<Result<Vec<_>>>()?.join(", ");
+            Err(Error::invalid(
+                "id",
+                format!("{given:?} is the id of {} rows", several.len()),
+                format!("Give the handle of one: {named}."),
+            ))
+        }
+    }
+}
+
+/// Returns the kinds that a source reference may name, and the id in it.
+fn read_reference(
+    view: &View<'_>,
+    SourceRef { scheme, target }: SourceRef<'_>,
+) -> Result<(Vec<HandleKind>, String)> {
+    let kind = match scheme {
+        "memory" => HandleKind::Memory,
+        "chunk" => HandleKind::Chunk,
+        "interaction" => HandleKind::Interaction,
+        "doc" => {
+            let by_path = sources::of_path(view, target)?.map(|document| document.id);
+            let id = by_path.unwrap_or_else(|| target.to_owned());
+            return Ok((vec![HandleKind::Document], id));
+        }
+        _ => return Ok((HandleKind::ALL.to_vec(), target.to_owned())),
+    };
+    Ok((vec![kind], target.to_owned()))
+}
+
 /// Returns a UUID in lower case, as ids are stored, unless a row has it as it was given.
 fn resolve_uuid<'g>(view: &View<'_>, kinds: &[HandleKind], given: &'g str) -> Result<Cow<'g, str>> {
     let lower = given.to_ascii_lowercase();
