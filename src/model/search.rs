@@ -87,8 +87,17 @@ pub fn of_entity(row: &Entity) -> SearchEntry {
         row_type: row.entity_type.clone(),
         status: row.status.to_string(),
         valid_until: None,
-        text: SearchText { title: row.name.clone(), body: row.description.clone(), context },
+        text: SearchText {
+            title: with_uid(&row.uid, &row.name),
+            body: row.description.clone(),
+            context,
+        },
     }
+}
+
+/// Returns a title after the uid of its row.
+fn with_uid(uid: &str, title: &str) -> String {
+    if uid.is_empty() { title.to_owned() } else { format!("{uid} {title}") }
 }
 
 pub fn of_memory(row: &Memory) -> SearchEntry {
@@ -100,7 +109,7 @@ pub fn of_memory(row: &Memory) -> SearchEntry {
         status: row.status.to_string(),
         valid_until: row.valid_until.clone(),
         text: SearchText {
-            title: row.subject.clone(),
+            title: with_uid(&row.uid, &row.subject),
             body: row.content.clone(),
             context: row.domain_tags.join(" "),
         },

@@ -181,6 +181,17 @@ pub fn fold_unless_plain(parts: &[&str]) -> Option<String> {
     (!is_plain).then(|| folded.join("\n"))
 }
 
+/// Normalises an identifier that is kept as it is written: canonical form (NFC), single spaces, none at
+/// the ends.
+pub fn normalize_uid(text: &str) -> String {
+    collapse_spaces(&text.nfc().collect::<String>())
+}
+
+/// Whether two rows with these uids may be the same thing: one has none, or they are equal.
+pub fn uids_agree(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one == other || fold_name(one) == fold_name(other)
+}
+
 /// Normalises compatibility forms (NFKC), removes hidden characters, and replaces each kind of
 /// hyphen, dash and minus by `-`.
 pub fn normalize_marks(text: &str) -> String {

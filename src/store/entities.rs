@@ -9,7 +9,7 @@ use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::entity::SourceDigests;
-use crate::model::text::fold_name;
+use crate::model::text::{fold_name, uids_agree};
 use crate::model::{Entity, Kind, Ontology, Result, Status};
 use crate::params;
 
@@ -222,7 +222,7 @@ pub fn list_alike(view: &View<'_>, row: &Entity, limit: i64) -> Result<Vec<Entit
 }
 
 /// Finds a duplicate: an entity with the same type, name, project, description, properties and
-/// status. With `any_status`, falls back to one of another status.
+/// status, and no other uid. With `any_status`, falls back to one of another status.
 pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<Option<Entity>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entities WHERE name = ?1 COLLATE NOCASE AND name = ?1 \
@@ -237,7 +237,8 @@ pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<O
         let properties = parse_object(&row.text("properties")?);
         (properties == wanted.properties).then(|| read_entity(row)).transpose()
     })?;
-    Ok(found.into_iter().flatten().min_by_key(|row| {
+    let found = found.into_iter().flatten().filter(|row| uids_agree(&row.uid, &wanted.uid));
+    Ok(found.min_by_key(|row| {
         let place = (row.status != *status, row.status.is_history());
         (place, row.created_at.clone(), row.id.clone())
     }))

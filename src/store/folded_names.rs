@@ -16,6 +16,40 @@ pub(super) fn is_named(kind: Kind, plain: &str, parameter: &str) -> String {
     )
 }
 
+/// A list of names: those of the rows of a kind, or their identifiers outside of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameList {
+    Names(Kind),
+    Uids(Kind),
+}
+
+/// The end of `owner_kind` in the list of uids.
+const UID: &str = "_uid";
+
+impl NameList {
+    /// Returns the list in the column `owner_kind`.
+    pub fn as_text(self) -> String {
+        match self {
+            Self::Names(kind) => kind.as_str().to_owned(),
+            Self::Uids(kind) => format!("{}{UID}", kind.as_str()),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.strip_suffix(UID) {
+            Some(kind) => Kind::parse(kind).map(Self::Uids),
+            None => Kind::parse(text).map(Self::Names),
+        }
+    }
+
+    /// Returns the kind of the rows.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Names(kind) | Self::Uids(kind) => kind,
+        }
+    }
+}
+
 /// The number of listed rows of one name that a query looks at.
 const MAX_LISTED: usize = 1_000;
 
@@ -40,29 +74,29 @@ pub(super) fn select_owners(kind: Kind, name: &str, limit: &str) -> String {
 }
 
 /// Returns the listed name of a row.
-pub fn find_name(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<String>> {
+pub fn find_name(view: &View<'_>, list: NameList, id: &str) -> Result<Option<String>> {
     let sql = "SELECT folded FROM folded_names WHERE owner_id = ?1 AND owner_kind = ?2";
-    view.conn.one(sql, params![id, kind.as_str()], |row| row.text("folded"))
+    view.conn.one(sql, params![id, &list.as_text()], |row| row.text("folded"))
 }
 
 /// Lists the name of a row, in place of an earlier one.
-pub fn put_name(tx: &Tx<'_>, kind: Kind, id: &str, folded: &str) -> Result<()> {
+pub fn put_name(tx: &Tx<'_>, list: NameList, id: &str, folded: &str) -> Result<()> {
     let sql = "INSERT INTO folded_names (owner_kind, owner_id, folded) VALUES (?1, ?2, ?3) \
          ON CONFLICT (owner_id, owner_kind) DO UPDATE SET folded = excluded.folded";
-    tx.change_uncovered(sql, params![kind.as_str(), id, folded]).map(drop)
+    tx.change_uncovered(sql, params![&list.as_text(), id, folded]).map(drop)
 }
 
-pub fn delete_name(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
+pub fn delete_name(tx: &Tx<'_>, list: NameList, id: &str) -> Result<()> {
     let sql = "DELETE FROM folded_names WHERE owner_id = ?1 AND owner_kind = ?2";
-    tx.change_uncovered(sql, params![id, kind.as_str()]).map(drop)
+    tx.change_uncovered(sql, params![id, &list.as_text()]).map(drop)
 }
 
 /// Lists the owners of names.
-pub fn list_owners(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
+pub fn list_owners(view: &View<'_>) -> Result<Vec<(NameList, String)>> {
     let mut owners = Vec::new();
     view.conn.scan("SELECT owner_kind, owner_id FROM folded_names", &[], |row| {
-        let kind = Kind::parse(&row.text("owner_kind")?);
-        owners.extend(kind.map(|kind| row.text("owner_id").map(|id| (kind, id))).transpose()?);
+        let list = NameList::parse(&row.text("owner_kind")?);
+        owners.extend(list.map(|list| row.text("owner_id").map(|id| (list, id))).transpose()?);
         Ok(())
     })?;
     Ok(owners)

@@ -9,6 +9,7 @@ use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::memory::MemoryType;
+use crate::model::text::uids_agree;
 use crate::model::{Kind, Memory, Result, Status};
 use crate::params;
 
@@ -116,8 +117,8 @@ pub fn update(tx: &Tx<'_>, memory: &Memory) -> Result<()> {
     )
 }
 
-/// Finds a duplicate: a memory with the same type, content, project and status. With `any_status`,
-/// falls back to one of another status.
+/// Finds a duplicate: a memory with the same type, content, project and status, and no other uid.
+/// With `any_status`, falls back to one of another status.
 pub fn find_same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<Option<Memory>> {
     // No ORDER BY: SQLite would scan the index that gives the order, through the whole project,
     // instead of the one on the content.
@@ -130,7 +131,8 @@ pub fn find_same(view: &View<'_>, wanted: &Memory, any_status: bool) -> Result<O
     let parameters =
         params![&wanted.project, kind, status, &wanted.content, any_status, &wanted.id];
     let found = view.conn.all(&sql, parameters, read_memory)?;
-    Ok(found.into_iter().min_by_key(|row| {
+    let found = found.into_iter().filter(|row| uids_agree(&row.uid, &wanted.uid));
+    Ok(found.min_by_key(|row| {
         let place = (row.status != wanted.status, row.status.is_history());
         (place, row.created_at.clone(), row.id.clone())
     }))

@@ -35,6 +35,7 @@ pub mod sources;
 pub mod sqlite;
 pub mod table_dump;
 pub(crate) mod tx;
+pub mod uids;
 
 pub use self::operations::{Author, OperationSteps};
 pub use self::settings::{Durability, Settings};

@@ -13,6 +13,7 @@ use crate::app::operation::{About, Effect, Operation, WriteOperation};
 use crate::app::present::memories::MemoryBrief;
 use crate::app::present::rows::{EntityBrief, ProjectUsed};
 use crate::app::present::text::Text;
+use crate::app::present::uids::UidHolderView;
 use crate::app::{limits, schema};
 use crate::model::{NextStep, Result};
 use crate::ops::read::marks::RowMarks;
@@ -65,6 +66,9 @@ pub struct BatchRow<B> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     created: bool,
+    /// The active row that holds its uid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid_holder: Option<UidHolderView>,
     /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
@@ -154,6 +158,7 @@ impl WriteOperation for CreateBatch {
                 row: EntityBrief::new(tx, &made.row, &marks, one)?,
                 key,
                 created: made.created,
+                uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
                 differing: names(&made.differing),
             })
         });
@@ -163,6 +168,7 @@ impl WriteOperation for CreateBatch {
                 row: MemoryBrief::new(tx, &made.row, &marks, one)?,
                 key,
                 created: made.created,
+                uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
                 differing: names(&made.differing),
             })
         });
@@ -194,11 +200,15 @@ impl Output for CreatedBatch {
         text.lines(self.projects_used.iter().filter_map(ProjectUsed::warning));
         for row in &self.entities {
             text.line(row.row.line());
+            let holder = row.uid_holder.as_ref().map(|holder| holder.line(&row.row.entity_id));
+            text.lines(holder.map(|line| format!("  {line}")));
             text.lines(differing_line(&row.differing).map(|line| format!("  {line}")));
         }
         text.lines(self.relationships.iter().map(LinkResult::line));
         for row in &self.memories {
             text.line(row.row.line());
+            let holder = row.uid_holder.as_ref().map(|holder| holder.line(&row.row.memory_id));
+            text.lines(holder.map(|line| format!("  {line}")));
             text.lines(differing_line(&row.differing).map(|line| format!("  {line}")));
         }
     }

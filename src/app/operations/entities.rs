@@ -13,6 +13,7 @@ use crate::app::present::rows::{
     all_quoted, entity_briefs,
 };
 use crate::app::present::text::{Paging, Text};
+use crate::app::present::uids::UidHolderView;
 use crate::app::present::{Detail, ids, is_zero};
 use crate::model::text::quote_text;
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
@@ -42,6 +43,9 @@ pub struct CreatedEntity {
     /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
+    /// The active row that holds its uid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid_holder: Option<UidHolderView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
 }
@@ -91,6 +95,7 @@ impl WriteOperation for CreateEntity {
             created: made.created,
             relationships: links.collect::<Result<_>>()?,
             similar: entity_briefs(tx, &made.similar, &made.row.project)?,
+            uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
             project_used: ProjectUsed::if_unregistered(&project),
         };
@@ -102,6 +107,7 @@ impl Output for CreatedEntity {
     fn write_text(&self, text: &mut Text) {
         let word = if self.created { "created" } else { "already there:" };
         text.line(format!("{word} {}", self.entity.line()));
+        text.lines(self.uid_holder.iter().map(|holder| holder.line(&self.entity.entity_id)));
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.lines(self.relationships.iter().map(LinkResult::line));
         text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));

@@ -17,6 +17,7 @@ use crate::app::present::memories::{
 use crate::app::present::revisions::RevisionView;
 use crate::app::present::rows::{EntityBrief, EntityView, ProjectUsed, entity_briefs};
 use crate::app::present::text::{Paging, Text};
+use crate::app::present::uids::UidHolderView;
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
 use crate::ops::read::marks::RowMarks;
@@ -48,6 +49,9 @@ pub struct CreatedMemory {
     /// Given fields whose values differ in the existing row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differing: Vec<String>,
+    /// The active row that holds its uid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid_holder: Option<UidHolderView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
 }
@@ -74,6 +78,7 @@ impl WriteOperation for CreateMemory {
             memory: MemoryView::alone(tx, &made.row, Detail::Concise)?,
             created: made.created,
             similar: similar_memories(tx, &made.similar, &made.row)?,
+            uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
             project_used: ProjectUsed::if_unregistered(&project),
         };
@@ -85,6 +90,7 @@ impl Output for CreatedMemory {
     fn write_text(&self, text: &mut Text) {
         let word = if self.created { "created" } else { "already there:" };
         text.line(format!("{word} {}", self.memory.line()));
+        text.lines(self.uid_holder.iter().map(|holder| holder.line(&self.memory.memory_id)));
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         text.list("similar", &self.similar, |other| Some(other.line()));
         text.lines(differing_line(&self.differing));

@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 use super::bound::shorten_text;
 use super::ids;
 use super::memories::{MemoryView, SimilarMemory};
-use super::revisions::RevisionView;
+use super::revisions::{RevisionView, describe_difference, difference_line, show_added_refs};
 use super::rows::{CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, all_quoted};
+use super::uids::UidHolderView;
 use super::{Detail, is_zero};
+use crate::model::revision::FieldDifference;
 use crate::model::text::quote_text;
 use crate::model::{Memory, Result};
 use crate::ops::read::candidates::{Candidate, ExpectedConflict, QueuedRow};
@@ -42,6 +44,20 @@ pub struct CandidateRow<R, B> {
     /// Conflicts that its promotion would open or join.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     would_conflict: Vec<ExpectedView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid_holder: Option<HolderView>,
+}
+
+/// The active row that holds the uid of a candidate, and how the candidate differs from it.
+#[derive(Serialize)]
+struct HolderView {
+    #[serde(flatten)]
+    holder: UidHolderView,
+    /// By field: was and proposed.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    changes: Map<String, Value>,
+    #[serde(skip)]
+    differences: Vec<FieldDifference>,
 }
 
 /// The origin of a candidate: who proposed it, when and why, and the texts that it cites.
@@ -83,6 +99,7 @@ impl CandidateView {
         let expected = queued.expected.iter().map(|one| ExpectedView::new(view, one));
         let would_conflict = expected.collect::<Result<Vec<_>>>()?;
         let origin = OriginView::new(view, queued)?;
+        let uid_holder = HolderView::new(view, queued)?;
         Ok(match &queued.candidate {
             Candidate::Entity { row, similar } => Self::Entity(CandidateRow {
                 row: EntityView::new(view, row, marks, detail)?,
@@ -91,12 +108,14 @@ impl CandidateView {
                     EntityBrief::new(view, other, marks, Some(&row.project))
                 })?,
                 would_conflict,
+                uid_holder,
             }),
             Candidate::Memory { row, similar } => Self::Memory(CandidateRow {
                 row: memory_view(view, row, marks, detail)?,
                 origin,
                 similar: list_briefs(similar, |other| SimilarMemory::new(view, other, marks, row))?,
                 would_conflict,
+                uid_holder,
             }),
             Candidate::Revision(row) => Self::Revision(RevisionView::new(view, row)?),
         })
@@ -107,18 +126,22 @@ impl CandidateView {
         let mut lines = Vec::new();
         match self {
             Self::Revision(row) => return row.lines(),
-            Self::Entity(CandidateRow { row, origin, similar, would_conflict }) => {
+            Self::Entity(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
                 lines.extend(entity_contents(row));
                 lines.extend(origin.cited_lines());
                 lines.extend(similar.iter().map(|other| format!("  similar: {}", other.line())));
+                let holder = uid_holder.iter();
+                lines.extend(holder.flat_map(|one| one.lines(&row.entity_id)));
                 lines.extend(would_conflict.iter().map(ExpectedView::line));
             }
-            Self::Memory(CandidateRow { row, origin, similar, would_conflict }) => {
+            Self::Memory(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
                 lines.extend(memory_contents(row));
                 lines.extend(origin.cited_lines());
                 lines.extend(similar.iter().map(|other| format!("  {}", other.line())));
+                let holder = uid_holder.iter();
+                lines.extend(holder.flat_map(|one| one.lines(&row.memory_id)));
                 lines.extend(would_conflict.iter().map(ExpectedView::line));
             }
         }
@@ -189,6 +212,27 @@ fn memory_contents(row: &MemoryView) -> Vec<String> {
         lines.push(format!("  {}", facts.join(", ")));
     }
     lines
+}
+
+impl HolderView {
+    fn new(view: &View<'_>, queued: &QueuedRow) -> Result<Option<Self>> {
+        let Some((holder, differences)) = &queued.uid_holder else { return Ok(None) };
+        let mut differences = differences.clone();
+        for difference in &mut differences {
+            show_added_refs(view, difference)?;
+        }
+        Ok(Some(Self {
+            holder: UidHolderView::new(holder),
+            changes: differences.iter().map(describe_difference).collect(),
+            differences,
+        }))
+    }
+
+    fn lines(&self, handle: &str) -> Vec<String> {
+        let mut lines = vec![format!("  {}", self.holder.line(handle))];
+        lines.extend(self.differences.iter().map(|one| format!("  {}", difference_line(one))));
+        lines
+    }
 }
 
 impl OriginView {

@@ -13,6 +13,7 @@ pub mod rows;
 pub mod rows_by_detail;
 pub mod single_rows;
 pub mod text;
+pub mod uids;
 
 use serde::{Deserialize, Serialize};
 

@@ -64,7 +64,7 @@ impl RevisionView {
             _ => row.differences(&row.base),
         };
         for difference in &mut differences {
-            show_refs(view, difference)?;
+            show_added_refs(view, difference)?;
         }
         Ok(Self {
             revision_id: row.handle.clone(),
@@ -115,7 +115,7 @@ impl RevisionView {
 }
 
 /// Shows added sources by handle.
-fn show_refs(view: &View<'_>, difference: &mut FieldDifference) -> Result<()> {
+pub fn show_added_refs(view: &View<'_>, difference: &mut FieldDifference) -> Result<()> {
     if let (SOURCE_REFS, Value::Array(refs)) = (difference.field.as_str(), &difference.proposed) {
         let refs: Vec<String> = refs.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         difference.proposed = ids::shown_refs(view, &refs)?.into();
@@ -153,7 +153,8 @@ pub fn name_link(
     Ok(format!("relationship {handle} {source} {} {target}", link.relationship_type))
 }
 
-fn describe_difference(difference: &FieldDifference) -> (String, Value) {
+/// Returns a field of a revision as data.
+pub fn describe_difference(difference: &FieldDifference) -> (String, Value) {
     let FieldDifference { field, base, now, proposed } = difference;
     let mut shown = Map::new();
     if field != SOURCE_REFS {

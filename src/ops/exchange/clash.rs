@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::model::{Entity, Memory, Result, Status};
+use crate::ops::record::uids;
 use crate::ops::write::{projects, relationships};
 use crate::store::table_dump::{self, Fields};
 use crate::store::{self, Tx};
@@ -12,6 +13,9 @@ use crate::store::{self, Tx};
 pub fn find_clash(tx: &Tx<'_>, section: &str, row: &Fields) -> Result<Option<String>> {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
     let is_active = text("status") == Status::Active.as_str();
+    if is_active && let Some(holder) = find_uid_holder(tx, row)? {
+        return Ok(Some(holder));
+    }
     match section {
         "project" => name_taken(tx, row),
         "document" => {
@@ -67,6 +71,14 @@ pub fn same_memory(tx: &Tx<'_>, row: &Memory) -> Result<Option<String>> {
 pub fn same_entity(tx: &Tx<'_>, row: &Entity) -> Result<Option<String>> {
     let wanted = Entity { project: projects::resolve(tx, &row.project)?.name, ..row.clone() };
     Ok(store::entities::find_same(tx, &wanted, false)?.map(|other| other.id))
+}
+
+/// Returns why a row cannot be active with its uid.
+fn find_uid_holder(tx: &Tx<'_>, row: &Fields) -> Result<Option<String>> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let project = projects::resolve(tx, text("project"))?.name;
+    let holder = uids::find_holder(tx, text("uid"), &project, text("id"))?;
+    Ok(holder.map(|holder| format!("its uid {:?} is held by {}", holder.uid, holder.id)))
 }
 
 fn name_taken(tx: &Tx<'_>, row: &Fields) -> Result<Option<String>> {

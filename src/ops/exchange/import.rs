@@ -17,6 +17,7 @@ use crate::ops::write::projects::{self, Registration};
 use crate::ops::write::relationships::{self, NewRelationship};
 use crate::ops::write::state::{self, StateChange};
 use crate::store::Tx;
+use crate::store::uids::UidRow;
 
 /// A parsed line of the file.
 #[derive(Debug, Clone)]
@@ -164,7 +165,12 @@ struct StoredLine {
     project: Option<String>,
     /// The project registered automatically for its first trusted state.
     registered: Option<String>,
+    /// The active row that holds its uid, so that it is a candidate.
+    uid_holder: Option<UidRow>,
 }
+
+/// The note about lines whose uid another row holds.
+const UID_HELD: &str = "candidates with the uid of an active row";
 
 /// Stores lines, each completely or not at all, and adds them to the report.
 pub fn store_lines(
@@ -190,6 +196,10 @@ pub fn store_lines(
                 *counts.entry(line.kind()).or_default() += 1;
                 report.projects.extend(stored.project);
                 report.registered.extend(stored.registered);
+                if let Some(UidRow { uid, handle, .. }) = stored.uid_holder {
+                    let line = format!("{place}: {uid:?} is held by {handle}");
+                    report.add_note(UID_HELD, line);
+                }
             }
             Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
                 return Err(error);
@@ -218,6 +228,7 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
             let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, note)?;
             keys.bind(key.as_deref(), &made.row.id)?;
             stored.created = made.created;
+            stored.uid_holder = made.uid_holder.filter(|_| made.created);
             stored.project = Some(made.row.project);
         }
         ImportLine::Entity(key, new) => {
@@ -225,6 +236,7 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
                 entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfAnyStatus, note)?;
             keys.bind(key.as_deref(), &made.row.id)?;
             stored.created = made.created;
+            stored.uid_holder = made.uid_holder.filter(|_| made.created);
             stored.project = Some(made.row.project);
         }
         ImportLine::Relationship(new) => {

@@ -64,6 +64,18 @@ impl ImportReport {
         }
     }
 
+    /// Adds a line to the note about a matter.
+    pub fn add_note(&mut self, about: &'static str, line: String) {
+        if !self.notes.iter().any(|note| note.about == about) {
+            self.notes.push(ImportNote::of_lines(about, Vec::new()));
+        }
+        let known = self.notes.iter_mut().filter(|note| note.about == about);
+        for note in known {
+            note.count += 1;
+            note.lines.push(line.clone());
+        }
+    }
+
     pub fn refuse(&mut self, place: LinePlace, reason: String) {
         self.refused.push(RefusedLine { place, reason, hint: Hint::default() });
     }

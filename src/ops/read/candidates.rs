@@ -1,12 +1,19 @@
 //! The review queue: candidate memories and entities and proposed revisions, oldest first.
 
+use serde_json::Value;
+
 use crate::model::event::AuditEntry;
+use crate::model::revision::{self, FieldDifference};
 use crate::model::{
     Claim, Entity, Kind, Memory, Page, PageRequest, Relationship, Result, Revision, Status, claim,
     source_ref,
 };
+use crate::ops::record::record_change::snapshot_value;
+use crate::ops::record::uids;
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::projects::ProjectScope;
 use crate::ops::write::{conflicts, entities, memories};
+use crate::store::uids::UidRow;
 use crate::store::{self, View};
 
 /// A row of the queue.
@@ -37,6 +44,8 @@ pub struct QueuedRow {
     pub cited: Vec<(String, String)>,
     /// Conflicts that its promotion would open or join.
     pub expected: Vec<ExpectedConflict>,
+    /// The active row that holds its uid, and the fields in which it differs from that.
+    pub uid_holder: Option<(UidRow, Vec<FieldDifference>)>,
     /// The days since its creation.
     pub age_days: i64,
 }
@@ -108,14 +117,17 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
     let created = crate::model::Timestamp::parse(created_at);
     let age_days = created.map_or(0, |created| view.now.days_since(created));
     let (mut cited, mut claims) = (Vec::new(), Vec::new());
+    let mut uid_holder = None;
     match &mut candidate {
         Candidate::Entity { row, similar } => {
             *similar = entities::find_similar(view, row)?;
+            uid_holder = compare_with_holder(view, row)?;
             cited = read_cited(view, &row.source_refs)?;
             claims = claims_if_active(view, row)?;
         }
         Candidate::Memory { row, similar } => {
             *similar = memories::find_similar(view, row)?;
+            uid_holder = compare_with_holder(view, row)?;
             let chunk = row.source_chunk_id.iter().map(|chunk| format!("chunk:{chunk}"));
             cited = read_cited(view, &chunk.collect::<Vec<_>>())?;
             claims = claim::of_memory(&Memory { status: Status::Active, ..row.clone() });
@@ -133,7 +145,32 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
             expected.push(ExpectedConflict { slot_kind, slot_key, value, others });
         }
     }
-    Ok(QueuedRow { candidate, origin, cited, expected, age_days })
+    Ok(QueuedRow { candidate, origin, cited, expected, uid_holder, age_days })
+}
+
+/// Columns that say nothing about the thing that a row describes.
+const OF_THE_ROW: [&str; 5] = ["id", "status", "created_at", "extractor_version", "canonical_home"];
+
+/// Returns the active row that holds the uid of a candidate, and the differences between the two if
+/// they are of one kind.
+fn compare_with_holder<T: HasLifecycle>(
+    view: &View<'_>,
+    row: &T,
+) -> Result<Option<(UidRow, Vec<FieldDifference>)>> {
+    let Some(holder) = uids::find_holder_beside(view, row, None)? else { return Ok(None) };
+    let mut differences = Vec::new();
+    if let (true, Some(active)) = (holder.kind == T::KIND, T::find(view, &holder.id)?) {
+        let (now, wanted) = (snapshot_value(&active)?, snapshot_value(row)?);
+        if let (Value::Object(now), Value::Object(wanted)) = (now, wanted) {
+            for (field, proposed) in revision::list_changes(&now, &wanted) {
+                let base = revision::field_value(&now, &field);
+                if !OF_THE_ROW.contains(&field.as_str()) {
+                    differences.push(FieldDifference { field, now: base.clone(), base, proposed });
+                }
+            }
+        }
+    }
+    Ok(Some((holder, differences)))
 }
 
 /// Reads the texts of the first chunks and memories among the references.

@@ -10,7 +10,7 @@ use crate::model::search::{self, SearchEntry};
 use crate::model::text::fold_unless_plain;
 use crate::model::{
     Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, RelationshipStatus,
-    Result, Revision, claim,
+    Result, Revision, Status, claim,
 };
 use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View, redaction};
@@ -46,6 +46,16 @@ pub trait Audited: Serialize {
         None
     }
 
+    /// Returns the identifier that the row has outside of this store, or an empty text.
+    fn uid(&self) -> &str {
+        ""
+    }
+
+    /// Returns the project in which the row holds its uid: it is active and has one.
+    fn holds_uid_in(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns the links whose claims depend on what changed in this row.
     fn dependent_links(&self, _view: &View<'_>, _before: &Self) -> Result<Vec<Relationship>> {
         Ok(Vec::new())
@@ -65,6 +75,20 @@ pub trait Audited: Serialize {
     fn search_entry(&self) -> Option<SearchEntry> {
         None
     }
+}
+
+/// Implements the accessors of the uid of entities and memories.
+macro_rules! uid_fields {
+    () => {
+        fn uid(&self) -> &str {
+            &self.uid
+        }
+
+        fn holds_uid_in(&self) -> Option<&str> {
+            let holds = self.status == Status::Active && !self.uid.is_empty();
+            holds.then_some(self.project.as_str())
+        }
+    };
 }
 
 /// Implements the accessors of id and handle, whose fields are named alike in all kinds of rows.
@@ -89,6 +113,7 @@ impl Audited for Entity {
     const HANDLE_KIND: HandleKind = HandleKind::Entity;
 
     row_fields!();
+    uid_fields!();
 
     fn has_ended(&self) -> bool {
         self.status.is_history()
@@ -146,6 +171,7 @@ impl Audited for Memory {
     const HANDLE_KIND: HandleKind = HandleKind::Memory;
 
     row_fields!();
+    uid_fields!();
 
     fn has_ended(&self) -> bool {
         self.status.is_history()

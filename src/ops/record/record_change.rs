@@ -8,7 +8,7 @@ use crate::model::revision::RevisionStatus;
 use crate::model::{Action, Error, Event, Kind, Result, Revision};
 use crate::ops::maintain::audit::pre_chain::PreChainRows;
 use crate::ops::record::audited::Audited;
-use crate::ops::record::{claims, index, names, secrets};
+use crate::ops::record::{claims, index, names, secrets, uids};
 use crate::store::{self, Tx, redaction};
 
 /// Stores a new row and assigns its handle; returns the id of its audit row.
@@ -17,10 +17,11 @@ pub fn create<T: Audited>(tx: &Tx<'_>, row: &mut T, note: &str) -> Result<String
     refuse_secrets::<T>(tx, tx.actor, None, &after, note)?;
     row.set_handle(store::handles::new_handle(tx, T::HANDLE_KIND, row.id())?);
     let row = &*row;
+    uids::require_free(tx, None, row)?;
     row.insert(tx)?;
     row.disturbances(None).into_iter().for_each(|one| tx.disturb(one));
     keep_indexed(tx, None, row)?;
-    names::add_name(tx, row)?;
+    names::add_names(tx, row)?;
     claims::add_claims(tx, row)?;
     tx.record(Event {
         kind: T::KIND,
@@ -55,6 +56,7 @@ pub fn change_as<T: Audited>(
 ) -> Result<String> {
     let recorded = (snapshot_text(before)?, snapshot_text(after)?);
     refuse_secrets::<T>(tx, actor, Some(&recorded.0), &recorded.1, note)?;
+    uids::require_free(tx, Some(before), after)?;
     after.update(tx)?;
     after.disturbances(Some(before)).into_iter().for_each(|one| tx.disturb(one));
     refresh_derived(tx, before, after)?;
@@ -137,7 +139,7 @@ pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Res
 /// Updates the search entry and the claims that are derived from a changed row.
 fn refresh_derived<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()> {
     keep_indexed(tx, Some(before), after)?;
-    names::refresh_name(tx, before, after)?;
+    names::refresh_names(tx, before, after)?;
     claims::refresh_claims(tx, after)?;
     let links = after.dependent_links(tx, before)?;
     links.iter().try_for_each(|link| claims::refresh_claims(tx, link))
@@ -146,7 +148,7 @@ fn refresh_derived<T: Audited>(tx: &Tx<'_>, before: &T, after: &T) -> Result<()>
 /// Creates the search entry and claims of a row imported with its history.
 pub fn derive_restored<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
     keep_indexed(tx, None, row)?;
-    names::add_name(tx, row)?;
+    names::add_names(tx, row)?;
     claims::add_claims(tx, row)
 }
 

@@ -58,6 +58,13 @@ pub fn check_name(field: &str, given: &str) -> Result<String> {
     Ok(name)
 }
 
+/// Returns a uid in the form in which it is stored; it may be empty.
+pub fn check_uid(given: &str) -> Result<String> {
+    let uid = text::normalize_uid(given);
+    at_most("uid", uid.chars().count(), MAX_NAME, "characters")?;
+    Ok(uid)
+}
+
 pub fn text_length(field: &str, given: &str) -> Result<()> {
     at_most(field, given.chars().count(), MAX_TEXT, "characters")
 }

@@ -10,12 +10,13 @@ use crate::model::{
     Action, Entity, Error, Memory, Result, Status, SubjectKind, Transition, source_ref,
 };
 use crate::ops::record::citations::digest_documents;
-use crate::ops::record::{record_change, validate};
+use crate::ops::record::{record_change, uids, validate};
 use crate::ops::write::join;
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
 use crate::ops::write::relationships::{self, LinkOutcome, NewRelationship};
+use crate::store::uids::UidRow;
 use crate::store::{self, Tx, View};
 
 /// The status of a new row.
@@ -43,6 +44,9 @@ impl From<InitialStatus> for Status {
 pub struct NewEntity {
     pub entity_type: String,
     pub name: String,
+    /// Its id elsewhere, e.g. REQ-12.
+    #[serde(default)]
+    pub uid: String,
     /// Project name or alias; "" is global.
     pub project: Option<String>,
     #[serde(default)]
@@ -112,6 +116,8 @@ pub struct EntityCreation {
     pub similar: Vec<Entity>,
     /// Given fields that differ from the existing row.
     pub differing: Vec<&'static str>,
+    /// The active row that holds its uid.
+    pub uid_holder: Option<UidRow>,
     /// The links created with it.
     pub links: Vec<LinkOutcome>,
 }
@@ -146,18 +152,22 @@ pub fn create_alone(
     note: &str,
 ) -> Result<EntityCreation> {
     validate::text_length("note", note)?;
-    let wanted = build(tx, new)?;
-    let existing =
-        store::entities::find_same(tx, &wanted, sameness == DuplicatePolicy::OfAnyStatus)?;
+    let mut wanted = build(tx, new)?;
+    let any_status = sameness == DuplicatePolicy::OfAnyStatus;
+    let mut existing = store::entities::find_same(tx, &wanted, any_status)?;
+    let uid_holder = uids::find_holder_beside(tx, &wanted, existing.as_ref())?;
+    if existing.is_none() && uid_holder.is_some() {
+        wanted.status = Status::Candidate;
+        existing = store::entities::find_same(tx, &wanted, any_status)?;
+    }
     let created = existing.is_none();
     let differing =
         existing.as_ref().map_or_else(Vec::new, |row| differing_fields(new, &wanted, row));
     let mut row = existing.unwrap_or(wanted);
     // Imports report no similar rows.
-    let similar =
-        if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
+    let similar = if any_status { Vec::new() } else { find_similar(tx, &row)? };
     let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
-    Ok(EntityCreation { row, created, audit_id, similar, differing, links: vec![] })
+    Ok(EntityCreation { row, created, audit_id, similar, differing, uid_holder, links: vec![] })
 }
 
 /// Returns other entities of the same type, name and project.
@@ -169,7 +179,8 @@ pub fn find_similar(view: &View<'_>, row: &Entity) -> Result<Vec<Entity>> {
 fn differing_fields(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'static str> {
     let confidence = new.confidence.is_some() && wanted.confidence != row.confidence;
     let sources = wanted.source_refs.iter().any(|given| !row.source_refs.contains(given));
-    [("source_refs", sources), ("confidence", confidence)]
+    let uid = !wanted.uid.is_empty() && wanted.uid != row.uid;
+    [("uid", uid), ("source_refs", sources), ("confidence", confidence)]
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))
         .collect()
@@ -187,7 +198,7 @@ fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
         properties: validate::check_properties(&new.properties)?,
         status: new.status.into(),
         confidence: validate::check_confidence(new.confidence)?,
-        uid: String::new(),
+        uid: validate::check_uid(&new.uid)?,
         content_version: 1,
         source_digests: digest_documents(tx, &source_refs)?,
         source_refs,
@@ -232,6 +243,7 @@ fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<()> {
 #[serde(deny_unknown_fields)]
 pub struct EntityUpdate {
     pub entity_id: String,
+    pub uid: Option<String>,
     pub description: Option<String>,
     /// Merged into the properties; null deletes a key.
     pub properties: Option<Map<String, Value>>,
@@ -256,6 +268,9 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     )?;
     check_editable(&before)?;
     let mut after = before.clone();
+    if let Some(uid) = &edit.uid {
+        after.uid = validate::check_uid(uid)?;
+    }
     if let Some(description) = &edit.description {
         validate::text_length("description", description)?;
         after.description = description.trim().to_owned();

@@ -37,6 +37,9 @@ fn join_memory(
     let tags = candidate.domain_tags.iter().filter(|tag| !active.domain_tags.contains(tag));
     after.domain_tags.extend(tags.cloned());
     after.domain_tags.truncate(MAX_TAGS);
+    if after.uid.is_empty() {
+        after.uid.clone_from(&candidate.uid);
+    }
     if after.subject.is_empty() {
         after.subject.clone_from(&candidate.subject);
     }
@@ -61,6 +64,9 @@ pub fn join_entity(
     after.source_refs.extend(added.cloned());
     validate::at_most("source_refs", after.source_refs.len(), validate::MAX_REFS, "references")?;
     after.hand_authored |= candidate.hand_authored;
+    if after.uid.is_empty() {
+        after.uid.clone_from(&candidate.uid);
+    }
     let moved = move_links(tx, &candidate.id, &active.id, note)?;
     let mut joined = finish_join(tx, active, after, candidate, candidate.clone(), note)?;
     relationships::ensure_link(tx, &active.id, SUPERSEDES, &candidate.id, note)?;

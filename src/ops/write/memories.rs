@@ -8,14 +8,17 @@ use serde::Deserialize;
 use crate::model::entity::SourceDigests;
 use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
-use crate::model::{Action, Error, Memory, Result, SubjectKind, Timestamp, Transition, text};
+use crate::model::{
+    Action, Error, Memory, Result, Status, SubjectKind, Timestamp, Transition, text,
+};
 use crate::ops::record::row_id::resolve_id;
-use crate::ops::record::{record_change, validate};
+use crate::ops::record::{record_change, uids, validate};
 use crate::ops::write::entities::{DuplicatePolicy, InitialStatus, MAX_SIMILAR, check_editable};
 use crate::ops::write::join;
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
+use crate::store::uids::UidRow;
 use crate::store::{self, Tx, View};
 
 /// A memory to create.
@@ -25,6 +28,8 @@ pub struct NewMemory {
     pub memory_type: MemoryType,
     /// One statement that is true by itself.
     pub content: String,
+    #[serde(default)]
+    pub uid: String,
     /// What it is about, if only one statement about that can hold; another is shown as a conflict.
     #[serde(default)]
     pub subject: String,
@@ -54,6 +59,8 @@ pub struct MemoryCreation {
     pub similar: Vec<Memory>,
     /// Given fields that differ from the existing row.
     pub differing: Vec<&'static str>,
+    /// The active row that holds its uid.
+    pub uid_holder: Option<UidRow>,
 }
 
 /// Creates the memory, or finds an identical one.
@@ -69,18 +76,22 @@ pub fn create_unless(
     note: &str,
 ) -> Result<MemoryCreation> {
     validate::text_length("note", note)?;
-    let wanted = build(tx, new)?;
-    let existing =
-        store::memories::find_same(tx, &wanted, sameness == DuplicatePolicy::OfAnyStatus)?;
+    let mut wanted = build(tx, new)?;
+    let any_status = sameness == DuplicatePolicy::OfAnyStatus;
+    let mut existing = store::memories::find_same(tx, &wanted, any_status)?;
+    let uid_holder = uids::find_holder_beside(tx, &wanted, existing.as_ref())?;
+    if existing.is_none() && uid_holder.is_some() {
+        wanted.status = Status::Candidate;
+        existing = store::memories::find_same(tx, &wanted, any_status)?;
+    }
     let created = existing.is_none();
     let differing =
         existing.as_ref().map_or_else(Vec::new, |row| differing_fields(new, &wanted, row, tx.now));
     let mut row = existing.unwrap_or(wanted);
     // Imports report no similar rows.
-    let similar =
-        if sameness == DuplicatePolicy::OfStatus { find_similar(tx, &row)? } else { Vec::new() };
+    let similar = if any_status { Vec::new() } else { find_similar(tx, &row)? };
     let audit_id = if created { Some(record_change::create(tx, &mut row, note)?) } else { None };
-    Ok(MemoryCreation { row, created, audit_id, similar, differing })
+    Ok(MemoryCreation { row, created, audit_id, similar, differing, uid_holder })
 }
 
 /// Returns the given fields that differ from the existing row.
@@ -95,6 +106,7 @@ fn differing_fields(
     let expired = row.is_expired(now) && !wanted.is_expired(now);
     let end = expired || wanted.valid_until.is_some() && wanted.valid_until != row.valid_until;
     [
+        ("uid", !wanted.uid.is_empty() && wanted.uid != row.uid),
         ("subject", !wanted.subject.is_empty() && wanted.subject != row.subject),
         ("domain_tags", tags),
         ("confidence", confidence),
@@ -140,7 +152,7 @@ fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
         graduated_to_entity_id: None,
         superseded_by: None,
         version: 1,
-        uid: String::new(),
+        uid: validate::check_uid(&new.uid)?,
         source_digests: SourceDigests::new(),
         created_at: tx.now.to_string(),
         updated_at: tx.now.to_string(),
@@ -167,6 +179,7 @@ fn check_subject(given: &str) -> Result<String> {
 pub struct MemoryUpdate {
     pub memory_id: String,
     pub content: Option<String>,
+    pub uid: Option<String>,
     pub subject: Option<String>,
     /// 0 to 1.
     pub confidence: Option<f64>,
@@ -192,6 +205,9 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
     let mut after = before.clone();
     if let Some(given) = &edit.content {
         after.content = check_content(given)?;
+    }
+    if let Some(given) = &edit.uid {
+        after.uid = validate::check_uid(given)?;
     }
     if let Some(given) = &edit.subject {
         after.subject = check_subject(given)?;

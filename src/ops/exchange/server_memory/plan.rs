@@ -215,6 +215,7 @@ impl Planner<'_> {
                     None => MemoryType::Knowledge,
                 },
                 content,
+                uid: String::new(),
                 subject: String::new(),
                 project: self.wish.project.clone(),
                 confidence: None,

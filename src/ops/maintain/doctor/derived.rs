@@ -20,8 +20,8 @@ pub fn check_claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (kind, id) in ops::record::claims::find_wrong_claims(view)? {
         check.found(Finding::WrongClaims { kind, id });
     }
-    for (kind, id) in ops::record::names::find_wrong_names(view)? {
-        check.found(Finding::WrongName { kind, id });
+    for (list, id) in ops::record::names::find_wrong_names(view)? {
+        check.found(Finding::WrongName { kind: list.kind(), id });
     }
     Ok(())
 }

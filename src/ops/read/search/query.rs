@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::model::text::fold_name;
 use crate::model::thesaurus::related_stems;
 use crate::model::words::{is_stop_word, split_words};
 
@@ -45,6 +46,8 @@ pub struct Query {
     fillers: Vec<Term>,
     /// Names with signs inside, such as `dsn~a.b~1`, in lower case.
     pub verbatim: Vec<String>,
+    /// The whole query and its words, folded: texts that may be the identifier of a row.
+    pub identifiers: Vec<String>,
 }
 
 impl Query {
@@ -56,7 +59,7 @@ impl Query {
         }
         terms.truncate(MAX_TERMS);
         fillers.truncate(MAX_TERMS);
-        Self { terms, fillers, verbatim: list_verbatim(text) }
+        Self { terms, fillers, verbatim: list_verbatim(text), identifiers: list_identifiers(text) }
     }
 
     /// Returns an expression for rows with every word; the last word also matches as a prefix.
@@ -152,12 +155,22 @@ pub fn quote_phrase(word: &str) -> String {
 
 /// Maximum number of names that are compared as they are written.
 const MAX_VERBATIM: usize = 4;
+/// Bytes of a query that may be an identifier as a whole.
+const MAX_IDENTIFIER: usize = 2_000;
 
 /// Lists the words of a text with signs between letters or digits, in lower case.
 fn list_verbatim(text: &str) -> Vec<String> {
     let ends = |c: char| !c.is_alphanumeric();
     let names = text.split_whitespace().map(|word| word.trim_matches(ends).to_lowercase());
     names.filter(|word| word.contains(['~', '.', '/', '_', ':'])).take(MAX_VERBATIM).collect()
+}
+
+/// Lists the whole text and its first words, folded.
+fn list_identifiers(text: &str) -> Vec<String> {
+    let ends = |c: char| matches!(c, '"' | '\'' | '(' | ')' | ',' | '?' | '!' | ';');
+    let words = text.split_whitespace().map(|word| word.trim_matches(ends)).take(MAX_TERMS);
+    let whole = std::iter::once(text).filter(|text| text.len() <= MAX_IDENTIFIER);
+    whole.chain(words).map(fold_name).filter(|word| !word.is_empty()).collect()
 }
 
 fn split_terms(text: &str) -> Vec<Term> {

@@ -33,6 +33,15 @@ impl FoundRow {
         }
     }
 
+    /// Returns the identifier that a row has outside of the store.
+    pub fn uid(&self) -> &str {
+        match self {
+            Self::Entity(row) => &row.uid,
+            Self::Memory(row) => &row.uid,
+            Self::Chunk(_) => "",
+        }
+    }
+
     /// Returns all indexed texts.
     pub fn text(&self) -> SearchText {
         match self {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::query::{Matched, Query};
 use super::rows::{FoundRow, Hit, match_words};
+use crate::model::text::fold_name;
 use crate::model::words::stems_of;
 
 /// Score bonus for a row with every word of the query or a related word of it.
@@ -87,11 +88,14 @@ pub fn add_coverage(hits: &mut Vec<Hit>, query: &Query, young: bool) {
     });
 }
 
-/// Raises the rows in which a name of the query with signs inside, such as `dsn~a.b~1`, is found as
+/// Raises the rows whose identifier the query has, and those in which a name of the query with signs inside, such as `dsn~a.b~1`, is found as
 /// it is written, most of all at the beginning.
 pub fn add_verbatim(hits: &mut [Hit], query: &Query) {
     let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
     for hit in hits {
+        if query.identifiers.contains(&fold_name(hit.row.uid())) {
+            hit.score += 2.0 * best;
+        }
         let title = hit.row.title().to_lowercase();
         let body = hit.row.body().trim_start_matches(['`', '#', '*', ' ']).to_lowercase();
         for name in &query.verbatim {

@@ -147,6 +147,7 @@ impl Redactable for Entity {
     fn without_contents(&self) -> Self {
         Self {
             name: REDACTED.to_owned(),
+            uid: String::new(),
             description: String::new(),
             properties: Map::new(),
             source_refs: Vec::new(),
@@ -164,6 +165,7 @@ impl Redactable for Memory {
     fn without_contents(&self) -> Self {
         Self {
             content: REDACTED.to_owned(),
+            uid: String::new(),
             subject: String::new(),
             domain_tags: Vec::new(),
             status: redacted_status(self.status),
