@@ -27,7 +27,7 @@ impl UidHolderView {
         }
     }
 
-    /// Renders the holder beside the candidate with this handle.
+    /// Renders the holder for the candidate with this handle.
     pub fn line(&self, handle: &str) -> String {
         let Self { kind, id, uid, name } = self;
         let (uid, name) = (quote_text(uid, LINE_TEXT), quote_text(name, 2 * LINE_TEXT));

@@ -58,6 +58,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
             r#"{"entity_id": "@mass", "properties": {"value": 400}}"#,
             r#"{"entity_id": "@mass", "properties": {"value": null}}"#,
             r#"{"entity_id": "@mass", "confidence": 0.1}"#,
+            r#"{"entity_id": "@mass", "uid": "REQ-1"}"#,
             r#"{"entity_id": "@mass", "source_refs": ["chunk:@chunk"]}"#,
             // Settles the conflict about the gap.
             r#"{"entity_id": "@gap", "properties": {"value": 41}, "note": "agreed"}"#,
@@ -67,7 +68,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         "update_memory",
         &[
             r#"{"memory_id": "@memory", "content": "The load is 400 kg."}"#,
-            r#"{"memory_id": "@memory", "subject": "another"}"#,
+            r#"{"memory_id": "@memory", "subject": "another", "uid": "M-1"}"#,
             r#"{"memory_id": "@memory", "confidence": 0.1, "domain_tags": ["x"]}"#,
             r#"{"memory_id": "@memory", "valid_until": "2020-01-01"}"#,
         ],

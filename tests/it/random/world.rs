@@ -229,6 +229,7 @@ fn create_memory(tx: &Tx<'_>, step: &Step) -> Result<bool> {
     let new = NewMemory {
         memory_type: model::memory::MemoryType::parse(MEMORY_TYPES[kind]).expect("a type"),
         content: TEXTS[text].to_owned(),
+        uid: String::new(),
         subject: NAMES[subject].to_owned(),
         project: Some(PROJECTS[project].to_owned()),
         confidence: None,
