@@ -324,9 +324,7 @@ impl HitView {
 
     fn reasons(&self) -> String {
         let mut reasons = Vec::new();
-        if self.all_words {
-            reasons.push("all words".to_owned());
-        } else if !self.matched.is_empty() {
+        if !self.matched.is_empty() {
             reasons.push(format!("words: {}", all_quoted(&self.matched)));
         }
         if !self.related.is_empty() {

@@ -51,6 +51,9 @@ pub struct MemberView {
     pub name: String,
     pub value: String,
     pub trust: i64,
+    /// The status of a row that is no longer active.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub row_status: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source_refs: Vec<String>,
     /// The number of sources, if not all are shown.
@@ -94,7 +97,7 @@ impl ConflictView {
             quote_text(&self.slot_key, LINE_TEXT),
             self.status.as_str(),
         )];
-        lines.extend(self.members.iter().map(|member| member.line(self.suggested.as_ref())));
+        lines.extend(self.members.iter().map(|member| member.line(self)));
         if let Some(all) = self.member_count {
             lines.push(format!("  and {} more", all - self.members.len()));
         }
@@ -117,13 +120,24 @@ impl MemberView {
             name: detail.name.clone(),
             value: shorten_text(&member.value_snapshot, MAX_VALUE).into_owned(),
             trust: member.member_layer_trust,
+            row_status: detail.ended.clone(),
             source_refs: ids::shown_refs(view, &shown)?,
             source_ref_count: (count > MAX_REFS).then_some(count),
         })
     }
 
-    fn line(&self, suggested: Option<&String>) -> String {
-        let mark = if Some(&self.member_id) == suggested { ", suggested" } else { "" };
+    fn line(&self, conflict: &ConflictView) -> String {
+        let mark = match self.row_status.as_str() {
+            "" if Some(&self.member_id) == conflict.suggested.as_ref() => ", suggested".to_owned(),
+            "" => String::new(),
+            status => format!(", {status}"),
+        };
+        let name = match self.name.as_str() {
+            "" => String::new(),
+            _ if self.member_kind == Kind::Relationship.as_str() => String::new(),
+            name if name.eq_ignore_ascii_case(&conflict.slot_key) => String::new(),
+            name => format!(" {}", quote_text(name, LINE_TEXT)),
+        };
         let sources = match (self.source_refs.as_slice(), self.source_ref_count) {
             ([], _) => String::new(),
             (refs, Some(all)) => {
@@ -132,7 +146,7 @@ impl MemberView {
             (refs, None) => format!(" from {}", all_quoted(refs)),
         };
         format!(
-            "  {} {} says {} (trust {}{mark}){sources}",
+            "  {} {}{name} says {} (trust {}{mark}){sources}",
             self.member_kind,
             self.member_id,
             quote_text(&self.value, LINE_TEXT),

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::model::gap::is_flag;
+use crate::model::headline::Headline;
 use crate::model::markup::inline_text;
 use crate::model::text::{collapse_spaces, escape_hidden};
-use crate::model::{Entity, Error, Result};
+use crate::model::{Entity, Error, Kind, Mark, Result};
+use crate::ops::read::marks::RowMarks;
 use crate::ops::read::queries::coverage::{
     self, CoveredRequirement, LinkedEntity, describe_children,
 };
@@ -15,12 +17,35 @@ use crate::store::{View, link_facts};
 /// Requirements read per page.
 const STEP: usize = 200;
 
+/// A requirement with its coverage and its marks.
+pub struct MatrixRow {
+    covered: CoveredRequirement,
+    marks: Vec<Mark>,
+}
+
+impl MatrixRow {
+    /// Renders the value of the requirement, or its other headlines.
+    fn value(&self) -> String {
+        let headlines = Headline::list(&self.covered.entity.properties);
+        let plain = headlines.iter().map(Headline::plain).collect::<Vec<_>>().join(", ");
+        plain.strip_prefix("= ").map(str::to_owned).unwrap_or(plain)
+    }
+
+    fn marks(&self) -> String {
+        self.marks.iter().map(|mark| mark.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Reads every active requirement of a scope, by name.
-pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<CoveredRequirement>> {
+pub fn read(view: &View<'_>, scope: &ProjectScope) -> Result<Vec<MatrixRow>> {
     let mut rows = Vec::new();
     for some in link_facts::list_requirements(view, None, &scope.names, false)?.chunks(STEP) {
         let ids: Vec<String> = some.iter().map(|(_, id)| id.clone()).collect();
-        rows.extend(coverage::read_covered(view, &ids)?);
+        let marks = RowMarks::of_ids(view, Kind::Entity, ids.iter().map(String::as_str))?;
+        let covered = coverage::read_covered(view, &ids)?.into_iter();
+        rows.extend(
+            covered.map(|covered| MatrixRow { marks: marks.of(&covered.entity.id), covered }),
+        );
     }
     Ok(rows)
 }
@@ -40,12 +65,15 @@ fn list_sides(row: &CoveredRequirement) -> [(&'static str, &[LinkedEntity]); 7] 
 
 /// Returns CSV as in RFC 4180, in UTF-8: a row for each requirement, with each list as a JSON array
 /// of names.
-pub fn write_csv(rows: &[CoveredRequirement]) -> Result<String> {
-    const COLUMNS: [&str; 15] = [
+pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
+    const COLUMNS: [&str; 18] = [
         "requirement_id",
+        "uid",
         "project",
         "requirement",
+        "value",
         "description",
+        "marks",
         "verdict",
         "waived",
         "parents",
@@ -58,8 +86,9 @@ pub fn write_csv(rows: &[CoveredRequirement]) -> Result<String> {
         "inconclusive",
         "source_refs",
     ];
-    let records = rows.iter().map(|row| {
-        let Entity { id, project, name, description, source_refs, .. } = &row.entity;
+    let records = rows.iter().map(|shown| {
+        let row = &shown.covered;
+        let Entity { id, uid, project, name, description, source_refs, .. } = &row.entity;
         let sides = list_sides(row).map(|(_, side)| {
             write_list(side.iter().map(|linked| escape_cell(&collapse_spaces(&linked.node.name))))
         });
@@ -71,9 +100,12 @@ pub fn write_csv(rows: &[CoveredRequirement]) -> Result<String> {
         };
         [
             escape_cell(id),
+            escape_cell(uid),
             escape_cell(project),
             escape_cell(&collapse_spaces(name)),
+            escape_cell(&shown.value()),
             escape_cell(description),
+            shown.marks(),
             row.verdict.name().to_owned(),
             escape_cell(&waiver_text(&row.entity)),
             parents,
@@ -92,11 +124,13 @@ pub fn write_csv(rows: &[CoveredRequirement]) -> Result<String> {
 
 /// Returns CSV with a row for each requirement and entity in one of its lists; a requirement without
 /// any has one row.
-pub fn write_long_csv(rows: &[CoveredRequirement]) -> Result<String> {
-    const COLUMNS: [&str; 11] = [
+pub fn write_long_csv(rows: &[MatrixRow]) -> Result<String> {
+    const COLUMNS: [&str; 13] = [
         "requirement_id",
         "project",
         "requirement",
+        "value",
+        "marks",
         "verdict",
         "list",
         "relationship_type",
@@ -106,7 +140,8 @@ pub fn write_long_csv(rows: &[CoveredRequirement]) -> Result<String> {
         "outcome",
         "through",
     ];
-    let records = rows.iter().flat_map(|row| {
+    let records = rows.iter().flat_map(|shown| {
+        let row = &shown.covered;
         let Entity { id, project, name, .. } = &row.entity;
         let pair = |list: &str, linked: Option<&LinkedEntity>| {
             let text = |read: &dyn Fn(&LinkedEntity) -> String| {
@@ -119,6 +154,8 @@ pub fn write_long_csv(rows: &[CoveredRequirement]) -> Result<String> {
                 escape_cell(id),
                 escape_cell(project),
                 escape_cell(&collapse_spaces(name)),
+                escape_cell(&shown.value()),
+                shown.marks(),
                 row.verdict.name().to_owned(),
                 list.to_owned(),
                 text(&|one| one.relationship_type.to_owned()),
@@ -132,7 +169,7 @@ pub fn write_long_csv(rows: &[CoveredRequirement]) -> Result<String> {
         let sides = list_sides(row);
         let pairs =
             sides.iter().flat_map(|(list, side)| side.iter().map(|one| pair(list, Some(one))));
-        let mut pairs: Vec<[String; 11]> = pairs.collect();
+        let mut pairs: Vec<[String; 13]> = pairs.collect();
         if pairs.is_empty() {
             pairs.push(pair("", None));
         }
@@ -173,30 +210,33 @@ fn waiver_text(entity: &Entity) -> String {
 }
 
 /// Returns a Markdown table, preceded by the coverage.
-pub fn write_markdown(rows: &[CoveredRequirement]) -> String {
+pub fn write_markdown(rows: &[MatrixRow]) -> String {
     let mut counts = [0; 5];
     for row in rows {
-        counts[row.verdict as usize] += 1;
+        counts[row.covered.verdict as usize] += 1;
     }
     let coverage: Vec<String> =
         coverage::name_counts(counts).map(|(name, count)| format!("{name} {count}")).collect();
     let mut text = format!(
         "{} requirements: {}.\n\n\
-         | Requirement | Description | Verdict | Parents | Children | Satisfied by | Validated by \
+         | Requirement | Value | Description | Marks | Verdict | Parents | Children | Satisfied by | Validated by \
          | Evidence | Contradicted by | Inconclusive |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
         rows.len(),
         coverage.join(", ")
     );
-    for row in rows {
+    for shown in rows {
+        let row = &shown.covered;
         let sides = list_sides(row).map(|(_, side)| {
             let names = side.iter().map(|linked| inline_text(&linked.node.name, 80));
             names.collect::<Vec<_>>().join("; ")
         });
         text.push_str(&format!(
-            "| {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} |\n",
             inline_text(&row.entity.name, 80),
+            inline_text(&shown.value(), 80),
             inline_text(&row.entity.description, 300),
+            shown.marks(),
             row.verdict.name(),
             sides.join(" | "),
         ));

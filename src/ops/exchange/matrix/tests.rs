@@ -21,7 +21,7 @@ fn linked_entities(names: &[&str]) -> Vec<LinkedEntity> {
     names.iter().map(one).collect()
 }
 
-fn matrix_row(name: &str, description: &str, satisfied_by: &[&str]) -> CoveredRequirement {
+fn matrix_row(name: &str, description: &str, satisfied_by: &[&str]) -> MatrixRow {
     let entity = Entity {
         handle: String::new(),
         id: "r-1".to_owned(),
@@ -29,7 +29,7 @@ fn matrix_row(name: &str, description: &str, satisfied_by: &[&str]) -> CoveredRe
         name: name.to_owned(),
         project: "p06".to_owned(),
         description: description.to_owned(),
-        properties: serde_json::Map::new(),
+        properties: serde_json::Map::from_iter([("value".to_owned(), "12 kg".into())]),
         status: Status::Active,
         confidence: 1.0,
         source_refs: vec!["doc:a.md".to_owned(), "url:b".to_owned()],
@@ -43,7 +43,7 @@ fn matrix_row(name: &str, description: &str, satisfied_by: &[&str]) -> CoveredRe
         created_at: String::new(),
         updated_at: String::new(),
     };
-    CoveredRequirement {
+    let covered = CoveredRequirement {
         entity,
         verdict: Verdict::Satisfied,
         parents: Vec::new(),
@@ -55,7 +55,8 @@ fn matrix_row(name: &str, description: &str, satisfied_by: &[&str]) -> CoveredRe
         evidence: Vec::new(),
         contradicted_by: Vec::new(),
         inconclusive: Vec::new(),
-    }
+    };
+    MatrixRow { covered, marks: vec![Mark::Suspect] }
 }
 
 #[test]
@@ -65,18 +66,18 @@ fn a_spreadsheet_reads_text_and_no_formula() {
         matrix_row("R-2", " -40 °C to +60 °C", &["A\nB", "C"]),
         matrix_row("＝1", "\u{200b}=1", &[]),
     ];
-    let head = "requirement_id,project,requirement,description,verdict,waived,parents,children,\
-                children_covered,satisfied_by,validated_by,evidence,contradicted_by,inconclusive,\
-                source_refs\r\n";
+    let head = "requirement_id,uid,project,requirement,value,description,marks,verdict,waived,parents,\
+                children,children_covered,satisfied_by,validated_by,evidence,contradicted_by,\
+                inconclusive,source_refs\r\n";
     let sources = "\"[\"\"doc:a.md\"\",\"\"url:b\"\"]\"";
     assert_eq!(
         write_csv(&rows).expect("a table"),
         format!(
             "{head}\
-             r-1,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",\"a, b\n\"\"c\"\"\",satisfied,,,,,\
+             r-1,,p06,\"'=HYPERLINK(\"\"http://evil\"\")\",12 kg,\"a, b\n\"\"c\"\"\",suspect,satisfied,,,,,\
              \"[\"\"'+1\"\",\"\"'@x; y\"\"]\",,,,,{sources}\r\n\
-             r-1,p06,R-2,' -40 °C to +60 °C,satisfied,,,,,\"[\"\"A B\"\",\"\"C\"\"]\",,,,,{sources}\r\n\
-             r-1,p06,'＝1,\\u{{200b}}=1,satisfied,,,,,,,,,,{sources}\r\n"
+             r-1,,p06,R-2,12 kg,' -40 °C to +60 °C,suspect,satisfied,,,,,\"[\"\"A B\"\",\"\"C\"\"]\",,,,,{sources}\r\n\
+             r-1,,p06,'＝1,12 kg,\\u{{200b}}=1,suspect,satisfied,,,,,,,,,,{sources}\r\n"
         )
     );
 }
@@ -98,7 +99,7 @@ fn no_list_is_cut() {
     let long =
         write_long_csv(&[matrix_row("R", "", &names), matrix_row("S", "", &[])]).expect("a table");
     assert_eq!(long.lines().count(), 152);
-    assert!(long.contains("\r\nr-1,p06,S,satisfied,,,,,,,\r\n"), "{long}");
+    assert!(long.contains("\r\nr-1,p06,S,12 kg,suspect,satisfied,,,,,,,\r\n"), "{long}");
 }
 
 #[test]
@@ -107,9 +108,9 @@ fn a_table_in_markdown_keeps_its_columns() {
     assert_eq!(
         write_markdown(&rows),
         "1 requirements: none 0, satisfied 1, validated 0, with_evidence 0.\n\n\
-         | Requirement | Description | Verdict | Parents | Children | Satisfied by | Validated by \
+         | Requirement | Value | Description | Marks | Verdict | Parents | Children | Satisfied by | Validated by \
          | Evidence | Contradicted by | Inconclusive |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n\
-         | R\\|1 | \\[x\\](y) # z | satisfied |  |  | A\\|B; \\<c\\> |  |  |  |  |\n"
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n\
+         | R\\|1 | 12 kg | \\[x\\](y) # z | suspect | satisfied |  |  | A\\|B; \\<c\\> |  |  |  |  |\n"
     );
 }

@@ -17,8 +17,8 @@ use entries::{Asked, BandEntries};
 pub const MIN_BUDGET: usize = 200;
 pub const MAX_BUDGET: usize = 20_000;
 pub const DEFAULT_BUDGET: usize = 4_000;
-/// A pack is nearly empty below this part of its budget: one fourth.
-const NEARLY_EMPTY: usize = 4;
+/// A pack is nearly empty below this part of its budget: one half.
+const NEARLY_EMPTY: usize = 2;
 /// Limit of the text in bytes of JSON, so that it fits in one answer.
 const MAX_BYTES: usize = 30_000;
 

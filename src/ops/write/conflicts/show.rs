@@ -1,6 +1,8 @@
 //! Conflicts as shown to the user: the members, their sources, and the suggested winner.
 
-use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Page, PageRequest, Result};
+use crate::model::{
+    Conflict, ConflictMember, ConflictStatus, Kind, Page, PageRequest, Result, Status,
+};
 use crate::ops::write::projects::ProjectScope;
 use crate::store::{self, View};
 
@@ -25,6 +27,8 @@ pub struct MemberDetail {
     pub name: String,
     pub source_refs: Vec<String>,
     pub created_at: String,
+    /// The status of a row that is no longer active.
+    pub ended: String,
 }
 
 pub fn describe_conflict(view: &View<'_>, conflict: &Conflict) -> Result<Shown> {
@@ -56,15 +60,18 @@ fn describe_member(view: &View<'_>, member: &ConflictMember) -> Result<MemberDet
     let mut name = String::new();
     let mut source_refs = Vec::new();
     let mut created_at = String::new();
+    let mut status = String::new();
     match Kind::parse(&member.member_kind) {
         Some(Kind::Entity) => {
             if let Some(row) = store::entities::get(view, id)? {
                 (name, source_refs, created_at) = (row.name, row.source_refs, row.created_at);
+                status = row.status.to_string();
             }
         }
         Some(Kind::Memory) => {
             if let Some(row) = store::memories::get(view, id)? {
                 (name, created_at) = (row.subject, row.created_at);
+                status = row.status.to_string();
                 source_refs.extend(row.source_chunk_id.map(|chunk| format!("chunk:{chunk}")));
             }
         }
@@ -72,19 +79,21 @@ fn describe_member(view: &View<'_>, member: &ConflictMember) -> Result<MemberDet
             if let Some(row) = store::relationships::get(view, id)? {
                 name = row.relationship_type;
                 (source_refs, created_at) = (row.source_refs, row.created_at);
+                status = row.status.as_str().to_owned();
             }
         }
         Some(Kind::ProjectState) => {
             if let Some(row) = store::projects::state_by_id(view, id)? {
                 name = format!("{}/{}", row.category, row.key);
-                created_at = row.created_at;
+                (created_at, status) = (row.created_at, row.status);
                 source_refs.extend(Some(row.source).filter(|source| !source.is_empty()));
             }
         }
         Some(Kind::Project | Kind::Conflict | Kind::Interaction | Kind::Revision | Kind::Store)
         | None => {}
     }
-    Ok(MemberDetail { member: member.clone(), name, source_refs, created_at })
+    let ended = if status == Status::Active.as_str() { String::new() } else { status };
+    Ok(MemberDetail { member: member.clone(), name, source_refs, created_at, ended })
 }
 
 /// Lists the open conflicts of a scope, and resolved ones if `ended`, in order of detection.
