@@ -38,6 +38,7 @@ DEFAULT_TOOLS = {
     "get_row",
     "review_candidates",
     "review_link",
+    "undo",
 }
 
 Row = dict[str, Any]

@@ -7,12 +7,15 @@ use crate::ops::exchange::import_report::ImportReport;
 use crate::ops::write::{conflicts, projects};
 use crate::store::{Author, Db, OperationSteps, Tx, View};
 
-/// The operation in the audit.
-const OPERATION: &str = "import";
+/// The operation in the audit of an import of lines.
+pub const IMPORT: &str = "import";
+/// The same of an export, whose rows have their own history.
+pub const IMPORT_EXPORT: &str = "import_export";
 
 /// The transactions of an import.
 pub struct ImportRun<'a> {
     pub db: &'a Db,
+    operation: &'static str,
     actor: &'a str,
     dry_run: bool,
     steps: OperationSteps,
@@ -37,8 +40,8 @@ pub struct ReadReport {
 }
 
 impl<'a> ImportRun<'a> {
-    pub fn new(db: &'a Db, actor: &'a str, dry_run: bool) -> Self {
-        Self { db, actor, dry_run, steps: OperationSteps::default() }
+    pub fn new(db: &'a Db, operation: &'static str, actor: &'a str, dry_run: bool) -> Self {
+        Self { db, operation, actor, dry_run, steps: OperationSteps::default() }
     }
 
     /// Returns the author of all batches, which are steps of one operation.
@@ -66,7 +69,7 @@ impl<'a> ImportRun<'a> {
         import: impl FnOnce(&Tx<'_>) -> Result<ImportReport>,
     ) -> Result<ReadReport> {
         let write = |db: &Db| {
-            db.write(self.author(), OPERATION, |tx| {
+            db.write(self.author(), self.operation, |tx| {
                 let report = import(tx)?;
                 let operation = tx.operation_handle().filter(|_| !self.dry_run);
                 ReadReport::new(tx, report, operation)
@@ -79,7 +82,7 @@ impl<'a> ImportRun<'a> {
 impl BatchTarget<'_> {
     pub fn write<T>(&self, store: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
         match self {
-            Self::Each(run) => run.db.write(run.author(), OPERATION, store),
+            Self::Each(run) => run.db.write(run.author(), run.operation, store),
             Self::One(tx) => store(tx),
         }
     }

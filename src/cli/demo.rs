@@ -12,7 +12,7 @@ use super::import_report::print_report;
 use super::operation::OutputFlags;
 use super::out;
 use crate::app::Settings;
-use crate::app::import::ImportRun;
+use crate::app::import::{IMPORT, ImportRun};
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
 
@@ -30,7 +30,7 @@ pub fn run() -> Result<ExitCode> {
     out::print_line("");
     {
         let (db, _) = ops::open(Settings::new(&path))?;
-        let run = ImportRun::new(&db, "demo", false);
+        let run = ImportRun::new(&db, IMPORT, "demo", false);
         print_report(&import_file(&run, &file, "")?, false, &OutputFlags::default());
     }
     let mut session = Session::start(&path)?;

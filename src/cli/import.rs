@@ -13,7 +13,7 @@ use super::out;
 use super::paths::path_parser;
 use super::server_memory::Foreign;
 use super::{import_export, import_lines, server_memory};
-use crate::app::import::ImportRun;
+use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun};
 use crate::model::{Error, Result};
 use crate::ops::exchange::server_memory::Plan;
 use crate::ops::exchange::validate_export::ExportValidation;
@@ -55,7 +55,11 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let file = open_import(cli, wish, &input)?;
     let db = cli.open()?;
     db.expect_many_rows()?;
-    let run = ImportRun::new(&db, &actor, wish.dry_run);
+    let operation = match file {
+        ImportFile::Export(_) => IMPORT_EXPORT,
+        ImportFile::Lines | ImportFile::Foreign(_) => IMPORT,
+    };
+    let run = ImportRun::new(&db, operation, &actor, wish.dry_run);
     let read = match file {
         ImportFile::Lines => import_lines::import_file(&run, input.path(), note)?,
         ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,

@@ -84,6 +84,8 @@ enum Command {
     Conflicts(operation::Conflicts),
     /// Resolve a conflict
     Resolve(operation::Resolve),
+    /// Undo an operation (o…), which the answer of each write and the audit name
+    Undo(operation::Undo),
     /// Erase the contents of a row and of its history; who did what and when stays (docs/redact.md)
     Redact(operation::RedactArgs),
     /// Run any operation, such as create_entity, with its arguments as JSON (docs/tools.md)
@@ -131,6 +133,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Reject(args)) => decide::run(cli, "reject", args),
         Some(Command::Conflicts(args)) => operation::list_conflicts(cli, args),
         Some(Command::Resolve(args)) => operation::resolve_conflict(cli, args),
+        Some(Command::Undo(args)) => operation::undo_operation(cli, args),
         Some(Command::Redact(args)) => operation::redact(cli, args),
         Some(Command::Call(args)) => operation::run_call(cli, args),
         Some(Command::RebuildClaims) => rebuild_claims::run(cli),

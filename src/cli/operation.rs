@@ -277,6 +277,19 @@ pub fn resolve_conflict(cli: &Cli, args: &Resolve) -> Result<ExitCode> {
     write(cli, "resolve_conflict", arguments, &args.flags)
 }
 
+/// `atocore undo`: undoes an operation.
+#[derive(Args)]
+pub struct Undo {
+    /// Handle of the operation, such as o7k3q9w
+    operation: String,
+    #[command(flatten)]
+    flags: WriteFlags,
+}
+
+pub fn undo_operation(cli: &Cli, args: &Undo) -> Result<ExitCode> {
+    write(cli, "undo", json!({ "operation": args.operation }), &args.flags)
+}
+
 /// `atocore redact`: erases the contents of a row and of its history.
 #[derive(Args)]
 pub struct RedactArgs {

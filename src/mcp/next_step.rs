@@ -72,6 +72,7 @@ fn tool_of(step: &NextStep) -> Option<ToolUse> {
         NextStep::UpdateFields { kind: Kind::Entity, .. } => "update_entity",
         NextStep::UpdateFields { kind: Kind::Memory, .. } => "update_memory",
         NextStep::ReviewCandidates => "list_candidates",
+        NextStep::UndoOperation { .. } => "undo",
         NextStep::EditRevision { .. } => return Some(("review_candidates", None)),
         NextStep::PromoteRow { kind: Kind::Revision, .. }
         | NextStep::RejectRow { kind: Kind::Revision, .. } => "review_candidates",
@@ -117,6 +118,7 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
             Some(action) => format!("{tool} {id} with action {action} once it is approved."),
             None => format!("{tool} {id} once it is approved."),
         },
+        NextStep::UndoOperation { id } => format!("Call {tool} with {id}."),
         NextStep::RejectRow { id, .. } | NextStep::RedactRow { id, .. } => match action {
             Some(action) => format!("Call {tool} with {id} and action {action}."),
             None => format!("Call {tool} with {id}."),
@@ -157,6 +159,7 @@ pub fn command_of(step: &NextStep) -> Option<String> {
             format!("atocore call query_project '{{\"question\": \"{}\"}}'", question.name())
         }
         NextStep::RejectRow { id, .. } => format!("atocore reject {id}"),
+        NextStep::UndoOperation { id } => format!("atocore undo {id}"),
         NextStep::EditRevision { id } => {
             format!(
                 "atocore call review_candidates '{{\"decisions\":[{{\"id\":\"{id}\",\"action\":\"edit\"}}]}}'"

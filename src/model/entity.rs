@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::status::Status;
@@ -16,12 +16,17 @@ pub(super) fn is_first(version: &i64) -> bool {
     *version == 1
 }
 
+/// The value of a version that [`is_first`] leaves out.
+pub(super) fn first_version() -> i64 {
+    1
+}
+
 /// One row of `entities`; its serialised form is the audit snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entity {
     pub id: String,
     /// Its identifier outside of this store.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uid: String,
     /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
@@ -39,10 +44,10 @@ pub struct Entity {
     pub hand_authored: bool,
     pub version: i64,
     /// Incremented with each change of name, type, description or properties.
-    #[serde(skip_serializing_if = "is_first")]
+    #[serde(default = "first_version", skip_serializing_if = "is_first")]
     pub content_version: i64,
     /// Digests of the cited documents, by source reference, as they were when cited.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub source_digests: SourceDigests,
     pub created_at: String,
     pub updated_at: String,

@@ -24,6 +24,7 @@ pub enum SubjectKind {
     Handle,
     AnyRow,
     AuditedRow,
+    Operation,
     /// A key that identifies rows within one batch or file.
     BatchKey,
     Resource,
@@ -49,6 +50,7 @@ impl fmt::Display for SubjectKind {
             Self::Handle => "handle",
             Self::AnyRow => "row",
             Self::AuditedRow => "audited row",
+            Self::Operation => "operation",
             Self::BatchKey => "key",
             Self::Resource => "resource",
         })
@@ -292,6 +294,10 @@ impl Error {
 fn hint_to_missing(subject: SubjectKind, nearest: &[String]) -> Hint {
     match subject {
         _ if !nearest.is_empty() => format!("Nearest: {}.", nearest.join("; ")).into(),
+        SubjectKind::Operation => {
+            "Take the handle (o…) from the answer of the write, or from the history of a row."
+                .into()
+        }
         SubjectKind::RegisteredProject => {
             Hint::new("Give a name or an alias that is registered.", NextStep::ListProjects)
         }

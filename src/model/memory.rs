@@ -53,11 +53,11 @@ impl MemoryType {
 }
 
 /// One row of `memories`; its serialised form is the audit snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Memory {
     pub id: String,
     /// Its identifier outside of this store.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uid: String,
     /// Identifies the row in calls and answers; not part of the snapshot.
     #[serde(skip)]
@@ -77,7 +77,7 @@ pub struct Memory {
     pub superseded_by: Option<String>,
     pub version: i64,
     /// Its former chunk, if that is gone.
-    #[serde(skip_serializing_if = "SourceDigests::is_empty")]
+    #[serde(default, skip_serializing_if = "SourceDigests::is_empty")]
     pub source_digests: SourceDigests,
     pub created_at: String,
     pub updated_at: String,

@@ -60,6 +60,9 @@ pub enum NextStep {
     EditRevision {
         id: String,
     },
+    UndoOperation {
+        id: String,
+    },
     /// Run the operation, with the same arguments, on the command line.
     RunOperation,
     ResolveConflict {

@@ -1,7 +1,7 @@
 //! Projects, their canonical names, and the state of a project that is set by hand.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::status::Status;
 
@@ -24,7 +24,7 @@ pub struct Project {
 }
 
 /// One row of `project_state`: a fact set by a person, which takes precedence over others.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProjectState {
     pub id: String,
     /// Identifies the row in calls and answers; not part of the snapshot.

@@ -1,13 +1,13 @@
 //! Relationships: typed, directed links between entities.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::entity::is_first;
+use super::entity::{first_version, is_first};
 use super::status::RelationshipStatus;
 
 /// One row of `relationships`; its serialised form is the audit snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Relationship {
     pub id: String,
     /// Identifies the row in calls and answers; not part of the snapshot.
@@ -20,9 +20,9 @@ pub struct Relationship {
     pub confidence: f64,
     pub source_refs: Vec<String>,
     /// The content versions of its ends when it was made or last reviewed.
-    #[serde(skip_serializing_if = "is_first")]
+    #[serde(default = "first_version", skip_serializing_if = "is_first")]
     pub reviewed_source: i64,
-    #[serde(skip_serializing_if = "is_first")]
+    #[serde(default = "first_version", skip_serializing_if = "is_first")]
     pub reviewed_target: i64,
     pub created_at: String,
 }

@@ -64,7 +64,7 @@ impl RevisionStatus {
 }
 
 /// One row of `revisions`; its serialised form is the audit snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Revision {
     pub id: String,
     /// Identifies the row in calls and answers; not part of the snapshot.

@@ -50,7 +50,7 @@ impl fmt::Display for Status {
 }
 
 /// The status of a relationship; only active ones describe the present.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum RelationshipStatus {

@@ -154,6 +154,26 @@ pub fn list_alike(view: &View<'_>, row: &Memory, limit: i64) -> Result<Vec<Memor
     view.conn.all(&sql, parameters, read_memory)
 }
 
+/// Lists the active entities and relationships that cite one of the memories: kind and id of the row,
+/// and the id of the memory.
+pub fn list_citing(view: &View<'_>, ids: &[&str]) -> Result<Vec<(Kind, String, String)>> {
+    let mut citing = Vec::new();
+    for (kind, table) in [(Kind::Entity, "entities"), (Kind::Relationship, "relationships")] {
+        let sql = format!(
+            "SELECT r.id AS id, substr(s.value, 8) AS memory FROM {table} r CROSS JOIN json_each( \
+             iif(json_valid(r.source_refs), r.source_refs, '[]')) s \
+             WHERE r.id > '' AND r.status = '{ACTIVE}' AND substr(s.value, 1, 7) = 'memory:' \
+             AND substr(s.value, 8) IN (SELECT value FROM json_each(?1)) ORDER BY r.id"
+        );
+        let ids = serde_json::Value::from(ids).to_string();
+        citing
+            .extend(view.conn.all(&sql, params![&ids], |row| {
+                Ok((kind, row.text("id")?, row.text("memory")?))
+            })?);
+    }
+    Ok(citing)
+}
+
 /// Completes a prefix to memory ids: first by id, then by the first 64 characters of the content.
 pub fn ids_beginning(view: &View<'_>, text: &str, limit: i64) -> Result<(Vec<String>, i64)> {
     rows::ids_beginning(view, "memories", "substr(content, 1, 64)", text, limit)

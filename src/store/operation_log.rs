@@ -2,6 +2,7 @@
 
 use super::handles;
 use super::operations::{OperationRecord, StoredOperation};
+use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
 use crate::model::handle::HandleKind;
 use crate::model::{Result, Timestamp};
@@ -29,8 +30,8 @@ pub(super) fn store_operation(tx: &Tx<'_>) -> Result<()> {
     let last = last_commit(tx)?.filter(|last| *last > tx.now);
     let committed_at = last.unwrap_or(tx.now).to_string();
     tx.change_uncovered(
-        "INSERT INTO operations (id, handle, name, first_seq, last_seq, committed_at, client, actor) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET \
+        "INSERT INTO operations (id, handle, name, first_seq, last_seq, committed_at, client, actor, \
+         undoes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET \
          last_seq = excluded.last_seq, committed_at = excluded.committed_at",
         params![
             &record.id,
@@ -41,6 +42,7 @@ pub(super) fn store_operation(tx: &Tx<'_>) -> Result<()> {
             &committed_at,
             tx.client,
             tx.actor,
+            &tx.undone_operation(),
         ],
     )
     .map(drop)?;
@@ -50,17 +52,26 @@ pub(super) fn store_operation(tx: &Tx<'_>) -> Result<()> {
 
 /// Returns the operation with an id.
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<StoredOperation>> {
-    view.conn.one("SELECT * FROM operations WHERE id = ?1", params![id], |row| {
-        Ok(StoredOperation {
-            id: row.text("id")?,
-            handle: row.text("handle")?,
-            name: row.text("name")?,
-            first_seq: row.integer("first_seq")?,
-            last_seq: row.integer("last_seq")?,
-            committed_at: row.text("committed_at")?,
-            client: row.text("client")?,
-            actor: row.text("actor")?,
-        })
+    view.conn.one("SELECT * FROM operations WHERE id = ?1", params![id], read_operation)
+}
+
+/// Returns the newest operation that undid another one.
+pub fn newest_undo(view: &View<'_>, handle: &str) -> Result<Option<StoredOperation>> {
+    let sql = "SELECT * FROM operations WHERE undoes = ?1 AND undoes <> '' \
+         ORDER BY last_seq DESC LIMIT 1";
+    view.conn.one(sql, params![handle], read_operation)
+}
+
+fn read_operation(row: &SqlRow<'_>) -> Result<StoredOperation> {
+    Ok(StoredOperation {
+        id: row.text("id")?,
+        handle: row.text("handle")?,
+        name: row.text("name")?,
+        first_seq: row.integer("first_seq")?,
+        last_seq: row.integer("last_seq")?,
+        committed_at: row.text("committed_at")?,
+        client: row.text("client")?,
+        actor: row.text("actor")?,
     })
 }
 

@@ -11,6 +11,9 @@ pub struct Author<'a> {
     pub steps: Option<&'a OperationSteps>,
 }
 
+/// The operation that upgrades a file.
+pub const UPGRADE: &str = "upgrade";
+
 /// The client of writes on the command line.
 pub const COMMAND_LINE: &str = "cli";
 

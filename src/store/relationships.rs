@@ -95,6 +95,14 @@ pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> 
     view.conn.all(&sql, params![entity_id], read_relationship)
 }
 
+/// Returns the highest content version of an entity that one of its links was reviewed against.
+pub fn highest_reviewed(view: &View<'_>, entity_id: &str) -> Result<i64> {
+    let sql = "SELECT coalesce(max(reviewed), 0) AS n FROM ( \
+         SELECT max(reviewed_source) AS reviewed FROM relationships WHERE source_entity_id = ?1 \
+         UNION ALL SELECT max(reviewed_target) FROM relationships WHERE target_entity_id = ?1)";
+    view.conn.number(sql, params![entity_id])
+}
+
 /// Lists the ids at the other end of active links of one type that start (or end) at an entity.
 pub fn list_neighbour_ids(
     view: &View<'_>,

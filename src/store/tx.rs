@@ -64,6 +64,8 @@ pub struct Tx<'c> {
     attempts: Cell<u32>,
     /// Who approved the write, if it needed approval.
     approval: RefCell<String>,
+    /// The handle of the operation that the write undoes.
+    undone: RefCell<String>,
 }
 
 /// The changes made by a write so far.
@@ -123,16 +125,26 @@ impl<'c> Tx<'c> {
         operation: &'static str,
         ids: &'c Ids,
     ) -> Self {
-        let (writes, attempts, approval) = Default::default();
+        let (writes, attempts, approval, undone) = Default::default();
         let Author { actor, client, steps } = author;
         let begun = steps.and_then(OperationSteps::current);
         let log = RefCell::new(WriteLog { operation: begun, ..WriteLog::default() });
-        Self { view, actor, client, operation, steps, ids, log, writes, attempts, approval }
+        Self { view, actor, client, operation, steps, ids, log, writes, attempts, approval, undone }
     }
 
     /// Records the approval with every event of the write.
     pub fn approved(&self, by: &str) {
         by.clone_into(&mut self.approval.borrow_mut());
+    }
+
+    /// Records with the write's operation which one it undoes.
+    pub fn undoes(&self, handle: &str) {
+        handle.clone_into(&mut self.undone.borrow_mut());
+    }
+
+    /// Returns the handle of the operation that the write undoes; empty if it undoes none.
+    pub fn undone_operation(&self) -> String {
+        self.undone.borrow().clone()
     }
 
     pub fn new_id(&self) -> String {

@@ -42,6 +42,7 @@ mod surface;
 mod tampering;
 mod tidy;
 mod transfer;
+mod undo;
 mod upgrade;
 mod upkeep;
 mod write_path;

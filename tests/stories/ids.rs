@@ -22,16 +22,20 @@ struct NamedRow {
 pub struct NamedRows(Vec<NamedRow>);
 
 impl NamedRows {
-    /// Names the row that an answer is about, or the first item of a list.
+    /// Names the row that an answer is about, or the first item of a list, and its operation with
+    /// `:op` at the end. A row that has a name keeps it.
     pub fn add(&mut self, name: &str, answer: &Value, file: &Connection) {
-        let shown = find_shown_id(answer);
+        let operation = answer["operation"].as_str();
+        let shown = find_shown_id(answer).or(operation);
         let shown = shown.unwrap_or_else(|| panic!("{name} names nothing in {answer}")).to_owned();
-        let (uuid, handle) = match find_stored_ids(file, &shown).expect("a look at the file") {
-            Some((uuid, handle)) => (uuid, handle),
-            None => (shown.clone(), None),
-        };
-        self.0.push(NamedRow { name: name.to_owned(), shown, uuid, handle });
-        if let Some(operation) = answer["operation"].as_str() {
+        if operation.is_none() || !self.0.iter().any(|row| row.shown == shown) {
+            let (uuid, handle) = match find_stored_ids(file, &shown).expect("a look at the file") {
+                Some((uuid, handle)) => (uuid, handle),
+                None => (shown.clone(), None),
+            };
+            self.0.push(NamedRow { name: name.to_owned(), shown, uuid, handle });
+        }
+        if let Some(operation) = operation {
             let (shown, uuid) = (operation.to_owned(), operation.to_owned());
             self.0.push(NamedRow { name: format!("{name}:op"), shown, uuid, handle: None });
         }

@@ -7,7 +7,7 @@ use super::question::{ApprovalQuestion, RowBefore, refused_hint};
 use crate::app::answer::{Answer, Output, ProposedChange, Written};
 use crate::app::present::ids;
 use crate::app::present::revisions::RevisionView;
-use crate::model::{Error, Result};
+use crate::model::{Error, NextStep, Result};
 use crate::ops::record::secrets;
 use crate::ops::write::approval::{self, WriteEffect};
 use crate::ops::write::proposals::{Proposal, propose_revision};
@@ -168,7 +168,10 @@ impl ApprovalGate {
             None if effect.decided.is_empty() => return Ok(EffectVerdict::Commits),
             _ => {}
         }
-        let by_hand = effect.step_by_hand();
+        let by_hand = match tx.undone_operation() {
+            id if id.is_empty() => effect.step_by_hand(),
+            id => Some(NextStep::UndoOperation { id }),
+        };
         let by_hand = by_hand.map(|step| ids::show_step(tx, step)).transpose()?;
         let proposes =
             self.promotion == Promotion::Human || matches!(self.consent, Consent::Missing);

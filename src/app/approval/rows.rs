@@ -6,13 +6,14 @@ use crate::app::present::bound::shorten_text;
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::ids;
 use crate::app::present::memories::{memory_line, similar_line};
-use crate::app::present::revisions::{RevisionView, difference_line, name_link};
+use crate::app::present::revisions::{RevisionView, difference_line};
 use crate::app::present::rows::{LINE_TEXT, all_quoted, entity_line, project_word};
 use crate::model::revision::{FieldDifference, field_value, list_changes};
 use crate::model::text::quote_text;
 use crate::model::words::differ_only_in_numbers;
 use crate::model::{Action, Entity, Kind, Memory, Result};
 use crate::ops::read::history::Change;
+use crate::ops::read::row_names::name_link;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::{conflicts, entities, memories};
 use crate::store::{self, View};
@@ -42,7 +43,7 @@ pub fn short_line(view: &View<'_>, change: &Change) -> Result<Option<String>> {
         }),
         Some(Kind::Relationship) => {
             let link = store::relationships::get(view, id)?;
-            link.map(|row| name_link(view, &row.handle, &row)).transpose()?
+            link.map(|row| name_link(view, &row)).transpose()?
         }
         Some(Kind::Project) => {
             let named = store::projects::get(view, id)?;
@@ -73,6 +74,7 @@ fn verb_of(change: &Change) -> &'static str {
         Some(Action::Renamed) => "move",
         Some(Action::Resolved | Action::Dismissed) => "settle",
         Some(Action::Redacted) => "erase for good",
+        Some(Action::Undone) => "restore",
         _ => "change",
     }
 }

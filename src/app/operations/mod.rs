@@ -21,6 +21,7 @@ mod review_candidates;
 mod row_lists;
 mod search;
 mod sources;
+mod undo;
 
 pub use any_rows::GetRow;
 pub use batch::CreateBatch;
@@ -43,6 +44,7 @@ pub use review_candidates::ReviewCandidates;
 pub use row_lists::ListRows;
 pub use search::Search;
 pub use sources::{IngestSource, ingest_paths};
+pub use undo::UndoOperation;
 
 use super::operation::RegisteredOperation;
 use crate::model::Ontology;
@@ -67,6 +69,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::read::<ListCandidates>(),
         RegisteredOperation::write::<ReviewCandidates>(),
         RegisteredOperation::write::<CreateBatch>(),
+        RegisteredOperation::write::<UndoOperation>(),
         RegisteredOperation::read::<ListRows>(),
         RegisteredOperation::read::<GetRow>(),
         RegisteredOperation::read::<Search>(),

@@ -158,7 +158,11 @@ pub fn change_line(change: &Change) -> String {
         approval => format!(" ({approval})"),
     };
     let (at, action) = (&entry.timestamp, &entry.action);
-    format!("{at} {action} by {actor}{client}{redacted}{edited}{note}{approval}")
+    let operation = match entry.operation.as_str() {
+        "" => String::new(),
+        operation => format!("{operation} "),
+    };
+    format!("{at} {operation}{action} by {actor}{client}{redacted}{edited}{note}{approval}")
 }
 
 fn plain_text(value: &Value) -> String {

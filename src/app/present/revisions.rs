@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use super::bound::{shorten_text, shorten_texts};
 use super::ids;
 use super::rows::{CONCISE_TEXT, LINE_TEXT, project_word};
+use crate::model::Result;
 use crate::model::revision::{
     FieldDifference, Revision, RevisionAction, RevisionStatus, SOURCE_REFS,
 };
 use crate::model::text::quote_text;
-use crate::model::{Kind, Result};
+use crate::ops::read::row_names::name_row;
 use crate::ops::write::revisions;
-use crate::store::{self, View};
+use crate::store::View;
 
 /// A proposed revision with its differences.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -72,7 +73,7 @@ impl RevisionView {
             status: row.status,
             row_id: ids::shown_id(view, row.subject_kind, Some(&row.subject_id))?
                 .unwrap_or_default(),
-            row: name_row(view, row)?,
+            row: name_row(view, row.subject_kind, &row.subject_id)?,
             project: row.project.clone(),
             base_version: (row.base_version > 0).then_some(row.base_version),
             changes: differences.iter().map(describe_difference).collect(),
@@ -121,36 +122,6 @@ pub fn show_added_refs(view: &View<'_>, difference: &mut FieldDifference) -> Res
         difference.proposed = ids::shown_refs(view, &refs)?.into();
     }
     Ok(())
-}
-
-/// Returns kind, handle and name of the row of a revision.
-fn name_row(view: &View<'_>, revision: &Revision) -> Result<String> {
-    let id = &revision.subject_id;
-    Ok(match revision.subject_kind {
-        Kind::Entity => store::entities::get(view, id)?.map(|row| {
-            format!("{} {} {}", row.entity_type, row.handle, quote_text(&row.name, LINE_TEXT))
-        }),
-        Kind::Memory => store::memories::get(view, id)?
-            .map(|row| format!("memory {} {}", row.handle, quote_text(&row.content, LINE_TEXT))),
-        _ => store::relationships::get(view, id)?
-            .map(|row| name_link(view, &row.handle, &row))
-            .transpose()?,
-    }
-    .unwrap_or_else(|| id.clone()))
-}
-
-/// Returns handle, type and the names of both ends of a link.
-pub fn name_link(
-    view: &View<'_>,
-    handle: &str,
-    link: &crate::model::Relationship,
-) -> Result<String> {
-    let name = |id: &str| -> Result<String> {
-        let entity = store::entities::get(view, id)?;
-        Ok(entity.map_or_else(|| id.to_owned(), |row| quote_text(&row.name, 60)))
-    };
-    let (source, target) = (name(&link.source_entity_id)?, name(&link.target_entity_id)?);
-    Ok(format!("relationship {handle} {source} {} {target}", link.relationship_type))
 }
 
 /// Returns a field of a revision as data.

@@ -8,4 +8,5 @@ pub mod lookup;
 pub mod marks;
 pub(crate) mod queries;
 pub(crate) mod row_lists;
+pub(crate) mod row_names;
 pub mod search;

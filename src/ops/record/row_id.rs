@@ -194,7 +194,7 @@ pub fn subject_of(kind: HandleKind) -> SubjectKind {
         HandleKind::Chunk => return SubjectKind::Chunk,
         HandleKind::Document => return SubjectKind::Document,
         HandleKind::Revision => Kind::Revision,
-        HandleKind::Operation => return SubjectKind::AnyRow,
+        HandleKind::Operation => return SubjectKind::Operation,
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::model::conflict::SETTLED;
 use crate::model::ontology::SUPERSEDES;
-use crate::model::revision::{RevisionAction, list_changes};
+use crate::model::revision::{RevisionAction, RevisionStatus, list_changes};
 use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::read::history::{self, Change};
 use crate::ops::write::proposals::Proposal;
@@ -131,6 +131,7 @@ fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
         (change.before["status"] == active, Action::parse(&change.entry.action));
     Ok(match (kind_of(change), action) {
         (_, Some(Action::Redacted)) | (Some(Kind::ProjectState), _) => true,
+        (Some(kind), Some(Action::Undone)) => undo_needs_a_person(view, kind, change)?,
         // Counting a reference follows the operator's rules.
         (_, Some(Action::Reinforced)) => false,
         (Some(Kind::Entity | Kind::Memory), Some(Action::Created)) => {
@@ -148,6 +149,38 @@ fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
         (Some(Kind::Revision), Some(Action::Promoted | Action::Rejected)) => true,
         _ => false,
     })
+}
+
+/// Returns whether the undo of a change needs a person's approval: as other changes do, or if it
+/// turns over a decision, or withdraws a candidate that another actor proposed.
+fn undo_needs_a_person(view: &View<'_>, kind: Kind, change: &Change) -> Result<bool> {
+    let status = |row: &Value| row["status"].as_str().and_then(Status::parse);
+    let (before, after) = (status(&change.before), status(&change.after));
+    Ok(match kind {
+        Kind::Relationship => {
+            let is_active = [before, after].contains(&Some(Status::Active));
+            is_active && has_active_end(view, &change.after)?
+        }
+        Kind::Entity | Kind::Memory => {
+            [before, after].contains(&Some(Status::Active))
+                || before.is_some_and(Status::is_history)
+                || after != Some(Status::Candidate) && !is_own(view, change)?
+        }
+        Kind::Revision => {
+            let pending = RevisionStatus::Pending.as_str();
+            change.before["status"] != pending || !is_own(view, change)?
+        }
+        Kind::ProjectState | Kind::Conflict => true,
+        Kind::Project | Kind::Interaction | Kind::Store => false,
+    })
+}
+
+/// Whether the row was made by the actor of the change, through the same client.
+fn is_own(view: &View<'_>, change: &Change) -> Result<bool> {
+    let origin = store::audit::of_subject(view, &change.entry.subject_id, 0, 1)?.pop();
+    Ok(origin.is_some_and(|origin| {
+        (&origin.actor, &origin.client) == (&change.entry.actor, &change.entry.client)
+    }))
 }
 
 /// Returns whether an end of a link is active.

@@ -17,3 +17,4 @@ pub mod redact;
 pub mod relationships;
 pub mod revisions;
 pub mod state;
+pub mod undo;

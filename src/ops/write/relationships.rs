@@ -193,7 +193,7 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
 }
 
 /// Refuses a requirement that would be derived from itself.
-fn refuse_circle(tx: &Tx<'_>, source: &str, target: &str) -> Result<()> {
+pub fn refuse_circle(tx: &Tx<'_>, source: &str, target: &str) -> Result<()> {
     let mut seen = HashSet::from([target.to_owned()]);
     let mut waiting = vec![target.to_owned()];
     while let Some(id) = waiting.pop() {

@@ -15,7 +15,7 @@ use super::sql::Conn;
 use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
 use crate::store::operation_log;
-use crate::store::operations::Author;
+use crate::store::operations::{Author, UPGRADE};
 use crate::store::settings::{Durability, Settings};
 use crate::store::tx::{Head, Tx, View};
 
@@ -76,7 +76,7 @@ impl Db {
         &self,
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<Option<Upgrade>> {
-        self.write("atocore", "upgrade", |tx| {
+        self.write("atocore", UPGRADE, |tx| {
             // Another process may have upgraded the file since the first check.
             let (conn, path) = (tx.conn, &self.settings.path);
             let number = match schema::schema_stage(conn, path)? {

@@ -148,6 +148,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         "record_interaction",
         &[r#"{"prompt": "p", "response": "The load is 40 kg.", "memories_used": ["@memory"]}"#],
     ),
+    ("undo", &[r#"{"operation": "@made"}"#, r#"{"operation": "@set"}"#]),
     ("ingest_source", &[r#"{"path": "a.md", "project": "p07-lynx"}"#]),
     // Withheld, and tried by name.
     ("promote_entity", &[r#"{"entity_id": "@own"}"#]),
@@ -223,6 +224,8 @@ fn approve_rows(place: &Place) -> Handles {
         ("@memory", memory(0)),
         ("@other", memory(1)),
         ("@conflict", text(&made["conflicts"][0]["conflict_id"])),
+        ("@made", text(&made["operation"])),
+        ("@set", text(&state["operation"])),
         ("@state", text(&state["project_state"]["project_state_id"])),
         ("@chunk", handle_of(place, "source_chunks")),
         ("@link", handle_of(place, "relationships")),

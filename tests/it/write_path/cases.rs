@@ -175,6 +175,12 @@ pub const CASES: &[Case] = &[
         command: &["redact", "entity", "@plate", "--note=asked for"],
     },
     Case {
+        operation: "undo",
+        free: &[r#"{"operation": "@hearing", "note": "misheard"}"#],
+        deciding: &[r#"{"operation": "@coating"}"#, r#"{"operation": "@siting"}"#],
+        command: &["undo", "@coating"],
+    },
+    Case {
         operation: "review_candidates",
         free: &[],
         deciding: &[
@@ -242,14 +248,18 @@ fn fill(session: &mut Session) -> BTreeMap<&'static str, String> {
     };
     let glass = memory("The mirror is Zerodur.", json!({ "status": "active" }));
     keep("glass", &glass["memory"]["memory_id"]);
-    keep("heard", &memory("The dome is new.", json!({}))["memory"]["memory_id"]);
+    let heard = memory("The dome is new.", json!({}));
+    keep("heard", &heard["memory"]["memory_id"]);
+    keep("hearing", &heard["operation"]);
     let coated = json!({ "status": "active", "subject": "coating" });
     keep("silver", &memory("The coating is silver.", coated.clone())["memory"]["memory_id"]);
     let second = memory("The coating is aluminium.", coated);
+    keep("coating", &second["operation"]);
     keep("conflict", &second["conflicts"][0]["conflict_id"]);
     let site =
         json!({ "project": "lynx", "category": "status", "key": "site", "value": "Gornergrat" });
     let site = session.ok("set_project_state", site);
+    keep("siting", &site["operation"]);
     keep("site", &site["project_state"]["project_state_id"]);
     let talk = session.ok("record_interaction", json!({ "prompt": "Which site?" }));
     keep("talk", &talk["interaction_id"]);
