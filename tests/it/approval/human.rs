@@ -148,7 +148,10 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         "record_interaction",
         &[r#"{"prompt": "p", "response": "The load is 40 kg.", "memories_used": ["@memory"]}"#],
     ),
-    ("undo", &[r#"{"operation": "@made"}"#, r#"{"operation": "@set"}"#]),
+    (
+        "undo",
+        &[r#"{"operation": "@made"}"#, r#"{"operation": "@set"}"#, r#"{"operation": "@newest"}"#],
+    ),
     ("ingest_source", &[r#"{"path": "a.md", "project": "p07-lynx"}"#]),
     // Withheld, and tried by name.
     ("promote_entity", &[r#"{"entity_id": "@own"}"#]),
@@ -275,6 +278,9 @@ fn no_call_of_an_agent_changes_a_row_that_a_person_approved() {
     let change = json!({ "entity_id": mirror, "description": "Cast." }).to_string();
     place.run(3, &["call", "update_entity", &change]);
     assert!(place.count("SELECT max(content_version) FROM entities") > 1);
+    let newest = "SELECT handle FROM operations ORDER BY last_seq DESC LIMIT 1";
+    let newest = place.sql().query_row(newest, [], |row| row.get(0)).expect("an operation");
+    handles.push(("@newest", newest));
     let last: Vec<i64> = TABLES
         .iter()
         .map(|(table, _)| place.count(&format!("SELECT coalesce(max(rowid), 0) FROM {table}")))
