@@ -61,7 +61,7 @@ pub struct WriteOptions {
     /// Why.
     #[serde(alias = "reason")]
     note: Option<String>,
-    /// Your key for this call; sent again with it, it is not done again.
+    /// Calls with the same key are done once.
     idempotency_key: Option<String>,
     /// Show what would happen; change nothing.
     dry_run: bool,

@@ -59,8 +59,8 @@ impl Operation for UndoOperation {
         "undo",
         "Undo",
         Effect::Replaces,
-        "Undo an operation: its rows become what they were, rows that it made become invalid. Each \
-         write's answer names its operation.",
+        "Undo an operation: its rows become what they were, rows that it made become invalid. \
+         Answers of writes name it.",
     );
 }
 
