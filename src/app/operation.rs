@@ -12,6 +12,7 @@ use super::run::{self, Caller, WriteOptions};
 use super::schema::parse;
 use super::{limits, schema};
 use crate::model::{Error, Ontology, Result};
+use crate::ops::write::projects;
 use crate::store::{Db, Tx, View};
 
 /// How an operation may change the store.
@@ -272,6 +273,10 @@ impl RegisteredOperation {
             && self.input_schema.get("properties").is_some_and(|all| all.get("project").is_some());
         if let (Some(project), true) = (default_project, takes_project) {
             arguments.entry("project").or_insert_with(|| Value::from(project));
+        }
+        let names_all = |given: &Value| given.as_str().is_some_and(projects::is_every_project);
+        if self.about.effect == Effect::Reads && arguments.get("project").is_some_and(names_all) {
+            arguments.shift_remove("project");
         }
         (self.prepare)(arguments)
     }

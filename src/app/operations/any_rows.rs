@@ -173,8 +173,7 @@ impl Operation for GetRow {
         "get_row",
         "Get row",
         Effect::Reads,
-        "Any row by id or source reference: memory, chunk, document, interaction, link, conflict, \
-         revision, operation, project.",
+        "Any row by id: memory, chunk, document, interaction, link, conflict, operation, project.",
     );
 }
 

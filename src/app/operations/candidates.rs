@@ -30,7 +30,7 @@ enum CandidateKind {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListCandidatesArgs {
-    /// Default: the server's --project, else all.
+    /// Default: the server's --project; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]

@@ -20,7 +20,7 @@ pub struct ListConflicts;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListConflictsArgs {
-    /// Default: the server's --project, else all.
+    /// Default: the server's --project; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]

@@ -19,7 +19,7 @@ pub struct BuildContext;
 pub struct BuildContextArgs {
     /// The question or task.
     query: String,
-    /// Default: the server's --project, else all.
+    /// Default: the server's --project; * is all.
     project: Option<String>,
     /// Characters, 200 to 20,000; default 4,000.
     budget: Option<usize>,

@@ -25,7 +25,7 @@ pub struct ListRows;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRowsArgs {
-    /// Default: the server's --project, else all.
+    /// Default: the server's --project; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]

@@ -40,7 +40,7 @@ pub struct Search;
 pub struct SearchArgs {
     /// Any text.
     query: String,
-    /// Default: the server's --project, else all.
+    /// Default: the server's --project; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]

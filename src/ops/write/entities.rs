@@ -44,7 +44,7 @@ impl From<InitialStatus> for Status {
 pub struct NewEntity {
     pub entity_type: String,
     pub name: String,
-    /// Its id elsewhere, e.g. REQ-12.
+    /// Its id elsewhere.
     #[serde(default)]
     pub uid: String,
     /// Project name or alias; "" is global.

@@ -13,9 +13,27 @@ use crate::ops::record::validate;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::{self, Tx, View};
 
+/// Whether a project argument means all projects, which only reads take.
+pub fn is_every_project(given: &str) -> bool {
+    given.trim() == "*"
+}
+
+/// Refuses the name for all projects where one project is meant.
+fn refuse_every_project(given: &str) -> Result<()> {
+    if !is_every_project(given) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "project",
+        "\"*\" means all projects, and this needs one",
+        "Name the project, or leave project out.",
+    ))
+}
+
 /// Resolves a project argument: an alias or a different case becomes the canonical name; an unknown
 /// name is kept as written and reported with the nearest registered names.
 pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
+    refuse_every_project(given)?;
     let name = text::collapse_spaces(given);
     validate::at_most("project", name.chars().count(), validate::MAX_NAME, "characters")?;
     let registered = |name: String| ResolvedProject { name, registered: true, nearest: Vec::new() };
@@ -95,6 +113,7 @@ pub struct Registered {
 pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<Registered> {
     validate::text_length("note", note)?;
     validate::text_length("description", wish.description.as_deref().unwrap_or_default())?;
+    wish.aliases.iter().chain([&wish.name]).try_for_each(|name| refuse_every_project(name))?;
     let name = validate::check_name("name", &wish.name)?;
     if name.eq_ignore_ascii_case(INBOX) {
         return Err(Error::invalid(
@@ -312,6 +331,7 @@ fn count_rows(view: &View<'_>, name: String, project: Option<Project>) -> Result
 /// Returns the registered project with a name, and whether this call registered it. Registers a new
 /// canonical name unless it is close to an existing name, which may be meant instead.
 pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Project, bool)> {
+    refuse_every_project(given)?;
     let name = text::collapse_spaces(given);
     if let Some(project) = store::projects::find_named(tx, &name)? {
         return Ok((project, false));
