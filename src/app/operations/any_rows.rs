@@ -12,7 +12,7 @@ use crate::app::present::changes::{ChangeView, change_line};
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::memories::{MemoryBrief, MemoryView, memory_briefs};
 use crate::app::present::revisions::RevisionView;
-use crate::app::present::rows::{EntityBrief, FULL_TEXT, LINE_TEXT, entity_briefs};
+use crate::app::present::rows::{EntityBrief, LINE_TEXT, entity_briefs};
 use crate::app::present::single_rows::{
     ChunkBrief, ChunkText, DocumentView, InteractionView, LinkView, OperationView, StateView,
 };
@@ -36,9 +36,7 @@ pub struct GetRowArgs {
     id: String,
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 
@@ -47,6 +45,9 @@ pub struct GetRowArgs {
 pub struct RowRead {
     #[serde(flatten)]
     row: AnyRow,
+    /// The UUID, where the row does not show it; with detail full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<HistoryNote>,
 }
@@ -135,7 +136,7 @@ struct OperationChange {
     #[serde(flatten)]
     change: ChangeView,
     #[serde(skip)]
-    line: String,
+    lines: Vec<String>,
 }
 
 /// A document with its chunks.
@@ -180,6 +181,7 @@ impl Operation for GetRow {
 impl ReadOperation for GetRow {
     fn run(view: &View<'_>, args: GetRowArgs) -> Result<RowRead> {
         let (kind, id) = find_any_row(view, &args.id)?;
+        let full = args.detail == Detail::Full;
         let row = match kind {
             HandleKind::Entity => {
                 let args = GetEntityArgs::of_id(&id, args.detail, args.limit, args.cursor);
@@ -196,13 +198,16 @@ impl ReadOperation for GetRow {
             }
             other => AnyRow::Other(Box::new(SingleRow::read(view, other, &id, args.detail)?)),
         };
-        Ok(RowRead { row, history: HistoryNote::read(view, &id)? })
+        let history = HistoryNote::read(view, &id)?;
+        let shows_id = matches!(kind, HandleKind::Entity | HandleKind::Memory);
+        Ok(RowRead { row, history, id: Some(id).filter(|_| full && !shows_id) })
     }
 }
 
 impl Output for RowRead {
     fn write_text(&self, text: &mut Text) {
         self.row.write_text(text);
+        text.lines(self.id.iter().map(|id| format!("id {id}")));
         text.lines(self.history.iter().map(HistoryNote::line));
     }
 }
@@ -245,10 +250,7 @@ impl MemoryPage {
 
     fn write_text(&self, text: &mut Text) {
         text.line(self.memory.line());
-        if self.memory.content.chars().count() > LINE_TEXT {
-            text.line(format!("content {}", quote_text(&self.memory.content, FULL_TEXT)));
-        }
-        text.lines(self.memory.detail_lines());
+        text.lines(self.memory.content_lines());
         text.list("became", &self.became, |entity| Some(format!("became {}", entity.line())));
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
     }
@@ -264,8 +266,10 @@ impl OperationPage {
         let entries = changes.iter().map(|change| {
             let kind = change.entry.kind.clone();
             let id = ids::shown_by_kind(view, &kind, &change.entry.subject_id)?;
-            let line = format!("  {kind} {id}: {}", change_line(change));
-            Ok(OperationChange { kind, id, change: ChangeView::new(change, args.detail), line })
+            let mut lines = vec![format!("  {kind} {id}: {}", change_line(change))];
+            let change = ChangeView::new(change, args.detail);
+            lines.extend(change.full_lines());
+            Ok(OperationChange { kind, id, change, lines })
         });
         let entries = entries.collect::<Result<_>>()?;
         Ok(Self { operation: OperationView::new(operation), entries, paging })
@@ -273,7 +277,7 @@ impl OperationPage {
 
     fn write_text(&self, text: &mut Text) {
         text.line(self.operation.line());
-        text.page("entries", &self.entries, &self.paging, |change| vec![change.line.clone()]);
+        text.page("entries", &self.entries, &self.paging, |change| change.lines.clone());
     }
 }
 

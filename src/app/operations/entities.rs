@@ -341,6 +341,7 @@ impl Output for EntityPage {
             let sources = all_quoted(&entity.source_refs);
             text.line(format!("sources {}", shorten_text(&sources, self.text_limit)));
         }
+        text.lines(entity.identity_line());
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
         text.list("conflicts", &self.conflicts, ConflictView::lines);
         if self.inactive_relationships > 0 {
@@ -379,6 +380,7 @@ impl NeighbourView {
         let state = state.map(|status| format!(" ({status})")).unwrap_or_default();
         let Self { relationship_type, entity_id, entity_type, name, .. } = self;
         let name = quote_text(name, LINE_TEXT);
-        format!("  {arrow} {relationship_type} {entity_type} {entity_id} {name}{state}")
+        let link = self.relationship_id.as_ref().map(|id| format!(" by {id}")).unwrap_or_default();
+        format!("  {arrow} {relationship_type} {entity_type} {entity_id} {name}{state}{link}")
     }
 }

@@ -41,7 +41,7 @@ pub struct History {
     #[serde(flatten)]
     paging: Paging,
     #[serde(skip)]
-    lines: Vec<String>,
+    lines: Vec<Vec<String>>,
 }
 
 impl History {
@@ -55,8 +55,12 @@ impl History {
     ) -> Result<Self> {
         let page = PageRequest::new(List::Audit, limit, cursor)?;
         let (changes, paging) = Paging::split(history::list_changes(view, id, &page)?);
-        let lines = changes.iter().map(change_line).collect();
-        let entries = changes.iter().map(|change| ChangeView::new(change, detail)).collect();
+        let entries: Vec<ChangeView> =
+            changes.iter().map(|change| ChangeView::new(change, detail)).collect();
+        let lines = changes.iter().zip(&entries);
+        let lines =
+            lines.map(|(change, entry)| [vec![change_line(change)], entry.full_lines()].concat());
+        let lines = lines.collect();
         Ok(Self { entity, entries, paging, lines })
     }
 
@@ -65,7 +69,7 @@ impl History {
     }
 
     /// Splits the history into entries, paging and text lines, for an answer with more fields.
-    pub fn into_parts(self) -> (Vec<ChangeView>, Paging, Vec<String>) {
+    pub fn into_parts(self) -> (Vec<ChangeView>, Paging, Vec<Vec<String>>) {
         (self.entries, self.paging, self.lines)
     }
 }
@@ -73,7 +77,7 @@ impl History {
 impl Output for History {
     fn write_text(&self, text: &mut Text) {
         text.lines(self.entity.iter().map(EntityBrief::line));
-        text.page("entries", &self.lines, &self.paging, |line| vec![line.clone()]);
+        text.page("entries", &self.lines, &self.paging, Vec::clone);
     }
 }
 

@@ -185,7 +185,7 @@ pub struct ReviewedMemory {
     #[serde(flatten)]
     paging: Option<Paging>,
     #[serde(skip)]
-    lines: Vec<String>,
+    lines: Vec<Vec<String>>,
 }
 
 impl Operation for ReviewMemory {
@@ -313,7 +313,7 @@ impl Output for ReviewedMemory {
         text.line(format!("content {}", quote_text(&self.memory.content, MAX_CONTENT)));
         text.list("became", &self.became, |entity| Some(format!("became {}", entity.line())));
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
-        text.page("entries", &self.lines, paging, |line| vec![line.clone()]);
+        text.page("entries", &self.lines, paging, Vec::clone);
     }
 }
 

@@ -97,7 +97,7 @@ struct AnswerRow {
     #[serde(flatten)]
     said: Map<String, Value>,
     #[serde(skip)]
-    line: String,
+    lines: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -225,7 +225,7 @@ impl Output for QuestionAnswer {
         text.lines(&self.note);
         match &self.markdown {
             Some(markdown) => text.lines(markdown.lines()),
-            None => text.page("items", &self.items, &self.paging, |row| vec![row.line.clone()]),
+            None => text.page("items", &self.items, &self.paging, |row| row.lines.clone()),
         }
     }
 }
@@ -243,11 +243,11 @@ impl AnswerRow {
             make_concise(&mut said);
         }
         ids::show_fields(view, &mut said)?;
-        let (row, mut line) = match subject {
+        let (row, mut line, contents) = match subject {
             Subject::Entity(entity) if detail == Detail::Full => {
                 let row = EntityView::new(view, &entity, marks, detail)?;
-                let line = row.line();
-                (SubjectView::Full(Box::new(row)), line)
+                let (line, contents) = (row.line(), row.content_lines());
+                (SubjectView::Full(Box::new(row)), line, contents)
             }
             Subject::Entity(entity) => {
                 let refs: Vec<String> = entity.source_refs.iter().take(MAX_REFS).cloned().collect();
@@ -258,17 +258,17 @@ impl AnswerRow {
                     source_refs: ids::shown_refs(view, &refs)?,
                     source_ref_count: (all > MAX_REFS).then_some(all),
                 };
-                let line = row.line(&said);
-                return Ok(Self { row: SubjectView::Brief(Box::new(row)), said, line });
+                let lines = vec![row.line(&said)];
+                return Ok(Self { row: SubjectView::Brief(Box::new(row)), said, lines });
             }
             Subject::Change(change) => {
                 let row = ChangedRow::new(view, &change, detail)?;
-                let line = row.line(&change);
-                (SubjectView::Change(Box::new(row)), line)
+                let (line, contents) = (row.line(&change), row.change.full_lines());
+                (SubjectView::Change(Box::new(row)), line, contents)
             }
         };
         line.push_str(&said_line(&said));
-        Ok(Self { row, said, line })
+        Ok(Self { row, said, lines: [vec![line], contents].concat() })
     }
 }
 

@@ -75,11 +75,11 @@ enum ListedView {
 }
 
 impl ListedView {
-    fn line(&self) -> Vec<String> {
-        vec![match self {
-            Self::Entity(row) => row.line(),
-            Self::Memory(row) => row.line(),
-        }]
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Entity(row) => row.lines(),
+            Self::Memory(row) => row.lines(),
+        }
     }
 }
 
@@ -175,6 +175,6 @@ pub fn read_marks(view: &View<'_>, rows: &[ListedRow]) -> Result<RowMarks> {
 impl Output for RowList {
     fn write_text(&self, text: &mut Text) {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
-        text.page("items", &self.items, &self.paging, ListedView::line);
+        text.page("items", &self.items, &self.paging, ListedView::lines);
     }
 }

@@ -1,6 +1,7 @@
 //! Full-text search.
 
 use std::collections::HashSet;
+use std::iter;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 use super::row_lists::read_marks as read_marks_of_list;
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
-use crate::app::present::rows::{ProjectUsed, all_quoted};
+use crate::app::present::rows::{FULL_TEXT, ProjectUsed, all_quoted};
 use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids, is_false};
@@ -136,9 +137,13 @@ impl ChunkView {
         })
     }
 
-    fn line(&self) -> String {
+    /// Renders the place of the chunk, and its text below it with detail full.
+    fn lines(&self) -> Vec<String> {
         let place = quote_text(&self.heading_path, SNIPPET_LINE);
-        format!("chunk {} of {} {place}", self.chunk_id, quote_text(&self.file_path, SNIPPET_LINE))
+        let path = quote_text(&self.file_path, SNIPPET_LINE);
+        let content = self.content.iter();
+        let content = content.map(|text| format!("  content {}", quote_text(text, FULL_TEXT)));
+        iter::once(format!("chunk {} of {path} {place}", self.chunk_id)).chain(content).collect()
     }
 }
 
@@ -303,10 +308,10 @@ impl HitView {
     }
 
     fn lines(&self) -> Vec<String> {
-        let row = match &self.row {
-            HitRow::Entity(row) => row.line(),
-            HitRow::Memory(row) => row.line(),
-            HitRow::Chunk(row) => row.line(),
+        let mut lines = match &self.row {
+            HitRow::Entity(row) => row.lines(),
+            HitRow::Memory(row) => row.lines(),
+            HitRow::Chunk(row) => row.lines(),
         };
         let snippet = match self.snippet.as_str() {
             "" => String::new(),
@@ -317,9 +322,10 @@ impl HitView {
             reasons => format!(" ({reasons})"),
         };
         match format!("{snippet}{reasons}").as_str() {
-            "" => vec![row],
-            reason => vec![row, format!("  {reason}")],
+            "" => {}
+            reason => lines.push(format!("  {reason}")),
         }
+        lines
     }
 
     fn reasons(&self) -> String {

@@ -7,7 +7,7 @@ use super::bound::shorten_text;
 use super::ids;
 use super::memories::{MemoryView, SimilarMemory};
 use super::revisions::{RevisionView, describe_difference, difference_line, show_added_refs};
-use super::rows::{CONCISE_TEXT, EntityBrief, EntityView, LINE_TEXT, all_quoted};
+use super::rows::{EntityBrief, EntityView, LINE_TEXT};
 use super::uids::UidHolderView;
 use super::{Detail, is_zero};
 use crate::model::revision::FieldDifference;
@@ -17,9 +17,8 @@ use crate::ops::read::candidates::{Candidate, ExpectedConflict, QueuedRow};
 use crate::ops::read::marks::RowMarks;
 use crate::store::View;
 
-/// Maximum characters of a cited text, and of properties in a line.
+/// Maximum characters of a cited text.
 const MAX_CITED: usize = 240;
-const MAX_PROPERTIES: usize = 600;
 /// Maximum characters of the content of a memory in a concise row.
 const MAX_CONTENT: usize = 400;
 
@@ -128,7 +127,7 @@ impl CandidateView {
             Self::Revision(row) => return row.lines(),
             Self::Entity(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
-                lines.extend(entity_contents(row));
+                lines.extend(row.content_lines());
                 lines.extend(origin.cited_lines());
                 lines.extend(similar.iter().map(|other| format!("  similar: {}", other.line())));
                 let holder = uid_holder.iter();
@@ -137,7 +136,7 @@ impl CandidateView {
             }
             Self::Memory(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
-                lines.extend(memory_contents(row));
+                lines.extend(row.content_lines());
                 lines.extend(origin.cited_lines());
                 lines.extend(similar.iter().map(|other| format!("  {}", other.line())));
                 let holder = uid_holder.iter();
@@ -178,40 +177,6 @@ pub fn read_marks(view: &View<'_>, queue: &[QueuedRow]) -> Result<RowMarks> {
 
 fn list_briefs<R, B>(rows: &[R], brief: impl Fn(&R) -> Result<B>) -> Result<Vec<B>> {
     rows.iter().map(brief).collect()
-}
-
-fn entity_contents(row: &EntityView) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !row.description.is_empty() {
-        lines.push(format!("  description {}", quote_text(&row.description, CONCISE_TEXT)));
-    }
-    if !row.properties.is_empty() {
-        let properties = Value::Object(row.properties.clone()).to_string();
-        lines.push(format!("  properties {}", shorten_text(&properties, MAX_PROPERTIES)));
-    }
-    if !row.source_refs.is_empty() {
-        lines.push(format!("  sources {}", all_quoted(&row.source_refs)));
-    }
-    if row.hand_authored {
-        lines.push("  marked as vouched for by a person".to_owned());
-    }
-    lines
-}
-
-fn memory_contents(row: &MemoryView) -> Vec<String> {
-    let mut lines = Vec::new();
-    if row.content.chars().count() > LINE_TEXT {
-        lines.push(format!("  content {}", quote_text(&row.content, CONCISE_TEXT)));
-    }
-    let mut facts = Vec::new();
-    if !row.subject.is_empty() {
-        facts.push(format!("subject {}", quote_text(&row.subject, LINE_TEXT)));
-    }
-    facts.extend(row.source_chunk_id.iter().map(|chunk| format!("from chunk:{chunk}")));
-    if !facts.is_empty() {
-        lines.push(format!("  {}", facts.join(", ")));
-    }
-    lines
 }
 
 impl HolderView {

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::rows::LINE_TEXT;
+use super::bound::shorten_text;
+use super::rows::{FULL_TEXT, LINE_TEXT};
 use super::{Detail, is_false};
 use crate::model::event::AuditEntry;
 use crate::model::text::quote_text;
@@ -79,6 +80,26 @@ impl ChangeView {
             approval: entry.approval.clone(),
             redacted: change.redacted,
         }
+    }
+}
+
+impl ChangeView {
+    /// Renders the whole row before and after, and the UUID of the change; with detail full.
+    pub fn full_lines(&self) -> Vec<String> {
+        let Some(audit_id) = &self.audit_id else { return Vec::new() };
+        let row = |name: &str, fields: &Map<String, Value>| {
+            let fields = Value::Object(fields.clone()).to_string();
+            format!("    {name} {}", shorten_text(&fields, FULL_TEXT))
+        };
+        let mut lines = Vec::new();
+        if !self.before.is_empty() {
+            lines.push(row("before", &self.before));
+        }
+        if !self.after.is_empty() {
+            lines.push(row("after", &self.after));
+        }
+        lines.push(format!("    audit {audit_id}"));
+        lines
     }
 }
 

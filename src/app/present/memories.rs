@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::bound::shorten_text;
 use super::rows::{
-    LINE_TEXT, all_quoted, name_with_uid, row_state, state_suffix, unusual_confidence,
+    FULL_TEXT, LINE_TEXT, all_quoted, identity_line, name_with_uid, row_state, state_suffix,
+    unusual_confidence,
 };
 use super::{Detail, ids, is_false, is_zero};
 use crate::model::mark::{MarkReason, mark_prefix, reason_words};
@@ -115,14 +116,23 @@ impl MemoryView {
 }
 
 impl MemoryView {
-    /// Renders what the line of the memory leaves out.
-    pub fn detail_lines(&self) -> Vec<String> {
+    /// Renders what the line of the memory leaves out; with detail full also its UUID and instants.
+    pub fn content_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if !self.subject.is_empty() {
-            lines.push(format!("subject {}", quote_text(&self.subject, LINE_TEXT)));
+        if self.content.chars().count() > LINE_TEXT {
+            lines.push(format!("  content {}", quote_text(&self.content, 2 * FULL_TEXT)));
         }
-        lines.extend(self.confidence.map(|confidence| format!("confidence {confidence}")));
-        lines.extend(self.source_chunk_id.iter().map(|chunk| format!("source chunk:{chunk}")));
+        let mut facts = Vec::new();
+        if !self.subject.is_empty() {
+            facts.push(format!("subject {}", quote_text(&self.subject, LINE_TEXT)));
+        }
+        facts.extend(self.source_chunk_id.iter().map(|chunk| format!("from chunk:{chunk}")));
+        if !facts.is_empty() {
+            lines.push(format!("  {}", facts.join(", ")));
+        }
+        let instants = (self.created_at.as_deref(), self.updated_at.as_deref());
+        let identity = identity_line(self.id.as_deref(), instants, self.confidence);
+        lines.extend(identity.map(|line| format!("  {line}")));
         lines
     }
 }

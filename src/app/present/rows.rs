@@ -115,6 +115,52 @@ impl EntityView {
     }
 }
 
+/// Maximum characters of the properties in a line with detail concise.
+const PROPERTIES_TEXT: usize = 600;
+
+impl EntityView {
+    /// Renders the contents of the entity below its line; with detail full also its UUID and instants.
+    pub fn content_lines(&self) -> Vec<String> {
+        let full = self.id.is_some();
+        let most = if full { 2 * FULL_TEXT } else { CONCISE_TEXT };
+        let mut lines = Vec::new();
+        if !self.description.is_empty() {
+            lines.push(format!("  description {}", quote_text(&self.description, most)));
+        }
+        if !self.properties.is_empty() {
+            let most = if full { FULL_TEXT } else { PROPERTIES_TEXT };
+            let properties = Value::Object(self.properties.clone()).to_string();
+            lines.push(format!("  properties {}", shorten_text(&properties, most)));
+        }
+        if !self.source_refs.is_empty() {
+            lines.push(format!("  sources {}", all_quoted(&self.source_refs)));
+        }
+        if self.hand_authored {
+            lines.push("  marked as vouched for by a person".to_owned());
+        }
+        lines.extend(self.identity_line().map(|line| format!("  {line}")));
+        lines
+    }
+
+    /// Renders the UUID, the instants and the confidence; with detail full.
+    pub fn identity_line(&self) -> Option<String> {
+        let instants = (self.created_at.as_deref(), self.updated_at.as_deref());
+        identity_line(self.id.as_deref(), instants, self.confidence)
+    }
+}
+
+/// Renders the UUID, the instants and the confidence of a row that is shown in full.
+pub(super) fn identity_line(
+    id: Option<&str>,
+    (created_at, updated_at): (Option<&str>, Option<&str>),
+    confidence: Option<f64>,
+) -> Option<String> {
+    let created = created_at.map(|at| format!(", created {at}")).unwrap_or_default();
+    let updated = updated_at.map(|at| format!(", updated {at}")).unwrap_or_default();
+    let confidence = confidence.map(|value| format!(", confidence {value}")).unwrap_or_default();
+    id.map(|id| format!("id {id}{created}{updated}{confidence}"))
+}
+
 /// An entity as a row of a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EntityBrief {

@@ -39,10 +39,11 @@ impl EntityRow {
         })
     }
 
-    pub fn line(&self) -> String {
+    /// Renders the row in a line, and its contents below it with detail full.
+    pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::Brief(row) => row.line(),
-            Self::Full(row) => row.line(),
+            Self::Brief(row) => vec![row.line()],
+            Self::Full(row) => [vec![row.line()], row.content_lines()].concat(),
         }
     }
 }
@@ -61,10 +62,11 @@ impl MemoryRow {
         })
     }
 
-    pub fn line(&self) -> String {
+    /// Renders the row in a line, and its contents below it with detail full.
+    pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::Brief(row) => row.line(),
-            Self::Full(row) => row.line(),
+            Self::Brief(row) => vec![row.line()],
+            Self::Full(row) => [vec![row.line()], row.content_lines()].concat(),
         }
     }
 }
