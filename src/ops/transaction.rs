@@ -4,7 +4,7 @@ use crate::model::{Conflict, Result};
 use crate::ops::maintain::audit::relink;
 use crate::ops::record::{claims, index, names};
 use crate::ops::write::conflicts;
-use crate::store::{Author, Db, Settings, Tx, Upgrade, audit_by_project};
+use crate::store::{self, Author, Db, Settings, Tx, Upgrade, audit_by_project};
 
 /// The result of a write, and the conflicts it opened, changed or settled.
 #[derive(Debug, Clone)]
@@ -23,6 +23,7 @@ pub fn open(settings: Settings) -> Result<(Db, Option<Upgrade>)> {
         conflicts::members::convert_members(tx)?;
         index::rebuild(tx)?;
         audit_by_project::rebuild(tx)?;
+        store::conflicts::list_memberless(tx)?.into_iter().for_each(|slot| tx.touch(slot));
         conflicts::detect_conflicts(tx)?;
         Ok(())
     })

@@ -6,7 +6,7 @@ use super::literals::{CONFLICT, DISMISSED, OPEN, RESOLVED};
 use super::rows::unknown_word;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
-use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Result};
+use crate::model::{Conflict, ConflictMember, ConflictStatus, Kind, Result, Slot};
 use crate::params;
 
 const COLUMNS: &str =
@@ -126,6 +126,25 @@ pub fn for_each_lonely_key(
          AND project = open.project) < 2 GROUP BY folded_key, project"
     );
     view.conn.scan(&sql, &[], |row| visit(&row.text("folded_key")?, &row.text("project")?))
+}
+
+/// Lists the slots of open conflicts of which no member exists.
+pub fn list_memberless(view: &View<'_>) -> Result<Vec<Slot>> {
+    let tables = ["entities", "memories", "relationships", "project_state"];
+    let exists: Vec<String> = tables
+        .iter()
+        .map(|table| format!("EXISTS (SELECT 1 FROM {table} x WHERE x.id = m.member_id)"))
+        .collect();
+    let sql = format!(
+        "SELECT slot_kind, slot_key, project FROM conflicts c WHERE status = '{OPEN}' \
+         AND NOT EXISTS (SELECT 1 FROM conflict_members m WHERE m.conflict_id = c.id \
+         AND m.left_at IS NULL AND ({}))",
+        exists.join(" OR ")
+    );
+    view.conn.all(&sql, &[], |row| {
+        let (kind, key) = (row.text("slot_kind")?, row.text("slot_key")?);
+        Ok(Slot { kind, key, project: row.text("project")? })
+    })
 }
 
 /// Lists all conflicts, ended ones too, under a project name, ignoring case.

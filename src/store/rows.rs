@@ -23,6 +23,14 @@ pub fn unknown_word(what: &str, id: &str, column: &str, found: &str) -> Error {
     )
 }
 
+/// Returns no row in place of one with a word unknown to this program.
+pub fn skip_unknown<T>(row: Result<Option<T>>) -> Result<Option<T>> {
+    match row {
+        Err(error) if error.is_unknown_word() => Ok(None),
+        row => row,
+    }
+}
+
 impl Table {
     /// Returns the condition for a row to be listed; `?1` is the present instant.
     fn listed(&self) -> String {

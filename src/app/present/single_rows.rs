@@ -14,6 +14,7 @@ use crate::model::text::quote_text;
 use crate::model::{Chunk, Document, ProjectState, Relationship, Result};
 use crate::ops::read::marks::RowMarks;
 use crate::store::operations::StoredOperation;
+use crate::store::rows::skip_unknown;
 use crate::store::{self, View};
 
 /// Shortens a text of a row that is read alone.
@@ -43,8 +44,8 @@ pub struct LinkView {
 
 impl LinkView {
     pub fn new(view: &View<'_>, row: &Relationship) -> Result<Self> {
-        let source = store::entities::get(view, &row.source_entity_id)?;
-        let target = store::entities::get(view, &row.target_entity_id)?;
+        let source = skip_unknown(store::entities::get(view, &row.source_entity_id))?;
+        let target = skip_unknown(store::entities::get(view, &row.target_entity_id))?;
         let marks = RowMarks::of_rows(view, source.iter().chain(&target))?;
         let changed = |end: &Option<crate::model::Entity>, reviewed| {
             end.as_ref().is_some_and(|end| end.content_version > reviewed)

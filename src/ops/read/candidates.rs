@@ -13,6 +13,7 @@ use crate::ops::record::uids;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::projects::ProjectScope;
 use crate::ops::write::{conflicts, entities, memories};
+use crate::store::rows::skip_unknown;
 use crate::store::uids::UidRow;
 use crate::store::{self, View};
 
@@ -137,7 +138,7 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
     let mut expected = Vec::new();
     for claim in claims {
         for (slot_kind, others) in conflicts::find_expected(view, &claim)? {
-            let slot_key = match store::entities::get(view, &claim.slot.key)? {
+            let slot_key = match skip_unknown(store::entities::get(view, &claim.slot.key))? {
                 Some(entity) => entity.name,
                 None => claim.slot.key.clone(),
             };
@@ -182,7 +183,9 @@ fn read_cited(view: &View<'_>, refs: &[String]) -> Result<Vec<(String, String)>>
         let memory = source_ref::targets_of(one, "memory").next();
         let text = match (chunk, memory) {
             (Some(id), _) => store::sources::chunk_by_id(view, id)?.map(|chunk| chunk.content),
-            (_, Some(id)) => store::memories::get(view, id)?.map(|memory| memory.content),
+            (_, Some(id)) => {
+                skip_unknown(store::memories::get(view, id))?.map(|memory| memory.content)
+            }
             _ => None,
         };
         cited.extend(text.map(|text| (reference.clone(), text)));
@@ -208,7 +211,7 @@ fn claims_if_active(view: &View<'_>, row: &Entity) -> Result<Vec<Claim>> {
 fn claims_of_link(view: &View<'_>, link: &Relationship, active: &Entity) -> Result<Vec<Claim>> {
     let end = |id: &str| match id == active.id {
         true => Ok(Some(active.clone())),
-        false => store::entities::get(view, id),
+        false => skip_unknown(store::entities::get(view, id)),
     };
     Ok(match (end(&link.source_entity_id)?, end(&link.target_entity_id)?) {
         (Some(source), Some(target)) => {

@@ -6,6 +6,7 @@ use crate::ops::record::{claims, validate};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
 use crate::store::entities::Named;
+use crate::store::rows::skip_unknown;
 use crate::store::{self, View};
 
 /// A reference to an entity: an id, or a name with the fields that make it unique.
@@ -151,7 +152,7 @@ pub fn without_provenance(view: &View<'_>) -> Result<Vec<Entity>> {
     let mut found = Vec::new();
     claims::for_each_id(view, Kind::Entity, |id| {
         found.extend(
-            store::entities::get(view, id)?
+            skip_unknown(store::entities::get(view, id))?
                 .filter(|row| row.status == Status::Active && !row.has_provenance()),
         );
         Ok(())

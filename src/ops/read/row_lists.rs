@@ -3,6 +3,7 @@
 use crate::model::search::SearchKind;
 use crate::model::{Entity, Memory, Page, PageRequest, Result};
 use crate::store::lists::{RowFilter, list_entity_ids, list_memory_ids};
+use crate::store::rows::skip_unknown;
 use crate::store::{self, View};
 
 /// A listed row.
@@ -48,7 +49,7 @@ pub fn list_rows(
         let limit = page.fetch() - rows.len() as i64;
         let (ids, count) = list_memory_ids(view, filter, after, limit)?;
         for id in ids {
-            rows.extend(store::memories::get(view, &id)?.map(ListedRow::Memory));
+            rows.extend(skip_unknown(store::memories::get(view, &id))?.map(ListedRow::Memory));
         }
         total += count;
     }

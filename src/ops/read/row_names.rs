@@ -2,6 +2,7 @@
 
 use crate::model::text::quote_text;
 use crate::model::{Kind, Relationship, Result};
+use crate::store::rows::skip_unknown;
 use crate::store::{self, View};
 
 /// Maximum characters of a name or content.
@@ -11,9 +12,9 @@ const MAX_NAME: usize = 160;
 pub fn name_row(view: &View<'_>, kind: Kind, id: &str) -> Result<String> {
     let quoted = |text: &str| quote_text(text, MAX_NAME);
     let named = match kind {
-        Kind::Entity => store::entities::get(view, id)?
+        Kind::Entity => skip_unknown(store::entities::get(view, id))?
             .map(|row| format!("{} {} {}", row.entity_type, row.handle, quoted(&row.name))),
-        Kind::Memory => store::memories::get(view, id)?
+        Kind::Memory => skip_unknown(store::memories::get(view, id))?
             .map(|row| format!("memory {} {}", row.handle, quoted(&row.content))),
         Kind::Relationship => {
             store::relationships::get(view, id)?.map(|row| name_link(view, &row)).transpose()?
@@ -36,7 +37,7 @@ pub fn name_row(view: &View<'_>, kind: Kind, id: &str) -> Result<String> {
 /// Returns handle, type and the names of both ends of a link.
 pub fn name_link(view: &View<'_>, link: &Relationship) -> Result<String> {
     let name = |id: &str| -> Result<String> {
-        let entity = store::entities::get(view, id)?;
+        let entity = skip_unknown(store::entities::get(view, id))?;
         Ok(entity.map_or_else(|| id.to_owned(), |row| quote_text(&row.name, 60)))
     };
     let (source, target) = (name(&link.source_entity_id)?, name(&link.target_entity_id)?);

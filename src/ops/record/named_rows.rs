@@ -6,6 +6,7 @@ use crate::model::handle::HandleKind;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::{Kind, Result, Status};
 use crate::store::entities::{self, Named};
+use crate::store::rows::skip_unknown;
 use crate::store::{View, memories, projects, relationships, sources, uids};
 
 /// A row that a text names.
@@ -81,8 +82,10 @@ fn find_successor(view: &View<'_>, kind: Kind, id: String) -> Result<String> {
     let mut current = id;
     while seen.insert(current.clone()) {
         let next = match kind {
-            Kind::Memory => memories::get(view, &current)?.and_then(|row| row.superseded_by),
-            _ => match entities::get(view, &current)? {
+            Kind::Memory => {
+                skip_unknown(memories::get(view, &current))?.and_then(|row| row.superseded_by)
+            }
+            _ => match skip_unknown(entities::get(view, &current))? {
                 Some(row) if row.status.is_history() => {
                     relationships::list_neighbour_ids(view, &current, SUPERSEDES, false)?.pop()
                 }

@@ -11,6 +11,7 @@ use crate::ops::record::validate;
 use crate::ops::write::entities::{self, DuplicatePolicy, EntityUpdate, NewEntity};
 use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows;
+use crate::store::rows::skip_unknown;
 use crate::store::{self, Tx, View};
 
 /// A memory on its way to become an entity: a new one of a type and name, or a given one.
@@ -188,7 +189,7 @@ pub fn entities_became(view: &View<'_>, memory: &Memory) -> Result<Vec<Entity>> 
     let newer = lifecycle_rows::list_successors(view, memory)?;
     let head = newer.last().unwrap_or(memory);
     let entity = match &head.graduated_to_entity_id {
-        Some(id) => store::entities::get(view, id)?,
+        Some(id) => skip_unknown(store::entities::get(view, id))?,
         None => None,
     };
     let Some(entity) = entity else { return Ok(Vec::new()) };

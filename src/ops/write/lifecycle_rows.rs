@@ -9,6 +9,7 @@ use crate::model::words::split_words;
 use crate::model::{Entity, Error, Memory, Result, Status, SubjectKind};
 use crate::ops::record::audited::Audited;
 use crate::ops::record::row_id::resolve_id;
+use crate::store::rows::skip_unknown;
 use crate::store::{self, Tx, View};
 
 /// A row with a status, a version and a lifecycle.
@@ -81,7 +82,7 @@ pub fn check_chain<T: HasLifecycle>(view: &View<'_>, id: &str, by: &str) -> Resu
             return refuse("the chain would become a cycle");
         }
         if seen.insert(next.clone())
-            && let Some(row) = T::find(view, &next)?
+            && let Some(row) = skip_unknown(T::find(view, &next))?
         {
             waiting.extend(row.replaced(view)?);
         }
@@ -97,7 +98,7 @@ pub fn list_successors<T: HasLifecycle>(view: &View<'_>, row: &T) -> Result<Vec<
         if id == row.id() || chain.iter().any(|seen| seen.id() == id) {
             break;
         }
-        let Some(found) = T::find(view, &id)? else { break };
+        let Some(found) = skip_unknown(T::find(view, &id))? else { break };
         next = found.replacement(view)?;
         chain.push(found);
     }

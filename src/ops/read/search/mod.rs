@@ -18,6 +18,7 @@ use std::rc::Rc;
 use crate::model::search::SearchKind;
 use crate::model::{Result, Status};
 use crate::ops::write::projects::ProjectScope;
+use crate::store::rows::skip_unknown;
 use crate::store::sqlite::search::{Filter, Match, SearchCandidate};
 use crate::store::{self, View};
 use large::Expressions;
@@ -212,8 +213,12 @@ fn load_hits<'m>(
     for (found, all_words) in matches {
         let id = &found.id;
         let row = match found.kind {
-            SearchKind::Entity => store::entities::get(view, id)?.map(FoundRow::Entity),
-            SearchKind::Memory => store::memories::get(view, id)?.map(FoundRow::Memory),
+            SearchKind::Entity => {
+                skip_unknown(store::entities::get(view, id))?.map(FoundRow::Entity)
+            }
+            SearchKind::Memory => {
+                skip_unknown(store::memories::get(view, id))?.map(FoundRow::Memory)
+            }
             SearchKind::Chunk => store::sqlite::search::find_chunk(view, id)?.map(FoundRow::Chunk),
         };
         let Match { place, score, related, .. } = *found;

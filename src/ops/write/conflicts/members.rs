@@ -7,6 +7,7 @@ use crate::model::{
     Result, Status,
 };
 use crate::ops::record::record_change;
+use crate::store::rows::skip_unknown;
 use crate::store::{self, Tx, View};
 
 /// The note on the audit row of a converted conflict.
@@ -28,7 +29,7 @@ pub fn snapshot_value(value: &str) -> String {
 /// of conflicts converts the open ones.
 pub fn convert_members(tx: &Tx<'_>) -> Result<()> {
     for id in store::conflicts::list_unconverted(tx)? {
-        let Some(before) = store::conflicts::get(tx, &id)? else { continue };
+        let Some(before) = skip_unknown(store::conflicts::get(tx, &id))? else { continue };
         let is_known = claim::is_known_slot(&before.slot_kind, tx.ontology);
         if before.status != ConflictStatus::Open || !is_known {
             let mut after = before.clone();

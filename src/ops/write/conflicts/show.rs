@@ -4,6 +4,7 @@ use crate::model::{
     Conflict, ConflictMember, ConflictStatus, Kind, Page, PageRequest, Result, Status,
 };
 use crate::ops::write::projects::ProjectScope;
+use crate::store::rows::skip_unknown;
 use crate::store::{self, View};
 
 /// Members listed in an answer; `member_count` is the total.
@@ -44,7 +45,7 @@ pub fn describe_conflict(view: &View<'_>, conflict: &Conflict) -> Result<Shown> 
     });
     let member_count = members.len();
     members.truncate(MAX_MEMBERS);
-    let slot_name = match store::entities::get(view, &conflict.slot_key)? {
+    let slot_name = match skip_unknown(store::entities::get(view, &conflict.slot_key))? {
         Some(entity) => entity.name,
         None => conflict.slot_key.clone(),
     };
@@ -63,20 +64,20 @@ fn describe_member(view: &View<'_>, member: &ConflictMember) -> Result<MemberDet
     let mut status = String::new();
     match Kind::parse(&member.member_kind) {
         Some(Kind::Entity) => {
-            if let Some(row) = store::entities::get(view, id)? {
+            if let Some(row) = skip_unknown(store::entities::get(view, id))? {
                 (name, source_refs, created_at) = (row.name, row.source_refs, row.created_at);
                 status = row.status.to_string();
             }
         }
         Some(Kind::Memory) => {
-            if let Some(row) = store::memories::get(view, id)? {
+            if let Some(row) = skip_unknown(store::memories::get(view, id))? {
                 (name, created_at) = (row.subject, row.created_at);
                 status = row.status.to_string();
                 source_refs.extend(row.source_chunk_id.map(|chunk| format!("chunk:{chunk}")));
             }
         }
         Some(Kind::Relationship) => {
-            if let Some(row) = store::relationships::get(view, id)? {
+            if let Some(row) = skip_unknown(store::relationships::get(view, id))? {
                 name = row.relationship_type;
                 (source_refs, created_at) = (row.source_refs, row.created_at);
                 status = row.status.as_str().to_owned();
