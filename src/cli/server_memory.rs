@@ -1,4 +1,5 @@
-//! Imports the memory file of the reference MCP server.
+//! Imports files of other programs: the memory file of the reference MCP server, and the project
+//! registry of the Python system.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::app::import::{ImportRun, ReadReport};
 use crate::model::text::one_line;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::exchange::import::{LineImport, store_lines};
+use crate::ops::exchange::project_registry::plan_projects;
 use crate::ops::exchange::server_memory::{self, MemoryFileArgs, Plan, TypeMapping};
 use crate::ops::write::entities::InitialStatus;
 
@@ -60,6 +62,8 @@ fn parse_pair(given: &str) -> Result<(String, String), String> {
 enum Program {
     /// The reference memory server of MCP: its JSON lines, or the output of read_graph
     ServerMemory,
+    /// The project registry of the Python system: a JSON file with names and aliases
+    ProjectRegistry,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -77,6 +81,9 @@ impl Foreign {
     /// Reads the file of the program and plans its import.
     pub fn plan(&self, input: &InputFile, cli: &Cli) -> Result<Plan> {
         let bytes = read(input.path())?;
+        if let Some(Program::ProjectRegistry) = self.from {
+            return plan_projects(&String::from_utf8_lossy(&bytes));
+        }
         let wish = MemoryFileArgs {
             // A source reference is one line without control characters.
             file: one_line(&input.name().replace('\t', " ")).into_owned(),
@@ -138,7 +145,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
         Error::storage(
             StorageProblem::NoAccess,
             format!("{} cannot be read: {error}", file.display()),
-            "Give the memory file of the reference server (memory.json or memory.jsonl).",
+            "Give a file of the program that --from names, such as memory.json.",
         )
     };
     let size = std::fs::metadata(file).map_err(unreadable)?.len();

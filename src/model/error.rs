@@ -263,8 +263,8 @@ impl Error {
             ),
             Self::Duplicate { .. } => "Use the existing one, or choose another name.".into(),
             Self::Provenance { .. } => Hint::new(
-                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"); a new entity \
-                 may have hand_authored true instead.",
+                "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"), or \
+                 hand_authored true where a person vouches for it.",
                 NextStep::UpdateRow { kind: Kind::Entity },
             ),
             Self::TooMuch { .. } => "Split it, or keep a pointer to the source instead.".into(),

@@ -12,7 +12,6 @@ use crate::model::{
     Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, RelationshipStatus,
     Result, Revision, Status, claim,
 };
-use crate::store::rows::skip_unknown;
 use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View, redaction};
 
@@ -246,8 +245,8 @@ impl Audited for Relationship {
         if !view.ontology.fills_slot(&self.relationship_type) {
             return Ok(Vec::new());
         }
-        let source = skip_unknown(store::entities::get(view, &self.source_entity_id))?;
-        let target = skip_unknown(store::entities::get(view, &self.target_entity_id))?;
+        let source = store::entities::get(view, &self.source_entity_id)?;
+        let target = store::entities::get(view, &self.target_entity_id)?;
         Ok(match (source, target) {
             (Some(source), Some(target)) => {
                 claim::of_relationship(self, &source, &target, view.ontology)

@@ -252,6 +252,8 @@ pub struct EntityUpdate {
     /// Added to the sources.
     #[serde(default)]
     pub source_refs: Vec<String>,
+    /// A person vouches for it.
+    pub hand_authored: Option<bool>,
     /// Refuse if changed since.
     pub expected_version: Option<i64>,
 }
@@ -287,6 +289,9 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     }
     if edit.confidence.is_some() {
         after.confidence = validate::check_confidence(edit.confidence)?;
+    }
+    if let Some(hand_authored) = edit.hand_authored {
+        after.hand_authored = hand_authored;
     }
     let mut refs = before.source_refs.clone();
     let cited = validate::source_refs(tx, &edit.source_refs)?;

@@ -57,7 +57,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
             r#"{"entity_id": "@mass", "description": "At most 400 kg."}"#,
             r#"{"entity_id": "@mass", "properties": {"value": 400}}"#,
             r#"{"entity_id": "@mass", "properties": {"value": null}}"#,
-            r#"{"entity_id": "@mass", "confidence": 0.1}"#,
+            r#"{"entity_id": "@mass", "confidence": 0.1, "hand_authored": true}"#,
             r#"{"entity_id": "@mass", "uid": "REQ-1"}"#,
             r#"{"entity_id": "@mass", "source_refs": ["chunk:@chunk"]}"#,
             // Settles the conflict about the gap.
