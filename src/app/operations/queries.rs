@@ -353,10 +353,13 @@ fn said_line(said: &Map<String, Value>) -> String {
     told.map(|(name, value)| format!("; {name} {}", word_field(name, value))).collect()
 }
 
-/// Renders a field: ids bare, other texts quoted.
+/// Fields with words of this program, which are not quoted as stored text is.
+const WORDS: [&str; 6] = ["verdict", "gap", "role", "via", "outcome", "state"];
+
+/// Renders a field: ids and words bare, other texts quoted.
 fn word_field(name: &str, value: &Value) -> String {
     match value {
-        Value::String(text) if name.ends_with("_id") => text.clone(),
+        Value::String(text) if name.ends_with("_id") || WORDS.contains(&name) => text.clone(),
         Value::String(text) => quote_text(text, LINE_TEXT),
         Value::Array(items) if items.is_empty() => "nothing".to_owned(),
         Value::Array(items) => {

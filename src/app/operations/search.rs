@@ -1,5 +1,6 @@
 //! Full-text search.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::iter;
 
@@ -22,6 +23,7 @@ use crate::model::{List, PageRequest, Result, Status};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::read::row_lists::{ListedRow, list_rows};
 use crate::ops::read::search::query::Query;
+use crate::ops::read::search::snippet::{matching_snippet, plain_snippet};
 use crate::ops::read::search::{self, FoundRow, Hit, MAX_HITS, Prepared, SearchRequest};
 use crate::ops::record::validate;
 use crate::ops::write::projects::{self, ProjectScope};
@@ -294,14 +296,14 @@ impl HitView {
         };
         let full = detail == Detail::Full;
         let matched = search::match_words(query, &hit.row);
-        let snippet = marked_snippet(&hit.row, &matched.stems);
-        // Marked words in the snippet already show why the row matched.
-        let explain = full || !snippet.contains("**");
+        let (snippet, has_match) = choose_snippet(&hit.row, &matched.stems);
+        // Words in the snippet already show why the row matched.
+        let explain = full || !has_match;
         Ok(Self {
             row,
             snippet,
             score: full.then(|| (hit.score * 100.0).round() / 100.0),
-            all_words: hit.all_words,
+            all_words: explain && hit.all_words,
             matched: if explain && !hit.all_words { matched.words } else { Vec::new() },
             related: if explain { matched.related } else { Vec::new() },
         })
@@ -340,31 +342,25 @@ impl HitView {
     }
 }
 
-/// Returns the matching part of a row, without the heading of a chunk, which its path contains.
-fn marked_snippet(row: &FoundRow, stems: &HashSet<String>) -> String {
-    let marked = |text: &str| search::snippet::marked_snippet(text, stems, SNIPPET);
+/// Returns the matching part of a row, or else its beginning, and whether it has a match. The heading
+/// of a chunk is left out, since its path contains it.
+fn choose_snippet(row: &FoundRow, stems: &HashSet<String>) -> (String, bool) {
     let body = row.body();
     let is_heading = |line: &&str| line.starts_with('#') || line.is_empty();
-    match row {
+    let texts = match row {
         FoundRow::Chunk(_) if body.starts_with('#') => {
-            let heading: usize = body
-                .split_inclusive('\n')
-                .take_while(|line| is_heading(&line.trim()))
-                .map(str::len)
-                .sum();
-            let snippet = marked(&body[heading..]);
-            if snippet.contains("**") { snippet } else { marked(body) }
+            let lines = body.split_inclusive('\n');
+            let heading = lines.take_while(|line| is_heading(&line.trim())).map(str::len).sum();
+            vec![Cow::Borrowed(&body[heading..]), Cow::Borrowed(body)]
         }
         FoundRow::Entity(entity) => {
-            let snippet = marked(body);
-            if snippet.contains("**") || entity.properties.is_empty() {
-                return snippet;
-            }
-            let of_properties = marked(&readable_properties(&entity.properties));
-            if of_properties.contains("**") { of_properties } else { snippet }
+            vec![Cow::Borrowed(body), Cow::Owned(readable_properties(&entity.properties))]
         }
-        _ => marked(body),
-    }
+        _ => vec![Cow::Borrowed(body)],
+    };
+    let matching = texts.iter().find_map(|text| matching_snippet(text, stems, SNIPPET));
+    let has_match = matching.is_some();
+    (matching.unwrap_or_else(|| plain_snippet(body, stems, SNIPPET)), has_match)
 }
 
 impl Output for SearchHits {

@@ -5,32 +5,20 @@ use std::collections::HashSet;
 
 use crate::model::words::{Word, split_words};
 
-/// Returns the excerpt with the most wanted stems, of about `length` characters at most, with each
-/// matching word between `**`.
-pub fn marked_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> String {
+/// Returns the excerpt with the most wanted stems, of about `length` characters at most; `None` if the
+/// text has none of them.
+pub fn matching_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> Option<String> {
     let hits = find_hits(text, wanted);
-    let (from, to) = best_stretch(text, &hits, length);
-    let mut shown = String::new();
-    let mut at = from;
-    for hit in hits.iter().filter(|hit| hit.start >= from && hit.end <= to) {
-        if hit.start < at {
-            continue;
-        }
-        match &text[at..hit.start] {
-            // Adjacent words are marked together.
-            "" if shown.ends_with("**") => shown.truncate(shown.len() - 2),
-            between => shown.push_str(&format!("{between}**")),
-        }
-        shown.push_str(&format!("{}**", &text[hit.start..hit.end]));
-        at = hit.end;
-    }
-    shown.push_str(&text[at..to]);
-    ellipsize_ends(&shown, from > 0, to < text.len())
+    (!hits.is_empty()).then(|| cut_stretch(text, &hits, length))
 }
 
-/// Returns the same excerpt without marks.
+/// As [`matching_snippet`]; of a text without the stems its beginning.
 pub fn plain_snippet(text: &str, wanted: &HashSet<String>, length: usize) -> String {
-    let (from, to) = best_stretch(text, &find_hits(text, wanted), length);
+    cut_stretch(text, &find_hits(text, wanted), length)
+}
+
+fn cut_stretch(text: &str, hits: &[Word], length: usize) -> String {
+    let (from, to) = best_stretch(text, hits, length);
     ellipsize_ends(&text[from..to], from > 0, to < text.len())
 }
 
@@ -78,23 +66,18 @@ mod tests {
     fn it_shows_where_most_of_the_words_stand() {
         let text = format!("{} The thread sleeps; suspend the thread. {}", "a b ".repeat(90), "c ");
         let wanted = HashSet::from(["suspend".to_owned(), "thread".to_owned()]);
-        let shown = marked_snippet(&text, &wanted, 200);
-        assert!(shown.contains("The **thread** sleeps; **suspend** the **thread**."), "{shown}");
-        assert_eq!(plain_snippet(&text, &wanted, 200), shown.replace("**", ""));
+        let shown = matching_snippet(&text, &wanted, 200).expect("a match");
+        assert!(shown.contains("The thread sleeps; suspend the thread."), "{shown}");
+        assert_eq!(plain_snippet(&text, &wanted, 200), shown);
         assert!(shown.starts_with('…') && shown.chars().count() < 240, "{shown}");
     }
 
     #[test]
-    fn parts_of_a_word_and_letters_of_a_script_without_spaces_are_marked_as_one() {
-        let wanted = ["m", "6", "鏡", "面"].map(str::to_owned).into();
-        assert_eq!(marked_snippet("an M6x20, 鏡面 a", &wanted, 200), "an **M6**x20, **鏡面** a");
-    }
-
-    #[test]
     fn a_text_without_the_words_shows_its_beginning_and_any_text_is_taken() {
-        assert_eq!(marked_snippet("鏡面\nmirror", &HashSet::new(), 200), "鏡面 mirror");
-        assert_eq!(marked_snippet("", &HashSet::from(["a".to_owned()]), 200), "");
+        assert_eq!(matching_snippet("鏡面\nmirror", &HashSet::new(), 200), None);
+        assert_eq!(plain_snippet("鏡面\nmirror", &HashSet::new(), 200), "鏡面 mirror");
+        assert_eq!(plain_snippet("", &HashSet::from(["a".to_owned()]), 200), "");
         let long = "é".repeat(500);
-        assert_eq!(marked_snippet(&long, &HashSet::new(), 200).chars().count(), 201);
+        assert_eq!(plain_snippet(&long, &HashSet::new(), 200).chars().count(), 201);
     }
 }
