@@ -30,6 +30,7 @@ fn a_row_with_an_unknown_status_or_type_is_kept_and_is_a_finding() {
     ] {
         let place = Place::python(FULL, change);
         let words = format!("SELECT status FROM {table} WHERE id = '{id}' AND status IS NOT NULL");
+        let all = format!("{}.jsonl", place.path.display());
         let stored = |place: &Place| list(&place.outside(), &words, |row| row.get::<_, String>(0));
         let before = stored(&place);
         assert!(place.open().1.is_some(), "{change}");
@@ -42,7 +43,7 @@ fn a_row_with_an_unknown_status_or_type_is_kept_and_is_a_finding() {
             &["call", "build_context", r#"{"query": "mirror pads"}"#],
             &["call", "search", r#"{"query": "*", "include_inactive": true}"#],
             &["upkeep", "--dry-run"],
-            &["export", "all.jsonl", "--force"],
+            &["export", &all, "--force"],
         ] {
             let output = place.atocore(command);
             assert!(output.status.success(), "{change}: {command:?}: {}", stderr(&output));
