@@ -237,8 +237,12 @@ fn a_list_that_is_cut_goes_on_where_it_was_cut() {
     let place = Place::new();
     let mut session = place.serve(1, &[]);
     let written = "ä \"x\" ".repeat(300) + &"\u{200b}".repeat(300);
+    // A word of their own each, so that they are not near-duplicates.
+    let word = |number: usize| {
+        "abcdefgh".chars().nth(number % 8).expect("a letter").to_string().repeat(2 + number / 8)
+    };
     for number in 0..40 {
-        let content = format!("{number} {written}");
+        let content = format!("{} {written}", word(number));
         session.ok("create_memory", json!({ "memory_type": "project", "content": content }));
     }
     let concise = session.ok("list_candidates", json!({}));
@@ -253,7 +257,7 @@ fn a_list_that_is_cut_goes_on_where_it_was_cut() {
         assert_eq!(found["total"], 40);
         let items = found["items"].as_array().expect("items");
         assert!(!items.is_empty());
-        let whole = format!("{} {}", seen.len(), written.replace('\u{200b}', "\\u{200b}"));
+        let whole = format!("{} {}", word(seen.len()), written.replace('\u{200b}', "\\u{200b}"));
         assert_eq!(items[0]["content"], whole, "a list is cut at a row, not in one");
         seen.extend(items.iter().map(|item| item["memory_id"].to_string()));
         cursor = found["next_cursor"].clone();

@@ -176,7 +176,7 @@ impl MemoryBrief {
             memory_id: row.handle.clone(),
             uid: row.uid.clone(),
             memory_type: row.memory_type,
-            content: shorten_text(&row.content, 250).into_owned(),
+            content: shorten_text(&row.content, LINE_TEXT).into_owned(),
             status: (row.status != Status::Active).then_some(row.status),
             valid_until: row.valid_until.clone(),
             domain_tags: row.domain_tags.clone(),
