@@ -2,7 +2,7 @@
 
 use crate::app::present::conflicts::ConflictView;
 use crate::app::present::rows::ProjectUsed;
-use crate::model::Result;
+use crate::model::{ResolvedProject, Result};
 use crate::ops::exchange::import_report::ImportReport;
 use crate::ops::write::{conflicts, projects};
 use crate::store::{Author, Db, OperationSteps, Tx, View};
@@ -91,7 +91,11 @@ impl BatchTarget<'_> {
 impl ReadReport {
     fn new(view: &View<'_>, report: ImportReport, operation: Option<String>) -> Result<Self> {
         let names = report.projects.iter().filter(|name| !name.is_empty());
-        let projects = names.map(|name| Ok(ProjectUsed::new(&projects::resolve(view, name)?)));
+        let projects = names.map(|name| {
+            // Its rows use the name now.
+            let project = ResolvedProject { is_used: false, ..projects::resolve(view, name)? };
+            Ok(ProjectUsed::new(&project))
+        });
         let projects = projects.collect::<Result<_>>()?;
         let ids: Vec<String> = report.conflicts.iter().cloned().collect();
         let shown = conflicts::show_all(view, &conflicts::find_all(view, &ids)?)?;

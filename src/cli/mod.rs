@@ -20,6 +20,7 @@ mod options;
 mod out;
 mod paths;
 mod plain;
+mod project;
 mod readable;
 mod rebuild_claims;
 mod review;
@@ -90,6 +91,9 @@ enum Command {
     Redact(operation::RedactArgs),
     /// Run any operation, such as create_entity, with its arguments as JSON (docs/tools.md)
     Call(operation::Call),
+    /// Register, rename, merge and list projects
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
     /// Rebuild the claims, from which conflicts are detected, from the rows
     RebuildClaims,
     /// End expired rows, decay unused memories, and reject stale candidates
@@ -136,6 +140,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Undo(args)) => operation::undo_operation(cli, args),
         Some(Command::Redact(args)) => operation::redact(cli, args),
         Some(Command::Call(args)) => operation::run_call(cli, args),
+        Some(Command::Project(command)) => project::run(cli, command),
         Some(Command::RebuildClaims) => rebuild_claims::run(cli),
         Some(Command::Upkeep(upkeep)) => upkeep::run(cli, upkeep),
         Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),

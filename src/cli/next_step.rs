@@ -21,6 +21,10 @@ pub fn render_hint_text(hint: &Hint) -> String {
 
 /// Renders a next step as a sentence; `None` if no command takes it.
 pub fn render_next_step(step: &NextStep) -> Option<String> {
+    if let NextStep::Both(first, second) = step {
+        let both = [first, second].map(|step| render_next_step(step));
+        return both.into_iter().flatten().reduce(|first, second| format!("{first} {second}"));
+    }
     match (option_of(step), command_of(step)) {
         (Some(option), _) => Some(format!("Give {option}.")),
         (None, Some(command)) => Some(format!("Run `{command}`.")),

@@ -2,7 +2,12 @@
 //! server option for the person.
 
 use crate::app::registry::OperationRegistry;
+use crate::model::project::suggest_canonical_name;
+use crate::model::text::quote_text;
 use crate::model::{Hint, Kind, NextStep};
+
+/// Maximum characters of a name in a next step.
+const MAX_NAME: usize = 80;
 
 /// A tool, and its `action` argument if it has one.
 type ToolUse = (&'static str, Option<&'static str>);
@@ -10,12 +15,12 @@ type ToolUse = (&'static str, Option<&'static str>);
 /// Renders a hint's advice and next step as one text.
 pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
     let step = hint.next.as_deref();
-    join_hint(hint, step.and_then(|step| render_next_step(step, |tool| has_tool(registry, tool))))
+    join_hint(hint, step.and_then(|step| render_next_step(step, &|tool| has_tool(registry, tool))))
 }
 
 /// Renders the next step of an answer for a client with these tools.
 pub fn render_step(step: &NextStep, registry: &OperationRegistry) -> Option<String> {
-    render_next_step(step, |tool| has_tool(registry, tool))
+    render_next_step(step, &|tool| has_tool(registry, tool))
 }
 
 fn join_hint(hint: &Hint, step: Option<String>) -> String {
@@ -24,11 +29,15 @@ fn join_hint(hint: &Hint, step: Option<String>) -> String {
 }
 
 /// Renders a next step as a sentence. Never names a tool for which `is_on` is false.
-pub fn render_next_step(step: &NextStep, is_on: impl Fn(ToolUse) -> bool) -> Option<String> {
+pub fn render_next_step(step: &NextStep, is_on: &dyn Fn(ToolUse) -> bool) -> Option<String> {
     if *step == NextStep::FindRows {
         let names = ["search", "build_context"].into_iter().filter(|name| is_on((name, None)));
         let names = names.collect::<Vec<_>>().join(" or ");
         return (!names.is_empty()).then(|| format!("Find ids with {names}."));
+    }
+    if let NextStep::Both(first, second) = step {
+        let both = [first, second].map(|step| render_next_step(step, is_on));
+        return both.into_iter().flatten().reduce(|first, second| format!("{first} {second}"));
     }
     let without_tool = render_without_tool(step);
     match tool_of(step).filter(|tool| is_on(*tool)) {
@@ -62,7 +71,7 @@ fn render_without_tool(step: &NextStep) -> Option<String> {
 fn tool_of(step: &NextStep) -> Option<ToolUse> {
     let tool = match step {
         NextStep::ListProjects => "list_projects",
-        NextStep::RegisterProject => "register_project",
+        NextStep::RegisterProject { .. } => "register_project",
         NextStep::SetProjectState => "set_project_state",
         NextStep::ResolveConflict { .. } => "resolve_conflict",
         NextStep::RedactRow { .. } => "redact",
@@ -96,7 +105,9 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
     match step {
         NextStep::ListProjects => format!("{tool} shows the names."),
         NextStep::UpdateRow { kind } => format!("{tool} corrects an existing {}.", kind.as_str()),
-        NextStep::RegisterProject => format!("{tool} registers one."),
+        NextStep::RegisterProject { name } => {
+            format!("{tool} registers {}.", quote_text(name, MAX_NAME))
+        }
         NextStep::ProposeRow => format!("{tool} proposes a candidate."),
         NextStep::SetProjectState => format!("{tool} changes trusted state."),
         NextStep::AskQuestion { question } => {
@@ -132,7 +143,6 @@ pub fn render_for_person(step: &NextStep) -> Option<String> {
     let by = match step {
         NextStep::ProposeRow => "Propose a candidate, and the person runs",
         NextStep::SetProjectState => "The person imports a project_state line",
-        NextStep::RegisterProject => "The person imports a project line",
         _ => "The person runs",
     };
     match (command_of(step), option_of(step)) {
@@ -149,7 +159,12 @@ pub fn render_for_person(step: &NextStep) -> Option<String> {
 /// Returns the command that takes a step; also used by the command line.
 pub fn command_of(step: &NextStep) -> Option<String> {
     Some(match step {
-        NextStep::RegisterProject | NextStep::SetProjectState => "atocore import FILE".to_owned(),
+        NextStep::SetProjectState => "atocore import FILE".to_owned(),
+        NextStep::RegisterProject { name } => {
+            let name = suggest_canonical_name(name);
+            format!("atocore project add {}", name.as_deref().unwrap_or("NAME"))
+        }
+        NextStep::ChangeProjects => "atocore project".to_owned(),
         NextStep::ProposeRow => "atocore promote ID".to_owned(),
         NextStep::PromoteRow { id, .. } | NextStep::CompleteGraduation { entity_id: id } => {
             format!("atocore promote {id}")
@@ -213,8 +228,8 @@ mod tests {
         let promote = NextStep::PromoteRow { kind: Kind::Entity, id: id() };
         let update = NextStep::UpdateRow { kind: Kind::Memory };
         let review = NextStep::RejectRow { kind: Kind::Memory, id: id() };
-        let on = |step: &NextStep| render_next_step(step, |_| true).unwrap_or_default();
-        let off = |step: &NextStep| render_next_step(step, |_| false);
+        let on = |step: &NextStep| render_next_step(step, &|_| true).unwrap_or_default();
+        let off = |step: &NextStep| render_next_step(step, &|_| false);
         assert_eq!(on(&promote), "promote_entity e1 once it is approved.");
         assert_eq!(off(&promote).as_deref(), Some("The person runs: atocore promote e1."));
         assert_eq!(on(&review), "Call review_memory with e1 and action reject.");
@@ -223,7 +238,7 @@ mod tests {
         assert_eq!(off(&update), None);
         assert_eq!(off(&NextStep::FindRows), None);
         let only_search = |(tool, _): ToolUse| tool == "search";
-        let found = render_next_step(&NextStep::FindRows, only_search);
+        let found = render_next_step(&NextStep::FindRows, &only_search);
         assert_eq!(found.as_deref(), Some("Find ids with search."));
     }
 }

@@ -59,6 +59,8 @@ names!(
         Renamed = "renamed",
         /// The row is again as it was before an operation, or is withdrawn if that made it.
         Undone = "undone",
+        /// A project became part of another one.
+        Merged = "merged",
         /// A link was confirmed after one of its ends changed.
         Reviewed = "reviewed",
         /// The promotion of a candidate that says the same as an active row.

@@ -10,7 +10,14 @@ use super::question::Question;
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     ListProjects,
-    RegisterProject,
+    /// Register a project, under a canonical form of its name.
+    RegisterProject {
+        name: String,
+    },
+    /// Rename or merge projects.
+    ChangeProjects,
+    /// Two steps, in this order.
+    Both(Box<Self>, Box<Self>),
     /// Search, or build a context pack: their answers give the ids of rows.
     FindRows,
     ProposeRow,
@@ -90,6 +97,16 @@ pub enum NextStep {
     GiveRoots,
     /// Accept texts that look like secrets.
     AllowSecrets,
+}
+
+impl NextStep {
+    /// Joins two steps, if there are two.
+    pub fn join_steps(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) => Some(Self::Both(Box::new(first), Box::new(second))),
+            (first, second) => first.or(second),
+        }
+    }
 }
 
 /// Advice to the caller of a failed operation, and the next step.

@@ -4,9 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::status::Status;
+use super::words::fold_text;
 
 /// The default project of rows without one.
 pub const INBOX: &str = "inbox";
+
+/// The status of a project that became part of another one.
+pub const MERGED: &str = "merged";
 
 /// One row of `projects` with its aliases; its serialised form is the audit snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -54,9 +58,18 @@ pub struct ResolvedProject {
     pub name: String,
     /// False for an unregistered name, which is kept as written.
     pub registered: bool,
-    /// Registered names close to an unregistered one.
+    /// Whether rows used an unregistered name before.
+    #[serde(skip)]
+    pub is_used: bool,
+    /// Registered names close to an unregistered one, and used ones with the same letters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
+}
+
+/// Whether two names differ, and only in case or punctuation.
+pub fn has_same_letters(one: &str, other: &str) -> bool {
+    let letters = |name: &str| fold_text(name).replace(|c: char| !c.is_alphanumeric(), "");
+    one != other && !letters(one).is_empty() && letters(one) == letters(other)
 }
 
 /// Whether the name is lower-case letters and digits in groups joined by single hyphens, as in
@@ -82,6 +95,16 @@ pub fn suggest_canonical_name(written: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_and_punctuation_are_not_letters() {
+        for other in ["P07", "p-07", "p_07"] {
+            assert!(has_same_letters("p07", other), "{other}");
+        }
+        for (one, other) in [("p07", "p07"), ("p07", "p08"), ("*", "-")] {
+            assert!(!has_same_letters(one, other), "{one} {other}");
+        }
+    }
 
     #[test]
     fn canonical_names_are_lower_case_kebab_case() {

@@ -1,10 +1,12 @@
 //! The tables `projects`, `project_aliases` and `project_state`.
 
+use super::entities::json_list;
 use super::folded_names::is_named;
 use super::handles::read_handle;
 use super::literals::ACTIVE;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::project::MERGED;
 use crate::model::text::fold_name;
 use crate::model::{Kind, Project, ProjectState, Result};
 use crate::params;
@@ -68,9 +70,18 @@ pub fn update(tx: &Tx<'_>, project: &Project) -> Result<()> {
     tx.change(
         Kind::Project,
         &project.id,
-        "UPDATE projects SET description = ?2, status = ?3, updated_at = ?4 WHERE id = ?1",
-        params![&project.id, &project.description, &project.status, &project.updated_at],
+        "UPDATE projects SET description = ?2, status = ?3, updated_at = ?4, name = ?5 WHERE id = ?1",
+        params![
+            &project.id,
+            &project.description,
+            &project.status,
+            &project.updated_at,
+            &project.name
+        ],
     )?;
+    let sql = "DELETE FROM project_aliases WHERE project_id = ?1 \
+         AND alias NOT IN (SELECT value FROM json_each(?2))";
+    tx.change(Kind::Project, &project.id, sql, params![&project.id, &json_list(&project.aliases)])?;
     insert_aliases(tx, project)
 }
 
@@ -87,24 +98,35 @@ fn insert_aliases(tx: &Tx<'_>, project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Lists all registered projects by name.
+/// Lists all registered projects by name, without those that became part of another one.
 pub fn list(view: &View<'_>) -> Result<Vec<Project>> {
-    view.conn.all("SELECT * FROM projects ORDER BY name", &[], |row| read_project(view, row))
+    let sql = "SELECT * FROM projects WHERE status <> ?1 ORDER BY name";
+    view.conn.all(sql, params![MERGED], |row| read_project(view, row))
 }
 
 /// Lists the names and aliases of all registered projects.
 pub fn all_names(view: &View<'_>) -> Result<Vec<String>> {
     view.conn.all(
-        "SELECT name FROM projects UNION ALL SELECT alias FROM project_aliases",
-        &[],
+        "SELECT name FROM projects WHERE status <> ?1 UNION ALL SELECT alias FROM project_aliases",
+        params![MERGED],
         |row| row.text("name"),
     )
+}
+
+/// The tables of rows with the name of a project.
+const PLACED: [&str; 4] = ["entities", "memories", "source_documents", "interactions"];
+
+/// Whether rows use a project name, as it is written.
+pub fn is_used(view: &View<'_>, name: &str) -> Result<bool> {
+    let tables = PLACED.map(|table| format!("SELECT 1 FROM {table} WHERE project = ?1"));
+    let sql = format!("SELECT EXISTS ({}) AS n", tables.join(" UNION ALL "));
+    Ok(view.conn.number(&sql, params![name])? > 0)
 }
 
 /// Lists the project names that rows use, registered or not, by a skip scan of the index.
 pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for table in ["entities", "memories", "source_documents", "interactions"] {
+    for table in PLACED {
         let sql = format!("SELECT min(project) AS name FROM {table} WHERE project > ?1");
         let mut last = String::new();
         while let Some(name) =
@@ -120,15 +142,13 @@ pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
 }
 
 /// Moves raw sources, which the audit log does not cover, to the canonical project name.
-pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
-    super::sqlite::search::move_chunks(tx, from, to)?;
-    for table in ["source_documents", "interactions"] {
-        let sql = format!(
-            "UPDATE {table} SET project = ?2 WHERE project = ?1 COLLATE NOCASE AND project <> ?2"
-        );
-        tx.change_uncovered(&sql, params![from, to])?;
-    }
-    Ok(())
+pub fn move_sources(tx: &Tx<'_>, from: &str, to: &Project) -> Result<()> {
+    super::sqlite::search::move_chunks(tx, from, &to.name)?;
+    let moved = "WHERE project = ?1 COLLATE NOCASE AND project <> ?2";
+    let documents = format!("UPDATE source_documents SET project = ?2 {moved}");
+    tx.change_uncovered(&documents, params![from, &to.name])?;
+    let interactions = format!("UPDATE interactions SET project = ?2, project_id = ?3 {moved}");
+    tx.change_uncovered(&interactions, params![from, &to.name, &to.id]).map(drop)
 }
 
 const STATE_COLUMNS: &str = "id, handle, project_id, category, key, value, source, confidence, status, created_at, updated_at";
@@ -173,6 +193,15 @@ pub fn state_of(
     view.conn.one(&sql, parameters, read_state)
 }
 
+/// Lists the facts of a project, ended ones too, by key.
+pub fn all_state(view: &View<'_>, project_id: &str) -> Result<Vec<ProjectState>> {
+    let sql = format!(
+        "SELECT {STATE_COLUMNS} FROM project_state WHERE project_id = ?1 \
+         ORDER BY category, key, created_at, id"
+    );
+    view.conn.all(&sql, params![project_id], read_state)
+}
+
 /// Lists the active facts of a project by key.
 pub fn active_state(view: &View<'_>, project_id: &str) -> Result<Vec<ProjectState>> {
     let sql = format!(
@@ -209,7 +238,7 @@ pub fn update_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
         Kind::ProjectState,
         &state.id,
         "UPDATE project_state SET value = ?2, source = ?3, confidence = ?4, status = ?5, \
-         updated_at = ?6 WHERE id = ?1",
+         updated_at = ?6, project_id = ?7 WHERE id = ?1",
         params![
             &state.id,
             &state.value,
@@ -217,6 +246,7 @@ pub fn update_state(tx: &Tx<'_>, state: &ProjectState) -> Result<()> {
             state.confidence,
             &state.status,
             &state.updated_at,
+            &state.project_id,
         ],
     )
 }

@@ -321,9 +321,9 @@ fn a_name_of_other_letters_is_never_taken_for_a_registered_one() {
     }
     let made = client.call(
         "create_memory",
-        json!({ "memory_type": "project", "content": "x", "project": "\u{440}04" }),
+        json!({ "memory_type": "project", "content": "x", "project": "\u{420}04" }),
     );
-    assert_eq!(made["project_used"]["nearest"][0], "p04", "{made}");
+    assert!(made["project_used"]["nearest"].to_string().contains("\"p04\""), "{made}");
     client.session.end();
     assert_eq!(place.count("SELECT count(*) FROM memories WHERE project = 'p04'"), 0);
     assert_eq!(place.count("SELECT count(*) FROM project_state WHERE value = 'evil'"), 0);

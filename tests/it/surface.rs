@@ -109,6 +109,8 @@ fn where_only_a_person_promotes_no_tool_offers_it() {
         "review_link",
         "review_candidates",
         "resolve_conflict",
+        "rename_project",
+        "merge_projects",
         "set_project_state",
         "redact",
     ];

@@ -181,7 +181,10 @@ impl WriteOperation for CreateBatch {
             memories: memories.collect::<Result<_>>()?,
             projects_used,
         };
-        Ok(Written::new(output, None, (created > 0).then_some(NextStep::ReviewCandidates)))
+        let registration = output.projects_used.iter().find(|used| used.warning().is_some());
+        let registration = registration.map(ProjectUsed::registration);
+        let next = (created > 0).then_some(NextStep::ReviewCandidates);
+        Ok(Written::new(output, None, NextStep::join_steps(next, registration)))
     }
 }
 

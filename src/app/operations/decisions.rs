@@ -83,7 +83,7 @@ impl PromoteEntity {
         let used = project.map(|given| projects::resolve(tx, given)).transpose()?;
         let graduated = memory_briefs(tx, &done.graduated, &done.outcome.row.project)?;
         let superseded = entity_briefs(tx, &done.superseded, &done.outcome.row.project)?;
-        let project_used = used.as_ref().and_then(ProjectUsed::if_unregistered);
+        let project_used = used.as_ref().and_then(ProjectUsed::if_new);
         let promoted = ChangedEntity::written(tx, done.outcome)?;
         Ok(promoted.map(|promoted| PromotedEntity {
             promoted,

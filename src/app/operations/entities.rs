@@ -97,9 +97,10 @@ impl WriteOperation for CreateEntity {
             similar: entity_briefs(tx, &made.similar, &made.row.project)?,
             uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
-            project_used: ProjectUsed::if_unregistered(&project),
+            project_used: ProjectUsed::if_new(&project),
         };
-        Ok(Written::new(output, made.audit_id, next))
+        let registration = output.project_used.as_ref().map(ProjectUsed::registration);
+        Ok(Written::new(output, made.audit_id, NextStep::join_steps(next, registration)))
     }
 }
 
@@ -303,7 +304,7 @@ impl ReadOperation for GetEntity {
         let open = conflicts::of_member(view, &entity.id)?;
         let used = project.map(|given| projects::resolve(view, given)).transpose()?;
         Ok(EntityPage {
-            project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
+            project_used: used.as_ref().and_then(ProjectUsed::if_new),
             chain: entity_briefs(
                 view,
                 &lifecycle_rows::list_successors(view, &entity)?,

@@ -80,9 +80,10 @@ impl WriteOperation for CreateMemory {
             similar: similar_memories(tx, &made.similar, &made.row)?,
             uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
             differing: made.differing.iter().map(|field| (*field).to_owned()).collect(),
-            project_used: ProjectUsed::if_unregistered(&project),
+            project_used: ProjectUsed::if_new(&project),
         };
-        Ok(Written::new(output, made.audit_id, next))
+        let registration = output.project_used.as_ref().map(ProjectUsed::registration);
+        Ok(Written::new(output, made.audit_id, NextStep::join_steps(next, registration)))
     }
 }
 
@@ -366,7 +367,7 @@ impl WriteOperation for GraduateMemory {
             changed: done.changed,
             joined: done.joined,
             similar: entity_briefs(tx, &done.similar, &done.entity.project)?,
-            project_used: used.as_ref().and_then(ProjectUsed::if_unregistered),
+            project_used: used.as_ref().and_then(ProjectUsed::if_new),
             entity: EntityView::alone(tx, &done.entity, Detail::Concise)?,
         };
         Ok(Written::new(output, done.audit_id, next))

@@ -12,6 +12,7 @@ mod interactions;
 mod link_reviews;
 mod memories;
 mod ontology;
+mod project_names;
 mod projects;
 mod queries;
 mod redact;
@@ -35,6 +36,7 @@ pub use interactions::RecordInteraction;
 pub use link_reviews::ReviewLink;
 pub use memories::{CreateMemory, GraduateMemory, ReviewMemory, UpdateMemory};
 pub use ontology::DescribeOntology;
+pub use project_names::{MergeProjects, RenameProject};
 pub use projects::{ListProjects, RegisterProject, SetProjectState};
 pub use queries::QueryProject;
 pub use redact::Redact;
@@ -79,6 +81,8 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<ResolveConflict>(),
         RegisteredOperation::read::<ListProjects>(),
         RegisteredOperation::write::<RegisterProject>(),
+        RegisteredOperation::write::<RenameProject>(),
+        RegisteredOperation::write::<MergeProjects>(),
         RegisteredOperation::write::<SetProjectState>(),
         RegisteredOperation::write::<RecordInteraction>(),
         RegisteredOperation::stepped::<IngestSource>(),

@@ -13,7 +13,7 @@ use crate::app::present::single_rows::StateView;
 use crate::app::present::text::{Paging, Text};
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
-use crate::model::{List, PageRequest, Result};
+use crate::model::{List, PageRequest, Project, Result};
 use crate::ops::write::projects::{self, Counted, Registration};
 use crate::ops::write::state::{self, StateChange};
 use crate::store::{Tx, View};
@@ -158,26 +158,28 @@ impl Operation for RegisterProject {
 impl WriteOperation for RegisterProject {
     fn run(tx: &Tx<'_>, args: Registration, note: &str) -> Result<Written<RegisteredProject>> {
         let done = projects::register_project(tx, &args, note)?;
-        let project = ProjectView {
-            project_id: done.row.handle.clone(),
-            name: done.row.name,
-            description: done.row.description,
-            aliases: done.row.aliases,
-        };
-        let output = RegisteredProject { project, created: done.created, moved: done.moved };
+        let (created, moved) = (done.created, done.moved);
+        let output = RegisteredProject { project: ProjectView::new(done.row), created, moved };
         Ok(Written::new(output, done.audit_id, None))
+    }
+}
+
+impl ProjectView {
+    pub fn new(row: Project) -> Self {
+        let Project { handle, name, description, aliases, .. } = row;
+        Self { project_id: handle, name, description, aliases }
+    }
+
+    pub fn line(&self) -> String {
+        let Self { project_id, name, aliases, .. } = self;
+        format!("project {project_id} {}{}", quote_text(name, LINE_TEXT), list_aliases(aliases))
     }
 }
 
 impl Output for RegisteredProject {
     fn write_text(&self, text: &mut Text) {
         let word = if self.created { "registered" } else { "known" };
-        let ProjectView { project_id, name, aliases, .. } = &self.project;
-        let (name, also) = (quote_text(name, LINE_TEXT), list_aliases(aliases));
-        text.line(format!(
-            "{word} project {project_id} {name}{also}; {} rows moved to it",
-            self.moved
-        ));
+        text.line(format!("{word} {}; {} rows moved to it", self.project.line(), self.moved));
     }
 }
 

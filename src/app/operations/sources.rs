@@ -90,11 +90,11 @@ impl SteppedOperation for IngestSource {
         if let Some(name) = &caller.default_project {
             labels.default_project = db.read(|view| projects::resolve(view, name))?.name;
         }
+        let used = project.or(caller.default_project.as_deref());
+        let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose()?;
         let mut report = IngestReport::default();
         ingest::ingest_path(db, caller.author(), &at, &labels, &mut report, |_| {})?;
-        let used = project.or(caller.default_project.as_deref().filter(|_| report.added > 0));
-        let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose();
-        let used = used.map_err(|error| report.error_after(db, error))?;
+        let used = used.filter(|_| project.is_some() || report.added > 0);
         Ok(Written::new(
             IngestedSource::new(report, used.as_ref().map(ProjectUsed::new)),
             None,
@@ -122,6 +122,8 @@ pub fn ingest_paths(
         let labels = db.read(|view| {
             sources::resolve_labels(view, project.as_deref(), tags.as_deref(), note)
         })?;
+        let used = labels.project.as_deref();
+        let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose()?;
         let mut report = IngestReport::default();
         let mut refused = Vec::new();
         for (path, name) in paths.iter().zip(&names) {
@@ -135,8 +137,6 @@ pub fn ingest_paths(
         }
         refused.append(&mut report.refused);
         report.refused = refused;
-        let used = labels.project.as_deref();
-        let used = used.map(|name| db.read(|view| projects::resolve(view, name))).transpose()?;
         let used = used.as_ref().map(ProjectUsed::new);
         Ok(Written::new(IngestedSource::new(report, used), None, None))
     })

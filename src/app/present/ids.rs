@@ -58,6 +58,11 @@ pub fn show_step(view: &View<'_>, mut step: NextStep) -> Result<NextStep> {
                 *id = shown_one(view, kind, id)?;
             }
         }
+        NextStep::Both(first, second) => {
+            for step in [first, second] {
+                **step = show_step(view, (**step).clone())?;
+            }
+        }
         NextStep::ResolveConflict { id } => *id = shown_one(view, HandleKind::Conflict, id)?,
         _ => {}
     }

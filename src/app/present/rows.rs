@@ -11,9 +11,10 @@ use super::bound::{shorten_text, shorten_texts};
 use super::{Detail, ids, is_false};
 use crate::model::headline::Headline;
 use crate::model::mark::{MarkReason, mark_prefix, reason_words};
+use crate::model::project::has_same_letters;
 use crate::model::text::{look_alike, quote_text};
 use crate::model::{
-    Entity, Kind, Mark, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
+    Entity, Kind, Mark, NextStep, Relationship, RelationshipStatus, ResolvedProject, Result, Status,
 };
 use crate::ops::read::marks::RowMarks;
 use crate::ops::write::lifecycle_rows;
@@ -326,9 +327,11 @@ pub struct ProjectUsed {
     /// Present and false if the name is not registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
-    /// Similar registered names.
+    /// Similar names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
+    #[serde(skip)]
+    is_used: bool,
 }
 
 impl ProjectUsed {
@@ -336,27 +339,39 @@ impl ProjectUsed {
         Self {
             name: project.name.clone(),
             registered: (!project.registered).then_some(false),
-            nearest: project.nearest.clone(),
+            nearest: if project.is_used { Vec::new() } else { project.nearest.clone() },
+            is_used: project.is_used,
         }
     }
 
-    /// Returns the project only if it is not registered; registered ones are shown in the rows.
-    pub fn if_unregistered(project: &ResolvedProject) -> Option<Self> {
-        (!project.registered).then(|| Self::new(project))
+    /// Returns an unregistered project at its first use; other projects are shown in the rows.
+    pub fn if_new(project: &ResolvedProject) -> Option<Self> {
+        (!project.registered && !project.is_used).then(|| Self::new(project))
     }
 
-    /// Warns about an unregistered project, with similar registered names.
+    /// Returns the step that registers the project.
+    pub fn registration(&self) -> NextStep {
+        NextStep::RegisterProject { name: self.name.clone() }
+    }
+
+    /// Warns about an unregistered project that no row uses yet, with similar names.
     pub fn warning(&self) -> Option<String> {
-        self.registered?;
-        let alike = self.nearest.first().filter(|near| look_alike(near, &self.name));
-        let near = match (self.nearest.as_slice(), alike) {
-            ([], _) => String::new(),
-            (_, Some(near)) => {
-                format!("; it looks like {} and is another name", quote_text(near, LINE_TEXT))
+        if self.registered.is_none() || self.is_used {
+            return None;
+        }
+        let name = quote_text(&self.name, LINE_TEXT);
+        let first = self.nearest.first();
+        let near = match first.map(|near| (near, quote_text(near, LINE_TEXT))) {
+            None => String::new(),
+            Some((near, quoted)) if has_same_letters(near, &self.name) => {
+                format!("; it differs from {quoted} only in case or punctuation")
             }
-            (names, None) => format!("; nearest: {}", all_quoted(names)),
+            Some((near, quoted)) if look_alike(near, &self.name) => {
+                format!("; it looks like {quoted} and is another name")
+            }
+            Some(_) => format!("; nearest: {}", all_quoted(&self.nearest)),
         };
-        Some(format!("project {} is not registered{near}", quote_text(&self.name, LINE_TEXT)))
+        Some(format!("project {name} is not registered{near}"))
     }
 }
 

@@ -103,7 +103,7 @@ impl WriteEffect {
         let id = change.entry.subject_id.clone();
         Some(match (kind, Action::parse(&change.entry.action)) {
             (_, Some(Action::Redacted)) => NextStep::RedactRow { kind, id },
-            (_, Some(Action::Renamed)) => NextStep::RegisterProject,
+            (_, Some(Action::Renamed | Action::Merged)) => NextStep::ChangeProjects,
             (Kind::Conflict, _) => NextStep::ResolveConflict { id },
             (Kind::ProjectState, _) => NextStep::SetProjectState,
             (_, Some(Action::Rejected)) => NextStep::RejectRow { kind, id },
@@ -146,7 +146,8 @@ fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
             was_active && has_active_end(view, &change.after)?
         }
         (Some(Kind::Conflict), Some(Action::Resolved | Action::Dismissed)) => true,
-        (Some(Kind::Revision), Some(Action::Promoted | Action::Rejected)) => true,
+        (Some(Kind::Revision), Some(Action::Promoted | Action::Rejected))
+        | (Some(Kind::Project), Some(Action::Renamed | Action::Merged)) => true,
         _ => false,
     })
 }

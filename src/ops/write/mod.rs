@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod lifecycle_rows;
 pub mod link_reviews;
 pub mod memories;
+pub mod project_names;
 pub mod projects;
 pub mod proposals;
 pub mod redact;

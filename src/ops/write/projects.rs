@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::project::{INBOX, is_canonical_name, suggest_canonical_name};
+use crate::model::project::{INBOX, has_same_letters, is_canonical_name, suggest_canonical_name};
 use crate::model::{
     Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
     ResolvedProject, Result, SubjectKind, nearest, text,
@@ -30,13 +30,19 @@ fn refuse_every_project(given: &str) -> Result<()> {
     ))
 }
 
+/// Maximum number of names near an unregistered one.
+const MAX_NEAREST: usize = 3;
+
 /// Resolves a project argument: an alias or a different case becomes the canonical name; an unknown
 /// name is kept as written and reported with the nearest registered names.
 pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     refuse_every_project(given)?;
     let name = text::collapse_spaces(given);
     validate::at_most("project", name.chars().count(), validate::MAX_NAME, "characters")?;
-    let registered = |name: String| ResolvedProject { name, registered: true, nearest: Vec::new() };
+    let registered = |name: String| {
+        let (registered, is_used, nearest) = (true, true, Vec::new());
+        ResolvedProject { name, registered, is_used, nearest }
+    };
     if name.is_empty() {
         return Ok(registered(name));
     }
@@ -49,13 +55,30 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     let resolved = match store::projects::find_named(view, &name)? {
         Some(project) => registered(project.name),
         None => ResolvedProject {
-            nearest: nearest::nearest_names(&name, store::projects::all_names(view)?),
+            is_used: store::projects::is_used(view, &name)?,
+            nearest: find_nearest(view, &name)?,
             registered: false,
             name: name.clone(),
         },
     };
     view.resolved.borrow_mut().insert(name, resolved.clone());
     Ok(resolved)
+}
+
+/// Returns the registered and used names that differ from one only in case or punctuation, and then
+/// the nearest registered ones.
+fn find_nearest(view: &View<'_>, name: &str) -> Result<Vec<String>> {
+    let registered = store::projects::all_names(view)?;
+    let used = store::projects::names_in_use(view)?;
+    let mut names: Vec<String> = registered.iter().chain(&used).cloned().collect();
+    names.retain(|other| has_same_letters(name, other));
+    names.extend(nearest::nearest_names(name, registered));
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    // A name of other letters that looks the same may be meant to deceive.
+    names.sort_by_key(|other| !text::look_alike(&name.to_lowercase(), other));
+    names.truncate(MAX_NEAREST);
+    Ok(names)
 }
 
 /// Returns the projects that a read covers: all, or one with or without the global rows.
@@ -97,6 +120,9 @@ pub struct Registration {
     /// Other names for it; rows stored under them move to the canonical name.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Only add to a project that is registered.
+    #[serde(default)]
+    pub existing: bool,
 }
 
 /// The outcome of registering a project.
@@ -115,26 +141,16 @@ pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<
     validate::text_length("description", wish.description.as_deref().unwrap_or_default())?;
     wish.aliases.iter().chain([&wish.name]).try_for_each(|name| refuse_every_project(name))?;
     let name = validate::check_name("name", &wish.name)?;
-    if name.eq_ignore_ascii_case(INBOX) {
-        return Err(Error::invalid(
-            "name",
-            "inbox is reserved for what has no project yet",
-            "Choose another name.",
-        ));
-    }
     let before = store::projects::find_named(tx, &name)?;
-    if let Some(other) = before.as_ref().filter(|known| !known.name.eq_ignore_ascii_case(&name)) {
+    let is_alias = |known: &&Project| !wish.existing && !known.name.eq_ignore_ascii_case(&name);
+    if let Some(other) = before.as_ref().filter(is_alias) {
         return Err(name_taken(&name, other));
     }
-    if before.is_none() && !is_canonical_name(&name) {
-        return Err(Error::invalid(
-            "name",
-            format!("{name:?} is not lower-case kebab-case"),
-            match suggest_canonical_name(&name) {
-                Some(near) => format!("Register {near:?}, with {name:?} as an alias."),
-                None => format!("Choose a name such as p04-gigabit, with {name:?} as an alias."),
-            },
-        ));
+    if before.is_none() {
+        if wish.existing {
+            return Err(not_registered(tx, name)?);
+        }
+        check_canonical_name("name", &name)?;
     }
     let mut row = before.clone().unwrap_or_else(|| Project {
         id: tx.new_id(),
@@ -162,7 +178,32 @@ pub fn register_project(tx: &Tx<'_>, wish: &Registration, note: &str) -> Result<
     Ok(Registered { row, created: before.is_none(), audit_id, moved })
 }
 
-fn name_taken(name: &str, by: &Project) -> Error {
+/// Refuses a reserved name, and one that is not in canonical form.
+pub(super) fn check_canonical_name(field: &'static str, name: &str) -> Result<()> {
+    if name.eq_ignore_ascii_case(INBOX) {
+        let problem = "inbox is reserved for what has no project yet";
+        return Err(Error::invalid(field, problem, "Choose another name."));
+    }
+    if is_canonical_name(name) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        field,
+        format!("{name:?} is not lower-case kebab-case"),
+        match suggest_canonical_name(name) {
+            Some(near) => format!("Register {near:?}, with {name:?} as an alias."),
+            None => format!("Choose a name such as p04-gigabit, with {name:?} as an alias."),
+        },
+    ))
+}
+
+/// Returns the error about a name that no project has.
+pub(super) fn not_registered(view: &View<'_>, given: String) -> Result<Error> {
+    let nearest = nearest::nearest_names(&given, store::projects::all_names(view)?);
+    Ok(Error::NotFound { subject: SubjectKind::RegisteredProject, given, nearest })
+}
+
+pub(super) fn name_taken(name: &str, by: &Project) -> Error {
     Error::Duplicate {
         subject: SubjectKind::ProjectName,
         given: name.to_owned(),
@@ -219,7 +260,7 @@ pub fn gather_rows(tx: &Tx<'_>, name: &str) -> Result<usize> {
 
 /// Moves every row stored under an alias, or a different case of the name, to the canonical name.
 /// Conflicts move too, so that acknowledged values do not raise a new conflict.
-fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
+pub(super) fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
     let mut moved = 0;
     for from in std::iter::once(&project.name).chain(&project.aliases) {
         for entity in store::entities::list_misplaced(tx, from, &project.name)? {
@@ -244,7 +285,7 @@ fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
                 )?;
             }
         }
-        store::projects::move_sources(tx, from, &project.name)?;
+        store::projects::move_sources(tx, from, project)?;
     }
     Ok(moved)
 }
@@ -259,7 +300,7 @@ fn move_row<T: HasLifecycle>(
     record_change::record_change(tx, before, &after, Action::Renamed, &move_note(project)).map(drop)
 }
 
-fn move_note(project: &Project) -> String {
+pub(super) fn move_note(project: &Project) -> String {
     format!("moved to the canonical name of the project {}", project.name)
 }
 
@@ -336,21 +377,17 @@ pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Proje
     if let Some(project) = store::projects::find_named(tx, &name)? {
         return Ok((project, false));
     }
-    let nearest = nearest::nearest_names(&name, store::projects::all_names(tx)?);
     if name == INBOX || !is_canonical_name(&name) {
-        return Err(Error::NotFound {
-            subject: SubjectKind::RegisteredProject,
-            given: name,
-            nearest,
-        });
+        return Err(not_registered(tx, name)?);
     }
+    let nearest = nearest::nearest_names(&name, store::projects::all_names(tx)?);
     if !nearest.is_empty() {
         return Err(Error::invalid(
             "project",
             format!("{name:?} is not registered, and is close to {}", nearest.join(", ")),
             Hint::new(
                 "Give the registered name; if this is another project, register it first.",
-                NextStep::RegisterProject,
+                NextStep::RegisterProject { name },
             ),
         ));
     }

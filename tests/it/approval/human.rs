@@ -137,6 +137,11 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
             r#"{"name": "p07-lynx", "aliases": ["team"]}"#,
         ],
     ),
+    ("rename_project", &[r#"{"name": "lynx", "new_name": "p08-fox"}"#]),
+    (
+        "merge_projects",
+        &[r#"{"name": "p07-lynx", "into": "p09-owl"}"#, r#"{"name": "p09-owl", "into": "lynx"}"#],
+    ),
     (
         "set_project_state",
         &[
@@ -186,6 +191,7 @@ fn approve_rows(place: &Place) -> Handles {
     let root = place.folder.path().to_string_lossy().into_owned();
     let mut session = place.serve(1, &["--tools", "all", "--root", &root]);
     session.ok("register_project", json!({ "name": "p07-lynx", "aliases": ["lynx"] }));
+    session.ok("register_project", json!({ "name": "p09-owl" }));
     session.ok("ingest_source", json!({ "path": "a.md", "project": "p07-lynx" }));
     let active = |entity_type: &str, name: &str| {
         json!({ "key": name, "entity_type": entity_type, "name": name, "project": "p07-lynx",

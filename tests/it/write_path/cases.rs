@@ -139,7 +139,19 @@ pub const CASES: &[Case] = &[
         operation: "register_project",
         free: &[r#"{"name": "lynx", "aliases": ["lynx-2"]}"#, r#"{"name": "puma"}"#],
         deciding: &[],
-        command: &[],
+        command: &["project", "alias", "lynx", "lynx-2"],
+    },
+    Case {
+        operation: "rename_project",
+        free: &[],
+        deciding: &[r#"{"name": "lynx", "new_name": "bobcat"}"#],
+        command: &["project", "rename", "lynx", "bobcat"],
+    },
+    Case {
+        operation: "merge_projects",
+        free: &[],
+        deciding: &[r#"{"name": "fox", "into": "lynx"}"#],
+        command: &["project", "merge", "fox", "lynx"],
     },
     Case {
         operation: "set_project_state",
@@ -227,7 +239,9 @@ fn fill(session: &mut Session) -> BTreeMap<&'static str, String> {
         handles.insert(name, handle.as_str().expect("a handle").to_owned());
         handle.clone()
     };
-    session.ok("register_project", json!({ "name": "lynx" }));
+    for name in ["lynx", "fox"] {
+        session.ok("register_project", json!({ "name": name }));
+    }
     let mut entity = |name: &str, status: &str| {
         let new = json!({ "entity_type": "component", "name": name, "project": "lynx",
             "hand_authored": true, "status": status });

@@ -1,0 +1,83 @@
+//! Renames and merges projects.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::projects::ProjectView;
+use crate::app::answer::{Output, Written};
+use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
+use crate::app::present::text::Text;
+use crate::model::Result;
+use crate::ops::write::project_names::{self, ProjectMerge, ProjectRename};
+use crate::ops::write::projects::Registered;
+use crate::store::Tx;
+
+/// Renames a project.
+pub struct RenameProject;
+
+/// A project after it was renamed, or another one was merged into it.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangedProject {
+    project: ProjectView,
+    changed: bool,
+    /// Rows that moved to the canonical name.
+    moved: usize,
+}
+
+impl ChangedProject {
+    fn written(done: Registered) -> Written<Self> {
+        let (changed, moved) = (done.audit_id.is_some(), done.moved);
+        let output = Self { project: ProjectView::new(done.row), changed, moved };
+        Written::new(output, done.audit_id, None)
+    }
+}
+
+impl Output for ChangedProject {
+    fn write_text(&self, text: &mut Text) {
+        let word = if self.changed { "changed" } else { "unchanged" };
+        text.line(format!("{word} {}; {} rows moved to it", self.project.line(), self.moved));
+    }
+}
+
+impl Operation for RenameProject {
+    type Args = ProjectRename;
+    type Output = ChangedProject;
+    const ABOUT: About = About::new(
+        "rename_project",
+        "Rename project",
+        Effect::Replaces,
+        "Give a project another canonical name, at a person's word. Its rows follow; the old name \
+         stays an alias.",
+    )
+    .decides(Decision::Everything)
+    .on(Surface::OnRequest);
+}
+
+impl WriteOperation for RenameProject {
+    fn run(tx: &Tx<'_>, args: ProjectRename, note: &str) -> Result<Written<ChangedProject>> {
+        project_names::rename_project(tx, &args, note).map(ChangedProject::written)
+    }
+}
+
+/// Merges a project into another one.
+pub struct MergeProjects;
+
+impl Operation for MergeProjects {
+    type Args = ProjectMerge;
+    type Output = ChangedProject;
+    const ABOUT: About = About::new(
+        "merge_projects",
+        "Merge projects",
+        Effect::Replaces,
+        "Make a project part of another one, at a person's word: its rows, trusted facts and names \
+         become those of the other.",
+    )
+    .decides(Decision::Everything)
+    .on(Surface::OnRequest);
+}
+
+impl WriteOperation for MergeProjects {
+    fn run(tx: &Tx<'_>, args: ProjectMerge, note: &str) -> Result<Written<ChangedProject>> {
+        project_names::merge_projects(tx, &args, note).map(ChangedProject::written)
+    }
+}
