@@ -46,6 +46,12 @@ impl MemoryType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether it is about a person's identity, preferences or ways of working, so that it counts for
+    /// every query and, if global, in every project.
+    pub fn is_personal(self) -> bool {
+        matches!(self, Self::Identity | Self::Preference | Self::Adaptation)
+    }
+
     /// Identity and preferences stay memories; facts can become entities.
     pub fn can_graduate(self) -> bool {
         matches!(self, Self::Project | Self::Knowledge | Self::Adaptation)

@@ -14,3 +14,4 @@ pub const CONFLICT: &str = Kind::Conflict.as_str();
 pub const RELATIONSHIP: &str = Kind::Relationship.as_str();
 pub const IDENTITY: &str = MemoryType::Identity.as_str();
 pub const PREFERENCE: &str = MemoryType::Preference.as_str();
+pub const ADAPTATION: &str = MemoryType::Adaptation.as_str();

@@ -4,7 +4,7 @@ use super::conditions::{in_project, not_expired};
 use super::entities::{json_digests, json_list, parse_digests, parse_strings, read_status};
 use super::folded_names::select_owners;
 use super::handles::read_handle;
-use super::literals::{ACTIVE, IDENTITY, PREFERENCE};
+use super::literals::{ACTIVE, ADAPTATION, IDENTITY, PREFERENCE};
 use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
@@ -190,13 +190,13 @@ pub fn of_status(
     TABLE.of_status(view, status, project, after, limit, read_memory)
 }
 
-/// Lists active memories about identity and preferences, highest confidence first.
+/// Lists active memories of identity, preferences and adaptations, highest confidence first.
 pub fn of_persons(view: &View<'_>, project: Option<&str>, limit: i64) -> Result<Vec<Memory>> {
     let (scope, project) = in_project("project", "?2", project);
     let unexpired = not_expired("valid_until", "?1");
     let sql = format!(
-        "SELECT {COLUMNS} FROM memories WHERE memory_type IN ('{IDENTITY}', '{PREFERENCE}') \
-         AND status = '{ACTIVE}' AND {scope} \
+        "SELECT {COLUMNS} FROM memories WHERE memory_type IN ('{IDENTITY}', '{PREFERENCE}', \
+         '{ADAPTATION}') AND status = '{ACTIVE}' AND {scope} \
          AND {unexpired} \
          ORDER BY confidence DESC, created_at, id LIMIT ?3"
     );

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 
 use crate::model::handle::HandleKind;
 use crate::model::interaction::{Interaction, reinforced_confidence, repeats_memory};
-use crate::model::memory::MemoryType;
 use crate::model::{
     Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, text, words,
 };
@@ -173,7 +172,7 @@ fn reinforce_memories(tx: &Tx<'_>, row: &Interaction, note: &str) -> Result<Vec<
 
 /// Returns whether the memory can be reinforced by an interaction of this project.
 fn concerns_project(memory: &Memory, row: &Interaction, tx: &Tx<'_>) -> bool {
-    let personal = matches!(memory.memory_type, MemoryType::Identity | MemoryType::Preference);
+    let personal = memory.memory_type.is_personal();
     !memory.status.is_history()
         && !memory.is_expired(tx.now)
         && (memory.project == row.project || memory.project.is_empty() && personal)

@@ -85,13 +85,6 @@ fn its_memories_are_found_by_their_words() {
     let (three, four) = ("The pump needs 3 bar.", "The pump needs 4 bar.");
     let same = "3 bar: the pump needs.";
     assert_eq!(find_similar(same), [shown(three, false), shown(four, true)]);
-    // A file of the schema before lists no memory.
-    place.run(
-        "PRAGMA user_version = 13; DELETE FROM folded_names WHERE owner_kind = 'memory'; \
-         DROP INDEX idx_operations_undoes; ALTER TABLE operations DROP COLUMN undoes",
-    );
-    let expected = [shown(three, true), shown(four, true), shown(same, true)];
-    assert_eq!(find_similar("The pump needs 5 bar!"), expected);
 }
 
 #[test]

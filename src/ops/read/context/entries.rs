@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use crate::model::handle::HandleKind;
 use crate::model::headline::{Headline, short_properties};
 use crate::model::mark::{mark_prefix, reason_words};
-use crate::model::memory::MemoryType;
 use crate::model::text::quote_text;
 use crate::model::words::{stem_word, stems_of};
 use crate::model::{Entity, Memory, Result, Status};
@@ -108,7 +107,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         Ok(BandEntries { strong, weak: Vec::new() })
     }
 
-    /// Returns identity and preference memories, of the project and global.
+    /// Returns memories of identity, preferences and adaptations, of the project and global.
     pub fn person(&self) -> Result<BandEntries> {
         let mut found = Vec::new();
         for name in &self.scope.names {
@@ -128,30 +127,26 @@ impl<'v, 'c> Asked<'v, 'c> {
             Some(name) => Some((name, name)),
             None => None,
         };
-        let personal = |kind| matches!(kind, MemoryType::Identity | MemoryType::Preference);
-        self.memories(projects, "", |memory| !personal(memory.memory_type))
+        self.memories(projects)
     }
 
-    /// Returns knowledge memories that belong to no project.
-    pub fn knowledge(&self) -> Result<BandEntries> {
+    /// Returns other memories that belong to no project.
+    pub fn global_memories(&self) -> Result<BandEntries> {
         // Without a project, the previous band has already searched the global rows.
         if self.project().is_none() {
             return Ok(BandEntries::default());
         }
-        self.memories(Some(("", "")), MemoryType::Knowledge.as_str(), |_| true)
+        self.memories(Some(("", "")))
     }
 
-    fn memories(
-        &self,
-        projects: Option<(&str, &str)>,
-        row_type: &str,
-        wanted: impl Fn(&Memory) -> bool,
-    ) -> Result<BandEntries> {
+    /// Returns matching memories that are not in the band of persons.
+    fn memories(&self, projects: Option<(&str, &str)>) -> Result<BandEntries> {
+        let row_type = "";
         let filter =
             Filter { projects, kind: "memory", row_type, status: "active", expired: false };
         let entries = |hits: Vec<Hit>| {
             let of_row = |hit: Hit| match hit.row {
-                FoundRow::Memory(memory) if wanted(&memory) => Some(memory),
+                FoundRow::Memory(row) if !row.memory_type.is_personal() => Some(row),
                 _ => None,
             };
             let mut found: Vec<Memory> = hits.into_iter().filter_map(of_row).collect();

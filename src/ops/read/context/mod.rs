@@ -120,7 +120,7 @@ pub fn build(
             asked.person()?,
         ),
         new_band("project_memories", "Project memories", 25, budget, asked.project_memories()?),
-        new_band("domain_knowledge", "Domain knowledge", 10, budget, asked.knowledge()?),
+        new_band("domain_knowledge", "Global memories", 10, budget, asked.global_memories()?),
         new_band("engineering", "Engineering", 10, budget, asked.engineering()?),
         new_band("documents", "Documents", 25, budget, asked.documents()?),
     ];
