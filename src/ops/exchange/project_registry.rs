@@ -67,7 +67,7 @@ fn read_project(
         Some(_) => return Err("aliases is no list".to_owned()),
     };
     note_other_fields(&name, &fields, report);
-    Ok(Registration { name, aliases, description: text("description") })
+    Ok(Registration { name, aliases, description: text("description"), existing: false })
 }
 
 fn note_other_fields(name: &str, fields: &Map<String, Value>, report: &mut ImportReport) {
