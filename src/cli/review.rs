@@ -34,7 +34,7 @@ pub struct ReviewArgs {
 /// A row of the queue on the screen.
 struct ShownRow {
     id: String,
-    /// None for a proposed revision.
+    /// None for a proposed revision and a link.
     version: Option<i64>,
     /// The structured row.
     fields: Value,
@@ -88,7 +88,7 @@ fn show_row(db: &Db, args: &ReviewArgs, cursor: &Value) -> Result<Option<ShownRo
     });
     let mut page = call_operation(db, "list_candidates", into_object(arguments))?;
     let fields = page.structured["items"][0].take();
-    let names = ["entity_id", "memory_id", "revision_id", "id"];
+    let names = ["entity_id", "memory_id", "revision_id", "relationship_id", "id"];
     let Some(id) = names.iter().find_map(|name| fields[*name].as_str()) else { return Ok(None) };
     out::print_line("");
     print_page(&page.text, None);

@@ -83,8 +83,10 @@ fn tool_of(step: &NextStep) -> Option<ToolUse> {
         NextStep::ReviewCandidates => "list_candidates",
         NextStep::UndoOperation { .. } => "undo",
         NextStep::EditRevision { .. } => return Some(("review_candidates", None)),
-        NextStep::PromoteRow { kind: Kind::Revision, .. }
-        | NextStep::RejectRow { kind: Kind::Revision, .. } => "review_candidates",
+        NextStep::PromoteRow { kind: Kind::Revision | Kind::Relationship, .. }
+        | NextStep::RejectRow { kind: Kind::Revision | Kind::Relationship, .. } => {
+            "review_candidates"
+        }
         NextStep::AskQuestion { .. } => "query_project",
         NextStep::PromoteRow { kind: Kind::Entity, .. } | NextStep::CompleteGraduation { .. } => {
             "promote_entity"

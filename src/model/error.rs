@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::event::Kind;
 use super::next_step::{Hint, NextStep};
 use super::revision::RevisionStatus;
-use super::status::{ConflictStatus, Status};
+use super::status::{ConflictStatus, RelationshipStatus, Status};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -64,6 +64,7 @@ pub enum CurrentStatus {
     /// The status of a conflict, and the resolution under which it ended.
     Conflict(ConflictStatus, String),
     Revision(RevisionStatus),
+    Link(RelationshipStatus),
 }
 
 impl fmt::Display for CurrentStatus {
@@ -71,6 +72,7 @@ impl fmt::Display for CurrentStatus {
         match self {
             Self::Row(status) => status.fmt(f),
             Self::Revision(status) => f.write_str(status.as_str()),
+            Self::Link(status) => f.write_str(status.as_str()),
             Self::Conflict(status, resolution) => write!(f, "{} ({resolution})", status.as_str()),
         }
     }
@@ -312,6 +314,9 @@ fn hint_to_status(subject: SubjectKind, id: &str, status: &CurrentStatus) -> Hin
         }
         (CurrentStatus::Revision(_), _) => {
             "It was decided, or its row ended; propose the change again if it still holds.".into()
+        }
+        (CurrentStatus::Link(_), _) => {
+            "It was decided; create the link again, or end it, if that is meant.".into()
         }
         (CurrentStatus::Row(Status::Candidate), SubjectKind::Row(kind)) => {
             Hint::new("Promote it first.", NextStep::PromoteRow { kind, id: id.to_owned() })

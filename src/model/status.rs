@@ -49,21 +49,24 @@ impl fmt::Display for Status {
     }
 }
 
-/// The status of a relationship; only active ones describe the present.
+/// The status of a relationship; only active ones describe the present, and candidates wait for a
+/// person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum RelationshipStatus {
+    Candidate,
     Active,
     Superseded,
     Invalid,
 }
 
 impl RelationshipStatus {
-    pub const ALL: [Self; 3] = [Self::Active, Self::Superseded, Self::Invalid];
+    pub const ALL: [Self; 4] = [Self::Candidate, Self::Active, Self::Superseded, Self::Invalid];
 
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Candidate => "candidate",
             Self::Active => "active",
             Self::Superseded => "superseded",
             Self::Invalid => "invalid",
@@ -72,6 +75,11 @@ impl RelationshipStatus {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Whether it held, and no longer does, or was rejected.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Superseded | Self::Invalid)
     }
 }
 

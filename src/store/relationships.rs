@@ -1,9 +1,10 @@
 //! The table `relationships`.
 
+use super::conditions::in_project;
 use super::entities::{json_list, parse_strings};
 use super::handles::read_handle;
 use super::link_facts::active_condition;
-use super::literals::ACTIVE;
+use super::literals::{ACTIVE, CANDIDATE};
 use super::rows::unknown_word;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
@@ -93,6 +94,45 @@ pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> 
          WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{ACTIVE}'"
     );
     view.conn.all(&sql, params![entity_id], read_relationship)
+}
+
+/// Lists the candidate links of an entity, in both directions.
+pub fn waiting_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = '{CANDIDATE}' \
+         UNION ALL SELECT {COLUMNS} FROM relationships \
+         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{CANDIDATE}'"
+    );
+    view.conn.all(&sql, params![entity_id], read_relationship)
+}
+
+/// The project of a link, which is that of its source.
+const PROJECT: &str = "(SELECT e.project FROM entities e WHERE e.id = source_entity_id)";
+
+/// Lists the candidate links after a position in creation order, in one project or in all.
+pub fn list_waiting(
+    view: &View<'_>,
+    project: Option<&str>,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Relationship>> {
+    let (scope, project) = in_project(PROJECT, "?1", project);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM relationships INDEXED BY idx_relationships_waiting \
+         WHERE status = '{CANDIDATE}' AND {scope} \
+         AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4"
+    );
+    view.conn.all(&sql, params![project, after.0, after.1, limit], read_relationship)
+}
+
+/// Counts the candidate links, in one project or in all.
+pub fn count_waiting(view: &View<'_>, project: Option<&str>) -> Result<i64> {
+    let (scope, project) = in_project(PROJECT, "?1", project);
+    let sql = format!(
+        "SELECT count(*) AS n FROM relationships INDEXED BY idx_relationships_waiting \
+         WHERE status = '{CANDIDATE}' AND created_at >= '' AND {scope}"
+    );
+    view.conn.number(&sql, params![project])
 }
 
 /// Returns the highest content version of an entity that one of its links was reviewed against.

@@ -66,6 +66,8 @@ pub struct Tx<'c> {
     approval: RefCell<String>,
     /// The handle of the operation that the write undoes.
     undone: RefCell<String>,
+    /// Whether new links of approved rows wait for a person.
+    proposes_links: Cell<bool>,
 }
 
 /// The changes made by a write so far.
@@ -125,11 +127,24 @@ impl<'c> Tx<'c> {
         operation: &'static str,
         ids: &'c Ids,
     ) -> Self {
-        let (writes, attempts, approval, undone) = Default::default();
+        let (writes, attempts, approval, undone, proposes_links) = Default::default();
         let Author { actor, client, steps } = author;
         let begun = steps.and_then(OperationSteps::current);
         let log = RefCell::new(WriteLog { operation: begun, ..WriteLog::default() });
-        Self { view, actor, client, operation, steps, ids, log, writes, attempts, approval, undone }
+        Self {
+            view,
+            actor,
+            client,
+            operation,
+            steps,
+            ids,
+            log,
+            writes,
+            attempts,
+            approval,
+            undone,
+            proposes_links,
+        }
     }
 
     /// Records the approval with every event of the write.
@@ -145,6 +160,15 @@ impl<'c> Tx<'c> {
     /// Returns the handle of the operation that the write undoes; empty if it undoes none.
     pub fn undone_operation(&self) -> String {
         self.undone.borrow().clone()
+    }
+
+    /// Sets whether new links of approved rows become candidates.
+    pub fn propose_links(&self, proposes: bool) {
+        self.proposes_links.set(proposes);
+    }
+
+    pub fn proposes_links(&self) -> bool {
+        self.proposes_links.get()
     }
 
     pub fn new_id(&self) -> String {

@@ -4,6 +4,7 @@
 mod again;
 mod decisions;
 mod human;
+mod links;
 mod undo;
 
 use std::fs;

@@ -111,6 +111,7 @@ impl ApprovalGate {
         if self.promotion == Promotion::Agent {
             return work().map(PassedWrite::Done);
         }
+        tx.propose_links(self.proposes());
         let mark = approval::audit_end(tx)?;
         if let Some(approval) = self.approval() {
             secrets::refuse_text(tx, "note", &approval.by)?;
@@ -137,6 +138,11 @@ impl ApprovalGate {
             Some(approval) => written.approved_by(&approval.by),
             None => written,
         }))
+    }
+
+    /// Whether a change that needs a person is proposed, since nobody can be asked.
+    fn proposes(&self) -> bool {
+        self.promotion == Promotion::Human || matches!(self.consent, Consent::Missing)
     }
 
     fn propose(
@@ -173,9 +179,7 @@ impl ApprovalGate {
             id => Some(NextStep::UndoOperation { id }),
         };
         let by_hand = by_hand.map(|step| ids::show_step(tx, step)).transpose()?;
-        let proposes =
-            self.promotion == Promotion::Human || matches!(self.consent, Consent::Missing);
-        if proposes {
+        if self.proposes() {
             return Ok(effect.proposal().map_or_else(
                 || {
                     EffectVerdict::Fails(Error::Refused {

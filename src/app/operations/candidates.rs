@@ -25,6 +25,7 @@ enum CandidateKind {
     Entity,
     Memory,
     Revision,
+    Relationship,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -63,7 +64,7 @@ impl Operation for ListCandidates {
         "list_candidates",
         "List candidates",
         Effect::Reads,
-        "The review queue: entities, memories and changes of approved rows that wait for a person, \
+        "The review queue: entities, memories, links and changes of approved rows that wait for a person, \
          oldest first. Show them to the person; do not approve your own.",
     );
 }
@@ -76,6 +77,7 @@ impl ReadOperation for ListCandidates {
             Some(CandidateKind::Entity) => CandidateFilter::Entities,
             Some(CandidateKind::Memory) => CandidateFilter::Memories,
             Some(CandidateKind::Revision) => CandidateFilter::Revisions,
+            Some(CandidateKind::Relationship) => CandidateFilter::Relationships,
         };
         let page = PageRequest::new(List::Candidates, args.limit, args.cursor.as_deref())?;
         let (rows, paging) = Paging::split(candidates::list(view, &scope, wanted, &page)?);

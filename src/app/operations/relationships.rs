@@ -7,7 +7,7 @@ use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, WriteOperation};
 use crate::app::present::rows::RelationshipView;
 use crate::app::present::text::Text;
-use crate::model::{RelationshipStatus, Result};
+use crate::model::{Kind, NextStep, RelationshipStatus, Result};
 use crate::ops::write::relationships::{self, NewRelationship};
 use crate::store::Tx;
 
@@ -42,16 +42,19 @@ impl WriteOperation for CreateRelationship {
             changed: done.changed,
             created: done.changed && !new.end,
         };
-        Ok(Written::new(output, done.audit_id, None))
+        let waits = done.row.status == RelationshipStatus::Candidate;
+        let (kind, id) = (Kind::Relationship, done.row.handle.clone());
+        let next = waits.then_some(NextStep::PromoteRow { kind, id });
+        Ok(Written::new(output, done.audit_id, next))
     }
 }
 
 impl Output for ChangedRelationship {
     fn write_text(&self, text: &mut Text) {
-        let active = self.relationship.status == RelationshipStatus::Active;
-        let word = match (self.changed, active) {
-            (true, true) => "created",
-            (true, false) => "ended",
+        let ended = self.relationship.status.has_ended();
+        let word = match (self.changed, ended) {
+            (true, false) => "created",
+            (true, true) => "ended",
             (false, _) => "unchanged",
         };
         text.line(format!("{word} {}", self.relationship.line()));

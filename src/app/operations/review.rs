@@ -12,7 +12,7 @@ use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOp
 use crate::app::present::Detail;
 use crate::app::present::memories::MemoryView;
 use crate::app::present::revisions::RevisionView;
-use crate::app::present::rows::EntityView;
+use crate::app::present::rows::{EntityView, RelationshipView};
 use crate::app::present::text::Text;
 use crate::model::handle::HandleKind;
 use crate::model::revision::RevisionStatus;
@@ -23,14 +23,15 @@ use crate::ops::write::entities::{self, EntityUpdate};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{HasLifecycle, require_row};
 use crate::ops::write::memories::{self, MemoryUpdate};
+use crate::ops::write::relationships::{self, LinkOutcome};
 use crate::ops::write::revisions::{self, RevisionOutcome};
-use crate::store::{Tx, View};
+use crate::store::{self, Tx, View};
 
 /// A row of the queue.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateTarget {
-    /// Id of an entity, memory or revision.
+    /// Id of an entity, memory, link or revision.
     id: String,
     /// Refuse if changed since.
     expected_version: Option<i64>,
@@ -43,6 +44,8 @@ pub struct DecidedRow {
     entity: Option<PromotedEntity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<MemoryView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relationship: Option<RelationshipView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<bool>,
     /// The candidate that joined the row, which says the same.
@@ -59,6 +62,12 @@ impl DecidedRow {
         let memory = Some(MemoryView::alone(view, &done.row, Detail::Concise)?);
         let (changed, joined) = (Some(done.changed), done.joined.clone());
         let output = Self { memory, changed, joined, ..Self::default() };
+        Ok(Written::new(output, done.audit_id.clone(), None))
+    }
+
+    fn of_link(view: &View<'_>, done: &LinkOutcome) -> Result<Written<Self>> {
+        let relationship = Some(RelationshipView::new(view, &done.row)?);
+        let output = Self { relationship, changed: Some(done.changed), ..Self::default() };
         Ok(Written::new(output, done.audit_id.clone(), None))
     }
 
@@ -85,6 +94,8 @@ impl Output for DecidedRow {
             return entity.write_text(text);
         }
         let changed = self.changed == Some(true);
+        let links = self.relationship.iter();
+        text.lines(links.map(|link| change_line(None, changed, &link.line())));
         text.lines(
             self.memory
                 .iter()
@@ -98,11 +109,13 @@ enum QueuedKind {
     Entity,
     Memory,
     Revision,
+    Relationship,
 }
 
 /// Returns the kind of the row with an id; an error if it is of no kind that can be in the queue.
 fn find_kind(view: &View<'_>, given: &str) -> Result<QueuedKind> {
-    let kinds = [HandleKind::Entity, HandleKind::Memory, HandleKind::Revision];
+    let kinds =
+        [HandleKind::Entity, HandleKind::Memory, HandleKind::Revision, HandleKind::Relationship];
     let id = &*resolve_id_of(view, &kinds, given)?;
     if Entity::find(view, id)?.is_some() {
         return Ok(QueuedKind::Entity);
@@ -112,6 +125,9 @@ fn find_kind(view: &View<'_>, given: &str) -> Result<QueuedKind> {
     }
     if revisions::require_revision(view, id).is_ok() {
         return Ok(QueuedKind::Revision);
+    }
+    if store::relationships::get(view, id)?.is_some() {
+        return Ok(QueuedKind::Relationship);
     }
     let nearest = Entity::nearest(view, given)?;
     Err(Error::NotFound { subject: SubjectKind::EntityOrMemory, given: given.to_owned(), nearest })
@@ -123,7 +139,7 @@ fn refuse_version(expected_version: Option<i64>) -> Result<()> {
         None => Ok(()),
         Some(_) => Err(Error::invalid(
             "expected_version",
-            "a revision has the version of its row, which is checked anyway",
+            "a link has none, and that of a revision's row is checked anyway",
             "Leave it out.",
         )),
     }
@@ -148,6 +164,10 @@ pub fn promote_row(
             refuse_version(expected_version)?;
             DecidedRow::of_revision(tx, &revisions::apply_revision(tx, id, note)?)
         }
+        QueuedKind::Relationship => {
+            refuse_version(expected_version)?;
+            DecidedRow::of_link(tx, &relationships::promote(tx, id, note)?)
+        }
     }
 }
 
@@ -169,6 +189,10 @@ pub fn reject_row(
         QueuedKind::Revision => {
             refuse_version(expected_version)?;
             DecidedRow::of_revision(tx, &revisions::reject_revision(tx, id, note)?)
+        }
+        QueuedKind::Relationship => {
+            refuse_version(expected_version)?;
+            DecidedRow::of_link(tx, &relationships::reject(tx, id, note)?)
         }
     }
 }
@@ -196,6 +220,11 @@ pub fn edit_row(
             let done = revisions::edit_revision(tx, id, changes, note)?;
             DecidedRow::of_revision(tx, &done)
         }
+        QueuedKind::Relationship => Err(Error::invalid(
+            "action",
+            "a link has no fields to edit",
+            "Reject it, and create another one.",
+        )),
     }
 }
 

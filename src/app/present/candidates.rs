@@ -7,7 +7,7 @@ use super::bound::shorten_text;
 use super::ids;
 use super::memories::{MemoryView, SimilarMemory};
 use super::revisions::{RevisionView, describe_difference, difference_line, show_added_refs};
-use super::rows::{EntityBrief, EntityView, LINE_TEXT};
+use super::rows::{EntityBrief, EntityView, LINE_TEXT, RelationshipView, all_quoted};
 use super::uids::UidHolderView;
 use super::{Detail, is_zero};
 use crate::model::revision::FieldDifference;
@@ -29,6 +29,33 @@ pub enum CandidateView {
     Entity(CandidateRow<EntityView, EntityBrief>),
     Memory(CandidateRow<MemoryView, SimilarMemory>),
     Revision(RevisionView),
+    Relationship(CandidateLink),
+}
+
+/// A candidate link, with both ends.
+#[derive(Serialize)]
+pub struct CandidateLink {
+    #[serde(flatten)]
+    row: RelationshipView,
+    #[serde(flatten)]
+    origin: OriginView,
+    ends: Vec<EntityBrief>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_conflict: Vec<ExpectedView>,
+}
+
+impl CandidateLink {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("{}{}", self.row.line(), self.origin.suffix())];
+        let ends = ["from", "to"].iter().zip(&self.ends);
+        lines.extend(ends.map(|(word, end)| format!("  {word} {}", end.line())));
+        if !self.row.source_refs.is_empty() {
+            lines.push(format!("  sources {}", all_quoted(&self.row.source_refs)));
+        }
+        lines.extend(self.origin.cited_lines());
+        lines.extend(self.would_conflict.iter().map(ExpectedView::line));
+        lines
+    }
 }
 
 /// A candidate with the facts on which a decision about it rests.
@@ -117,6 +144,12 @@ impl CandidateView {
                 uid_holder,
             }),
             Candidate::Revision(row) => Self::Revision(RevisionView::new(view, row)?),
+            Candidate::Relationship { row, ends } => Self::Relationship(CandidateLink {
+                row: RelationshipView::new(view, row)?,
+                origin,
+                ends: list_briefs(ends, |end| EntityBrief::new(view, end, marks, None))?,
+                would_conflict,
+            }),
         })
     }
 
@@ -125,6 +158,7 @@ impl CandidateView {
         let mut lines = Vec::new();
         match self {
             Self::Revision(row) => return row.lines(),
+            Self::Relationship(link) => return link.lines(),
             Self::Entity(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
                 lines.extend(row.content_lines());
@@ -169,6 +203,7 @@ pub fn read_marks(view: &View<'_>, queue: &[QueuedRow]) -> Result<RowMarks> {
         match &queued.candidate {
             Candidate::Entity { row, similar } => entities.extend(similar.iter().chain([row])),
             Candidate::Memory { row, similar } => memories.extend(similar.iter().chain([row])),
+            Candidate::Relationship { ends, .. } => entities.extend(ends),
             Candidate::Revision(_) => {}
         }
     }

@@ -1,12 +1,12 @@
-//! The review queue: candidate memories and entities and proposed revisions, oldest first.
+//! The review queue: candidate memories, entities and links, and proposed revisions, oldest first.
 
 use serde_json::Value;
 
 use crate::model::event::AuditEntry;
 use crate::model::revision::{self, FieldDifference};
 use crate::model::{
-    Claim, Entity, Kind, Memory, Page, PageRequest, Relationship, Result, Revision, Status, claim,
-    source_ref,
+    Claim, Entity, Kind, Memory, Page, PageRequest, Relationship, RelationshipStatus, Result,
+    Revision, Status, claim, source_ref,
 };
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::record::uids;
@@ -20,9 +20,20 @@ use crate::store::{self, View};
 /// A row of the queue.
 #[derive(Debug, Clone)]
 pub enum Candidate {
-    Entity { row: Entity, similar: Vec<Entity> },
-    Memory { row: Memory, similar: Vec<Memory> },
+    Entity {
+        row: Entity,
+        similar: Vec<Entity>,
+    },
+    Memory {
+        row: Memory,
+        similar: Vec<Memory>,
+    },
     Revision(Revision),
+    /// A link, with its source and its target.
+    Relationship {
+        row: Relationship,
+        ends: Vec<Entity>,
+    },
 }
 
 impl Candidate {
@@ -31,6 +42,7 @@ impl Candidate {
             Self::Entity { row, .. } => (&row.created_at, &row.id),
             Self::Memory { row, .. } => (&row.created_at, &row.id),
             Self::Revision(row) => (&row.created_at, &row.id),
+            Self::Relationship { row, .. } => (&row.created_at, &row.id),
         }
     }
 }
@@ -69,6 +81,7 @@ pub enum CandidateFilter {
     Entities,
     Memories,
     Revisions,
+    Relationships,
 }
 
 /// Cited texts read for one row.
@@ -102,6 +115,12 @@ pub fn list(
             found.extend(rows.into_iter().map(Candidate::Revision));
             total += store::revisions::count_pending(view, project)?;
         }
+        if wants(CandidateFilter::Relationships) {
+            let rows = store::relationships::list_waiting(view, project, after, limit)?;
+            let links = rows.into_iter();
+            found.extend(links.map(|row| Candidate::Relationship { row, ends: vec![] }));
+            total += store::relationships::count_waiting(view, project)?;
+        }
     }
     found.sort_by(|a, b| a.place().cmp(&b.place()));
     page.page(found, total, |candidate| {
@@ -134,6 +153,16 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
             claims = claim::of_memory(&Memory { status: Status::Active, ..row.clone() });
         }
         Candidate::Revision(_) => {}
+        Candidate::Relationship { row, ends } => {
+            for end in [&row.source_entity_id, &row.target_entity_id] {
+                ends.extend(store::entities::get(view, end)?);
+            }
+            cited = read_cited(view, &row.source_refs)?;
+            let active = Relationship { status: RelationshipStatus::Active, ..row.clone() };
+            if let [source, target] = ends.as_slice() {
+                claims = claim::of_relationship(&active, source, target, view.ontology);
+            }
+        }
     }
     let mut expected = Vec::new();
     for claim in claims {

@@ -209,7 +209,7 @@ impl Audited for Relationship {
     row_fields!();
 
     fn has_ended(&self) -> bool {
-        self.status != RelationshipStatus::Active
+        self.status.has_ended()
     }
 
     fn place(&self) -> ProjectPlace<'_> {
@@ -230,7 +230,9 @@ impl Audited for Relationship {
     }
 
     fn disturbances(&self, before: Option<&Self>) -> Vec<Disturbance> {
-        if before.is_some() || self.relationship_type == SUPERSEDES {
+        let begins = self.status == RelationshipStatus::Active
+            && before.is_none_or(|before| before.status == RelationshipStatus::Candidate);
+        if !begins || self.relationship_type == SUPERSEDES {
             return Vec::new();
         }
         let linked = |id: &String, other: &String| Disturbance::Linked {

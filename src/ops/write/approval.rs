@@ -9,6 +9,7 @@ use crate::model::revision::{RevisionAction, RevisionStatus, list_changes};
 use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::read::history::{self, Change};
 use crate::ops::write::proposals::Proposal;
+use crate::ops::write::relationships;
 use crate::store::{self, Tx, View};
 
 /// The changes of a write.
@@ -122,7 +123,8 @@ impl WriteEffect {
     }
 }
 
-/// Returns whether a change needs a person's approval: it makes a row active or rejects one,
+/// Returns whether a change needs a person's approval: it makes a row active or rejects one, links an
+/// active row,
 /// changes or ends an active row, settles a conflict, sets trusted state, decides about a revision,
 /// or erases a row.
 fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
@@ -142,8 +144,13 @@ fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
             Some(Action::Promoted | Action::Rejected | Action::Joined),
         ) => true,
         (Some(Kind::Entity | Kind::Memory), _) => was_active,
-        (Some(Kind::Relationship), action) if action != Some(Action::Created) => {
-            was_active && has_active_end(view, &change.after)?
+        (Some(Kind::Relationship), Some(Action::Promoted | Action::Rejected)) => true,
+        (Some(Kind::Relationship), action) => {
+            let is_active = was_active || change.after["status"] == active;
+            // The link of a supersession is decided with the row that it ends.
+            let comes_along =
+                action == Some(Action::Created) && change.after["relationship_type"] == SUPERSEDES;
+            is_active && !comes_along && has_active_end(view, &change.after)?
         }
         (Some(Kind::Conflict), Some(Action::Resolved | Action::Dismissed)) => true,
         (Some(Kind::Revision), Some(Action::Promoted | Action::Rejected))
@@ -158,11 +165,10 @@ fn undo_needs_a_person(view: &View<'_>, kind: Kind, change: &Change) -> Result<b
     let status = |row: &Value| row["status"].as_str().and_then(Status::parse);
     let (before, after) = (status(&change.before), status(&change.after));
     Ok(match kind {
-        Kind::Relationship => {
-            let is_active = [before, after].contains(&Some(Status::Active));
-            is_active && has_active_end(view, &change.after)?
+        Kind::Relationship if [before, after].contains(&Some(Status::Active)) => {
+            has_active_end(view, &change.after)?
         }
-        Kind::Entity | Kind::Memory => {
+        Kind::Entity | Kind::Memory | Kind::Relationship => {
             [before, after].contains(&Some(Status::Active))
                 || before.is_some_and(Status::is_history)
                 || after != Some(Status::Candidate) && !is_own(view, change)?
@@ -186,13 +192,8 @@ fn is_own(view: &View<'_>, change: &Change) -> Result<bool> {
 
 /// Returns whether an end of a link is active.
 fn has_active_end(view: &View<'_>, link: &Value) -> Result<bool> {
-    for end in ["source_entity_id", "target_entity_id"] {
-        let entity = store::entities::get(view, link[end].as_str().unwrap_or_default())?;
-        if entity.is_some_and(|entity| entity.status == Status::Active) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let end = |field: &str| link[field].as_str().unwrap_or_default();
+    relationships::has_active_end(view, end("source_entity_id"), end("target_entity_id"))
 }
 
 fn kind_of(change: &Change) -> Option<Kind> {

@@ -78,7 +78,9 @@ pub fn join_entity(
 /// that row itself only end.
 fn move_links(tx: &Tx<'_>, from: &str, to: &str, note: &str) -> Result<bool> {
     let mut added = false;
-    for link in store::relationships::active_at(tx, from)? {
+    let proposes = tx.proposes_links();
+    let waiting = store::relationships::waiting_at(tx, from)?;
+    for link in store::relationships::active_at(tx, from)?.into_iter().chain(waiting) {
         let is_between = [&link.source_entity_id, &link.target_entity_id].contains(&&to.to_owned());
         // The chain of successors goes on through the candidate.
         if link.relationship_type == SUPERSEDES && !is_between {
@@ -94,10 +96,12 @@ fn move_links(tx: &Tx<'_>, from: &str, to: &str, note: &str) -> Result<bool> {
             end: false,
         };
         if new.source_id != new.target_id {
+            tx.propose_links(link.status == RelationshipStatus::Candidate);
             added |= relationships::create(tx, &new, note)?.changed;
         }
         relationships::close(tx, &link, RelationshipStatus::Superseded, note)?;
     }
+    tx.propose_links(proposes);
     Ok(added)
 }
 

@@ -6,15 +6,16 @@ use std::collections::HashSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::error::CurrentStatus;
 use crate::model::handle::HandleKind;
 use crate::model::ontology::{REFINES, SUPERSEDES};
 use crate::model::{
-    Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, SubjectKind,
+    Action, Entity, Error, Kind, Relationship, RelationshipStatus, Result, Status, SubjectKind,
 };
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::lifecycle_rows;
-use crate::store::{self, Tx};
+use crate::store::{self, Tx, View};
 
 /// A link to create or end.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -72,9 +73,13 @@ impl<'a> LinkSpelling<'a> {
         }))
     }
 
-    /// Returns the newest link of this form, among active or among ended links.
-    fn newest(&self, tx: &Tx<'_>, active: bool) -> Result<Option<Relationship>> {
-        Ok(newest_link(self.links(tx)?, active))
+    /// Returns the newest link of this form with such a status.
+    fn newest(
+        &self,
+        tx: &Tx<'_>,
+        wanted: impl Fn(RelationshipStatus) -> bool,
+    ) -> Result<Option<Relationship>> {
+        Ok(newest_link(self.links(tx)?, wanted))
     }
 
     fn links(&self, tx: &Tx<'_>) -> Result<Vec<Relationship>> {
@@ -82,10 +87,13 @@ impl<'a> LinkSpelling<'a> {
     }
 }
 
-fn newest_link(links: Vec<Relationship>, active: bool) -> Option<Relationship> {
+fn newest_link(
+    links: Vec<Relationship>,
+    wanted: impl Fn(RelationshipStatus) -> bool,
+) -> Option<Relationship> {
     links
         .into_iter()
-        .filter(|link| (link.status == RelationshipStatus::Active) == active)
+        .filter(|link| wanted(link.status))
         .max_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)))
 }
 
@@ -96,8 +104,18 @@ pub fn find_active(
     relationship_type: &str,
     target: &str,
 ) -> Result<Option<Relationship>> {
+    find_equivalent(tx, source, relationship_type, target, RelationshipStatus::Active)
+}
+
+fn find_equivalent(
+    tx: &Tx<'_>,
+    source: &str,
+    relationship_type: &str,
+    target: &str,
+    status: RelationshipStatus,
+) -> Result<Option<Relationship>> {
     for said in LinkSpelling::ways(tx, source, relationship_type, target) {
-        if let Some(row) = said.newest(tx, true)? {
+        if let Some(row) = said.newest(tx, |known| known == status)? {
             return Ok(Some(row));
         }
     }
@@ -112,7 +130,8 @@ pub fn create_once(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Lin
     for said in LinkSpelling::ways(tx, source, kind, target) {
         let links = said.links(tx)?;
         let holds = links.iter().any(|link| link.status == RelationshipStatus::Active);
-        match newest_link(links, holds) {
+        let wanted = |status| (status == RelationshipStatus::Active) == holds;
+        match newest_link(links, wanted) {
             Some(ended) if !holds => return Ok(unchanged_link(ended)),
             found => active = active.or(found),
         }
@@ -129,9 +148,15 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutc
         return end_link(tx, new, note);
     }
     let row = build(tx, new, note)?;
-    let known =
-        find_active(tx, &row.source_entity_id, &row.relationship_type, &row.target_entity_id)?;
-    known.map_or_else(|| insert(tx, row, note), |known| Ok(unchanged_link(known)))
+    let (source, kind, target) = (&new.source_id, &new.relationship_type, &new.target_id);
+    if let Some(known) = find_active(tx, source, kind, target)? {
+        return Ok(unchanged_link(known));
+    }
+    match find_equivalent(tx, source, kind, target, RelationshipStatus::Candidate)? {
+        Some(waiting) if tx.proposes_links() => Ok(unchanged_link(waiting)),
+        Some(waiting) => activate_link(tx, &waiting, note),
+        None => insert(tx, row, note),
+    }
 }
 
 /// Returns the link with the handles of its ends replaced by ids.
@@ -151,6 +176,9 @@ fn unchanged_link(row: Relationship) -> LinkOutcome {
 
 fn insert(tx: &Tx<'_>, row: Relationship, note: &str) -> Result<LinkOutcome> {
     let mut row = Relationship { id: tx.new_id(), ..row };
+    if tx.proposes_links() && has_active_end(tx, &row.source_entity_id, &row.target_entity_id)? {
+        row.status = RelationshipStatus::Candidate;
+    }
     let audit_id = record_change::create(tx, &mut row, note)?;
     Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
 }
@@ -171,12 +199,7 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
             hint: "Give two different entities.".into(),
         });
     }
-    if new.relationship_type == SUPERSEDES {
-        lifecycle_rows::check_chain::<Entity>(tx, target_id, source_id)?;
-    }
-    if new.relationship_type == REFINES {
-        refuse_circle(tx, source_id, target_id)?;
-    }
+    check_circles(tx, &new.relationship_type, source_id, target_id)?;
     Ok(Relationship {
         id: String::new(),
         handle: String::new(),
@@ -192,8 +215,22 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
     })
 }
 
+/// Refuses a link that would close a circle which its type forbids.
+pub fn check_circles(
+    tx: &Tx<'_>,
+    relationship_type: &str,
+    source: &str,
+    target: &str,
+) -> Result<()> {
+    match relationship_type {
+        SUPERSEDES => lifecycle_rows::check_chain::<Entity>(tx, target, source),
+        REFINES => refuse_circle(tx, source, target),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a requirement that would be derived from itself.
-pub fn refuse_circle(tx: &Tx<'_>, source: &str, target: &str) -> Result<()> {
+fn refuse_circle(tx: &Tx<'_>, source: &str, target: &str) -> Result<()> {
     let mut seen = HashSet::from([target.to_owned()]);
     let mut waiting = vec![target.to_owned()];
     while let Some(id) = waiting.pop() {
@@ -221,6 +258,90 @@ fn type_of(tx: &Tx<'_>, id: &str) -> Result<String> {
     }
 }
 
+/// Returns whether an end of a link is active.
+pub fn has_active_end(view: &View<'_>, source: &str, target: &str) -> Result<bool> {
+    for end in [source, target] {
+        let entity = store::entities::get(view, end)?;
+        if entity.is_some_and(|entity| entity.status == Status::Active) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Makes a candidate link active, if its ends still hold.
+pub fn promote(tx: &Tx<'_>, given: &str, note: &str) -> Result<LinkOutcome> {
+    match require_waiting(tx, given, "promote", note)? {
+        link if link.status == RelationshipStatus::Active => Ok(unchanged_link(link)),
+        link => activate_link(tx, &link, note),
+    }
+}
+
+/// Turns a candidate link down.
+pub fn reject(tx: &Tx<'_>, given: &str, note: &str) -> Result<LinkOutcome> {
+    let link = require_waiting(tx, given, "reject", note)?;
+    if link.status == RelationshipStatus::Invalid {
+        return Ok(unchanged_link(link));
+    }
+    let row = Relationship { status: RelationshipStatus::Invalid, ..link.clone() };
+    let audit_id = record_change::record_change(tx, &link, &row, Action::Rejected, note)?;
+    Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Returns a link that is a candidate, or was decided about in the same way before.
+fn require_waiting(
+    tx: &Tx<'_>,
+    given: &str,
+    operation: &'static str,
+    note: &str,
+) -> Result<Relationship> {
+    validate::text_length("note", note)?;
+    let id = resolve_id(tx, HandleKind::Relationship, given)?;
+    let subject = SubjectKind::Row(Kind::Relationship);
+    let link =
+        store::relationships::get(tx, &id)?.ok_or_else(|| Error::not_found(subject, given))?;
+    let done = match operation {
+        "promote" => RelationshipStatus::Active,
+        _ => RelationshipStatus::Invalid,
+    };
+    if link.status == RelationshipStatus::Candidate || link.status == done {
+        return Ok(link);
+    }
+    Err(Error::Transition {
+        subject,
+        id: link.handle,
+        status: CurrentStatus::Link(link.status),
+        operation,
+        needed: RelationshipStatus::Candidate.as_str(),
+    })
+}
+
+fn activate_link(tx: &Tx<'_>, link: &Relationship, note: &str) -> Result<LinkOutcome> {
+    let refuse = |problem: String| {
+        let relationship_type = link.relationship_type.clone();
+        Err(Error::Link { relationship_type, problem, hint: "Reject this one.".into() })
+    };
+    let (source, target) = (&link.source_entity_id, &link.target_entity_id);
+    for end in [source, target] {
+        let entity: Entity = lifecycle_rows::require_row(tx, end)?;
+        if entity.status.is_history() {
+            return refuse(format!("{} at an end of it is {}", entity.handle, entity.status));
+        }
+    }
+    if let Some(known) = find_active(tx, source, &link.relationship_type, target)? {
+        return refuse(format!("{} says the same and is active", known.handle));
+    }
+    check_circles(tx, &link.relationship_type, source, target)?;
+    let row = Relationship {
+        status: RelationshipStatus::Active,
+        reviewed_source: store::entities::content_version(tx, source)?,
+        reviewed_target: store::entities::content_version(tx, target)?,
+        ..link.clone()
+    };
+    let audit_id = record_change::record_change(tx, link, &row, Action::Promoted, note)?;
+    Ok(LinkOutcome { row, changed: true, audit_id: Some(audit_id) })
+}
+
 /// Creates the link without attributes, unless it exists.
 pub fn ensure_link(
     tx: &Tx<'_>,
@@ -243,7 +364,7 @@ fn end_link(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcom
     let mut ended = None;
     for said in LinkSpelling::ways(tx, source, kind, target) {
         // A file of the Python system may contain duplicates of a link.
-        while let Some(link) = said.newest(tx, true)? {
+        while let Some(link) = said.newest(tx, |status| status == RelationshipStatus::Active)? {
             let closed = close(tx, &link, RelationshipStatus::Invalid, note)?;
             ended.get_or_insert(closed);
         }
@@ -252,7 +373,7 @@ fn end_link(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutcom
         return Ok(ended);
     }
     for said in LinkSpelling::ways(tx, source, kind, target) {
-        if let Some(row) = said.newest(tx, false)? {
+        if let Some(row) = said.newest(tx, |_| true)? {
             return Ok(unchanged_link(row));
         }
     }
@@ -268,7 +389,7 @@ pub fn close(
 ) -> Result<LinkOutcome> {
     let action = match status {
         RelationshipStatus::Superseded => Action::Superseded,
-        RelationshipStatus::Active | RelationshipStatus::Invalid => Action::Invalidated,
+        _ => Action::Invalidated,
     };
     let row = Relationship { status, ..link.clone() };
     let audit_id = record_change::record_change(tx, link, &row, action, note)?;

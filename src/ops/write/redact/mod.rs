@@ -181,7 +181,9 @@ impl Redactable for Memory {
 impl Redactable for Relationship {
     fn without_contents(&self) -> Self {
         let status = match self.status {
-            RelationshipStatus::Active => RelationshipStatus::Invalid,
+            RelationshipStatus::Candidate | RelationshipStatus::Active => {
+                RelationshipStatus::Invalid
+            }
             ended => ended,
         };
         Self { source_refs: Vec::new(), status, ..self.clone() }

@@ -4,7 +4,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::rows::OperationRow;
-use crate::model::ontology::{REFINES, SUPERSEDES};
 use crate::model::revision::RevisionStatus;
 use crate::model::{
     Action, Conflict, ConflictStatus, Entity, Error, Kind, Memory, ProjectState, Relationship,
@@ -189,11 +188,7 @@ impl Restorable for Relationship {
             return Ok(());
         }
         let (source, target) = (&self.source_entity_id, &self.target_entity_id);
-        match &*self.relationship_type {
-            SUPERSEDES => check_chain::<Entity>(tx, target, source)?,
-            REFINES => relationships::refuse_circle(tx, source, target)?,
-            _ => {}
-        }
+        relationships::check_circles(tx, &self.relationship_type, source, target)?;
         let twin = relationships::find_active(tx, source, &self.relationship_type, target)?;
         let twin = twin.filter(|twin| twin.id != self.id);
         twin.map_or(Ok(()), |twin| Err(clash_error(tx, Self::KIND, &self.id, TWIN, &twin.id)))
