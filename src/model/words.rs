@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
+use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -118,14 +119,15 @@ fn new_word(text: &str, start: usize, part: bool) -> Word {
     Word { stem: stem_word(&folded), folded, start, end: start + text.len(), part }
 }
 
-/// Folds to lower case, without accents and other marks, with compatibility forms normalised
-/// (NFKD).
+/// Folds case (full case folding: ß is ss), without accents and other marks, with compatibility forms
+/// normalised (NFKD).
 pub fn fold_text(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    plain.filter(|c| c.is_alphanumeric()).collect()
+    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+    let folded = UniCase::unicode(plain).to_folded_case();
+    folded.nfkd().filter(|c| !is_combining_mark(*c) && c.is_alphanumeric()).collect()
 }
 
 /// Stems a folded word. A word with a digit is a name and is not stemmed.
@@ -215,6 +217,13 @@ mod tests {
     fn case_accents_endings_and_forms_do_not_matter() {
         assert_eq!(all("Überhöhte MESSAGES ﬁle"), all("uberhohte message file"));
         assert_eq!(stems_of("sending sends send"), ["send"]);
+    }
+
+    #[test]
+    fn case_is_folded_in_full() {
+        assert_eq!(all("Straße"), all("STRASSE"));
+        assert_eq!(all("ΣΊΣΥΦΟΣ"), all("σίσυφος"));
+        assert_eq!(all("İstanbul"), all("istanbul"));
     }
 
     #[test]
