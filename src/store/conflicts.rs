@@ -150,7 +150,8 @@ pub fn list_memberless(view: &View<'_>) -> Result<Vec<Slot>> {
 /// Lists all conflicts, ended ones too, under a project name, ignoring case.
 pub fn under_project(view: &View<'_>, project: &str) -> Result<Vec<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE project = ?1 COLLATE NOCASE");
-    view.conn.all(&sql, params![project], |row| read_conflict(view, row))
+    let found = view.conn.all(&sql, params![project], |row| Ok(read_conflict(view, row)))?;
+    found.into_iter().collect()
 }
 
 /// Lists all conflicts, ended ones too, under a key in any project.

@@ -86,7 +86,7 @@ impl Table {
     }
 
     /// Lists rows stored under a project name, ignoring case, that is not exactly the canonical
-    /// one.
+    /// one. A row that cannot be read is an error, since it would stay behind.
     pub fn misplaced<T>(
         &self,
         view: &View<'_>,
@@ -98,7 +98,7 @@ impl Table {
         let sql = format!(
             "SELECT {columns} FROM {name} WHERE project = ?1 COLLATE NOCASE AND project <> ?2"
         );
-        view.conn.all(&sql, params![project, canonical], map)
+        view.conn.all(&sql, params![project, canonical], |row| Ok(map(row)))?.into_iter().collect()
     }
 }
 
