@@ -152,11 +152,12 @@ fn decide_rows(db: &Db, name: &str, ids: &[String], flags: &WriteFlags) -> Resul
 /// Adds the results of a further call to an answer.
 fn append_answer(mut whole: Answer, mut more: Answer) -> Answer {
     for name in ["results", "conflicts"] {
-        if let Some(further) = more.structured[name].as_array_mut() {
-            match whole.structured[name].as_array_mut() {
-                Some(known) => known.append(further),
-                None => whole.structured[name] = more.structured[name].take(),
-            }
+        let Some(Value::Array(mut further)) = more.structured.get_mut(name).map(Value::take) else {
+            continue;
+        };
+        match whole.structured.get_mut(name).and_then(Value::as_array_mut) {
+            Some(known) => known.append(&mut further),
+            None => whole.structured[name] = further.into(),
         }
     }
     let failed = [&whole, &more].map(|answer| answer.structured["failed"].as_u64().unwrap_or(0));

@@ -87,7 +87,9 @@ fn show_row(db: &Db, args: &ReviewArgs, cursor: &Value) -> Result<Option<ShownRo
         "project": args.project, "detail": "full", "limit": 1, "cursor": cursor,
     });
     let mut page = call_operation(db, "list_candidates", into_object(arguments))?;
-    let fields = page.structured["items"][0].take();
+    let Some(fields) = page.structured["items"].get_mut(0).map(Value::take) else {
+        return Ok(None);
+    };
     let names = ["entity_id", "memory_id", "revision_id", "relationship_id", "id"];
     let Some(id) = names.iter().find_map(|name| fields[*name].as_str()) else { return Ok(None) };
     out::print_line("");

@@ -80,6 +80,15 @@ fn several_ids_are_decided_each_on_its_own() {
 }
 
 #[test]
+fn review_of_an_empty_queue_ends_at_once() {
+    let place = queue(1);
+    let done = place.run(2, &["reject", "--type", "knowledge", "--yes"]);
+    assert!(done.status.success(), "{}", told(&done));
+    let done = place.run(3, &["review"]);
+    assert!(done.status.success() && told(&done).contains("0 decided"), "{}", told(&done));
+}
+
+#[test]
 fn review_reads_a_line_for_each_row_from_a_pipe() {
     let place = queue(5);
     let mut command = program(&place.db(), 3);
