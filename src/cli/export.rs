@@ -20,7 +20,7 @@ use crate::ops::write::projects;
 
 #[derive(Args)]
 pub struct Export {
-    /// The output file; standard output if omitted
+    /// The output file; standard output if omitted or -
     #[arg(value_parser = path_parser())]
     file: Option<PathBuf>,
     /// The output format
@@ -61,7 +61,7 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
         return Err(Error::invalid("--long", problem, "Add --format csv, or leave --long out."));
     }
     let db = ReadableStore::open(cli)?;
-    match &wish.file {
+    match wish.file.as_deref().filter(|path| *path != Path::new("-")) {
         None => {
             to_standard_output(&db, wish)?;
         }

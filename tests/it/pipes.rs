@@ -19,6 +19,17 @@ fn told(output: &Output) -> String {
 }
 
 #[test]
+fn an_export_to_a_dash_is_standard_output() {
+    let place = Place::new();
+    let output = bash(
+        &place,
+        "$A call create_memory '{\"memory_type\":\"project\",\"content\":\"Blue.\"}' && \
+         $A export - | grep -c Blue && test ! -e ./-",
+    );
+    assert!(output.status.success(), "{}", told(&output));
+}
+
+#[test]
 fn an_import_reads_a_pipe_once() {
     let place = Place::new();
     let rows = |count: usize| -> String {
