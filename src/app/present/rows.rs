@@ -324,23 +324,20 @@ impl RelationshipView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ProjectUsed {
     pub name: String,
-    /// Present and false if the name is not registered.
+    /// Present and false if the name is not registered and no row uses it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
     /// Similar names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
-    #[serde(skip)]
-    is_used: bool,
 }
 
 impl ProjectUsed {
     pub fn new(project: &ResolvedProject) -> Self {
         Self {
             name: project.name.clone(),
-            registered: (!project.registered).then_some(false),
+            registered: (!project.registered && !project.is_used).then_some(false),
             nearest: if project.is_used { Vec::new() } else { project.nearest.clone() },
-            is_used: project.is_used,
         }
     }
 
@@ -356,9 +353,7 @@ impl ProjectUsed {
 
     /// Warns about an unregistered project that no row uses yet, with similar names.
     pub fn warning(&self) -> Option<String> {
-        if self.registered.is_none() || self.is_used {
-            return None;
-        }
+        self.registered?;
         let name = quote_text(&self.name, LINE_TEXT);
         let first = self.nearest.first();
         let near = match first.map(|near| (near, quote_text(near, LINE_TEXT))) {
