@@ -22,7 +22,7 @@ const MAX_SHOWN: usize = 20;
 
 #[derive(Args)]
 pub struct CandidateDecision {
-    /// Ids of entities, memories or proposed revisions
+    /// Ids of entities, memories, links or proposed revisions
     #[arg(required_unless_present_any = ["project", "source", "proposed_by", "type"])]
     ids: Vec<String>,
     #[command(flatten)]

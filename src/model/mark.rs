@@ -109,13 +109,14 @@ pub fn is_fallen_citation(memory: Status) -> bool {
     FALLEN.contains(&memory) || memory == Status::Candidate
 }
 
+/// Renders marks as a list of words.
+pub fn mark_words(marks: &[Mark]) -> String {
+    marks.iter().map(|mark| mark.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// Renders the marks of a row for the start of its line.
 pub fn mark_prefix(marks: &[Mark]) -> String {
-    if marks.is_empty() {
-        return String::new();
-    }
-    let marks: Vec<&str> = marks.iter().map(|mark| mark.as_str()).collect();
-    format!("[{}] ", marks.join(", "))
+    if marks.is_empty() { String::new() } else { format!("[{}] ", mark_words(marks)) }
 }
 
 /// Renders the reasons of marks for the end of a line.

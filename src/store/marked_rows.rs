@@ -12,19 +12,20 @@ use crate::params;
 /// citation, by name. Which of them have a mark is decided from the facts of each.
 pub fn list_possibly_marked(view: &View<'_>, projects: &[Option<String>]) -> Result<Vec<SortedId>> {
     let (scope, first, second) = in_projects(projects);
+    let inactive = format!("x.status <> '{ACTIVE}'");
     let unsound = [
-        format!("idx_entities_inactive WHERE x.status <> '{ACTIVE}'"),
-        "idx_entities_flagged WHERE instr(x.properties, '\"flagged\"') > 0".to_owned(),
+        ("idx_entities_inactive", inactive.as_str()),
+        ("idx_entities_flagged", "instr(x.properties, '\"flagged\"') > 0"),
     ];
     let (source, target) = ("source_entity_id", "target_entity_id");
     let mut sides = Vec::new();
-    for from in &unsound {
+    for from in unsound {
         sides.push(select_ends(from, target, source, ""));
         let supports = format!("AND r.relationship_type = '{SUPPORTS}'");
         sides.push(select_ends(from, source, target, &supports));
     }
     for (changed, reviewed) in [(source, "reviewed_source"), (target, "reviewed_target")] {
-        let from = "idx_entities_revised WHERE x.content_version > 1";
+        let from = ("idx_entities_revised", "x.content_version > 1");
         let unreviewed = format!("AND x.content_version > r.{reviewed}");
         sides.push(select_ends(from, changed, source, &unreviewed));
         sides.push(select_ends(from, changed, target, &unreviewed));
@@ -41,11 +42,10 @@ pub fn list_possibly_marked(view: &View<'_>, projects: &[Option<String>]) -> Res
 }
 
 /// Selects one end of the active links that have an entity `x` of a partial index at an end.
-fn select_ends(from: &str, at: &str, wanted: &str, condition: &str) -> String {
-    let (index, which) = from.split_once(' ').unwrap_or((from, ""));
+fn select_ends((index, indexed): (&str, &str), at: &str, wanted: &str, condition: &str) -> String {
     format!(
         "SELECT r.{wanted} AS id FROM entities x INDEXED BY {index} \
-         CROSS JOIN relationships r ON r.{at} = x.id {which} \
+         CROSS JOIN relationships r ON r.{at} = x.id WHERE {indexed} \
          AND r.status = '{ACTIVE}' {condition}"
     )
 }

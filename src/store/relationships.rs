@@ -88,20 +88,20 @@ pub fn list_between(
 
 /// Lists the active links of an entity, in both directions.
 pub fn active_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = '{ACTIVE}' \
-         UNION ALL SELECT {COLUMNS} FROM relationships \
-         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{ACTIVE}'"
-    );
-    view.conn.all(&sql, params![entity_id], read_relationship)
+    list_at(view, entity_id, ACTIVE)
 }
 
 /// Lists the candidate links of an entity, in both directions.
 pub fn waiting_at(view: &View<'_>, entity_id: &str) -> Result<Vec<Relationship>> {
+    list_at(view, entity_id, CANDIDATE)
+}
+
+/// Lists the links of one status. It is a literal, since partial indexes need one.
+fn list_at(view: &View<'_>, entity_id: &str, status: &str) -> Result<Vec<Relationship>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = '{CANDIDATE}' \
+        "SELECT {COLUMNS} FROM relationships WHERE source_entity_id = ?1 AND status = '{status}' \
          UNION ALL SELECT {COLUMNS} FROM relationships \
-         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{CANDIDATE}'"
+         WHERE target_entity_id = ?1 AND source_entity_id <> ?1 AND status = '{status}'"
     );
     view.conn.all(&sql, params![entity_id], read_relationship)
 }

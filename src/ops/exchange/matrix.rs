@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::model::gap::is_flag;
 use crate::model::headline::Headline;
+use crate::model::mark::mark_words;
 use crate::model::markup::inline_text;
 use crate::model::text::{collapse_spaces, escape_hidden};
 use crate::model::{Entity, Error, Kind, Mark, Result};
@@ -29,10 +30,6 @@ impl MatrixRow {
         let headlines = Headline::list(&self.covered.entity.properties);
         let plain = headlines.iter().map(Headline::plain).collect::<Vec<_>>().join(", ");
         plain.strip_prefix("= ").map(str::to_owned).unwrap_or(plain)
-    }
-
-    fn marks(&self) -> String {
-        self.marks.iter().map(|mark| mark.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -105,7 +102,7 @@ pub fn write_csv(rows: &[MatrixRow]) -> Result<String> {
             escape_cell(&collapse_spaces(name)),
             escape_cell(&shown.value()),
             escape_cell(description),
-            shown.marks(),
+            mark_words(&shown.marks),
             row.verdict.name().to_owned(),
             escape_cell(&waiver_text(&row.entity)),
             parents,
@@ -155,7 +152,7 @@ pub fn write_long_csv(rows: &[MatrixRow]) -> Result<String> {
                 escape_cell(project),
                 escape_cell(&collapse_spaces(name)),
                 escape_cell(&shown.value()),
-                shown.marks(),
+                mark_words(&shown.marks),
                 row.verdict.name().to_owned(),
                 list.to_owned(),
                 text(&|one| one.relationship_type.to_owned()),
@@ -236,7 +233,7 @@ pub fn write_markdown(rows: &[MatrixRow]) -> String {
             inline_text(&row.entity.name, 80),
             inline_text(&shown.value(), 80),
             inline_text(&row.entity.description, 300),
-            shown.marks(),
+            mark_words(&shown.marks),
             row.verdict.name(),
             sides.join(" | "),
         ));

@@ -1,7 +1,7 @@
 //! Entities as lines of the page.
 
 use crate::model::headline::Headline;
-use crate::model::mark::mark_prefix;
+use crate::model::mark::mark_words;
 use crate::model::markup::{inline_text, strong_text};
 use crate::model::{Entity, ResolvedProject, Result, Status};
 use crate::ops::read::marks::RowMarks;
@@ -41,11 +41,14 @@ impl ShownEntities {
 
     pub fn title(&self, project: &ResolvedProject, entity: &Entity, is_gap: bool) -> String {
         let marks = self.marks.of(&entity.id);
-        let sign = if is_gap || !marks.is_empty() { format!("{MARK} ") } else { String::new() };
+        let sign = match marks.as_slice() {
+            [] if is_gap => format!("{MARK} "),
+            [] => String::new(),
+            marks => format!("{MARK} ({}) ", mark_words(marks)),
+        };
         let headline = inline_text(&Headline::words(&entity.properties), HEADLINE);
         let space = if headline.is_empty() || headline.starts_with(',') { "" } else { " " };
-        let marks = mark_prefix(&marks).replace('[', "(").replace(']', ")");
-        let mut line = format!("{sign}{marks}{}{space}{headline}", strong_text(&entity.name, NAME));
+        let mut line = format!("{sign}{}{space}{headline}", strong_text(&entity.name, NAME));
         if entity.project.is_empty() && !project.name.is_empty() {
             line.push_str(" (global)");
         }
