@@ -137,13 +137,13 @@ impl<O: Output> Written<O> {
     /// Adds the rows that rest on the changed ones less safely. Unless there is another next step,
     /// the question that lists all of them becomes it.
     pub fn marked(mut self, view: &View<'_>, disturbances: &[Disturbance]) -> Result<Self> {
-        for group in marks::list_newly_marked(view, disturbances)? {
-            let question = match group.mark {
+        for (mark, rows) in marks::list_newly_marked(view, disturbances)? {
+            let question = match mark {
                 Mark::Suspect => Question::SuspectLinks,
                 _ => Question::AllGaps,
             };
             self.next_step.get_or_insert(NextStep::AskQuestion { question });
-            self.newly_marked.push(MarkedRows::new(view, &group)?);
+            self.newly_marked.push(MarkedRows::new(view, mark, &rows)?);
         }
         Ok(self)
     }

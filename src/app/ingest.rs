@@ -9,6 +9,7 @@ use crate::model::{Error, Result};
 use crate::ops;
 use crate::ops::sources::files::{self, FolderListing, FoundFile, Root};
 use crate::ops::sources::{self, IngestOutcome, Labels};
+use crate::store::tx::Disturbance;
 use crate::store::{Author, Db};
 
 use super::present::rows::LINE_TEXT;
@@ -27,6 +28,8 @@ pub struct IngestReport {
     pub skipped: BTreeMap<String, usize>,
     /// Refused paths, each with the reason.
     pub refused: Vec<(String, String)>,
+    /// The cited sources that changed or are gone, among others.
+    pub disturbances: Vec<Disturbance>,
 }
 
 impl IngestReport {
@@ -70,11 +73,14 @@ pub fn ingest_path(
     let Some(folder) = folder else { return Ok(()) };
     let vanished = db.read(|view| sources::list_vanished(view, &folder));
     for document in vanished.map_err(|error| report.error_after(db, error))? {
-        let removed = ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {
-            sources::remove(tx, &document, &labels.note)
-        })
-        .map_err(|error| report.error_after(db, error))?;
-        report.removed += usize::from(removed.value);
+        let (removed, disturbances) =
+            ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {
+                Ok((sources::remove(tx, &document, &labels.note)?, tx.take_disturbances()))
+            })
+            .map_err(|error| report.error_after(db, error))?
+            .value;
+        report.removed += usize::from(removed);
+        report.disturbances.extend(disturbances);
     }
     Ok(())
 }
@@ -93,11 +99,14 @@ fn ingest_file(
         return Ok(());
     }
     let parts = sources::split_source(&source)?;
-    let (outcome, chunks) = ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {
-        sources::store_document(tx, &source, parts, labels)
-    })?
-    .value;
+    let ((outcome, chunks), disturbances) =
+        ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {
+            let stored = sources::store_document(tx, &source, parts, labels)?;
+            Ok((stored, tx.take_disturbances()))
+        })?
+        .value;
     report.chunks += chunks;
+    report.disturbances.extend(disturbances);
     *match outcome {
         IngestOutcome::Added => &mut report.added,
         IngestOutcome::Replaced => &mut report.replaced,

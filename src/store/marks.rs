@@ -141,6 +141,25 @@ fn list_stale(view: &View<'_>, sql: &str, ids: &str) -> Result<Vec<StaleSource>>
     })
 }
 
+/// Lists the candidate and active entities that cite one of these sources: a JSON list of pairs of a
+/// reference and the digest that it had when it was cited.
+pub fn list_citing(view: &View<'_>, sources: &str) -> Result<Vec<String>> {
+    let select = |citing: &str, column: &str, cited: &str| {
+        format!(
+            "SELECT e.id AS id FROM entities e CROSS JOIN json_each( \
+             CASE WHEN json_valid(e.{column}) THEN e.{column} ELSE '{{}}' END) s \
+             WHERE e.status IN ('{ACTIVE}', '{CANDIDATE}') AND {citing} \
+             AND {cited} IN (SELECT n.value ->> 0, n.value ->> 1 FROM json_each(?1) n)"
+        )
+    };
+    let sql = format!(
+        "{} UNION {}",
+        select("e.source_digests <> '{}'", "source_digests", "(s.key, s.value)"),
+        select("instr(e.source_refs, 'chunk:') > 0", "source_refs", "(s.value, '')")
+    );
+    list_ids(view, &sql, params![sources])
+}
+
 /// Lists the links of entities of which an end changed since the link was made or reviewed: the id
 /// of the entity, and the end that changed, which may be the entity itself.
 pub fn list_suspect(view: &View<'_>, ids: &str) -> Result<Vec<(String, FarRow)>> {

@@ -86,13 +86,17 @@ struct WriteLog {
     words: Vec<IndexChange>,
 }
 
-/// A change of an entity that may give other entities a mark.
+/// A change that may give other rows a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disturbance {
-    /// Its content or status changed: those linked to it may get one.
+    /// The content or status of an entity changed: those linked to it may get one.
     Changed(String),
-    /// It was linked to another entity, which may get one.
+    /// An entity was linked to another, which may get one.
     Linked { id: String, other: String },
+    /// A source no longer has this digest, so that entities that cite it get one. Chunks have none.
+    Source { reference: String, digest: String },
+    /// The chunk of a memory is gone, so that it gets one.
+    ChunkOf(String),
 }
 
 /// Maximum number of pending changes of the full-text index.

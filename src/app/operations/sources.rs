@@ -15,7 +15,7 @@ use crate::app::present::text::Text;
 use crate::app::run::{Caller, WriteOptions, run_steps};
 use crate::app::schema::parse;
 use crate::model::secrets::mask_secrets;
-use crate::model::{Error, Result};
+use crate::model::{Error, ResolvedProject, Result};
 use crate::ops::sources::{self, Labels, files};
 use crate::ops::write::projects;
 use crate::store::Db;
@@ -95,11 +95,7 @@ impl SteppedOperation for IngestSource {
         let mut report = IngestReport::default();
         ingest::ingest_path(db, caller.author(), &at, &labels, &mut report, |_| {})?;
         let used = used.filter(|_| project.is_some() || report.added > 0);
-        Ok(Written::new(
-            IngestedSource::new(report, used.as_ref().map(ProjectUsed::new)),
-            None,
-            None,
-        ))
+        answer_ingest(db, report, used.as_ref())
     }
 }
 
@@ -137,9 +133,22 @@ pub fn ingest_paths(
         }
         refused.append(&mut report.refused);
         report.refused = refused;
-        let used = used.as_ref().map(ProjectUsed::new);
-        Ok(Written::new(IngestedSource::new(report, used), None, None))
+        answer_ingest(db, report, used.as_ref())
     })
+}
+
+/// Answers with the report, and the rows of which a cited source changed or is gone.
+fn answer_ingest(
+    db: &Db,
+    mut report: IngestReport,
+    used: Option<&ResolvedProject>,
+) -> Result<Written<IngestedSource>> {
+    let disturbances = std::mem::take(&mut report.disturbances);
+    let written = Written::new(IngestedSource::new(report, used.map(ProjectUsed::new)), None, None);
+    if disturbances.is_empty() {
+        return Ok(written);
+    }
+    db.read(|view| written.marked(view, &disturbances))
 }
 
 impl IngestedSource {

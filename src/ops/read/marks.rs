@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::handle::HandleKind;
 use crate::model::mark::{MarkReason, is_fallen_citation, mark_of_link};
@@ -137,33 +137,49 @@ impl RowMarks {
     }
 }
 
-/// Entities that got the same mark.
+/// Rows that got the same mark.
+#[derive(Default)]
 pub struct NewlyMarked {
-    pub mark: Mark,
-    /// Their ids.
-    pub ids: Vec<String>,
+    /// The ids of entities.
+    pub entities: BTreeSet<String>,
+    /// The ids of memories.
+    pub memories: BTreeSet<String>,
 }
 
-/// Returns the entities that rest on changed ones, by the mark that they have for it.
+/// Returns the rows that rest on changed entities and sources, by the mark that they have for it.
 pub fn list_newly_marked(
     view: &View<'_>,
     disturbances: &[Disturbance],
-) -> Result<Vec<NewlyMarked>> {
-    let mut found: BTreeMap<Mark, BTreeSet<String>> = BTreeMap::new();
+) -> Result<BTreeMap<Mark, NewlyMarked>> {
+    let mut found: BTreeMap<Mark, NewlyMarked> = BTreeMap::new();
+    let mut sources = BTreeSet::new();
     for disturbance in disturbances {
         let (changed, dependents) = match disturbance {
             Disturbance::Changed(id) => (id, marks::list_dependents(view, id)?),
             Disturbance::Linked { id, other } => (id, vec![other.clone()]),
+            Disturbance::Source { reference, digest } => {
+                sources.insert((reference, digest));
+                continue;
+            }
+            Disturbance::ChunkOf(id) => {
+                found.entry(Mark::StaleSource).or_default().memories.insert(id.clone());
+                continue;
+            }
         };
         let handle = handle_of(view, HandleKind::Entity, changed)?.unwrap_or_default();
         let rows = RowMarks::of_ids(view, Kind::Entity, dependents.iter().map(String::as_str))?;
         for id in dependents {
             let because = rows.reasons(&id).iter().filter(|reason| reason.id == handle);
             for mark in because.map(|reason| reason.mark).collect::<BTreeSet<_>>() {
-                found.entry(mark).or_default().insert(id.clone());
+                found.entry(mark).or_default().entities.insert(id.clone());
             }
         }
     }
-    let groups = found.into_iter();
-    Ok(groups.map(|(mark, ids)| NewlyMarked { mark, ids: ids.into_iter().collect() }).collect())
+    if !sources.is_empty() {
+        let citing = marks::list_citing(view, &json!(sources).to_string())?;
+        if !citing.is_empty() {
+            found.entry(Mark::StaleSource).or_default().entities.extend(citing);
+        }
+    }
+    Ok(found)
 }

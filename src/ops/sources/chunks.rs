@@ -12,6 +12,7 @@ use crate::ops::record::index;
 use crate::ops::record::record_change;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::handles::new_handle;
+use crate::store::tx::Disturbance;
 use crate::store::{self, Tx};
 
 /// Replaces the chunks of a document by passages; returns the number of passages.
@@ -123,15 +124,20 @@ fn still_holds(new: &str, old: &str) -> bool {
 
 /// Removes a chunk. Memories taken from it stay, and their history names its document.
 fn remove(tx: &Tx<'_>, chunk: &Chunk, document: &Document, note: &str) -> Result<()> {
+    let reference = format!("chunk:{}", chunk.id);
     for memory in store::memories::of_chunk(tx, &chunk.id)? {
         let mut after = Memory { source_chunk_id: None, ..memory.clone() };
-        after.source_digests.insert(format!("chunk:{}", chunk.id), String::new());
+        after.source_digests.insert(reference.clone(), String::new());
         after.stamp(tx);
         let mut note = note.trim().to_owned();
         note.push_str(if note.is_empty() { "" } else { "; " });
         note.push_str(&format!("its chunk of {} is gone", document.file_path));
         record_change::record_change(tx, &memory, &after, Action::Updated, &note)?;
+        if !after.status.is_history() {
+            tx.disturb(Disturbance::ChunkOf(after.id));
+        }
     }
+    tx.disturb(Disturbance::Source { reference, digest: String::new() });
     store::sqlite::search::delete(tx, SearchKind::Chunk, &chunk.id)?;
     store::sources::delete_chunk(tx, &chunk.id)
 }

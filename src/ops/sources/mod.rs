@@ -16,6 +16,7 @@ use crate::model::{Document, Error, Hint, NextStep, Result, passages};
 use crate::ops::record::record_change::snapshot_text;
 use crate::ops::record::{secrets, validate};
 use crate::ops::write::projects;
+use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View};
 
 /// Maximum number of chunks of a document, which are written in one transaction.
@@ -127,6 +128,11 @@ pub fn store_document(
     let mut after = build_document(tx, source, labels, before.as_ref());
     let outcome = compare_documents(before.as_ref(), &after);
     refuse_secrets(tx, before.as_ref(), &after, labels)?;
+    if let Some(before) = &before
+        && (&before.file_path, &before.file_hash) != (&after.file_path, &after.file_hash)
+    {
+        note_lost(tx, before);
+    }
     if matches!(outcome, IngestOutcome::Unchanged | IngestOutcome::Relabelled) {
         if let Some(before) = before.filter(|before| *before != after) {
             // A text without a title takes the file name as its title.
@@ -157,6 +163,12 @@ pub fn store_document(
     Ok((outcome, count))
 }
 
+/// Notes that the rows that cite this version of a document no longer find it.
+fn note_lost(tx: &Tx<'_>, document: &Document) {
+    let reference = format!("doc:{}", document.file_path);
+    tx.disturb(Disturbance::Source { reference, digest: document.file_hash.clone() });
+}
+
 /// Refuses labels with a probable secret; the text is checked separately, by line.
 fn refuse_secrets(
     tx: &Tx<'_>,
@@ -176,6 +188,7 @@ pub fn remove(tx: &Tx<'_>, seen: &Document, note: &str) -> Result<bool> {
     let now = store::sources::get(tx, &seen.id)?;
     let is_gone = |now: &Document| now.location == seen.location && files::is_gone(&now.location);
     let Some(document) = now.filter(is_gone) else { return Ok(false) };
+    note_lost(tx, &document);
     chunks::replace(tx, &document, &document, Vec::new(), note)?;
     store::sources::delete(tx, &document.id)?;
     Ok(true)
