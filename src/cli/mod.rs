@@ -73,6 +73,9 @@ enum Command {
     Tools,
     /// Show one row of any kind, with its contents
     Show(operation::Show),
+    /// Count the rows of the store or of a project, what waits, and the memories that may become
+    /// entities
+    Status(operation::StatusArgs),
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
     /// Go through the rows that wait for approval, one key for each
@@ -131,6 +134,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => tools::run(cli),
         Some(Command::Show(args)) => operation::show_row(cli, args),
+        Some(Command::Status(args)) => operation::show_status(cli, args),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),
         Some(Command::Review(args)) => review::run(cli, args),
         Some(Command::Promote(args)) => decide::run(cli, "promote", args),

@@ -207,6 +207,24 @@ pub fn show_row(cli: &Cli, args: &Show) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `atocore status`: the numbers of rows.
+#[derive(Args)]
+pub struct StatusArgs {
+    /// Only this project; "" is the global rows
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+pub fn show_status(cli: &Cli, args: &StatusArgs) -> Result<ExitCode> {
+    let arguments = into_object(json!({ "project": args.project }));
+    let store = ReadableStore::open(cli)?;
+    let read = prepare_read(&store.settings().ontology, "get_status", arguments)?;
+    print(store.read(read)?, &args.output);
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `atocore candidates`: the review queue.
 #[derive(Args)]
 pub struct Candidates {

@@ -54,7 +54,7 @@ static TOPIC: PromptParameter = PromptParameter {
     completes: |_, _, _| Ok(Completion::default()),
 };
 
-static PROMPTS: [PromptTemplate; 5] = [
+static PROMPTS: [PromptTemplate; 6] = [
     PromptTemplate {
         name: "review-candidates",
         title: "Review candidates",
@@ -86,6 +86,14 @@ static PROMPTS: [PromptTemplate; 5] = [
         arguments: &[&PROJECT],
         text: include_str!("prompts/what-am-i-forgetting.txt"),
         writes: false,
+    },
+    PromptTemplate {
+        name: "graduate-memories",
+        title: "Graduate memories",
+        description: "Propose typed facts from the memories of a project that state one.",
+        arguments: &[&PROJECT],
+        text: include_str!("prompts/graduate-memories.txt"),
+        writes: true,
     },
     PromptTemplate {
         name: "onboard-project",
@@ -246,6 +254,7 @@ fn split_text(text: &'static str) -> impl Iterator<Item = (&'static str, &'stati
 fn block_source(key: &str, project: &str, topic: Option<&str>) -> Option<(&'static str, Value)> {
     Some(match key {
         "candidates" => ("list_candidates", json!({ "project": project, "limit": ROWS })),
+        "memories" => ("list_graduations", json!({ "project": project, "limit": ROWS })),
         "conflicts" => ("list_conflicts", json!({ "project": project, "limit": ROWS })),
         "gaps" => {
             ("query_project", json!({ "question": "all_gaps", "project": project, "limit": ROWS }))

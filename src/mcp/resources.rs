@@ -18,6 +18,7 @@ use crate::model::text::escape_hidden;
 use crate::model::{Error, List, PageRequest, Project, Question, Result, SubjectKind};
 use crate::ops::View;
 use crate::ops::read::completion::{self, Completes};
+use crate::ops::read::project_counts;
 use crate::ops::read::queries::{self, QuestionArgs};
 use crate::ops::record::validate;
 use crate::ops::write::projects;
@@ -181,7 +182,7 @@ fn unknown_resource(uri: &str) -> Error {
 
 /// Returns the overview of a registered project, within the size limit of an answer.
 pub fn read_overview(view: &View<'_>, name: &str) -> Result<String> {
-    let known = projects::find(view, name)?;
+    let known = project_counts::find(view, name)?;
     let wish = QuestionArgs::of_project(Question::ProjectOverview, &known.name);
     let (_, found) = queries::answer_question(view, &wish)?;
     Ok(within_bound(&found.markdown.unwrap_or_default()))

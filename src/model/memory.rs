@@ -106,6 +106,19 @@ impl Memory {
     }
 }
 
+/// The numbers of memories by what becomes of them as typed facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GraduationCounts {
+    /// Those that became entities.
+    pub graduated: i64,
+    /// Active ones that a candidate entity cites.
+    pub proposed: i64,
+    /// Other active ones of a type that graduates.
+    pub possible: i64,
+    /// Active ones of a type that does not graduate.
+    pub never: i64,
+}
+
 /// Rounds a confidence to four decimals, so that many small changes do not drift.
 pub fn round_confidence(confidence: f64) -> f64 {
     (confidence * 10_000.0).round() / 10_000.0

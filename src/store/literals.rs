@@ -6,6 +6,7 @@ use crate::model::{Action, ConflictStatus, Kind, Status};
 
 pub const ACTIVE: &str = Status::Active.as_str();
 pub const CANDIDATE: &str = Status::Candidate.as_str();
+pub const GRADUATED: &str = Status::Graduated.as_str();
 pub const OPEN: &str = ConflictStatus::Open.as_str();
 pub const RESOLVED: &str = ConflictStatus::Resolved.as_str();
 pub const DISMISSED: &str = ConflictStatus::Dismissed.as_str();

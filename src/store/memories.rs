@@ -13,14 +13,14 @@ use crate::model::text::uids_agree;
 use crate::model::{Kind, Memory, Result, Status};
 use crate::params;
 
-const COLUMNS: &str = "id, handle, memory_type, content, subject, project, source_chunk_id, confidence, \
+pub(super) const COLUMNS: &str = "id, handle, memory_type, content, subject, project, source_chunk_id, confidence, \
     status, last_referenced_at, reference_count, domain_tags, valid_until, \
     graduated_to_entity_id, superseded_by, version, uid, source_digests, created_at, updated_at";
 
 /// `expires`: rows past their expiry are left out of lists, but can be read by id.
 const TABLE: Table = Table { name: "memories", columns: COLUMNS, expires: true };
 
-fn read_memory(row: &SqlRow<'_>) -> Result<Memory> {
+pub(super) fn read_memory(row: &SqlRow<'_>) -> Result<Memory> {
     let id = row.text("id")?;
     let kind = row.text("memory_type")?;
     Ok(Memory {

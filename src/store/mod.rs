@@ -10,6 +10,7 @@ pub(crate) mod contradictions;
 pub mod doctor;
 pub mod entities;
 pub mod folded_names;
+pub(crate) mod graduation;
 pub(crate) mod graph;
 pub(crate) mod handles;
 pub(crate) mod idempotency;

@@ -153,6 +153,7 @@ fn each_prompt_holds_its_steps_and_what_is_stored_as_quoted_lines() {
             ("resolve-conflicts", "resolve_conflict", vec![conflict, "suggested", "> 1 of 1"]),
             ("capture-decision", "based_on_assumption", vec![conflict, "> no topic was given"]),
             ("what-am-i-forgetting", "query_project", vec![conflict, candidate]),
+            ("graduate-memories", "graduate_memory", vec!["> 0 of 0"]),
             ("onboard-project", "create_batch", vec!["> # Project lynx\n"]),
         ] {
             let shown = listed["prompts"].as_array().expect("prompts");
@@ -168,7 +169,25 @@ fn each_prompt_holds_its_steps_and_what_is_stored_as_quoted_lines() {
                 assert!(!text.contains("{project}") && !text.contains("{candidates}"), "{text}");
             }
         }
-        assert_eq!(all(&listed, "prompts", "name").len(), 5);
+        assert_eq!(all(&listed, "prompts", "name").len(), 6);
+    }
+}
+
+#[test]
+fn memories_that_may_state_a_fact_stand_beside_the_entities_they_may_be_about() {
+    let place = Place::new();
+    let made = telescope(&place);
+    let weight = json!({ "memory_type": "knowledge", "content": "The mirror weighs 12 kg.",
+                         "status": "active", "project": "lynx" });
+    let memory = Client::start(&place, false, &[]).tool("create_memory", weight);
+    let memory = memory["memory"]["memory_id"].as_str().expect("an id");
+    for modern in BOTH {
+        let mut client = Client::start(&place, modern, &["--project", "lynx"]);
+        let text = client.prompt("graduate-memories", json!({}));
+        let shown =
+            format!("> memory {memory} knowledge \"The mirror weighs 12 kg.\"\n>   similar: ");
+        assert!(text.contains(&shown) && text.contains(&made.mirror), "{text}");
+        assert!(text.contains("> 1 of 1") && !text.contains("Polished in May"), "{text}");
     }
 }
 

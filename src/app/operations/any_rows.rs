@@ -22,9 +22,10 @@ use crate::model::handle::HandleKind;
 use crate::model::text::quote_text;
 use crate::model::{Error, List, Memory, PageRequest, Result};
 use crate::ops::read::history;
+use crate::ops::read::project_counts;
 use crate::ops::record::row_id::{find_any_row, subject_of};
 use crate::ops::write::lifecycle_rows;
-use crate::ops::write::{conflicts, graduation, projects};
+use crate::ops::write::{conflicts, graduation};
 use crate::store::{self, View};
 
 /// Reads a row of any kind.
@@ -330,7 +331,7 @@ impl SingleRow {
             }
             HandleKind::Project => {
                 let row = require_found(kind, id, store::projects::get(view, id)?)?;
-                single.project = Some(CountedProject::new(projects::find(view, &row.name)?));
+                single.project = Some(CountedProject::new(project_counts::find(view, &row.name)?));
             }
             _ => {
                 let row = require_found(kind, id, store::projects::state_by_id(view, id)?)?;

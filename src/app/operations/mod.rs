@@ -7,6 +7,7 @@ mod conflicts;
 mod context;
 mod decisions;
 mod entities;
+mod graduations;
 mod history;
 mod interactions;
 mod link_reviews;
@@ -22,6 +23,7 @@ mod review_candidates;
 mod row_lists;
 mod search;
 mod sources;
+mod status;
 mod undo;
 
 pub use any_rows::GetRow;
@@ -31,6 +33,7 @@ pub use conflicts::{ListConflicts, ResolveConflict};
 pub use context::BuildContext;
 pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEntity};
 pub use entities::{CreateEntity, GetEntity, UpdateEntity};
+pub use graduations::ListGraduations;
 pub use history::{GetEntityAudit, GetHistory};
 pub use interactions::RecordInteraction;
 pub use link_reviews::ReviewLink;
@@ -46,6 +49,7 @@ pub use review_candidates::ReviewCandidates;
 pub use row_lists::ListRows;
 pub use search::Search;
 pub use sources::{IngestSource, ingest_paths};
+pub use status::GetStatus;
 pub use undo::UndoOperation;
 
 use super::operation::RegisteredOperation;
@@ -91,6 +95,8 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<Promote>(),
         RegisteredOperation::write::<Reject>(),
         RegisteredOperation::read::<GetHistory>(),
+        RegisteredOperation::read::<ListGraduations>(),
+        RegisteredOperation::read::<GetStatus>(),
     ];
     table.into_iter().map(|operation| operation.name_types(ontology)).collect()
 }

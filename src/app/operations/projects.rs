@@ -7,14 +7,16 @@ use crate::app::answer::{Output, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
-use crate::app::present::is_false;
 use crate::app::present::rows::{LINE_TEXT, all_quoted};
 use crate::app::present::single_rows::StateView;
 use crate::app::present::text::{Paging, Text};
+use crate::app::present::{is_false, is_zero};
+use crate::model::memory::GraduationCounts;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
 use crate::model::{List, PageRequest, Project, Result};
-use crate::ops::write::projects::{self, Counted, Registration};
+use crate::ops::read::project_counts::{self, Counted, StatusCounts};
+use crate::ops::write::projects::{self, Registration};
 use crate::ops::write::state::{self, StateChange};
 use crate::store::{Tx, View};
 
@@ -53,12 +55,61 @@ pub struct CountedProject {
     aliases: Vec<String>,
     entities: RowCount,
     memories: RowCount,
+    #[serde(skip_serializing_if = "GraduationView::is_empty")]
+    graduation: GraduationView,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub struct RowCount {
-    active: i64,
-    candidates: i64,
+    pub active: i64,
+    pub candidates: i64,
+}
+
+impl RowCount {
+    pub fn new(counts: StatusCounts) -> Self {
+        Self { active: counts.active, candidates: counts.candidates }
+    }
+}
+
+/// Memories by what becomes of them as entities.
+#[derive(Serialize, JsonSchema)]
+pub struct GraduationView {
+    #[serde(skip_serializing_if = "is_zero")]
+    pub graduated: i64,
+    /// Active ones that a candidate entity cites.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub proposed: i64,
+    /// Other active ones of a type that graduates.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub possible: i64,
+    /// Active ones of a type that never graduates.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub never: i64,
+}
+
+impl GraduationView {
+    pub fn new(counts: GraduationCounts) -> Self {
+        let GraduationCounts { graduated, proposed, possible, never } = counts;
+        Self { graduated, proposed, possible, never }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.graduated + self.proposed + self.possible + self.never == 0
+    }
+
+    /// Renders the numbers that are not zero.
+    fn details(&self) -> String {
+        let Self { graduated, proposed, possible, never } = *self;
+        let counts = [
+            (graduated, "graduated"),
+            (proposed, "proposed as entities"),
+            (possible, "could graduate"),
+            (never, "never will"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+        if counts.is_empty() { String::new() } else { format!("; memories: {}", counts.join(", ")) }
+    }
 }
 
 impl Operation for ListProjects {
@@ -76,7 +127,7 @@ impl Operation for ListProjects {
 impl ReadOperation for ListProjects {
     fn run(view: &View<'_>, args: ListProjectsArgs) -> Result<ProjectList> {
         let request = PageRequest::new(List::Projects, args.limit, args.cursor.as_deref())?;
-        let (rows, paging) = Paging::split(projects::list(view, &request)?);
+        let (rows, paging) = Paging::split(project_counts::list(view, &request)?);
         let items = rows.into_iter().map(CountedProject::new);
         Ok(ProjectList { items: items.collect(), paging })
     }
@@ -99,20 +150,22 @@ impl CountedProject {
             registered: (!registered).then_some(false),
             description: row.map(|row| row.description.clone()).unwrap_or_default(),
             aliases: row.map(|row| row.aliases.clone()).unwrap_or_default(),
-            entities: RowCount { active: entities.active, candidates: entities.candidates },
-            memories: RowCount { active: memories.active, candidates: memories.candidates },
+            entities: RowCount::new(entities),
+            memories: RowCount::new(memories),
+            graduation: GraduationView::new(counted.graduation),
         }
     }
 
     pub fn lines(&self) -> Vec<String> {
         let unknown = if self.registered.is_none() { "" } else { " (not registered)" };
         vec![format!(
-            "project {}{unknown}{}: {} entities, {} memories, {} candidates",
+            "project {}{unknown}{}: {} entities, {} memories, {} candidates{}",
             quote_text(&self.name, LINE_TEXT),
             list_aliases(&self.aliases),
             self.entities.active,
             self.memories.active,
             self.entities.candidates + self.memories.candidates,
+            self.graduation.details(),
         )]
     }
 }

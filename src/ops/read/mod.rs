@@ -3,10 +3,13 @@
 pub(crate) mod candidates;
 pub(crate) mod completion;
 pub mod context;
+pub mod graduation;
 pub mod history;
 pub mod lookup;
 pub mod marks;
+pub mod project_counts;
 pub(crate) mod queries;
 pub(crate) mod row_lists;
 pub(crate) mod row_names;
 pub mod search;
+pub mod status;

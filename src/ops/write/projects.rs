@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::model::project::{INBOX, has_same_letters, is_canonical_name, suggest_canonical_name};
 use crate::model::{
-    Action, Conflict, Entity, Error, Hint, Memory, NextStep, Page, PageRequest, Project,
-    ResolvedProject, Result, SubjectKind, nearest, text,
+    Action, Conflict, Entity, Error, Hint, Memory, NextStep, Project, ResolvedProject, Result,
+    SubjectKind, nearest, text,
 };
 use crate::ops::record::record_change;
 use crate::ops::record::validate;
@@ -302,71 +302,6 @@ fn move_row<T: HasLifecycle>(
 
 pub(super) fn move_note(project: &Project) -> String {
     format!("moved to the canonical name of the project {}", project.name)
-}
-
-/// A project with the numbers of its rows.
-#[derive(Debug, Clone)]
-pub struct Counted {
-    pub name: String,
-    /// Absent for a name that rows use and that is not registered.
-    pub project: Option<Project>,
-    pub entities: StatusCounts,
-    pub memories: StatusCounts,
-}
-
-/// The numbers of active and candidate rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StatusCounts {
-    pub active: i64,
-    pub candidates: i64,
-}
-
-/// Lists projects by name: registered ones, and unregistered names that rows use.
-pub fn list(view: &View<'_>, page: &PageRequest) -> Result<Page<Counted>> {
-    let mut names = store::projects::names_in_use(view)?;
-    let mut projects = store::projects::list(view)?;
-    names.extend(projects.iter().map(|project| project.name.clone()));
-    names.sort();
-    names.dedup();
-    let total = names.len() as i64;
-    names.retain(|name| page.after.is_none() || name.as_str() > page.after_text(0));
-    page.page(names, total, |name| vec![name.clone()]).map(|name| {
-        let at = projects.iter().position(|project| project.name == name);
-        count_rows(view, name, at.map(|index| projects.swap_remove(index)))
-    })
-}
-
-/// Returns the project with a name, if it is registered or rows use the name exactly as written.
-pub fn find(view: &View<'_>, given: &str) -> Result<Counted> {
-    let ResolvedProject { name, registered, .. } = resolve(view, given)?;
-    let in_use = store::projects::names_in_use(view)?;
-    if name.is_empty() || !(registered || in_use.contains(&name)) {
-        let known = store::projects::all_names(view)?.into_iter().chain(in_use);
-        let nearest = nearest::nearest_names(&name, known);
-        return Err(Error::NotFound {
-            subject: SubjectKind::RegisteredProject,
-            given: name,
-            nearest,
-        });
-    }
-    let project = store::projects::find_named(view, &name)?;
-    count_rows(view, name, project)
-}
-
-fn count_rows(view: &View<'_>, name: String, project: Option<Project>) -> Result<Counted> {
-    use crate::model::Status::{Active, Candidate};
-    Ok(Counted {
-        entities: StatusCounts {
-            active: store::entities::count(view, Active, Some(&name))?,
-            candidates: store::entities::count(view, Candidate, Some(&name))?,
-        },
-        memories: StatusCounts {
-            active: store::memories::count(view, Active, Some(&name))?,
-            candidates: store::memories::count(view, Candidate, Some(&name))?,
-        },
-        name,
-        project,
-    })
 }
 
 /// Returns the registered project with a name, and whether this call registered it. Registers a new
