@@ -1,4 +1,4 @@
-//! Creates, updates, reviews and graduates memories.
+//! Creates, updates and reviews memories.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,12 @@ use crate::app::present::memories::{
     MemoryBrief, MemoryView, SimilarMemory, memory_briefs, similar_memories,
 };
 use crate::app::present::revisions::RevisionView;
-use crate::app::present::rows::{EntityBrief, EntityView, ProjectUsed, entity_briefs};
+use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::uids::UidHolderView;
 use crate::model::text::quote_text;
-use crate::model::{Error, Kind, Memory, NextStep, Result, Status};
-use crate::ops::read::marks::RowMarks;
-use crate::ops::write::graduation::{self, Graduation};
+use crate::model::{Error, Kind, Memory, NextStep, Result};
+use crate::ops::write::graduation;
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows;
 use crate::ops::write::memories::{self, MemoryUpdate, NewMemory};
@@ -106,6 +105,11 @@ pub struct UpdateMemory;
 pub struct ChangedMemory {
     memory: MemoryView,
     changed: bool,
+    /// After a move: other memories of the project with the same words or beginning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<SimilarMemory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_used: Option<ProjectUsed>,
 }
 
 impl Operation for UpdateMemory {
@@ -115,9 +119,10 @@ impl Operation for UpdateMemory {
         "update_memory",
         "Update memory",
         Effect::Replaces,
-        "Correct content, subject, confidence, tags or end of a memory. If the fact itself \
-         changed, create the new one and supersede the old.",
+        "Correct content, subject, confidence, tags or end of a memory, or move it to another \
+         project. If the fact itself changed, create the new one and supersede the old.",
     )
+    .with_own_project()
     .on(Surface::OnRequest);
 }
 
@@ -125,8 +130,19 @@ impl WriteOperation for UpdateMemory {
     fn run(tx: &Tx<'_>, edit: MemoryUpdate, note: &str) -> Result<Written<ChangedMemory>> {
         let done = memories::update(tx, &edit, note)?;
         let next = next_step(&done.row, &[]);
-        let memory = MemoryView::alone(tx, &done.row, Detail::Concise)?;
-        Ok(Written::new(ChangedMemory { memory, changed: done.changed }, done.audit_id, next))
+        let project = edit.project.as_ref().map(|_| projects::resolve(tx, &done.row.project));
+        let similar = match project.is_some() && done.changed {
+            true => memories::find_similar(tx, &done.row)?,
+            false => Vec::new(),
+        };
+        let output = ChangedMemory {
+            memory: MemoryView::alone(tx, &done.row, Detail::Concise)?,
+            changed: done.changed,
+            similar: similar_memories(tx, &similar, &done.row)?,
+            project_used: project.transpose()?.as_ref().and_then(ProjectUsed::if_new),
+        };
+        let registration = output.project_used.as_ref().map(ProjectUsed::registration);
+        Ok(Written::new(output, done.audit_id, NextStep::join_steps(next, registration)))
     }
 }
 
@@ -134,6 +150,8 @@ impl Output for ChangedMemory {
     fn write_text(&self, text: &mut Text) {
         let word = if self.changed { "changed" } else { "unchanged" };
         text.line(format!("{word} {}", self.memory.line()));
+        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
+        text.list("similar", &self.similar, |other| Some(other.line()));
     }
 }
 
@@ -315,74 +333,5 @@ impl Output for ReviewedMemory {
         text.list("became", &self.became, |entity| Some(format!("became {}", entity.line())));
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
         text.page("entries", &self.lines, paging, Vec::clone);
-    }
-}
-
-/// Graduates a memory into an entity.
-pub struct GraduateMemory;
-
-/// A memory and the entity that it graduates into.
-#[derive(Serialize, JsonSchema)]
-pub struct GraduatedMemory {
-    memory: MemoryBrief,
-    entity: EntityView,
-    created: bool,
-    changed: bool,
-    /// The candidate that joined the entity, which says the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    joined: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    similar: Vec<EntityBrief>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_used: Option<ProjectUsed>,
-}
-
-impl Operation for GraduateMemory {
-    type Args = Graduation;
-    type Output = GraduatedMemory;
-    const ABOUT: About = About::new(
-        "graduate_memory",
-        "Graduate memory",
-        Effect::Adds,
-        "Turn an active project, knowledge or adaptation memory into an entity: a new candidate, \
-         or one that exists. The memory graduates when that entity is active.",
-    )
-    .decides(Decision::Argument("promote"))
-    .with_own_project();
-}
-
-impl WriteOperation for GraduateMemory {
-    fn run(tx: &Tx<'_>, args: Graduation, note: &str) -> Result<Written<GraduatedMemory>> {
-        let done = graduation::graduate_memory(tx, &args, note)?;
-        let given = args.project.as_deref().filter(|_| args.entity_id.is_none());
-        let used = given.map(|given| projects::resolve(tx, given)).transpose()?;
-        let next = (done.entity.status == Status::Candidate)
-            .then(|| NextStep::CompleteGraduation { entity_id: done.entity.handle.clone() });
-        let marks = RowMarks::of_rows(tx, [&done.memory])?;
-        let mut memory = MemoryBrief::new(tx, &done.memory, &marks, Some(&done.entity.project))?;
-        memory.status = Some(done.memory.status);
-        let output = GraduatedMemory {
-            memory,
-            created: done.created,
-            changed: done.changed,
-            joined: done.joined,
-            similar: entity_briefs(tx, &done.similar, &done.entity.project)?,
-            project_used: used.as_ref().and_then(ProjectUsed::if_new),
-            entity: EntityView::alone(tx, &done.entity, Detail::Concise)?,
-        };
-        Ok(Written::new(output, done.audit_id, next))
-    }
-}
-
-impl Output for GraduatedMemory {
-    fn write_text(&self, text: &mut Text) {
-        text.line(self.memory.line());
-        // It becomes the entity when that is active.
-        let word = if self.memory.status == Some(Status::Graduated) { "became" } else { "becomes" };
-        text.line(format!("{word} {}", self.entity.line()));
-        let joined = |candidate| format!("candidate {candidate}, which says the same, joined it");
-        text.lines(self.joined.as_ref().map(joined));
-        text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
-        text.list("similar", &self.similar, |other| Some(format!("similar: {}", other.line())));
     }
 }

@@ -181,6 +181,8 @@ pub struct MemoryUpdate {
     pub content: Option<String>,
     pub uid: Option<String>,
     pub subject: Option<String>,
+    /// Moves it to this project, by name or alias; "" is global.
+    pub project: Option<String>,
     /// 0 to 1.
     pub confidence: Option<f64>,
     /// Replaces the tags.
@@ -223,12 +225,30 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
         Some("") => after.valid_until = None,
         Some(given) => after.valid_until = Some(validate::end_instant("valid_until", given)?),
     }
+    if let Some(given) = &edit.project {
+        after.project = projects::resolve(tx, given)?.name;
+    }
     if after == before {
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
+    }
+    if after.project != before.project {
+        check_no_twin(tx, &after)?;
     }
     after.stamp(tx);
     let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
     Ok(LifecycleOutcome { row: after, changed: true, audit_id: Some(audit_id), joined: None })
+}
+
+/// Refuses to move a memory to a project that has one of the same status with its content.
+fn check_no_twin(view: &View<'_>, moved: &Memory) -> Result<()> {
+    let Some(twin) = store::memories::find_same(view, moved, false)? else { return Ok(()) };
+    let (status, project) =
+        (twin.status.as_str(), text::quote_text(&moved.project, validate::MAX_NAME));
+    Err(Error::invalid(
+        "project",
+        format!("the {status} memory {} of {project} says the same", twin.handle),
+        "Leave it where it is, or end one of the two.",
+    ))
 }
 
 /// Promotes a candidate to active, or joins it to an active memory that says the same; it then replaces the memories that it was proposed for.

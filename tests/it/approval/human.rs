@@ -71,6 +71,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
             r#"{"memory_id": "@memory", "subject": "another", "uid": "M-1"}"#,
             r#"{"memory_id": "@memory", "confidence": 0.1, "domain_tags": ["x"]}"#,
             r#"{"memory_id": "@memory", "valid_until": "2020-01-01"}"#,
+            r#"{"memory_id": "@memory", "project": "elsewhere"}"#,
         ],
     ),
     (
