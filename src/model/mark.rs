@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::Status;
 use super::gap::{FALLEN, fallen_because};
 use super::ontology::SUPERSEDES;
 use super::text::quote_text;
+use super::{Outcome, Status};
 
 /// A warning about a candidate or active row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
@@ -102,6 +102,14 @@ pub fn mark_of_link(
     }
     let retired = outgoing && FALLEN.contains(&far) && !TO_HISTORY.contains(&relationship_type);
     retired.then_some((Mark::PointsToRetired, far.as_str()))
+}
+
+/// Returns the state of a row that contradicts another, by the outcome of the result that it is.
+pub fn contradiction_state(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Fail) => "a failed result",
+        _ => "evidence against it",
+    }
 }
 
 /// Whether an entity that cites a memory of this status rests on something fallen.

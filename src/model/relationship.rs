@@ -26,3 +26,13 @@ pub struct Relationship {
     pub reviewed_target: i64,
     pub created_at: String,
 }
+
+impl Relationship {
+    /// Returns the other end of the link, and whether the link points to it.
+    pub fn far_end(&self, near: &str) -> Option<(&str, bool)> {
+        if near == self.source_entity_id {
+            return Some((&self.target_entity_id, true));
+        }
+        (near == self.target_entity_id).then_some((&self.source_entity_id, false))
+    }
+}

@@ -17,7 +17,7 @@ use crate::model::coverage::{
 };
 use crate::model::gap::is_flag;
 use crate::model::ontology::REFINES;
-use crate::model::{Outcome, Result};
+use crate::model::{Outcome, Relationship, Result};
 use crate::params;
 
 /// The sort key of rows: the first 24 characters of the name, ignoring ASCII case.
@@ -165,16 +165,34 @@ pub fn list_next_requirements(
     view.conn.all(&sql, params![first, second, all, place, id, limit as i64], read_sorted_id)
 }
 
+/// Lists the active entities that an entity satisfies.
+pub fn list_satisfied(view: &View<'_>, id: &str, limit: usize) -> Result<Vec<String>> {
+    let rule = LinkTypes { outgoing: true, types: &["satisfies"] };
+    let ActiveLinks { table, far, condition } = ActiveLinks::by(&rule, "?1");
+    let sql =
+        format!("SELECT r.{far} AS id FROM {table} WHERE {condition} ORDER BY r.{far} LIMIT ?2");
+    view.conn.all(&sql, params![id, limit as i64], |row| row.text("id"))
+}
+
 /// Reads the facts that decide the coverage of requirements: their links and those of the
 /// requirements below them, then those of the entities that satisfy these, then those of all that
 /// validates these or the requirements.
 pub fn read_link_facts(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
+    read_supposed_facts(view, ids, None)
+}
+
+/// Reads the facts as [`read_link_facts`] does, as if a link between active entities were active too.
+pub fn read_supposed_facts(
+    view: &View<'_>,
+    ids: &[String],
+    supposed: Option<&Relationship>,
+) -> Result<LinkFacts> {
     let mut facts = LinkFacts::default();
     let mut waiting: BTreeSet<NodeIndex> = ids.iter().map(|id| facts.place(id)).collect();
     let (mut requirements, mut satisfiers, mut validations) =
         (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     while !waiting.is_empty() {
-        let links = read_links_of(view, &mut facts, CoverageRole::Requirement, &waiting)?;
+        let links = read_links_of(view, &mut facts, CoverageRole::Requirement, &waiting, supposed)?;
         requirements.append(&mut waiting);
         for link in links {
             match CoverageRole::Requirement.next(&link) {
@@ -186,9 +204,9 @@ pub fn read_link_facts(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
         }
         waiting.retain(|place| !requirements.contains(place));
     }
-    let links = read_links_of(view, &mut facts, CoverageRole::Satisfier, &satisfiers)?;
+    let links = read_links_of(view, &mut facts, CoverageRole::Satisfier, &satisfiers, supposed)?;
     validations.extend(links.iter().map(|link| link.far));
-    read_links_of(view, &mut facts, CoverageRole::Validation, &validations)?;
+    read_links_of(view, &mut facts, CoverageRole::Validation, &validations, supposed)?;
     read_evidence_roles(view, &mut facts)?;
     let requirements: Vec<NodeIndex> = requirements.into_iter().collect();
     for id in list_waived(view, &facts.ids_of(&requirements))? {
@@ -216,7 +234,7 @@ pub fn list_waived(view: &View<'_>, ids: &str) -> Result<Vec<String>> {
 pub fn read_support(view: &View<'_>, ids: &[String]) -> Result<LinkFacts> {
     let mut facts = LinkFacts::default();
     let places = ids.iter().map(|id| facts.place(id)).collect();
-    read_links_of(view, &mut facts, CoverageRole::Validation, &places)?;
+    read_links_of(view, &mut facts, CoverageRole::Validation, &places, None)?;
     read_evidence_roles(view, &mut facts)?;
     Ok(facts)
 }
@@ -227,6 +245,7 @@ fn read_links_of(
     facts: &mut LinkFacts,
     role: CoverageRole,
     places: &BTreeSet<NodeIndex>,
+    supposed: Option<&Relationship>,
 ) -> Result<Vec<ActiveLink>> {
     let places: Vec<NodeIndex> = places.iter().copied().collect();
     let of_rule = |rule: &LinkTypes| {
@@ -239,11 +258,21 @@ fn read_links_of(
     };
     let sql = role.links().iter().map(of_rule).collect::<Vec<_>>().join(" UNION ALL ");
     let ids = facts.ids_of(&places);
-    let rows = view.conn.all(&sql, params![&ids], |row| {
+    let mut rows = view.conn.all(&sql, params![&ids], |row| {
         let relationship_type = covering_type(row.bytes("type")?).unwrap_or_default();
         let (near, outgoing) = (row.integer("near")?, row.integer("outgoing")? != 0);
         Ok((near as usize, row.text("far")?, relationship_type, outgoing))
     })?;
+    for (near, place) in places.iter().enumerate() {
+        let ends = supposed.and_then(|link| link.far_end(&facts.node(*place).id).zip(Some(link)));
+        let Some(((far, outgoing), link)) = ends else { continue };
+        let Some(relationship_type) = covering_type(link.relationship_type.as_bytes()) else {
+            break;
+        };
+        if role.links().iter().any(|rule| rule.matches(outgoing, relationship_type)) {
+            rows.push((near, far.to_owned(), relationship_type, outgoing));
+        }
+    }
     let mut links = Vec::with_capacity(rows.len());
     for (near, far, relationship_type, outgoing) in rows {
         let link = ActiveLink { outgoing, relationship_type, far: facts.place(&far) };

@@ -3,6 +3,7 @@
 
 mod again;
 mod decisions;
+mod effects;
 mod human;
 mod links;
 mod undo;

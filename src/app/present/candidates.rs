@@ -10,10 +10,12 @@ use super::revisions::{RevisionView, describe_difference, difference_line, show_
 use super::rows::{EntityBrief, EntityView, LINE_TEXT, RelationshipView, all_quoted};
 use super::uids::UidHolderView;
 use super::{Detail, is_zero};
+use crate::model::mark::{MarkReason, reason_words};
 use crate::model::revision::FieldDifference;
 use crate::model::text::quote_text;
 use crate::model::{Memory, Result};
 use crate::ops::read::candidates::{Candidate, ExpectedConflict, QueuedRow};
+use crate::ops::read::link_effects::LinkEffect;
 use crate::ops::read::marks::RowMarks;
 use crate::store::View;
 
@@ -42,6 +44,48 @@ pub struct CandidateLink {
     ends: Vec<EntityBrief>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     would_conflict: Vec<ExpectedView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_change: Vec<EffectView>,
+}
+
+/// An entity of which the promotion of a link would change the verdict or the marks.
+#[derive(Serialize)]
+struct EffectView {
+    #[serde(flatten)]
+    row: EntityBrief,
+    /// Now, and after the promotion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<[&'static str; 2]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    new_marks: Vec<MarkReason>,
+}
+
+impl EffectView {
+    /// Returns nothing if the row has the marks already.
+    fn new(view: &View<'_>, effect: &LinkEffect, marks: &RowMarks) -> Result<Option<Self>> {
+        let LinkEffect { row, verdict, marks: reasons } = effect;
+        let known = marks.of(&row.id);
+        let mut new_marks = reasons.clone();
+        new_marks.retain(|reason| !known.contains(&reason.mark));
+        if verdict.is_none() && new_marks.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            row: EntityBrief::new(view, row, marks, None)?,
+            verdict: verdict.map(|(now, then)| [now.name(), then.name()]),
+            new_marks,
+        }))
+    }
+
+    fn line(&self) -> String {
+        let verdict = self.verdict.map(|[now, then]| format!("; verdict {now} → {then}"));
+        format!(
+            "  promotion would change: {}{}{}",
+            self.row.line(),
+            verdict.unwrap_or_default(),
+            reason_words(&self.new_marks)
+        )
+    }
 }
 
 impl CandidateLink {
@@ -54,6 +98,7 @@ impl CandidateLink {
         }
         lines.extend(self.origin.cited_lines());
         lines.extend(self.would_conflict.iter().map(ExpectedView::line));
+        lines.extend(self.would_change.iter().map(EffectView::line));
         lines
     }
 }
@@ -149,6 +194,12 @@ impl CandidateView {
                 origin,
                 ends: list_briefs(ends, |end| EntityBrief::new(view, end, marks, None))?,
                 would_conflict,
+                would_change: list_briefs(&queued.effects, |one| {
+                    EffectView::new(view, one, marks)
+                })?
+                .into_iter()
+                .flatten()
+                .collect(),
             }),
         })
     }
@@ -203,7 +254,10 @@ pub fn read_marks(view: &View<'_>, queue: &[QueuedRow]) -> Result<RowMarks> {
         match &queued.candidate {
             Candidate::Entity { row, similar } => entities.extend(similar.iter().chain([row])),
             Candidate::Memory { row, similar } => memories.extend(similar.iter().chain([row])),
-            Candidate::Relationship { ends, .. } => entities.extend(ends),
+            Candidate::Relationship { ends, .. } => {
+                entities.extend(ends);
+                entities.extend(queued.effects.iter().map(|effect| &effect.row));
+            }
             Candidate::Revision(_) => {}
         }
     }

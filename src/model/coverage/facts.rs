@@ -20,6 +20,10 @@ impl LinkTypes {
     pub(super) const fn incoming(types: &'static [&'static str]) -> Self {
         Self { outgoing: false, types }
     }
+
+    pub fn matches(&self, outgoing: bool, relationship_type: &str) -> bool {
+        self.outgoing == outgoing && self.types.contains(&relationship_type)
+    }
 }
 
 /// The place of an entity in [`LinkFacts::nodes`].
@@ -114,9 +118,7 @@ impl LinkFacts {
         rules: &'static [LinkTypes],
     ) -> impl Iterator<Item = ActiveLink> {
         let matches = move |link: &&ActiveLink| {
-            rules.iter().any(|rule| {
-                rule.outgoing == link.outgoing && rule.types.contains(&link.relationship_type)
-            })
+            rules.iter().any(|rule| rule.matches(link.outgoing, link.relationship_type))
         };
         self.nodes[place].links.iter().filter(matches).copied()
     }

@@ -8,6 +8,7 @@ use crate::model::{
     Claim, Entity, Kind, Memory, Page, PageRequest, Relationship, RelationshipStatus, Result,
     Revision, Status, claim, source_ref,
 };
+use crate::ops::read::link_effects::{LinkEffect, list_effects};
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::record::uids;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
@@ -59,6 +60,8 @@ pub struct QueuedRow {
     pub expected: Vec<ExpectedConflict>,
     /// The active row that holds its uid, and the fields in which it differs from that.
     pub uid_holder: Option<(UidRow, Vec<FieldDifference>)>,
+    /// The entities of which the promotion of a link would change the verdict or the marks.
+    pub effects: Vec<LinkEffect>,
     /// The days since its creation.
     pub age_days: i64,
 }
@@ -137,7 +140,7 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
     let created = crate::model::Timestamp::parse(created_at);
     let age_days = created.map_or(0, |created| view.now.days_since(created));
     let (mut cited, mut claims) = (Vec::new(), Vec::new());
-    let mut uid_holder = None;
+    let (mut uid_holder, mut effects) = (None, Vec::new());
     match &mut candidate {
         Candidate::Entity { row, similar } => {
             *similar = entities::find_similar(view, row)?;
@@ -161,6 +164,7 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
             let active = Relationship { status: RelationshipStatus::Active, ..row.clone() };
             if let [source, target] = ends.as_slice() {
                 claims = claim::of_relationship(&active, source, target, view.ontology);
+                effects = list_effects(view, &active, source, target)?;
             }
         }
     }
@@ -175,7 +179,7 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
             expected.push(ExpectedConflict { slot_kind, slot_key, value, others });
         }
     }
-    Ok(QueuedRow { candidate, origin, cited, expected, uid_holder, age_days })
+    Ok(QueuedRow { candidate, origin, cited, expected, uid_holder, effects, age_days })
 }
 
 /// Columns that say nothing about the thing that a row describes.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use crate::model::handle::HandleKind;
-use crate::model::mark::{MarkReason, is_fallen_citation, mark_of_link};
-use crate::model::{Kind, Mark, Outcome, Result};
+use crate::model::mark::{MarkReason, contradiction_state, is_fallen_citation, mark_of_link};
+use crate::model::{Kind, Mark, Result};
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::View;
 use crate::store::contradictions::list_contradictions;
@@ -90,11 +90,8 @@ impl RowMarks {
         let handles = handles_of(view, HandleKind::Entity, &by)?;
         for found in all {
             let handle = handles.get(&found.by.id).cloned().unwrap_or_default();
-            let state = match found.outcome {
-                Some(Outcome::Fail) => "a failed result",
-                _ => "evidence against it",
-            };
-            let (mark, state) = (Mark::Contradicted, state.to_owned());
+            let state = contradiction_state(found.outcome).to_owned();
+            let mark = Mark::Contradicted;
             self.add(found.entity_id, MarkReason { mark, id: handle, name: found.by.name, state });
         }
         Ok(())

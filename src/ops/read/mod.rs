@@ -5,6 +5,7 @@ pub(crate) mod completion;
 pub mod context;
 pub mod graduation;
 pub mod history;
+pub(crate) mod link_effects;
 pub mod lookup;
 pub mod marks;
 pub mod project_counts;
