@@ -14,7 +14,7 @@ use crate::app::present::{is_false, is_zero};
 use crate::model::memory::GraduationCounts;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
-use crate::model::{List, PageRequest, Project, Result};
+use crate::model::{List, PageRequest, Project, ProjectState, Result};
 use crate::ops::read::project_counts::{self, Counted, StatusCounts};
 use crate::ops::write::projects::{self, Registration};
 use crate::ops::write::state::{self, StateChange};
@@ -244,9 +244,32 @@ pub struct SetProjectState;
 pub struct ChangedState {
     project_state: StateView,
     changed: bool,
+    /// Its value before, if that was another one or had ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<PreviousState>,
     /// Whether the project was registered by this call.
     #[serde(skip_serializing_if = "is_false")]
     project_registered: bool,
+}
+
+/// The fact before a change.
+#[derive(Serialize, JsonSchema)]
+struct PreviousState {
+    value: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source: String,
+    status: String,
+}
+
+impl PreviousState {
+    fn line(&self) -> String {
+        let Self { value, source, status } = self;
+        let source = match source.as_str() {
+            "" => String::new(),
+            source => format!(" from {}", quote_text(source, LINE_TEXT)),
+        };
+        format!("  before: {}{source} ({status})", quote_text(value, LINE_TEXT))
+    }
 }
 
 impl Operation for SetProjectState {
@@ -266,9 +289,15 @@ impl Operation for SetProjectState {
 impl WriteOperation for SetProjectState {
     fn run(tx: &Tx<'_>, args: StateChange, note: &str) -> Result<Written<ChangedState>> {
         let done = state::set_state(tx, &args, note)?;
-        let project_state = StateView::new(done.row, done.project.name);
         let (changed, project_registered) = (done.changed, done.registered);
-        let output = ChangedState { project_state, changed, project_registered };
+        let of_row = |row: &ProjectState| (row.value.clone(), row.source.clone(), row.is_active());
+        let before = done.before.filter(|before| changed && of_row(before) != of_row(&done.row));
+        let previous = before.map(|before| {
+            let ProjectState { value, source, status, .. } = before;
+            PreviousState { value, source, status }
+        });
+        let project_state = StateView::new(done.row, done.project.name);
+        let output = ChangedState { project_state, changed, previous, project_registered };
         Ok(Written::new(output, done.audit_id, None))
     }
 }
@@ -279,6 +308,8 @@ impl Output for ChangedState {
             let project = quote_text(&self.project_state.project, LINE_TEXT);
             text.line(format!("registered the new project {project}"));
         }
-        text.line(self.project_state.line());
+        let word = if self.changed { "" } else { "unchanged " };
+        text.line(format!("{word}{}", self.project_state.line()));
+        text.lines(self.previous.as_ref().map(PreviousState::line));
     }
 }

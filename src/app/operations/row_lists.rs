@@ -1,4 +1,4 @@
-//! Lists entities and memories by their columns.
+//! Lists entities and memories by their columns, and trusted state.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,14 @@ use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::Detail;
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
+use crate::app::present::single_rows::StateView;
 use crate::app::present::text::{Paging, Text};
 use crate::model::search::SearchKind;
 use crate::model::{Error, List, PageRequest, Result, Status, Timestamp};
 use crate::ops::read::marks::RowMarks;
-use crate::ops::read::row_lists::{self, ListedRow};
+use crate::ops::read::row_lists::{self, ListedRow, StateFilter};
 use crate::ops::record::row_id::resolve_reference;
-use crate::ops::write::projects;
+use crate::ops::write::projects::{self, ProjectScope};
 use crate::store::View;
 use crate::store::lists::RowFilter;
 
@@ -30,9 +31,9 @@ pub struct ListRowsArgs {
     /// Without global rows.
     #[serde(default)]
     scope_only: bool,
-    /// entity or memory; both if left out.
-    kind: Option<SearchKind>,
-    /// An entity_type or memory_type.
+    /// state is trusted state; entities and memories if left out.
+    kind: Option<ListedKind>,
+    /// An entity_type, memory_type or category.
     #[serde(rename = "type")]
     row_type: Option<String>,
     /// Of a memory.
@@ -56,6 +57,16 @@ pub struct ListRowsArgs {
     cursor: Option<String>,
 }
 
+/// A kind of listed rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ListedKind {
+    Entity,
+    Memory,
+    State,
+}
+
 /// A page of rows, entities first, in the order of their creation.
 #[derive(Serialize, JsonSchema)]
 pub struct RowList {
@@ -72,6 +83,7 @@ pub struct RowList {
 enum ListedView {
     Entity(EntityRow),
     Memory(MemoryRow),
+    State(StateView),
 }
 
 impl ListedView {
@@ -79,6 +91,10 @@ impl ListedView {
         match self {
             Self::Entity(row) => row.lines(),
             Self::Memory(row) => row.lines(),
+            Self::State(row) => {
+                let source = row.source_line().map(|line| format!("  {line}"));
+                std::iter::once(row.line()).chain(source).collect()
+            }
         }
     }
 }
@@ -90,21 +106,20 @@ impl Operation for ListRows {
         "list_rows",
         "List rows",
         Effect::Reads,
-        "List entities and memories by type, property, tag, actor, source or time, with the true \
-         total. To find rows by words use search.",
+        "List entities, memories or trusted state by type, property, tag, actor, source or time, with \
+         the true total. To find rows by words use search.",
     );
 }
 
 impl ReadOperation for ListRows {
     fn run(view: &View<'_>, args: ListRowsArgs) -> Result<RowList> {
         let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
-        if args.kind == Some(SearchKind::Chunk) {
-            return Err(Error::invalid(
-                "kind",
-                "chunks are not listed",
-                "Give entity or memory, or search with kind chunk.",
-            ));
-        }
+        let kind = match args.kind {
+            None => None,
+            Some(ListedKind::Entity) => Some(SearchKind::Entity),
+            Some(ListedKind::Memory) => Some(SearchKind::Memory),
+            Some(ListedKind::State) => return list_state(view, &args, scope),
+        };
         let source = args.source.as_deref().map(|given| resolve_reference(view, given));
         let source = source.transpose()?.unwrap_or_default();
         let since = args.since.as_deref().map(read_since).transpose()?.unwrap_or_default();
@@ -126,9 +141,9 @@ impl ReadOperation for ListRows {
             source: &source,
             since: &since,
         };
-        let stamp = crate::model::page::digest(&[&format!("{:?} {filter:?}", args.kind)]);
+        let stamp = crate::model::page::digest(&[&format!("{kind:?} {filter:?}")]);
         let page = PageRequest::stamped(List::Rows, stamp, args.limit, args.cursor.as_deref())?;
-        let (rows, paging) = Paging::split(row_lists::list_rows(view, args.kind, &filter, &page)?);
+        let (rows, paging) = Paging::split(row_lists::list_rows(view, kind, &filter, &page)?);
         let project = scope.project.as_ref().map(|project| project.name.as_str());
         let marks = read_marks(view, &rows)?;
         let items = rows.iter().map(|row| {
@@ -147,6 +162,37 @@ impl ReadOperation for ListRows {
             project_used: scope.project.as_ref().map(ProjectUsed::new),
         })
     }
+}
+
+/// Lists trusted state in the order of its creation.
+fn list_state(view: &View<'_>, args: &ListRowsArgs, scope: ProjectScope) -> Result<RowList> {
+    let of_rows = [
+        ("tag", &args.tag),
+        ("property", &args.property),
+        ("actor", &args.actor),
+        ("source", &args.source),
+    ];
+    if let Some((name, _)) = of_rows.into_iter().find(|(_, given)| given.is_some()) {
+        let hint = "Leave it out, or leave kind out.";
+        return Err(Error::invalid(name, "trusted state is not listed by it", hint));
+    }
+    let since = args.since.as_deref().map(read_since).transpose()?.unwrap_or_default();
+    let filter = StateFilter {
+        category: args.row_type.as_deref().unwrap_or_default(),
+        status: args.status.or((!args.include_inactive).then_some(Status::Active)),
+        since: &since,
+    };
+    let project = scope.project.as_ref().map(|project| project.name.as_str());
+    let stamp = crate::model::page::digest(&[&format!("{project:?} {filter:?}")]);
+    let page = PageRequest::stamped(List::Rows, stamp, args.limit, args.cursor.as_deref())?;
+    let (rows, paging) = Paging::split(row_lists::list_state(view, project, &filter, &page)?);
+    let items =
+        rows.into_iter().map(|(row, project)| ListedView::State(StateView::new(row, project)));
+    Ok(RowList {
+        items: items.collect(),
+        paging,
+        project_used: scope.project.as_ref().map(ProjectUsed::new),
+    })
 }
 
 fn read_since(given: &str) -> Result<String> {

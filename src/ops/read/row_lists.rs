@@ -1,7 +1,8 @@
-//! Lists of entities, then memories, by type, property, tag, actor or source.
+//! Lists of entities, then memories, by type, property, tag, actor or source; lists of trusted state.
 
 use crate::model::search::SearchKind;
-use crate::model::{Entity, Memory, Page, PageRequest, Result};
+use crate::model::text::fold_name;
+use crate::model::{Entity, Memory, Page, PageRequest, ProjectState, Result, Status};
 use crate::store::lists::{RowFilter, list_entity_ids, list_memory_ids};
 use crate::store::rows::skip_unknown;
 use crate::store::{self, View};
@@ -15,6 +16,7 @@ pub enum ListedRow {
 /// The first part of a cursor: the kind of the last row.
 const ENTITIES: &str = "e";
 const MEMORIES: &str = "m";
+const STATE: &str = "s";
 
 impl ListedRow {
     fn key(&self) -> Vec<String> {
@@ -54,4 +56,46 @@ pub fn list_rows(
         total += count;
     }
     Ok(page.page(rows, total, ListedRow::key))
+}
+
+/// The trusted facts of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct StateFilter<'a> {
+    /// Empty for any.
+    pub category: &'a str,
+    pub status: Option<Status>,
+    /// The earliest instant of the last change.
+    pub since: &'a str,
+}
+
+/// Lists the trusted facts of one project, or of all, each with the name of its project, in the order
+/// of their creation.
+pub fn list_state(
+    view: &View<'_>,
+    project: Option<&str>,
+    filter: &StateFilter<'_>,
+    page: &PageRequest,
+) -> Result<Page<(ProjectState, String)>> {
+    let projects = match project {
+        Some(name) => store::projects::find_named(view, name)?.into_iter().collect(),
+        None => store::projects::list(view)?,
+    };
+    let is_listed = |row: &ProjectState| {
+        (filter.category.is_empty() || fold_name(&row.category) == fold_name(filter.category))
+            && filter.status.is_none_or(|status| row.status == status.as_str())
+            && row.updated_at.as_str() >= filter.since
+    };
+    let mut rows = Vec::new();
+    for project in projects {
+        let facts = store::projects::all_state(view, &project.id)?;
+        let listed = facts.into_iter().filter(is_listed);
+        rows.extend(listed.map(|row| (row, project.name.clone())));
+    }
+    rows.sort_by(|(a, _), (b, _)| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)));
+    let total = rows.len() as i64;
+    let after = (page.after_text(1), page.after_text(2));
+    rows.retain(|(row, _)| (row.created_at.as_str(), row.id.as_str()) > after);
+    Ok(page.page(rows, total, |(row, _)| {
+        vec![STATE.to_owned(), row.created_at.clone(), row.id.clone()]
+    }))
 }

@@ -36,6 +36,8 @@ pub struct StateSet {
     /// Whether this call registered the project.
     pub registered: bool,
     pub row: ProjectState,
+    /// The row before the change, if there was one.
+    pub before: Option<ProjectState>,
     pub changed: bool,
     pub audit_id: Option<String>,
 }
@@ -83,7 +85,8 @@ pub fn set_state(tx: &Tx<'_>, wish: &StateChange, note: &str) -> Result<StateSet
             Some(record_change::record_change(tx, before, &row, Action::Updated, note)?)
         }
     };
-    Ok(StateSet { project, registered, row, changed: audit_id.is_some(), audit_id })
+    let changed = audit_id.is_some();
+    Ok(StateSet { project, registered, row, before, changed, audit_id })
 }
 
 fn check_value(given: Option<&str>) -> Result<String> {
@@ -100,7 +103,8 @@ fn end_state(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) ->
         return Ok(StateSet {
             project,
             registered: false,
-            row: before,
+            row: before.clone(),
+            before: Some(before),
             changed: false,
             audit_id: None,
         });
@@ -111,5 +115,6 @@ fn end_state(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) ->
         ..before.clone()
     };
     let audit_id = record_change::record_change(tx, &before, &row, Action::Superseded, note)?;
-    Ok(StateSet { project, registered: false, row, changed: true, audit_id: Some(audit_id) })
+    let (before, audit_id) = (Some(before), Some(audit_id));
+    Ok(StateSet { project, registered: false, row, before, changed: true, audit_id })
 }
