@@ -151,6 +151,22 @@ pub fn field_value(row: &Map<String, Value>, field: &str) -> Value {
     value.cloned().unwrap_or_default()
 }
 
+/// Fields that every change of a row touches; they go on and are never restored.
+pub const COUNTERS: [&str; 3] = ["version", "updated_at", "content_version"];
+
+/// Lists the fields that differ, except those that every change touches.
+pub fn list_differing<'f>(a: &'f Map<String, Value>, b: &'f Map<String, Value>) -> Vec<&'f str> {
+    let mut differing: Vec<&str> = a
+        .keys()
+        .chain(b.keys())
+        .map(String::as_str)
+        .filter(|field| !COUNTERS.contains(field) && a.get(*field) != b.get(*field))
+        .collect();
+    differing.sort_unstable();
+    differing.dedup();
+    differing
+}
+
 /// Columns that no caller sets.
 const DERIVED: [&str; 4] = ["version", "updated_at", "content_version", "source_digests"];
 

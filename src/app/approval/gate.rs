@@ -151,6 +151,12 @@ impl ApprovalGate {
         proposal: Proposal,
         note: &str,
     ) -> Result<Written<ProposedChange>> {
+        let note = match (note, tx.undone_operation()) {
+            ("", undone) if !undone.is_empty() => &format!("undo of {undone}"),
+            (note, _) => note,
+        };
+        // The proposal itself undoes nothing.
+        tx.undoes("");
         let proposed = propose_revision(tx, proposal, note)?;
         let view = RevisionView::new(tx, &proposed.row)?;
         let created = proposed.audit_id.is_some();

@@ -10,6 +10,7 @@ use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::read::history::{self, Change};
 use crate::ops::write::proposals::Proposal;
 use crate::ops::write::relationships;
+use crate::ops::write::revisions::action_of_undo;
 use crate::store::{self, Tx, View};
 
 /// The changes of a write.
@@ -76,14 +77,17 @@ impl WriteEffect {
             successor_id = besides.after["source_entity_id"].as_str().map(str::to_owned);
         }
         let kind = kind_of(change)?;
+        let (base, after) = (into_fields(&change.before), into_fields(&change.after));
         let action = match (kind, Action::parse(&change.entry.action)?) {
             (Kind::Entity | Kind::Memory, Action::Updated) => RevisionAction::Update,
             (Kind::Entity | Kind::Memory, Action::Superseded) => RevisionAction::Supersede,
             (Kind::Entity | Kind::Memory, Action::Invalidated) => RevisionAction::Invalidate,
             (Kind::Relationship, Action::Invalidated) => RevisionAction::EndLink,
+            (kind, Action::Undone) if successor_id.is_none() => {
+                action_of_undo(kind, &base, &after)?
+            }
             _ => return None,
         };
-        let (base, after) = (into_fields(&change.before), into_fields(&change.after));
         Some(Proposal {
             action,
             subject_kind: kind,

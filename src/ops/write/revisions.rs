@@ -1,10 +1,14 @@
 //! Decides about proposed revisions: applies, rejects or edits them.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::error::CurrentStatus;
 use crate::model::handle::HandleKind;
-use crate::model::revision::{FieldDifference, PROPERTY, RevisionAction, RevisionStatus};
+use crate::model::revision::{
+    FieldDifference, PROPERTY, RevisionAction, RevisionStatus, SOURCE_REFS, list_changes,
+    list_differing,
+};
 use crate::model::{
     Action, Entity, Error, Kind, Memory, RelationshipStatus, Result, Revision, Status, SubjectKind,
 };
@@ -202,11 +206,11 @@ fn apply_to_row(tx: &Tx<'_>, row: &Revision, note: &str) -> Result<()> {
     let id = &row.subject_id;
     match (row.action, row.subject_kind) {
         (RevisionAction::Update, Kind::Entity) => {
-            let edit: EntityUpdate = read_update(row, "entity_id")?;
+            let edit: EntityUpdate = read_update(&row.changes, ("entity_id", id))?;
             entities::update(tx, &edit, note).map(drop)
         }
         (RevisionAction::Update, _) => {
-            let edit: MemoryUpdate = read_update(row, "memory_id")?;
+            let edit: MemoryUpdate = read_update(&row.changes, ("memory_id", id))?;
             memories::update(tx, &edit, note).map(drop)
         }
         (RevisionAction::Supersede, Kind::Entity) => supersede::<Entity>(tx, row, note),
@@ -244,10 +248,13 @@ fn supersede<T: HasLifecycle>(tx: &Tx<'_>, row: &Revision, note: &str) -> Result
 }
 
 /// Builds the request of an update from the changes of a revision.
-fn read_update<T: serde::de::DeserializeOwned>(row: &Revision, id: &str) -> Result<T> {
-    let mut fields = Map::from_iter([(id.to_owned(), Value::from(row.subject_id.as_str()))]);
+fn read_update<T: DeserializeOwned>(
+    changes: &Map<String, Value>,
+    (name, id): (&str, &str),
+) -> Result<T> {
+    let mut fields = Map::from_iter([(name.to_owned(), Value::from(id))]);
     let mut properties = Map::new();
-    for (field, value) in &row.changes {
+    for (field, value) in changes {
         match field.strip_prefix(PROPERTY) {
             Some(key) => drop(properties.insert(key.to_owned(), value.clone())),
             // An end that is taken away is an empty text in the request.
@@ -260,6 +267,38 @@ fn read_update<T: serde::de::DeserializeOwned>(row: &Revision, id: &str) -> Resu
     }
     let hint = "Name fields that an update of the row takes.";
     validate::parse_fields("changes.", "changes", Value::Object(fields), hint)
+}
+
+/// Returns the action of a revision with the same effect as an undo of one active row, if there is one.
+pub fn action_of_undo(
+    kind: Kind,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Option<RevisionAction> {
+    let differing = list_differing(before, after);
+    let status = |row: &Map<String, Value>, wanted: Status| {
+        row.get("status").and_then(Value::as_str) == Some(wanted.as_str())
+    };
+    if !status(before, Status::Active) {
+        return None;
+    }
+    if differing == ["status"] && status(after, Status::Invalid) {
+        return match kind {
+            Kind::Entity | Kind::Memory => Some(RevisionAction::Invalidate),
+            Kind::Relationship => Some(RevisionAction::EndLink),
+            _ => None,
+        };
+    }
+    let changes = list_changes(before, after);
+    let is_set = |field: &&str| *field == "properties" || changes.contains_key(*field);
+    // An update only adds sources.
+    let keeps_sources = !differing.contains(&SOURCE_REFS);
+    let can_update = match kind {
+        Kind::Entity => read_update::<EntityUpdate>(&changes, ("entity_id", "")).is_ok(),
+        Kind::Memory => read_update::<MemoryUpdate>(&changes, ("memory_id", "")).is_ok(),
+        _ => false,
+    };
+    (can_update && keeps_sources && differing.iter().all(is_set)).then_some(RevisionAction::Update)
 }
 
 /// Returns the named successor if it is a candidate: it replaces the row when it is promoted.

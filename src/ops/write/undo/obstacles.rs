@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::rows::{OperationRow, list_differing};
+use super::rows::OperationRow;
 use crate::model::ontology::SUPERSEDES;
+use crate::model::revision::list_differing;
 use crate::model::{Action, Error, Hint, Kind, NextStep, Relationship, Result, Status};
 use crate::ops::maintain::verify::read_snapshot;
 use crate::ops::read::history::read_change;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::conflict::SETTLED;
 use crate::model::event::AuditEntry;
+use crate::model::revision::list_differing;
 use crate::model::{Action, Conflict, ConflictStatus, Error, Kind, Result};
 use crate::ops::maintain::audit::clearing_proof::is_cleared;
 use crate::ops::read::history::read_change;
@@ -24,9 +25,6 @@ pub struct OperationRow {
     /// Whether its contents were erased later.
     pub erased: bool,
 }
-
-/// Fields that every change of a row touches; they go on and are never restored.
-pub const COUNTERS: [&str; 3] = ["version", "updated_at", "content_version"];
 
 /// Lists the rows of an operation, in the order of their first change. Some changes are final.
 pub fn list_rows(view: &View<'_>, handle: &str) -> Result<Vec<OperationRow>> {
@@ -121,17 +119,4 @@ impl OperationRow {
             && after("resolution") == now.resolution
             && now.resolved_at.as_deref() == Some(after("resolved_at"))
     }
-}
-
-/// Lists the fields that differ, except those that every change touches.
-pub fn list_differing<'f>(a: &'f Map<String, Value>, b: &'f Map<String, Value>) -> Vec<&'f str> {
-    let mut differing: Vec<&str> = a
-        .keys()
-        .chain(b.keys())
-        .map(String::as_str)
-        .filter(|field| !COUNTERS.contains(field) && a.get(*field) != b.get(*field))
-        .collect();
-    differing.sort_unstable();
-    differing.dedup();
-    differing
 }
