@@ -5,6 +5,7 @@ use serde_json::Value;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::interaction::Interaction;
 use super::words::split_words;
 use super::{Chunk, Document, Entity, Memory};
 
@@ -16,16 +17,19 @@ pub enum SearchKind {
     Entity,
     Memory,
     Chunk,
+    /// Only where it is asked for.
+    Interaction,
 }
 
 impl SearchKind {
-    pub const ALL: [Self; 3] = [Self::Entity, Self::Memory, Self::Chunk];
+    pub const ALL: [Self; 4] = [Self::Entity, Self::Memory, Self::Chunk, Self::Interaction];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Entity => "entity",
             Self::Memory => "memory",
             Self::Chunk => "chunk",
+            Self::Interaction => "interaction",
         }
     }
 
@@ -126,6 +130,22 @@ pub fn of_chunk(row: &Chunk, document: &Document) -> SearchEntry {
         status: "active".to_owned(),
         valid_until: None,
         text: chunk_text(&row.content, &row.heading_path, title, file_path, &tags.join(" ")),
+    }
+}
+
+pub fn of_interaction(row: &Interaction) -> SearchEntry {
+    SearchEntry {
+        kind: SearchKind::Interaction,
+        id: row.id.clone(),
+        project: row.project.clone(),
+        row_type: String::new(),
+        status: "active".to_owned(),
+        valid_until: None,
+        text: SearchText {
+            title: String::new(),
+            body: [&*row.prompt, &*row.response, &*row.response_summary].join("\n"),
+            context: String::new(),
+        },
     }
 }
 

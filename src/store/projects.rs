@@ -143,7 +143,7 @@ pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
 
 /// Moves raw sources, which the audit log does not cover, to the canonical project name.
 pub fn move_sources(tx: &Tx<'_>, from: &str, to: &Project) -> Result<()> {
-    super::sqlite::search::move_chunks(tx, from, &to.name)?;
+    super::sqlite::search::move_sources(tx, from, &to.name)?;
     let moved = "WHERE project = ?1 COLLATE NOCASE AND project <> ?2";
     let documents = format!("UPDATE source_documents SET project = ?2 {moved}");
     tx.change_uncovered(&documents, params![from, &to.name])?;

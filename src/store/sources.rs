@@ -4,6 +4,7 @@ use super::entities::{json_list, parse_object, parse_strings};
 use super::handles::read_handle;
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::search::{SearchText, chunk_text};
 use crate::model::{Chunk, Document, Result};
 use crate::params;
 
@@ -193,4 +194,42 @@ pub fn update_chunk(tx: &Tx<'_>, chunk: &Chunk) -> Result<()> {
 pub fn delete_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     tx.change_uncovered("DELETE FROM source_chunks WHERE id = ?1", params![id])?;
     Ok(())
+}
+
+/// A chunk with metadata of its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkRow {
+    pub id: String,
+    pub content: String,
+    pub heading_path: String,
+    pub file_path: String,
+    pub title: String,
+    /// Tags of the document, as JSON.
+    pub tags: String,
+    pub project: String,
+}
+
+impl ChunkRow {
+    /// Returns the texts to index.
+    pub fn text(&self) -> SearchText {
+        let Self { content, heading_path, title, file_path, tags, .. } = self;
+        chunk_text(content, heading_path, title, file_path, tags)
+    }
+}
+
+pub fn find_chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
+    let sql = "SELECT c.id AS id, c.content AS content, c.heading_path AS heading_path, \
+         d.file_path AS file_path, d.title AS title, d.tags AS tags, d.project AS project \
+         FROM source_chunks c JOIN source_documents d ON d.id = c.document_id WHERE c.id = ?1";
+    view.conn.one(sql, params![id], |row| {
+        Ok(ChunkRow {
+            id: row.text("id")?,
+            content: row.text("content")?,
+            heading_path: row.text("heading_path")?,
+            file_path: row.text("file_path")?,
+            title: row.text("title")?,
+            tags: row.text("tags")?,
+            project: row.text("project")?,
+        })
+    })
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::iter;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,10 +10,12 @@ use serde_json::{Map, Value};
 use super::row_lists::read_marks as read_marks_of_list;
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
-use crate::app::present::rows::{FULL_TEXT, ProjectUsed, all_quoted};
+use crate::app::present::found_chunks::{ChunkView, SNIPPET_LINE};
+use crate::app::present::rows::{ProjectUsed, all_quoted};
 use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
+use crate::app::present::single_rows::InteractionBrief;
 use crate::app::present::text::{Paging, Text};
-use crate::app::present::{Detail, ids, is_false};
+use crate::app::present::{Detail, is_false, is_zero};
 use crate::model::headline::readable_properties;
 use crate::model::page::digest;
 use crate::model::search::SearchKind;
@@ -29,10 +30,9 @@ use crate::ops::record::validate;
 use crate::ops::write::projects::{self, ProjectScope};
 use crate::store::View;
 use crate::store::lists::RowFilter;
-use crate::store::sqlite::search::{ChunkRow, last_place};
+use crate::store::sqlite::search::{Filter, last_place};
 
-/// Maximum characters of a text in a line, and of a snippet before it is quoted.
-const SNIPPET_LINE: usize = 200;
+/// Maximum characters of a snippet before it is quoted.
 const SNIPPET: usize = 140;
 
 /// Searches the store.
@@ -48,7 +48,7 @@ pub struct SearchArgs {
     /// Without global rows.
     #[serde(default)]
     scope_only: bool,
-    /// All if left out.
+    /// All but interactions if left out.
     kind: Option<SearchKind>,
     /// An entity_type, memory_type or doc_type.
     #[serde(rename = "type")]
@@ -76,6 +76,9 @@ pub struct SearchHits {
     /// Indexed words with similar spelling, if nothing is found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<String>,
+    /// Matching interactions, if nothing else is found.
+    #[serde(skip_serializing_if = "is_zero")]
+    interactions: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
     #[serde(skip)]
@@ -111,51 +114,7 @@ enum HitRow {
     Entity(EntityRow),
     Memory(MemoryRow),
     Chunk(ChunkView),
-}
-
-/// A chunk of a document.
-#[derive(Serialize)]
-struct ChunkView {
-    chunk_id: String,
-    file_path: String,
-    heading_path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<String>,
-}
-
-impl ChunkView {
-    fn new(view: &View<'_>, row: &ChunkRow, project: Option<&str>, detail: Detail) -> Result<Self> {
-        Ok(Self {
-            chunk_id: ids::shown_chunk(view, Some(&row.id))?.unwrap_or_default(),
-            file_path: row.file_path.clone(),
-            heading_path: match detail {
-                Detail::Full => row.heading_path.clone(),
-                Detail::Concise => last_headings(&row.heading_path).to_owned(),
-            },
-            project: (project != Some(&row.project)).then(|| row.project.clone()),
-            content: (detail == Detail::Full).then(|| row.content.clone()),
-        })
-    }
-
-    /// Renders the place of the chunk, and its text below it with detail full.
-    fn lines(&self) -> Vec<String> {
-        let place = quote_text(&self.heading_path, SNIPPET_LINE);
-        let path = quote_text(&self.file_path, SNIPPET_LINE);
-        let content = self.content.iter();
-        let content = content.map(|text| format!("  content {}", quote_text(text, FULL_TEXT)));
-        iter::once(format!("chunk {} of {path} {place}", self.chunk_id)).chain(content).collect()
-    }
-}
-
-/// Returns the last two headings of a path; the first ones repeat the document's title.
-fn last_headings(path: &str) -> &str {
-    const SEPARATOR: &str = " > ";
-    match path.rmatch_indices(SEPARATOR).nth(1) {
-        Some((at, _)) => &path[at + SEPARATOR.len()..],
-        None => path,
-    }
+    Interaction(InteractionBrief),
 }
 
 impl Operation for Search {
@@ -174,7 +133,8 @@ impl ReadOperation for Search {
     fn run(view: &View<'_>, args: SearchArgs) -> Result<SearchHits> {
         validate::text_length("query", &args.query)?;
         let scope = projects::resolve_scope(view, args.project.as_deref(), args.scope_only)?;
-        if matches!(args.query.trim(), "" | "*") && args.kind != Some(SearchKind::Chunk) {
+        let is_listed = !matches!(args.kind, Some(SearchKind::Chunk | SearchKind::Interaction));
+        if matches!(args.query.trim(), "" | "*") && is_listed {
             return list_everything(view, &args, &scope);
         }
         let row_type = args.row_type.as_deref();
@@ -212,14 +172,26 @@ impl ReadOperation for Search {
             0 => search::spelling::nearest_words(view, &args.query, &wanted.filter)?,
             _ => Vec::new(),
         };
+        let interactions = match (total, args.kind) {
+            (0, None) => count_interactions(view, &wanted)?,
+            _ => 0,
+        };
         Ok(SearchHits {
             items: items.collect::<Result<_>>()?,
             paging,
             nearest,
+            interactions,
             project_used: scope.project.as_ref().map(ProjectUsed::new),
             query_is_blank: prepared.query.terms.is_empty(),
         })
     }
+}
+
+/// Counts the interactions that a search finds, up to [`MAX_HITS`].
+fn count_interactions(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<i64> {
+    let kind = SearchKind::Interaction.as_str();
+    let filter = Filter { kind, ..wanted.filter.clone() };
+    Ok(search::find(view, &SearchRequest { filter, ..wanted.clone() })?.len() as i64)
 }
 
 /// Reads the marks of the entities and memories on a page.
@@ -271,6 +243,7 @@ fn list_everything(view: &View<'_>, args: &SearchArgs, scope: &ProjectScope) -> 
         items: items.collect::<Result<_>>()?,
         paging,
         nearest: Vec::new(),
+        interactions: 0,
         project_used: scope.project.as_ref().map(ProjectUsed::new),
         query_is_blank: false,
     })
@@ -293,6 +266,7 @@ impl HitView {
                 HitRow::Memory(MemoryRow::new(view, row, marks, project, detail)?)
             }
             FoundRow::Chunk(row) => HitRow::Chunk(ChunkView::new(view, row, project, detail)?),
+            FoundRow::Interaction(row) => HitRow::Interaction(InteractionBrief::new(row, project)),
         };
         let full = detail == Detail::Full;
         let matched = search::match_words(query, &hit.row);
@@ -314,6 +288,7 @@ impl HitView {
             HitRow::Entity(row) => row.lines(),
             HitRow::Memory(row) => row.lines(),
             HitRow::Chunk(row) => row.lines(),
+            HitRow::Interaction(row) => vec![row.line()],
         };
         let snippet = match self.snippet.as_str() {
             "" => String::new(),
@@ -356,7 +331,8 @@ fn choose_snippet(row: &FoundRow, stems: &HashSet<String>) -> (String, bool) {
         FoundRow::Entity(entity) => {
             vec![Cow::Borrowed(body), Cow::Owned(readable_properties(&entity.properties))]
         }
-        _ => vec![Cow::Borrowed(body)],
+        FoundRow::Interaction(_) => vec![Cow::Owned(row.text().body)],
+        FoundRow::Memory(_) | FoundRow::Chunk(_) => vec![Cow::Borrowed(body)],
     };
     let matching = texts.iter().find_map(|text| matching_snippet(text, stems, SNIPPET));
     let has_match = matching.is_some();
@@ -370,6 +346,10 @@ impl Output for SearchHits {
             text.line(match self.nearest.as_slice() {
                 [] if self.query_is_blank => {
                     "nothing found; the query has no letters or digits".to_owned()
+                }
+                [] if self.interactions > 0 => {
+                    let found = self.interactions;
+                    format!("nothing found; matching interactions, with kind interaction: {found}")
                 }
                 [] => "nothing found; try other words, or include_inactive".to_owned(),
                 words => format!("nothing found; nearest words: {}", all_quoted(words)),

@@ -5,6 +5,7 @@ pub mod bound;
 pub mod candidates;
 pub mod changes;
 pub mod conflicts;
+pub mod found_chunks;
 pub mod ids;
 pub mod marked;
 pub mod memories;

@@ -129,6 +129,36 @@ impl InteractionView {
     }
 }
 
+/// An interaction as a row of a list.
+#[derive(Serialize)]
+pub struct InteractionBrief {
+    interaction_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    client: String,
+    created_at: String,
+}
+
+impl InteractionBrief {
+    /// `project` is that of the answer, if it has one.
+    pub fn new(row: &Interaction, project: Option<&str>) -> Self {
+        Self {
+            interaction_id: row.handle.clone(),
+            project: (project != Some(&row.project)).then(|| row.project.clone()),
+            client: row.client.clone(),
+            created_at: row.created_at.clone(),
+        }
+    }
+
+    pub fn line(&self) -> String {
+        let Self { interaction_id, project, client, created_at } = self;
+        let client = quote_text(client, LINE_TEXT);
+        let project = project.iter().map(|name| format!(" in {}", project_word(name)));
+        let project: String = project.collect();
+        format!("interaction {interaction_id} by {client} at {created_at}{project}")
+    }
+}
+
 /// A chunk with its text and its place in the document.
 #[derive(Serialize, JsonSchema)]
 pub struct ChunkText {

@@ -347,6 +347,10 @@ impl Audited for Interaction {
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
         store::interactions::redact(tx, self)
     }
+
+    fn search_entry(&self) -> Option<SearchEntry> {
+        Some(search::of_interaction(self))
+    }
 }
 
 impl Audited for Revision {

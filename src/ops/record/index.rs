@@ -23,7 +23,7 @@ pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     }
 }
 
-/// Rebuilds the index of entities, memories and chunks, skipping rows that cannot be read.
+/// Rebuilds the index, skipping rows that cannot be read.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     store::sqlite::search::clear(tx)?;
     for_each_entry(tx, |entry| match entry {
@@ -32,7 +32,7 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     })
 }
 
-/// Visits the index entry of every entity, memory and chunk, or the error if a row cannot be read.
+/// Visits the index entry of every indexed row, or the error if a row cannot be read.
 pub fn for_each_entry(
     view: &View<'_>,
     mut visit: impl FnMut(Result<SearchEntry>) -> Result<()>,
@@ -44,6 +44,10 @@ pub fn for_each_entry(
     for_each_id(view, Kind::Memory, |id| {
         let row = store::memories::get(view, id).transpose();
         row.map_or(Ok(()), |row| visit(row.map(|row| search::of_memory(&row))))
+    })?;
+    for_each_id(view, Kind::Interaction, |id| {
+        let row = store::interactions::get(view, id)?;
+        row.map_or(Ok(()), |row| visit(Ok(search::of_interaction(&row))))
     })?;
     for_each_id_in(view, "source_documents", |id| {
         let Some(document) = store::sources::get(view, id)? else { return Ok(()) };

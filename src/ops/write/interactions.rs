@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use crate::model::handle::HandleKind;
 use crate::model::interaction::{Interaction, reinforced_confidence, repeats_memory};
 use crate::model::{
-    Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, text, words,
+    Action, Error, Hint, Memory, NextStep, ResolvedProject, Result, Status, search, text, words,
 };
 use crate::ops::record::row_id::resolve_id;
-use crate::ops::record::{record_change, secrets, validate};
+use crate::ops::record::{index, record_change, secrets, validate};
 use crate::ops::write::projects;
 use crate::store::{self, Tx, View};
 
@@ -70,6 +70,7 @@ pub fn record_interaction(tx: &Tx<'_>, new: &NewInteraction, note: &str) -> Resu
     secrets::refuse_text(tx, "note", note)?;
     secrets::refuse_row(tx, None, &record_change::snapshot_text(&row)?)?;
     store::interactions::insert(tx, &row)?;
+    index::update_entry(tx, None, &search::of_interaction(&row))?;
     let reinforced = reinforce_memories(tx, &row, note)?;
     Ok(Recorded { row, project, reinforced })
 }

@@ -2,7 +2,7 @@
 //! rowid in the index.
 
 use super::sql::SqlRow;
-use crate::model::search::{self, SearchEntry, SearchKind, SearchText};
+use crate::model::search::{SearchEntry, SearchKind, SearchText};
 use crate::model::{Kind, Result};
 use crate::params;
 use crate::store::conditions::not_expired;
@@ -74,14 +74,16 @@ pub fn delete(tx: &Tx<'_>, kind: SearchKind, id: &str) -> Result<()> {
     }
 }
 
-/// Moves the chunks of documents that are about to be moved to the canonical project name.
-pub fn move_chunks(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
+/// Moves the chunks of documents, and interactions, that are about to be moved to the canonical project name.
+pub fn move_sources(tx: &Tx<'_>, from: &str, to: &str) -> Result<()> {
     let sql = "UPDATE search_rows SET project = ?2 WHERE kind = ?3 AND id IN \
          (SELECT chunk.id FROM source_documents document \
          JOIN source_chunks chunk ON chunk.document_id = document.id \
          WHERE document.project = ?1 COLLATE NOCASE AND document.project <> ?2)";
     tx.change_uncovered(sql, params![from, to, SearchKind::Chunk.as_str()])?;
-    Ok(())
+    let sql = "UPDATE search_rows SET project = ?2 WHERE kind = ?3 AND id IN (SELECT id \
+         FROM interactions WHERE project = ?1 COLLATE NOCASE AND project <> ?2)";
+    tx.change_uncovered(sql, params![from, to, INTERACTION]).map(drop)
 }
 
 /// Merges the index into one segment (`optimize`), without deleted terms, which otherwise stay in
@@ -140,6 +142,7 @@ pub fn for_each_stale(
         (SearchKind::Entity.as_str(), rows::table_of(Kind::Entity)),
         (SearchKind::Memory.as_str(), rows::table_of(Kind::Memory)),
         (SearchKind::Chunk.as_str(), "source_chunks"),
+        (SearchKind::Interaction.as_str(), rows::table_of(Kind::Interaction)),
     ];
     let exists = rows::exists("s.kind", "s.id", tables);
     let sql = format!("SELECT kind, id FROM search_rows s WHERE NOT {exists}");
@@ -171,7 +174,7 @@ pub fn for_each_instance(view: &View<'_>, mut visit: impl FnMut(&Instance<'_>)) 
     })
 }
 
-/// A search filter; an empty list or text matches everything.
+/// A search filter; an empty list or text matches everything, an empty kind all but interactions.
 #[derive(Debug, Clone, Default)]
 pub struct Filter<'a> {
     /// At most two projects; `None` is all of them.
@@ -194,6 +197,7 @@ pub struct Match {
     pub related: f64,
 }
 
+const INTERACTION: &str = SearchKind::Interaction.as_str();
 /// BM25 weights of title, body and context.
 const WEIGHTS: &str = "5.0, 1.0, 0.5";
 /// If more rows match than this, only the newest are ranked.
@@ -203,7 +207,8 @@ pub const MAX_RANKED: i64 = 1_000;
 fn filter_condition() -> String {
     let unexpired = not_expired("s.valid_until", "?9");
     format!(
-        "(?2 OR s.project = ?3 OR s.project = ?4) AND (?5 = '' OR s.kind = ?5) \
+        "(?2 OR s.project = ?3 OR s.project = ?4) \
+         AND iif(?5 = '', s.kind <> '{INTERACTION}', s.kind = ?5) \
          AND (?6 = '' OR s.type = ?6) AND (?7 = '' OR s.status = ?7) AND (?8 OR {unexpired})"
     )
 }
@@ -224,7 +229,10 @@ impl SearchCandidate {
         let among = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
         let ends = self.valid_until.as_deref().unwrap_or_default();
         filter.projects.is_none_or(|(own, other)| self.project == own || self.project == other)
-            && among(filter.kind, self.found.kind.as_str())
+            && match filter.kind {
+                "" => self.found.kind != SearchKind::Interaction,
+                kind => kind == self.found.kind.as_str(),
+            }
             && among(filter.row_type, &self.row_type)
             && among(filter.status, &self.status)
             && (filter.expired || ends.is_empty() || ends >= now)
@@ -346,49 +354,15 @@ pub fn list_titled(view: &View<'_>, stems: &[String], limit: i64) -> Result<Vec<
     })
 }
 
-/// A chunk with metadata of its document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChunkRow {
-    pub id: String,
-    pub content: String,
-    pub heading_path: String,
-    pub file_path: String,
-    pub title: String,
-    /// Tags of the document, as JSON.
-    pub tags: String,
-    pub project: String,
-}
-
-impl ChunkRow {
-    /// Returns the texts to index.
-    pub fn text(&self) -> SearchText {
-        let Self { content, heading_path, title, file_path, tags, .. } = self;
-        search::chunk_text(content, heading_path, title, file_path, tags)
-    }
-}
-
-pub fn find_chunk(view: &View<'_>, id: &str) -> Result<Option<ChunkRow>> {
-    let sql = "SELECT c.id AS id, c.content AS content, c.heading_path AS heading_path, \
-         d.file_path AS file_path, d.title AS title, d.tags AS tags, d.project AS project \
-         FROM source_chunks c JOIN source_documents d ON d.id = c.document_id WHERE c.id = ?1";
-    view.conn.one(sql, params![id], |row| {
-        Ok(ChunkRow {
-            id: row.text("id")?,
-            content: row.text("content")?,
-            heading_path: row.text("heading_path")?,
-            file_path: row.text("file_path")?,
-            title: row.text("title")?,
-            tags: row.text("tags")?,
-            project: row.text("project")?,
-        })
-    })
-}
-
-/// Lists places of rows that contain a stem, oldest first.
+/// Lists places of rows other than interactions that contain a stem, oldest first.
 pub fn list_holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
-    let sql = "SELECT rowid AS place FROM search_text WHERE search_text MATCH ?1 LIMIT ?2";
+    let sql = format!(
+        "SELECT s.place AS place FROM search_text \
+         CROSS JOIN search_rows s ON s.place = search_text.rowid \
+         WHERE search_text MATCH ?1 AND s.kind <> '{INTERACTION}' LIMIT ?2"
+    );
     let quoted = format!("\"{}\"", stem.replace('"', "\"\""));
-    view.conn.all(sql, params![&quoted, limit], |row| row.integer("place"))
+    view.conn.all(&sql, params![&quoted, limit], |row| row.integer("place"))
 }
 
 /// Returns the id of the active or candidate memory at a place, if there is one.

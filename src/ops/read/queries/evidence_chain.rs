@@ -142,7 +142,7 @@ fn resolve_source(view: &View<'_>, source: &str) -> Result<Option<Value>> {
             value["content"] = content.into();
         }
     }
-    let place = chunk.map(|id| store::sqlite::search::find_chunk(view, &id)).transpose()?.flatten();
+    let place = chunk.map(|id| store::sources::find_chunk(view, &id)).transpose()?.flatten();
     if place.is_none() && memory.is_none() {
         return Ok(None);
     }

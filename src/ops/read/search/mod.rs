@@ -219,7 +219,10 @@ fn load_hits<'m>(
             SearchKind::Memory => {
                 skip_unknown(store::memories::get(view, id))?.map(FoundRow::Memory)
             }
-            SearchKind::Chunk => store::sqlite::search::find_chunk(view, id)?.map(FoundRow::Chunk),
+            SearchKind::Chunk => store::sources::find_chunk(view, id)?.map(FoundRow::Chunk),
+            SearchKind::Interaction => {
+                store::interactions::get(view, id)?.map(FoundRow::Interaction)
+            }
         };
         let Match { place, score, related, .. } = *found;
         hits.extend(row.map(|row| Hit { row, place, score, related, all_words }));

@@ -1,10 +1,11 @@
 //! The rows that a search finds.
 
 use super::query::{Matched, Query};
+use crate::model::interaction::Interaction;
 use crate::model::search::{self, SearchText};
 use crate::model::words::split_words;
 use crate::model::{Entity, Memory, source_ref};
-use crate::store::sqlite::search::ChunkRow;
+use crate::store::sources::ChunkRow;
 
 /// A matching row.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,7 @@ pub enum FoundRow {
     Entity(Entity),
     Memory(Memory),
     Chunk(ChunkRow),
+    Interaction(Interaction),
 }
 
 impl FoundRow {
@@ -21,6 +23,7 @@ impl FoundRow {
             Self::Entity(row) => &row.description,
             Self::Memory(row) => &row.content,
             Self::Chunk(row) => &row.content,
+            Self::Interaction(row) => &row.prompt,
         }
     }
 
@@ -30,6 +33,7 @@ impl FoundRow {
             Self::Entity(row) => &row.name,
             Self::Memory(row) => &row.subject,
             Self::Chunk(row) => row.heading_path.rsplit(" > ").next().unwrap_or_default(),
+            Self::Interaction(_) => "",
         }
     }
 
@@ -38,7 +42,7 @@ impl FoundRow {
         match self {
             Self::Entity(row) => &row.uid,
             Self::Memory(row) => &row.uid,
-            Self::Chunk(_) => "",
+            Self::Chunk(_) | Self::Interaction(_) => "",
         }
     }
 
@@ -48,6 +52,7 @@ impl FoundRow {
             Self::Entity(row) => search::of_entity(row).text,
             Self::Memory(row) => search::of_memory(row).text,
             Self::Chunk(row) => row.text(),
+            Self::Interaction(row) => search::of_interaction(row).text,
         }
     }
 
@@ -55,7 +60,7 @@ impl FoundRow {
     pub fn document(&self) -> Option<&str> {
         match self {
             Self::Entity(row) => source_ref::targets_of(&row.source_refs, "doc").next(),
-            Self::Memory(_) => None,
+            Self::Memory(_) | Self::Interaction(_) => None,
             Self::Chunk(row) => Some(&row.file_path),
         }
     }

@@ -1,0 +1,2 @@
+-- The search index also has the interactions. The index is rebuilt after the migrations, so this one changes
+-- no table.
