@@ -73,7 +73,7 @@ fn known_columns(rows: &[Row], known: &Row) -> Vec<String> {
 
 #[test]
 fn its_interactions_are_found_where_they_are_asked_for() {
-    let place = stored(SCHEMA_2);
+    let place = stored(SCHEMA_4);
     let mut session = Session::start(&mut command(&place.path, &["serve"]));
     let sql = "SELECT prompt FROM interactions";
     let prompt: String = place.outside().query_row(sql, [], |row| row.get(0)).expect("a prompt");
