@@ -61,6 +61,8 @@ struct UpkeepReport {
     counts: [usize; UpkeepJob::ALL.len()],
     /// Memories that decayed until they ended.
     gone: usize,
+    /// Candidates that joined an active memory.
+    joined: usize,
     lines: [Vec<String>; UpkeepJob::ALL.len()],
     conflicts: Vec<Conflict>,
 }
@@ -119,6 +121,8 @@ impl UpkeepReport {
             UpkeepRow::Memory { after, .. } => {
                 let gone = step.job == UpkeepJob::Decay && after.status == Status::Superseded;
                 self.gone += usize::from(gone);
+                let promoted = step.job == UpkeepJob::AutoPromotion;
+                self.joined += usize::from(promoted && after.status == Status::Superseded);
                 memory_line(after)
             }
             UpkeepRow::Entity { after, .. } => entity_line(after),
@@ -134,6 +138,10 @@ impl UpkeepReport {
             out::print_line(match job {
                 UpkeepJob::Expiry => format!("expired {count}"),
                 UpkeepJob::Decay => format!("decayed {count}, {} of them superseded", self.gone),
+                UpkeepJob::AutoPromotion if self.joined > 0 => format!(
+                    "promoted {count}, {} of them joined to a memory that says the same",
+                    self.joined
+                ),
                 UpkeepJob::AutoPromotion => format!("promoted {count}"),
                 UpkeepJob::Stale => format!("stale candidates rejected {count}"),
             });

@@ -18,6 +18,7 @@ use atocore::ops::maintain::verify::{VerificationReport, verify};
 use atocore::ops::record::audited::Audited;
 use atocore::ops::write::entities::{self, EntityUpdate, NewEntity};
 use atocore::ops::write::memories::{self, MemoryUpdate};
+use atocore::ops::write::promotion;
 use atocore::ops::write::state::{self, StateChange};
 use atocore::store::Db;
 use rusqlite::types::Value;
@@ -300,7 +301,7 @@ fn an_upgraded_file_takes_new_work_and_corrections_of_old_rows() {
         let place = Place::python(stage, "");
         let (db, _) = place.open();
         let promoted = ops::write_and_detect_conflicts(&db, "ann", "promote", |tx| {
-            memories::promote(tx, stage.candidate, None, "it was seen")
+            promotion::promote_memory(tx, stage.candidate, None, "it was seen")
         });
         assert!(promoted.expect("promoted").value.changed, "{}", stage.name);
         let edit = MemoryUpdate {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::entities::{LinkResult, differing_line};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, WriteOperation};
-use crate::app::present::memories::MemoryBrief;
-use crate::app::present::rows::{EntityBrief, ProjectUsed};
+use crate::app::present::memories::{MemoryBrief, SimilarMemory, similar_memories};
+use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::Text;
 use crate::app::present::uids::UidHolderView;
 use crate::app::{limits, schema};
@@ -50,22 +50,25 @@ pub struct CreatedBatch {
     /// Number of existing rows.
     existing: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    entities: Vec<BatchRow<EntityBrief>>,
+    entities: Vec<BatchRow<EntityBrief, EntityBrief>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     relationships: Vec<LinkResult>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    memories: Vec<BatchRow<MemoryBrief>>,
+    memories: Vec<BatchRow<MemoryBrief, SimilarMemory>>,
     projects_used: Vec<ProjectUsed>,
 }
 
 /// A row of a batch.
 #[derive(Serialize, JsonSchema)]
-pub struct BatchRow<B> {
+pub struct BatchRow<B, S> {
     #[serde(flatten)]
     row: B,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     created: bool,
+    /// Other rows with its name; of a memory with the same words or beginning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<S>,
     /// The active row that holds its uid.
     #[serde(skip_serializing_if = "Option::is_none")]
     uid_holder: Option<UidHolderView>,
@@ -156,6 +159,7 @@ impl WriteOperation for CreateBatch {
         let entities = made.entities.into_iter().map(|(key, made)| {
             Ok(BatchRow {
                 row: EntityBrief::new(tx, &made.row, &marks, one)?,
+                similar: entity_briefs(tx, &made.similar, &made.row.project)?,
                 key,
                 created: made.created,
                 uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
@@ -166,6 +170,7 @@ impl WriteOperation for CreateBatch {
         let memories = made.memories.into_iter().map(|(key, made)| {
             Ok(BatchRow {
                 row: MemoryBrief::new(tx, &made.row, &marks, one)?,
+                similar: similar_memories(tx, &made.similar, &made.row)?,
                 key,
                 created: made.created,
                 uid_holder: made.uid_holder.as_ref().map(UidHolderView::new),
@@ -203,6 +208,8 @@ impl Output for CreatedBatch {
         text.lines(self.projects_used.iter().filter_map(ProjectUsed::warning));
         for row in &self.entities {
             text.line(row.row.line());
+            let similar = row.similar.iter().map(|other| format!("  similar: {}", other.line()));
+            text.lines(similar);
             let holder = row.uid_holder.as_ref().map(|holder| holder.line(&row.row.entity_id));
             text.lines(holder.map(|line| format!("  {line}")));
             text.lines(differing_line(&row.differing).map(|line| format!("  {line}")));
@@ -210,6 +217,7 @@ impl Output for CreatedBatch {
         text.lines(self.relationships.iter().map(LinkResult::line));
         for row in &self.memories {
             text.line(row.row.line());
+            text.lines(row.similar.iter().map(|other| format!("  {}", other.line())));
             let holder = row.uid_holder.as_ref().map(|holder| holder.line(&row.row.memory_id));
             text.lines(holder.map(|line| format!("  {line}")));
             text.lines(differing_line(&row.differing).map(|line| format!("  {line}")));

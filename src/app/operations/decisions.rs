@@ -12,7 +12,7 @@ use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::Text;
 use crate::model::{Entity, Kind, NextStep, Result};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
-use crate::ops::write::{entities, projects, revisions};
+use crate::ops::write::{projects, promotion, revisions};
 use crate::store::Tx;
 
 /// An entity, and the version that the caller expects.
@@ -79,7 +79,7 @@ impl PromoteEntity {
         expected_version: Option<i64>,
         note: &str,
     ) -> Result<Written<PromotedEntity>> {
-        let done = entities::promote(tx, id, project, expected_version, note)?;
+        let done = promotion::promote_entity(tx, id, project, expected_version, note)?;
         let used = project.map(|given| projects::resolve(tx, given)).transpose()?;
         let graduated = memory_briefs(tx, &done.graduated, &done.outcome.row.project)?;
         let superseded = entity_briefs(tx, &done.superseded, &done.outcome.row.project)?;

@@ -24,7 +24,7 @@ use crate::ops::write::graduation;
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows;
 use crate::ops::write::memories::{self, MemoryUpdate, NewMemory};
-use crate::ops::write::{projects, revisions};
+use crate::ops::write::{projects, promotion, revisions};
 use crate::store::{Tx, View};
 
 /// Maximum characters of a memory's content in its history.
@@ -265,7 +265,7 @@ impl WriteOperation for ReviewMemory {
         args.check()?;
         let (id, version) = (&args.memory_id, args.expected_version);
         let done: LifecycleOutcome<Memory> = match args.action {
-            ReviewAction::Promote => memories::promote(tx, id, version, note)?,
+            ReviewAction::Promote => promotion::promote_memory(tx, id, version, note)?,
             ReviewAction::Reject => lifecycle::reject(tx, id, version, note)?,
             ReviewAction::Supersede => {
                 let by = args.superseded_by.as_deref();

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::projects::ProjectView;
+use super::projects::{MovedView, ProjectView};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::text::Text;
@@ -20,13 +20,13 @@ pub struct RenameProject;
 pub struct ChangedProject {
     project: ProjectView,
     changed: bool,
-    /// Rows that moved to the canonical name.
-    moved: usize,
+    #[serde(flatten)]
+    moved: MovedView,
 }
 
 impl ChangedProject {
     fn written(done: Registered) -> Written<Self> {
-        let (changed, moved) = (done.audit_id.is_some(), done.moved);
+        let (changed, moved) = (done.audit_id.is_some(), MovedView::new(done.moved));
         let output = Self { project: ProjectView::new(done.row), changed, moved };
         Written::new(output, done.audit_id, None)
     }
@@ -35,7 +35,7 @@ impl ChangedProject {
 impl Output for ChangedProject {
     fn write_text(&self, text: &mut Text) {
         let word = if self.changed { "changed" } else { "unchanged" };
-        text.line(format!("{word} {}; {} rows moved to it", self.project.line(), self.moved));
+        self.moved.write_text(text, &format!("{word} {}", self.project.line()));
     }
 }
 

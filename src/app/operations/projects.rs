@@ -7,6 +7,7 @@ use crate::app::answer::{Output, Written};
 use crate::app::operation::{
     About, Decision, Effect, Operation, ReadOperation, Surface, WriteOperation,
 };
+use crate::app::present::bound::shorten_text;
 use crate::app::present::rows::{LINE_TEXT, all_quoted};
 use crate::app::present::single_rows::StateView;
 use crate::app::present::text::{Paging, Text};
@@ -14,9 +15,9 @@ use crate::app::present::{is_false, is_zero};
 use crate::model::memory::GraduationCounts;
 use crate::model::project::INBOX;
 use crate::model::text::quote_text;
-use crate::model::{List, PageRequest, Project, ProjectState, Result};
+use crate::model::{List, PageRequest, Project, ProjectState, Result, Status};
 use crate::ops::read::project_counts::{self, Counted, StatusCounts};
-use crate::ops::write::projects::{self, Registration};
+use crate::ops::write::projects::{self, MovedRows, Registration, TwinRow};
 use crate::ops::write::state::{self, StateChange};
 use crate::store::{Tx, View};
 
@@ -182,8 +183,47 @@ pub struct RegisterProject;
 pub struct RegisteredProject {
     project: ProjectView,
     created: bool,
-    /// Rows that moved to the canonical name.
+    #[serde(flatten)]
+    moved: MovedView,
+}
+
+/// Rows that moved to the canonical name of a project.
+#[derive(Serialize, JsonSchema)]
+pub struct MovedView {
     moved: usize,
+    /// Moved rows that say the same as another row of the project.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    twins: Vec<TwinView>,
+}
+
+/// A moved row and the row that says the same.
+#[derive(Serialize, JsonSchema)]
+struct TwinView {
+    kind: &'static str,
+    id: String,
+    other_id: String,
+    status: Status,
+    name: String,
+}
+
+impl MovedView {
+    pub fn new(moved: MovedRows) -> Self {
+        let twins = moved.twins.into_iter().map(|twin| {
+            let TwinRow { kind, id, other, status, name } = twin;
+            let name = shorten_text(&name, LINE_TEXT).into_owned();
+            TwinView { kind: kind.as_str(), id, other_id: other, status, name }
+        });
+        Self { moved: moved.count, twins: twins.collect() }
+    }
+
+    /// Renders the number of moved rows after the line of their project, and the twins.
+    pub fn write_text(&self, text: &mut Text, project: &str) {
+        text.line(format!("{project}; {} rows moved to it", self.moved));
+        text.list("twins", &self.twins, |TwinView { kind, id, other_id, status, name }| {
+            let name = quote_text(name, LINE_TEXT);
+            Some(format!("twins: {status} {kind} {id} says the same as {other_id}: {name}"))
+        });
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -211,7 +251,7 @@ impl Operation for RegisterProject {
 impl WriteOperation for RegisterProject {
     fn run(tx: &Tx<'_>, args: Registration, note: &str) -> Result<Written<RegisteredProject>> {
         let done = projects::register_project(tx, &args, note)?;
-        let (created, moved) = (done.created, done.moved);
+        let (created, moved) = (done.created, MovedView::new(done.moved));
         let output = RegisteredProject { project: ProjectView::new(done.row), created, moved };
         Ok(Written::new(output, done.audit_id, None))
     }
@@ -232,7 +272,7 @@ impl ProjectView {
 impl Output for RegisteredProject {
     fn write_text(&self, text: &mut Text) {
         let word = if self.created { "registered" } else { "known" };
-        text.line(format!("{word} {}; {} rows moved to it", self.project.line(), self.moved));
+        self.moved.write_text(text, &format!("{word} {}", self.project.line()));
     }
 }
 

@@ -23,6 +23,7 @@ use crate::ops::write::entities::{self, EntityUpdate};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::lifecycle_rows::{HasLifecycle, require_row};
 use crate::ops::write::memories::{self, MemoryUpdate};
+use crate::ops::write::promotion;
 use crate::ops::write::relationships::{self, LinkOutcome};
 use crate::ops::write::revisions::{self, RevisionOutcome};
 use crate::store::{self, Tx, View};
@@ -158,7 +159,7 @@ pub fn promote_row(
             Ok(done.map(DecidedRow::of_entity))
         }
         QueuedKind::Memory => {
-            DecidedRow::of_memory(tx, &memories::promote(tx, id, expected_version, note)?)
+            DecidedRow::of_memory(tx, &promotion::promote_memory(tx, id, expected_version, note)?)
         }
         QueuedKind::Revision => {
             refuse_version(expected_version)?;

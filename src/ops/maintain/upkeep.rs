@@ -160,7 +160,7 @@ pub fn apply(
         let action = step.job.action();
         match &step.row {
             UpkeepRow::Memory { before, .. } if step.job == UpkeepJob::AutoPromotion => {
-                join::promote_memory(tx, before, action, &step.note)?;
+                join::promote_or_join_memory(tx, before, action, &step.note)?;
             }
             UpkeepRow::Memory { before, after } => {
                 record_change::record_change(tx, before, after, action, &step.note)?;

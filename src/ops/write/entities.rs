@@ -6,13 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::model::error::CurrentStatus;
 use crate::model::ontology::EntityType;
-use crate::model::{
-    Action, Entity, Error, Memory, Result, Status, SubjectKind, Transition, source_ref,
-};
+use crate::model::{Action, Entity, Error, Result, Status, SubjectKind};
 use crate::ops::record::citations::digest_documents;
 use crate::ops::record::{record_change, uids, validate};
-use crate::ops::write::join;
-use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
 use crate::ops::write::relationships::{self, LinkOutcome, NewRelationship};
@@ -216,7 +213,7 @@ fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
 }
 
 /// Checks the provenance, and the properties that the ontology requires of the type.
-fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<()> {
+pub(super) fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<()> {
     if !row.has_provenance() {
         return Err(Error::Provenance {
             problem: format!("the entity {:?} has no source and no signature", row.name),
@@ -328,70 +325,4 @@ pub fn check_editable<T: HasLifecycle>(row: &T) -> Result<()> {
         operation: "update",
         needed: "candidate or active",
     })
-}
-
-/// Refuses to move an active entity to another project; only candidates move.
-fn check_may_move(row: &Entity, project: &str) -> Result<()> {
-    if row.status != Status::Active || row.project == project {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        "target_project",
-        format!("entity {} is active in {:?}, and only a candidate moves", row.id, row.project),
-        "Leave target_project out, or create the entity there and supersede this one.",
-    ))
-}
-
-/// The outcome of promoting an entity.
-#[derive(Debug, Clone)]
-pub struct Promoted {
-    pub outcome: LifecycleOutcome<Entity>,
-    pub graduated: Vec<Memory>,
-    /// Rows that it was proposed to replace.
-    pub superseded: Vec<Entity>,
-}
-
-/// Promotes a candidate to active, in another project if given, or joins it to an active entity that
-/// says the same; its source memories graduate.
-pub fn promote(
-    tx: &Tx<'_>,
-    id: &str,
-    target_project: Option<&str>,
-    expected_version: Option<i64>,
-    note: &str,
-) -> Result<Promoted> {
-    let project = target_project.map(|project| projects::resolve(tx, project)).transpose()?;
-    if let Some(project) = &project {
-        check_may_move(&lifecycle_rows::require_row(tx, id)?, &project.name)?;
-    }
-    let candidate: Entity = lifecycle_rows::require_row(tx, id)?;
-    let mut wanted = Entity { status: Status::Active, ..candidate.clone() };
-    if let Some(project) = project {
-        wanted.project = project.name;
-    }
-    let twin = match candidate.status {
-        Status::Candidate => store::entities::find_same(tx, &wanted, false)?,
-        _ => None,
-    };
-    let prepare = |row: &mut Entity| {
-        row.project.clone_from(&wanted.project);
-        check_complete(row, tx.ontology.require_entity_type(&row.entity_type)?)
-    };
-    let outcome = match twin {
-        Some(active) => {
-            let Entity { handle, version, .. } = &candidate;
-            validate::expected_version(SubjectKind::ENTITY, handle, *version, expected_version)?;
-            prepare(&mut wanted.clone())?;
-            join::join_entity(tx, &candidate, &active, note)?
-        }
-        None => lifecycle::apply(tx, Transition::Promote, id, expected_version, note, prepare)?,
-    };
-    let (mut graduated, mut superseded) = (Vec::new(), Vec::new());
-    if outcome.changed || outcome.joined.is_some() {
-        superseded = lifecycle::supersede_replaced(tx, &candidate.id, &outcome.row, note)?;
-        for memory_id in source_ref::targets_of(&candidate.source_refs, "memory") {
-            graduated.extend(lifecycle::complete_graduation(tx, memory_id, &outcome.row.id, note)?);
-        }
-    }
-    Ok(Promoted { outcome, graduated, superseded })
 }

@@ -11,6 +11,7 @@ use crate::ops::record::validate;
 use crate::ops::write::entities::{self, DuplicatePolicy, EntityUpdate, NewEntity};
 use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows;
+use crate::ops::write::promotion;
 use crate::store::rows::skip_unknown;
 use crate::store::{self, Tx, View};
 
@@ -69,7 +70,8 @@ pub fn graduate_memory(tx: &Tx<'_>, wish: &Graduation, note: &str) -> Result<Gra
     };
     let active = match done.entity.status {
         Status::Candidate if wish.promote => {
-            let promoted = entities::promote(tx, &done.entity.id, None, None, note)?.outcome;
+            let promoted =
+                promotion::promote_entity(tx, &done.entity.id, None, None, note)?.outcome;
             done.changed = true;
             done.joined = promoted.joined;
             done.audit_id = promoted.audit_id;

@@ -12,7 +12,7 @@ use crate::store::{self, Tx};
 
 /// Promotes a memory, or joins it to an active one of the same type, content and project. `action`
 /// is recorded for a promotion.
-pub fn promote_memory(
+pub fn promote_or_join_memory(
     tx: &Tx<'_>,
     candidate: &Memory,
     action: Action,

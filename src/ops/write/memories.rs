@@ -8,14 +8,11 @@ use serde::Deserialize;
 use crate::model::entity::SourceDigests;
 use crate::model::handle::HandleKind;
 use crate::model::memory::MemoryType;
-use crate::model::{
-    Action, Error, Memory, Result, Status, SubjectKind, Timestamp, Transition, text,
-};
+use crate::model::{Action, Error, Memory, Result, Status, SubjectKind, Timestamp, text};
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, uids, validate};
 use crate::ops::write::entities::{DuplicatePolicy, InitialStatus, MAX_SIMILAR, check_editable};
-use crate::ops::write::join;
-use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
 use crate::store::uids::UidRow;
@@ -249,24 +246,4 @@ fn check_no_twin(view: &View<'_>, moved: &Memory) -> Result<()> {
         format!("the {status} memory {} of {project} says the same", twin.handle),
         "Leave it where it is, or end one of the two.",
     ))
-}
-
-/// Promotes a candidate to active, or joins it to an active memory that says the same; it then replaces the memories that it was proposed for.
-pub fn promote(
-    tx: &Tx<'_>,
-    id: &str,
-    expected_version: Option<i64>,
-    note: &str,
-) -> Result<LifecycleOutcome<Memory>> {
-    validate::text_length("note", note)?;
-    let candidate: Memory = lifecycle_rows::require_row(tx, id)?;
-    let Memory { handle, version, .. } = &candidate;
-    validate::expected_version(SubjectKind::MEMORY, handle, *version, expected_version)?;
-    if !Transition::Promote.applies_to(candidate.status, SubjectKind::MEMORY, handle)? {
-        let (changed, audit_id, joined) = (false, None, None);
-        return Ok(LifecycleOutcome { row: candidate, changed, audit_id, joined });
-    }
-    let outcome = join::promote_memory(tx, &candidate, Action::Promoted, note)?;
-    lifecycle::supersede_replaced(tx, &candidate.id, &outcome.row, note)?;
-    Ok(outcome)
 }

@@ -13,6 +13,7 @@ pub mod link_reviews;
 pub mod memories;
 pub mod project_names;
 pub mod projects;
+pub mod promotion;
 pub mod proposals;
 pub mod redact;
 pub mod relationships;

@@ -8,7 +8,7 @@ use crate::model::text::{collapse_spaces, fold_name};
 use crate::model::{Action, Error, Hint, Kind, NextStep, Project, ProjectState, Result, Status};
 use crate::ops::record::{claims, record_change, validate};
 use crate::ops::write::projects::{
-    Registered, check_canonical_name, move_note, move_rows, name_taken, not_registered,
+    MovedRows, Registered, check_canonical_name, move_note, move_rows, name_taken, not_registered,
 };
 use crate::store::{self, Tx, audit_by_project};
 
@@ -39,7 +39,12 @@ pub fn rename_project(tx: &Tx<'_>, wish: &ProjectRename, note: &str) -> Result<R
     let new_name = validate::check_name("new_name", &wish.new_name)?;
     check_canonical_name("new_name", &new_name)?;
     if new_name == before.name {
-        return Ok(Registered { row: before, created: false, audit_id: None, moved: 0 });
+        return Ok(Registered {
+            row: before,
+            created: false,
+            audit_id: None,
+            moved: MovedRows::default(),
+        });
     }
     if let Some(other) = store::projects::find_named(tx, &new_name)?
         && other.id != before.id

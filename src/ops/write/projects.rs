@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::model::project::{INBOX, has_same_letters, is_canonical_name, suggest_canonical_name};
 use crate::model::{
-    Action, Conflict, Entity, Error, Hint, Memory, NextStep, Project, ResolvedProject, Result,
-    SubjectKind, nearest, text,
+    Action, Conflict, Entity, Error, Hint, Kind, Memory, NextStep, Project, ResolvedProject,
+    Result, Status, SubjectKind, nearest, text,
 };
 use crate::ops::record::record_change;
 use crate::ops::record::validate;
@@ -131,8 +131,25 @@ pub struct Registered {
     pub row: Project,
     pub created: bool,
     pub audit_id: Option<String>,
-    /// The number of rows moved to the canonical name.
-    pub moved: usize,
+    pub moved: MovedRows,
+}
+
+/// Rows that were moved to the canonical name of their project.
+#[derive(Debug, Clone, Default)]
+pub struct MovedRows {
+    pub count: usize,
+    /// Moved rows that say the same as one of the project.
+    pub twins: Vec<TwinRow>,
+}
+
+/// A moved row, and a row of the same status that says the same.
+#[derive(Debug, Clone)]
+pub struct TwinRow {
+    pub kind: Kind,
+    pub id: String,
+    pub other: String,
+    pub status: Status,
+    pub name: String,
 }
 
 /// Registers a project, or adds new fields and aliases to a registered one.
@@ -255,22 +272,31 @@ fn refuse_look_alike(tx: &Tx<'_>, row: &Project, alias: &str) -> Result<()> {
 
 /// Moves rows stored under other names of a registered project to its canonical name.
 pub fn gather_rows(tx: &Tx<'_>, name: &str) -> Result<usize> {
-    store::projects::find_named(tx, name)?.map_or(Ok(0), |project| move_rows(tx, &project))
+    store::projects::find_named(tx, name)?
+        .map_or(Ok(0), |project| Ok(move_rows(tx, &project)?.count))
 }
 
 /// Moves every row stored under an alias, or a different case of the name, to the canonical name.
 /// Conflicts move too, so that acknowledged values do not raise a new conflict.
-pub(super) fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
-    let mut moved = 0;
+pub(super) fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<MovedRows> {
+    let mut moved = MovedRows::default();
     for from in std::iter::once(&project.name).chain(&project.aliases) {
         for entity in store::entities::list_misplaced(tx, from, &project.name)? {
             let after = Entity { project: project.name.clone(), ..entity.clone() };
-            moved += 1;
+            moved.count += 1;
+            if let Some(twin) = store::entities::find_same(tx, &after, false)? {
+                let Entity { handle, name, status, .. } = entity.clone();
+                moved.add_twin(Kind::Entity, handle, twin.handle, status, name);
+            }
             move_row(tx, &entity, after, project)?;
         }
         for memory in store::memories::list_misplaced(tx, from, &project.name)? {
             let after = Memory { project: project.name.clone(), ..memory.clone() };
-            moved += 1;
+            moved.count += 1;
+            if let Some(twin) = store::memories::find_same(tx, &after, false)? {
+                let Memory { handle, content, status, .. } = memory.clone();
+                moved.add_twin(Kind::Memory, handle, twin.handle, status, content);
+            }
             move_row(tx, &memory, after, project)?;
         }
         for conflict in store::conflicts::under_project(tx, from)? {
@@ -288,6 +314,15 @@ pub(super) fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<usize> {
         store::projects::move_sources(tx, from, project)?;
     }
     Ok(moved)
+}
+
+impl MovedRows {
+    /// Notes that a row says the same as another; what is history does no harm.
+    fn add_twin(&mut self, kind: Kind, id: String, other: String, status: Status, name: String) {
+        if !status.is_history() {
+            self.twins.push(TwinRow { kind, id, other, status, name });
+        }
+    }
 }
 
 fn move_row<T: HasLifecycle>(

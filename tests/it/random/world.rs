@@ -14,6 +14,7 @@ use atocore::ops::write::lifecycle;
 use atocore::ops::write::lifecycle_rows::HasLifecycle;
 use atocore::ops::write::memories::{self, MemoryUpdate, NewMemory};
 use atocore::ops::write::projects::{self, Registration};
+use atocore::ops::write::promotion;
 use atocore::ops::write::relationships::{self, NewRelationship};
 use atocore::ops::write::state::{self, StateChange};
 use atocore::store::{Db, Settings, Tx, View};
@@ -104,14 +105,16 @@ impl World {
             Step::Memory { .. } => create_memory(tx, step),
             Step::PromoteEntity { which, target } => {
                 let target = target.then_some("one");
-                let promoted = entities::promote(tx, &self.entity(which), target, None, "")?;
+                let promoted =
+                    promotion::promote_entity(tx, &self.entity(which), target, None, "")?;
                 Ok(promoted.outcome.changed)
             }
             Step::EndEntity { which, how, by } => {
                 end::<model::Entity>(tx, &self.entity(which), how, &self.entity(by))
             }
             Step::PromoteMemory(which) => {
-                memories::promote(tx, &self.memory(which), None, "").map(|done| done.changed)
+                promotion::promote_memory(tx, &self.memory(which), None, "")
+                    .map(|done| done.changed)
             }
             Step::EndMemory { which, how, by } => {
                 end::<model::Memory>(tx, &self.memory(which), how, &self.memory(by))
