@@ -194,7 +194,7 @@ impl<O: Output> Written<O> {
 impl<O: Output> Output for Written<O> {
     fn write_text(&self, text: &mut Text) {
         if self.dry_run.is_some() {
-            text.line("dry run: nothing was changed; new ids are examples");
+            text.line("dry run: the call changed nothing; new ids are examples");
         }
         let first = text.lines.len();
         self.output.write_text(text);

@@ -26,7 +26,7 @@ fn report_text(read: &ReadReport, dry_run: bool) -> Text {
     let ReadReport { operation, report, projects, conflicts } = read;
     let mut text = Text::default();
     if dry_run {
-        text.line("dry run: nothing was changed; new ids are examples");
+        text.line("dry run: the import changed nothing; new ids are examples");
     }
     for (word, counts) in [("created", &report.created), ("already there", &report.existing)] {
         let kinds: Vec<String> =

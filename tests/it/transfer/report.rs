@@ -107,7 +107,7 @@ fn a_dry_run_reports_as_the_import_and_changes_nothing() {
         }
     }
     let said = text(&run(&place, "09.db", &["import", "rows.jsonl", "--dry-run"]));
-    assert!(said.starts_with("dry run: nothing was changed"), "{said}");
+    assert!(said.starts_with("dry run: the import changed nothing"), "{said}");
     assert!(said.contains("already there 6 (entity 4, memory 1, relationship 1)"), "{said}");
 }
 

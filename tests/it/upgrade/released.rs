@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use serde_json::json;
 
-use super::support::{Place, Row, command, stdout};
+use super::support::{Place, Row, command, stderr, stdout};
 use crate::support::Session;
 
 const SCHEMA_2: &str = include_str!("../../fixtures/atocore_2.sql");
@@ -69,6 +69,30 @@ fn known_columns(rows: &[Row], known: &Row) -> Vec<String> {
         .collect();
     rows.sort();
     rows
+}
+
+#[test]
+fn a_dry_run_that_upgrades_the_file_does_not_say_that_nothing_was_changed() {
+    for (arguments, end) in [
+        (
+            &["upkeep", "--dry-run"][..],
+            "dry run: the file was upgraded, and nothing else was changed",
+        ),
+        (&["project", "add", "kea", "--dry-run"], "dry run: the call changed nothing"),
+        (&["import", "--dry-run", "lines.jsonl"], "dry run: the import changed nothing"),
+    ] {
+        let place = stored(SCHEMA_4);
+        let lines = place.path.with_file_name("lines.jsonl");
+        std::fs::write(&lines, "{\"type\":\"project\",\"name\":\"kea\"}\n").expect("written");
+        let mut command = command(&place.path, arguments);
+        let output = command.current_dir(place.path.parent().expect("a folder")).output();
+        let output = output.expect("the program runs");
+        let said = stdout(&output);
+        assert!(output.status.success() && said.contains(end), "{said}");
+        assert!(!said.contains("dry run: nothing was changed"), "{said}");
+        assert!(stderr(&output).starts_with("upgraded the file"), "{}", stderr(&output));
+        assert_eq!((place.backups().len(), place.number("SELECT count(*) FROM revisions")), (1, 0));
+    }
 }
 
 #[test]
