@@ -16,6 +16,7 @@ use crate::app::{Db, Durability, Settings, Upgrade, open};
 use crate::model::text::quote_text;
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops::record::actor::{check_actor, name_actor};
+use crate::ops::record::used_ontology::{OntologyUse, take_over};
 use crate::ops::sources::files::{self, Root};
 use crate::ops::{self, View, sources};
 
@@ -53,8 +54,12 @@ enum DurabilityChoice {
 }
 
 impl Cli {
+    fn ontology_path(&self) -> Option<&PathBuf> {
+        self.ontology.as_ref().filter(|path| !path.as_os_str().is_empty())
+    }
+
     pub fn ontology(&self) -> Result<Ontology> {
-        let Some(path) = self.ontology.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+        let Some(path) = self.ontology_path() else {
             return Ok(Ontology::default());
         };
         let unreadable = |error: std::io::Error| {
@@ -80,6 +85,7 @@ impl Cli {
         };
         settings.busy_timeout = Duration::from_millis(self.busy_timeout);
         settings.ontology = Arc::new(self.ontology()?);
+        settings.ontology_given = self.ontology_path().is_some();
         settings.allow_secrets = self.allow_secrets;
         if let Some(seed) = std::env::var("ATOCORE_TEST_SEED").ok().and_then(|s| s.parse().ok()) {
             use_deterministic_ids(&mut settings, seed);
@@ -134,6 +140,7 @@ impl Cli {
         if let Some(upgrade) = &upgrade {
             report_upgrade(&db, upgrade)?;
         }
+        report_ontology(&take_over(&db)?);
         let survives = match db.durability()? {
             Some(Durability::Normal) => "a killed process",
             Some(Durability::Full) => "a killed process and a power cut",
@@ -182,6 +189,21 @@ impl Roots {
             }
             other => other,
         }
+    }
+}
+
+fn report_ontology(used: &OntologyUse) {
+    match used {
+        OntologyUse::Same => {}
+        OntologyUse::TakenOver { rows, conflicts } => out::error_line(format!(
+            "the claims were derived again with this ontology: {rows} rows had others; \
+             {conflicts} conflicts changed"
+        )),
+        OntologyUse::Lacking { slots } => out::error_line(format!(
+            "this file was used with an ontology file that adds the slots {}. Without it (--ontology \
+             FILE) their claims stay as they are, and no contradiction in them is looked for",
+            slots.join(", ")
+        )),
     }
 }
 

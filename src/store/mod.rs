@@ -37,6 +37,7 @@ pub mod sqlite;
 pub mod table_dump;
 pub(crate) mod tx;
 pub mod uids;
+pub mod used_ontology;
 
 pub use self::operations::{Author, OperationSteps};
 pub use self::settings::{Durability, Settings};

@@ -48,6 +48,8 @@ pub struct Settings {
     pub key_hours: u32,
     /// The types of entities and relationships, and the slots.
     pub ontology: Arc<Ontology>,
+    /// Whether a file gives the ontology, even if it adds nothing.
+    pub ontology_given: bool,
     /// Whether text that looks like a secret is stored.
     pub allow_secrets: bool,
     /// The source of the current time.
@@ -75,6 +77,7 @@ impl Settings {
             busy_timeout: Duration::from_secs(10),
             key_hours: 24,
             ontology: Arc::new(Ontology::default()),
+            ontology_given: false,
             allow_secrets: false,
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
             ids: Arc::new(|| new_id(chrono::Utc::now())),

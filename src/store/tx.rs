@@ -344,6 +344,12 @@ impl<'c> Tx<'c> {
         outcome
     }
 
+    /// Whether the write changed rows that may claim slots of an ontology.
+    pub(super) fn may_claim(&self) -> bool {
+        let claims = |(kind, _): &(Kind, String)| matches!(kind, Kind::Entity | Kind::Relationship);
+        self.log.borrow().changed.iter().any(claims)
+    }
+
     /// Checks the invariants of the write; called before the commit.
     pub(super) fn complete(&self) -> Result<()> {
         let log = self.log.borrow();

@@ -22,7 +22,7 @@ mod report;
 mod same;
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
-const NOT_EXPORTED: [&str; 7] = [
+const NOT_EXPORTED: [&str; 8] = [
     "audit_places",
     "claims",
     "folded_names",
@@ -30,6 +30,7 @@ const NOT_EXPORTED: [&str; 7] = [
     "search_rows",
     "search_words",
     "source_files",
+    "used_ontology",
 ];
 
 fn text(output: &Output) -> String {

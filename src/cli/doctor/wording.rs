@@ -193,6 +193,12 @@ pub fn word_remark(remark: &Remark) -> String {
         Remark::Row(row) => word_row(row),
         Remark::NeverStored(row) => format!("{} and never was", word_row(row)),
         Remark::MoreRows { count } => format!("and {count} more rows like that"),
+        Remark::LackingSlots { names } => {
+            let names = names.join(", ");
+            format!(
+                "an ontology file adds the slots {names}: without --ontology they are not checked"
+            )
+        }
         Remark::UntilUpkeep(fault) => {
             format!("{}: a memory expired, and `atocore upkeep` ends it", word_conflict(fault))
         }

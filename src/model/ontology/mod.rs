@@ -8,6 +8,7 @@ mod file;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
+use super::hash;
 use super::nearest::nearest_names;
 
 /// The complete ontology.
@@ -145,6 +146,20 @@ impl Ontology {
     pub fn require_entity_type(&self, name: &str) -> Result<&EntityType> {
         self.entity_type(name)
             .ok_or_else(|| unknown_type("entity_type", name, self.entity_type_names()))
+    }
+
+    /// Returns the digest of all its types and slots.
+    pub fn digest(&self) -> Result<String> {
+        let text =
+            serde_json::to_string(self).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(hash::digest(text))
+    }
+
+    /// Returns the names of the slots that it adds to the built-in ones.
+    pub fn added_slots(&self) -> Vec<String> {
+        let built_in = Self::default();
+        let is_new = |slot: &&SlotType| built_in.slots.iter().all(|known| known.name != slot.name);
+        self.slots.iter().filter(is_new).map(|slot| slot.name.clone()).collect()
     }
 
     /// Returns the relationship type with a name, or an error that lists the types.

@@ -15,13 +15,26 @@ pub fn add_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
 
 /// Updates the stored claims of one row, and marks the changed slots as touched.
 pub fn refresh_claims<T: Audited>(tx: &Tx<'_>, row: &T) -> Result<()> {
-    let claims = row.claims(tx)?;
-    replace(tx, T::KIND, row.id(), &claims)?;
+    replace_known(tx, T::KIND, row.id(), row.claims(tx)?)?;
     Ok(())
 }
 
-fn replace(tx: &Tx<'_>, kind: Kind, id: &str, claims: &[Claim]) -> Result<bool> {
+/// Replaces the claims of a row, except those on slots that this ontology does not know: they belong
+/// to the program that stored them.
+fn replace_known(tx: &Tx<'_>, kind: Kind, id: &str, mut claims: Vec<Claim>) -> Result<bool> {
     let stored = store::claims::of_owner(tx, kind, id)?;
+    let unknown = |claim: &&Claim| !claim::is_known_slot(&claim.slot.kind, tx.ontology);
+    claims.extend(stored.iter().filter(unknown).cloned());
+    replace(tx, kind, id, stored, &claims)
+}
+
+fn replace(
+    tx: &Tx<'_>,
+    kind: Kind,
+    id: &str,
+    stored: Vec<Claim>,
+    claims: &[Claim],
+) -> Result<bool> {
     let unchanged =
         stored.len() == claims.len() && stored.iter().all(|claim| claims.contains(claim));
     if unchanged {
@@ -37,8 +50,25 @@ fn replace(tx: &Tx<'_>, kind: Kind, id: &str, claims: &[Claim]) -> Result<bool> 
     Ok(true)
 }
 
-/// Rebuilds all claims from the rows; returns the number of rows whose claims were wrong.
+/// Rebuilds all claims from the rows, except those on slots that this ontology does not know; returns
+/// the number of rows whose claims were wrong.
 pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
+    rebuild_with(tx, replace_known)
+}
+
+/// Rebuilds all claims from the rows, so that only the slots of this ontology have any; returns the
+/// number of rows whose claims were others.
+pub fn derive_all(tx: &Tx<'_>) -> Result<usize> {
+    rebuild_with(tx, |tx, kind, id, claims| {
+        let stored = store::claims::of_owner(tx, kind, id)?;
+        replace(tx, kind, id, stored, &claims)
+    })
+}
+
+fn rebuild_with(
+    tx: &Tx<'_>,
+    replace: impl Fn(&Tx<'_>, Kind, &str, Vec<Claim>) -> Result<bool>,
+) -> Result<usize> {
     let mut mended = 0;
     for_each_row(tx, |kind, id| {
         let claims = match derive_claims(tx, kind, id) {
@@ -46,7 +76,7 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<usize> {
             Err(error) if error.is_unknown_word() => Vec::new(),
             derived => derived?,
         };
-        mended += usize::from(replace(tx, kind, id, &claims)?);
+        mended += usize::from(replace(tx, kind, id, claims)?);
         Ok(())
     })?;
     Ok(mended)
@@ -80,10 +110,7 @@ pub fn find_wrong_claims(view: &View<'_>) -> Result<Vec<(Kind, String)>> {
 pub fn repair_claims(tx: &Tx<'_>) -> Result<usize> {
     let wrong = find_wrong_claims(tx)?;
     for (kind, id) in &wrong {
-        let mut claims = derive_claims(tx, *kind, id)?;
-        let stored = store::claims::of_owner(tx, *kind, id)?.into_iter();
-        claims.extend(stored.filter(|claim| !claim::is_known_slot(&claim.slot.kind, tx.ontology)));
-        replace(tx, *kind, id, &claims)?;
+        replace_known(tx, *kind, id, derive_claims(tx, *kind, id)?)?;
     }
     Ok(wrong.len())
 }

@@ -12,4 +12,5 @@ pub mod record_change;
 pub(crate) mod row_id;
 pub(crate) mod secrets;
 pub mod uids;
+pub mod used_ontology;
 pub mod validate;

@@ -18,6 +18,7 @@ use crate::store::operation_log;
 use crate::store::operations::{Author, UPGRADE};
 use crate::store::settings::{Durability, Settings};
 use crate::store::tx::{Head, Tx, View};
+use crate::store::used_ontology::{self, UsedOntology};
 
 /// WAL pages before a checkpoint, and KiB of page cache, for bulk writes: a page that many rows
 /// change is then written once for all of them.
@@ -146,6 +147,7 @@ impl Db {
             let outcome = f(&tx).and_then(|value| {
                 search::apply_changes(&tx)?;
                 operation_log::store_operation(&tx)?;
+                used_ontology::note_missed(&tx)?;
                 tx.complete().map(|()| value)
             });
             writer.conn.refuse_if_ended()?;
@@ -333,6 +335,11 @@ impl Db {
     /// Returns the settings that the store was opened with.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Returns the ontology that the store is used with.
+    pub fn used_ontology(&self) -> Result<Option<UsedOntology>> {
+        used_ontology::read(&self.ready()?.conn)
     }
 
     /// Returns the durability that the writing connection is set to.

@@ -43,8 +43,15 @@ pub enum Difference {
 }
 
 /// Tables with derived data only, or with data that expires after some hours.
-const DERIVED: [&str; 6] =
-    ["claims", "search_rows", "search_text", "search_words", "audit_places", "idempotency_keys"];
+const DERIVED: [&str; 7] = [
+    "claims",
+    "search_rows",
+    "search_text",
+    "search_words",
+    "audit_places",
+    "idempotency_keys",
+    "used_ontology",
+];
 
 impl SchemaObject {
     pub fn is_table(&self) -> bool {

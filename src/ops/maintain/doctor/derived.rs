@@ -23,6 +23,11 @@ pub fn check_claims(view: &View<'_>, check: &mut Check) -> Result<()> {
     for (list, id) in ops::record::names::find_wrong_names(view)? {
         check.found(Finding::WrongName { kind: list.kind(), id });
     }
+    let used = store::used_ontology::get(view)?;
+    let names = used.map_or_else(Vec::new, |used| used.list_lacking(view.ontology));
+    if !names.is_empty() {
+        check.remark(Remark::LackingSlots { names });
+    }
     Ok(())
 }
 

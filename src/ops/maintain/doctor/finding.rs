@@ -306,6 +306,10 @@ pub enum Remark {
     MoreRows {
         count: usize,
     },
+    /// Slots that the store was used with, and this program lacks.
+    LackingSlots {
+        names: Vec<String>,
+    },
     /// The conflict will be correct once upkeep has processed expired rows.
     UntilUpkeep(ConflictFault),
 }

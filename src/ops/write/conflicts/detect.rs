@@ -89,8 +89,8 @@ pub fn due_with_expired(view: &View<'_>, key: &str, project: &str) -> Result<Vec
 fn due_among(view: &View<'_>, key: &str, project: &str, claims: &[Claim]) -> Result<Vec<Due>> {
     let known = store::conflicts::of_key(view, key, project)?;
     let mut slots = by_slot_kind(claims);
-    // No row can claim a slot of an unknown kind, such as one of the Python system: never settled
-    // here.
+    // Slots of an unknown kind, such as those of the Python system, are left alone.
+    slots.retain(|kind, _| claim::is_known_slot(kind, view.ontology));
     let open = known.iter().filter(|conflict| conflict.status == ConflictStatus::Open);
     for conflict in open.filter(|conflict| claim::is_known_slot(&conflict.slot_kind, view.ontology))
     {
