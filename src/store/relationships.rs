@@ -198,32 +198,61 @@ pub fn list_around(
     after: &str,
     limit: i64,
 ) -> Result<(Vec<Neighbour>, i64)> {
-    let links = links_at(|other, outgoing| {
-        format!(
-            "r.id AS id, r.relationship_type AS relationship_type, r.status AS status, \
-             {outgoing} AS outgoing, r.{other} AS other"
-        )
-    });
-    let sql = format!(
+    let picked = format!(
+        "SELECT * FROM ({}) WHERE id > ?3 ORDER BY id, outgoing LIMIT ?4",
+        links_at(columns_of_end)
+    );
+    let sql = select_neighbours(&picked, "n.id, n.outgoing");
+    let found = view.conn.all(&sql, params![entity_id, all, after, limit], read_neighbour)?;
+    Ok((found, count_around(view, entity_id, all)?))
+}
+
+/// Lists the active links of an entity to active ones, one of each type and direction before a second
+/// of any, grouped by these; and counts all.
+pub fn list_varied(view: &View<'_>, entity_id: &str, limit: i64) -> Result<(Vec<Neighbour>, i64)> {
+    let way = "PARTITION BY relationship_type, outgoing";
+    let picked = format!(
+        "SELECT *, row_number() OVER ({way} ORDER BY id) AS place, min(id) OVER ({way}) AS first \
+         FROM ({}) ORDER BY place, id LIMIT ?3",
+        links_at(columns_of_end)
+    );
+    let sql = select_neighbours(&picked, "n.first, n.outgoing, n.id");
+    let found = view.conn.all(&sql, params![entity_id, false, limit], read_neighbour)?;
+    Ok((found, count_around(view, entity_id, false)?))
+}
+
+/// Returns the columns of a link whose other end is in a column.
+fn columns_of_end(other: &str, outgoing: u8) -> String {
+    format!(
+        "r.id AS id, r.relationship_type AS relationship_type, r.status AS status, \
+         {outgoing} AS outgoing, r.{other} AS other"
+    )
+}
+
+/// Selects the entities at the other ends of picked links.
+fn select_neighbours(picked: &str, order: &str) -> String {
+    format!(
         "SELECT n.id AS id, n.relationship_type AS relationship_type, n.status AS status, \
          n.outgoing AS outgoing, n.other AS other, e.name AS name, \
          e.entity_type AS entity_type, e.status AS entity_status \
-         FROM (SELECT * FROM ({links}) WHERE id > ?3 ORDER BY id, outgoing LIMIT ?4) n \
-         CROSS JOIN entities e ON e.id = n.other ORDER BY n.id, n.outgoing"
-    );
-    let found = view.conn.all(&sql, params![entity_id, all, after, limit], |row| {
-        Ok(Neighbour {
-            relationship_id: row.text("id")?,
-            relationship_type: row.text("relationship_type")?,
-            status: row.text("status")?,
-            outgoing: row.integer("outgoing")? == 1,
-            entity_id: row.text("other")?,
-            name: row.text("name")?,
-            entity_type: row.text("entity_type")?,
-            entity_status: row.text("entity_status")?,
-        })
-    })?;
+         FROM ({picked}) n CROSS JOIN entities e ON e.id = n.other ORDER BY {order}"
+    )
+}
+
+fn read_neighbour(row: &SqlRow<'_>) -> Result<Neighbour> {
+    Ok(Neighbour {
+        relationship_id: row.text("id")?,
+        relationship_type: row.text("relationship_type")?,
+        status: row.text("status")?,
+        outgoing: row.integer("outgoing")? == 1,
+        entity_id: row.text("other")?,
+        name: row.text("name")?,
+        entity_type: row.text("entity_type")?,
+        entity_status: row.text("entity_status")?,
+    })
+}
+
+fn count_around(view: &View<'_>, entity_id: &str, all: bool) -> Result<i64> {
     let sql = format!("SELECT count(*) AS n FROM ({})", links_at(|_, _| "1".to_owned()));
-    let total = view.conn.number(&sql, params![entity_id, all])?;
-    Ok((found, total))
+    view.conn.number(&sql, params![entity_id, all])
 }

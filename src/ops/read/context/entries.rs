@@ -214,7 +214,7 @@ impl<'v, 'c> Asked<'v, 'c> {
             line.push_str(&format!("; {} {}", quote_text(name, ENTRY), quote_text(&value, ENTRY)));
         }
         line.push_str(&reason_words(marks.reasons(id)));
-        let (links, total) = store::relationships::list_around(self.view, id, false, "", LINKS)?;
+        let (links, total) = store::relationships::list_varied(self.view, id, LINKS)?;
         let mut before = String::new();
         for link in &links {
             let verb = link.relationship_type.as_str();
