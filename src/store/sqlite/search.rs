@@ -338,6 +338,12 @@ pub fn list_words(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<V
     view.conn.all(sql, params![from, to, limit], |row| row.text("term"))
 }
 
+/// Lists terms of the index that contain a text.
+pub fn list_words_with(view: &View<'_>, text: &str, limit: i64) -> Result<Vec<String>> {
+    let sql = "SELECT term FROM search_words WHERE instr(term, ?1) > 0 LIMIT ?2";
+    view.conn.all(sql, params![text, limit], |row| row.text("term"))
+}
+
 /// Lists entities with these stems in their names, by id and name; the last one may be the beginning
 /// of a word.
 pub fn list_titled(view: &View<'_>, stems: &[String], limit: i64) -> Result<Vec<(String, String)>> {

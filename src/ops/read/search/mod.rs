@@ -10,6 +10,7 @@ mod rows;
 mod score;
 pub mod snippet;
 pub mod spelling;
+mod variants;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -63,7 +64,8 @@ pub struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     pub fn new(view: &View<'_>, text: &str) -> Result<Self> {
-        let query = Query::parse(text);
+        let mut query = Query::parse(text);
+        variants::add_variants(view, &mut query)?;
         let expressions = Expressions::new(view, &query)?;
         Ok(Self { query, expressions, related: OnceCell::new(), known: None })
     }

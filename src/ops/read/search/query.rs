@@ -24,6 +24,10 @@ pub struct Term {
     pub folded: String,
     /// For a compound word: `TlmChan` has the stems of `Tlm` and `Chan`.
     pub parts: Vec<String>,
+    /// Whether it has letters beyond ASCII: the English stemmer does not know its endings.
+    pub foreign: bool,
+    /// Stems of the index that are searched in its place, since no row has the word.
+    pub variants: Vec<String>,
 }
 
 /// The words of a query that a row contains.
@@ -126,6 +130,11 @@ impl Term {
         if !self.parts.is_empty() && self.parts.iter().all(|part| present.contains_key(part)) {
             return self.parts.clone();
         }
+        let variants = self.variants.iter().filter(|stem| present.contains_key(*stem));
+        let variants: Vec<String> = variants.cloned().collect();
+        if !variants.is_empty() {
+            return variants;
+        }
         let begins = |stem: &&String| open && self.may_go_on() && stem.starts_with(&self.folded);
         present.keys().filter(begins).cloned().collect()
     }
@@ -144,6 +153,7 @@ impl Term {
         if open && self.may_go_on() {
             ways.push(format!("{}*", quote_phrase(&self.folded)));
         }
+        ways.extend(self.variants.iter().map(|stem| quote_phrase(stem)));
         ways.join(" OR ")
     }
 }
@@ -182,7 +192,9 @@ fn split_terms(text: &str) -> Vec<Term> {
             }
             Some(_) if word.part => {}
             _ => {
-                found.push(Term { stem: word.stem, folded: word.folded, parts: vec![] });
+                let foreign = !text[word.start..word.end].is_ascii();
+                let (stem, folded) = (word.stem, word.folded);
+                found.push(Term { stem, folded, parts: vec![], foreign, variants: vec![] });
             }
         }
     }
