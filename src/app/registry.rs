@@ -26,6 +26,9 @@ pub struct OperationRegistry {
     /// The project of calls that name none.
     pub default_project: Option<String>,
     pub rights: Rights,
+    /// The options by which a person's command opens the same store, each after a space; empty if it
+    /// does so without any.
+    pub store_options: String,
 }
 
 impl OperationRegistry {
@@ -42,7 +45,11 @@ impl OperationRegistry {
         };
         let (mut on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(is_on);
         on.iter_mut().for_each(|operation| rights.narrow(operation));
-        Ok(Self { on, off, default_project, rights })
+        Ok(Self { on, off, default_project, rights, store_options: String::new() })
+    }
+
+    pub fn with_store_options(self, store_options: String) -> Self {
+        Self { store_options, ..self }
     }
 
     pub fn operations(&self) -> &[RegisteredOperation] {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use super::out;
-use super::paths::{EmptyIsUnset, path_parser, split_variable};
+use super::paths::{EmptyIsUnset, path_parser, quote_for_shell, split_variable};
 use crate::app::{Db, Durability, Settings, Upgrade, open};
 use crate::model::text::quote_text;
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
@@ -93,20 +93,26 @@ impl Cli {
         Ok(settings)
     }
 
-    pub fn database_path(&self) -> Result<PathBuf> {
-        if let Some(path) = self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-            return Ok(path.clone());
+    /// Returns the options by which a command in another folder opens the same store, for a shell; each
+    /// after a space.
+    pub fn store_options(&self) -> Result<String> {
+        let mut options = String::new();
+        let path = self.database_path()?;
+        if default_path().ok().as_ref() != Some(&path) {
+            options.push_str(&format!(" --db {}", quote_for_shell(&show_absolute(&path))));
         }
-        let folders = directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| {
-            Error::storage(
-                StorageProblem::WrongName,
-                "this user has no home folder".to_owned(),
-                "Name a file with --db or ATOCORE_DB.",
-            )
-        })?;
-        Ok(folders.data_dir().join("atocore.db"))
+        if let Some(path) = self.ontology_path() {
+            options.push_str(&format!(" --ontology {}", quote_for_shell(&show_absolute(path))));
+        }
+        Ok(options)
     }
 
+    pub fn database_path(&self) -> Result<PathBuf> {
+        match self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+            Some(path) => Ok(path.clone()),
+            None => default_path(),
+        }
+    }
     /// Opens an existing store; for commands that must not create one.
     pub fn open_existing(&self) -> Result<Db> {
         self.refuse_missing()?;
@@ -150,6 +156,17 @@ impl Cli {
         tracing::info!("{path} is open; a commit survives {survives}");
         Ok((db, upgrade.is_some()))
     }
+}
+
+fn default_path() -> Result<PathBuf> {
+    let folders = directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| {
+        Error::storage(
+            StorageProblem::WrongName,
+            "this user has no home folder".to_owned(),
+            "Name a file with --db or ATOCORE_DB.",
+        )
+    })?;
+    Ok(folders.data_dir().join("atocore.db"))
 }
 
 /// Shows the absolute path of a file: in another working directory a relative one names another file.

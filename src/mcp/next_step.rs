@@ -15,12 +15,12 @@ type ToolUse = (&'static str, Option<&'static str>);
 /// Renders a hint's advice and next step as one text.
 pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
     let step = hint.next.as_deref();
-    join_hint(hint, step.and_then(|step| render_next_step(step, &|tool| has_tool(registry, tool))))
+    join_hint(hint, step.and_then(|step| render_step(step, registry)))
 }
 
 /// Renders the next step of an answer for a client with these tools.
 pub fn render_step(step: &NextStep, registry: &OperationRegistry) -> Option<String> {
-    render_next_step(step, &|tool| has_tool(registry, tool))
+    render_next_step(step, &registry.store_options, &|tool| has_tool(registry, tool))
 }
 
 fn join_hint(hint: &Hint, step: Option<String>) -> String {
@@ -28,29 +28,34 @@ fn join_hint(hint: &Hint, step: Option<String>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Renders a next step as a sentence. Never names a tool for which `is_on` is false.
-pub fn render_next_step(step: &NextStep, is_on: &dyn Fn(ToolUse) -> bool) -> Option<String> {
+/// Renders a next step as a sentence. Never names a tool for which `is_on` is false. `options` are those
+/// of a command; see [`OperationRegistry::store_options`].
+fn render_next_step(
+    step: &NextStep,
+    options: &str,
+    is_on: &dyn Fn(ToolUse) -> bool,
+) -> Option<String> {
     if *step == NextStep::FindRows {
         let names = ["search", "build_context"].into_iter().filter(|name| is_on((name, None)));
         let names = names.collect::<Vec<_>>().join(" or ");
         return (!names.is_empty()).then(|| format!("Find ids with {names}."));
     }
     if let NextStep::Both(first, second) = step {
-        let both = [first, second].map(|step| render_next_step(step, is_on));
+        let both = [first, second].map(|step| render_next_step(step, options, is_on));
         return both.into_iter().flatten().reduce(|first, second| format!("{first} {second}"));
     }
-    let without_tool = render_without_tool(step);
+    let without_tool = render_without_tool(step, options);
     match tool_of(step).filter(|tool| is_on(*tool)) {
         Some((tool, action)) => Some(render_call(step, tool, action)),
         None if without_tool.is_some() => without_tool,
-        None => render_for_person(step),
+        None => render_for_person(step, options),
     }
 }
 
 /// Renders a step that has no tool of its own.
-fn render_without_tool(step: &NextStep) -> Option<String> {
+fn render_without_tool(step: &NextStep, options: &str) -> Option<String> {
     Some(match step {
-        NextStep::ByPerson(step) => return render_for_person(step),
+        NextStep::ByPerson(step) => return render_for_person(step, options),
         NextStep::CiteInteraction { id } => {
             format!("Cite it as interaction:{id} in source_refs of rows based on it.")
         }
@@ -141,16 +146,17 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
 }
 
 /// Renders the step for a person, who takes it outside of the client.
-pub fn render_for_person(step: &NextStep) -> Option<String> {
+fn render_for_person(step: &NextStep, options: &str) -> Option<String> {
     let by = match step {
         NextStep::ProposeRow => "Propose a candidate, and the person runs",
         NextStep::SetProjectState => "The person imports a project_state line",
         _ => "The person runs",
     };
-    match (command_of(step), option_of(step)) {
-        (Some(command), None) => Some(format!("{by}: {command}.")),
+    let command = command_of(step).map(|command| format!("{command}{options}"));
+    match (command, option_of(step)) {
+        (Some(command), None) => Some(format!("{by}: `{command}`.")),
         (Some(command), Some(option)) => {
-            Some(format!("Start atocore with {option}, or run: {command}."))
+            Some(format!("Start atocore with {option}, or run: `{command}`."))
         }
         (None, Some(option)) => Some(format!("Start atocore with {option}.")),
         (None, None) => (*step == NextStep::OpenForWriting)
@@ -230,17 +236,17 @@ mod tests {
         let promote = NextStep::PromoteRow { kind: Kind::Entity, id: id() };
         let update = NextStep::UpdateRow { kind: Kind::Memory };
         let review = NextStep::RejectRow { kind: Kind::Memory, id: id() };
-        let on = |step: &NextStep| render_next_step(step, &|_| true).unwrap_or_default();
-        let off = |step: &NextStep| render_next_step(step, &|_| false);
+        let on = |step: &NextStep| render_next_step(step, "", &|_| true).unwrap_or_default();
+        let off = |step: &NextStep| render_next_step(step, "", &|_| false);
         assert_eq!(on(&promote), "promote_entity e1 once it is approved.");
-        assert_eq!(off(&promote).as_deref(), Some("The person runs: atocore promote e1."));
+        assert_eq!(off(&promote).as_deref(), Some("The person runs: `atocore promote e1`."));
         assert_eq!(on(&review), "Call review_memory with e1 and action reject.");
-        assert_eq!(off(&review).as_deref(), Some("The person runs: atocore reject e1."));
+        assert_eq!(off(&review).as_deref(), Some("The person runs: `atocore reject e1`."));
         assert_eq!(on(&update), "update_memory corrects an existing memory.");
         assert_eq!(off(&update), None);
         assert_eq!(off(&NextStep::FindRows), None);
         let only_search = |(tool, _): ToolUse| tool == "search";
-        let found = render_next_step(&NextStep::FindRows, &only_search);
+        let found = render_next_step(&NextStep::FindRows, "", &only_search);
         assert_eq!(found.as_deref(), Some("Find ids with search."));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::process::Output;
 
-use crate::support::{Place, program};
+use serde_json::json;
+
+use crate::support::{Place, Session, program};
 
 /// Runs a command whose file is given in the way that a configuration has it.
 fn run(place: &Place, variable: Option<&str>, arguments: &[&str]) -> Output {
@@ -111,4 +113,51 @@ fn no_caller_writes_as_atocore_itself() {
     let call = serde_json::json!({ "memory_type": "project", "content": "x", "actor": "Doctor" });
     let error = session.error("create_memory", call);
     assert!(error["message"].as_str().is_some_and(|text| text.contains("a name of atocore")));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_command_that_is_named_to_a_person_opens_the_same_store_from_any_shell() {
+    let place = Place::new();
+    let folder = place.folder.path().join("it's 5$");
+    std::fs::create_dir(&folder).expect("a folder");
+    let slot =
+        "[[slot]]\nname = \"component.owner\"\nentity_type = \"component\"\nproperty = \"owner\"\n";
+    std::fs::write(folder.join("o.toml"), slot).expect("a file");
+    let mut command = program(std::path::Path::new("a b.db"), 1);
+    command.args(["--ontology", "o.toml", "serve", "--promotion", "human"]).current_dir(&folder);
+    let mut session = Session::start(&mut command);
+    let named = ["ada", "bob"].map(|owner| {
+        let new = json!({ "entity_type": "component", "name": "Rig", "hand_authored": true,
+                          "description": owner, "properties": { "owner": owner } });
+        let made = session.ok("create_entity", new);
+        let step = made["next_step"].as_str().expect("a step").to_owned();
+        step.split('`').nth(1).expect("a command").to_owned()
+    });
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_atocore"));
+    let said = named.map(|line| {
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &line]).current_dir("/").env_remove("ATOCORE_DB");
+        let output = shell.env("PATH", program.parent().expect("a folder")).output();
+        let output = output.expect("a shell");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    });
+    assert!(said[1].contains("component.owner \"Rig\" (open)"), "{}", said[1]);
+    assert_eq!(session.ok("list_conflicts", json!({}))["total"], 1);
+    session.end();
+}
+
+#[test]
+fn a_command_for_the_default_file_needs_no_option() {
+    let place = Place::new();
+    let mut command = program(&place.db(), 1);
+    command.args(["serve", "--promotion", "human"]).current_dir(place.folder.path());
+    command.env_remove("ATOCORE_DB").env("HOME", place.folder.path()).env_remove("XDG_DATA_HOME");
+    let mut session = Session::start(&mut command);
+    let new = json!({ "memory_type": "project", "content": "It is heavy." });
+    let made = session.ok("create_memory", new);
+    let id = made["memory"]["memory_id"].as_str().expect("an id");
+    assert_eq!(made["next_step"], format!("The person runs: `atocore promote {id}`."));
+    session.end();
 }

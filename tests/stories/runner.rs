@@ -67,7 +67,9 @@ impl StoryRunner {
             Some(("? ", sql)) => self.query_file(&self.rows.expand_for_sql(sql)),
             _ => String::new(),
         };
-        self.rows.shorten(&answer)
+        // The folder is another one in each run.
+        let folder = format!("{}/", self.place.folder.path().display());
+        self.rows.shorten(&answer.replace(&folder, ""))
     }
 
     fn end(&mut self) {

@@ -48,7 +48,7 @@ fn where_a_person_decides_an_agent_undoes_its_own_proposals_only() {
             assert_eq!(error["code"], "refused", "{error}");
             let hint = error["hint"].as_str().expect("a hint");
             assert!(
-                hint.ends_with(&format!("The person runs: atocore undo {operation}.")),
+                hint.contains(&format!("The person runs: `atocore undo {operation} --db ")),
                 "{hint}"
             );
         }
