@@ -9,7 +9,7 @@ use super::interaction::Interaction;
 use super::words::split_words;
 use super::{Chunk, Document, Entity, Memory};
 
-/// The kinds of rows that are searched.
+/// The kinds of rows that are searched; interactions only where they are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -17,7 +17,6 @@ pub enum SearchKind {
     Entity,
     Memory,
     Chunk,
-    /// Only where it is asked for.
     Interaction,
 }
 
