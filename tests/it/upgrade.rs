@@ -303,7 +303,7 @@ fn an_upgraded_file_takes_new_work_and_corrections_of_old_rows() {
         let promoted = ops::write_and_detect_conflicts(&db, "ann", "promote", |tx| {
             promotion::promote_memory(tx, stage.candidate, None, "it was seen")
         });
-        assert!(promoted.expect("promoted").value.changed, "{}", stage.name);
+        assert!(promoted.expect("promoted").value.outcome.changed, "{}", stage.name);
         let edit = MemoryUpdate {
             memory_id: stage.active.to_owned(),
             domain_tags: Some(vec!["Reviewed".to_owned()]),

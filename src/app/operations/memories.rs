@@ -21,10 +21,11 @@ use crate::app::present::uids::UidHolderView;
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result};
 use crate::ops::write::graduation;
-use crate::ops::write::lifecycle::{self, LifecycleOutcome};
+use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows;
 use crate::ops::write::memories::{self, MemoryUpdate, NewMemory};
-use crate::ops::write::{projects, promotion, revisions};
+use crate::ops::write::promotion::{self, PromotedMemory};
+use crate::ops::write::{projects, revisions};
 use crate::store::{Tx, View};
 
 /// Maximum characters of a memory's content in its history.
@@ -193,6 +194,10 @@ pub struct ReviewedMemory {
     /// The candidate that joined the memory, which says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     joined: Option<String>,
+    /// Memories that it was proposed to replace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    superseded: Vec<MemoryBrief>,
     /// Entities graduated from it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     became: Vec<EntityBrief>,
@@ -251,6 +256,7 @@ impl ReviewMemory {
             memory: MemoryView::alone(view, row, Detail::Concise)?,
             changed: Some(changed),
             joined: None,
+            superseded: Vec::new(),
             became: Vec::new(),
             chain: Vec::new(),
             entries: Vec::new(),
@@ -264,9 +270,9 @@ impl WriteOperation for ReviewMemory {
     fn run(tx: &Tx<'_>, args: ReviewMemoryArgs, note: &str) -> Result<Written<ReviewedMemory>> {
         args.check()?;
         let (id, version) = (&args.memory_id, args.expected_version);
-        let done: LifecycleOutcome<Memory> = match args.action {
+        let done: PromotedMemory = match args.action {
             ReviewAction::Promote => promotion::promote_memory(tx, id, version, note)?,
-            ReviewAction::Reject => lifecycle::reject(tx, id, version, note)?,
+            ReviewAction::Reject => lifecycle::reject(tx, id, version, note)?.into(),
             ReviewAction::Supersede => {
                 let by = args.superseded_by.as_deref();
                 if let Some(by) = revisions::find_candidate::<Memory>(tx, by)? {
@@ -278,14 +284,16 @@ impl WriteOperation for ReviewMemory {
                     let written = Written::new(output, proposed.audit_id, Some(step));
                     return Ok(written.about_revision(revision));
                 }
-                lifecycle::supersede(tx, id, by, version, note)?
+                lifecycle::supersede(tx, id, by, version, note)?.into()
             }
-            ReviewAction::Invalidate => lifecycle::invalidate(tx, id, version, note)?,
+            ReviewAction::Invalidate => lifecycle::invalidate(tx, id, version, note)?.into(),
             ReviewAction::History => return Self::read(tx, args),
         };
+        let PromotedMemory { outcome: done, superseded } = done;
         let next = next_step(&done.row, &[]);
         let mut output = Self::written(tx, &done.row, done.changed)?;
         output.joined = done.joined;
+        output.superseded = memory_briefs(tx, &superseded, &done.row.project)?;
         Ok(Written::new(output, done.audit_id, next))
     }
 
@@ -303,6 +311,7 @@ impl WriteOperation for ReviewMemory {
             memory: MemoryView::alone(view, &memory, Detail::Concise)?,
             changed: None,
             joined: None,
+            superseded: Vec::new(),
             became: entity_briefs(
                 view,
                 &graduation::entities_became(view, &memory)?,
@@ -326,6 +335,9 @@ impl Output for ReviewedMemory {
         let line = self.memory.line();
         let Some(paging) = &self.paging else {
             text.line(change_line(self.joined.as_deref(), self.changed == Some(true), &line));
+            text.list("superseded", &self.superseded, |memory| {
+                Some(format!("superseded {}", memory.line()))
+            });
             return;
         };
         text.line(line);

@@ -10,7 +10,7 @@ use super::entities::{ChangedEntity, change_line};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::Detail;
-use crate::app::present::memories::MemoryView;
+use crate::app::present::memories::{MemoryBrief, MemoryView, memory_briefs};
 use crate::app::present::revisions::RevisionView;
 use crate::app::present::rows::{EntityView, RelationshipView};
 use crate::app::present::text::Text;
@@ -52,6 +52,9 @@ pub struct DecidedRow {
     /// The candidate that joined the row, which says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     joined: Option<String>,
+    /// Memories that it was proposed to replace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    superseded_memories: Vec<MemoryBrief>,
 }
 
 impl DecidedRow {
@@ -102,6 +105,9 @@ impl Output for DecidedRow {
                 .iter()
                 .map(|memory| change_line(self.joined.as_deref(), changed, &memory.line())),
         );
+        text.list("superseded_memories", &self.superseded_memories, |memory| {
+            Some(format!("superseded {}", memory.line()))
+        });
     }
 }
 
@@ -159,7 +165,10 @@ pub fn promote_row(
             Ok(done.map(DecidedRow::of_entity))
         }
         QueuedKind::Memory => {
-            DecidedRow::of_memory(tx, &promotion::promote_memory(tx, id, expected_version, note)?)
+            let done = promotion::promote_memory(tx, id, expected_version, note)?;
+            let replaced = memory_briefs(tx, &done.superseded, &done.outcome.row.project)?;
+            let written = DecidedRow::of_memory(tx, &done.outcome)?;
+            Ok(written.map(|row| DecidedRow { superseded_memories: replaced, ..row }))
         }
         QueuedKind::Revision => {
             refuse_version(expected_version)?;

@@ -79,27 +79,42 @@ pub fn promote_entity(
     Ok(Promoted { outcome, graduated, superseded })
 }
 
-/// Promotes a candidate to active, or joins it to an active memory that says the same; it then replaces the memories that it was proposed for.
+/// The outcome of promoting a memory.
+#[derive(Debug, Clone)]
+pub struct PromotedMemory {
+    pub outcome: LifecycleOutcome<Memory>,
+    /// Memories that it was proposed to replace.
+    pub superseded: Vec<Memory>,
+}
+
+impl From<LifecycleOutcome<Memory>> for PromotedMemory {
+    fn from(outcome: LifecycleOutcome<Memory>) -> Self {
+        Self { outcome, superseded: Vec::new() }
+    }
+}
+
+/// Promotes a candidate to active, or joins it to an active memory that says the same; it then replaces
+/// the memories that it was proposed for.
 pub fn promote_memory(
     tx: &Tx<'_>,
     id: &str,
     expected_version: Option<i64>,
     note: &str,
-) -> Result<LifecycleOutcome<Memory>> {
+) -> Result<PromotedMemory> {
     validate::text_length("note", note)?;
     let candidate: Memory = lifecycle_rows::require_row(tx, id)?;
     let Memory { handle, version, .. } = &candidate;
     validate::expected_version(SubjectKind::MEMORY, handle, *version, expected_version)?;
     if let Some(outcome) = find_earlier_join(tx, &candidate, expected_version)? {
-        return Ok(outcome);
+        return Ok(outcome.into());
     }
     if !Transition::Promote.applies_to(candidate.status, SubjectKind::MEMORY, handle)? {
         let (changed, audit_id, joined) = (false, None, None);
-        return Ok(LifecycleOutcome { row: candidate, changed, audit_id, joined });
+        return Ok(LifecycleOutcome { row: candidate, changed, audit_id, joined }.into());
     }
     let outcome = join::promote_or_join_memory(tx, &candidate, Action::Promoted, note)?;
-    lifecycle::supersede_replaced(tx, &candidate.id, &outcome.row, note)?;
-    Ok(outcome)
+    let superseded = lifecycle::supersede_replaced(tx, &candidate.id, &outcome.row, note)?;
+    Ok(PromotedMemory { outcome, superseded })
 }
 
 /// Returns the row that a candidate joined when it was promoted before, as an outcome without a change.

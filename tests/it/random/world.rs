@@ -114,7 +114,7 @@ impl World {
             }
             Step::PromoteMemory(which) => {
                 promotion::promote_memory(tx, &self.memory(which), None, "")
-                    .map(|done| done.changed)
+                    .map(|done| done.outcome.changed)
             }
             Step::EndMemory { which, how, by } => {
                 end::<model::Memory>(tx, &self.memory(which), how, &self.memory(by))
