@@ -4,7 +4,7 @@ use crate::model::upkeep::UpkeepRules;
 use crate::model::{Conflict, Result};
 use crate::ops;
 use crate::ops::maintain::upkeep::{self, UpkeepCursor, UpkeepStep};
-use crate::store::Db;
+use crate::store::{Author, Db, OperationSteps, Tx};
 
 /// The changes of one page of upkeep.
 pub struct UpkeepPage {
@@ -14,16 +14,34 @@ pub struct UpkeepPage {
     pub next: Option<UpkeepCursor>,
 }
 
-/// Runs upkeep on one page.
-pub fn run_page(db: &Db, rules: &UpkeepRules, at: &UpkeepCursor) -> Result<UpkeepPage> {
-    let (steps, next) = db.read(|view| upkeep::find_due(view, rules, at))?;
-    // A page without due rows takes no write lock.
-    if steps.is_empty() {
-        return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
+/// A run of upkeep, which is one operation.
+pub struct UpkeepRun {
+    rules: UpkeepRules,
+    steps: OperationSteps,
+}
+
+impl UpkeepRun {
+    pub fn new(rules: UpkeepRules) -> Self {
+        Self { rules, steps: OperationSteps::default() }
     }
-    let actor = at.job().actor();
-    let done =
-        ops::write_and_detect_conflicts(db, actor, "upkeep", |tx| upkeep::apply(tx, rules, at))?;
-    let (steps, next) = done.value;
-    Ok(UpkeepPage { steps, conflicts: done.conflicts, next })
+
+    /// Runs upkeep on one page.
+    pub fn run_page(&self, db: &Db, at: &UpkeepCursor) -> Result<UpkeepPage> {
+        let rules = &self.rules;
+        let (steps, next) = db.read(|view| upkeep::find_due(view, rules, at))?;
+        // A page without due rows takes no write lock.
+        if steps.is_empty() {
+            return Ok(UpkeepPage { steps, conflicts: Vec::new(), next });
+        }
+        let author = Author { steps: Some(&self.steps), ..at.job().actor().into() };
+        let apply = |tx: &Tx<'_>| upkeep::apply(tx, rules, at);
+        let done = ops::write_and_detect_conflicts(db, author, "upkeep", apply)?;
+        let (steps, next) = done.value;
+        Ok(UpkeepPage { steps, conflicts: done.conflicts, next })
+    }
+
+    /// Returns the handle of the operation, if it has changed anything.
+    pub fn operation(&self) -> Option<String> {
+        self.steps.handle()
+    }
 }

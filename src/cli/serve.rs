@@ -15,7 +15,7 @@ use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
 use crate::app::store_handle::StoreHandle;
-use crate::app::upkeep::run_page;
+use crate::app::upkeep::UpkeepRun;
 use crate::mcp::server::Server;
 use crate::mcp::tools::Answers;
 use crate::mcp::transport::LineTransport;
@@ -179,10 +179,11 @@ async fn run_upkeep(store: &StoreHandle, rules: UpkeepRules) -> Result<usize> {
         tracing::warn!("upkeep is left out: {error}");
         return Ok(0);
     }
-    let mut changed = 0;
+    let (mut changed, run) = (0, Arc::new(UpkeepRun::new(rules)));
     let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
-        let page = move |db: &Db| run_page(db, &rules, &at);
+        let run = Arc::clone(&run);
+        let page = move |db: &Db| run.run_page(db, &at);
         let page = store.run_steps("upkeep", page).await?;
         changed += page.steps.len();
         place = page.next;

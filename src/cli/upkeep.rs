@@ -13,7 +13,7 @@ use crate::app::Db;
 use crate::app::present::conflicts::read_conflict_lines;
 use crate::app::present::memories::memory_line;
 use crate::app::present::rows::entity_line;
-use crate::app::upkeep::run_page;
+use crate::app::upkeep::UpkeepRun;
 use crate::model::upkeep::{STALE_DAYS, UpkeepRules};
 use crate::model::{Conflict, Result, Status};
 use crate::ops::maintain::upkeep::{self, UpkeepCursor, UpkeepJob, UpkeepRow, UpkeepStep};
@@ -76,16 +76,19 @@ pub fn run(cli: &Cli, wish: &Upkeep) -> Result<ExitCode> {
     if !wish.trust_clock {
         db.read(upkeep::refuse_doubtful_clock)?;
     }
-    let mut report = UpkeepReport::default();
+    let (mut report, run) = (UpkeepReport::default(), UpkeepRun::new(rules));
     let mut place = Some(UpkeepCursor::default());
     while let Some(at) = place {
-        let page = run_page(&db, &rules, &at)?;
+        let page = run.run_page(&db, &at)?;
         page.steps.iter().for_each(|step| report.add(step));
         report.conflicts.extend(page.conflicts);
         place = page.next;
     }
     report.print();
     print_conflicts(&db, report.conflicts)?;
+    if let Some(operation) = run.operation() {
+        out::print_line(format!("operation {operation}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
