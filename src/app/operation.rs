@@ -213,7 +213,7 @@ impl RegisteredOperation {
     pub fn write<O: WriteOperation>() -> Self {
         let prepare: Prepare = Box::new(move |mut arguments| {
             let options = WriteOptions::take(O::ABOUT.name, &mut arguments)?;
-            let args: O::Args = parse(arguments)?;
+            let args: O::Args = parse(arguments).map_err(name_write_options)?;
             if O::only_reads(&args) {
                 let read = move |view: &View<'_>| Ok(Answer::of(&O::read(view, args)?));
                 return Ok(PreparedCall::Read(Box::new(read)));
@@ -279,6 +279,20 @@ impl RegisteredOperation {
             arguments.shift_remove("project");
         }
         (self.prepare)(arguments)
+    }
+}
+
+/// Adds the arguments of all writes to the error about an unknown one.
+fn name_write_options(error: Error) -> Error {
+    match error {
+        Error::Invalid { field, mut problem, hint }
+            if problem.starts_with("unknown field") && !field.contains(['.', '[']) =>
+        {
+            let names: Vec<String> = schema::list_properties::<WriteOptions>();
+            problem.push_str(&format!(", or of every write {}", names.join(", ")));
+            Error::Invalid { field, problem, hint }
+        }
+        other => other,
     }
 }
 

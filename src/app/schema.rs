@@ -19,6 +19,13 @@ pub fn input_schema<T: JsonSchema>() -> Map<String, Value> {
     plain_schema(inline_subschemas(settings).into_root_schema_for::<T>())
 }
 
+/// Lists the names of the arguments of a type, each in backquotes.
+pub fn list_properties<T: JsonSchema>() -> Vec<String> {
+    let schema = input_schema::<T>();
+    let names = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    names.map(|(name, _)| format!("`{name}`")).collect()
+}
+
 /// Returns the schema of an answer, including the fields that are added after the operation.
 pub fn answer_schema<T: JsonSchema>() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();

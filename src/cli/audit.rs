@@ -71,5 +71,5 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
 fn show_history(cli: &Cli, id: &str, output: &OutputFlags) -> Result<ExitCode> {
     let detail = if output.json { "full" } else { "concise" };
     let arguments = json!({ "id": id, "detail": detail });
-    list(cli, "get_history", arguments, ("entries", "changes"), output)
+    list(cli, "get_history", arguments, ("entries", "change"), output)
 }

@@ -12,6 +12,7 @@ use super::out;
 use super::paths::path_parser;
 use crate::app::Settings;
 use crate::model::Result;
+use crate::model::text::count_noun;
 use crate::ops::maintain::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
 
 #[derive(Args)]
@@ -72,7 +73,8 @@ pub fn restore(cli: &Cli, wish: &Restore) -> Result<ExitCode> {
 
 fn print(copied: &Copied<Contents>) {
     let Contents { rows, audit_rows, head } = &copied.found;
-    out::print_line(format!("{rows} rows, {audit_rows} audit rows, {} bytes", copied.bytes));
+    let (rows, audit_rows) = (count_noun(rows, "row"), count_noun(audit_rows, "audit row"));
+    out::print_line(format!("{rows}, {audit_rows}, {} bytes", copied.bytes));
     out::print_line(format!("head {head}"));
 }
 

@@ -12,6 +12,7 @@ use super::options::Cli;
 use super::out;
 use super::paths::path_parser;
 use super::readable::ReadableStore;
+use crate::model::text::count_noun;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::exchange::export::{self, ExportArgs, Exported};
@@ -70,7 +71,8 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
             let rows: u64 = done.rows.values().sum();
             let kinds: Vec<String> =
                 done.rows.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-            out::print_line(format!("exported {rows} rows ({})", kinds.join(", ")));
+            let rows = count_noun(rows, "row");
+            out::print_line(format!("exported {rows} ({})", kinds.join(", ")));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -16,6 +16,7 @@ use crate::app::run::Caller;
 use crate::app::service::{call_now, prepare_read};
 use crate::model::json_loss::find_loss;
 use crate::model::page::MAX_LIMIT;
+use crate::model::text::count_noun;
 use crate::model::{Error, Result};
 use crate::ops::sources::files::Root;
 
@@ -69,7 +70,7 @@ pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Res
 }
 
 /// Runs a reading operation and prints all pages of its answer. `rows` is the name of the field
-/// with the rows, `counted` the name of the rows in the total.
+/// with the rows, `counted` the noun of a row in the total.
 pub fn list(
     cli: &Cli,
     name: &str,
@@ -89,7 +90,7 @@ pub fn list(
             all = Some(append(all, page.structured, rows));
         } else {
             let total = page.structured["total"].as_i64().unwrap_or_default();
-            let count = format!("{total} {counted}");
+            let count = count_noun(total, counted);
             print_page(&page.text, (next.is_null()).then_some(count.as_str()));
         }
         if next.is_null() || out::is_closed() {
@@ -237,7 +238,7 @@ pub struct Candidates {
 
 pub fn list_candidates(cli: &Cli, args: &Candidates) -> Result<ExitCode> {
     let arguments = json!({ "project": args.project });
-    list(cli, "list_candidates", arguments, ("items", "candidates"), &args.output)
+    list(cli, "list_candidates", arguments, ("items", "candidate"), &args.output)
 }
 
 /// `atocore conflicts`: lists conflicts.
@@ -255,7 +256,7 @@ pub struct Conflicts {
 
 pub fn list_conflicts(cli: &Cli, args: &Conflicts) -> Result<ExitCode> {
     let arguments = json!({ "project": args.project, "include_inactive": args.all });
-    list(cli, "list_conflicts", arguments, ("items", "conflicts"), &args.output)
+    list(cli, "list_conflicts", arguments, ("items", "conflict"), &args.output)
 }
 
 /// `atocore resolve`: resolves a conflict.

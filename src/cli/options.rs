@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::out;
 use super::paths::{EmptyIsUnset, path_parser, quote_for_shell, split_variable};
 use crate::app::{Db, Durability, Settings, Upgrade, open};
-use crate::model::text::quote_text;
+use crate::model::text::{count_noun, quote_text};
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 use crate::ops::record::actor::{check_actor, name_actor};
 use crate::ops::record::used_ontology::{OntologyUse, take_over};
@@ -213,8 +213,9 @@ fn report_ontology(used: &OntologyUse) {
     match used {
         OntologyUse::Same => {}
         OntologyUse::TakenOver { rows, conflicts } => out::error_line(format!(
-            "the claims were derived again with this ontology: {rows} rows had others; \
-             {conflicts} conflicts changed"
+            "the claims were derived again with this ontology: {} had others; {} changed",
+            count_noun(*rows, "row"),
+            count_noun(*conflicts, "conflict")
         )),
         OntologyUse::Lacking { slots } => out::error_line(format!(
             "this file was used with an ontology file that adds the slots {}. Without it (--ontology \

@@ -81,7 +81,7 @@ pub fn run(cli: &Cli, command: &ProjectCommand) -> Result<ExitCode> {
             write(cli, "merge_projects", json!({ "name": name, "into": into }), flags)
         }
         ProjectCommand::List(output) => {
-            list(cli, "list_projects", json!({}), ("items", "projects"), output)
+            list(cli, "list_projects", json!({}), ("items", "project"), output)
         }
         ProjectCommand::Alias(AliasNames { name, aliases, flags }) => {
             let fields = json!({ "name": name, "aliases": aliases, "existing": true });

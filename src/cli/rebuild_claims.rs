@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::options::Cli;
 use super::out;
 use crate::model::Result;
+use crate::model::text::count_noun;
 use crate::ops;
 use crate::ops::record::{actor, claims, names};
 
@@ -15,7 +16,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         "rebuild-claims",
         |tx| Ok(claims::rebuild(tx)? + names::rebuild(tx)?),
     )?;
-    let conflicts = done.conflicts.len();
-    out::print_line(format!("{} rows had wrong claims; {conflicts} conflicts changed", done.value));
+    let rows = count_noun(done.value, "row");
+    let conflicts = count_noun(done.conflicts.len(), "conflict");
+    out::print_line(format!("{rows} had wrong claims; {conflicts} changed"));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! Safe display of stored text: it may contain anything, but nothing hidden may be shown.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
@@ -210,6 +211,16 @@ pub fn normalize_marks(text: &str) -> String {
 pub fn look_alike(one: &str, other: &str) -> bool {
     let skeleton = |text: &str| skeleton(&text.to_lowercase()).collect::<String>();
     one != other && !(one.is_ascii() && other.is_ascii()) && skeleton(one) == skeleton(other)
+}
+
+/// Returns a number with its noun: `1 entity`, `2 entities`.
+pub fn count_noun(count: impl Display, singular: &str) -> String {
+    let count = count.to_string();
+    match singular.strip_suffix('y') {
+        _ if count == "1" => format!("1 {singular}"),
+        Some(stem) if !stem.ends_with('e') => format!("{count} {stem}ies"),
+        _ => format!("{count} {singular}s"),
+    }
 }
 
 #[cfg(test)]

@@ -252,7 +252,7 @@ fn a_damaged_export_changes_nothing_and_says_where_it_is_damaged() {
         assert!(said.contains("it was cut off"), "{said}");
         let heard = at("interaction");
         let said = refused(&place, store, |lines| drop(lines.remove(heard)));
-        assert!(said.contains("rows and"), "{said}");
+        assert!(said.contains("rows, and"), "{said}");
         let memory = at("memory");
         let said = refused(&place, store, |lines| lines.swap(memory, memory - 1));
         assert!(said.contains("out of order"), "{said}");

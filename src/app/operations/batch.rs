@@ -15,6 +15,7 @@ use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::Text;
 use crate::app::present::uids::UidHolderView;
 use crate::app::{limits, schema};
+use crate::model::text::count_noun;
 use crate::model::{NextStep, Result};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::record::validate;
@@ -204,7 +205,8 @@ fn resolve_projects(tx: &Tx<'_>, made: &Made) -> Result<Vec<ProjectUsed>> {
 
 impl Output for CreatedBatch {
     fn write_text(&self, text: &mut Text) {
-        text.line(format!("created {} rows, {} already there", self.created, self.existing));
+        let created = count_noun(self.created, "row");
+        text.line(format!("created {created}, {} already there", self.existing));
         text.lines(self.projects_used.iter().filter_map(ProjectUsed::warning));
         for row in &self.entities {
             text.line(row.row.line());

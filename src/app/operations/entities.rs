@@ -15,7 +15,7 @@ use crate::app::present::rows::{
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::uids::UidHolderView;
 use crate::app::present::{Detail, ids, is_zero};
-use crate::model::text::quote_text;
+use crate::model::text::{count_noun, quote_text};
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
 use crate::ops::read::lookup::{self, EntityQuery};
 use crate::ops::write::entities::{EntityUpdate, NewEntity};
@@ -346,9 +346,9 @@ impl Output for EntityPage {
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
         text.list("conflicts", &self.conflicts, ConflictView::lines);
         if self.inactive_relationships > 0 {
+            let links = count_noun(self.inactive_relationships, "more link");
             text.line(format!(
-                "{} more links are ended or lead to inactive entities; include_inactive shows them",
-                self.inactive_relationships
+                "{links}, ended or to inactive entities: include_inactive shows them"
             ));
         }
         text.page("relationships", &self.relationships, &self.paging, |link| vec![link.line()]);

@@ -14,7 +14,7 @@ use crate::app::present::text::{Paging, Text};
 use crate::app::present::{is_false, is_zero};
 use crate::model::memory::GraduationCounts;
 use crate::model::project::INBOX;
-use crate::model::text::quote_text;
+use crate::model::text::{count_noun, quote_text};
 use crate::model::{List, PageRequest, Project, ProjectState, Result, Status};
 use crate::ops::read::project_counts::{self, Counted, StatusCounts};
 use crate::ops::write::projects::{self, MovedRows, Registration, TwinRow};
@@ -160,12 +160,12 @@ impl CountedProject {
     pub fn lines(&self) -> Vec<String> {
         let unknown = if self.registered.is_none() { "" } else { " (not registered)" };
         vec![format!(
-            "project {}{unknown}{}: {} entities, {} memories, {} candidates{}",
+            "project {}{unknown}{}: {}, {}, {}{}",
             quote_text(&self.name, LINE_TEXT),
             list_aliases(&self.aliases),
-            self.entities.active,
-            self.memories.active,
-            self.entities.candidates + self.memories.candidates,
+            count_noun(self.entities.active, "entity"),
+            count_noun(self.memories.active, "memory"),
+            count_noun(self.entities.candidates + self.memories.candidates, "candidate"),
             self.graduation.details(),
         )]
     }
@@ -183,6 +183,7 @@ pub struct RegisterProject;
 pub struct RegisteredProject {
     project: ProjectView,
     created: bool,
+    changed: bool,
     #[serde(flatten)]
     moved: MovedView,
 }
@@ -218,7 +219,7 @@ impl MovedView {
 
     /// Renders the number of moved rows after the line of their project, and the twins.
     pub fn write_text(&self, text: &mut Text, project: &str) {
-        text.line(format!("{project}; {} rows moved to it", self.moved));
+        text.line(format!("{project}; {} moved to it", count_noun(self.moved, "row")));
         text.list("twins", &self.twins, |TwinView { kind, id, other_id, status, name }| {
             let name = quote_text(name, LINE_TEXT);
             Some(format!("twins: {status} {kind} {id} says the same as {other_id}: {name}"))
@@ -251,8 +252,9 @@ impl Operation for RegisterProject {
 impl WriteOperation for RegisterProject {
     fn run(tx: &Tx<'_>, args: Registration, note: &str) -> Result<Written<RegisteredProject>> {
         let done = projects::register_project(tx, &args, note)?;
-        let (created, moved) = (done.created, MovedView::new(done.moved));
-        let output = RegisteredProject { project: ProjectView::new(done.row), created, moved };
+        let (created, changed) = (done.created, done.audit_id.is_some());
+        let (project, moved) = (ProjectView::new(done.row), MovedView::new(done.moved));
+        let output = RegisteredProject { project, created, changed, moved };
         Ok(Written::new(output, done.audit_id, None))
     }
 }
@@ -271,7 +273,11 @@ impl ProjectView {
 
 impl Output for RegisteredProject {
     fn write_text(&self, text: &mut Text) {
-        let word = if self.created { "registered" } else { "known" };
+        let word = match (self.created, self.changed) {
+            (true, _) => "registered",
+            (false, true) => "changed",
+            (false, false) => "known",
+        };
         self.moved.write_text(text, &format!("{word} {}", self.project.line()));
     }
 }

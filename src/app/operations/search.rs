@@ -343,7 +343,7 @@ impl Output for SearchHits {
     fn write_text(&self, text: &mut Text) {
         text.lines(self.project_used.iter().filter_map(ProjectUsed::warning));
         if self.paging.total == 0 {
-            text.line(match self.nearest.as_slice() {
+            return text.line(match self.nearest.as_slice() {
                 [] if self.query_is_blank => {
                     "nothing found; the query has no letters or digits".to_owned()
                 }

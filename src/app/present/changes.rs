@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bound::shorten_text;
-use super::rows::{FULL_TEXT, LINE_TEXT};
+use super::rows::{FULL_TEXT, LINE_TEXT, all_quoted};
 use super::{Detail, is_false};
 use crate::model::event::AuditEntry;
 use crate::model::text::quote_text;
@@ -155,18 +155,7 @@ pub fn change_line(change: &Change) -> String {
         format!(" because {}", quote_text(&entry.note, LINE_TEXT))
     };
     let (before, after) = (snapshot_fields(&change.before), snapshot_fields(&change.after));
-    let edited = if before.is_empty() { Map::new() } else { diff_snapshots(&before, &after).1 };
-    let edited: Vec<String> = edited
-        .iter()
-        .map(|(key, value)| {
-            let old = before.get(key).unwrap_or(&Value::Null);
-            format!(
-                "{key} {} → {}",
-                quote_text(&plain_text(old), 80),
-                quote_text(&plain_text(value), 80)
-            )
-        })
-        .collect();
+    let edited = if before.is_empty() { Vec::new() } else { list_edits(&before, &after) };
     let redacted = if change.redacted { " [redacted]" } else { "" };
     let edited = if edited.is_empty() { String::new() } else { format!(": {}", edited.join(", ")) };
     let actor = quote_text(&entry.actor, 80);
@@ -186,6 +175,48 @@ pub fn change_line(change: &Change) -> String {
     format!("{at} {operation}{action} by {actor}{client}{redacted}{edited}{note}{approval}")
 }
 
-fn plain_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// Maximum characters of a value before and after.
+const MAX_VALUE: usize = 80;
+
+/// Renders the changed fields, each property as one.
+fn list_edits(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+    let mut edits = Vec::new();
+    for (field, value) in diff_snapshots(before, after).1 {
+        match (before.get(&field), &value) {
+            (Some(Value::Object(old)), Value::Object(new)) => {
+                let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
+                keys.sort();
+                keys.dedup();
+                let changed = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+                edits.extend(
+                    changed.map(|key| {
+                        edit_words(&format!("{field}.{key}"), old.get(key), new.get(key))
+                    }),
+                );
+            }
+            (old, new) => edits.push(edit_words(&field, old, Some(new))),
+        }
+    }
+    edits
+}
+
+fn edit_words(field: &str, old: Option<&Value>, new: Option<&Value>) -> String {
+    let show = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(Value::String(text)) => quote_text(text, MAX_VALUE),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+            let items: Vec<String> =
+                items.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            if items.is_empty() { "nothing".to_owned() } else { all_quoted(&items) }
+        }
+        Some(Value::Bool(_) | Value::Number(_)) => value.map(Value::to_string).unwrap_or_default(),
+        Some(other) => quote_text(&other.to_string(), MAX_VALUE),
+    };
+    format!("{} {} → {}", show_name(field), show(old), show(new))
+}
+
+/// Quotes the name of a field if it is not a plain word, as the key of a property may be.
+fn show_name(field: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if field.chars().all(is_plain) { field.to_owned() } else { quote_text(field, MAX_VALUE) }
 }

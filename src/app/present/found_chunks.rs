@@ -45,11 +45,14 @@ impl ChunkView {
 
     /// Renders the place of the chunk, and its text below it with detail full.
     pub fn lines(&self) -> Vec<String> {
-        let place = quote_text(&self.heading_path, SNIPPET_LINE);
+        let place = match self.heading_path.as_str() {
+            "" => String::new(),
+            headings => format!(" {}", quote_text(headings, SNIPPET_LINE)),
+        };
         let path = quote_text(&self.file_path, SNIPPET_LINE);
         let content = self.content.iter();
         let content = content.map(|text| format!("  content {}", quote_text(text, FULL_TEXT)));
-        std::iter::once(format!("chunk {} of {path} {place}", self.chunk_id))
+        std::iter::once(format!("chunk {} of {path}{place}", self.chunk_id))
             .chain(content)
             .collect()
     }

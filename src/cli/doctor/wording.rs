@@ -1,7 +1,7 @@
 //! Texts for the findings of the doctor, with the commands that repair them.
 
 use crate::cli::next_step::render_hint_text;
-use crate::model::text::quote_text;
+use crate::model::text::{count_noun, quote_text};
 use crate::model::{Hint, Kind, NextStep};
 use crate::ops::maintain::doctor::{
     ConflictFault, Extent, Finding, IndexFault, Remark, Remedy, Repair, RowFault, RowProblem,
@@ -18,8 +18,8 @@ pub fn word_extent(extent: Extent) -> String {
         Extent::SchemaObjects { tables, indexes, triggers } => {
             format!("{tables} tables, {indexes} indexes, {triggers} triggers")
         }
-        Extent::Rows(rows) => format!("{rows} rows"),
-        Extent::Keys(keys) => format!("{keys} keys"),
+        Extent::Rows(rows) => count_noun(rows, "row"),
+        Extent::Keys(keys) => count_noun(keys, "key"),
     }
 }
 
@@ -64,7 +64,7 @@ pub fn word_finding(finding: &Finding) -> String {
         }
         Finding::WrongClaims { kind, id } => format!("wrong claims of {} {id}", kind.as_str()),
         Finding::AuditRowsUnplaced { rows } => {
-            format!("{rows} audit rows are not under the project that they are about")
+            format!("not under the project that they are about: {}", count_noun(rows, "audit row"))
         }
         Finding::ExcessAuditPlaces { entries } => {
             format!("{entries} entries of audit rows by project belong to no audit row")
@@ -188,7 +188,10 @@ pub fn word_remark(remark: &Remark) -> String {
         }
         Remark::UnknownType { name, rows } => {
             let name = quote_text(name, MAX_VALUE);
-            format!("{rows} rows have the type {name}, which this ontology does not have")
+            format!(
+                "{} of the type {name}, which this ontology does not have",
+                count_noun(rows, "row")
+            )
         }
         Remark::Row(row) => word_row(row),
         Remark::NeverStored(row) => format!("{} and never was", word_row(row)),

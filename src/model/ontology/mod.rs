@@ -144,7 +144,9 @@ impl Ontology {
 
     /// Returns the entity type with a name, or an error that lists the types.
     pub fn require_entity_type(&self, name: &str) -> Result<&EntityType> {
+        let written = name.trim().to_ascii_lowercase().replace([' ', '-'], "_");
         self.entity_type(name)
+            .or_else(|| self.entity_types.iter().find(|entry| entry.name == written))
             .ok_or_else(|| unknown_type("entity_type", name, self.entity_type_names()))
     }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::exported_values::find_problem;
 use super::format::{AuditAge, ExportLine, Header};
 use crate::model::event::AuditEntry;
+use crate::model::text::count_noun;
 use crate::model::{Action, Error, Kind, Result, canonical};
 use crate::ops::maintain::audit::chain::{Chain, check_contents};
 use crate::store::table_dump::{Fields, Layout, SCHEMA, SECTIONS};
@@ -97,7 +98,8 @@ impl ExportValidation {
             }
             ExportLine::End(end) => {
                 let found = self.rows;
-                return Err(format!("the export had {} rows and {found} are here", end.rows));
+                let rows = count_noun(end.rows, "row");
+                return Err(format!("the export had {rows}, and {found} of them are here"));
             }
         }
         self.rows += 1;

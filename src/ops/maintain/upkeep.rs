@@ -4,6 +4,7 @@
 //! Pure functions (`model/upkeep.rs`) plan a page, so that a dry run shows exactly the changes of a
 //! run. A run holds the write transaction for one page only.
 
+use crate::model::text::count_noun;
 use crate::model::upkeep::{self, Faded, UpkeepRules};
 use crate::model::{
     Action, Entity, Error, Hint, Kind, Memory, NextStep, Result, Status, Timestamp,
@@ -192,7 +193,7 @@ fn step_of_memory(
         },
         UpkeepJob::AutoPromotion if upkeep::is_promoted(&row, rules, now) => {
             after.status = Status::Active;
-            let references = format!("{} references", row.reference_count);
+            let references = count_noun(row.reference_count, "reference");
             match store::memories::find_same(view, &after, false)? {
                 Some(active) => {
                     after.status = Status::Superseded;

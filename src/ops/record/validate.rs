@@ -113,9 +113,11 @@ pub fn source_refs(view: &View<'_>, given: &[String]) -> Result<Vec<String>> {
 }
 
 /// Returns tags in lower case, deduplicated.
+/// Returns the tags in their form; a comma separates two.
 pub fn check_tags(field: &str, given: &[String]) -> Result<Vec<String>> {
     at_most(field, given.len(), MAX_ROWS, "tags")?;
-    let tags = normalise_tags(given);
+    let split = |tag: &String| tag.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let tags = normalise_tags(&given.iter().flat_map(split).collect::<Vec<_>>());
     at_most(field, tags.len(), MAX_TAGS, "tags")?;
     for tag in &tags {
         at_most(field, tag.chars().count(), MAX_NAME, "characters")?;

@@ -101,6 +101,9 @@ impl Keys {
 /// Creates all rows of the batch; an error names the row that failed.
 pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     let rows = batch.entities.len() + batch.relationships.len() + batch.memories.len();
+    if rows == 0 {
+        return Err(Error::invalid("entities", "the batch has no rows", "Give at least one."));
+    }
     validate::at_most("the batch", rows, validate::MAX_ROWS, "rows")?;
     let links = batch.entities.iter().map(|(_, new)| new.relationships.len()).sum();
     validate::at_most("the entities of the batch", links, validate::MAX_LINKS, "links")?;

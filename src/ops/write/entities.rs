@@ -188,7 +188,7 @@ fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
     validate::text_length("description", &new.description)?;
     let source_refs = validate::source_refs(tx, &new.source_refs)?;
     let row = Entity {
-        entity_type: new.entity_type.clone(),
+        entity_type: entity_type.name.clone(),
         name: validate::check_name("name", &new.name)?,
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
         description: new.description.trim().to_owned(),

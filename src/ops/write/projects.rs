@@ -347,10 +347,11 @@ pub fn require_registered(tx: &Tx<'_>, given: &str, note: &str) -> Result<(Proje
     if let Some(project) = store::projects::find_named(tx, &name)? {
         return Ok((project, false));
     }
-    if name == INBOX || !is_canonical_name(&name) {
+    let nearest = nearest::nearest_names(&name, store::projects::all_names(tx)?);
+    if name == INBOX || name.is_empty() || !is_canonical_name(&name) && !nearest.is_empty() {
         return Err(not_registered(tx, name)?);
     }
-    let nearest = nearest::nearest_names(&name, store::projects::all_names(tx)?);
+    check_canonical_name("project", &name)?;
     if !nearest.is_empty() {
         return Err(Error::invalid(
             "project",

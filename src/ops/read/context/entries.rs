@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::model::handle::HandleKind;
 use crate::model::headline::{Headline, short_properties};
 use crate::model::mark::{mark_prefix, reason_words};
-use crate::model::text::quote_text;
+use crate::model::text::{count_noun, quote_text};
 use crate::model::words::{stem_word, stems_of};
 use crate::model::{Entity, Memory, Result, Status};
 use crate::ops::read::marks::RowMarks;
@@ -229,7 +229,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         }
         let more = total - links.len() as i64;
         if more > 0 {
-            line.push_str(&format!("; {more} more links"));
+            line.push_str(&format!("; {}", count_noun(more, "more link")));
         }
         line.push_str(&self.conflict_mark(id)?);
         Ok(line)
@@ -244,7 +244,9 @@ impl<'v, 'c> Asked<'v, 'c> {
                 let matched = search::match_words(&self.prepared.query, &hit.row);
                 let stretch = snippet::plain_snippet(&row.content, &matched.stems, ENTRY - 2);
                 let stretch = quote_text(&stretch, ENTRY);
-                let place = quote_text(&format!("{} > {}", row.file_path, row.heading_path), ENTRY);
+                let place = [row.file_path.as_str(), row.heading_path.as_str()];
+                let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
+                let place = quote_text(&place.join(" > "), ENTRY);
                 Some(format!("- {stretch} (chunk:{handle}, {place})"))
             }
             _ => None,

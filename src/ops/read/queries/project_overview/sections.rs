@@ -6,6 +6,7 @@ use super::gap_sections::{
 use super::lines::{MARK, NAME, ShownEntities, TEXT, describe_entity};
 use super::page::{OverviewPage, OverviewSection};
 use crate::model::markup::{inline_text, strong_text};
+use crate::model::text::count_noun;
 use crate::model::{Entity, Gap, List, PageRequest, ResolvedProject, Result, Status};
 use crate::ops::read::queries::checked::CheckedQuestion;
 use crate::ops::read::queries::{QuestionRow, gaps, system_map};
@@ -123,8 +124,9 @@ fn write_contents(
         intro: vec![
             format!("- Entities by type: {entities}"),
             format!(
-                "- Memories: {remembered}; waiting for approval: {} entities, {} memories",
-                waiting.0, waiting.1
+                "- Memories: {remembered}; waiting for approval: {}, {}",
+                count_noun(waiting.0, "entity"),
+                count_noun(waiting.1, "memory")
             ),
             format!("- Sources: {documents} documents in {passages} passages"),
         ],
