@@ -189,7 +189,8 @@ pub const CASES: &[Case] = &[
     Case {
         operation: "undo",
         free: &[r#"{"operation": "@hearing", "note": "misheard"}"#],
-        deciding: &[r#"{"operation": "@coating"}"#, r#"{"operation": "@siting"}"#],
+        // That of "@coating", a single active memory, is proposed instead.
+        deciding: &[r#"{"operation": "@siting"}"#],
         command: &["undo", "@coating"],
     },
     Case {
