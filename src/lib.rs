@@ -42,6 +42,10 @@ pub mod app;
 mod app;
 mod cli;
 #[cfg(feature = "test-support")]
+pub mod http;
+#[cfg(not(feature = "test-support"))]
+mod http;
+#[cfg(feature = "test-support")]
 pub mod mcp;
 #[cfg(not(feature = "test-support"))]
 mod mcp;

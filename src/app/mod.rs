@@ -1,8 +1,10 @@
 //! Operations: one table of typed operations, the only way to run a write, and answers as text and
 //! structured content. The front ends (`mcp`, `cli`) offer the table.
 
+pub mod access_tokens;
 pub mod answer;
 pub mod approval;
+pub mod changes;
 pub mod import;
 pub mod ingest;
 pub mod limits;

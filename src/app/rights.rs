@@ -5,12 +5,15 @@ use serde_json::{Map, Value};
 
 use super::approval::Promotion;
 use super::operation::{Decision, Effect, RegisteredOperation};
+use crate::model::Role;
 
 /// The rights of a front end's callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {
     pub promotion: Promotion,
     pub read_only: bool,
+    /// Whether operations that erase contents are withheld.
+    pub keeps_contents: bool,
 }
 
 /// Why an operation is withheld.
@@ -18,14 +21,28 @@ pub struct Rights {
 pub enum Withheld {
     ReadOnly,
     OnlyByPerson,
+    Erases,
 }
 
 impl Rights {
+    /// Returns the rights of callers with a role.
+    pub fn of_role(role: Role) -> Self {
+        let decides = role >= Role::Review;
+        Self {
+            promotion: if decides { Promotion::Agent } else { Promotion::Human },
+            read_only: role == Role::Read,
+            keeps_contents: role < Role::Admin,
+        }
+    }
+
     /// Returns why the operation is withheld, if it is.
     pub fn withholds(self, operation: &RegisteredOperation) -> Option<Withheld> {
         let about = &operation.about;
         if self.read_only && about.effect != Effect::Reads && about.reading_part.is_none() {
             return Some(Withheld::ReadOnly);
+        }
+        if self.keeps_contents && about.effect == Effect::Erases {
+            return Some(Withheld::Erases);
         }
         let decides = self.promotion == Promotion::Human && about.decision == Decision::Everything;
         decides.then_some(Withheld::OnlyByPerson)

@@ -36,18 +36,17 @@ impl Service {
         &self,
         operation: &RegisteredOperation,
         arguments: Map<String, Value>,
-        client: Option<&ClientInfo>,
+        identity: &Identity,
         consent: Consent,
     ) -> Result<CallOutcome> {
         let name = operation.about.name;
         match operation.prepare(arguments, self.registry.default_project.as_deref())? {
             PreparedCall::Read(read) => Ok(CallOutcome::Done(self.store.read(name, read).await?)),
+            PreparedCall::Write(_) if self.registry.rights.read_only => Err(Error::read_only()),
             PreparedCall::Write(write) => {
                 let gate = ApprovalGate::new(self.registry.rights.promotion, consent);
-                let client_name = client.map(|client| client.name.as_str());
-                let actor = actor_name(write.actor.clone(), client_name)?;
-                let label = client.map(ClientInfo::label).unwrap_or_default();
-                let caller = self.caller(actor, label, gate.clone());
+                let actor = identity.choose_actor(write.actor.as_deref())?;
+                let caller = self.caller(actor, identity.client.clone(), gate.clone());
                 let run = move |db: &Db| write.run(db, &caller);
                 gate.outcome(self.store.run_steps(name, run).await)
             }
@@ -73,18 +72,37 @@ impl Service {
     }
 }
 
-/// A client, as it introduces itself.
+/// A caller, as the audit names it.
 #[derive(Debug, Clone, Default)]
-pub struct ClientInfo {
-    pub name: String,
-    pub version: String,
+pub struct Identity {
+    /// The actor of calls that name none.
+    pub actor: String,
+    /// Name and version of the client.
+    pub client: String,
+    /// Whether a call may name another actor.
+    pub names_actors: bool,
 }
 
-impl ClientInfo {
-    /// Returns name and version as the audit records them.
-    fn label(&self) -> String {
-        let label = collapse_spaces(&format!("{} {}", self.name, self.version));
-        label.chars().take(validate::MAX_NAME).collect()
+impl Identity {
+    /// Returns the identity of an MCP client, as it introduces itself.
+    pub fn of_client(name: &str, version: &str) -> Self {
+        let label = collapse_spaces(&format!("{name} {version}"));
+        let client = label.chars().take(validate::MAX_NAME).collect();
+        let actor = name_actor("client", name).unwrap_or_else(|| "agent".to_owned());
+        Self { actor, client, names_actors: true }
+    }
+
+    /// Returns the actor of a call: the one in the arguments, else the caller's own.
+    fn choose_actor(&self, given: Option<&str>) -> Result<String> {
+        match given.filter(|actor| !actor.trim().is_empty()) {
+            None => Ok(self.actor.clone()),
+            Some(actor) if self.names_actors || actor == self.actor => check_actor(actor),
+            Some(actor) => Err(Error::invalid(
+                "actor",
+                format!("{actor:?} is not the name of this caller, {:?}", self.actor),
+                "Leave it out.",
+            )),
+        }
     }
 }
 
@@ -128,17 +146,4 @@ fn unknown_operation(registry: &OperationRegistry, name: &str) -> Error {
         format!("there is no operation {name:?}"),
         format!("Operations: {}.", names.join(", ")),
     )
-}
-
-/// Returns the actor of a call: the one in the arguments, else the client.
-fn actor_name(given: Option<String>, client: Option<&str>) -> Result<String> {
-    match given.filter(|actor| !actor.trim().is_empty()) {
-        Some(actor) => check_actor(&actor),
-        None => Ok(client_name(client)),
-    }
-}
-
-/// Converts the client's name to a valid actor name.
-pub fn client_name(given: Option<&str>) -> String {
-    name_actor("client", given.unwrap_or_default()).unwrap_or_else(|| "agent".to_owned())
 }

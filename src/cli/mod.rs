@@ -26,8 +26,10 @@ mod rebuild_claims;
 mod review;
 mod serve;
 mod server_memory;
+mod token;
 mod tools;
 mod upkeep;
+mod web;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,11 @@ struct CommandLine {
 enum Command {
     /// Serve one MCP client over standard input and output (the default)
     Serve(serve::Serve),
+    /// Serve the HTTP API and the page, on this machine or behind a proxy
+    Web(web::Web),
+    /// Create, revoke and list tokens for programs that call the HTTP API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Import rows from JSON lines (project, memory, entity, relationship, project_state) or an
     /// export
     Import(import::ImportArgs),
@@ -128,6 +135,8 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
     match command {
         None => serve::run(cli, &serve::Serve::default()),
         Some(Command::Serve(serve)) => serve::run(cli, serve),
+        Some(Command::Web(web)) => web::run(cli, web),
+        Some(Command::Token(command)) => token::run(cli, command),
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),
         Some(Command::Export(export)) => export::run(cli, export),

@@ -93,7 +93,7 @@ impl Serve {
             PromotionChoice::Ask => Promotion::Ask,
             PromotionChoice::Human => Promotion::Human,
         };
-        Rights { promotion, read_only: self.read_only }
+        Rights { promotion, read_only: self.read_only, keeps_contents: false }
     }
 }
 

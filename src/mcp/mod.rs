@@ -13,7 +13,7 @@ pub(crate) mod prompts;
 pub mod resources;
 mod rights;
 pub mod server;
-mod stop;
+pub mod stop;
 mod streams;
 pub(crate) mod surface;
 pub mod tools;

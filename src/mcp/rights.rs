@@ -35,5 +35,6 @@ pub fn explain_withheld(withheld: Withheld) -> &'static str {
     match withheld {
         Withheld::ReadOnly => "this server is read-only",
         Withheld::OnlyByPerson => "here a person decides, with the atocore command",
+        Withheld::Erases => "it erases contents, which this caller may not",
     }
 }

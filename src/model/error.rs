@@ -25,6 +25,9 @@ pub enum SubjectKind {
     AnyRow,
     AuditedRow,
     Operation,
+    AccessToken,
+    /// An operation by its name.
+    ApiOperation,
     /// A key that identifies rows within one batch or file.
     BatchKey,
     Resource,
@@ -51,6 +54,8 @@ impl fmt::Display for SubjectKind {
             Self::AnyRow => "row",
             Self::AuditedRow => "audited row",
             Self::Operation => "operation",
+            Self::AccessToken => "token",
+            Self::ApiOperation => "operation",
             Self::BatchKey => "key",
             Self::Resource => "resource",
         })

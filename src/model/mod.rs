@@ -3,6 +3,7 @@
 //! Everything else in the crate depends on this module, and it depends on nothing else in the
 //! crate.
 
+pub mod access;
 pub(crate) mod canonical;
 pub mod claim;
 pub(crate) mod conflict;
@@ -44,6 +45,7 @@ pub(crate) mod upkeep;
 pub mod value;
 pub mod words;
 
+pub use access::{AccessToken, Role};
 pub use claim::{Claim, Slot};
 pub use conflict::{Conflict, ConflictMember};
 pub use coverage::Verdict;

@@ -1,5 +1,6 @@
 //! Persistence: the only layer with SQL, one file per kind of row, without business logic.
 
+pub mod access_tokens;
 pub(crate) mod assumptions;
 pub mod audit;
 pub(crate) mod audit_by_project;

@@ -14,7 +14,7 @@ use atocore::app::operation::{Effect, RegisteredOperation, Surface};
 use atocore::app::operations::list_operations;
 use atocore::app::registry::{OperationRegistry, Selection};
 use atocore::app::rights::Rights;
-use atocore::app::service::Service;
+use atocore::app::service::{Identity, Service};
 use atocore::app::store_handle::StoreHandle;
 use atocore::model::{Error, Ontology};
 use atocore::ops::sources::files::Root;
@@ -231,7 +231,7 @@ fn where_promotion_is_the_persons_the_rest_is_allowed() {
 
 /// A service whose callers decide nothing, over the store of a place.
 fn human_service(place: &Place) -> Service {
-    let rights = Rights { promotion: Promotion::Human, read_only: false };
+    let rights = Rights::of_role(Role::Propose);
     let registry = OperationRegistry::new(&Ontology::default(), &Selection::All, None, rights);
     let (db, _) = atocore::ops::open(Settings::new(place.db())).expect("a store");
     let (store, _) = StoreHandle::start(db).expect("a writing thread");
@@ -252,7 +252,7 @@ fn each_decision_is_refused_by_its_effect_alone() {
             let mut arguments = arguments(text);
             arguments.insert("dry_run".to_owned(), dry_run.into());
             let called =
-                runtime.block_on(service.call(&operation, arguments, None, Consent::NotAsked));
+                runtime.block_on(service.call(&operation, arguments, &Identity::of_client("", ""), Consent::NotAsked));
             let refused = matches!(called, Err(Error::Refused { .. }));
             assert!(refused, "{} {text}: {}", case.operation, outcome(called));
             assert_eq!(dump(&place), before, "{} {text}", case.operation);

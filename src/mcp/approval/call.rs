@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::elicitor::{ElicitationOutcome, Elicitor, PersonAnswer, ToolOutcome, answer_of};
 use crate::app::approval::{Approval, ApprovalQuestion, CallOutcome, Consent, Promotion};
 use crate::app::operation::RegisteredOperation;
-use crate::app::service::{ClientInfo, client_name};
+use crate::app::service::Identity;
 use crate::mcp::backpressure::InFlightPermit;
 use crate::mcp::server::Server;
 use crate::model::{Error, Result};
@@ -25,18 +25,16 @@ impl Server {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        let client = read_client(context);
-        let client = client.as_ref();
+        let caller = &identify_client(context);
         let settings = self.service.store.settings();
         let arguments = request.arguments.unwrap_or_default();
         if self.service.registry.rights.promotion != Promotion::Ask {
-            return match self.service.call(operation, arguments, client, Consent::NotAsked).await? {
+            return match self.service.call(operation, arguments, caller, Consent::NotAsked).await? {
                 CallOutcome::Done(reply) => Ok(ToolOutcome::Answered(reply)),
                 CallOutcome::Asks(question) => Err(question.unasked("this server does not ask")),
             };
         }
-        let name = client_name(client.map(|client| client.name.as_str()));
-        let person = Elicitor::new(context, &name);
+        let person = Elicitor::new(context, &caller.actor);
         let answer = answer_of(request.input_responses, request.request_state)?;
         let answered = answer.map(|(answer, state)| {
             let call = digest_call(operation.about.name, &arguments);
@@ -49,14 +47,14 @@ impl Server {
                 (Consent::Given(Approval { fingerprint, by }), None)
             }
             Ok(Some((_, PersonAnswer::Unanswered(why)))) => {
-                return self.propose_instead(operation, arguments, client, why).await;
+                return self.propose_instead(operation, arguments, caller, why).await;
             }
             // Without the approval, the call still succeeds if it needs none: for example a retry
             // whose first answer was lost.
             Err(refused @ Error::Invalid { .. }) => (Consent::NotAsked, Some(refused)),
             Err(error) => return Err(error),
         };
-        let called = self.service.call(operation, arguments.clone(), client, consent).await?;
+        let called = self.service.call(operation, arguments.clone(), caller, consent).await?;
         let question = match called {
             CallOutcome::Done(reply) => return Ok(ToolOutcome::Answered(reply)),
             CallOutcome::Asks(question) => question,
@@ -76,8 +74,7 @@ impl Server {
         arguments: Map<String, Value>,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        let client = read_client(context);
-        let client = client.as_ref();
+        let caller = &identify_client(context);
         let settings = self.service.store.settings();
         let keep = || {
             let call = digest_call(operation.about.name, &arguments);
@@ -92,11 +89,11 @@ impl Server {
         match person.ask(question, self.ended.clone(), keep).await? {
             ElicitationOutcome::Input(required) => Ok(ToolOutcome::Input(required)),
             ElicitationOutcome::Unanswered(why) => {
-                self.propose_instead(operation, arguments, client, why).await
+                self.propose_instead(operation, arguments, caller, why).await
             }
             ElicitationOutcome::Approved(approval) => {
                 let consent = Consent::Given(approval);
-                match self.service.call(operation, arguments, client, consent).await? {
+                match self.service.call(operation, arguments, caller, consent).await? {
                     CallOutcome::Done(reply) => Ok(ToolOutcome::Answered(reply)),
                     CallOutcome::Asks(_) => Err(Error::Overtaken),
                 }
@@ -110,10 +107,10 @@ impl Server {
         &self,
         operation: &RegisteredOperation,
         arguments: Map<String, Value>,
-        client: Option<&ClientInfo>,
+        caller: &Identity,
         unanswered: Error,
     ) -> Result<ToolOutcome> {
-        match self.service.call(operation, arguments, client, Consent::Missing).await {
+        match self.service.call(operation, arguments, caller, Consent::Missing).await {
             Ok(CallOutcome::Done(reply)) => Ok(ToolOutcome::Answered(reply)),
             Ok(CallOutcome::Asks(_)) | Err(Error::Refused { .. }) => Err(unanswered),
             Err(error) => Err(error),
@@ -122,7 +119,8 @@ impl Server {
 }
 
 /// Returns the client as it introduced itself.
-fn read_client(context: &RequestContext<RoleServer>) -> Option<ClientInfo> {
-    let info = context.client_info()?;
-    Some(ClientInfo { name: info.name, version: info.version })
+fn identify_client(context: &RequestContext<RoleServer>) -> Identity {
+    let info = context.client_info();
+    let (name, version) = info.map(|info| (info.name, info.version)).unwrap_or_default();
+    Identity::of_client(&name, &version)
 }

@@ -1,5 +1,6 @@
 //! Operations that change rows: the nouns, their lifecycle, graduation, conflicts, batches, redaction.
 
+pub mod access_tokens;
 pub mod approval;
 pub mod batch;
 pub mod conflicts;

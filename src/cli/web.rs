@@ -1,0 +1,103 @@
+//! `atocore web`: serves the HTTP API and the page.
+
+use std::net::{IpAddr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use super::options::{Cli, Roots, actor_name};
+use super::out;
+use crate::app::store_handle::StoreHandle;
+use crate::http::access::AccessRules;
+use crate::http::server::{listen_error, serve};
+use crate::http::state::WebState;
+use crate::model::{Error, Result, Role};
+
+#[derive(Args)]
+pub struct Web {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
+    listen: SocketAddr,
+    /// The default project of requests
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// The person who decides on the page; the name of the user if omitted
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// Requests without credentials may do everything, on this machine only
+    #[arg(long, conflicts_with = "behind_proxy")]
+    open: bool,
+    /// Accept connections from this proxy only, which has TLS; may be repeated
+    #[arg(long, value_name = "IP", requires = "public_origin")]
+    behind_proxy: Vec<IpAddr>,
+    /// The address under which the proxy is reached, such as https://atocore.example.org
+    #[arg(long, value_name = "URL", requires = "behind_proxy")]
+    public_origin: Option<String>,
+    #[command(flatten)]
+    roots: Roots,
+}
+
+pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
+    let person = actor_name(web.person.as_deref())?;
+    let roots = web.roots.open()?;
+    let (store, writer) = StoreHandle::start(cli.open()?)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Internal(format!("the runtime: {error}")))?;
+    let outcome = runtime.block_on(async {
+        let listening = TcpListener::bind(web.listen).await;
+        let listener = listening.map_err(|error| listen_error(web.listen, &error))?;
+        let address = listener.local_addr().map_err(|error| listen_error(web.listen, &error))?;
+        let rules = access_rules(web, address)?;
+        let origin = rules.origins.first().cloned().unwrap_or_default();
+        let state = WebState::new(store, rules, web.project.as_deref(), &roots)?;
+        announce(web, &origin, &state.sessions.make_link(&person)?);
+        serve(listener, Arc::new(state)).await
+    });
+    drop(runtime);
+    writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Returns who gets in: without credentials only from this machine, and then to read and propose.
+fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
+    if let Some(origin) = &web.public_origin {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let host = host.map(|host| host.trim_end_matches('/').to_ascii_lowercase());
+        let host = host.filter(|host| !host.is_empty() && !host.contains('/')).ok_or_else(|| {
+            let hint = "Give scheme and host, such as https://atocore.example.org.";
+            Error::invalid("--public-origin", format!("{origin:?} is no origin"), hint)
+        })?;
+        let proxies = web.behind_proxy.iter().map(IpAddr::to_canonical).collect();
+        let origins = vec![origin.trim_end_matches('/').to_owned()];
+        return Ok(AccessRules { hosts: vec![host], origins, anonymous: None, proxies });
+    }
+    if !address.ip().is_loopback() {
+        return Err(Error::invalid(
+            "--listen",
+            format!("{} is not an address of this machine alone", address.ip()),
+            "Listen on 127.0.0.1, or behind a proxy with TLS: --behind-proxy and --public-origin.",
+        ));
+    }
+    let port = address.port();
+    let names = ["127.0.0.1", "localhost", "[::1]"];
+    let hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
+    let mut origins: Vec<String> = hosts.iter().map(|host| format!("http://{host}")).collect();
+    if address.is_ipv6() {
+        origins.rotate_right(1);
+    }
+    let anonymous = Some(if web.open { Role::Admin } else { Role::Propose });
+    Ok(AccessRules { hosts, origins, anonymous, proxies: Vec::new() })
+}
+
+fn announce(web: &Web, origin: &str, code: &str) {
+    out::print_line(format!("atocore listens on {origin}"));
+    if web.open {
+        out::print_line("--open: every program on this machine may decide, without a token");
+    }
+    out::print_line(format!("open this link once to decide on the page: {origin}/login?code={code}"));
+}

@@ -1,0 +1,191 @@
+//! Who gets in: checks host, origin and credentials of each request, and gives it a role.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+use super::session::{SESSION_COOKIE, Session};
+use super::state::WebState;
+use crate::app::service::Identity;
+use crate::model::{Result, Role};
+use crate::ops::write::access_tokens::recognise_token;
+
+/// The actor of requests without credentials that name none.
+const ANONYMOUS: &str = "api-http";
+/// The client of requests without credentials.
+const HTTP: &str = "http";
+
+/// The rules of a server about who gets in.
+#[derive(Debug, Clone)]
+pub struct AccessRules {
+    /// Accepted values of the header Host.
+    pub hosts: Vec<String>,
+    /// The address of the server as browsers show it, such as `http://127.0.0.1:8420`.
+    pub origins: Vec<String>,
+    /// The role of requests without credentials; `None` refuses them.
+    pub anonymous: Option<Role>,
+    /// The proxies whose connections are accepted; any peer if empty.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// How a visitor proved who they are.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    Absent,
+    Token,
+    Session(Arc<Session>),
+}
+
+/// The sender of a request.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    pub role: Role,
+    pub identity: Identity,
+    pub credential: Credential,
+}
+
+impl Visitor {
+    /// Returns the problem of a request beyond the visitor's role.
+    pub fn refuse(&self, needed: Role) -> Problem {
+        let detail = format!("this needs the role {}", needed.as_str());
+        let hint = format!(
+            "Send a token of that role as Authorization: Bearer TOKEN (atocore token create NAME \
+             --role {}), or decide on the page of atocore web.",
+            needed.as_str()
+        );
+        match self.credential {
+            Credential::Absent => unauthorized(&detail, &hint),
+            _ => Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint),
+        }
+    }
+
+    pub fn session(&self) -> Option<&Session> {
+        match &self.credential {
+            Credential::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+}
+
+fn unauthorized(detail: &str, hint: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint)
+        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"atocore\"")
+}
+
+/// Checks a request, and adds its [`Visitor`] for the handlers.
+pub async fn check_access(
+    State(state): State<Arc<WebState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let checked = match check_addresses(&state.rules, &parts) {
+        Ok(()) => identify_visitor(&state, &parts).await,
+        Err(problem) => Err(problem),
+    };
+    match checked {
+        Ok(visitor) => {
+            parts.extensions.insert(visitor);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Refuses a foreign host or origin. A page of another site whose name resolves to this server sends
+/// its own name as Host (DNS rebinding); a form or script of another site sends its Origin.
+fn check_addresses(rules: &AccessRules, request: &Parts) -> Result<(), Problem> {
+    let headers = &request.headers;
+    let peer = request.extensions.get::<IpAddr>();
+    if !rules.proxies.is_empty() && !peer.is_some_and(|peer| rules.proxies.contains(peer)) {
+        let hint = "Connect through the proxy, or name its address with --behind-proxy.";
+        let detail = "this address is not that of the proxy";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint));
+    }
+    let host = single(headers, &header::HOST).unwrap_or_default().to_ascii_lowercase();
+    if !rules.hosts.contains(&host) {
+        let hint = format!("Use {}.", rules.origins.join(" or "));
+        let detail = "the header Host names another server";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "refused", detail, hint));
+    }
+    let origin = single(headers, &header::ORIGIN);
+    match origin {
+        None => Ok(()),
+        Some(origin) if rules.origins.iter().any(|own| own.eq_ignore_ascii_case(origin)) => Ok(()),
+        Some(_) => Err(foreign_origin("it comes from a page of another site")),
+    }
+}
+
+fn foreign_origin(detail: &str) -> Problem {
+    let hint = "Send it from the page itself, or from a program without the header Origin.";
+    Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint)
+}
+
+/// Returns the value of a header that occurs once.
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?.to_str().ok();
+    if values.next().is_some() { Some("") } else { first.or(Some("")) }
+}
+
+async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, Problem> {
+    let headers = &request.headers;
+    if let Some(given) = single(headers, &header::AUTHORIZATION) {
+        return identify_token(state, given).await;
+    }
+    if let Some(session) = cookie(headers, SESSION_COOKIE).and_then(|key| state.sessions.find(key))
+    {
+        let safe = matches!(request.method, Method::GET | Method::HEAD);
+        if !safe && single(headers, &header::ORIGIN).is_none() {
+            return Err(foreign_origin("a change by the page's session has no Origin"));
+        }
+        let client = HTTP.to_owned();
+        let identity = Identity { actor: session.person.clone(), client, names_actors: false };
+        let (role, credential) = (session.role, Credential::Session(session));
+        return Ok(Visitor { role, identity, credential });
+    }
+    let identity =
+        Identity { actor: ANONYMOUS.to_owned(), client: HTTP.to_owned(), names_actors: true };
+    match state.rules.anonymous {
+        Some(role) => Ok(Visitor { role, identity, credential: Credential::Absent }),
+        None if state.is_public(request.uri.path()) => {
+            Ok(Visitor { role: Role::Read, identity, credential: Credential::Absent })
+        }
+        None => Err(unauthorized(
+            "this server needs a token",
+            "Send it as Authorization: Bearer TOKEN; the operator makes one with atocore token create.",
+        )),
+    }
+}
+
+async fn identify_token(state: &WebState, given: &str) -> Result<Visitor, Problem> {
+    let refused = || {
+        unauthorized(
+            "the token is unknown or revoked",
+            "Ask the operator for a token: atocore token create NAME --role ROLE.",
+        )
+    };
+    let (scheme, secret) = given.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused());
+    }
+    let secret = secret.trim().to_owned();
+    let token = state.store.read("token", move |view| recognise_token(view, &secret)).await?;
+    let token = token.ok_or_else(refused)?;
+    let names_actors = token.role == Role::Admin;
+    let identity = Identity { actor: token.name.clone(), client: token.name, names_actors };
+    Ok(Visitor { role: token.role, identity, credential: Credential::Token })
+}
+
+/// Returns the value of a cookie.
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+}

@@ -1,0 +1,115 @@
+//! `GET /events`: tells of each change of the store, by any process, as server-sent events.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::watch;
+
+use super::problem::Problem;
+use super::state::WebState;
+use crate::app::changes::{StoreChange, last_sequence, list_changes_after};
+use crate::app::store_handle::StoreHandle;
+use crate::model::{Error, Result};
+use crate::ops::View;
+
+/// How often the store is asked for changes of other processes while somebody listens.
+const INTERVAL: Duration = Duration::from_millis(300);
+/// Maximum changes that are read at once.
+const PAGE: i64 = 200;
+
+/// The sequence number of the newest change, kept current while somebody listens.
+pub struct EventFeed {
+    newest: watch::Sender<i64>,
+    store: StoreHandle,
+}
+
+impl EventFeed {
+    pub fn new(store: StoreHandle) -> Self {
+        Self { newest: watch::Sender::new(0), store }
+    }
+
+    /// Asks the store for its newest change, as long as the server runs.
+    pub async fn run(&self) {
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            if self.newest.receiver_count() == 0 {
+                continue;
+            }
+            match self.store.read("events", last_sequence).await {
+                Ok(newest) => {
+                    self.newest.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+                }
+                Err(error) => tracing::debug!("events: {error}"),
+            }
+        }
+    }
+}
+
+/// Streams the changes after `Last-Event-ID`, or from now on.
+pub async fn stream_events(
+    State(state): State<Arc<WebState>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    if query.is_some_and(|query| !query.is_empty()) {
+        let hint = "Send the last event as the header Last-Event-ID, and a token as Authorization.";
+        return Problem::from(Error::invalid("query", "this route takes none", hint))
+            .into_response();
+    }
+    match start_stream(&state, &headers).await {
+        Ok(response) => response,
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Response> {
+    let newest = state.events.newest.subscribe();
+    let after = match headers.get("last-event-id") {
+        None => state.store.read("events", last_sequence).await?,
+        Some(given) => given.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| {
+            let hint = "Send the id of the last event that was received.";
+            Error::invalid("last-event-id", "it is no number", hint)
+        })?,
+    };
+    let listener = Listener { state: Arc::clone(state), newest, after, waiting: Vec::new() };
+    let events = stream::unfold(listener, |mut listener| async {
+        let event = listener.next().await?;
+        Some((Ok::<_, Infallible>(event), listener))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// A listener, with the changes that it is still to be told of.
+struct Listener {
+    state: Arc<WebState>,
+    newest: watch::Receiver<i64>,
+    after: i64,
+    /// In reverse order.
+    waiting: Vec<StoreChange>,
+}
+
+impl Listener {
+    /// Waits for the next change; `None` if the server stops or the store cannot be read.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(change) = self.waiting.pop() {
+                self.after = change.sequence;
+                let data = serde_json::to_string(&change).ok()?;
+                return Some(Event::default().id(change.sequence.to_string()).data(data));
+            }
+            let after = self.after;
+            let read = move |view: &View<'_>| list_changes_after(view, after, PAGE);
+            self.waiting = self.state.store.read("events", read).await.ok()?;
+            self.waiting.reverse();
+            if self.waiting.is_empty() {
+                self.newest.changed().await.ok()?;
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The HTTP server: the operations as routes, described by OpenAPI, and the web page. It contains no
+//! business rules and no SQL.
+
+pub mod access;
+mod api;
+mod arguments;
+mod events;
+mod next_step;
+pub mod openapi;
+mod page;
+mod problem;
+pub mod routes;
+pub mod server;
+mod session;
+pub mod state;

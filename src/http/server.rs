@@ -1,0 +1,154 @@
+//! Listens, and serves connections within limits until a stop signal.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::access::check_access;
+use super::problem::Problem;
+use super::state::WebState;
+use super::{api, events, openapi, page};
+use crate::mcp::stop::stop_signal;
+use crate::model::{Error, Result};
+
+/// Maximum bytes of a request body.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+/// Maximum connections at once.
+const MAX_CONNECTIONS: usize = 20_000;
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request may take, its body included. Streams of events go on after it.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long requests in progress may take after a stop signal.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves connections until a stop signal; requests in progress are finished.
+pub async fn serve(listener: TcpListener, state: Arc<WebState>) -> Result<()> {
+    let router = build_router(&state);
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let feed = Arc::clone(&state);
+    let feed = tokio::spawn(async move { feed.events.run().await });
+    let mut stop = std::pin::pin!(stop_signal());
+    loop {
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place,
+            () = &mut stop => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Such as too many open files: the next attempt may succeed.
+                tracing::warn!("a connection was not accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let connection = graceful.watch(serve_connection(stream, peer, router.clone()));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection ended: {error}");
+            }
+            drop(place);
+        });
+    }
+    feed.abort();
+    drop(listener);
+    if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
+        tracing::info!("connections that were still open are closed");
+    }
+    Ok(())
+}
+
+type Served = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+
+fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router) -> Served {
+    let ip = peer.ip().to_canonical();
+    let router = router.layer(axum::Extension(ip));
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+}
+
+fn build_router(state: &Arc<WebState>) -> Router {
+    let streams = Router::new()
+        .route("/events", get(events::stream_events))
+        .route("/v1/events", get(events::stream_events));
+    let health = || async { axum::Json(serde_json::json!({ "status": "ok" })) };
+    api::build_router()
+        .merge(page::build_router())
+        .route("/health", get(health))
+        .route("/v1/health", get(health))
+        .route("/v1/openapi.json", get(openapi::serve_description))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(limit_time))
+        .merge(streams)
+        .layer(from_fn_with_state(Arc::clone(state), check_access))
+        .layer(from_fn(set_headers))
+        .with_state(Arc::clone(state))
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
+        let hint = "Send the body at once; ask for fewer rows.";
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "busy", "the request took too long", hint)
+            .into_response()
+    })
+}
+
+/// Adds the headers that every answer has: browsers run no script but the server's own, and no
+/// other site shows the page in a frame.
+async fn set_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn unknown_path(State(_): State<Arc<WebState>>, request: Request) -> Problem {
+    let hint = "The routes are described at /v1/openapi.json; the page is at /.";
+    let detail = format!("there is no {}", request.uri().path());
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail, hint)
+}
+
+async fn wrong_method() -> Problem {
+    let hint = "The header Allow names the methods of this path.";
+    let detail = "this path does not take this method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", detail, hint)
+}
+
+/// Returns the error of an address that cannot be listened on.
+pub fn listen_error(address: SocketAddr, error: &std::io::Error) -> Error {
+    Error::invalid("--listen", format!("{address}: {error}"), "Choose another port.")
+}

@@ -1,0 +1,107 @@
+//! Sessions of the page: a person opens a one-time link, or gives a token, and gets a cookie.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::model::hash::digest;
+use crate::model::{Error, Result, Role};
+
+/// The name of the cookie.
+pub const SESSION_COOKIE: &str = "atocore_session";
+/// How long a session lasts.
+pub const LIFETIME: Duration = Duration::from_secs(12 * 3_600);
+/// Maximum open sessions; the oldest ends for a new one.
+const MAX_SESSIONS: usize = 1_000;
+
+/// A person at the page.
+#[derive(Debug)]
+pub struct Session {
+    pub person: String,
+    pub role: Role,
+    /// Stands in every form of the session's pages.
+    pub form_key: String,
+    begun: Instant,
+}
+
+/// The open sessions, and the link that begins one.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    /// By the digest of the cookie.
+    open: Mutex<HashMap<String, Arc<Session>>>,
+    /// The digest of the code of the one-time link, and the person it is for.
+    link: Mutex<Option<(String, String)>>,
+}
+
+impl Sessions {
+    /// Makes the code of a link that begins one session of a person.
+    pub fn make_link(&self, person: &str) -> Result<String> {
+        let code = random_text()?;
+        *lock(&self.link) = Some((digest(&code), person.to_owned()));
+        Ok(code)
+    }
+
+    /// Begins the session of a link's code; returns the cookie. `None` if the code is wrong or used.
+    pub fn begin_by_link(&self, code: &str) -> Result<Option<String>> {
+        let mut link = lock(&self.link);
+        if link.as_ref().is_none_or(|(expected, _)| *expected != digest(code)) {
+            return Ok(None);
+        }
+        let person = link.take().map(|(_, person)| person).unwrap_or_default();
+        drop(link);
+        self.begin(&person, Role::Review).map(Some)
+    }
+
+    /// Begins a session; returns the cookie.
+    pub fn begin(&self, person: &str, role: Role) -> Result<String> {
+        let cookie = random_text()?;
+        let (person, form_key) = (person.to_owned(), random_text()?);
+        let session = Session { person, role, form_key, begun: Instant::now() };
+        let mut open = lock(&self.open);
+        open.retain(|_, session| session.begun.elapsed() < LIFETIME);
+        while open.len() >= MAX_SESSIONS {
+            let oldest = open.iter().min_by_key(|(_, session)| session.begun);
+            let Some(key) = oldest.map(|(key, _)| key.clone()) else { break };
+            open.remove(&key);
+        }
+        open.insert(digest(&cookie), Arc::new(session));
+        Ok(cookie)
+    }
+
+    pub fn find(&self, cookie: &str) -> Option<Arc<Session>> {
+        let open = lock(&self.open);
+        open.get(&digest(cookie)).filter(|session| session.begun.elapsed() < LIFETIME).cloned()
+    }
+
+    pub fn end(&self, cookie: &str) {
+        lock(&self.open).remove(&digest(cookie));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns 256 random bits as text.
+pub fn random_text() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(base16ct::lower::encode_string(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_begins_one_session() {
+        let sessions = Sessions::default();
+        let code = sessions.make_link("ada").expect("a code");
+        assert_eq!(sessions.begin_by_link("wrong"), Ok(None));
+        let cookie = sessions.begin_by_link(&code).expect("a session").expect("a cookie");
+        assert_eq!(sessions.begin_by_link(&code), Ok(None), "it was used");
+        assert_eq!(sessions.find(&cookie).expect("a session").person, "ada");
+        sessions.end(&cookie);
+        assert!(sessions.find(&cookie).is_none());
+    }
+}

@@ -1,0 +1,56 @@
+//! The state that all requests share.
+
+use super::access::AccessRules;
+use super::session::Sessions;
+use crate::app::registry::{OperationRegistry, Selection};
+use crate::app::rights::Rights;
+use crate::app::service::Service;
+use crate::app::store_handle::StoreHandle;
+use crate::model::{Result, Role};
+use crate::ops::sources::files::Root;
+
+/// The store, its operations for each role, and the open sessions.
+pub struct WebState {
+    pub store: StoreHandle,
+    services: Vec<(Role, Service)>,
+    pub rules: AccessRules,
+    pub sessions: Sessions,
+    pub events: super::events::EventFeed,
+}
+
+impl WebState {
+    pub fn new(
+        store: StoreHandle,
+        rules: AccessRules,
+        default_project: Option<&str>,
+        roots: &[Root],
+    ) -> Result<Self> {
+        let ontology = store.settings().ontology.clone();
+        let services = Role::ALL.map(|role| {
+            let (project, rights) = (default_project.map(str::to_owned), Rights::of_role(role));
+            let registry =
+                OperationRegistry::new(&ontology, &Selection::Everything, project, rights)?;
+            Ok((role, Service::new(store.clone(), registry, roots.to_vec())))
+        });
+        let services = services.into_iter().collect::<Result<_>>()?;
+        let events = super::events::EventFeed::new(store.clone());
+        Ok(Self { store, services, rules, sessions: Sessions::default(), events })
+    }
+
+    /// Returns the operations with the rights of a role.
+    pub fn service_of(&self, role: Role) -> &Service {
+        let found = self.services.iter().find(|(of, _)| *of == role);
+        &found.unwrap_or(&self.services[0]).1
+    }
+
+    /// Returns the least role that offers an operation.
+    pub fn role_for(&self, operation: &str) -> Role {
+        let offers = |(_, service): &&(Role, Service)| service.registry.get(operation).is_some();
+        self.services.iter().find(offers).map_or(Role::Admin, |(role, _)| *role)
+    }
+
+    /// Whether a path is served without credentials: what a browser needs to sign in.
+    pub fn is_public(&self, path: &str) -> bool {
+        matches!(path, "/login" | "/health" | "/v1/health") || path.starts_with("/assets/")
+    }
+}
