@@ -54,7 +54,7 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         let address = listener.local_addr().map_err(|error| listen_error(web.listen, &error))?;
         let rules = access_rules(web, address)?;
         let origin = rules.origins.first().cloned().unwrap_or_default();
-        let state = WebState::new(store, rules, web.project.as_deref(), &roots)?;
+        let state = WebState::new(store, rules, &person, web.project.as_deref(), &roots)?;
         announce(web, &origin, &state.sessions.make_link(&person)?);
         serve(listener, Arc::new(state)).await
     });

@@ -14,10 +14,10 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// An error answer.
 #[derive(Debug)]
 pub struct Problem {
-    status: StatusCode,
+    pub status: StatusCode,
     code: String,
-    detail: String,
-    hint: Hint,
+    pub detail: String,
+    pub hint: Hint,
     headers: Vec<(HeaderName, String)>,
 }
 

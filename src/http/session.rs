@@ -21,7 +21,37 @@ pub struct Session {
     pub role: Role,
     /// Stands in every form of the session's pages.
     pub form_key: String,
+    pub sitting: Mutex<Sitting>,
     begun: Instant,
+}
+
+/// The decisions of a session so far.
+#[derive(Debug, Clone, Default)]
+pub struct Sitting {
+    pub decided: usize,
+    /// The outcome of the last form, to be shown once.
+    pub notice: String,
+    /// The operation of the last decision, which can be undone.
+    pub operation: String,
+}
+
+impl Session {
+    pub fn new(person: &str, role: Role) -> Result<Self> {
+        let (sitting, begun) = (Mutex::default(), Instant::now());
+        Ok(Self { person: person.to_owned(), role, form_key: random_text()?, sitting, begun })
+    }
+
+    pub fn change_sitting(&self, change: impl FnOnce(&mut Sitting)) {
+        change(&mut lock(&self.sitting));
+    }
+
+    /// Returns the sitting, and takes its notice.
+    pub fn take_sitting(&self) -> Sitting {
+        let mut sitting = lock(&self.sitting);
+        let shown = sitting.clone();
+        sitting.notice.clear();
+        shown
+    }
 }
 
 /// The open sessions, and the link that begins one.
@@ -55,8 +85,7 @@ impl Sessions {
     /// Begins a session; returns the cookie.
     pub fn begin(&self, person: &str, role: Role) -> Result<String> {
         let cookie = random_text()?;
-        let (person, form_key) = (person.to_owned(), random_text()?);
-        let session = Session { person, role, form_key, begun: Instant::now() };
+        let session = Session::new(person, role)?;
         let mut open = lock(&self.open);
         open.retain(|_, session| session.begun.elapsed() < LIFETIME);
         while open.len() >= MAX_SESSIONS {

@@ -1,7 +1,9 @@
 //! The state that all requests share.
 
+use std::sync::Arc;
+
 use super::access::AccessRules;
-use super::session::Sessions;
+use super::session::{Session, Sessions};
 use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
@@ -15,6 +17,8 @@ pub struct WebState {
     services: Vec<(Role, Service)>,
     pub rules: AccessRules,
     pub sessions: Sessions,
+    /// The session of all visitors of a server that is open to everybody on this machine.
+    pub shared_session: Option<Arc<Session>>,
     pub events: super::events::EventFeed,
 }
 
@@ -22,6 +26,7 @@ impl WebState {
     pub fn new(
         store: StoreHandle,
         rules: AccessRules,
+        person: &str,
         default_project: Option<&str>,
         roots: &[Root],
     ) -> Result<Self> {
@@ -34,7 +39,10 @@ impl WebState {
         });
         let services = services.into_iter().collect::<Result<_>>()?;
         let events = super::events::EventFeed::new(store.clone());
-        Ok(Self { store, services, rules, sessions: Sessions::default(), events })
+        let shared = rules.anonymous.filter(|role| *role >= Role::Review);
+        let shared = shared.map(|role| Session::new(person, role)).transpose()?.map(Arc::new);
+        let sessions = Sessions::default();
+        Ok(Self { store, services, rules, sessions, shared_session: shared, events })
     }
 
     /// Returns the operations with the rights of a role.
@@ -47,6 +55,11 @@ impl WebState {
     pub fn role_for(&self, operation: &str) -> Role {
         let offers = |(_, service): &&(Role, Service)| service.registry.get(operation).is_some();
         self.services.iter().find(offers).map_or(Role::Admin, |(role, _)| *role)
+    }
+
+    /// Whether browsers reach the server over TLS.
+    pub fn has_tls(&self) -> bool {
+        self.rules.origins.iter().all(|origin| origin.starts_with("https:"))
     }
 
     /// Whether a path is served without credentials: what a browser needs to sign in.

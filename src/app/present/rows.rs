@@ -63,6 +63,9 @@ pub struct EntityView {
     pub created_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
+    /// With detail full, which may hold more properties than a reader has time for.
+    #[serde(rename = "headline", skip_serializing_if = "String::is_empty")]
+    full_headline: String,
     #[serde(skip)]
     headline: String,
 }
@@ -85,6 +88,7 @@ impl EntityView {
             marks: marks.of(&row.id),
             mark_reasons: marks.reasons(&row.id).to_vec(),
             headline: Headline::words(&row.properties),
+            full_headline: if full { join_headlines(&row.properties) } else { String::new() },
             entity_id: row.handle.clone(),
             id: full.then(|| row.id.clone()),
             uid: row.uid.clone(),

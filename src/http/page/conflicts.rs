@@ -1,0 +1,150 @@
+//! Open conflicts: the sides next to each other, and the ways to settle them.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Extension, State};
+use axum::http::Uri;
+use axum::response::Response;
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::fields::{Fields, rows_of};
+use super::inbox::hidden_fields;
+use super::layout::Section;
+use super::rows::{next_page, row_address};
+use super::visit::{PageResult, Visit, finish, see_other};
+use crate::http::access::Visitor;
+use crate::http::next_step::render_hint;
+use crate::http::session::Session;
+use crate::http::state::WebState;
+use crate::model::Error;
+
+const PATH: &str = "/ui/conflicts";
+
+pub async fn show_conflicts(
+    State(state): State<Arc<WebState>>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+) -> Response {
+    finish(render_conflicts(&Visit::reading(state, visitor, &uri)).await)
+}
+
+async fn render_conflicts(visit: &Visit) -> PageResult {
+    let settled = visit.fields.text("settled") == "yes";
+    let mut arguments = json!({ "project": "*", "include_inactive": settled });
+    for name in ["project", "cursor"] {
+        if let Some(value) = visit.fields.filled(name) {
+            arguments[name] = value.into();
+        }
+    }
+    let answer = visit.read("list_conflicts", arguments).await?;
+    let total = answer["total"].as_i64().unwrap_or_default();
+    let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
+    let rows = rows_of(answer);
+    let notice = visit.session().map(Session::take_sitting).unwrap_or_default().notice;
+    let settled_word = if settled { "yes" } else { "" };
+    let filters = [("project", visit.fields.text("project")), ("settled", settled_word)];
+    let content = html! {
+        main.wide id="detail" tabindex="-1" {
+            h1 { "Conflicts" }
+            p.meta {
+                (total) @if settled { " in all" } @else { " open" } " · "
+                @if settled { a href=(PATH) { "Only open ones" } }
+                @else { a href={ (PATH) "?settled=yes" } { "Also settled ones" } }
+            }
+            @if !notice.is_empty() { p.notice role="status" { (notice) } }
+            @if rows.is_empty() {
+                div.empty {
+                    h2 { "No contradiction is open" }
+                    p { "When two active rows give one thing different values, both stand here side by side." }
+                }
+            }
+            @for row in &rows { (conflict_card(visit, Fields(row))) }
+            (next_page(PATH, &filters, &cursor))
+        }
+    };
+    visit.page(Section::Conflicts, "Conflicts", content).await
+}
+
+/// Renders a conflict with its sides, and with the forms that settle it while it is open.
+pub fn conflict_card(visit: &Visit, conflict: Fields<'_>) -> Markup {
+    let open = conflict.text("status") == "open";
+    let suggested = conflict.text("suggested");
+    html! {
+        article.card id=(conflict.id()) {
+            h2 { (conflict.text("slot_key")) }
+            p.crumbs {
+                (conflict.text("project")) " · " (conflict.text("slot_kind")) " · "
+                span.id { (conflict.id()) } " · " (conflict.text("status"))
+                @if !conflict.text("resolution").is_empty() { ", " (conflict.text("resolution")) }
+            }
+            div.sides {
+                @for side in conflict.list("members") {
+                    section.side {
+                        p.value { (side.text("value")) }
+                        p { a href=(row_address(side.text("member_id"))) { (side.text("name")) } }
+                        p.soft {
+                            (side.text("member_kind")) ", trust " (side.number("trust"))
+                            @if !side.text("row_status").is_empty() { ", " (side.text("row_status")) }
+                            @if side.text("member_id") == suggested { ", suggested by trust and age" }
+                        }
+                        @for source in side.texts("source_refs") { p.where { (source) } }
+                        @if open && visit.may_decide() {
+                            (resolve_form(visit, conflict.id(), "supersede_others", side.text("member_id"), "This is right"))
+                        }
+                    }
+                }
+            }
+            @if open && visit.may_decide() {
+                div.actions {
+                    (resolve_form(visit, conflict.id(), "keep_all", "", "Keep all, the contradiction is real"))
+                    (resolve_form(visit, conflict.id(), "dismiss", "", "Dismiss, it is no contradiction"))
+                }
+            }
+        }
+    }
+}
+
+fn resolve_form(visit: &Visit, id: &str, resolution: &str, winner: &str, words: &str) -> Markup {
+    html! {
+        form method="post" action="/ui/resolve" {
+            (hidden_fields(visit))
+            input type="hidden" name="conflict_id" value=(id);
+            input type="hidden" name="resolution" value=(resolution);
+            @if !winner.is_empty() { input type="hidden" name="winner_id" value=(winner); }
+            label { "Reason" input name="note" autocomplete="off"; }
+            button { (words) }
+        }
+    }
+}
+
+/// Settles a conflict.
+pub async fn resolve_conflict(
+    State(state): State<Arc<WebState>>,
+    Extension(visitor): Extension<Visitor>,
+    body: Bytes,
+) -> Response {
+    let resolved = async {
+        let visit = Visit::posting(state, visitor, &body)?;
+        let arguments = json!({
+            "conflict_id": visit.fields.text("conflict_id"),
+            "resolution": visit.fields.text("resolution"),
+            "winner_id": visit.fields.filled("winner_id"),
+            "note": visit.fields.text("note"),
+        });
+        let notice = match visit.read("resolve_conflict", arguments).await {
+            Ok(answer) => {
+                let operation = answer["operation"].as_str().unwrap_or_default();
+                format!("Settled, in operation {operation}.")
+            }
+            Err(error @ Error::Internal(_)) => return Err(error.into()),
+            Err(error) => format!("Not done: {error}. {}", render_hint(&error.hint())),
+        };
+        if let Some(session) = visit.session() {
+            session.change_sitting(|sitting| sitting.notice = notice);
+        }
+        Ok(see_other(PATH))
+    };
+    finish(resolved.await)
+}

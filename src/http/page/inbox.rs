@@ -1,0 +1,254 @@
+//! The inbox: the review queue on the left, the row to decide about on the right.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::Uri;
+use axum::response::Response;
+use maud::{Markup, html};
+use serde_json::{Map, Value, json};
+
+use super::fields::{Fields, rows_of, value_text};
+use super::form::address;
+use super::layout::Section;
+use super::queue::{queue_line, queue_row};
+use super::rows::next_page;
+use super::visit::{PageResult, Visit, finish};
+use crate::http::access::Visitor;
+use crate::http::session::{Session, Sitting};
+use crate::http::state::WebState;
+
+/// The address of the inbox.
+pub const PATH: &str = "/ui/inbox";
+/// The fields of the address that filter the queue.
+pub const FILTERS: [&str; 2] = ["project", "kind"];
+
+/// A page of the queue.
+struct Queue {
+    rows: Vec<Value>,
+    total: i64,
+    next_cursor: String,
+}
+
+pub async fn show_inbox(
+    State(state): State<Arc<WebState>>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+) -> Response {
+    finish(render_inbox(&Visit::reading(state, visitor, &uri)).await)
+}
+
+async fn render_inbox(visit: &Visit) -> PageResult {
+    let queue = read_queue(visit).await?;
+    let wanted = visit.fields.text("row");
+    let at = queue.rows.iter().position(|row| Fields(row).id() == wanted).unwrap_or_default();
+    let sitting = visit.session().map(Session::take_sitting).unwrap_or_default();
+    let content = html! {
+        section.queue aria-label="Queue" {
+            (head(visit, &queue, &sitting))
+            ol {
+                @for (index, row) in queue.rows.iter().enumerate() {
+                    li { (queue_line(Fields(row), &row_address(visit, row), index == at)) }
+                }
+            }
+            (next_page(PATH, &filters(visit), &queue.next_cursor))
+        }
+        main id="detail" tabindex="-1" {
+            @if !sitting.notice.is_empty() { p.notice role="status" { (sitting.notice) } }
+            @match queue.rows.get(at) {
+                None => { (empty_queue(visit, &sitting)) }
+                Some(row) => {
+                    (queue_row(Fields(row)))
+                    (edit_form(visit, row))
+                    (decision_bar(visit, &queue, at, &sitting))
+                }
+            }
+        }
+    };
+    visit.page(Section::Inbox, "Inbox", content).await
+}
+
+async fn read_queue(visit: &Visit) -> Result<Queue, crate::model::Error> {
+    let mut arguments = json!({ "detail": "full", "project": "*" });
+    for name in FILTERS.into_iter().chain(["cursor"]) {
+        if let Some(value) = visit.fields.filled(name) {
+            arguments[name] = value.into();
+        }
+    }
+    let answer = visit.read("list_candidates", arguments).await?;
+    let total = answer["total"].as_i64().unwrap_or_default();
+    let next_cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
+    Ok(Queue { rows: rows_of(answer), total, next_cursor })
+}
+
+fn filters(visit: &Visit) -> Vec<(&str, &str)> {
+    FILTERS.iter().map(|name| (*name, visit.fields.text(name))).collect()
+}
+
+fn row_address(visit: &Visit, row: &Value) -> String {
+    let mut fields = filters(visit);
+    fields.extend([("cursor", visit.fields.text("cursor")), ("row", Fields(row).id())]);
+    address(PATH, &fields)
+}
+
+fn head(visit: &Visit, queue: &Queue, sitting: &Sitting) -> Markup {
+    let all = sitting.decided as i64 + queue.total;
+    html! {
+        header {
+            h1 { "Inbox" }
+            progress max=(all.max(1)) value=(sitting.decided) aria-label="Decided in this sitting" {}
+            p.meta { (sitting.decided) " decided, " (queue.total) " to go" }
+            details.filters open[filters(visit).iter().any(|(_, value)| !value.is_empty())] {
+                summary { "Filter" }
+                form method="get" action=(PATH) {
+                    @for (name, value) in filters(visit) {
+                        label { (name) input name=(name) value=(value); }
+                    }
+                    button { "Show" }
+                }
+            }
+            @if visit.may_decide() && queue.rows.len() > 1 { (decide_many(visit, queue)) }
+        }
+    }
+}
+
+/// Renders the form for all rows that are listed; their number has to be confirmed.
+fn decide_many(visit: &Visit, queue: &Queue) -> Markup {
+    let count = queue.rows.len();
+    html! {
+        details.filters {
+            summary { "Decide about all " (count) " listed" }
+            form method="post" action="/ui/decide-many" {
+                (hidden_fields(visit))
+                @for row in &queue.rows { input type="hidden" name="id" value=(Fields(row).id()); }
+                label { "Reason" input name="note"; }
+                label {
+                    "Type " (count) " to confirm"
+                    input name="count" inputmode="numeric" autocomplete="off" required;
+                }
+                button name="action" value="promote" { "Promote all " (count) }
+                button.no name="action" value="reject" { "Reject all " (count) }
+            }
+        }
+    }
+}
+
+/// Renders the fields with which a form returns to this page.
+pub fn hidden_fields(visit: &Visit) -> Markup {
+    let key = visit.session().map(|session| session.form_key.as_str()).unwrap_or_default();
+    html! {
+        input type="hidden" name="form_key" value=(key);
+        @for (name, value) in filters(visit).into_iter().chain([("cursor", visit.fields.text("cursor"))]) {
+            @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+        }
+    }
+}
+
+fn empty_queue(visit: &Visit, sitting: &Sitting) -> Markup {
+    let filtered = filters(visit).iter().any(|(_, value)| !value.is_empty());
+    html! {
+        div.empty {
+            @if filtered {
+                h2 { "No candidate matches" }
+                p { a href=(PATH) { "Show the whole queue" } }
+            } @else if sitting.decided > 0 {
+                h2 { "All decided" }
+                p { (sitting.decided) " decisions in this sitting." }
+                p { a href="/ui/project" { "See the project" } }
+            } @else {
+                h2 { "Nothing waits for a decision" }
+                p { "What agents propose arrives here: facts, memories, links, and changes of approved rows. "
+                    "Connect an agent, or propose one yourself with " code { "atocore call create_entity" } "." }
+            }
+            (undo_form(visit, sitting))
+        }
+    }
+}
+
+fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> Markup {
+    let row = &queue.rows[at];
+    let neighbour = |index: Option<usize>| {
+        index.and_then(|index| queue.rows.get(index)).map(|row| row_address(visit, row))
+    };
+    let (next, previous) = (neighbour(Some(at + 1)), neighbour(at.checked_sub(1)));
+    let after = next.clone().or_else(|| previous.clone()).unwrap_or_default();
+    html! {
+        div.bar role="toolbar" aria-label="Decision" {
+            @if visit.may_decide() {
+                form.decide method="post" action="/ui/decide" {
+                    (hidden_fields(visit))
+                    input type="hidden" name="id" value=(Fields(row).id());
+                    input type="hidden" name="version" value=(value_text(&row["version"]));
+                    input type="hidden" name="after" value=(after);
+                    button.go name="action" value="promote" data-key="p" { "Promote" kbd { "p" } }
+                    details.reject {
+                        summary data-key="r" { "Reject" kbd { "r" } }
+                        label { "Reason" input name="note" autocomplete="off"; }
+                        button.no name="action" value="reject" { "Reject" }
+                    }
+                }
+                @if can_edit(row) { a.button href="#edit" data-key="e" { "Edit" kbd { "e" } } }
+            } @else {
+                p.soft { "Your role does not decide. " a href="/login" { "Sign in" } }
+            }
+            @if let Some(next) = next { a.button rel="next" href=(next) data-key="j" { "Later" kbd { "j" } } }
+            @if let Some(previous) = previous {
+                a.button rel="prev" href=(previous) data-key="k" { "Back" kbd { "k" } }
+            }
+            (undo_form(visit, sitting))
+            details.help {
+                summary data-key="?" { "Keys" kbd { "?" } }
+                p { "j next, k back, p promote, r reject, e edit, u undo." }
+                label { input type="checkbox" data-keys; " Keys are on" }
+            }
+        }
+    }
+}
+
+fn undo_form(visit: &Visit, sitting: &Sitting) -> Markup {
+    html! {
+        @if visit.may_decide() && !sitting.operation.is_empty() {
+            form method="post" action="/ui/undo" {
+                (hidden_fields(visit))
+                button data-key="u" { "Undo" kbd { "u" } }
+            }
+        }
+    }
+}
+
+fn can_edit(row: &Value) -> bool {
+    matches!(row["kind"].as_str(), Some("entity" | "memory"))
+}
+
+/// The text fields that the form edits, for an entity and for a memory.
+pub const EDITED: [&str; 4] = ["description", "content", "subject", "valid_until"];
+
+/// Renders the form that changes the row and then promotes it.
+fn edit_form(visit: &Visit, row: &Value) -> Markup {
+    let fields = Fields(row);
+    let texts: &[&str] = match fields.text("kind") {
+        "memory" => &EDITED[1..],
+        _ => &EDITED[..1],
+    };
+    let none = Map::new();
+    html! {
+        @if visit.may_decide() && can_edit(row) {
+            details.card id="edit" {
+                summary { "Edit, then promote" }
+                form method="post" action="/ui/decide" {
+                    (hidden_fields(visit))
+                    input type="hidden" name="id" value=(fields.id());
+                    input type="hidden" name="version" value=(value_text(&row["version"]));
+                    @for name in texts {
+                        label { (name) textarea name={ "field." (name) } { (fields.text(name)) } }
+                    }
+                    @for (name, value) in fields.object("properties").unwrap_or(&none) {
+                        label { (name) input name={ "property." (name) } value=(value_text(value)); }
+                    }
+                    label { "Reason" input name="note"; }
+                    button.go name="action" value="edit" { "Save and promote" }
+                }
+            }
+        }
+    }
+}

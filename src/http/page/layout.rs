@@ -1,0 +1,120 @@
+//! The frame of all pages: sections, notice, scripts.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::visit::Visit;
+use crate::http::next_step::render_hint;
+use crate::http::problem::Problem;
+
+/// The sections of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Inbox,
+    Conflicts,
+    Project,
+    Matrix,
+    Search,
+    Row,
+}
+
+impl Section {
+    const LISTED: [(Self, &'static str, &'static str); 5] = [
+        (Self::Inbox, "Inbox", "/ui/inbox"),
+        (Self::Conflicts, "Conflicts", "/ui/conflicts"),
+        (Self::Project, "Project", "/ui/project"),
+        (Self::Matrix, "Matrix", "/ui/matrix"),
+        (Self::Search, "Search", "/ui/search"),
+    ];
+}
+
+/// Renders a page. `counts` are the candidates and the open conflicts.
+pub fn frame(
+    visit: &Visit,
+    section: Section,
+    title: &str,
+    counts: (i64, i64),
+    content: Markup,
+) -> Markup {
+    document(
+        title,
+        html! {
+            a.skip href="#detail" { "Skip to the content" }
+            div.frame {
+                nav aria-label="Sections" {
+                    a.brand href="/" { "atocore" }
+                    @for (listed, name, path) in Section::LISTED {
+                        a href=(path) aria-current=[(listed == section).then_some("page")] {
+                            (name)
+                            @match listed {
+                                Section::Inbox => { span.n data-count="candidates" { (counts.0) } }
+                                Section::Conflicts => {
+                                    span.n.hot[counts.1 > 0] { (counts.1) }
+                                }
+                                _ => {}
+                            }
+                        }
+                    }
+                    (account(visit))
+                }
+                (content)
+            }
+            div.live role="status" aria-live="polite" hidden {
+                "The store has changed. " a href="" { "Show it" }
+            }
+        },
+    )
+}
+
+fn account(visit: &Visit) -> Markup {
+    html! {
+        div.account {
+            @match visit.session() {
+                Some(session) => {
+                    span { (session.person) ", " (visit.visitor.role.as_str()) }
+                    @if visit.visitor.session().is_some() {
+                        form method="post" action="/logout" {
+                            input type="hidden" name="form_key" value=(session.form_key);
+                            button.plain { "Sign out" }
+                        }
+                    }
+                }
+                None => { a href="/login" { "Sign in to decide" } }
+            }
+        }
+    }
+}
+
+/// Renders a whole document.
+pub fn document(title: &str, body: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · atocore" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/assets/style.css";
+                script src="/assets/page.js" defer {}
+            }
+            body { (body) }
+        }
+    }
+}
+
+/// Renders an error as a page.
+pub fn problem_page(problem: &Problem) -> Markup {
+    let hint = render_hint(&problem.hint);
+    document(
+        "Not done",
+        html! {
+            main.alone id="detail" {
+                h1 { "Not done" }
+                p.desc { (problem.detail) }
+                @if !hint.is_empty() { p { (hint) } }
+                p { a href="/ui/inbox" { "Back to the inbox" } }
+            }
+        },
+    )
+}

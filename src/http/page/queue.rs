@@ -1,0 +1,179 @@
+//! A row of the review queue on the screen: its line, and everything for the decision about it.
+
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+
+use super::fields::{Fields, value_text};
+use super::rows::{differences, mark_words, row_address, row_line, sources, table};
+
+/// Returns the value at the edge of a row's line.
+fn value_of(row: Fields<'_>) -> Markup {
+    let changed = row.object("changes").filter(|changes| changes.len() == 1);
+    let change = changed.and_then(|changes| changes.values().next());
+    html! {
+        @match change {
+            Some(change) => {
+                del { (value_text(&change["was"])) } " " ins { (value_text(&change["proposed"])) }
+            }
+            None => { (row.text("headline")) }
+        }
+    }
+}
+
+/// Returns the one reason to look twice at a row.
+fn reason_to_look(row: Fields<'_>) -> String {
+    let expected = row.list("would_conflict").next();
+    let other = expected.and_then(|one| one.list("others").next().map(|side| side.text("value")));
+    if let Some(value) = other {
+        return format!("would contradict {value}");
+    }
+    if row.0["stale"] == true {
+        return "its row changed since".to_owned();
+    }
+    if let Some(mark) = row.texts("marks").next() {
+        return mark_words(mark);
+    }
+    if let Some(similar) = row.list("similar").next() {
+        return format!("similar: {}", similar.title());
+    }
+    match row.text("kind") {
+        "revision" => "proposed revision".to_owned(),
+        _ => row.texts("source_refs").next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Renders the line of a row in the queue.
+pub fn queue_line(row: Fields<'_>, address: &str, current: bool) -> Markup {
+    let reason = reason_to_look(row);
+    html! {
+        a.item href=(address) aria-current=[current.then_some("true")] {
+            span.t { b { (row.title()) } span.v { (value_of(row)) } }
+            small {
+                (row.type_word())
+                @if !reason.is_empty() { " · " (reason) }
+            }
+        }
+    }
+}
+
+/// Renders everything for the decision about a row.
+pub fn queue_row(row: Fields<'_>) -> Markup {
+    html! {
+        p.crumbs {
+            @if row.text("project").is_empty() { "global" } @else { (row.text("project")) }
+            " · " (row.type_word()) " · " span.id { (row.id()) }
+            " · proposed " (age(row)) " by " (row.text("actor"))
+        }
+        div.head {
+            h2 { (row.title()) }
+            span.value { (row.text("headline")) }
+            span.chip { @if row.text("kind") == "revision" { "revision" } @else { "candidate" } }
+        }
+        @if !row.text("description").is_empty() { p.desc { (row.text("description")) } }
+        @if !row.text("note").is_empty() { p.soft { "Because: " (row.text("note")) } }
+        (warnings(row))
+        @if let Some(changes) = row.object("changes") {
+            div.card {
+                h3 { "Change of " a href=(row_address(row.text("row_id"))) { (row.text("row")) } }
+                (differences(changes))
+            }
+        }
+        @if row.text("kind") != "revision" { (sources(row)) }
+        @if let Some(fields) = row.object("properties").filter(|fields| has_more_than_value(fields)) {
+            div.card { h3 { "Properties" } (table(fields)) }
+        }
+        (memory_fields(row))
+        (ends(row))
+        (similar(row))
+    }
+}
+
+fn has_more_than_value(fields: &Map<String, Value>) -> bool {
+    fields.keys().any(|name| name != "value")
+}
+
+fn age(row: Fields<'_>) -> String {
+    match row.number("age_days") {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+/// Renders what would go wrong: conflicts, a stale base, the active row with the same uid.
+fn warnings(row: Fields<'_>) -> Markup {
+    html! {
+        @for conflict in row.list("would_conflict") {
+            div.card.warn {
+                h3 { "Promoting opens a conflict" }
+                table { tbody {
+                    @for side in conflict.list("others") {
+                        tr {
+                            th scope="row" { a href=(row_address(side.text("id"))) { (side.text("id")) } }
+                            td { b { (side.text("value")) } }
+                            td { "active, for " (conflict.text("slot_key")) }
+                        }
+                    }
+                    tr {
+                        th scope="row" { "this one" }
+                        td { b { (conflict.text("value")) } }
+                        td {}
+                    }
+                } }
+            }
+        }
+        @if row.0["stale"] == true {
+            div.card.warn {
+                h3 { "Its row changed since it was proposed" }
+                p { "Compare what stands there now; reject it, or have it proposed again." }
+            }
+        }
+        @if let Some(holder) = row.object("uid_holder") {
+            div.card.warn {
+                h3 { "An active row has this uid" }
+                @if let Some(changes) = holder.get("changes").and_then(Value::as_object) {
+                    (differences(changes))
+                }
+            }
+        }
+    }
+}
+
+fn memory_fields(row: Fields<'_>) -> Markup {
+    let names = ["subject", "valid_until"];
+    let shown: Map<String, Value> = names
+        .iter()
+        .filter(|name| !row.text(name).is_empty())
+        .map(|name| ((*name).to_owned(), row.0[*name].clone()))
+        .collect();
+    html! {
+        @if !shown.is_empty() { div.card { h3 { "Details" } (table(&shown)) } }
+    }
+}
+
+fn ends(row: Fields<'_>) -> Markup {
+    html! {
+        @if row.list("ends").next().is_some() {
+            div.card {
+                h3 { "From and to" }
+                @for end in row.list("ends") { (row_line(end)) }
+            }
+        }
+        @if row.list("would_change").next().is_some() {
+            div.card { h3 { "What it would change" }
+                @for change in row.list("would_change") { (row_line(change)) } }
+        }
+    }
+}
+
+fn similar(row: Fields<'_>) -> Markup {
+    html! {
+        @if row.list("similar").next().is_some() {
+            div.card {
+                h3 { "Similar rows" }
+                @for other in row.list("similar") { (row_line(other)) }
+            }
+        }
+    }
+}
+

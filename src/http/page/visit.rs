@@ -1,0 +1,108 @@
+//! A visit of the page: reads and writes with the visitor's rights, and renders the page around them.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use maud::Markup;
+use serde_json::{Value, json};
+
+use super::form::Form;
+use super::layout::{Section, problem_page};
+use crate::app::answer::Answer;
+use crate::app::approval::{CallOutcome, Consent};
+use crate::http::access::Visitor;
+use crate::http::problem::Problem;
+use crate::http::session::Session;
+use crate::http::state::WebState;
+use crate::model::{Error, Role, SubjectKind};
+
+/// The result of a handler of the page.
+pub type PageResult = Result<Response, Problem>;
+
+/// A request to the page, with its fields.
+pub struct Visit {
+    pub state: Arc<WebState>,
+    pub visitor: Visitor,
+    /// The fields of the query, or of the form.
+    pub fields: Form,
+}
+
+impl Visit {
+    pub fn reading(state: Arc<WebState>, visitor: Visitor, uri: &Uri) -> Self {
+        Self { state, visitor, fields: Form::parse(uri.query().unwrap_or_default()) }
+    }
+
+    /// Reads a form, and refuses one that is not from a page of this session.
+    pub fn posting(state: Arc<WebState>, visitor: Visitor, body: &Bytes) -> Result<Self, Problem> {
+        let fields = Form::parse(&String::from_utf8_lossy(body));
+        let visit = Self { state, visitor, fields };
+        let Some(session) = visit.session() else { return Err(visit.visitor.refuse(Role::Review)) };
+        if session.form_key != visit.fields.text("form_key") {
+            let hint = "Reload the page, and send the form again.";
+            let detail = "the form is not from a page of this session";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint));
+        }
+        Ok(visit)
+    }
+
+    /// Returns the session of the person; with `--open` all visitors share one.
+    pub fn session(&self) -> Option<&Session> {
+        self.visitor.session().or(self.state.shared_session.as_deref())
+    }
+
+    pub fn may_decide(&self) -> bool {
+        self.visitor.role >= Role::Review && self.session().is_some()
+    }
+
+    /// Calls an operation with the visitor's rights.
+    pub async fn call(&self, name: &str, arguments: Value) -> Result<Answer, Error> {
+        let service = self.state.service_of(self.visitor.role);
+        let operation = service.registry.get(name);
+        let missing = || Error::not_found(SubjectKind::ApiOperation, name);
+        let operation = operation.ok_or_else(missing)?;
+        let Value::Object(arguments) = arguments else { return Err(missing()) };
+        let identity = &self.visitor.identity;
+        match service.call(operation, arguments, identity, Consent::NotAsked).await? {
+            CallOutcome::Done(answer) => Ok(answer),
+            CallOutcome::Asks(question) => Err(question.unasked("the page does not ask")),
+        }
+    }
+
+    /// Returns the structured answer of an operation.
+    pub async fn read(&self, name: &str, arguments: Value) -> Result<Value, Error> {
+        Ok(self.call(name, arguments).await?.structured)
+    }
+
+    /// Renders a page with its frame.
+    pub async fn page(&self, section: Section, title: &str, content: Markup) -> PageResult {
+        let count = |name: &'static str| async move {
+            let answer = self.read(name, json!({ "limit": 1, "project": "*" })).await;
+            answer.map_or(0, |answer| answer["total"].as_i64().unwrap_or_default())
+        };
+        let counts = (count("list_candidates").await, count("list_conflicts").await);
+        let page = super::layout::frame(self, section, title, counts, content);
+        Ok(html(StatusCode::OK, page))
+    }
+}
+
+/// Renders a problem as a page.
+pub fn show_problem(problem: &Problem) -> Response {
+    html(problem.status, problem_page(problem))
+}
+
+/// Turns the result of a handler into its response.
+pub fn finish(result: PageResult) -> Response {
+    result.unwrap_or_else(|problem| show_problem(&problem))
+}
+
+pub fn html(status: StatusCode, page: Markup) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    (status, kind, page.into_string()).into_response()
+}
+
+/// Sends the browser to another page after a form.
+pub fn see_other(address: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+}
