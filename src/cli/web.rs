@@ -68,10 +68,11 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
     if let Some(origin) = &web.public_origin {
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         let host = host.map(|host| host.trim_end_matches('/').to_ascii_lowercase());
-        let host = host.filter(|host| !host.is_empty() && !host.contains('/')).ok_or_else(|| {
-            let hint = "Give scheme and host, such as https://atocore.example.org.";
-            Error::invalid("--public-origin", format!("{origin:?} is no origin"), hint)
-        })?;
+        let host =
+            host.filter(|host| !host.is_empty() && !host.contains('/')).ok_or_else(|| {
+                let hint = "Give scheme and host, such as https://atocore.example.org.";
+                Error::invalid("--public-origin", format!("{origin:?} is no origin"), hint)
+            })?;
         let proxies = web.behind_proxy.iter().map(IpAddr::to_canonical).collect();
         let origins = vec![origin.trim_end_matches('/').to_owned()];
         return Ok(AccessRules { hosts: vec![host], origins, anonymous: None, proxies });
@@ -99,5 +100,7 @@ fn announce(web: &Web, origin: &str, code: &str) {
     if web.open {
         out::print_line("--open: every program on this machine may decide, without a token");
     }
-    out::print_line(format!("open this link once to decide on the page: {origin}/login?code={code}"));
+    out::print_line(format!(
+        "open this link once to decide on the page: {origin}/login?code={code}"
+    ));
 }

@@ -136,7 +136,9 @@ fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>
     let first = values.next().map(|value| value.to_str()).transpose();
     match (first, values.next()) {
         (Ok(text), None) => Ok(text.map(str::trim).filter(|text| !text.is_empty())),
-        _ => Err(Error::invalid(name, "the header is no single ASCII text", "Send it once.").into()),
+        _ => {
+            Err(Error::invalid(name, "the header is no single ASCII text", "Send it once.").into())
+        }
     }
 }
 

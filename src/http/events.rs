@@ -23,15 +23,21 @@ const INTERVAL: Duration = Duration::from_millis(300);
 /// Maximum changes that are read at once.
 const PAGE: i64 = 200;
 
-/// The sequence number of the newest change, kept current while somebody listens.
+/// The sequence number of the newest change, kept current while somebody listens; `None` ends all
+/// streams.
 pub struct EventFeed {
-    newest: watch::Sender<i64>,
+    newest: watch::Sender<Option<i64>>,
     store: StoreHandle,
 }
 
 impl EventFeed {
     pub fn new(store: StoreHandle) -> Self {
-        Self { newest: watch::Sender::new(0), store }
+        Self { newest: watch::Sender::new(Some(0)), store }
+    }
+
+    /// Ends all streams, so that the server can stop.
+    pub fn end(&self) {
+        self.newest.send_replace(None);
     }
 
     /// Asks the store for its newest change, as long as the server runs.
@@ -43,7 +49,9 @@ impl EventFeed {
             }
             match self.store.read("events", last_sequence).await {
                 Ok(newest) => {
-                    self.newest.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+                    let newest = Some(newest);
+                    self.newest
+                        .send_if_modified(|known| std::mem::replace(known, newest) != newest);
                 }
                 Err(error) => tracing::debug!("events: {error}"),
             }
@@ -88,7 +96,7 @@ async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Resp
 /// A listener, with the changes that it is still to be told of.
 struct Listener {
     state: Arc<WebState>,
-    newest: watch::Receiver<i64>,
+    newest: watch::Receiver<Option<i64>>,
     after: i64,
     /// In reverse order.
     waiting: Vec<StoreChange>,
@@ -97,7 +105,7 @@ struct Listener {
 impl Listener {
     /// Waits for the next change; `None` if the server stops or the store cannot be read.
     async fn next(&mut self) -> Option<Event> {
-        loop {
+        while self.newest.borrow().is_some() {
             if let Some(change) = self.waiting.pop() {
                 self.after = change.sequence;
                 let data = serde_json::to_string(&change).ok()?;
@@ -111,5 +119,6 @@ impl Listener {
                 self.newest.changed().await.ok()?;
             }
         }
+        None
     }
 }

@@ -39,7 +39,9 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
             return Some("Repeat the request without dry_run to do it.".to_owned());
         }
         NextStep::CiteInteraction { id } => {
-            return Some(format!("Cite it as interaction:{id} in source_refs of rows based on it."));
+            return Some(format!(
+                "Cite it as interaction:{id} in source_refs of rows based on it."
+            ));
         }
         other => return render_for_person(other),
     };

@@ -65,7 +65,9 @@ pub const ROUTES: [Route; 54] = [
     post("/memories/{ref}/promote", "review_memory").of("memory_id").with("action", "promote"),
     post("/memories/{ref}/reject", "review_memory").of("memory_id").with("action", "reject"),
     post("/memories/{ref}/supersede", "review_memory").of("memory_id").with("action", "supersede"),
-    post("/memories/{ref}/invalidate", "review_memory").of("memory_id").with("action", "invalidate"),
+    post("/memories/{ref}/invalidate", "review_memory")
+        .of("memory_id")
+        .with("action", "invalidate"),
     post("/memories/{ref}/graduate", "graduate_memory").of("memory_id"),
     get("/memories/{ref}/audit", "get_history").of("id"),
     post("/relationships", "create_relationship"),

@@ -70,6 +70,7 @@ pub async fn serve(listener: TcpListener, state: Arc<WebState>) -> Result<()> {
         });
     }
     feed.abort();
+    state.events.end();
     drop(listener);
     if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::info!("connections that were still open are closed");

@@ -29,7 +29,12 @@ pub fn list(view: &View<'_>) -> Result<Vec<AccessToken>> {
 pub fn insert(tx: &Tx<'_>, subject: &str, token: &AccessToken) -> Result<()> {
     let sql = format!("INSERT INTO access_tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)");
     let AccessToken { name, role, digest, created_at, revoked_at } = token;
-    tx.change(Kind::Store, subject, &sql, params![name, role.as_str(), digest, created_at, revoked_at])
+    tx.change(
+        Kind::Store,
+        subject,
+        &sql,
+        params![name, role.as_str(), digest, created_at, revoked_at],
+    )
 }
 
 /// Marks a token as revoked; its event must follow.

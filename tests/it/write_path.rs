@@ -251,8 +251,12 @@ fn each_decision_is_refused_by_its_effect_alone() {
         for (text, dry_run) in case.deciding.iter().flat_map(|text| [(text, false), (text, true)]) {
             let mut arguments = arguments(text);
             arguments.insert("dry_run".to_owned(), dry_run.into());
-            let called =
-                runtime.block_on(service.call(&operation, arguments, &Identity::of_client("", ""), Consent::NotAsked));
+            let called = runtime.block_on(service.call(
+                &operation,
+                arguments,
+                &Identity::of_client("", ""),
+                Consent::NotAsked,
+            ));
             let refused = matches!(called, Err(Error::Refused { .. }));
             assert!(refused, "{} {text}: {}", case.operation, outcome(called));
             assert_eq!(dump(&place), before, "{} {text}", case.operation);

@@ -15,3 +15,8 @@ pub async fn script() -> Asset {
     let kind = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
     ([kind, (header::CACHE_CONTROL, CACHED)], include_str!("assets/page.js"))
 }
+
+pub async fn icon() -> Asset {
+    let kind = (header::CONTENT_TYPE, "image/svg+xml");
+    ([kind, (header::CACHE_CONTROL, CACHED)], include_str!("assets/icon.svg"))
+}

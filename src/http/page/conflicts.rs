@@ -79,6 +79,10 @@ pub fn conflict_card(visit: &Visit, conflict: Fields<'_>) -> Markup {
                 span.id { (conflict.id()) } " · " (conflict.text("status"))
                 @if !conflict.text("resolution").is_empty() { ", " (conflict.text("resolution")) }
             }
+            @if open && visit.may_decide() {
+                // The first button of a form is the one that Enter presses: it decides nothing.
+                button hidden disabled form={ "settle-" (conflict.id()) } { "Nothing" }
+            }
             div.sides {
                 @for side in conflict.list("members") {
                     section.side {
@@ -91,30 +95,28 @@ pub fn conflict_card(visit: &Visit, conflict: Fields<'_>) -> Markup {
                         }
                         @for source in side.texts("source_refs") { p.where { (source) } }
                         @if open && visit.may_decide() {
-                            (resolve_form(visit, conflict.id(), "supersede_others", side.text("member_id"), "This is right"))
+                            button form={ "settle-" (conflict.id()) } name="winner_id"
+                                value=(side.text("member_id")) { "This is right" }
                         }
                     }
                 }
             }
             @if open && visit.may_decide() {
-                div.actions {
-                    (resolve_form(visit, conflict.id(), "keep_all", "", "Keep all, the contradiction is real"))
-                    (resolve_form(visit, conflict.id(), "dismiss", "", "Dismiss, it is no contradiction"))
-                }
+                (resolve_form(visit, conflict.id()))
             }
         }
     }
 }
 
-fn resolve_form(visit: &Visit, id: &str, resolution: &str, winner: &str, words: &str) -> Markup {
+/// Renders the form that settles a conflict; the buttons of its sides belong to it.
+fn resolve_form(visit: &Visit, id: &str) -> Markup {
     html! {
-        form method="post" action="/ui/resolve" {
+        form.inline id={ "settle-" (id) } method="post" action="/ui/resolve" {
             (hidden_fields(visit))
             input type="hidden" name="conflict_id" value=(id);
-            input type="hidden" name="resolution" value=(resolution);
-            @if !winner.is_empty() { input type="hidden" name="winner_id" value=(winner); }
             label { "Reason" input name="note" autocomplete="off"; }
-            button { (words) }
+            button name="resolution" value="keep_all" { "Keep all: the contradiction is real" }
+            button name="resolution" value="dismiss" { "Dismiss: it is no contradiction" }
         }
     }
 }
@@ -127,10 +129,15 @@ pub async fn resolve_conflict(
 ) -> Response {
     let resolved = async {
         let visit = Visit::posting(state, visitor, &body)?;
+        let winner = visit.fields.filled("winner_id");
+        let resolution = match winner {
+            Some(_) => "supersede_others",
+            None => visit.fields.text("resolution"),
+        };
         let arguments = json!({
             "conflict_id": visit.fields.text("conflict_id"),
-            "resolution": visit.fields.text("resolution"),
-            "winner_id": visit.fields.filled("winner_id"),
+            "resolution": resolution,
+            "winner_id": winner,
             "note": visit.fields.text("note"),
         });
         let notice = match visit.read("resolve_conflict", arguments).await {

@@ -216,4 +216,3 @@ fn back_to_inbox(visit: &Visit, row: &str) -> Response {
     fields.extend([("cursor", visit.fields.text("cursor")), ("row", row)]);
     see_other(&address(PATH, &fields))
 }
-

@@ -175,14 +175,14 @@ fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> M
     html! {
         div.bar role="toolbar" aria-label="Decision" {
             @if visit.may_decide() {
-                form.decide method="post" action="/ui/decide" {
-                    (hidden_fields(visit))
-                    input type="hidden" name="id" value=(Fields(row).id());
-                    input type="hidden" name="version" value=(value_text(&row["version"]));
-                    input type="hidden" name="after" value=(after);
+                form method="post" action="/ui/decide" {
+                    (row_fields(visit, row, &after))
                     button.go name="action" value="promote" data-key="p" { "Promote" kbd { "p" } }
-                    details.reject {
-                        summary data-key="r" { "Reject" kbd { "r" } }
+                }
+                details.reject {
+                    summary data-key="r" { "Reject" kbd { "r" } }
+                    form method="post" action="/ui/decide" {
+                        (row_fields(visit, row, &after))
                         label { "Reason" input name="note" autocomplete="off"; }
                         button.no name="action" value="reject" { "Reject" }
                     }
@@ -202,6 +202,16 @@ fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> M
                 label { input type="checkbox" data-keys; " Keys are on" }
             }
         }
+    }
+}
+
+/// Renders the fields that say which row a form decides about, and which one comes after it.
+fn row_fields(visit: &Visit, row: &Value, after: &str) -> Markup {
+    html! {
+        (hidden_fields(visit))
+        input type="hidden" name="id" value=(Fields(row).id());
+        input type="hidden" name="version" value=(value_text(&row["version"]));
+        input type="hidden" name="after" value=(after);
     }
 }
 
@@ -236,9 +246,7 @@ fn edit_form(visit: &Visit, row: &Value) -> Markup {
             details.card id="edit" {
                 summary { "Edit, then promote" }
                 form method="post" action="/ui/decide" {
-                    (hidden_fields(visit))
-                    input type="hidden" name="id" value=(fields.id());
-                    input type="hidden" name="version" value=(value_text(&row["version"]));
+                    (row_fields(visit, row, ""))
                     @for name in texts {
                         label { (name) textarea name={ "field." (name) } { (fields.text(name)) } }
                     }

@@ -32,6 +32,7 @@ pub fn build_router() -> Router<Arc<WebState>> {
         .route("/logout", post(login::sign_out))
         .route("/assets/style.css", get(assets::style))
         .route("/assets/page.js", get(assets::script))
+        .route("/assets/icon.svg", get(assets::icon))
         .route("/ui/inbox", get(inbox::show_inbox))
         .route("/ui/decide", post(decide::decide_row))
         .route("/ui/decide-many", post(decide::decide_many))

@@ -149,7 +149,8 @@ async fn render_matrix(visit: &Visit) -> PageResult {
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     let wanted = visit.fields.text("verdict").to_owned();
     let rows = rows_of(answer);
-    let shown = rows.iter().map(Fields).filter(|row| wanted.is_empty() || row.text("verdict") == wanted);
+    let shown =
+        rows.iter().map(Fields).filter(|row| wanted.is_empty() || row.text("verdict") == wanted);
     let filters = [("project", project.as_str()), ("verdict", wanted.as_str())];
     let content = html! {
         main.wide id="detail" tabindex="-1" {

@@ -176,4 +176,3 @@ fn similar(row: Fields<'_>) -> Markup {
         }
     }
 }
-

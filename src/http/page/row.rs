@@ -50,12 +50,12 @@ async fn render_row(visit: &Visit, id: &str) -> PageResult {
     let successor = fields.text("superseded_by");
     let content = html! {
         main.wide id="detail" tabindex="-1" {
-            p.crumbs {
+            h1.crumbs {
                 @if fields.text("project").is_empty() { "global" } @else { (fields.text("project")) }
                 " · " (fields.type_word()) " · " span.id { (id) }
             }
             div.head {
-                h1 { (fields.title()) }
+                h2 { (fields.title()) }
                 span.value { (fields.text("headline")) }
                 @if !fields.text("status").is_empty() { span.chip { (fields.text("status")) } }
             }
@@ -76,7 +76,7 @@ async fn render_row(visit: &Visit, id: &str) -> PageResult {
             (sources(fields))
             @if !entries.is_empty() {
                 section.card {
-                    h2 { "History" }
+                    h3 { "History" }
                     (history(&entries, past["total"].as_i64().unwrap_or_default()))
                 }
             }

@@ -185,7 +185,11 @@ fn changed_fields(entry: Fields<'_>) -> Markup {
     let (before, after) = (&entry.0["before"], &entry.0["after"]);
     let names = [before, after].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
     let mut listed: Vec<&String> = Vec::new();
-    names.for_each(|name| if !listed.contains(&name) { listed.push(name) });
+    names.for_each(|name| {
+        if !listed.contains(&name) {
+            listed.push(name)
+        }
+    });
     html! {
         table.diff { tbody {
             @for name in listed {

@@ -27,7 +27,11 @@ pub async fn show_search(
 
 async fn render_search(visit: &Visit) -> PageResult {
     let query = visit.fields.text("query").trim().to_owned();
-    let found = if query.is_empty() { html! {} } else { find(visit, &query).await? };
+    let found = if query.is_empty() {
+        html! {}
+    } else {
+        find(visit, &query).await?
+    };
     let content = html! {
         main.wide id="detail" tabindex="-1" {
             h1 { "Search" }

@@ -6,8 +6,9 @@ use crate::model::event::AuditEntry;
 use crate::model::revision::{self, FieldDifference};
 use crate::model::{
     Claim, Entity, Kind, Memory, Page, PageRequest, Relationship, RelationshipStatus, Result,
-    Revision, Status, claim, source_ref,
+    Revision, Status, claim,
 };
+use crate::ops::read::cited_texts::CitedTexts;
 use crate::ops::read::link_effects::{LinkEffect, list_effects};
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::record::uids;
@@ -87,9 +88,6 @@ pub enum CandidateFilter {
     Relationships,
 }
 
-/// Cited texts read for one row.
-const MAX_CITED: usize = 3;
-
 /// Lists the queue of a scope, oldest first.
 pub fn list(
     view: &View<'_>,
@@ -126,15 +124,20 @@ pub fn list(
         }
     }
     found.sort_by(|a, b| a.place().cmp(&b.place()));
+    let texts = CitedTexts::new(view);
     page.page(found, total, |candidate| {
         let (created_at, id) = candidate.place();
         vec![created_at.to_owned(), id.to_owned()]
     })
-    .map(|candidate| describe_candidate(view, candidate))
+    .map(|candidate| describe_candidate(view, candidate, &texts))
 }
 
 /// Adds the facts on which a decision about a row rests.
-pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<QueuedRow> {
+fn describe_candidate(
+    view: &View<'_>,
+    mut candidate: Candidate,
+    texts: &CitedTexts<'_, '_>,
+) -> Result<QueuedRow> {
     let (created_at, id) = candidate.place();
     let origin = store::audit::of_subject(view, id, 0, 1)?.pop();
     let created = crate::model::Timestamp::parse(created_at);
@@ -145,14 +148,14 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
         Candidate::Entity { row, similar } => {
             *similar = entities::find_similar(view, row)?;
             uid_holder = compare_with_holder(view, row)?;
-            cited = read_cited(view, &row.source_refs)?;
+            cited = texts.read(&row.source_refs, &text_of(row))?;
             claims = claims_if_active(view, row)?;
         }
         Candidate::Memory { row, similar } => {
             *similar = memories::find_similar(view, row)?;
             uid_holder = compare_with_holder(view, row)?;
             let chunk = row.source_chunk_id.iter().map(|chunk| format!("chunk:{chunk}"));
-            cited = read_cited(view, &chunk.collect::<Vec<_>>())?;
+            cited = texts.read(&chunk.collect::<Vec<_>>(), &row.content)?;
             claims = claim::of_memory(&Memory { status: Status::Active, ..row.clone() });
         }
         Candidate::Revision(_) => {}
@@ -160,7 +163,8 @@ pub fn describe_candidate(view: &View<'_>, mut candidate: Candidate) -> Result<Q
             for end in [&row.source_entity_id, &row.target_entity_id] {
                 ends.extend(store::entities::get(view, end)?);
             }
-            cited = read_cited(view, &row.source_refs)?;
+            let about: Vec<String> = ends.iter().map(text_of).collect();
+            cited = texts.read(&row.source_refs, &about.join(" "))?;
             let active = Relationship { status: RelationshipStatus::Active, ..row.clone() };
             if let [source, target] = ends.as_slice() {
                 claims = claim::of_relationship(&active, source, target, view.ontology);
@@ -207,26 +211,9 @@ fn compare_with_holder<T: HasLifecycle>(
     Ok(Some((holder, differences)))
 }
 
-/// Reads the texts of the first chunks and memories among the references.
-fn read_cited(view: &View<'_>, refs: &[String]) -> Result<Vec<(String, String)>> {
-    let mut cited = Vec::new();
-    for reference in refs {
-        let one = std::slice::from_ref(reference);
-        let chunk = source_ref::targets_of(one, "chunk").next();
-        let memory = source_ref::targets_of(one, "memory").next();
-        let text = match (chunk, memory) {
-            (Some(id), _) => store::sources::chunk_by_id(view, id)?.map(|chunk| chunk.content),
-            (_, Some(id)) => {
-                skip_unknown(store::memories::get(view, id))?.map(|memory| memory.content)
-            }
-            _ => None,
-        };
-        cited.extend(text.map(|text| (reference.clone(), text)));
-        if cited.len() == MAX_CITED {
-            break;
-        }
-    }
-    Ok(cited)
+/// Joins the texts of an entity.
+fn text_of(row: &Entity) -> String {
+    format!("{} {} {}", row.name, row.description, Value::Object(row.properties.clone()))
 }
 
 /// Returns the claims that an entity and its links would make if it were active.

@@ -1,6 +1,7 @@
 //! Operations that read: look-up, search, context, history and questions.
 
 pub(crate) mod candidates;
+mod cited_texts;
 pub(crate) mod completion;
 pub mod context;
 pub mod graduation;

@@ -18,7 +18,7 @@ function press(key) {
   if (!target) return false;
   target.click();
   if (key === "e") openEditor();
-  if (target.tagName === "SUMMARY") target.parentElement.querySelector("input:not([type=checkbox])")?.focus();
+  if (target.tagName === "SUMMARY") target.parentElement.querySelector("input:not([type=checkbox], [type=hidden])")?.focus();
   return true;
 }
 

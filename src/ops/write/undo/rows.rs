@@ -58,7 +58,9 @@ impl OperationRows {
             return Ok(());
         };
         match (kind, action) {
-            (Kind::Store, _) => return Err(final_change(handle, "it changed the store as a whole")),
+            (Kind::Store, _) => {
+                return Err(final_change(handle, "it changed the store as a whole"));
+            }
             (_, Some(Action::Redacted)) => {
                 return Err(final_change(handle, "a redaction is final"));
             }
