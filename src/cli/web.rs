@@ -55,7 +55,7 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         let rules = access_rules(web, address)?;
         let origin = rules.origins.first().cloned().unwrap_or_default();
         let state = WebState::new(store, rules, &person, web.project.as_deref(), &roots)?;
-        announce(web, &origin, &state.sessions.make_link(&person)?);
+        announce(web, address, &origin, &state.sessions.make_link(&person)?);
         serve(listener, Arc::new(state)).await
     });
     drop(runtime);
@@ -95,8 +95,8 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
     Ok(AccessRules { hosts, origins, anonymous, proxies: Vec::new() })
 }
 
-fn announce(web: &Web, origin: &str, code: &str) {
-    out::print_line(format!("atocore listens on {origin}"));
+fn announce(web: &Web, address: SocketAddr, origin: &str, code: &str) {
+    out::print_line(format!("atocore listens on http://{address}"));
     if web.open {
         out::print_line("--open: every program on this machine may decide, without a token");
     }

@@ -116,10 +116,18 @@ fn check_addresses(rules: &AccessRules, request: &Parts) -> Result<(), Problem> 
     }
     let origin = single(headers, &header::ORIGIN);
     match origin {
+        None if is_form(headers) => Err(foreign_origin("a form has no Origin")),
         None => Ok(()),
         Some(origin) if rules.origins.iter().any(|own| own.eq_ignore_ascii_case(origin)) => Ok(()),
         Some(_) => Err(foreign_origin("it comes from a page of another site")),
     }
+}
+
+/// Whether a body is one that a page of any site may send without asking.
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = single(headers, &header::CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+    let simple = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+    simple.iter().any(|one| kind.starts_with(one))
 }
 
 fn foreign_origin(detail: &str) -> Problem {

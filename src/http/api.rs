@@ -18,7 +18,7 @@ use super::state::WebState;
 use crate::app::answer::Answer;
 use crate::app::approval::{CallOutcome, Consent};
 use crate::app::operation::{Effect, RegisteredOperation};
-use crate::model::{Error, SubjectKind};
+use crate::model::{Error, Role, SubjectKind};
 
 /// Returns the routes of all operations, under `/v1` and without it.
 pub fn build_router() -> Router<Arc<WebState>> {
@@ -106,6 +106,9 @@ async fn call_operation(
         }
         Ok(CallOutcome::Asks(question)) => {
             Err(question.unasked("this caller does not decide").into())
+        }
+        Err(Error::Refused { .. }) if visitor.role == Role::Read => {
+            Err(visitor.refuse(Role::Propose))
         }
         Err(error) if arguments.has_precondition => Err(Problem::of_precondition(error)),
         Err(error) => Err(error.into()),

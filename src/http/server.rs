@@ -102,11 +102,26 @@ fn build_router(state: &Arc<WebState>) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(refuse_large_body))
         .layer(from_fn(limit_time))
         .merge(streams)
         .layer(from_fn_with_state(Arc::clone(state), check_access))
         .layer(from_fn(set_headers))
         .with_state(Arc::clone(state))
+}
+
+/// Refuses a body that is announced as too large before it is sent.
+async fn refuse_large_body(request: Request, next: Next) -> Response {
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if length.and_then(|length| length.parse::<usize>().ok()).is_none_or(|size| size <= MAX_BODY) {
+        return next.run(request).await;
+    }
+    let detail = format!("the body has more than {MAX_BODY} bytes");
+    let hint = "Send less at once, such as a batch of fewer rows.";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_much", detail, hint)
+        .with_header(header::CONNECTION, "close")
+        .into_response()
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {

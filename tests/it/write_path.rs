@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use atocore::app::Settings;
 use atocore::app::approval::CallOutcome;
-use atocore::app::approval::{Consent, Promotion};
+use atocore::app::approval::Consent;
 use atocore::app::operation::{Effect, RegisteredOperation, Surface};
 use atocore::app::operations::list_operations;
 use atocore::app::registry::{OperationRegistry, Selection};
 use atocore::app::rights::Rights;
 use atocore::app::service::{Identity, Service};
 use atocore::app::store_handle::StoreHandle;
-use atocore::model::{Error, Ontology};
+use atocore::model::{Error, Ontology, Role};
 use atocore::ops::sources::files::Root;
 use rusqlite::types::Value as Cell;
 use serde_json::{Map, Value};

@@ -1,0 +1,59 @@
+//! Large bodies, slow clients, odd paths.
+
+use std::io::Write;
+
+use crate::support::Place;
+use crate::web_support::WebServer;
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    let head = format!(
+        "POST /v1/entities HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
+         Content-Length: 1073741824\r\n\r\n{{\"name\": \"",
+        server.port
+    );
+    let answer = server.send_bytes(head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    let chunk = "x".repeat(4 * 1024 * 1024 + 1);
+    let head = head.replace("Content-Length: 1073741824", "Transfer-Encoding: chunked");
+    let (head, _) = head.split_once("{").expect("a head");
+    let answer =
+        server.send_bytes(format!("{head}{:x}\r\n{chunk}\r\n0\r\n\r\n", chunk.len()).as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("problem+json"), "{answer}");
+    assert_eq!(server.get("/health", &[]).status, 200);
+}
+
+#[test]
+fn clients_that_send_nothing_keep_nobody_out() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    let mut slow = Vec::new();
+    for _ in 0..300 {
+        let mut stream = server.connect();
+        stream.write_all(b"GET /v1/entities HTTP/1.1\r\nHost: ").expect("a part of a request");
+        slow.push(stream);
+    }
+    for _ in 0..20 {
+        assert_eq!(server.get("/v1/entities", &[]).status, 200);
+    }
+    assert!(server.stop(), "it ends although they are connected");
+}
+
+#[test]
+fn a_path_leads_to_no_file() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    for path in [
+        "/assets/../store.db",
+        "/assets/..%2f..%2fetc%2fpasswd",
+        "/assets/%2e%2e/%2e%2e/etc/passwd",
+        "/v1/sources/..%2f..%2fetc%2fpasswd",
+        "//etc/passwd",
+    ] {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", server.port);
+        let answer = server.send_bytes(head.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+    }
+}
