@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 use super::options::{Cli, Roots, actor_name};
 use super::out;
 use crate::app::store_handle::StoreHandle;
-use crate::http::access::AccessRules;
-use crate::http::server::{listen_error, serve};
+use crate::http::server::{listen_error, serve_connections};
 use crate::http::state::WebState;
+use crate::http::visitor::AccessRules;
 use crate::model::{Error, Result, Role};
 
 #[derive(Args)]
@@ -55,8 +55,8 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         let rules = access_rules(web, address)?;
         let origin = rules.origins.first().cloned().unwrap_or_default();
         let state = WebState::new(store, rules, &person, web.project.as_deref(), &roots)?;
-        announce(web, address, &origin, &state.sessions.make_link(&person)?);
-        serve(listener, Arc::new(state)).await
+        print_address(web, address, &origin, &state.sessions.make_link(&person)?);
+        serve_connections(listener, Arc::new(state)).await
     });
     drop(runtime);
     writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
@@ -95,7 +95,7 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
     Ok(AccessRules { hosts, origins, anonymous, proxies: Vec::new() })
 }
 
-fn announce(web: &Web, address: SocketAddr, origin: &str, code: &str) {
+fn print_address(web: &Web, address: SocketAddr, origin: &str, code: &str) {
     out::print_line(format!("atocore listens on http://{address}"));
     if web.open {
         out::print_line("--open: every program on this machine may decide, without a token");

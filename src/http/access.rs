@@ -10,8 +10,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::session::{SESSION_COOKIE, Session};
+use super::session::SESSION_COOKIE;
 use super::state::WebState;
+use super::visitor::{AccessRules, Credential, Visitor, require_token};
 use crate::app::service::Identity;
 use crate::model::{Result, Role};
 use crate::ops::write::access_tokens::recognise_token;
@@ -20,63 +21,6 @@ use crate::ops::write::access_tokens::recognise_token;
 const ANONYMOUS: &str = "api-http";
 /// The client of requests without credentials.
 const HTTP: &str = "http";
-
-/// The rules of a server about who gets in.
-#[derive(Debug, Clone)]
-pub struct AccessRules {
-    /// Accepted values of the header Host.
-    pub hosts: Vec<String>,
-    /// The address of the server as browsers show it, such as `http://127.0.0.1:8420`.
-    pub origins: Vec<String>,
-    /// The role of requests without credentials; `None` refuses them.
-    pub anonymous: Option<Role>,
-    /// The proxies whose connections are accepted; any peer if empty.
-    pub proxies: Vec<IpAddr>,
-}
-
-/// How a visitor proved who they are.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    Absent,
-    Token,
-    Session(Arc<Session>),
-}
-
-/// The sender of a request.
-#[derive(Debug, Clone)]
-pub struct Visitor {
-    pub role: Role,
-    pub identity: Identity,
-    pub credential: Credential,
-}
-
-impl Visitor {
-    /// Returns the problem of a request beyond the visitor's role.
-    pub fn refuse(&self, needed: Role) -> Problem {
-        let detail = format!("this needs the role {}", needed.as_str());
-        let hint = format!(
-            "Send a token of that role as Authorization: Bearer TOKEN (atocore token create NAME \
-             --role {}), or decide on the page of atocore web.",
-            needed.as_str()
-        );
-        match self.credential {
-            Credential::Absent => unauthorized(&detail, &hint),
-            _ => Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint),
-        }
-    }
-
-    pub fn session(&self) -> Option<&Session> {
-        match &self.credential {
-            Credential::Session(session) => Some(session),
-            _ => None,
-        }
-    }
-}
-
-fn unauthorized(detail: &str, hint: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint)
-        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"atocore\"")
-}
 
 /// Checks a request, and adds its [`Visitor`] for the handlers.
 pub async fn check_access(
@@ -108,13 +52,13 @@ fn check_addresses(rules: &AccessRules, request: &Parts) -> Result<(), Problem> 
         let detail = "this address is not that of the proxy";
         return Err(Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint));
     }
-    let host = single(headers, &header::HOST).unwrap_or_default().to_ascii_lowercase();
+    let host = read_header(headers, &header::HOST).unwrap_or_default().to_ascii_lowercase();
     if !rules.hosts.contains(&host) {
         let hint = format!("Use {}.", rules.origins.join(" or "));
         let detail = "the header Host names another server";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "refused", detail, hint));
     }
-    let origin = single(headers, &header::ORIGIN);
+    let origin = read_header(headers, &header::ORIGIN);
     match origin {
         None if is_form(headers) => Err(foreign_origin("a form has no Origin")),
         None => Ok(()),
@@ -125,7 +69,7 @@ fn check_addresses(rules: &AccessRules, request: &Parts) -> Result<(), Problem> 
 
 /// Whether a body is one that a page of any site may send without asking.
 fn is_form(headers: &HeaderMap) -> bool {
-    let kind = single(headers, &header::CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+    let kind = read_header(headers, &header::CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
     let simple = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
     simple.iter().any(|one| kind.starts_with(one))
 }
@@ -136,7 +80,7 @@ fn foreign_origin(detail: &str) -> Problem {
 }
 
 /// Returns the value of a header that occurs once.
-fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+fn read_header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?.to_str().ok();
     if values.next().is_some() { Some("") } else { first.or(Some("")) }
@@ -144,13 +88,14 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, Problem> {
     let headers = &request.headers;
-    if let Some(given) = single(headers, &header::AUTHORIZATION) {
+    if let Some(given) = read_header(headers, &header::AUTHORIZATION) {
         return identify_token(state, given).await;
     }
-    if let Some(session) = cookie(headers, SESSION_COOKIE).and_then(|key| state.sessions.find(key))
+    if let Some(session) =
+        read_cookie(headers, SESSION_COOKIE).and_then(|key| state.sessions.find(key))
     {
         let safe = matches!(request.method, Method::GET | Method::HEAD);
-        if !safe && single(headers, &header::ORIGIN).is_none() {
+        if !safe && read_header(headers, &header::ORIGIN).is_none() {
             return Err(foreign_origin("a change by the page's session has no Origin"));
         }
         let client = HTTP.to_owned();
@@ -165,7 +110,7 @@ async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, 
         None if state.is_public(request.uri.path()) => {
             Ok(Visitor { role: Role::Read, identity, credential: Credential::Absent })
         }
-        None => Err(unauthorized(
+        None => Err(require_token(
             "this server needs a token",
             "Send it as Authorization: Bearer TOKEN; the operator makes one with atocore token create.",
         )),
@@ -174,7 +119,7 @@ async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, 
 
 async fn identify_token(state: &WebState, given: &str) -> Result<Visitor, Problem> {
     let refused = || {
-        unauthorized(
+        require_token(
             "the token is unknown or revoked",
             "Ask the operator for a token: atocore token create NAME --role ROLE.",
         )
@@ -192,7 +137,7 @@ async fn identify_token(state: &WebState, given: &str) -> Result<Visitor, Proble
 }
 
 /// Returns the value of a cookie.
-pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
     pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())

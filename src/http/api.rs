@@ -9,12 +9,12 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::access::Visitor;
 use super::arguments::{BodyBytes, RequestParts, read_arguments};
 use super::next_step::render_next_step;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route};
 use super::state::WebState;
+use super::visitor::Visitor;
 use crate::app::answer::Answer;
 use crate::app::approval::{CallOutcome, Consent};
 use crate::app::operation::{Effect, RegisteredOperation};
@@ -40,7 +40,7 @@ pub fn build_router() -> Router<Arc<WebState>> {
             async move {
                 let name = first_value(&path).unwrap_or_default();
                 let parts = RequestParts { path_value: None, query: "", headers: &headers, body };
-                answer(&state, &visitor, &any, name, &parts).await
+                answer_request(&state, &visitor, &any, name, &parts).await
             }
         },
     );
@@ -63,7 +63,7 @@ fn serve_route(route: Route) -> MethodRouter<Arc<WebState>> {
                 let query = query.unwrap_or_default();
                 let path_value = first_value(&path);
                 let parts = RequestParts { path_value, query: &query, headers: &headers, body };
-                answer(&state, &visitor, &route, route.operation, &parts).await
+                answer_request(&state, &visitor, &route, route.operation, &parts).await
             }
         },
     )
@@ -74,7 +74,7 @@ fn first_value(path: &RawPathParams) -> Option<&str> {
 }
 
 /// Calls the operation of a request and renders its answer.
-async fn answer(
+async fn answer_request(
     state: &WebState,
     visitor: &Visitor,
     route: &Route,

@@ -40,7 +40,7 @@ pub fn read_arguments(
     let mut values = read_body(parts.headers, &parts.body)?;
     let reads = operation.about.effect == Effect::Reads;
     for (name, value) in read_query(parts.query) {
-        // In the query of a write stand only the options that do not belong to the row.
+        // The query of a write has only options, never fields of the row.
         if !reads && !matches!(name.as_str(), "dry_run" | "actor" | "note") {
             let hint = "Give it in the JSON body.";
             return Err(Error::invalid(name, "a write takes it in the body", hint).into());
@@ -100,7 +100,7 @@ fn read_body(headers: &HeaderMap, body: &BodyBytes) -> Result<Map<String, Value>
     }
 }
 
-/// Reads the query; a name that stands several times has a list of values, and one without a value
+/// Reads the query; a repeated name has a list of values, and one without a value
 /// is true.
 fn read_query(query: &str) -> Vec<(String, Value)> {
     let mut found: Vec<(String, Value)> = Vec::new();

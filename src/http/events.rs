@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
@@ -14,50 +13,11 @@ use tokio::sync::watch;
 use super::problem::Problem;
 use super::state::WebState;
 use crate::app::changes::{StoreChange, last_sequence, list_changes_after};
-use crate::app::store_handle::StoreHandle;
 use crate::model::{Error, Result};
 use crate::ops::View;
 
-/// How often the store is asked for changes of other processes while somebody listens.
-const INTERVAL: Duration = Duration::from_millis(300);
 /// Maximum changes that are read at once.
 const PAGE: i64 = 200;
-
-/// The sequence number of the newest change, kept current while somebody listens; `None` ends all
-/// streams.
-pub struct EventFeed {
-    newest: watch::Sender<Option<i64>>,
-    store: StoreHandle,
-}
-
-impl EventFeed {
-    pub fn new(store: StoreHandle) -> Self {
-        Self { newest: watch::Sender::new(Some(0)), store }
-    }
-
-    /// Ends all streams, so that the server can stop.
-    pub fn end(&self) {
-        self.newest.send_replace(None);
-    }
-
-    /// Asks the store for its newest change, as long as the server runs.
-    pub async fn run(&self) {
-        loop {
-            tokio::time::sleep(INTERVAL).await;
-            if self.newest.receiver_count() == 0 {
-                continue;
-            }
-            match self.store.read("events", last_sequence).await {
-                Ok(newest) => {
-                    let newest = Some(newest);
-                    self.newest
-                        .send_if_modified(|known| std::mem::replace(known, newest) != newest);
-                }
-                Err(error) => tracing::debug!("events: {error}"),
-            }
-        }
-    }
-}
 
 /// Streams the changes after `Last-Event-ID`, or from now on.
 pub async fn stream_events(
@@ -77,7 +37,7 @@ pub async fn stream_events(
 }
 
 async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Response> {
-    let newest = state.events.newest.subscribe();
+    let newest = state.events.subscribe();
     let after = match headers.get("last-event-id") {
         None => state.store.read("events", last_sequence).await?,
         Some(given) => given.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| {
@@ -93,7 +53,7 @@ async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Resp
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-/// A listener, with the changes that it is still to be told of.
+/// A listener, and the changes that it has not received yet.
 struct Listener {
     state: Arc<WebState>,
     newest: watch::Receiver<Option<i64>>,

@@ -1,9 +1,10 @@
 //! The HTTP server: the operations as routes, described by OpenAPI, and the web page. It contains no
 //! business rules and no SQL.
 
-pub mod access;
+mod access;
 mod api;
 mod arguments;
+mod event_feed;
 mod events;
 mod next_step;
 pub mod openapi;
@@ -13,3 +14,4 @@ pub mod routes;
 pub mod server;
 mod session;
 pub mod state;
+pub mod visitor;

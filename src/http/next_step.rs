@@ -22,8 +22,8 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
         NextStep::RegisterProject { .. } => "POST /v1/projects".to_owned(),
         NextStep::FindRows => "GET /v1/search?query=…".to_owned(),
         NextStep::ProposeRow => "POST /v1/entities".to_owned(),
-        NextStep::UpdateRow { kind } => format!("PATCH /v1/{}/{{ref}}", plural(*kind)?),
-        NextStep::UpdateFields { kind, id, .. } => format!("PATCH /v1/{}/{id}", plural(*kind)?),
+        NextStep::UpdateRow { kind } => format!("PATCH /v1/{}/{{ref}}", name_rows(*kind)?),
+        NextStep::UpdateFields { kind, id, .. } => format!("PATCH /v1/{}/{id}", name_rows(*kind)?),
         NextStep::PromoteRow { id, .. } | NextStep::CompleteGraduation { entity_id: id } => {
             format!("POST /v1/candidates/{id}/promote")
         }
@@ -48,7 +48,7 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
     Some(format!("Next: {request}."))
 }
 
-fn plural(kind: Kind) -> Option<&'static str> {
+fn name_rows(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Entity => Some("entities"),
         Kind::Memory => Some("memories"),

@@ -58,21 +58,27 @@ fn describe_route(route: &Route, operation: &RegisteredOperation) -> Value {
         .collect();
     let mut parameters: Vec<Value> = path_argument
         .into_iter()
-        .map(|schema| parameter("ref", "path", true, "Handle, UUID or name.", schema))
+        .map(|schema| describe_parameter("ref", "path", true, "Handle, UUID or name.", schema))
         .collect();
     let mut described = json!({
         "operationId": operation_id(route),
         "summary": about.title,
         "description": about.description,
-        "responses": responses(route, operation),
+        "responses": describe_responses(route, operation),
     });
     if about.effect == Effect::Reads {
         parameters.extend(arguments.iter().map(|(name, schema)| {
             let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-            parameter(name, "query", required.contains(&name.as_str()), text, schema.clone())
+            describe_parameter(
+                name,
+                "query",
+                required.contains(&name.as_str()),
+                text,
+                schema.clone(),
+            )
         }));
     } else {
-        parameters.extend(write_headers(&arguments));
+        parameters.extend(describe_headers(&arguments));
         let mut body = operation.input_schema.clone();
         body.insert("properties".to_owned(), arguments.clone().into());
         body.insert("required".to_owned(), required.clone().into());
@@ -91,7 +97,13 @@ fn operation_id(route: &Route) -> String {
     format!("{}_{path}", route.method.as_str().to_ascii_lowercase())
 }
 
-fn parameter(name: &str, place: &str, required: bool, text: &str, mut schema: Value) -> Value {
+fn describe_parameter(
+    name: &str,
+    place: &str,
+    required: bool,
+    text: &str,
+    mut schema: Value,
+) -> Value {
     if let Some(fields) = schema.as_object_mut() {
         fields.shift_remove("description");
     }
@@ -100,9 +112,9 @@ fn parameter(name: &str, place: &str, required: bool, text: &str, mut schema: Va
     })
 }
 
-fn write_headers(arguments: &Map<String, Value>) -> Vec<Value> {
+fn describe_headers(arguments: &Map<String, Value>) -> Vec<Value> {
     let text = || json!({ "type": "string" });
-    let mut headers = vec![parameter(
+    let mut headers = vec![describe_parameter(
         "Idempotency-Key",
         "header",
         false,
@@ -111,12 +123,12 @@ fn write_headers(arguments: &Map<String, Value>) -> Vec<Value> {
     )];
     if arguments.contains_key("expected_version") {
         let about = "The ETag of the row, such as \"3\"; a stale one is 412.";
-        headers.push(parameter("If-Match", "header", false, about, text()));
+        headers.push(describe_parameter("If-Match", "header", false, about, text()));
     }
     headers
 }
 
-fn responses(route: &Route, operation: &RegisteredOperation) -> Value {
+fn describe_responses(route: &Route, operation: &RegisteredOperation) -> Value {
     let answer = json!({
         "description": "The answer.",
         "content": { "application/json": { "schema": *operation.output_schema } },

@@ -9,7 +9,7 @@ pub struct Route {
     /// The path below `/v1`; it is also served without that prefix.
     pub path: &'static str,
     pub operation: &'static str,
-    /// The argument that the braces of the path stand for; empty if it has none.
+    /// The argument in the path; empty if it has none.
     pub argument: &'static str,
     /// An argument that the route sets.
     pub fixed: Option<(&'static str, &'static str)>,
@@ -31,78 +31,82 @@ impl Route {
     }
 }
 
-const fn get(path: &'static str, operation: &'static str) -> Route {
+const fn route_get(path: &'static str, operation: &'static str) -> Route {
     Route::new(Method::GET, path, operation)
 }
 
-const fn post(path: &'static str, operation: &'static str) -> Route {
+const fn route_post(path: &'static str, operation: &'static str) -> Route {
     Route::new(Method::POST, path, operation)
 }
 
-const fn patch(path: &'static str, operation: &'static str) -> Route {
+const fn route_patch(path: &'static str, operation: &'static str) -> Route {
     Route::new(Method::PATCH, path, operation)
 }
 
-const fn put(path: &'static str, operation: &'static str) -> Route {
+const fn route_put(path: &'static str, operation: &'static str) -> Route {
     Route::new(Method::PUT, path, operation)
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
 pub const ROUTES: [Route; 54] = [
-    get("/entities", "list_rows").with("kind", "entity"),
-    post("/entities", "create_entity"),
-    get("/entities/{ref}", "get_entity").of("entity_id"),
-    patch("/entities/{ref}", "update_entity").of("entity_id"),
-    post("/entities/{ref}/promote", "promote_entity").of("entity_id"),
-    post("/entities/{ref}/reject", "reject_entity").of("entity_id"),
-    post("/entities/{ref}/supersede", "supersede_entity").of("entity_id"),
-    post("/entities/{ref}/invalidate", "invalidate_entity").of("entity_id"),
-    get("/entities/{ref}/audit", "get_entity_audit").of("entity_id"),
-    get("/memories", "list_rows").with("kind", "memory"),
-    post("/memories", "create_memory"),
-    get("/memories/{ref}", "get_row").of("id"),
-    patch("/memories/{ref}", "update_memory").of("memory_id"),
-    post("/memories/{ref}/promote", "review_memory").of("memory_id").with("action", "promote"),
-    post("/memories/{ref}/reject", "review_memory").of("memory_id").with("action", "reject"),
-    post("/memories/{ref}/supersede", "review_memory").of("memory_id").with("action", "supersede"),
-    post("/memories/{ref}/invalidate", "review_memory")
+    route_get("/entities", "list_rows").with("kind", "entity"),
+    route_post("/entities", "create_entity"),
+    route_get("/entities/{ref}", "get_entity").of("entity_id"),
+    route_patch("/entities/{ref}", "update_entity").of("entity_id"),
+    route_post("/entities/{ref}/promote", "promote_entity").of("entity_id"),
+    route_post("/entities/{ref}/reject", "reject_entity").of("entity_id"),
+    route_post("/entities/{ref}/supersede", "supersede_entity").of("entity_id"),
+    route_post("/entities/{ref}/invalidate", "invalidate_entity").of("entity_id"),
+    route_get("/entities/{ref}/audit", "get_entity_audit").of("entity_id"),
+    route_get("/memories", "list_rows").with("kind", "memory"),
+    route_post("/memories", "create_memory"),
+    route_get("/memories/{ref}", "get_row").of("id"),
+    route_patch("/memories/{ref}", "update_memory").of("memory_id"),
+    route_post("/memories/{ref}/promote", "review_memory")
+        .of("memory_id")
+        .with("action", "promote"),
+    route_post("/memories/{ref}/reject", "review_memory").of("memory_id").with("action", "reject"),
+    route_post("/memories/{ref}/supersede", "review_memory")
+        .of("memory_id")
+        .with("action", "supersede"),
+    route_post("/memories/{ref}/invalidate", "review_memory")
         .of("memory_id")
         .with("action", "invalidate"),
-    post("/memories/{ref}/graduate", "graduate_memory").of("memory_id"),
-    get("/memories/{ref}/audit", "get_history").of("id"),
-    post("/relationships", "create_relationship"),
-    get("/relationships/{ref}", "get_row").of("id"),
-    post("/relationships/{ref}/promote", "promote").of("id"),
-    post("/relationships/{ref}/reject", "reject").of("id"),
-    post("/relationships/review", "review_link"),
-    get("/relationships/{ref}/audit", "get_history").of("id"),
-    post("/batch", "create_batch"),
-    get("/candidates", "list_candidates"),
-    post("/candidates/review", "review_candidates"),
-    post("/candidates/{ref}/promote", "promote").of("id"),
-    post("/candidates/{ref}/reject", "reject").of("id"),
-    get("/revisions", "list_candidates").with("kind", "revision"),
-    get("/revisions/{ref}", "get_row").of("id"),
-    post("/revisions/{ref}/promote", "promote").of("id"),
-    post("/revisions/{ref}/reject", "reject").of("id"),
-    get("/conflicts", "list_conflicts"),
-    get("/conflicts/{ref}", "get_row").of("id"),
-    post("/conflicts/{ref}/resolve", "resolve_conflict").of("conflict_id"),
-    get("/projects", "list_projects"),
-    post("/projects", "register_project"),
-    post("/projects/{ref}/rename", "rename_project").of("name"),
-    post("/projects/{ref}/merge", "merge_projects").of("name"),
-    put("/state", "set_project_state"),
-    get("/rows/{ref}", "get_row").of("id"),
-    get("/rows/{ref}/audit", "get_history").of("id"),
-    get("/search", "search"),
-    get("/context", "build_context"),
-    get("/questions/{ref}", "query_project").of("question"),
-    post("/interactions", "record_interaction"),
-    get("/interactions/{ref}", "get_row").of("id"),
-    post("/sources", "ingest_source"),
-    get("/sources/{ref}", "get_row").of("id"),
-    post("/operations/{ref}/undo", "undo").of("operation"),
-    post("/redactions", "redact"),
-    get("/ontology", "describe_ontology"),
+    route_post("/memories/{ref}/graduate", "graduate_memory").of("memory_id"),
+    route_get("/memories/{ref}/audit", "get_history").of("id"),
+    route_post("/relationships", "create_relationship"),
+    route_get("/relationships/{ref}", "get_row").of("id"),
+    route_post("/relationships/{ref}/promote", "promote").of("id"),
+    route_post("/relationships/{ref}/reject", "reject").of("id"),
+    route_post("/relationships/review", "review_link"),
+    route_get("/relationships/{ref}/audit", "get_history").of("id"),
+    route_post("/batch", "create_batch"),
+    route_get("/candidates", "list_candidates"),
+    route_post("/candidates/review", "review_candidates"),
+    route_post("/candidates/{ref}/promote", "promote").of("id"),
+    route_post("/candidates/{ref}/reject", "reject").of("id"),
+    route_get("/revisions", "list_candidates").with("kind", "revision"),
+    route_get("/revisions/{ref}", "get_row").of("id"),
+    route_post("/revisions/{ref}/promote", "promote").of("id"),
+    route_post("/revisions/{ref}/reject", "reject").of("id"),
+    route_get("/conflicts", "list_conflicts"),
+    route_get("/conflicts/{ref}", "get_row").of("id"),
+    route_post("/conflicts/{ref}/resolve", "resolve_conflict").of("conflict_id"),
+    route_get("/projects", "list_projects"),
+    route_post("/projects", "register_project"),
+    route_post("/projects/{ref}/rename", "rename_project").of("name"),
+    route_post("/projects/{ref}/merge", "merge_projects").of("name"),
+    route_put("/state", "set_project_state"),
+    route_get("/rows/{ref}", "get_row").of("id"),
+    route_get("/rows/{ref}/audit", "get_history").of("id"),
+    route_get("/search", "search"),
+    route_get("/context", "build_context"),
+    route_get("/questions/{ref}", "query_project").of("question"),
+    route_post("/interactions", "record_interaction"),
+    route_get("/interactions/{ref}", "get_row").of("id"),
+    route_post("/sources", "ingest_source"),
+    route_get("/sources/{ref}", "get_row").of("id"),
+    route_post("/operations/{ref}/undo", "undo").of("operation"),
+    route_post("/redactions", "redact"),
+    route_get("/ontology", "describe_ontology"),
 ];

@@ -36,7 +36,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves connections until a stop signal; requests in progress are finished.
-pub async fn serve(listener: TcpListener, state: Arc<WebState>) -> Result<()> {
+pub async fn serve_connections(listener: TcpListener, state: Arc<WebState>) -> Result<()> {
     let router = build_router(&state);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();

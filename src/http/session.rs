@@ -16,10 +16,10 @@ const MAX_SESSIONS: usize = 1_000;
 
 /// A person at the page.
 #[derive(Debug)]
-pub struct Session {
+pub struct WebSession {
     pub person: String,
     pub role: Role,
-    /// Stands in every form of the session's pages.
+    /// Part of every form of the session's pages.
     pub form_key: String,
     pub sitting: Mutex<Sitting>,
     begun: Instant,
@@ -35,19 +35,19 @@ pub struct Sitting {
     pub operation: String,
 }
 
-impl Session {
+impl WebSession {
     pub fn new(person: &str, role: Role) -> Result<Self> {
         let (sitting, begun) = (Mutex::default(), Instant::now());
         Ok(Self { person: person.to_owned(), role, form_key: random_text()?, sitting, begun })
     }
 
     pub fn change_sitting(&self, change: impl FnOnce(&mut Sitting)) {
-        change(&mut lock(&self.sitting));
+        change(&mut lock_mutex(&self.sitting));
     }
 
     /// Returns the sitting, and takes its notice.
     pub fn take_sitting(&self) -> Sitting {
-        let mut sitting = lock(&self.sitting);
+        let mut sitting = lock_mutex(&self.sitting);
         let shown = sitting.clone();
         sitting.notice.clear();
         shown
@@ -58,7 +58,7 @@ impl Session {
 #[derive(Debug, Default)]
 pub struct Sessions {
     /// By the digest of the cookie.
-    open: Mutex<HashMap<String, Arc<Session>>>,
+    open: Mutex<HashMap<String, Arc<WebSession>>>,
     /// The digest of the code of the one-time link, and the person it is for.
     link: Mutex<Option<(String, String)>>,
 }
@@ -67,13 +67,13 @@ impl Sessions {
     /// Makes the code of a link that begins one session of a person.
     pub fn make_link(&self, person: &str) -> Result<String> {
         let code = random_text()?;
-        *lock(&self.link) = Some((digest(&code), person.to_owned()));
+        *lock_mutex(&self.link) = Some((digest(&code), person.to_owned()));
         Ok(code)
     }
 
     /// Begins the session of a link's code; returns the cookie. `None` if the code is wrong or used.
     pub fn begin_by_link(&self, code: &str) -> Result<Option<String>> {
-        let mut link = lock(&self.link);
+        let mut link = lock_mutex(&self.link);
         if link.as_ref().is_none_or(|(expected, _)| *expected != digest(code)) {
             return Ok(None);
         }
@@ -85,8 +85,8 @@ impl Sessions {
     /// Begins a session; returns the cookie.
     pub fn begin(&self, person: &str, role: Role) -> Result<String> {
         let cookie = random_text()?;
-        let session = Session::new(person, role)?;
-        let mut open = lock(&self.open);
+        let session = WebSession::new(person, role)?;
+        let mut open = lock_mutex(&self.open);
         open.retain(|_, session| session.begun.elapsed() < LIFETIME);
         while open.len() >= MAX_SESSIONS {
             let oldest = open.iter().min_by_key(|(_, session)| session.begun);
@@ -97,17 +97,17 @@ impl Sessions {
         Ok(cookie)
     }
 
-    pub fn find(&self, cookie: &str) -> Option<Arc<Session>> {
-        let open = lock(&self.open);
+    pub fn find(&self, cookie: &str) -> Option<Arc<WebSession>> {
+        let open = lock_mutex(&self.open);
         open.get(&digest(cookie)).filter(|session| session.begun.elapsed() < LIFETIME).cloned()
     }
 
     pub fn end(&self, cookie: &str) {
-        lock(&self.open).remove(&digest(cookie));
+        lock_mutex(&self.open).remove(&digest(cookie));
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock_mutex<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::access::AccessRules;
-use super::session::{Session, Sessions};
+use super::event_feed::EventFeed;
+use super::session::{Sessions, WebSession};
+use super::visitor::AccessRules;
 use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
@@ -18,8 +19,8 @@ pub struct WebState {
     pub rules: AccessRules,
     pub sessions: Sessions,
     /// The session of all visitors of a server that is open to everybody on this machine.
-    pub shared_session: Option<Arc<Session>>,
-    pub events: super::events::EventFeed,
+    pub shared_session: Option<Arc<WebSession>>,
+    pub events: EventFeed,
 }
 
 impl WebState {
@@ -38,9 +39,9 @@ impl WebState {
             Ok((role, Service::new(store.clone(), registry, roots.to_vec())))
         });
         let services = services.into_iter().collect::<Result<_>>()?;
-        let events = super::events::EventFeed::new(store.clone());
+        let events = EventFeed::new(store.clone());
         let shared = rules.anonymous.filter(|role| *role >= Role::Review);
-        let shared = shared.map(|role| Session::new(person, role)).transpose()?.map(Arc::new);
+        let shared = shared.map(|role| WebSession::new(person, role)).transpose()?.map(Arc::new);
         let sessions = Sessions::default();
         Ok(Self { store, services, rules, sessions, shared_session: shared, events })
     }

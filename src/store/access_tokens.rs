@@ -38,7 +38,7 @@ pub fn insert(tx: &Tx<'_>, subject: &str, token: &AccessToken) -> Result<()> {
 }
 
 /// Marks a token as revoked; its event must follow.
-pub fn revoke(tx: &Tx<'_>, subject: &str, token: &AccessToken) -> Result<()> {
+pub fn mark_revoked(tx: &Tx<'_>, subject: &str, token: &AccessToken) -> Result<()> {
     let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE name = ?1";
     tx.change(Kind::Store, subject, sql, params![&token.name, &token.revoked_at])
 }

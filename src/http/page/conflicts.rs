@@ -9,15 +9,15 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::fields::{Fields, rows_of};
-use super::inbox::hidden_fields;
-use super::layout::Section;
-use super::rows::{next_page, row_address};
-use super::visit::{PageResult, Visit, finish, see_other};
-use crate::http::access::Visitor;
+use super::fields::{RowFields, rows_of};
+use super::inbox::render_hidden_fields;
+use super::layout::{Section, finish_page, render_page};
+use super::rows::{render_next_page, row_address};
+use super::visit::{PageResult, PageVisit, see_other};
 use crate::http::next_step::render_hint;
-use crate::http::session::Session;
+use crate::http::session::WebSession;
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 use crate::model::Error;
 
 const PATH: &str = "/ui/conflicts";
@@ -27,10 +27,10 @@ pub async fn show_conflicts(
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
 ) -> Response {
-    finish(render_conflicts(&Visit::reading(state, visitor, &uri)).await)
+    finish_page(render_conflicts(&PageVisit::reading(state, visitor, &uri)).await)
 }
 
-async fn render_conflicts(visit: &Visit) -> PageResult {
+async fn render_conflicts(visit: &PageVisit) -> PageResult {
     let settled = visit.fields.text("settled") == "yes";
     let mut arguments = json!({ "project": "*", "include_inactive": settled });
     for name in ["project", "cursor"] {
@@ -42,7 +42,7 @@ async fn render_conflicts(visit: &Visit) -> PageResult {
     let total = answer["total"].as_i64().unwrap_or_default();
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     let rows = rows_of(answer);
-    let notice = visit.session().map(Session::take_sitting).unwrap_or_default().notice;
+    let notice = visit.session().map(WebSession::take_sitting).unwrap_or_default().notice;
     let settled_word = if settled { "yes" } else { "" };
     let filters = [("project", visit.fields.text("project")), ("settled", settled_word)];
     let content = html! {
@@ -60,15 +60,15 @@ async fn render_conflicts(visit: &Visit) -> PageResult {
                     p { "When two active rows give one thing different values, both stand here side by side." }
                 }
             }
-            @for row in &rows { (conflict_card(visit, Fields(row))) }
-            (next_page(PATH, &filters, &cursor))
+            @for row in &rows { (render_conflict(visit, RowFields(row))) }
+            (render_next_page(PATH, &filters, &cursor))
         }
     };
-    visit.page(Section::Conflicts, "Conflicts", content).await
+    render_page(visit, Section::Conflicts, "Conflicts", content).await
 }
 
 /// Renders a conflict with its sides, and with the forms that settle it while it is open.
-pub fn conflict_card(visit: &Visit, conflict: Fields<'_>) -> Markup {
+pub fn render_conflict(visit: &PageVisit, conflict: RowFields<'_>) -> Markup {
     let open = conflict.text("status") == "open";
     let suggested = conflict.text("suggested");
     html! {
@@ -102,17 +102,17 @@ pub fn conflict_card(visit: &Visit, conflict: Fields<'_>) -> Markup {
                 }
             }
             @if open && visit.may_decide() {
-                (resolve_form(visit, conflict.id()))
+                (render_resolve_form(visit, conflict.id()))
             }
         }
     }
 }
 
 /// Renders the form that settles a conflict; the buttons of its sides belong to it.
-fn resolve_form(visit: &Visit, id: &str) -> Markup {
+fn render_resolve_form(visit: &PageVisit, id: &str) -> Markup {
     html! {
         form.inline id={ "settle-" (id) } method="post" action="/ui/resolve" {
-            (hidden_fields(visit))
+            (render_hidden_fields(visit))
             input type="hidden" name="conflict_id" value=(id);
             label { "Reason" input name="note" autocomplete="off"; }
             button name="resolution" value="keep_all" { "Keep all: the contradiction is real" }
@@ -128,7 +128,7 @@ pub async fn resolve_conflict(
     body: Bytes,
 ) -> Response {
     let resolved = async {
-        let visit = Visit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, visitor, &body)?;
         let winner = visit.fields.filled("winner_id");
         let resolution = match winner {
             Some(_) => "supersede_others",
@@ -153,5 +153,5 @@ pub async fn resolve_conflict(
         }
         Ok(see_other(PATH))
     };
-    finish(resolved.await)
+    finish_page(resolved.await)
 }

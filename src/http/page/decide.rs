@@ -7,14 +7,15 @@ use axum::extract::{Extension, State};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, value_text};
-use super::form::address;
+use super::fields::{RowFields, value_text};
+use super::form::write_address;
 use super::inbox::{FILTERS, PATH};
-use super::visit::{Visit, finish, see_other};
-use crate::http::access::Visitor;
+use super::layout::finish_page;
+use super::visit::{PageVisit, see_other};
 use crate::http::next_step::render_hint;
 use crate::http::problem::Problem;
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 use crate::model::{Error, Result};
 
 /// Promotes, rejects or edits one row.
@@ -24,22 +25,22 @@ pub async fn decide_row(
     body: Bytes,
 ) -> Response {
     let decided = async {
-        let visit = Visit::posting(state, visitor, &body)?;
-        let outcome = decide(&visit).await;
+        let visit = PageVisit::posting(state, visitor, &body)?;
+        let outcome = make_decision(&visit).await;
         let done = note_outcome(&visit, outcome, 1)?;
         let row = if done { row_after(&visit) } else { visit.fields.text("id").to_owned() };
         Ok(back_to_inbox(&visit, &row))
     };
-    finish(decided.await)
+    finish_page(decided.await)
 }
 
 /// Returns the row that the inbox shows after a decision.
-fn row_after(visit: &Visit) -> String {
+fn row_after(visit: &PageVisit) -> String {
     let (_, query) = visit.fields.text("after").split_once('?').unwrap_or_default();
     super::form::Form::parse(query).text("row").to_owned()
 }
 
-async fn decide(visit: &Visit) -> Result<Value> {
+async fn make_decision(visit: &PageVisit) -> Result<Value> {
     let fields = &visit.fields;
     let note = fields.text("note");
     let version = fields.filled("version").and_then(|text| text.parse::<i64>().ok());
@@ -67,13 +68,17 @@ async fn decide(visit: &Visit) -> Result<Value> {
 }
 
 /// Lists the fields that the form changed, against the row as it is now.
-async fn list_changes(visit: &Visit, id: &str, version: Option<i64>) -> Result<Map<String, Value>> {
+async fn list_changes(
+    visit: &PageVisit,
+    id: &str,
+    version: Option<i64>,
+) -> Result<Map<String, Value>> {
     let answer = visit.read("get_row", json!({ "id": id, "detail": "full" })).await?;
     let row = ["entity", "memory"].iter().find_map(|kind| answer.get(kind)).unwrap_or(&Value::Null);
     let mut changes = Map::new();
     for (name, text) in visit.fields.with_prefix("field.") {
         let text = text.replace("\r\n", "\n");
-        if Fields(row).text(name) != text {
+        if RowFields(row).text(name) != text {
             changes.insert(name.to_owned(), text.into());
         }
     }
@@ -109,7 +114,7 @@ pub async fn decide_many(
     body: Bytes,
 ) -> Response {
     let decided = async {
-        let visit = Visit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, visitor, &body)?;
         let ids: Vec<&str> = visit.fields.all("id").collect();
         if visit.fields.text("count").trim() != ids.len().to_string() {
             let problem = format!("{} rows are listed, which the form has to confirm", ids.len());
@@ -126,7 +131,7 @@ pub async fn decide_many(
         note_outcome(&visit, outcome, ids.len())?;
         Ok(back_to_inbox(&visit, ""))
     };
-    finish(decided.await)
+    finish_page(decided.await)
 }
 
 /// Undoes the last decision of the session.
@@ -136,7 +141,7 @@ pub async fn undo_last(
     body: Bytes,
 ) -> Response {
     let undone = async {
-        let visit = Visit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, visitor, &body)?;
         let Some(session) = visit.session() else { return Ok(back_to_inbox(&visit, "")) };
         let mut operation = String::new();
         session.change_sitting(|sitting| operation.clone_from(&sitting.operation));
@@ -154,12 +159,12 @@ pub async fn undo_last(
         }
         Ok(back_to_inbox(&visit, &row))
     };
-    finish(undone.await)
+    finish_page(undone.await)
 }
 
 /// Keeps the outcome of a form for the next page; returns whether it succeeded. Errors that a person
 /// can act on are shown there too.
-fn note_outcome(visit: &Visit, outcome: Result<Value>, rows: usize) -> Result<bool, Problem> {
+fn note_outcome(visit: &PageVisit, outcome: Result<Value>, rows: usize) -> Result<bool, Problem> {
     let Some(session) = visit.session() else { return Ok(false) };
     match outcome {
         Ok(answer) => {
@@ -187,18 +192,19 @@ fn describe_outcome(answer: &Value, action: &str) -> String {
         "edit" => "Changed and promoted",
         _ => "Promoted",
     };
-    let failed = Fields(answer).list("results").filter(|result| !result.text("error").is_empty());
+    let failed =
+        RowFields(answer).list("results").filter(|result| !result.text("error").is_empty());
     let failed: Vec<String> =
         failed.map(|result| format!("{}: {}", result.id(), result.text("error"))).collect();
-    let count = Fields(answer).list("results").count();
+    let count = RowFields(answer).list("results").count();
     let row = ["entity", "memory", "relationship"].iter().find_map(|kind| answer.get(kind));
     let mut said = match (row, count) {
-        (Some(row), _) => format!("{word} {}.", Fields(row).title()),
+        (Some(row), _) => format!("{word} {}.", RowFields(row).title()),
         (None, 0) => format!("{word}."),
         (None, _) if action == "edit" => format!("{word}."),
         (None, count) => format!("{word} {} of {count} rows.", count - failed.len()),
     };
-    let conflicts = Fields(answer).list("conflicts").filter(|one| one.text("status") == "open");
+    let conflicts = RowFields(answer).list("conflicts").filter(|one| one.text("status") == "open");
     match conflicts.count() {
         0 => {}
         1 => said.push_str(" It opened a conflict."),
@@ -210,9 +216,9 @@ fn describe_outcome(answer: &Value, action: &str) -> String {
     said
 }
 
-fn back_to_inbox(visit: &Visit, row: &str) -> Response {
+fn back_to_inbox(visit: &PageVisit, row: &str) -> Response {
     let mut fields: Vec<(&str, &str)> =
         FILTERS.iter().map(|name| (*name, visit.fields.text(name))).collect();
     fields.extend([("cursor", visit.fields.text("cursor")), ("row", row)]);
-    see_other(&address(PATH, &fields))
+    see_other(&write_address(PATH, &fields))
 }

@@ -8,9 +8,9 @@ const IDS: [&str; 6] =
 
 /// A row of an answer.
 #[derive(Clone, Copy)]
-pub struct Fields<'v>(pub &'v Value);
+pub struct RowFields<'v>(pub &'v Value);
 
-impl<'v> Fields<'v> {
+impl<'v> RowFields<'v> {
     /// Returns a text; empty if there is none.
     pub fn text(self, name: &str) -> &'v str {
         self.0[name].as_str().unwrap_or_default()
@@ -20,8 +20,8 @@ impl<'v> Fields<'v> {
         self.0[name].as_i64().unwrap_or_default()
     }
 
-    pub fn list(self, name: &str) -> impl Iterator<Item = Fields<'v>> {
-        self.0[name].as_array().into_iter().flatten().map(Fields)
+    pub fn list(self, name: &str) -> impl Iterator<Item = RowFields<'v>> {
+        self.0[name].as_array().into_iter().flatten().map(RowFields)
     }
 
     pub fn texts(self, name: &str) -> impl Iterator<Item = &'v str> {

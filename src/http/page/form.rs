@@ -35,7 +35,7 @@ impl Form {
 }
 
 /// Writes an address with the fields that have a value.
-pub fn address(path: &str, fields: &[(&str, &str)]) -> String {
+pub fn write_address(path: &str, fields: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
     match query.finish() {

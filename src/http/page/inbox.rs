@@ -8,15 +8,15 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, rows_of, value_text};
-use super::form::address;
-use super::layout::Section;
-use super::queue::{queue_line, queue_row};
-use super::rows::next_page;
-use super::visit::{PageResult, Visit, finish};
-use crate::http::access::Visitor;
-use crate::http::session::{Session, Sitting};
+use super::fields::{RowFields, rows_of, value_text};
+use super::form::write_address;
+use super::layout::{Section, finish_page, render_page};
+use super::queue::{render_queue_line, render_queue_row};
+use super::rows::render_next_page;
+use super::visit::{PageResult, PageVisit};
+use crate::http::session::{Sitting, WebSession};
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 
 /// The address of the inbox.
 pub const PATH: &str = "/ui/inbox";
@@ -35,40 +35,40 @@ pub async fn show_inbox(
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
 ) -> Response {
-    finish(render_inbox(&Visit::reading(state, visitor, &uri)).await)
+    finish_page(render_inbox(&PageVisit::reading(state, visitor, &uri)).await)
 }
 
-async fn render_inbox(visit: &Visit) -> PageResult {
+async fn render_inbox(visit: &PageVisit) -> PageResult {
     let queue = read_queue(visit).await?;
     let wanted = visit.fields.text("row");
-    let at = queue.rows.iter().position(|row| Fields(row).id() == wanted).unwrap_or_default();
-    let sitting = visit.session().map(Session::take_sitting).unwrap_or_default();
+    let at = queue.rows.iter().position(|row| RowFields(row).id() == wanted).unwrap_or_default();
+    let sitting = visit.session().map(WebSession::take_sitting).unwrap_or_default();
     let content = html! {
         section.queue aria-label="Queue" {
-            (head(visit, &queue, &sitting))
+            (render_head(visit, &queue, &sitting))
             ol {
                 @for (index, row) in queue.rows.iter().enumerate() {
-                    li { (queue_line(Fields(row), &row_address(visit, row), index == at)) }
+                    li { (render_queue_line(RowFields(row), &address_in_queue(visit, row), index == at)) }
                 }
             }
-            (next_page(PATH, &filters(visit), &queue.next_cursor))
+            (render_next_page(PATH, &list_filters(visit), &queue.next_cursor))
         }
         main id="detail" tabindex="-1" {
             @if !sitting.notice.is_empty() { p.notice role="status" { (sitting.notice) } }
             @match queue.rows.get(at) {
-                None => { (empty_queue(visit, &sitting)) }
+                None => { (render_empty_queue(visit, &sitting)) }
                 Some(row) => {
-                    (queue_row(Fields(row)))
-                    (edit_form(visit, row))
-                    (decision_bar(visit, &queue, at, &sitting))
+                    (render_queue_row(RowFields(row)))
+                    (render_edit_form(visit, row))
+                    (render_decision_bar(visit, &queue, at, &sitting))
                 }
             }
         }
     };
-    visit.page(Section::Inbox, "Inbox", content).await
+    render_page(visit, Section::Inbox, "Inbox", content).await
 }
 
-async fn read_queue(visit: &Visit) -> Result<Queue, crate::model::Error> {
+async fn read_queue(visit: &PageVisit) -> Result<Queue, crate::model::Error> {
     let mut arguments = json!({ "detail": "full", "project": "*" });
     for name in FILTERS.into_iter().chain(["cursor"]) {
         if let Some(value) = visit.fields.filled(name) {
@@ -81,46 +81,46 @@ async fn read_queue(visit: &Visit) -> Result<Queue, crate::model::Error> {
     Ok(Queue { rows: rows_of(answer), total, next_cursor })
 }
 
-fn filters(visit: &Visit) -> Vec<(&str, &str)> {
+fn list_filters(visit: &PageVisit) -> Vec<(&str, &str)> {
     FILTERS.iter().map(|name| (*name, visit.fields.text(name))).collect()
 }
 
-fn row_address(visit: &Visit, row: &Value) -> String {
-    let mut fields = filters(visit);
-    fields.extend([("cursor", visit.fields.text("cursor")), ("row", Fields(row).id())]);
-    address(PATH, &fields)
+fn address_in_queue(visit: &PageVisit, row: &Value) -> String {
+    let mut fields = list_filters(visit);
+    fields.extend([("cursor", visit.fields.text("cursor")), ("row", RowFields(row).id())]);
+    write_address(PATH, &fields)
 }
 
-fn head(visit: &Visit, queue: &Queue, sitting: &Sitting) -> Markup {
+fn render_head(visit: &PageVisit, queue: &Queue, sitting: &Sitting) -> Markup {
     let all = sitting.decided as i64 + queue.total;
     html! {
         header {
             h1 { "Inbox" }
             progress max=(all.max(1)) value=(sitting.decided) aria-label="Decided in this sitting" {}
             p.meta { (sitting.decided) " decided, " (queue.total) " to go" }
-            details.filters open[filters(visit).iter().any(|(_, value)| !value.is_empty())] {
+            details.filters open[list_filters(visit).iter().any(|(_, value)| !value.is_empty())] {
                 summary { "Filter" }
                 form method="get" action=(PATH) {
-                    @for (name, value) in filters(visit) {
+                    @for (name, value) in list_filters(visit) {
                         label { (name) input name=(name) value=(value); }
                     }
                     button { "Show" }
                 }
             }
-            @if visit.may_decide() && queue.rows.len() > 1 { (decide_many(visit, queue)) }
+            @if visit.may_decide() && queue.rows.len() > 1 { (render_bulk_form(visit, queue)) }
         }
     }
 }
 
 /// Renders the form for all rows that are listed; their number has to be confirmed.
-fn decide_many(visit: &Visit, queue: &Queue) -> Markup {
+fn render_bulk_form(visit: &PageVisit, queue: &Queue) -> Markup {
     let count = queue.rows.len();
     html! {
         details.filters {
             summary { "Decide about all " (count) " listed" }
             form method="post" action="/ui/decide-many" {
-                (hidden_fields(visit))
-                @for row in &queue.rows { input type="hidden" name="id" value=(Fields(row).id()); }
+                (render_hidden_fields(visit))
+                @for row in &queue.rows { input type="hidden" name="id" value=(RowFields(row).id()); }
                 label { "Reason" input name="note"; }
                 label {
                     "Type " (count) " to confirm"
@@ -134,18 +134,18 @@ fn decide_many(visit: &Visit, queue: &Queue) -> Markup {
 }
 
 /// Renders the fields with which a form returns to this page.
-pub fn hidden_fields(visit: &Visit) -> Markup {
+pub fn render_hidden_fields(visit: &PageVisit) -> Markup {
     let key = visit.session().map(|session| session.form_key.as_str()).unwrap_or_default();
     html! {
         input type="hidden" name="form_key" value=(key);
-        @for (name, value) in filters(visit).into_iter().chain([("cursor", visit.fields.text("cursor"))]) {
+        @for (name, value) in list_filters(visit).into_iter().chain([("cursor", visit.fields.text("cursor"))]) {
             @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
         }
     }
 }
 
-fn empty_queue(visit: &Visit, sitting: &Sitting) -> Markup {
-    let filtered = filters(visit).iter().any(|(_, value)| !value.is_empty());
+fn render_empty_queue(visit: &PageVisit, sitting: &Sitting) -> Markup {
+    let filtered = list_filters(visit).iter().any(|(_, value)| !value.is_empty());
     html! {
         div.empty {
             @if filtered {
@@ -160,15 +160,15 @@ fn empty_queue(visit: &Visit, sitting: &Sitting) -> Markup {
                 p { "What agents propose arrives here: facts, memories, links, and changes of approved rows. "
                     "Connect an agent, or propose one yourself with " code { "atocore call create_entity" } "." }
             }
-            (undo_form(visit, sitting))
+            (render_undo_form(visit, sitting))
         }
     }
 }
 
-fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> Markup {
+fn render_decision_bar(visit: &PageVisit, queue: &Queue, at: usize, sitting: &Sitting) -> Markup {
     let row = &queue.rows[at];
     let neighbour = |index: Option<usize>| {
-        index.and_then(|index| queue.rows.get(index)).map(|row| row_address(visit, row))
+        index.and_then(|index| queue.rows.get(index)).map(|row| address_in_queue(visit, row))
     };
     let (next, previous) = (neighbour(Some(at + 1)), neighbour(at.checked_sub(1)));
     let after = next.clone().or_else(|| previous.clone()).unwrap_or_default();
@@ -176,13 +176,13 @@ fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> M
         div.bar role="toolbar" aria-label="Decision" {
             @if visit.may_decide() {
                 form method="post" action="/ui/decide" {
-                    (row_fields(visit, row, &after))
+                    (render_row_fields(visit, row, &after))
                     button.go name="action" value="promote" data-key="p" { "Promote" kbd { "p" } }
                 }
                 details.reject {
                     summary data-key="r" { "Reject" kbd { "r" } }
                     form method="post" action="/ui/decide" {
-                        (row_fields(visit, row, &after))
+                        (render_row_fields(visit, row, &after))
                         label { "Reason" input name="note" autocomplete="off"; }
                         button.no name="action" value="reject" { "Reject" }
                     }
@@ -195,7 +195,7 @@ fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> M
             @if let Some(previous) = previous {
                 a.button rel="prev" href=(previous) data-key="k" { "Back" kbd { "k" } }
             }
-            (undo_form(visit, sitting))
+            (render_undo_form(visit, sitting))
             details.help {
                 summary data-key="?" { "Keys" kbd { "?" } }
                 p { "j next, k back, p promote, r reject, e edit, u undo." }
@@ -206,20 +206,20 @@ fn decision_bar(visit: &Visit, queue: &Queue, at: usize, sitting: &Sitting) -> M
 }
 
 /// Renders the fields that say which row a form decides about, and which one comes after it.
-fn row_fields(visit: &Visit, row: &Value, after: &str) -> Markup {
+fn render_row_fields(visit: &PageVisit, row: &Value, after: &str) -> Markup {
     html! {
-        (hidden_fields(visit))
-        input type="hidden" name="id" value=(Fields(row).id());
+        (render_hidden_fields(visit))
+        input type="hidden" name="id" value=(RowFields(row).id());
         input type="hidden" name="version" value=(value_text(&row["version"]));
         input type="hidden" name="after" value=(after);
     }
 }
 
-fn undo_form(visit: &Visit, sitting: &Sitting) -> Markup {
+fn render_undo_form(visit: &PageVisit, sitting: &Sitting) -> Markup {
     html! {
         @if visit.may_decide() && !sitting.operation.is_empty() {
             form method="post" action="/ui/undo" {
-                (hidden_fields(visit))
+                (render_hidden_fields(visit))
                 button data-key="u" { "Undo" kbd { "u" } }
             }
         }
@@ -234,8 +234,8 @@ fn can_edit(row: &Value) -> bool {
 pub const EDITED: [&str; 4] = ["description", "content", "subject", "valid_until"];
 
 /// Renders the form that changes the row and then promotes it.
-fn edit_form(visit: &Visit, row: &Value) -> Markup {
-    let fields = Fields(row);
+fn render_edit_form(visit: &PageVisit, row: &Value) -> Markup {
+    let fields = RowFields(row);
     let texts: &[&str] = match fields.text("kind") {
         "memory" => &EDITED[1..],
         _ => &EDITED[..1],
@@ -246,7 +246,7 @@ fn edit_form(visit: &Visit, row: &Value) -> Markup {
             details.card id="edit" {
                 summary { "Edit, then promote" }
                 form method="post" action="/ui/decide" {
-                    (row_fields(visit, row, ""))
+                    (render_row_fields(visit, row, ""))
                     @for name in texts {
                         label { (name) textarea name={ "field." (name) } { (fields.text(name)) } }
                     }

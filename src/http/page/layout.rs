@@ -1,8 +1,11 @@
 //! The frame of all pages: sections, notice, scripts.
 
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use serde_json::json;
 
-use super::visit::Visit;
+use super::visit::{PageResult, PageVisit};
 use crate::http::next_step::render_hint;
 use crate::http::problem::Problem;
 
@@ -27,15 +30,40 @@ impl Section {
     ];
 }
 
-/// Renders a page. `counts` are the candidates and the open conflicts.
-pub fn frame(
-    visit: &Visit,
+/// Renders a page with its frame.
+pub async fn render_page(
+    visit: &PageVisit,
+    section: Section,
+    title: &str,
+    content: Markup,
+) -> PageResult {
+    let count = |name: &'static str| async move {
+        let answer = visit.read(name, json!({ "limit": 1, "project": "*" })).await;
+        answer.map_or(0, |answer| answer["total"].as_i64().unwrap_or_default())
+    };
+    let counts = (count("list_candidates").await, count("list_conflicts").await);
+    Ok(respond_html(StatusCode::OK, render_frame(visit, section, title, counts, content)))
+}
+
+/// Responds with the page of a handler, or with its problem as a page.
+pub fn finish_page(result: PageResult) -> Response {
+    result.unwrap_or_else(|problem| respond_html(problem.status, render_problem(&problem)))
+}
+
+pub fn respond_html(status: StatusCode, page: Markup) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    (status, kind, page.into_string()).into_response()
+}
+
+/// Renders the frame. `counts` are the candidates and the open conflicts.
+fn render_frame(
+    visit: &PageVisit,
     section: Section,
     title: &str,
     counts: (i64, i64),
     content: Markup,
 ) -> Markup {
-    document(
+    render_document(
         title,
         html! {
             a.skip href="#detail" { "Skip to the content" }
@@ -54,7 +82,7 @@ pub fn frame(
                             }
                         }
                     }
-                    (account(visit))
+                    (render_account(visit))
                 }
                 (content)
             }
@@ -65,7 +93,7 @@ pub fn frame(
     )
 }
 
-fn account(visit: &Visit) -> Markup {
+fn render_account(visit: &PageVisit) -> Markup {
     html! {
         div.account {
             @match visit.session() {
@@ -85,7 +113,7 @@ fn account(visit: &Visit) -> Markup {
 }
 
 /// Renders a whole document.
-pub fn document(title: &str, body: Markup) -> Markup {
+pub fn render_document(title: &str, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -104,9 +132,9 @@ pub fn document(title: &str, body: Markup) -> Markup {
 }
 
 /// Renders an error as a page.
-pub fn problem_page(problem: &Problem) -> Markup {
+fn render_problem(problem: &Problem) -> Markup {
     let hint = render_hint(&problem.hint);
-    document(
+    render_document(
         "Not done",
         html! {
             main.alone id="detail" {

@@ -9,25 +9,27 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::form::Form;
-use super::layout::document;
-use super::visit::{Visit, finish, html as render, see_other, show_problem};
-use crate::http::access::{Visitor, cookie};
-use crate::http::problem::Problem;
+use super::layout::{finish_page, render_document, respond_html};
+use super::visit::{PageVisit, see_other};
+use crate::http::access::read_cookie;
 use crate::http::session::{LIFETIME, SESSION_COOKIE};
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 use crate::ops::write::access_tokens::recognise_token;
 
 /// Shows the form for a token, or begins the session of a one-time link.
 pub async fn show_login(State(state): State<Arc<WebState>>, uri: Uri) -> Response {
     let query = Form::parse(uri.query().unwrap_or_default());
-    let Some(code) = query.filled("code") else { return render(StatusCode::OK, token_form("")) };
+    let Some(code) = query.filled("code") else {
+        return respond_html(StatusCode::OK, render_token_form(""));
+    };
     match state.sessions.begin_by_link(code) {
         Ok(Some(cookie)) => begin_session(&state, &cookie),
         Ok(None) => {
             let used = "The link was used already, or is of an earlier start of the server.";
-            render(StatusCode::UNAUTHORIZED, token_form(used))
+            respond_html(StatusCode::UNAUTHORIZED, render_token_form(used))
         }
-        Err(error) => show_problem(&error.into()),
+        Err(error) => finish_page(Err(error.into())),
     }
 }
 
@@ -40,10 +42,11 @@ pub async fn sign_in(State(state): State<Arc<WebState>>, body: Bytes) -> Respons
     };
     match begun.await {
         Ok(Some(cookie)) => begin_session(&state, &cookie),
-        Ok(None) => {
-            render(StatusCode::UNAUTHORIZED, token_form("The token is unknown or revoked."))
-        }
-        Err(error) => show_problem(&Problem::from(error)),
+        Ok(None) => respond_html(
+            StatusCode::UNAUTHORIZED,
+            render_token_form("The token is unknown or revoked."),
+        ),
+        Err(error) => finish_page(Err(error.into())),
     }
 }
 
@@ -54,13 +57,13 @@ pub async fn sign_out(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let ended = Visit::posting(Arc::clone(&state), visitor, &body).map(|_| {
-        if let Some(key) = cookie(&headers, SESSION_COOKIE) {
+    let ended = PageVisit::posting(Arc::clone(&state), visitor, &body).map(|_| {
+        if let Some(key) = read_cookie(&headers, SESSION_COOKIE) {
             state.sessions.end(key);
         }
         see_other("/login")
     });
-    finish(ended)
+    finish_page(ended)
 }
 
 /// Sets the cookie on a page that leads on. A redirect would be part of the navigation from another
@@ -71,7 +74,7 @@ fn begin_session(state: &WebState, key: &str) -> Response {
         "{SESSION_COOKIE}={key}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
         LIFETIME.as_secs()
     );
-    let page = document(
+    let page = render_document(
         "Signed in",
         html! {
             main.alone id="detail" {
@@ -81,15 +84,15 @@ fn begin_session(state: &WebState, key: &str) -> Response {
             }
         },
     );
-    let mut response = render(StatusCode::OK, page);
+    let mut response = respond_html(StatusCode::OK, page);
     if let Ok(cookie) = cookie.parse() {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response.into_response()
 }
 
-fn token_form(problem: &str) -> maud::Markup {
-    document(
+fn render_token_form(problem: &str) -> maud::Markup {
+    render_document(
         "Sign in",
         html! {
             main.alone id="detail" {

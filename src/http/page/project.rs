@@ -8,13 +8,13 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::fields::{Fields, rows_of};
-use super::form::address;
-use super::layout::Section;
-use super::rows::{mark_words, next_page, row_address, row_line};
-use super::visit::{PageResult, Visit, finish};
-use crate::http::access::Visitor;
+use super::fields::{RowFields, rows_of};
+use super::form::write_address;
+use super::layout::{Section, finish_page, render_page};
+use super::rows::{mark_words, render_next_page, render_row_line, row_address};
+use super::visit::{PageResult, PageVisit};
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 use crate::model::Error;
 
 const PATH: &str = "/ui/project";
@@ -25,7 +25,7 @@ pub async fn show_project(
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
 ) -> Response {
-    finish(render_project(&Visit::reading(state, visitor, &uri)).await)
+    finish_page(render_project(&PageVisit::reading(state, visitor, &uri)).await)
 }
 
 pub async fn show_matrix(
@@ -33,31 +33,36 @@ pub async fn show_matrix(
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
 ) -> Response {
-    finish(render_matrix(&Visit::reading(state, visitor, &uri)).await)
+    finish_page(render_matrix(&PageVisit::reading(state, visitor, &uri)).await)
 }
 
 /// Returns the projects, and the one that is wanted: the first if none is named.
-async fn choose_project(visit: &Visit) -> Result<(Vec<String>, String), Error> {
+async fn choose_project(visit: &PageVisit) -> Result<(Vec<String>, String), Error> {
     let answer = visit.read("list_projects", json!({ "limit": 200 })).await?;
     let names: Vec<String> =
-        rows_of(answer).iter().map(|row| Fields(row).text("name").to_owned()).collect();
+        rows_of(answer).iter().map(|row| RowFields(row).text("name").to_owned()).collect();
     let wanted = visit.fields.filled("project").map(str::to_owned);
     let wanted = wanted.or_else(|| names.first().cloned()).unwrap_or_default();
     Ok((names, wanted))
 }
 
-fn project_links(path: &str, names: &[String], current: &str) -> Markup {
+fn render_project_links(path: &str, names: &[String], current: &str) -> Markup {
     html! {
         nav.tabs aria-label="Projects" {
             @for name in names {
-                a href=(address(path, &[("project", name)]))
+                a href=(write_address(path, &[("project", name)]))
                     aria-current=[(name == current).then_some("true")] { (name) }
             }
         }
     }
 }
 
-async fn ask(visit: &Visit, question: &str, project: &str, more: Value) -> Result<Value, Error> {
+async fn ask_question(
+    visit: &PageVisit,
+    question: &str,
+    project: &str,
+    more: Value,
+) -> Result<Value, Error> {
     let mut arguments = json!({ "question": question, "project": project });
     for (name, value) in more.as_object().into_iter().flatten() {
         arguments[name] = value.clone();
@@ -65,7 +70,7 @@ async fn ask(visit: &Visit, question: &str, project: &str, more: Value) -> Resul
     visit.read("query_project", arguments).await
 }
 
-async fn render_project(visit: &Visit) -> PageResult {
+async fn render_project(visit: &PageVisit) -> PageResult {
     let (names, project) = choose_project(visit).await?;
     if project.is_empty() {
         let content = html! {
@@ -75,10 +80,11 @@ async fn render_project(visit: &Visit) -> PageResult {
                     code { "atocore project add NAME" } " registers one." }
             } }
         };
-        return visit.page(Section::Project, "Project", content).await;
+        return render_page(visit, Section::Project, "Project", content).await;
     }
-    let gaps = ask(visit, "all_gaps", &project, json!({})).await?;
-    let matrix = ask(visit, "traceability_matrix", &project, json!({ "limit": 1 })).await?;
+    let gaps = ask_question(visit, "all_gaps", &project, json!({})).await?;
+    let matrix =
+        ask_question(visit, "traceability_matrix", &project, json!({ "limit": 1 })).await?;
     let decisions = json!({ "project": project, "kind": "entity", "type": "decision" });
     let decisions = rows_of(visit.read("list_rows", decisions).await?);
     let cursor = gaps["next_cursor"].as_str().unwrap_or_default().to_owned();
@@ -88,33 +94,33 @@ async fn render_project(visit: &Visit) -> PageResult {
     let content = html! {
         main.wide id="detail" tabindex="-1" {
             h1 { (project) }
-            (project_links(PATH, &names, &project))
+            (render_project_links(PATH, &names, &project))
             section.card {
                 h2 { "Marks and gaps " span.n { (total) } }
                 @if rows.is_empty() { p.soft { "Nothing is marked, and no requirement, decision or claim lacks anything." } }
-                @for row in &rows { (gap_line(Fields(row))) }
-                (next_page(PATH, &[("project", &project)], &cursor))
+                @for row in &rows { (render_gap(RowFields(row))) }
+                (render_next_page(PATH, &[("project", &project)], &cursor))
             }
-            (coverage(&counts, &project))
+            (render_coverage(&counts, &project))
             section.card {
                 h2 { "Decisions" }
                 @if decisions.is_empty() { p.soft { "None yet." } }
-                @for row in &decisions { (row_line(Fields(row))) }
+                @for row in &decisions { (render_row_line(RowFields(row))) }
             }
         }
     };
-    visit.page(Section::Project, &project, content).await
+    render_page(visit, Section::Project, &project, content).await
 }
 
-fn gap_line(row: Fields<'_>) -> Markup {
+fn render_gap(row: RowFields<'_>) -> Markup {
     html! {
-        (row_line(row))
+        (render_row_line(row))
         @if !row.text("gap").is_empty() { p.where { (mark_words(row.text("gap"))) } }
     }
 }
 
 /// Renders coverage as numbers with bars.
-fn coverage(counts: &Value, project: &str) -> Markup {
+fn render_coverage(counts: &Value, project: &str) -> Markup {
     let all = counts["requirements"].as_i64().unwrap_or_default();
     html! {
         section.card {
@@ -130,12 +136,12 @@ fn coverage(counts: &Value, project: &str) -> Markup {
                     }
                 }
             } }
-            p { a href=(address(MATRIX, &[("project", project)])) { "Matrix" } }
+            p { a href=(write_address(MATRIX, &[("project", project)])) { "Matrix" } }
         }
     }
 }
 
-async fn render_matrix(visit: &Visit) -> PageResult {
+async fn render_matrix(visit: &PageVisit) -> PageResult {
     let (names, project) = choose_project(visit).await?;
     let mut more = json!({ "limit": 100 });
     if let Some(cursor) = visit.fields.filled("cursor") {
@@ -143,20 +149,20 @@ async fn render_matrix(visit: &Visit) -> PageResult {
     }
     let answer = match project.as_str() {
         "" => json!({}),
-        name => ask(visit, "traceability_matrix", name, more).await?,
+        name => ask_question(visit, "traceability_matrix", name, more).await?,
     };
     let total = answer["total"].as_i64().unwrap_or_default();
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     let wanted = visit.fields.text("verdict").to_owned();
     let rows = rows_of(answer);
     let shown =
-        rows.iter().map(Fields).filter(|row| wanted.is_empty() || row.text("verdict") == wanted);
+        rows.iter().map(RowFields).filter(|row| wanted.is_empty() || row.text("verdict") == wanted);
     let filters = [("project", project.as_str()), ("verdict", wanted.as_str())];
     let content = html! {
         main.wide id="detail" tabindex="-1" {
             h1 { "Matrix" }
-            (project_links(MATRIX, &names, &project))
-            (verdict_filter(&project, &wanted))
+            (render_project_links(MATRIX, &names, &project))
+            (render_verdict_filter(&project, &wanted))
             p.meta { (total) " requirements" }
             div.scroll tabindex="0" role="region" aria-label="Matrix" {
                 table.matrix {
@@ -165,16 +171,16 @@ async fn render_matrix(visit: &Visit) -> PageResult {
                             th scope="col" { (name) }
                         }
                     } }
-                    tbody { @for row in shown { (matrix_row(row)) } }
+                    tbody { @for row in shown { (render_matrix_row(row)) } }
                 }
             }
-            (next_page(MATRIX, &filters, &cursor))
+            (render_next_page(MATRIX, &filters, &cursor))
         }
     };
-    visit.page(Section::Matrix, "Matrix", content).await
+    render_page(visit, Section::Matrix, "Matrix", content).await
 }
 
-fn verdict_filter(project: &str, wanted: &str) -> Markup {
+fn render_verdict_filter(project: &str, wanted: &str) -> Markup {
     html! {
         form.inline method="get" action=(MATRIX) {
             input type="hidden" name="project" value=(project);
@@ -192,7 +198,7 @@ fn verdict_filter(project: &str, wanted: &str) -> Markup {
     }
 }
 
-fn matrix_row(row: Fields<'_>) -> Markup {
+fn render_matrix_row(row: RowFields<'_>) -> Markup {
     let cell = |name: &'static str| {
         html! {
             td {

@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, value_text};
-use super::rows::{differences, mark_words, row_address, row_line, sources, table};
+use super::fields::{RowFields, value_text};
+use super::rows::{
+    mark_words, render_differences, render_row_line, render_sources, render_table, row_address,
+};
 
 /// Returns the value at the edge of a row's line.
-fn value_of(row: Fields<'_>) -> Markup {
+fn value_of(row: RowFields<'_>) -> Markup {
     let changed = row.object("changes").filter(|changes| changes.len() == 1);
     let change = changed.and_then(|changes| changes.values().next());
     html! {
@@ -21,7 +23,7 @@ fn value_of(row: Fields<'_>) -> Markup {
 }
 
 /// Returns the one reason to look twice at a row.
-fn reason_to_look(row: Fields<'_>) -> String {
+fn reason_to_look(row: RowFields<'_>) -> String {
     let expected = row.list("would_conflict").next();
     let other = expected.and_then(|one| one.list("others").next().map(|side| side.text("value")));
     if let Some(value) = other {
@@ -43,7 +45,7 @@ fn reason_to_look(row: Fields<'_>) -> String {
 }
 
 /// Renders the line of a row in the queue.
-pub fn queue_line(row: Fields<'_>, address: &str, current: bool) -> Markup {
+pub fn render_queue_line(row: RowFields<'_>, address: &str, current: bool) -> Markup {
     let reason = reason_to_look(row);
     html! {
         a.item href=(address) aria-current=[current.then_some("true")] {
@@ -57,12 +59,12 @@ pub fn queue_line(row: Fields<'_>, address: &str, current: bool) -> Markup {
 }
 
 /// Renders everything for the decision about a row.
-pub fn queue_row(row: Fields<'_>) -> Markup {
+pub fn render_queue_row(row: RowFields<'_>) -> Markup {
     html! {
         p.crumbs {
             @if row.text("project").is_empty() { "global" } @else { (row.text("project")) }
             " · " (row.type_word()) " · " span.id { (row.id()) }
-            " · proposed " (age(row)) " by " (row.text("actor"))
+            " · proposed " (describe_age(row)) " by " (row.text("actor"))
         }
         div.head {
             h2 { (row.title()) }
@@ -71,20 +73,20 @@ pub fn queue_row(row: Fields<'_>) -> Markup {
         }
         @if !row.text("description").is_empty() { p.desc { (row.text("description")) } }
         @if !row.text("note").is_empty() { p.soft { "Because: " (row.text("note")) } }
-        (warnings(row))
+        (render_warnings(row))
         @if let Some(changes) = row.object("changes") {
             div.card {
                 h3 { "Change of " a href=(row_address(row.text("row_id"))) { (row.text("row")) } }
-                (differences(changes))
+                (render_differences(changes))
             }
         }
-        @if row.text("kind") != "revision" { (sources(row)) }
+        @if row.text("kind") != "revision" { (render_sources(row)) }
         @if let Some(fields) = row.object("properties").filter(|fields| has_more_than_value(fields)) {
-            div.card { h3 { "Properties" } (table(fields)) }
+            div.card { h3 { "Properties" } (render_table(fields)) }
         }
-        (memory_fields(row))
-        (ends(row))
-        (similar(row))
+        (render_memory_fields(row))
+        (render_ends(row))
+        (render_similar(row))
     }
 }
 
@@ -92,7 +94,7 @@ fn has_more_than_value(fields: &Map<String, Value>) -> bool {
     fields.keys().any(|name| name != "value")
 }
 
-fn age(row: Fields<'_>) -> String {
+fn describe_age(row: RowFields<'_>) -> String {
     match row.number("age_days") {
         0 => "today".to_owned(),
         1 => "yesterday".to_owned(),
@@ -101,7 +103,7 @@ fn age(row: Fields<'_>) -> String {
 }
 
 /// Renders what would go wrong: conflicts, a stale base, the active row with the same uid.
-fn warnings(row: Fields<'_>) -> Markup {
+fn render_warnings(row: RowFields<'_>) -> Markup {
     html! {
         @for conflict in row.list("would_conflict") {
             div.card.warn {
@@ -132,14 +134,14 @@ fn warnings(row: Fields<'_>) -> Markup {
             div.card.warn {
                 h3 { "An active row has this uid" }
                 @if let Some(changes) = holder.get("changes").and_then(Value::as_object) {
-                    (differences(changes))
+                    (render_differences(changes))
                 }
             }
         }
     }
 }
 
-fn memory_fields(row: Fields<'_>) -> Markup {
+fn render_memory_fields(row: RowFields<'_>) -> Markup {
     let names = ["subject", "valid_until"];
     let shown: Map<String, Value> = names
         .iter()
@@ -147,31 +149,31 @@ fn memory_fields(row: Fields<'_>) -> Markup {
         .map(|name| ((*name).to_owned(), row.0[*name].clone()))
         .collect();
     html! {
-        @if !shown.is_empty() { div.card { h3 { "Details" } (table(&shown)) } }
+        @if !shown.is_empty() { div.card { h3 { "Details" } (render_table(&shown)) } }
     }
 }
 
-fn ends(row: Fields<'_>) -> Markup {
+fn render_ends(row: RowFields<'_>) -> Markup {
     html! {
         @if row.list("ends").next().is_some() {
             div.card {
                 h3 { "From and to" }
-                @for end in row.list("ends") { (row_line(end)) }
+                @for end in row.list("ends") { (render_row_line(end)) }
             }
         }
         @if row.list("would_change").next().is_some() {
             div.card { h3 { "What it would change" }
-                @for change in row.list("would_change") { (row_line(change)) } }
+                @for change in row.list("would_change") { (render_row_line(change)) } }
         }
     }
 }
 
-fn similar(row: Fields<'_>) -> Markup {
+fn render_similar(row: RowFields<'_>) -> Markup {
     html! {
         @if row.list("similar").next().is_some() {
             div.card {
                 h3 { "Similar rows" }
-                @for other in row.list("similar") { (row_line(other)) }
+                @for other in row.list("similar") { (render_row_line(other)) }
             }
         }
     }

@@ -8,13 +8,16 @@ use axum::response::Response;
 use maud::html;
 use serde_json::{Value, json};
 
-use super::conflicts::conflict_card;
-use super::fields::Fields;
-use super::layout::Section;
-use super::rows::{history, links, marks, properties, row_address, sources, table};
-use super::visit::{PageResult, Visit, finish};
-use crate::http::access::Visitor;
+use super::conflicts::render_conflict;
+use super::fields::RowFields;
+use super::layout::{Section, finish_page, render_page};
+use super::rows::{
+    render_history, render_links, render_marks, render_properties, render_sources, render_table,
+    row_address,
+};
+use super::visit::{PageResult, PageVisit};
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 use crate::model::page::MAX_LIMIT;
 
 pub async fn show_row(
@@ -23,7 +26,7 @@ pub async fn show_row(
     Path(id): Path<String>,
     uri: Uri,
 ) -> Response {
-    finish(render_row(&Visit::reading(state, visitor, &uri), &id).await)
+    finish_page(render_row(&PageVisit::reading(state, visitor, &uri), &id).await)
 }
 
 /// The fields of an answer that hold the row itself.
@@ -39,14 +42,14 @@ const ROWS: [&str; 9] = [
     "project",
 ];
 
-async fn render_row(visit: &Visit, id: &str) -> PageResult {
+async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
     let shown = json!({ "id": id, "detail": "full", "limit": MAX_LIMIT });
     let answer = visit.read("get_row", shown).await?;
     let row = ROWS.iter().find_map(|kind| answer.get(kind)).unwrap_or(&answer);
     let past = json!({ "id": id, "limit": MAX_LIMIT });
     let past = visit.read("get_history", past).await.unwrap_or(Value::Null);
-    let entries: Vec<Fields<'_>> = Fields(&past).list("entries").collect();
-    let (fields, whole) = (Fields(row), Fields(&answer));
+    let entries: Vec<RowFields<'_>> = RowFields(&past).list("entries").collect();
+    let (fields, whole) = (RowFields(row), RowFields(&answer));
     let successor = fields.text("superseded_by");
     let content = html! {
         main.wide id="detail" tabindex="-1" {
@@ -62,25 +65,25 @@ async fn render_row(visit: &Visit, id: &str) -> PageResult {
             @if !successor.is_empty() {
                 p { "Its current successor: " a href=(row_address(successor)) { (successor) } }
             }
-            (marks(fields))
+            (render_marks(fields))
             @if !fields.text("description").is_empty() { p.desc { (fields.text("description")) } }
             @if !fields.text("content").is_empty() && fields.title() != fields.text("content") {
                 p.desc { (fields.text("content")) }
             }
-            (properties(fields))
+            (render_properties(fields))
             @if fields.type_word().is_empty() {
-                @if let Some(all) = row.as_object() { div.card { (table(all)) } }
+                @if let Some(all) = row.as_object() { div.card { (render_table(all)) } }
             }
-            (links(whole.list("relationships")))
-            @for conflict in whole.list("conflicts") { (conflict_card(visit, conflict)) }
-            (sources(fields))
+            (render_links(whole.list("relationships")))
+            @for conflict in whole.list("conflicts") { (render_conflict(visit, conflict)) }
+            (render_sources(fields))
             @if !entries.is_empty() {
                 section.card {
                     h3 { "History" }
-                    (history(&entries, past["total"].as_i64().unwrap_or_default()))
+                    (render_history(&entries, past["total"].as_i64().unwrap_or_default()))
                 }
             }
         }
     };
-    visit.page(Section::Row, fields.title(), content).await
+    render_page(visit, Section::Row, fields.title(), content).await
 }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, value_text};
-use super::form::address;
+use super::fields::{RowFields, value_text};
+use super::form::write_address;
 
 /// Returns the address of the page of a row.
 pub fn row_address(id: &str) -> String {
@@ -12,7 +12,7 @@ pub fn row_address(id: &str) -> String {
 }
 
 /// Renders the line of a row in a list: type, name, value, marks.
-pub fn row_line(row: Fields<'_>) -> Markup {
+pub fn render_row_line(row: RowFields<'_>) -> Markup {
     html! {
         a.item href=(row_address(row.id())) {
             span.t {
@@ -33,21 +33,21 @@ pub fn mark_words(mark: &str) -> String {
 }
 
 /// Renders the marks of a row with their reasons.
-pub fn marks(row: Fields<'_>) -> Markup {
+pub fn render_marks(row: RowFields<'_>) -> Markup {
     html! {
         @if row.texts("marks").next().is_some() {
             div.card.warn {
                 h3 { "Look twice" }
                 p { @for mark in row.texts("marks") { span.mark { (mark_words(mark)) } " " } }
                 ul {
-                    @for reason in row.list("mark_reasons") { li { (reason_line(reason)) } }
+                    @for reason in row.list("mark_reasons") { li { (render_reason(reason)) } }
                 }
             }
         }
     }
 }
 
-fn reason_line(reason: Fields<'_>) -> Markup {
+fn render_reason(reason: RowFields<'_>) -> Markup {
     html! {
         (mark_words(reason.text("mark"))) ": "
         @if reason.id().is_empty() { (reason.text("name")) }
@@ -57,18 +57,18 @@ fn reason_line(reason: Fields<'_>) -> Markup {
 }
 
 /// Renders the properties of a row as a table.
-pub fn properties(row: Fields<'_>) -> Markup {
+pub fn render_properties(row: RowFields<'_>) -> Markup {
     html! {
         @if let Some(properties) = row.object("properties") {
             div.card {
                 h3 { "Properties" }
-                (table(properties))
+                (render_table(properties))
             }
         }
     }
 }
 
-pub fn table(fields: &Map<String, Value>) -> Markup {
+pub fn render_table(fields: &Map<String, Value>) -> Markup {
     html! {
         table {
             tbody {
@@ -80,8 +80,8 @@ pub fn table(fields: &Map<String, Value>) -> Markup {
     }
 }
 
-/// Renders the sources of a row, with the texts that it cites beside them.
-pub fn sources(row: Fields<'_>) -> Markup {
+/// Renders the sources of a row, each with the text that it cites.
+pub fn render_sources(row: RowFields<'_>) -> Markup {
     let cited = row.object("cited");
     let refs: Vec<&str> = row.texts("source_refs").collect();
     let others = cited.into_iter().flatten().filter(|(name, _)| !refs.contains(&name.as_str()));
@@ -95,14 +95,14 @@ pub fn sources(row: Fields<'_>) -> Markup {
                 }
             }
             @for reference in &refs {
-                (source(reference, cited.and_then(|all| all.get(*reference))))
+                (render_source(reference, cited.and_then(|all| all.get(*reference))))
             }
-            @for (reference, text) in others { (source(reference, Some(text))) }
+            @for (reference, text) in others { (render_source(reference, Some(text))) }
         }
     }
 }
 
-fn source(reference: &str, text: Option<&Value>) -> Markup {
+fn render_source(reference: &str, text: Option<&Value>) -> Markup {
     html! {
         @if let Some(text) = text { blockquote { (value_text(text)) } }
         p.where { (reference) }
@@ -110,7 +110,7 @@ fn source(reference: &str, text: Option<&Value>) -> Markup {
 }
 
 /// Renders the differences of a revision: as it was, is and would be.
-pub fn differences(changes: &Map<String, Value>) -> Markup {
+pub fn render_differences(changes: &Map<String, Value>) -> Markup {
     html! {
         table.diff {
             thead { tr { th scope="col" { "Field" } th scope="col" { "Now" } th scope="col" { "Proposed" } } }
@@ -131,7 +131,7 @@ pub fn differences(changes: &Map<String, Value>) -> Markup {
 }
 
 /// Renders the links of an entity.
-pub fn links<'v>(links: impl Iterator<Item = Fields<'v>>) -> Markup {
+pub fn render_links<'v>(links: impl Iterator<Item = RowFields<'v>>) -> Markup {
     let links: Vec<_> = links.collect();
     html! {
         @if !links.is_empty() {
@@ -158,7 +158,7 @@ pub fn links<'v>(links: impl Iterator<Item = Fields<'v>>) -> Markup {
 }
 
 /// Renders the history of a row with field differences, newest first.
-pub fn history(entries: &[Fields<'_>], total: i64) -> Markup {
+pub fn render_history(entries: &[RowFields<'_>], total: i64) -> Markup {
     html! {
         @for entry in entries.iter().rev() {
             div.event {
@@ -172,7 +172,7 @@ pub fn history(entries: &[Fields<'_>], total: i64) -> Markup {
                 }
                 @if !entry.text("note").is_empty() { p.soft { (entry.text("note")) } }
                 @if !entry.text("approval").is_empty() { p.soft { (entry.text("approval")) } }
-                (changed_fields(*entry))
+                (render_changed_fields(*entry))
             }
         }
         @if total > entries.len() as i64 {
@@ -181,7 +181,7 @@ pub fn history(entries: &[Fields<'_>], total: i64) -> Markup {
     }
 }
 
-fn changed_fields(entry: Fields<'_>) -> Markup {
+fn render_changed_fields(entry: RowFields<'_>) -> Markup {
     let (before, after) = (&entry.0["before"], &entry.0["after"]);
     let names = [before, after].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
     let mut listed: Vec<&String> = Vec::new();
@@ -204,11 +204,11 @@ fn changed_fields(entry: Fields<'_>) -> Markup {
 }
 
 /// Renders a link to the next page of a list.
-pub fn next_page(path: &str, fields: &[(&str, &str)], cursor: &str) -> Markup {
+pub fn render_next_page(path: &str, fields: &[(&str, &str)], cursor: &str) -> Markup {
     let fields = [fields, &[("cursor", cursor)]].concat();
     html! {
         @if !cursor.is_empty() {
-            p.more { a rel="next" href=(address(path, &fields)) { "Next page" } }
+            p.more { a rel="next" href=(write_address(path, &fields)) { "Next page" } }
         }
     }
 }

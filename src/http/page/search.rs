@@ -8,12 +8,12 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::fields::{Fields, rows_of};
-use super::layout::Section;
-use super::rows::{next_page, row_line};
-use super::visit::{PageResult, Visit, finish};
-use crate::http::access::Visitor;
+use super::fields::{RowFields, rows_of};
+use super::layout::{Section, finish_page, render_page};
+use super::rows::{render_next_page, render_row_line};
+use super::visit::{PageResult, PageVisit};
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 
 const PATH: &str = "/ui/search";
 
@@ -22,10 +22,10 @@ pub async fn show_search(
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
 ) -> Response {
-    finish(render_search(&Visit::reading(state, visitor, &uri)).await)
+    finish_page(render_search(&PageVisit::reading(state, visitor, &uri)).await)
 }
 
-async fn render_search(visit: &Visit) -> PageResult {
+async fn render_search(visit: &PageVisit) -> PageResult {
     let query = visit.fields.text("query").trim().to_owned();
     let found = if query.is_empty() {
         html! {}
@@ -43,10 +43,10 @@ async fn render_search(visit: &Visit) -> PageResult {
             div id="found" aria-live="polite" { (found) }
         }
     };
-    visit.page(Section::Search, "Search", content).await
+    render_page(visit, Section::Search, "Search", content).await
 }
 
-async fn find(visit: &Visit, query: &str) -> Result<Markup, crate::model::Error> {
+async fn find(visit: &PageVisit, query: &str) -> Result<Markup, crate::model::Error> {
     let mut arguments = json!({ "query": query, "project": "*" });
     if let Some(cursor) = visit.fields.filled("cursor") {
         arguments["cursor"] = cursor.into();
@@ -59,9 +59,9 @@ async fn find(visit: &Visit, query: &str) -> Result<Markup, crate::model::Error>
         p.meta { (total) " found" }
         @if rows.is_empty() { p.soft { "Try fewer or other words." } }
         @for row in &rows {
-            (row_line(Fields(row)))
-            @if !Fields(row).text("snippet").is_empty() { p.where { (Fields(row).text("snippet")) } }
+            (render_row_line(RowFields(row)))
+            @if !RowFields(row).text("snippet").is_empty() { p.where { (RowFields(row).text("snippet")) } }
         }
-        (next_page(PATH, &[("query", query)], &cursor))
+        (render_next_page(PATH, &[("query", query)], &cursor))
     })
 }

@@ -5,31 +5,29 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use maud::Markup;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::form::Form;
-use super::layout::{Section, problem_page};
 use crate::app::answer::Answer;
 use crate::app::approval::{CallOutcome, Consent};
-use crate::http::access::Visitor;
 use crate::http::problem::Problem;
-use crate::http::session::Session;
+use crate::http::session::WebSession;
 use crate::http::state::WebState;
+use crate::http::visitor::Visitor;
 use crate::model::{Error, Role, SubjectKind};
 
 /// The result of a handler of the page.
 pub type PageResult = Result<Response, Problem>;
 
 /// A request to the page, with its fields.
-pub struct Visit {
+pub struct PageVisit {
     pub state: Arc<WebState>,
     pub visitor: Visitor,
     /// The fields of the query, or of the form.
     pub fields: Form,
 }
 
-impl Visit {
+impl PageVisit {
     pub fn reading(state: Arc<WebState>, visitor: Visitor, uri: &Uri) -> Self {
         Self { state, visitor, fields: Form::parse(uri.query().unwrap_or_default()) }
     }
@@ -48,7 +46,7 @@ impl Visit {
     }
 
     /// Returns the session of the person; with `--open` all visitors share one.
-    pub fn session(&self) -> Option<&Session> {
+    pub fn session(&self) -> Option<&WebSession> {
         self.visitor.session().or(self.state.shared_session.as_deref())
     }
 
@@ -74,32 +72,6 @@ impl Visit {
     pub async fn read(&self, name: &str, arguments: Value) -> Result<Value, Error> {
         Ok(self.call(name, arguments).await?.structured)
     }
-
-    /// Renders a page with its frame.
-    pub async fn page(&self, section: Section, title: &str, content: Markup) -> PageResult {
-        let count = |name: &'static str| async move {
-            let answer = self.read(name, json!({ "limit": 1, "project": "*" })).await;
-            answer.map_or(0, |answer| answer["total"].as_i64().unwrap_or_default())
-        };
-        let counts = (count("list_candidates").await, count("list_conflicts").await);
-        let page = super::layout::frame(self, section, title, counts, content);
-        Ok(html(StatusCode::OK, page))
-    }
-}
-
-/// Renders a problem as a page.
-pub fn show_problem(problem: &Problem) -> Response {
-    html(problem.status, problem_page(problem))
-}
-
-/// Turns the result of a handler into its response.
-pub fn finish(result: PageResult) -> Response {
-    result.unwrap_or_else(|problem| show_problem(&problem))
-}
-
-pub fn html(status: StatusCode, page: Markup) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (status, kind, page.into_string()).into_response()
 }
 
 /// Sends the browser to another page after a form.

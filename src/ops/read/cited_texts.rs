@@ -19,11 +19,11 @@ const MIN_WORD: usize = 3;
 /// Reads cited texts, and each document once.
 pub struct CitedTexts<'v, 'c> {
     view: &'v View<'c>,
-    documents: RefCell<HashMap<String, Rc<[Passage]>>>,
+    documents: RefCell<HashMap<String, Rc<[CitedPassage]>>>,
 }
 
 /// A passage of a document.
-struct Passage {
+struct CitedPassage {
     content: String,
     folded: String,
 }
@@ -63,15 +63,15 @@ impl<'v, 'c> CitedTexts<'v, 'c> {
         }
     }
 
-    fn passages(&self, path: &str) -> Result<Rc<[Passage]>> {
+    fn passages(&self, path: &str) -> Result<Rc<[CitedPassage]>> {
         if let Some(known) = self.documents.borrow().get(path) {
             return Ok(Rc::clone(known));
         }
         let document = store::sources::of_path(self.view, path)?;
         let chunks = document.map(|found| store::sources::list_chunks(self.view, &found.id));
         let chunks = chunks.transpose()?.unwrap_or_default().into_iter().take(MAX_PASSAGES);
-        let passages: Rc<[Passage]> = chunks
-            .map(|chunk| Passage { folded: fold_text(&chunk.content), content: chunk.content })
+        let passages: Rc<[CitedPassage]> = chunks
+            .map(|chunk| CitedPassage { folded: fold_text(&chunk.content), content: chunk.content })
             .collect();
         self.documents.borrow_mut().insert(path.to_owned(), Rc::clone(&passages));
         Ok(passages)
@@ -79,7 +79,7 @@ impl<'v, 'c> CitedTexts<'v, 'c> {
 }
 
 /// Returns the passage with most words of a row, the first of equals; `None` if none has any.
-fn find_passage(passages: &[Passage], about: &str) -> Option<String> {
+fn find_passage(passages: &[CitedPassage], about: &str) -> Option<String> {
     let folded = fold_text(about);
     let mut words: Vec<&str> = folded
         .split(|c: char| !c.is_alphanumeric() && c != '.')
@@ -101,8 +101,8 @@ fn find_passage(passages: &[Passage], about: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn passage(content: &str) -> Passage {
-        Passage { content: content.to_owned(), folded: fold_text(content) }
+    fn passage(content: &str) -> CitedPassage {
+        CitedPassage { content: content.to_owned(), folded: fold_text(content) }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn revoke_token(tx: &Tx<'_>, name: &str, note: &str) -> Result<(AccessToken,
     }
     refuse_text(tx, "note", note)?;
     let after = AccessToken { revoked_at: tx.now.to_string(), ..before.clone() };
-    access_tokens::revoke(tx, &subject_of(&after), &after)?;
+    access_tokens::mark_revoked(tx, &subject_of(&after), &after)?;
     record_event(tx, Some(&before), &after, Action::Invalidated, note)?;
     Ok((after, true))
 }

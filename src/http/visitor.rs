@@ -1,0 +1,69 @@
+//! The sender of a request, and the rules about who gets in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::{StatusCode, header};
+
+use super::problem::Problem;
+use super::session::WebSession;
+use crate::app::service::Identity;
+use crate::model::Role;
+
+/// The rules of a server about who gets in.
+#[derive(Debug, Clone)]
+pub struct AccessRules {
+    /// Accepted values of the header Host.
+    pub hosts: Vec<String>,
+    /// The address of the server as browsers show it, such as `http://127.0.0.1:8420`.
+    pub origins: Vec<String>,
+    /// The role of requests without credentials; `None` refuses them.
+    pub anonymous: Option<Role>,
+    /// The proxies whose connections are accepted; any peer if empty.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// How a visitor proved who they are.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    Absent,
+    Token,
+    Session(Arc<WebSession>),
+}
+
+/// The sender of a request.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    pub role: Role,
+    pub identity: Identity,
+    pub credential: Credential,
+}
+
+impl Visitor {
+    /// Returns the problem of a request beyond the visitor's role.
+    pub fn refuse(&self, needed: Role) -> Problem {
+        let detail = format!("this needs the role {}", needed.as_str());
+        let hint = format!(
+            "Send a token of that role as Authorization: Bearer TOKEN (atocore token create NAME \
+             --role {}), or decide on the page of atocore web.",
+            needed.as_str()
+        );
+        match self.credential {
+            Credential::Absent => require_token(&detail, &hint),
+            _ => Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint),
+        }
+    }
+
+    pub fn session(&self) -> Option<&WebSession> {
+        match &self.credential {
+            Credential::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the problem of a request without valid credentials.
+pub fn require_token(detail: &str, hint: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint)
+        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"atocore\"")
+}
