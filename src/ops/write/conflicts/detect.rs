@@ -59,7 +59,7 @@ pub fn find_due(view: &View<'_>, key: &str, project: &str) -> Result<Vec<Due>> {
 /// Returns the conflicts that a claim would open or join if its row became active, each with the
 /// claims of the other rows.
 pub fn find_expected(view: &View<'_>, claim: &Claim) -> Result<Vec<(String, Vec<Claim>)>> {
-    let Slot { key, project, .. } = &claim.slot;
+    let (key, project) = (&fold_name(&claim.slot.key), &claim.slot.project);
     let others = still_holding(view, store::claims::of_key(view, key, project)?)?;
     let all: Vec<Claim> = others.into_iter().chain([claim.clone()]).collect();
     let is_own = |other: &Claim| other.owner_id == claim.owner_id;
