@@ -2,7 +2,7 @@
 //!
 //! Each `*.txt` file in this folder is a test of its own, named after the file. In a story, `$` runs
 //! a command (`$ serve …` starts a server, `$ write` and `$ fixture` put a file beside the store),
-//! `>` calls a tool, `?` asks the file in SQL from outside. The lines below each, `|` for text, `=`
+//! `~` sends a request to the server of `$ web …`, `>` calls a tool, `?` asks the file in SQL from outside. The lines below each, `|` for text, `=`
 //! for structured content and `!` for an error, are the expected answer. `UPDATE_STORIES=1 cargo
 //! test` rewrites them.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -13,6 +13,9 @@ mod runner;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "the other test target uses the rest of it")]
 mod support;
+#[path = "../it/web_support.rs"]
+#[allow(dead_code, reason = "the other test target uses the rest of it")]
+mod web_support;
 
 use std::fs;
 use std::path::{Path, PathBuf};

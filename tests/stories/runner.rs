@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::answer::{close_schema, find_missing_fact, write_structured};
 use crate::ids::{NamedRows, is_handle};
 use crate::support::{Place, Session};
+use crate::web_support::WebServer;
 
 /// Runs a story and gives it with the actual answers, or the number of the line that failed and
 /// the message of its failure.
@@ -21,6 +22,7 @@ pub fn run_story(story: &str) -> Result<String, (usize, String)> {
     let mut runner = StoryRunner {
         place: Place::new(),
         session: None,
+        web: None,
         seed: 0,
         schemas: HashMap::new(),
         rows: NamedRows::default(),
@@ -53,6 +55,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 struct StoryRunner {
     place: Place,
     session: Option<Session>,
+    web: Option<WebServer>,
     seed: u64,
     /// The output schemas of the tools.
     schemas: HashMap<String, (Value, Validator)>,
@@ -64,12 +67,43 @@ impl StoryRunner {
         let answer = match line.split_at_checked(2) {
             Some(("$ ", command)) => self.run_command(command),
             Some(("> ", call)) => self.call_tool(call, expected),
+            Some(("~ ", request)) => self.send_request(request),
             Some(("? ", sql)) => self.query_file(&self.rows.expand_for_sql(sql)),
             _ => String::new(),
         };
         // The folder is another one in each run.
         let folder = format!("{}/", self.place.folder.path().display());
         self.rows.shorten(&answer.replace(&folder, ""))
+    }
+
+    /// Sends a request: method, path, headers as `Name:value`, and a JSON body.
+    fn send_request(&mut self, request: &str) -> String {
+        let (name, request) = match request.split_once(" = ") {
+            Some((name, request)) if name.starts_with('@') => (Some(name), request),
+            _ => (None, request),
+        };
+        let request = &self.rows.expand(request);
+        let (head, body) = match request.find(" {") {
+            Some(at) => (&request[..at], request[at + 1..].trim()),
+            None => (request.as_str(), ""),
+        };
+        let mut words = head.split_whitespace();
+        let (method, path) = (words.next().expect("a method"), words.next().expect("a path"));
+        let headers: Vec<(&str, &str)> = words.filter_map(|word| word.split_once(':')).collect();
+        let web = self.web.as_ref().expect("a web server");
+        let answer = web.send(method, path, &headers, body);
+        let mut written = format!("| {}\n", answer.status);
+        for name in ["etag", "location", "www-authenticate"] {
+            let value = answer.header(name);
+            if !value.is_empty() {
+                let _ = writeln!(written, "| {name}: {value}");
+            }
+        }
+        if let Some(name) = name {
+            self.rows.add(name, &answer.json(), &self.place.sql());
+        }
+        written.push_str(&mark_lines('=', &answer.body));
+        written
     }
 
     fn end(&mut self) {
@@ -92,6 +126,12 @@ impl StoryRunner {
                 let listed = session.request("tools/list", json!({}));
                 self.schemas = compile_schemas(&listed["result"]["tools"]);
                 self.session = Some(session);
+                String::new()
+            }
+            ["web", arguments @ ..] => {
+                // The earlier server ends first.
+                self.web = None;
+                self.web = Some(WebServer::start(&self.place, self.seed, arguments));
                 String::new()
             }
             ["write", file, ..] => {
