@@ -29,3 +29,8 @@ pub fn revoke_token(db: &Db, actor: &str, name: &str, note: &str) -> Result<bool
 pub fn list_tokens(view: &View<'_>) -> Result<Vec<AccessToken>> {
     access_tokens::list_tokens(view)
 }
+
+/// Returns the valid token with a secret.
+pub fn recognise_token(view: &View<'_>, secret: &str) -> Result<Option<AccessToken>> {
+    access_tokens::recognise_token(view, secret)
+}

@@ -48,7 +48,7 @@ const fn route_put(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
-pub const ROUTES: [Route; 54] = [
+pub const ROUTES: [Route; 55] = [
     route_get("/entities", "list_rows").with("kind", "entity"),
     route_post("/entities", "create_entity"),
     route_get("/entities/{ref}", "get_entity").of("entity_id"),
@@ -108,5 +108,6 @@ pub const ROUTES: [Route; 54] = [
     route_get("/sources/{ref}", "get_row").of("id"),
     route_post("/operations/{ref}/undo", "undo").of("operation"),
     route_post("/redactions", "redact"),
+    route_get("/audit", "list_audit"),
     route_get("/ontology", "describe_ontology"),
 ];

@@ -131,6 +131,11 @@ impl PageRequest {
         self.after_text(0).parse().unwrap_or(0)
     }
 
+    /// Returns the cursor after a row with these sort keys.
+    pub fn cursor_after(&self, keys: &[String]) -> String {
+        encode(self.list, keys)
+    }
+
     /// Makes the page from rows fetched with [`PageRequest::fetch`].
     pub fn page<T>(
         &self,

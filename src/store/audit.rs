@@ -16,7 +16,7 @@ use crate::model::hash::digest;
 use crate::model::{Action, Event, Kind, Result};
 use crate::params;
 
-const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
+pub(super) const COLUMNS: &str = "seq, id, memory_id, entity_kind, action, actor, timestamp, before_json, \
     after_json, note, before_digest, after_digest, note_digest, prev_hash, hash, client, operation, \
     approval, approval_digest, hash_version";
 
@@ -226,7 +226,7 @@ fn insert(tx: &Tx<'_>, entry: &AuditEntry, place: ProjectPlace<'_>) -> Result<()
     audit_by_project::add_audit_row(tx, entry, place)
 }
 
-fn read_entry(row: &SqlRow<'_>) -> Result<AuditEntry> {
+pub(super) fn read_entry(row: &SqlRow<'_>) -> Result<AuditEntry> {
     Ok(AuditEntry {
         seq: row.integer("seq")?,
         id: row.text("id")?,

@@ -4,6 +4,7 @@ pub mod access_tokens;
 pub(crate) mod assumptions;
 pub mod audit;
 pub(crate) mod audit_by_project;
+pub(crate) mod audit_pages;
 pub mod claims;
 mod conditions;
 pub mod conflicts;

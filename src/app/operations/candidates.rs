@@ -10,7 +10,8 @@ use crate::app::present::candidates::{CandidateView, read_marks};
 use crate::app::present::rows::ProjectUsed;
 use crate::app::present::text::{Paging, Text};
 use crate::model::{List, PageRequest, Result};
-use crate::ops::read::candidates::{self, CandidateFilter};
+use crate::ops::read::candidates::{self, CandidateFilter, QueueColumns};
+use crate::ops::record::row_id::resolve_reference;
 use crate::ops::write::projects;
 use crate::store::View;
 
@@ -38,6 +39,13 @@ pub struct ListCandidatesArgs {
     scope_only: bool,
     /// All if left out.
     kind: Option<CandidateKind>,
+    /// With type, actor or source: entities and memories only.
+    #[serde(rename = "type", default)]
+    row_type: String,
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    source: String,
     #[serde(default)]
     detail: Detail,
     /// 1 to 200; default 20.
@@ -79,8 +87,15 @@ impl ReadOperation for ListCandidates {
             Some(CandidateKind::Revision) => CandidateFilter::Revisions,
             Some(CandidateKind::Relationship) => CandidateFilter::Relationships,
         };
+        let source = match args.source.as_str() {
+            "" => String::new(),
+            given => resolve_reference(view, given)?,
+        };
+        let (row_type, actor) = (args.row_type.as_str(), args.actor.as_str());
+        let columns = QueueColumns { row_type, actor, source: &source };
         let page = PageRequest::new(List::Candidates, args.limit, args.cursor.as_deref())?;
-        let (rows, paging) = Paging::split(candidates::list(view, &scope, wanted, &page)?);
+        let (rows, paging) =
+            Paging::split(candidates::list(view, &scope, wanted, columns, &page)?);
         let marks = read_marks(view, &rows)?;
         let items = rows.iter().map(|row| CandidateView::new(view, row, &marks, args.detail));
         Ok(CandidateList {

@@ -1,6 +1,7 @@
 //! The table of operations, one file for each noun.
 
 mod any_rows;
+mod audit_log;
 mod batch;
 mod candidates;
 mod conflicts;
@@ -27,6 +28,7 @@ mod status;
 mod undo;
 
 pub use any_rows::GetRow;
+pub use audit_log::ListAudit;
 pub use batch::CreateBatch;
 pub use candidates::ListCandidates;
 pub use conflicts::{ListConflicts, ResolveConflict};
@@ -95,6 +97,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<Promote>(),
         RegisteredOperation::write::<Reject>(),
         RegisteredOperation::read::<GetHistory>(),
+        RegisteredOperation::read::<ListAudit>(),
         RegisteredOperation::read::<ListGraduations>(),
         RegisteredOperation::read::<GetStatus>(),
     ];

@@ -21,7 +21,7 @@ use crate::http::visitor::Visitor;
 /// The address of the inbox.
 pub const PATH: &str = "/ui/inbox";
 /// The fields of the address that filter the queue.
-pub const FILTERS: [&str; 2] = ["project", "kind"];
+pub const FILTERS: [&str; 5] = ["project", "kind", "type", "actor", "source"];
 
 /// A page of the queue.
 struct Queue {

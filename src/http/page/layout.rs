@@ -17,16 +17,20 @@ pub enum Section {
     Project,
     Matrix,
     Search,
+    Graph,
+    Audit,
     Row,
 }
 
 impl Section {
-    const LISTED: [(Self, &'static str, &'static str); 5] = [
+    const LISTED: [(Self, &'static str, &'static str); 7] = [
         (Self::Inbox, "Inbox", "/ui/inbox"),
         (Self::Conflicts, "Conflicts", "/ui/conflicts"),
         (Self::Project, "Project", "/ui/project"),
         (Self::Matrix, "Matrix", "/ui/matrix"),
         (Self::Search, "Search", "/ui/search"),
+        (Self::Graph, "Graph", "/ui/graph"),
+        (Self::Audit, "Audit", "/ui/audit"),
     ];
 }
 

@@ -15,7 +15,7 @@ use crate::http::access::read_cookie;
 use crate::http::session::{LIFETIME, SESSION_COOKIE};
 use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
-use crate::ops::write::access_tokens::recognise_token;
+use crate::app::access_tokens::recognise_token;
 
 /// Shows the form for a token, or begins the session of a one-time link.
 pub async fn show_login(State(state): State<Arc<WebState>>, uri: Uri) -> Response {

@@ -2,10 +2,13 @@
 //! operations, as programs get them.
 
 mod assets;
+mod audit;
 mod conflicts;
 mod decide;
+mod drawing;
 mod fields;
 mod form;
+mod graph;
 mod inbox;
 mod layout;
 mod login;
@@ -42,5 +45,7 @@ pub fn build_router() -> Router<Arc<WebState>> {
         .route("/ui/project", get(project::show_project))
         .route("/ui/matrix", get(project::show_matrix))
         .route("/ui/search", get(search::show_search))
+        .route("/ui/graph", get(graph::show_graph))
+        .route("/ui/audit", get(audit::show_audit))
         .route("/ui/row/{ref}", get(row::show_row))
 }

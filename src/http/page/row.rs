@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::conflicts::render_conflict;
 use super::fields::RowFields;
+use super::graph::graph_address;
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{
     render_history, render_links, render_marks, render_properties, render_sources, render_table,
@@ -73,6 +74,9 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
             (render_properties(fields))
             @if fields.type_word().is_empty() {
                 @if let Some(all) = row.as_object() { div.card { (render_table(all)) } }
+            }
+            @if !fields.text("entity_id").is_empty() {
+                p { a href=(graph_address(fields.text("entity_id"), "links", 1)) { "Graph" } }
             }
             (render_links(whole.list("relationships")))
             @for conflict in whole.list("conflicts") { (render_conflict(visit, conflict)) }

@@ -15,6 +15,7 @@ use crate::ops::record::uids;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::projects::ProjectScope;
 use crate::ops::write::{conflicts, entities, memories};
+use crate::store::lists::{RowFilter, list_entity_ids, list_memory_ids};
 use crate::store::rows::skip_unknown;
 use crate::store::uids::UidRow;
 use crate::store::{self, View};
@@ -88,13 +89,74 @@ pub enum CandidateFilter {
     Relationships,
 }
 
-/// Lists the queue of a scope, oldest first.
+/// Columns by which entities and memories of the queue are chosen; an empty text matches any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueColumns<'a> {
+    /// An entity or memory type.
+    pub row_type: &'a str,
+    /// Who changed the row.
+    pub actor: &'a str,
+    /// A source reference.
+    pub source: &'a str,
+}
+
+/// Lists the queue of a scope, oldest first. With columns, only entities and memories are listed.
 pub fn list(
     view: &View<'_>,
     scope: &ProjectScope,
     wanted: CandidateFilter,
+    columns: QueueColumns<'_>,
     page: &PageRequest,
 ) -> Result<Page<QueuedRow>> {
+    let (found, total) = match columns == QueueColumns::default() {
+        true => list_all(view, scope, wanted, page)?,
+        false => list_by_columns(view, scope, wanted, columns, page)?,
+    };
+    let texts = CitedTexts::new(view);
+    page.page(found, total, |candidate| {
+        let (created_at, id) = candidate.place();
+        vec![created_at.to_owned(), id.to_owned()]
+    })
+    .map(|candidate| describe_candidate(view, candidate, &texts))
+}
+
+fn list_by_columns(
+    view: &View<'_>,
+    scope: &ProjectScope,
+    wanted: CandidateFilter,
+    columns: QueueColumns<'_>,
+    page: &PageRequest,
+) -> Result<(Vec<Candidate>, i64)> {
+    let QueueColumns { row_type, actor, source } = columns;
+    let (projects, status) = (scope.names.as_slice(), Some(Status::Candidate));
+    let filter =
+        RowFilter { projects, status, inactive: true, row_type, actor, source, ..Default::default() };
+    let after = (page.after_text(0), page.after_text(1));
+    let (mut found, mut total) = (Vec::new(), 0);
+    if matches!(wanted, CandidateFilter::All | CandidateFilter::Entities) {
+        let (ids, count) = list_entity_ids(view, &filter, after, page.fetch())?;
+        let rows = store::entities::get_many(view, &ids)?.into_iter();
+        found.extend(rows.map(|row| Candidate::Entity { row, similar: vec![] }));
+        total += count;
+    }
+    if matches!(wanted, CandidateFilter::All | CandidateFilter::Memories) {
+        let (ids, count) = list_memory_ids(view, &filter, after, page.fetch())?;
+        for id in ids {
+            let row = skip_unknown(store::memories::get(view, &id))?;
+            found.extend(row.map(|row| Candidate::Memory { row, similar: vec![] }));
+        }
+        total += count;
+    }
+    found.sort_by(|a, b| a.place().cmp(&b.place()));
+    Ok((found, total))
+}
+
+fn list_all(
+    view: &View<'_>,
+    scope: &ProjectScope,
+    wanted: CandidateFilter,
+    page: &PageRequest,
+) -> Result<(Vec<Candidate>, i64)> {
     let after = (page.after_text(0), page.after_text(1));
     let wants = |kind: CandidateFilter| wanted == CandidateFilter::All || wanted == kind;
     let (status, limit) = (Status::Candidate, page.fetch());
@@ -124,12 +186,7 @@ pub fn list(
         }
     }
     found.sort_by(|a, b| a.place().cmp(&b.place()));
-    let texts = CitedTexts::new(view);
-    page.page(found, total, |candidate| {
-        let (created_at, id) = candidate.place();
-        vec![created_at.to_owned(), id.to_owned()]
-    })
-    .map(|candidate| describe_candidate(view, candidate, &texts))
+    Ok((found, total))
 }
 
 /// Adds the facts on which a decision about a row rests.

@@ -1,5 +1,6 @@
 //! Operations that read: look-up, search, context, history and questions.
 
+pub(crate) mod audit_log;
 pub(crate) mod candidates;
 mod cited_texts;
 pub(crate) mod completion;
