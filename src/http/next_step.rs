@@ -43,7 +43,8 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
                 "Cite it as interaction:{id} in source_refs of rows based on it."
             ));
         }
-        other => return render_for_person(other),
+        // Callers elsewhere learn no path of the server.
+        other => return render_for_person(other, ""),
     };
     Some(format!("Next: {request}."))
 }

@@ -146,7 +146,7 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
 }
 
 /// Renders the step for a person, who takes it outside of the client.
-fn render_for_person(step: &NextStep, options: &str) -> Option<String> {
+pub fn render_for_person(step: &NextStep, options: &str) -> Option<String> {
     let by = match step {
         NextStep::ProposeRow => "Propose a candidate, and the person runs",
         NextStep::SetProjectState => "The person imports a project_state line",

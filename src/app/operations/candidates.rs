@@ -1,5 +1,7 @@
 //! Lists the review queue.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +90,7 @@ impl ReadOperation for ListCandidates {
             Some(CandidateKind::Relationship) => CandidateFilter::Relationships,
         };
         let source = match args.source.as_str() {
-            "" => String::new(),
+            "" => Cow::Borrowed(""),
             given => resolve_reference(view, given)?,
         };
         let (row_type, actor) = (args.row_type.as_str(), args.actor.as_str());
