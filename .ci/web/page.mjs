@@ -11,7 +11,7 @@ const require = createRequire(new URL("../../target/ci/node/", import.meta.url))
 const { chromium } = require("playwright-core");
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const SHOTS = new URL("../../target/ci/screenshots/", import.meta.url).pathname;
-const VIEWS = ["inbox", "conflicts", "project", "matrix", "search?query=mass"];
+const VIEWS = ["inbox", "conflicts", "project", "matrix", "search?query=mass", "audit?verify=yes", "graph"];
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -171,6 +171,27 @@ test("matrix, search, rows and project are walked by keyboard and mouse", async 
   assert.match(await page.locator("main").textContent(), /Coverage of 5 requirements/);
 });
 
+test("the graph is walked, and the audit filtered", async (t) => {
+  const [store] = await start(t, () => {});
+  const page = await open(t, store);
+  const mirror = store.call("get_entity", { name: "Primary mirror" }).entity.entity_id;
+  await page.goto(`${store.origin}/ui/row/${mirror}`);
+  await page.locator("main").getByRole("link", { name: "Graph" }).click();
+  await page.waitForURL("**/ui/graph*");
+  await page.locator("svg.graph a", { hasText: "Optics" }).click();
+  await page.waitForURL((url) => url.pathname === "/ui/graph" && !url.search.includes(mirror));
+  assert.equal(await page.locator("h1").textContent(), "Optics");
+  await page.getByRole("link", { name: "Impact of a change" }).click();
+  await page.waitForURL("**mode=impact_analysis*");
+  await page.locator("svg.graph .node").first().waitFor();
+  await page.goto(`${store.origin}/ui/audit`);
+  await page.locator("[name=kind]").fill("conflict");
+  await page.getByRole("button", { name: "Verify the chain" }).click();
+  await page.waitForURL("**verify=yes");
+  assert.match(await page.locator("[role=status]").first().textContent(), /the chain verifies/);
+  assert.equal(await page.locator(".event").count(), 1);
+});
+
 test("changes of another process appear", async (t) => {
   const [store] = await start(t, () => {});
   const page = await open(t, store);
@@ -218,9 +239,9 @@ test("axe finds nothing, at both widths and in both themes", async (t) => {
     for (const width of [1280, 400]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });
-      for (const view of [...VIEWS, `row/${row}`]) {
+      for (const view of [...VIEWS, `row/${row}`, `graph?row=${row}&depth=2`]) {
         await page.goto(`${store.origin}/ui/${view}`);
-        const name = view.split(/[?/]/)[0];
+        const name = view.replace(row, "").split(/[?/]/).join("-").replace(/[^a-z-]/g, "");
         await page.screenshot({ path: `${SHOTS}${name}-${colorScheme}-${width}.png` });
         await page.evaluate(AXE);
         const found = await page.evaluate(async () => (await axe.run()).violations.map((one) => `${one.id}: ${one.nodes[0].target}`));

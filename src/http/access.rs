@@ -13,9 +13,9 @@ use super::problem::Problem;
 use super::session::SESSION_COOKIE;
 use super::state::WebState;
 use super::visitor::{AccessRules, Credential, Visitor, require_token};
+use crate::app::access_tokens::recognise_token;
 use crate::app::service::Identity;
 use crate::model::{Result, Role};
-use crate::app::access_tokens::recognise_token;
 
 /// The actor of requests without credentials that name none.
 const ANONYMOUS: &str = "api-http";

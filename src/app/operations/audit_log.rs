@@ -92,7 +92,10 @@ impl ReadOperation for ListAudit {
             })
         });
         let entries = entries.collect::<Result<_>>()?;
-        Ok(AuditPage { entries, next_cursor: next.map(|seq| page.cursor_after(&[seq.to_string()])) })
+        Ok(AuditPage {
+            entries,
+            next_cursor: next.map(|seq| page.cursor_after(&[seq.to_string()])),
+        })
     }
 }
 

@@ -96,8 +96,7 @@ impl ReadOperation for ListCandidates {
         let (row_type, actor) = (args.row_type.as_str(), args.actor.as_str());
         let columns = QueueColumns { row_type, actor, source: &source };
         let page = PageRequest::new(List::Candidates, args.limit, args.cursor.as_deref())?;
-        let (rows, paging) =
-            Paging::split(candidates::list(view, &scope, wanted, columns, &page)?);
+        let (rows, paging) = Paging::split(candidates::list(view, &scope, wanted, columns, &page)?);
         let marks = read_marks(view, &rows)?;
         let items = rows.iter().map(|row| CandidateView::new(view, row, &marks, args.detail));
         Ok(CandidateList {

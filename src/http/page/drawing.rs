@@ -116,7 +116,7 @@ impl<'n> Canvas<'n> {
         let Self { svg, width, height, .. } = self;
         format!(
             "<svg class=\"graph\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-             height=\"{height:.0}\" role=\"img\" aria-label=\"Graph; the list has the same rows\">\
+             height=\"{height:.0}\" role=\"group\" aria-label=\"Graph; the list has the same rows\">\
              <defs><marker id=\"head\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" \
              orient=\"auto\"><path class=\"head\" d=\"M0 0L9 4L0 8z\"/></marker></defs>{svg}</svg>"
         )
@@ -157,7 +157,7 @@ impl RenderBackend for Canvas<'_> {
             self.svg.push_str("</a>");
         } else {
             self.grow(xy.x + text.len() as f64 * 4.0, xy.y);
-            self.write_lines(xy, text, "label");
+            self.write_lines(Point::new(xy.x, xy.y - 9.0), text, "label");
         }
     }
 
@@ -171,29 +171,54 @@ impl RenderBackend for Canvas<'_> {
         text: &str,
     ) {
         let Some((first, rest)) = path.split_first() else { return };
-        let mut line = format!("M{:.1} {:.1}", first.0.x, first.0.y);
-        let mut control = first.1;
-        for (at, (end, next)) in rest.iter().enumerate() {
-            // Each point after the first has its entry control; the exit mirrors it.
-            let command = if at == 0 { "C" } else { "S" };
+        let (start, exit) = *first;
+        let mut line = format!("M{:.1} {:.1}", start.x, start.y);
+        for (at, (control, end)) in rest.iter().enumerate() {
             let _ = match at {
-                0 => write!(line, "{command}{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", control.x, control.y, next.x, next.y, end.x, end.y),
-                _ => write!(line, "{command}{:.1} {:.1} {:.1} {:.1}", next.x, next.y, end.x, end.y),
+                0 => write!(line, "C{:.1} {:.1} {:.1} {:.1}", exit.x, exit.y, control.x, control.y),
+                _ => write!(line, "S{:.1} {:.1}", control.x, control.y),
             };
-            control = *next;
+            let _ = write!(line, " {:.1} {:.1}", end.x, end.y);
             self.grow(end.x, end.y);
         }
         let (start, end) = head;
         let start = if start { " marker-start=\"url(#head)\"" } else { "" };
         let end = if end { " marker-end=\"url(#head)\"" } else { "" };
         let _ = write!(self.svg, "<path class=\"edge\" d=\"{line}\"{start}{end}/>");
-        let middle = path[path.len() / 2].0;
         if !text.is_empty() {
+            let middle = path[path.len() / 2].1;
             self.write_lines(Point::new(middle.x, middle.y - 9.0), text, "label");
         }
     }
 
     fn create_clip(&mut self, _: Point, _: Point, _: usize) -> ClipHandle {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str) -> GraphNode {
+        let (id, type_word) = (name.to_owned(), "component".to_owned());
+        GraphNode {
+            address: format!("/ui/{id}"),
+            id,
+            name: name.to_owned(),
+            type_word,
+            marked: true,
+        }
+    }
+
+    #[test]
+    fn each_node_is_a_link_and_its_text_is_escaped() {
+        let nodes = [node("Pump"), node("<b>&\"")];
+        let edge = |from, to| GraphEdge { from, to, label: "part_of".to_owned() };
+        let drawn = draw_graph(&nodes, &[edge(0, 1), edge(1, 0)]).expect("a drawing");
+        assert_eq!(drawn.matches("<a href=").count(), 2, "{drawn}");
+        assert_eq!(drawn.matches("class=\"edge\"").count(), 2, "{drawn}");
+        assert!(drawn.contains("&lt;b&gt;&amp;"), "{drawn}");
+        assert!(!drawn.contains("<b>"), "{drawn}");
     }
 }

@@ -144,7 +144,7 @@ pub fn graph_address(id: &str, mode: &str, depth: usize) -> String {
     write_address(PATH, &[("row", id), ("mode", mode), ("depth", &depth.to_string())])
 }
 
-/// Renders the rows and links of the graph as a list, for whoever cannot see the drawing.
+/// Renders the rows and links of the graph as a list, for a person who cannot see the drawing.
 fn render_list(graph: &Graph) -> Markup {
     html! {
         section.card {
@@ -187,7 +187,8 @@ async fn collect_links(visit: &PageVisit, start: &Value, depth: usize) -> Result
             if known.is_none() {
                 waiting.push_back((other.to_owned(), steps + 1));
             }
-            let (from, to) = if link.text("direction") == "in" { (place, here) } else { (here, place) };
+            let (from, to) =
+                if link.text("direction") == "in" { (place, here) } else { (here, place) };
             graph.connect(from, to, link.text("relationship_type"));
         }
     }

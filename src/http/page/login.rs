@@ -11,11 +11,11 @@ use maud::html;
 use super::form::Form;
 use super::layout::{finish_page, render_document, respond_html};
 use super::visit::{PageVisit, see_other};
+use crate::app::access_tokens::recognise_token;
 use crate::http::access::read_cookie;
 use crate::http::session::{LIFETIME, SESSION_COOKIE};
 use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
-use crate::app::access_tokens::recognise_token;
 
 /// Shows the form for a token, or begins the session of a one-time link.
 pub async fn show_login(State(state): State<Arc<WebState>>, uri: Uri) -> Response {

@@ -129,8 +129,15 @@ fn list_by_columns(
 ) -> Result<(Vec<Candidate>, i64)> {
     let QueueColumns { row_type, actor, source } = columns;
     let (projects, status) = (scope.names.as_slice(), Some(Status::Candidate));
-    let filter =
-        RowFilter { projects, status, inactive: true, row_type, actor, source, ..Default::default() };
+    let filter = RowFilter {
+        projects,
+        status,
+        inactive: true,
+        row_type,
+        actor,
+        source,
+        ..Default::default()
+    };
     let after = (page.after_text(0), page.after_text(1));
     let (mut found, mut total) = (Vec::new(), 0);
     if matches!(wanted, CandidateFilter::All | CandidateFilter::Entities) {
