@@ -121,6 +121,7 @@ enum Command {
 /// Runs the command in the arguments.
 pub fn run_command_line() -> ExitCode {
     let line = CommandLine::parse();
+    next_step::set_store_options(line.options.store_options(true).unwrap_or_default());
     match line.log.start().and_then(|()| run_command(&line.options, line.command.as_ref())) {
         Ok(ExitCode::SUCCESS) if out::has_failed() => ExitCode::FAILURE,
         Ok(code) => code,

@@ -1,9 +1,19 @@
 //! Next steps for the command line: a command or an option.
 
+use std::sync::OnceLock;
+
 use super::out;
 use crate::mcp::next_step::{command_of, option_of};
 use crate::model::text::abridge_message;
 use crate::model::{Error, Hint, NextStep};
+
+/// The options that a command needs to open the same store.
+static STORE_OPTIONS: OnceLock<String> = OnceLock::new();
+
+/// Sets the options that each command named here ends with.
+pub fn set_store_options(options: String) {
+    let _ = STORE_OPTIONS.set(options);
+}
 
 /// Renders an error's hint: its advice and its next step.
 pub fn render_hint(error: &Error) -> String {
@@ -27,7 +37,10 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
     }
     match (option_of(step), command_of(step)) {
         (Some(option), _) => Some(format!("Give {option}.")),
-        (None, Some(command)) => Some(format!("Run `{command}`.")),
+        (None, Some(command)) => {
+            let options = STORE_OPTIONS.get().map_or("", String::as_str);
+            Some(format!("Run `{command}{options}`."))
+        }
         (None, None) => render_without_command(step),
     }
 }

@@ -93,16 +93,22 @@ impl Cli {
         Ok(settings)
     }
 
-    /// Returns the options by which a command in another folder opens the same store, for a shell; each
-    /// after a space.
-    pub fn store_options(&self) -> Result<String> {
-        let mut options = String::new();
+    /// Returns the options by which a command in another folder opens the same store, quoted for a
+    /// shell; each after a space. `same_shell`: its environment variables stay as they are.
+    pub fn store_options(&self, same_shell: bool) -> Result<String> {
         let path = self.database_path()?;
-        if default_path().ok().as_ref() != Some(&path) {
-            options.push_str(&format!(" --db {}", quote_for_shell(&show_absolute(&path))));
-        }
-        if let Some(path) = self.ontology_path() {
-            options.push_str(&format!(" --ontology {}", quote_for_shell(&show_absolute(path))));
+        let is_default = default_path().ok().as_ref() == Some(&path);
+        let ontology = self.ontology_path().cloned();
+        let mut options = String::new();
+        for (option, variable, path) in [
+            ("--db", "ATOCORE_DB", Some(path).filter(|_| !is_default)),
+            ("--ontology", "ATOCORE_ONTOLOGY", ontology),
+        ] {
+            let variable = std::env::var_os(variable).map(PathBuf::from);
+            if let Some(path) = path.filter(|path| !same_shell || variable.as_ref() != Some(path)) {
+                let path = quote_for_shell(&show_absolute(&path));
+                options.push_str(&format!(" {option} {path}"));
+            }
         }
         Ok(options)
     }

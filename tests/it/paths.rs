@@ -161,3 +161,26 @@ fn a_command_for_the_default_file_needs_no_option() {
     assert_eq!(made["next_step"], format!("The person runs: `atocore promote {id}`."));
     session.end();
 }
+
+#[test]
+fn a_command_names_the_next_one_with_the_options_that_it_was_given() {
+    let place = Place::new();
+    let next = |value: u64, given: &[&str]| {
+        let new = json!({ "entity_type": "parameter", "name": "Mass", "status": "active",
+                          "hand_authored": true, "properties": { "value": value } });
+        let mut command = program(&place.db(), value);
+        if !given.is_empty() {
+            command.env_remove("ATOCORE_DB");
+        }
+        command.args(["call", "create_entity", &new.to_string()]).args(given);
+        let output = command.current_dir(place.folder.path()).output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let file = place.db();
+    let file = file.to_str().expect("a path");
+    next(1, &[]);
+    assert!(next(2, &[]).ends_with(" --resolution RESOLUTION`.\n"));
+    let named = next(3, &["--db", "store.db"]);
+    assert!(named.ends_with(&format!(" --resolution RESOLUTION --db {file}`.\n")), "{named}");
+}
