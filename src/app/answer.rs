@@ -275,7 +275,7 @@ impl Answer {
 }
 
 /// Fields that are moved to `every_row` if all rows of a page share their values.
-pub(super) const SHARED_FIELDS: [&str; 4] = ["entity_type", "project", "status", "verdict"];
+pub(super) const SHARED_FIELDS: [&str; 5] = ["entity_type", "gap", "project", "status", "verdict"];
 /// Minimum rows of a page for `every_row`.
 const MIN_SHARING_ROWS: usize = 3;
 
