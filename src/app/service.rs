@@ -92,6 +92,17 @@ impl Identity {
         Self { actor, client, names_actors: true }
     }
 
+    /// Returns the identity of a known caller who uses this client.
+    pub fn through(&self, client: Self) -> Self {
+        let label = match client.client.as_str() {
+            "" => self.client.clone(),
+            name => format!("{} via {name}", self.client),
+        };
+        let actor = if self.names_actors { client.actor } else { self.actor.clone() };
+        let client = label.chars().take(validate::MAX_NAME).collect();
+        Self { actor, client, names_actors: self.names_actors }
+    }
+
     /// Returns the actor of a call: the one in the arguments, else the caller's own.
     fn choose_actor(&self, given: Option<&str>) -> Result<String> {
         match given.filter(|actor| !actor.trim().is_empty()) {

@@ -11,6 +11,8 @@ use crate::app::operation::{Effect, RegisteredOperation};
 use crate::model::json_loss::find_loss;
 use crate::model::{Error, Hint};
 
+/// Maximum bytes of a request body.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The header of an idempotency key.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 

@@ -6,6 +6,8 @@ mod api;
 mod arguments;
 mod event_feed;
 mod events;
+mod mcp;
+mod mcp_servers;
 mod next_step;
 pub mod openapi;
 mod page;

@@ -18,14 +18,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::access::check_access;
+use super::arguments::MAX_BODY;
 use super::problem::Problem;
 use super::state::WebState;
-use super::{api, events, openapi, page};
+use super::{api, events, mcp, openapi, page};
 use crate::mcp::stop::stop_signal;
 use crate::model::{Error, Result};
 
-/// Maximum bytes of a request body.
-const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Maximum connections at once.
 const MAX_CONNECTIONS: usize = 20_000;
 /// How long a client may take to send the head of a request.
@@ -71,6 +70,7 @@ pub async fn serve_connections(listener: TcpListener, state: Arc<WebState>) -> R
     }
     feed.abort();
     state.events.end();
+    state.mcp.end();
     drop(listener);
     if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::info!("connections that were still open are closed");
@@ -96,6 +96,7 @@ fn build_router(state: &Arc<WebState>) -> Router {
     let health = || async { axum::Json(serde_json::json!({ "status": "ok" })) };
     api::build_router()
         .merge(page::build_router())
+        .merge(mcp::build_router())
         .route("/health", get(health))
         .route("/v1/health", get(health))
         .route("/v1/openapi.json", get(openapi::serve_description))

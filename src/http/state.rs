@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::event_feed::EventFeed;
+use super::mcp_servers::McpServers;
 use super::session::{Sessions, WebSession};
 use super::visitor::AccessRules;
 use crate::app::registry::{OperationRegistry, Selection};
@@ -21,6 +22,7 @@ pub struct WebState {
     /// The session of all visitors of a server that is open to everybody on this machine.
     pub shared_session: Option<Arc<WebSession>>,
     pub events: EventFeed,
+    pub mcp: McpServers,
 }
 
 impl WebState {
@@ -43,7 +45,8 @@ impl WebState {
         let shared = rules.anonymous.filter(|role| *role >= Role::Review);
         let shared = shared.map(|role| WebSession::new(person, role)).transpose()?.map(Arc::new);
         let sessions = Sessions::default();
-        Ok(Self { store, services, rules, sessions, shared_session: shared, events })
+        let mcp = McpServers::new(&store, default_project, roots)?;
+        Ok(Self { store, services, rules, sessions, shared_session: shared, events, mcp })
     }
 
     /// Returns the operations with the rights of a role.

@@ -1,6 +1,8 @@
 //! Maps errors to tool results and JSON-RPC errors.
 
-use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, PaginatedRequestParams};
+use rmcp::model::{
+    CallToolResult, ContentBlock, ErrorCode, ErrorData, PaginatedRequestParams, ProtocolVersion,
+};
 use serde_json::json;
 
 use super::next_step::render_hint;
@@ -22,6 +24,9 @@ const METHODS: [&str; 11] = [
     "prompts/get",
     "completion/complete",
 ];
+
+/// Those that protocol 2026-07-28 no longer has.
+const ENDED_METHODS: [&str; 2] = ["initialize", "ping"];
 
 /// Sanitizes client input for a message: one short line, hidden characters escaped, secrets masked.
 pub fn shown_text(text: &str) -> String {
@@ -72,8 +77,13 @@ pub fn not_read(uri: &str, error: Error, registry: &OperationRegistry) -> ErrorD
 }
 
 /// Returns the error of a request that the SDK could not parse, and its method if it is supported.
-pub fn unserved_method(method: &str) -> (&'static str, ErrorData) {
-    match METHODS.into_iter().find(|served| *served == method) {
+pub fn unserved_method(
+    method: &str,
+    version: Option<&ProtocolVersion>,
+) -> (&'static str, ErrorData) {
+    let ended = version.is_some_and(|version| *version >= ProtocolVersion::V_2026_07_28)
+        && ENDED_METHODS.contains(&method);
+    match METHODS.into_iter().find(|served| *served == method && !ended) {
         Some(served) => {
             let message = format!("the parameters of {served} could not be read");
             (served, ErrorData::invalid_params(message, None))

@@ -5,6 +5,7 @@ pub mod address;
 mod approval;
 pub mod backpressure;
 pub(crate) mod completion;
+mod context;
 pub mod errors;
 mod log;
 pub mod message;

@@ -16,6 +16,7 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::watch;
 
 use super::approval::{PendingApprovals, ToolOutcome};
+use super::context::find_lost_part;
 use super::errors::{not_read, one_page, request_error, shown_text, tool_error, unserved_method};
 use super::log::{Failure, log_request};
 use super::next_step::render_step;
@@ -28,7 +29,6 @@ use super::{completion, prompts, resources};
 use crate::app::answer::Answer;
 use crate::app::registry::OperationRegistry;
 use crate::app::service::Service;
-use crate::model::json_loss::JsonLoss;
 use crate::model::{Error, Result};
 use crate::ops::View;
 
@@ -37,7 +37,7 @@ const INSTRUCTIONS: &str = include_str!("instructions.txt");
 /// Cache lifetime of lists that do not change while the server runs.
 const FIXED_TTL_MS: u64 = 3_600_000;
 
-/// A server process, which serves one client.
+/// A server for one client, or for all clients with the same rights over HTTP.
 #[derive(Clone)]
 pub struct Server {
     pub(super) service: Service,
@@ -48,13 +48,25 @@ pub struct Server {
     pub(super) ended: watch::Receiver<bool>,
     /// Whether the session has begun, with or without a handshake.
     begun: Arc<AtomicBool>,
+    /// Who may share a cached list.
+    lists: CacheScope,
 }
 
 impl Server {
     pub fn new(service: Service, answers: Answers) -> Self {
         let (pending, begun) = (Arc::default(), Arc::default());
         let (_, ended) = watch::channel(true);
-        Self { service, answers, pending, ended, begun }
+        Self { service, answers, pending, ended, begun, lists: CacheScope::Public }
+    }
+
+    /// The lists depend on the caller.
+    pub fn with_private_lists(self) -> Self {
+        Self { lists: CacheScope::Private, ..self }
+    }
+
+    /// Returns a server for another session with the same store.
+    pub fn begin_session(&self) -> Self {
+        Self { begun: Arc::default(), ..self.clone() }
     }
 
     fn registry(&self) -> &OperationRegistry {
@@ -75,7 +87,7 @@ impl Server {
         self.ended = lines.ended();
         let mut stop = std::pin::pin!(stop);
         loop {
-            let server = Self { begun: Arc::default(), ..self.clone() };
+            let server = self.begin_session();
             let started = tokio::select! {
                 started = rmcp::serve_server(server, lines.clone()) => started,
                 () = &mut stop => return Ok(()),
@@ -196,7 +208,7 @@ impl ServerHandler for Server {
             let tools = operations.map(|operation| describe_tool(operation, self.answers));
             let mut list = ListToolsResult::with_all_items(tools.collect());
             list.ttl_ms = Some(FIXED_TTL_MS);
-            list.cache_scope = Some(CacheScope::Public);
+            list.cache_scope = Some(self.lists);
             Ok(list)
         })
         .await
@@ -213,7 +225,7 @@ impl ServerHandler for Server {
         };
         let name = operation.about.name;
         let call = async {
-            match context.extensions.get::<JsonLoss>() {
+            match find_lost_part(&context) {
                 Some(loss) => Err(loss.clone().into_error("")),
                 None => self.call_with_approval(operation, request, &context).await,
             }
@@ -247,7 +259,7 @@ impl ServerHandler for Server {
             one_page(request)?;
             let mut list = ListResourceTemplatesResult::with_all_items(resources::list_templates());
             list.ttl_ms = Some(FIXED_TTL_MS);
-            list.cache_scope = Some(CacheScope::Public);
+            list.cache_scope = Some(self.lists);
             Ok(list)
         })
         .await
@@ -287,7 +299,7 @@ impl ServerHandler for Server {
             one_page(request)?;
             let mut list = ListPromptsResult::with_all_items(prompts::list(self.registry()));
             list.ttl_ms = Some(FIXED_TTL_MS);
-            list.cache_scope = Some(CacheScope::Public);
+            list.cache_scope = Some(self.lists);
             Ok(list)
         })
         .await
@@ -312,9 +324,10 @@ impl ServerHandler for Server {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let (method, error) = unserved_method(&request.method);
+        let version = context.protocol_version();
+        let (method, error) = unserved_method(&request.method, version.as_ref());
         log_request(method, "", async { Err(error) }).await
     }
 }

@@ -18,6 +18,7 @@ mod handles;
 mod hidden;
 mod hostile;
 mod http;
+mod http_mcp;
 mod limits;
 mod log;
 mod many;

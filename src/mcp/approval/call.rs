@@ -12,6 +12,7 @@ use crate::app::approval::{Approval, ApprovalQuestion, CallOutcome, Consent, Pro
 use crate::app::operation::RegisteredOperation;
 use crate::app::service::Identity;
 use crate::mcp::backpressure::InFlightPermit;
+use crate::mcp::context::identify_caller;
 use crate::mcp::server::Server;
 use crate::model::{Error, Result};
 use crate::ops::record::idempotency::digest_call;
@@ -25,7 +26,7 @@ impl Server {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        let caller = &identify_client(context);
+        let caller = &identify_caller(context);
         let settings = self.service.store.settings();
         let arguments = request.arguments.unwrap_or_default();
         if self.service.registry.rights.promotion != Promotion::Ask {
@@ -74,7 +75,7 @@ impl Server {
         arguments: Map<String, Value>,
         context: &RequestContext<RoleServer>,
     ) -> Result<ToolOutcome> {
-        let caller = &identify_client(context);
+        let caller = &identify_caller(context);
         let settings = self.service.store.settings();
         let keep = || {
             let call = digest_call(operation.about.name, &arguments);
@@ -116,11 +117,4 @@ impl Server {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Returns the client as it introduced itself.
-fn identify_client(context: &RequestContext<RoleServer>) -> Identity {
-    let info = context.client_info();
-    let (name, version) = info.map(|info| (info.name, info.version)).unwrap_or_default();
-    Identity::of_client(&name, &version)
 }
