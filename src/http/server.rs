@@ -1,6 +1,7 @@
 //! Listens, and serves connections within limits until a stop signal.
 
-use std::net::SocketAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -78,15 +79,32 @@ pub async fn serve_connections(listener: TcpListener, state: Arc<WebState>) -> R
     Ok(())
 }
 
-type Served = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Served = http1::Connection<TokioIo<TcpStream>, PeerService>;
 
 fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router) -> Served {
-    let ip = peer.ip().to_canonical();
-    let router = router.layer(axum::Extension(ip));
+    let service = PeerService { peer: peer.ip().to_canonical(), router };
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
+}
+
+/// Adds the peer's address to each request. A layer of the router would copy all routes for each
+/// connection.
+struct PeerService {
+    peer: IpAddr,
+    router: Router,
+}
+
+impl hyper::service::Service<hyper::Request<hyper::body::Incoming>> for PeerService {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = TowerToHyperServiceFuture<Router, hyper::Request<hyper::body::Incoming>>;
+
+    fn call(&self, mut request: hyper::Request<hyper::body::Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        TowerToHyperService::new(self.router.clone()).call(request)
+    }
 }
 
 fn build_router(state: &Arc<WebState>) -> Router {
