@@ -21,6 +21,7 @@ mod out;
 mod paths;
 mod plain;
 mod project;
+mod proxy;
 mod readable;
 mod rebuild_claims;
 mod review;
@@ -62,6 +63,8 @@ enum Command {
     Serve(serve::Serve),
     /// Serve the HTTP API and the page, on this machine or behind a proxy
     Web(web::Web),
+    /// Serve one MCP client over standard input and output from a server over HTTP
+    Proxy(proxy::Proxy),
     /// Create, revoke and list tokens for programs that call the HTTP API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -137,6 +140,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         None => serve::run(cli, &serve::Serve::default()),
         Some(Command::Serve(serve)) => serve::run(cli, serve),
         Some(Command::Web(web)) => web::run(cli, web),
+        Some(Command::Proxy(proxy)) => proxy::run(proxy),
         Some(Command::Token(command)) => token::run(cli, command),
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),

@@ -42,12 +42,21 @@ pub fn error_line(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", one_line(text.as_ref()));
 }
 
+/// Prints a line of another program as it is.
+pub fn print_bytes(line: &[u8]) {
+    write_output(&[line, b"\n"].concat());
+}
+
 fn print(text: &str) {
+    write_output(text.as_bytes());
+}
+
+fn write_output(bytes: &[u8]) {
     if is_closed() {
         return;
     }
     let mut output = std::io::stdout().lock();
-    if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+    if let Err(error) = output.write_all(bytes).and_then(|()| output.flush()) {
         CLOSED.store(true, Ordering::Relaxed);
         if error.kind() != ErrorKind::BrokenPipe {
             FAILED.store(true, Ordering::Relaxed);
