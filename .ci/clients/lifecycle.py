@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 from scenario import DEFAULT_TOOLS, PROJECT, Agent, play
-from sdk import agent, command, connected
+from sdk import agent, command, connected, connected_over
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +37,17 @@ async def test_lifecycle(tmp_path: Path, mode: str) -> None:
         actor = await agent(client)
         await play(actor)
         await use_what_is_on_request(actor)
+    command(db, "audit", "verify")
+
+
+@pytest.mark.parametrize("transport", ["http", "proxy"])
+async def test_lifecycle_over_http(tmp_path: Path, mode: str, transport: str) -> None:
+    db = tmp_path / "a.db"
+    async with connected_over(transport, db, mode=mode) as client:
+        assert client.protocol_version == ERAS[mode]
+        assert {tool.name for tool in (await client.list_tools()).tools} == DEFAULT_TOOLS
+        await play(await agent(client))
+    assert clients(db) == {"clients via mcp 0.1.0"}
     command(db, "audit", "verify")
 
 
@@ -85,6 +96,13 @@ async def test_two_processes_on_one_file(tmp_path: Path) -> None:
 async def create(actor: Agent, name: str) -> None:
     answer = await actor.ask("create_entity", entity_type="risk", name=name, hand_authored=True)
     assert answer["created"] is True
+
+
+def clients(db: Path) -> set[str]:
+    """The clients in the audit that called through HTTP, as the SDK introduces itself."""
+    with closing(sqlite3.connect(db)) as connection:
+        query = "SELECT DISTINCT client FROM memory_audit WHERE client LIKE '%via%'"
+        return {client for [client] in connection.execute(query)}
 
 
 def rows(db: Path, table: str) -> int:

@@ -7,8 +7,8 @@
 //! small and blocking, suffices for that. Messages that a server sends without being asked (its GET
 //! stream) are not passed on, since atocore has none.
 
-mod envelope;
 mod event_stream;
+mod message_head;
 mod remote;
 
 use std::io::{BufRead, Read};
@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 
-use self::envelope::Envelope;
+use self::message_head::MessageHead;
 use self::remote::{Remote, RemoteAnswer};
 use super::out;
 use super::paths::path_parser;
@@ -49,15 +49,15 @@ pub fn run(proxy: &Proxy) -> Result<ExitCode> {
     std::thread::scope(|scope| {
         let end = &end;
         while let Some(line) = read_line(&mut input)? {
-            let envelope = Envelope::read(&line);
-            match remote.send(line, &envelope) {
+            let head = MessageHead::read(&line);
+            match remote.send(line, &head) {
                 RemoteAnswer::Nothing => {}
                 RemoteAnswer::Message(message) => out::print_bytes(&message),
                 RemoteAnswer::Events(events) => {
                     // Waits while too many are open.
                     let _ = begin.send(());
                     scope.spawn(move || {
-                        events.pass_on(&envelope, out::print_bytes);
+                        events.pass_on(&head, out::print_bytes);
                         end.lock().unwrap_or_else(PoisonError::into_inner).try_recv()
                     });
                 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::envelope::Envelope;
+use super::message_head::MessageHead;
 
 /// The events of an answer.
 pub struct EventStream<R: Read> {
@@ -16,7 +16,7 @@ impl<R: Read> EventStream<R> {
 
     /// Passes the messages on until the stream ends. If the answer to the request is not among them,
     /// an error takes its place, since its client would wait for it.
-    pub fn pass_on(mut self, request: &Envelope, mut print: impl FnMut(&[u8])) {
+    pub fn pass_on(mut self, request: &MessageHead, mut print: impl FnMut(&[u8])) {
         let mut answered = false;
         while let Some(message) = self.next_message() {
             answered |= request.is_answered_by(&message);
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     fn passed(events: &str) -> Vec<String> {
-        let request = Envelope::read(br#"{"id":1,"method":"ping"}"#);
+        let request = MessageHead::read(br#"{"id":1,"method":"ping"}"#);
         let mut printed = Vec::new();
         EventStream::new(events.as_bytes()).pass_on(&request, |message| {
             printed.push(String::from_utf8_lossy(message).into_owned());

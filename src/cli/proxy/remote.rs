@@ -10,8 +10,8 @@ use ureq::http::{Request, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, BodyReader};
 
-use super::envelope::Envelope;
 use super::event_stream::EventStream;
+use super::message_head::MessageHead;
 use crate::model::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,12 +25,12 @@ pub struct Remote {
     agent: Agent,
     url: String,
     authorization: Option<String>,
-    session: Mutex<Session>,
+    session: Mutex<RemoteSession>,
 }
 
 /// The session with the server, before protocol 2026-07-28.
 #[derive(Default, Clone)]
-struct Session {
+struct RemoteSession {
     id: Option<String>,
     version: Option<String>,
     /// The message that began it, by which it is begun again if the server lost it.
@@ -75,49 +75,49 @@ impl Remote {
     }
 
     /// Sends a line, and returns after the head of the answer.
-    pub fn send(&self, line: Vec<u8>, envelope: &Envelope) -> RemoteAnswer {
-        let answered = if envelope.method == "initialize" {
-            self.begin_session(line, envelope)
+    pub fn send(&self, line: Vec<u8>, head: &MessageHead) -> RemoteAnswer {
+        let answered = if head.method == "initialize" {
+            self.begin_session(line, head)
         } else {
-            self.pass_on(&line, envelope)
+            self.pass_on(&line, head)
         };
         answered.unwrap_or_else(|problem| {
             tracing::warn!("{problem}");
-            envelope.error(&problem).map_or(RemoteAnswer::Nothing, RemoteAnswer::Message)
+            head.error(&problem).map_or(RemoteAnswer::Nothing, RemoteAnswer::Message)
         })
     }
 
     /// Sends a line. If the server has lost the session, begins it again first.
-    fn pass_on(&self, line: &[u8], envelope: &Envelope) -> Result<RemoteAnswer, String> {
+    fn pass_on(&self, line: &[u8], head: &MessageHead) -> Result<RemoteAnswer, String> {
         let session = self.session().clone();
-        let response = self.post(line, envelope, &session)?;
+        let response = self.post(line, head, &session)?;
         if response.status() != 404 || session.id.is_none() || is_json(&response) {
             return read_response(response);
         }
         tracing::info!("the server has ended the session; a new one begins");
-        let handshake = Envelope::read(&session.handshake);
+        let handshake = MessageHead::read(&session.handshake);
         self.begin_session(session.handshake, &handshake)?;
         let session = self.session().clone();
-        self.post(INITIALIZED, &Envelope::read(INITIALIZED), &session)?;
-        read_response(self.post(line, envelope, &session)?)
+        self.post(INITIALIZED, &MessageHead::read(INITIALIZED), &session)?;
+        read_response(self.post(line, head, &session)?)
     }
 
     /// Sends the handshake, and waits for its answer, which has the session and the version.
-    fn begin_session(&self, line: Vec<u8>, envelope: &Envelope) -> Result<RemoteAnswer, String> {
-        let response = self.post(&line, envelope, &Session::default())?;
+    fn begin_session(&self, line: Vec<u8>, head: &MessageHead) -> Result<RemoteAnswer, String> {
+        let response = self.post(&line, head, &RemoteSession::default())?;
         let id = response.headers().get(SESSION).and_then(|id| id.to_str().ok());
         let id = id.map(str::to_owned);
         let mut answer = read_response(response)?;
         if let RemoteAnswer::Events(mut events) = answer {
             let message = std::iter::from_fn(|| events.next_message())
-                .find(|message| envelope.is_answered_by(message));
+                .find(|message| head.is_answered_by(message));
             let message = message.ok_or("the connection ended before the answer")?;
             answer = RemoteAnswer::Message(message);
         }
         if let RemoteAnswer::Message(message) = &answer
-            && let Some(version) = Envelope::read(message).negotiated
+            && let Some(version) = MessageHead::read(message).negotiated
         {
-            *self.session() = Session { id, version: Some(version), handshake: line };
+            *self.session() = RemoteSession { id, version: Some(version), handshake: line };
         }
         Ok(answer)
     }
@@ -125,21 +125,21 @@ impl Remote {
     fn post(
         &self,
         line: &[u8],
-        envelope: &Envelope,
-        session: &Session,
+        head: &MessageHead,
+        session: &RemoteSession,
     ) -> Result<Response<Body>, String> {
         let request = self
             .request("POST", session)
             .header("Content-Type", "application/json")
             .header("Accept", "application/json, text/event-stream");
-        let version = envelope.version.as_ref().or(session.version.as_ref());
+        let version = head.version.as_ref().or(session.version.as_ref());
         let version = version.map(|version| ("MCP-Protocol-Version", version.clone()));
-        let headers = version.into_iter().chain(envelope.headers());
+        let headers = version.into_iter().chain(head.headers());
         let request = headers.fold(request, |request, (name, value)| request.header(name, value));
         self.run(request.body(line))
     }
 
-    fn request(&self, method: &str, session: &Session) -> ureq::http::request::Builder {
+    fn request(&self, method: &str, session: &RemoteSession) -> ureq::http::request::Builder {
         let request = Request::builder().method(method).uri(&self.url);
         let known =
             [("Authorization", self.authorization.as_ref()), (SESSION, session.id.as_ref())];
@@ -166,7 +166,7 @@ impl Remote {
         }
     }
 
-    fn session(&self) -> MutexGuard<'_, Session> {
+    fn session(&self) -> MutexGuard<'_, RemoteSession> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ const WITH_HEADERS: &str = "2026-07-28";
 
 /// The fields of a message; those that it lacks, or that cannot be read, are empty.
 #[derive(Debug, Default)]
-pub struct Envelope {
+pub struct MessageHead {
     /// Null in a notification.
     pub id: Value,
     pub method: String,
@@ -23,7 +23,7 @@ pub struct Envelope {
     pub negotiated: Option<String>,
 }
 
-impl Envelope {
+impl MessageHead {
     pub fn read(message: &[u8]) -> Self {
         let value: Value = serde_json::from_slice(message).unwrap_or_default();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -91,19 +91,21 @@ mod tests {
             let params = json!({ "name": "Grüße", "_meta": meta });
             json!({ "id": 1, "method": "tools/call", "params": params }).to_string()
         };
-        let headers = Envelope::read(call("2026-07-28").as_bytes()).headers();
+        let headers = MessageHead::read(call("2026-07-28").as_bytes()).headers();
         let name = "=?base64?R3LDvMOfZQ==?=".to_owned();
         assert_eq!(headers, [("Mcp-Method", "tools/call".to_owned()), ("Mcp-Name", name)]);
-        assert!(Envelope::read(call("2025-11-25").as_bytes()).headers().is_empty());
+        assert!(MessageHead::read(call("2025-11-25").as_bytes()).headers().is_empty());
     }
 
     #[test]
     fn only_a_request_is_answered() {
-        let request = Envelope::read(br#"{"id":7,"method":"ping"}"#);
+        let request = MessageHead::read(br#"{"id":7,"method":"ping"}"#);
         assert!(request.is_answered_by(br#"{"id":7,"result":{}}"#));
         assert!(!request.is_answered_by(br#"{"id":7,"method":"elicitation/create"}"#));
         assert!(request.error("gone").is_some());
-        assert!(Envelope::read(br#"{"method":"notifications/initialized"}"#).error("").is_none());
-        assert!(Envelope::read(b"{").error("gone").is_none());
+        assert!(
+            MessageHead::read(br#"{"method":"notifications/initialized"}"#).error("").is_none()
+        );
+        assert!(MessageHead::read(b"{").error("gone").is_none());
     }
 }
