@@ -12,7 +12,7 @@ pub fn identify_caller(context: &RequestContext<RoleServer>) -> Identity {
     let info = context.client_info();
     let (name, version) = info.map(|info| (info.name, info.version)).unwrap_or_default();
     let client = Identity::of_client(&name, &version);
-    match attached::<Identity>(context) {
+    match find_attached::<Identity>(context) {
         None => client,
         Some(known) => known.through(client),
     }
@@ -20,11 +20,11 @@ pub fn identify_caller(context: &RequestContext<RoleServer>) -> Identity {
 
 /// Returns the first part of a call's arguments that parsing dropped or changed.
 pub fn find_lost_part(context: &RequestContext<RoleServer>) -> Option<&JsonLoss> {
-    attached(context)
+    find_attached(context)
 }
 
 /// Returns what is attached to the message, or to the HTTP request that it came with.
-fn attached<T: Send + Sync + 'static>(context: &RequestContext<RoleServer>) -> Option<&T> {
+fn find_attached<T: Send + Sync + 'static>(context: &RequestContext<RoleServer>) -> Option<&T> {
     let message = &context.extensions;
     message.get::<T>().or_else(|| message.get::<Parts>()?.extensions.get::<T>())
 }
