@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use super::options::{Cli, Roots, actor_name};
 use super::out;
 use crate::app::store_handle::StoreHandle;
-use crate::http::server::{listen_error, serve_connections};
+use crate::http::server::{listen_error, raise_file_limit, serve_connections};
 use crate::http::state::WebState;
 use crate::http::visitor::AccessRules;
 use crate::model::{Error, Result, Role};
@@ -48,6 +48,7 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         .enable_all()
         .build()
         .map_err(|error| Error::Internal(format!("the runtime: {error}")))?;
+    raise_file_limit();
     let outcome = runtime.block_on(async {
         let listening = TcpListener::bind(web.listen).await;
         let listener = listening.map_err(|error| listen_error(web.listen, &error))?;

@@ -6,6 +6,7 @@ mod api;
 mod arguments;
 mod event_feed;
 mod events;
+mod export;
 mod mcp;
 mod mcp_servers;
 mod next_step;

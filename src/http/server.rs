@@ -22,7 +22,7 @@ use super::access::check_access;
 use super::arguments::MAX_BODY;
 use super::problem::Problem;
 use super::state::WebState;
-use super::{api, events, mcp, openapi, page};
+use super::{api, events, export, mcp, openapi, page};
 use crate::mcp::stop::stop_signal;
 use crate::model::{Error, Result};
 
@@ -115,6 +115,8 @@ fn build_router(state: &Arc<WebState>) -> Router {
     api::build_router()
         .merge(page::build_router())
         .merge(mcp::build_router())
+        .route("/export", get(export::serve_export))
+        .route("/v1/export", get(export::serve_export))
         .route("/health", get(health))
         .route("/v1/health", get(health))
         .route("/v1/openapi.json", get(openapi::serve_description))
@@ -181,6 +183,19 @@ async fn wrong_method() -> Problem {
     let hint = "The header Allow names the methods of this path.";
     let detail = "this path does not take this method";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", detail, hint)
+}
+
+/// Raises the limit of open files, one for each connection, as far as the system allows.
+pub fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        let raised = Rlimit { current: maximum, maximum };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::debug!("the limit of open files stays: {error}");
+        }
+    }
 }
 
 /// Returns the error of an address that cannot be listened on.

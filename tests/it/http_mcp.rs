@@ -1,6 +1,6 @@
 //! MCP over HTTP: who gets in, and with which tools.
 
-mod client;
+pub mod client;
 mod proxy;
 mod roles;
 mod sessions;

@@ -7,7 +7,7 @@ mod conflicts;
 mod decide;
 mod drawing;
 mod fields;
-mod form;
+pub mod form;
 mod graph;
 mod inbox;
 mod layout;

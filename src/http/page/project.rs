@@ -163,7 +163,10 @@ async fn render_matrix(visit: &PageVisit) -> PageResult {
             h1 { "Matrix" }
             (render_project_links(MATRIX, &names, &project))
             (render_verdict_filter(&project, &wanted))
-            p.meta { (total) " requirements" }
+            p.meta {
+                (total) " requirements · "
+                a href=(write_address("/v1/export", &[("format", "csv"), ("project", &project)])) { "CSV" }
+            }
             div.scroll tabindex="0" role="region" aria-label="Matrix" {
                 table.matrix {
                     thead { tr {

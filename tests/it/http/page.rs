@@ -5,7 +5,7 @@ use crate::support::Place;
 use crate::web_support::{WebAnswer, WebServer};
 
 /// Follows the one-time link; returns the cookie.
-fn sign_in(server: &WebServer) -> String {
+pub fn sign_in(server: &WebServer) -> String {
     let (_, path) = server.link.split_once(&server.address("")).expect("a link");
     let answer = server.get(path, &[]);
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -16,7 +16,7 @@ fn sign_in(server: &WebServer) -> String {
     set.split(';').next().unwrap_or_default().to_owned()
 }
 
-fn form_key(page: &WebAnswer) -> String {
+pub fn form_key(page: &WebAnswer) -> String {
     let (_, rest) = page.body.split_once("name=\"form_key\" value=\"").expect("a form");
     rest.split('"').next().unwrap_or_default().to_owned()
 }

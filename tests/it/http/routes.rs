@@ -130,3 +130,21 @@ fn the_description_of_the_api_is_the_one_in_the_documentation() {
     let kept = std::fs::read_to_string(path).expect("the description");
     assert!(kept == text, "run UPDATE_STORIES=1 cargo test --test it openapi documentation");
 }
+
+#[test]
+fn an_export_is_one_that_import_reads_and_a_matrix_is_csv() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    propose(&server, "Pump");
+    let exported = server.get("/v1/export", &[]);
+    assert_eq!((exported.status, exported.header("content-type")), (200, "application/x-ndjson"));
+    let other = Place::new();
+    std::fs::write(other.folder.path().join("all.jsonl"), &exported.body).expect("a file");
+    let output = other.run(7, &["import", "all.jsonl"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(other.count("SELECT count(*) FROM entities WHERE name = 'Pump'"), 1);
+    let matrix = server.get("/v1/export?format=csv", &[]);
+    assert!(matrix.body.starts_with("requirement"), "{matrix:?}");
+    assert_eq!(server.get("/v1/export?format=pdf", &[]).status, 400);
+    assert_eq!(server.get("/v1/export?project=nobody", &[]).status, 404);
+}
