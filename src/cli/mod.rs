@@ -14,6 +14,7 @@ mod ingest;
 mod input;
 mod jsonl;
 mod log;
+mod mirror;
 mod next_step;
 mod operation;
 mod options;
@@ -76,6 +77,8 @@ enum Command {
     /// Export everything with its history as JSON lines, or a graph or a matrix, of one project or
     /// of all
     Export(export::Export),
+    /// Write a readable mirror: an overview, decisions and subsystems of each project as Markdown
+    Mirror(mirror::Mirror),
     /// Verify the audit chain, or show the history of one row
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -145,6 +148,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),
         Some(Command::Export(export)) => export::run(cli, export),
+        Some(Command::Mirror(args)) => mirror::run(cli, args),
         Some(Command::Audit(audit)) => audit::run(cli, audit),
         Some(Command::Tools) => tools::run(cli),
         Some(Command::Show(args)) => operation::show_row(cli, args),

@@ -24,6 +24,7 @@ mod log;
 mod many;
 mod marks;
 mod memory;
+mod mirror;
 mod paths;
 mod pipes;
 mod prompts;

@@ -8,6 +8,7 @@ pub mod graph;
 pub mod import;
 pub mod import_report;
 pub mod matrix;
+pub mod mirror;
 pub mod project_registry;
 pub mod restore_rows;
 mod scope;
