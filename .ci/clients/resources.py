@@ -18,6 +18,7 @@ PROMPTS = {
     "resolve-conflicts",
     "capture-decision",
     "what-am-i-forgetting",
+    "graduate-memories",
     "onboard-project",
 }
 ALIAS = "Big Scope"
