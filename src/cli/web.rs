@@ -1,6 +1,7 @@
 //! `atocore web`: serves the HTTP API and the page.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,9 +10,11 @@ use tokio::net::TcpListener;
 
 use super::options::{Cli, Roots, actor_name};
 use super::out;
+use super::paths::path_parser;
 use crate::app::store_handle::StoreHandle;
 use crate::http::server::{listen_error, raise_file_limit, serve_connections};
 use crate::http::state::WebState;
+use crate::http::tls::load_acceptor;
 use crate::http::visitor::AccessRules;
 use crate::model::{Error, Result, Role};
 
@@ -32,9 +35,16 @@ pub struct Web {
     /// Accept connections from this proxy only, which has TLS; may be repeated
     #[arg(long, value_name = "IP", requires = "public_origin")]
     behind_proxy: Vec<IpAddr>,
-    /// The address under which the proxy is reached, such as https://atocore.example.org
-    #[arg(long, value_name = "URL", requires = "behind_proxy")]
+    /// The address under which clients reach the server or its proxy, such as https://atocore.example.org
+    #[arg(long, value_name = "URL")]
     public_origin: Option<String>,
+    /// The certificate with its chain, in PEM, to serve TLS without a proxy
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "public_origin"],
+          conflicts_with_all = ["behind_proxy", "open"], value_parser = path_parser())]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = path_parser())]
+    tls_key: Option<PathBuf>,
     #[command(flatten)]
     roots: Roots,
 }
@@ -42,6 +52,8 @@ pub struct Web {
 pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
     let person = actor_name(web.person.as_deref())?;
     let roots = web.roots.open()?;
+    let tls = web.tls_cert.as_deref().zip(web.tls_key.as_deref());
+    let tls = tls.map(|(chain, key)| load_acceptor(chain, key)).transpose()?;
     let (store, writer) = StoreHandle::start(cli.open()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -57,7 +69,7 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         let origin = rules.origins.first().cloned().unwrap_or_default();
         let state = WebState::new(store, rules, &person, web.project.as_deref(), &roots)?;
         print_address(web, address, &origin, &state.sessions.make_link(&person)?);
-        serve_connections(listener, Arc::new(state)).await
+        serve_connections(listener, tls, Arc::new(state)).await
     });
     drop(runtime);
     writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
@@ -67,13 +79,17 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
 /// Returns who gets in: without credentials only from this machine, and then to read and propose.
 fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
     if let Some(origin) = &web.public_origin {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let host = origin.strip_prefix("https://");
         let host = host.map(|host| host.trim_end_matches('/').to_ascii_lowercase());
         let host =
             host.filter(|host| !host.is_empty() && !host.contains('/')).ok_or_else(|| {
-                let hint = "Give scheme and host, such as https://atocore.example.org.";
-                Error::invalid("--public-origin", format!("{origin:?} is no origin"), hint)
+                let hint = "Give https:// and the host, such as https://atocore.example.org.";
+                Error::invalid("--public-origin", format!("{origin:?} is none with TLS"), hint)
             })?;
+        if web.behind_proxy.is_empty() && web.tls_cert.is_none() {
+            let hint = "Add --behind-proxy IP, or --tls-cert FILE and --tls-key FILE.";
+            return Err(Error::invalid("--public-origin", "nothing here has TLS", hint));
+        }
         let proxies = web.behind_proxy.iter().map(IpAddr::to_canonical).collect();
         let origins = vec![origin.trim_end_matches('/').to_owned()];
         return Ok(AccessRules { hosts: vec![host], origins, anonymous: None, proxies });
@@ -82,7 +98,8 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
         return Err(Error::invalid(
             "--listen",
             format!("{} is not an address of this machine alone", address.ip()),
-            "Listen on 127.0.0.1, or behind a proxy with TLS: --behind-proxy and --public-origin.",
+            "Listen on 127.0.0.1, or with TLS: --tls-cert, --tls-key and --public-origin, or behind a \
+             proxy: --behind-proxy and --public-origin.",
         ));
     }
     let port = address.port();
@@ -97,7 +114,8 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
 }
 
 fn print_address(web: &Web, address: SocketAddr, origin: &str, code: &str) {
-    out::print_line(format!("atocore listens on http://{address}"));
+    let scheme = if web.tls_cert.is_some() { "https" } else { "http" };
+    out::print_line(format!("atocore listens on {scheme}://{address}"));
     if web.open {
         out::print_line("--open: every program on this machine may decide, without a token");
     }

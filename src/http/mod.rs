@@ -17,4 +17,5 @@ pub mod routes;
 pub mod server;
 mod session;
 pub mod state;
+pub mod tls;
 pub mod visitor;

@@ -13,10 +13,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 use super::access::check_access;
 use super::arguments::MAX_BODY;
@@ -36,7 +38,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves connections until a stop signal; requests in progress are finished.
-pub async fn serve_connections(listener: TcpListener, state: Arc<WebState>) -> Result<()> {
+pub async fn serve_connections(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    state: Arc<WebState>,
+) -> Result<()> {
     let router = build_router(&state);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
@@ -61,10 +67,15 @@ pub async fn serve_connections(listener: TcpListener, state: Arc<WebState>) -> R
                 continue;
             }
         };
-        let connection = graceful.watch(serve_connection(stream, peer, router.clone()));
+        let service = PeerService { peer: peer.ip().to_canonical(), router: router.clone() };
+        let (watcher, tls) = (graceful.watcher(), tls.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection ended: {error}");
+            match tls {
+                None => serve_connection(stream, service, watcher).await,
+                Some(tls) => match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => serve_connection(stream, service, watcher).await,
+                    _ => tracing::debug!("a connection had no TLS handshake"),
+                },
             }
             drop(place);
         });
@@ -79,14 +90,17 @@ pub async fn serve_connections(listener: TcpListener, state: Arc<WebState>) -> R
     Ok(())
 }
 
-type Served = http1::Connection<TokioIo<TcpStream>, PeerService>;
-
-fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router) -> Served {
-    let service = PeerService { peer: peer.ip().to_canonical(), router };
-    http1::Builder::new()
+async fn serve_connection<I>(stream: I, service: PeerService, watcher: Watcher)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!("a connection ended: {error}");
+    }
 }
 
 /// Adds the peer's address to each request. A layer of the router would copy all routes for each

@@ -5,6 +5,7 @@ mod events;
 mod limits;
 mod page;
 mod routes;
+mod tls;
 mod together;
 
 use std::sync::atomic::{AtomicU64, Ordering};

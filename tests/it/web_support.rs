@@ -112,12 +112,7 @@ impl WebServer {
 
     /// Sends bytes, and returns the head of the answer.
     pub fn send_bytes(&self, bytes: &[u8]) -> String {
-        let mut stream = self.connect();
-        // The server may answer, and close, before it has read everything.
-        let _ = stream.write_all(bytes);
-        let mut head = vec![0; 1_000];
-        let size = stream.read(&mut head).unwrap_or_default();
-        String::from_utf8_lossy(&head[..size]).into_owned()
+        exchange(&mut self.connect(), bytes)
     }
 
     /// Stops it by a signal; returns whether it ended by itself.
@@ -140,4 +135,13 @@ impl Drop for WebServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends bytes, and returns the beginning of the answer.
+pub fn exchange(stream: &mut (impl Read + Write), bytes: &[u8]) -> String {
+    // The server may answer, and close, before it has read everything.
+    let _ = stream.write_all(bytes);
+    let mut head = vec![0; 1_000];
+    let size = stream.read(&mut head).unwrap_or_default();
+    String::from_utf8_lossy(&head[..size]).into_owned()
 }
