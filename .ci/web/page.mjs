@@ -116,6 +116,19 @@ test("a row is edited and promoted, and a stale page is told so", async (t) => {
   assert.ok(audit.filter((entry) => entry.action === "promoted").every((entry) => entry.actor === "ada"));
 });
 
+test("a row shows what it would contradict, what it cites and what it would touch", async (t) => {
+  const [store] = await start(t, (store) => {
+    const mirror = store.call("get_entity", { name: "Primary mirror" }).entity.entity_id;
+    const relationships = [{ relationship_type: "depends_on", target_id: mirror }];
+    store.propose("M1 mass", { properties: { value: "4.65 kg" }, relationships });
+  });
+  const page = await open(t, store);
+  const card = (heading) => page.locator("main .card", { hasText: heading }).textContent();
+  assert.match(await card("Promoting opens a conflict"), /4\.2 kg.*4\.65 kg/s);
+  assert.match(await card("Sources"), /weighed on receipt/);
+  assert.match(await card("What it would touch"), /depends_on.*Primary mirror/s);
+});
+
 test("many at once, after their number was confirmed", async (t) => {
   const [store, ids] = await start(t, (store) =>
     ["One", "Two", "Three"].map((name) => store.propose(`${name} length`, { properties: { value: "1 m" } })));

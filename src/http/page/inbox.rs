@@ -12,11 +12,12 @@ use super::fields::{RowFields, rows_of, value_text};
 use super::form::write_address;
 use super::layout::{Section, finish_page, render_page};
 use super::queue::{render_queue_line, render_queue_row};
-use super::rows::render_next_page;
+use super::rows::{render_links, render_next_page};
 use super::visit::{PageResult, PageVisit};
 use crate::http::session::{Sitting, WebSession};
 use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
+use crate::model::Error;
 
 /// The address of the inbox.
 pub const PATH: &str = "/ui/inbox";
@@ -42,6 +43,10 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
     let queue = read_queue(visit).await?;
     let wanted = visit.fields.text("row");
     let at = queue.rows.iter().position(|row| RowFields(row).id() == wanted).unwrap_or_default();
+    let touched = match queue.rows.get(at) {
+        Some(row) => read_touched(visit, RowFields(row)).await?,
+        None => Value::Null,
+    };
     let sitting = visit.session().map(WebSession::take_sitting).unwrap_or_default();
     let content = html! {
         section.queue aria-label="Queue" {
@@ -59,6 +64,7 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
                 None => { (render_empty_queue(visit, &sitting)) }
                 Some(row) => {
                     (render_queue_row(RowFields(row)))
+                    (render_links("What it would touch", RowFields(&touched).list("relationships")))
                     (render_edit_form(visit, row))
                     (render_decision_bar(visit, &queue, at, &sitting))
                 }
@@ -68,7 +74,7 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
     render_page(visit, Section::Inbox, "Inbox", content).await
 }
 
-async fn read_queue(visit: &PageVisit) -> Result<Queue, crate::model::Error> {
+async fn read_queue(visit: &PageVisit) -> Result<Queue, Error> {
     let mut arguments = json!({ "detail": "full", "project": "*" });
     for name in FILTERS.into_iter().chain(["cursor"]) {
         if let Some(value) = visit.fields.filled(name) {
@@ -79,6 +85,15 @@ async fn read_queue(visit: &PageVisit) -> Result<Queue, crate::model::Error> {
     let total = answer["total"].as_i64().unwrap_or_default();
     let next_cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     Ok(Queue { rows: rows_of(answer), total, next_cursor })
+}
+
+/// Reads the links of the entity that a decision is about.
+async fn read_touched(visit: &PageVisit, row: RowFields<'_>) -> Result<Value, Error> {
+    let ids = [row.text("entity_id"), row.text("row_id")];
+    match ids.into_iter().find(|id| id.starts_with('e')) {
+        Some(id) => visit.read("get_entity", json!({ "entity_id": id })).await,
+        None => Ok(Value::Null),
+    }
 }
 
 fn list_filters(visit: &PageVisit) -> Vec<(&str, &str)> {

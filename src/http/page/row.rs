@@ -78,7 +78,7 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
             @if !fields.text("entity_id").is_empty() {
                 p { a href=(graph_address(fields.text("entity_id"), "links", 1)) { "Graph" } }
             }
-            (render_links(whole.list("relationships")))
+            (render_links("Links", whole.list("relationships")))
             @for conflict in whole.list("conflicts") { (render_conflict(visit, conflict)) }
             (render_sources(fields))
             @if !entries.is_empty() {

@@ -130,13 +130,13 @@ pub fn render_differences(changes: &Map<String, Value>) -> Markup {
     }
 }
 
-/// Renders the links of an entity.
-pub fn render_links<'v>(links: impl Iterator<Item = RowFields<'v>>) -> Markup {
+/// Renders the links of an entity under a heading.
+pub fn render_links<'v>(heading: &str, links: impl Iterator<Item = RowFields<'v>>) -> Markup {
     let links: Vec<_> = links.collect();
     html! {
         @if !links.is_empty() {
             div.card {
-                h3 { "Links" }
+                h3 { (heading) }
                 table { tbody {
                     @for link in links {
                         tr {

@@ -14,7 +14,7 @@ const MAX_CITED: usize = 3;
 /// Passages of a document that are compared with a row.
 const MAX_PASSAGES: usize = 100;
 /// Minimum characters of a word that is looked for.
-const MIN_WORD: usize = 3;
+const MIN_WORD: usize = 2;
 
 /// Reads cited texts, and each document once.
 pub struct CitedTexts<'v, 'c> {
@@ -78,7 +78,7 @@ impl<'v, 'c> CitedTexts<'v, 'c> {
     }
 }
 
-/// Returns the passage with most words of a row, the first of equals; `None` if none has any.
+/// Returns the passage with most words of a row, the first of equals.
 fn find_passage(passages: &[CitedPassage], about: &str) -> Option<String> {
     let folded = fold_text(about);
     let mut words: Vec<&str> = folded
@@ -87,14 +87,11 @@ fn find_passage(passages: &[CitedPassage], about: &str) -> Option<String> {
         .collect();
     words.sort_unstable();
     words.dedup();
-    let mut best = (0, None);
-    for passage in passages {
-        let shared = words.iter().filter(|word| passage.folded.contains(**word)).count();
-        if shared > best.0 {
-            best = (shared, Some(&passage.content));
-        }
-    }
-    best.1.cloned()
+    let count = |passage: &CitedPassage| {
+        words.iter().filter(|word| passage.folded.contains(**word)).count()
+    };
+    // Of equals, the last one counts as the greatest.
+    passages.iter().rev().max_by_key(|passage| count(passage)).map(|best| best.content.clone())
 }
 
 #[cfg(test)]
@@ -110,6 +107,7 @@ mod tests {
         let all = [passage("# Report"), passage("The blank: 4650 g."), passage("Blank colours")];
         let found = find_passage(&all, "Mass of the blank 4650 g");
         assert_eq!(found.as_deref(), Some("The blank: 4650 g."));
-        assert_eq!(find_passage(&all, "Focal length"), None);
+        assert_eq!(find_passage(&all, "Focal length").as_deref(), Some("# Report"));
+        assert_eq!(find_passage(&[], "Focal length"), None);
     }
 }
