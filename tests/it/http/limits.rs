@@ -1,6 +1,6 @@
 //! Large bodies, slow clients, odd paths.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use crate::support::Place;
 use crate::web_support::WebServer;
@@ -38,6 +38,11 @@ fn clients_that_send_nothing_keep_nobody_out() {
     for _ in 0..20 {
         assert_eq!(server.get("/v1/entities", &[]).status, 200);
     }
+    let ended = match slow[0].read_to_end(&mut Vec::new()) {
+        Ok(_) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    };
+    assert!(ended, "the server ends a connection that sends no head");
     assert!(server.stop(), "it ends although they are connected");
 }
 

@@ -54,6 +54,8 @@ fn a_decision_needs_a_session_its_form_and_its_origin() {
     assert_eq!(decide(&[cookie, ("Origin", "null")], &key), 403, "a null origin");
     assert_eq!(decide(&[cookie, ("Origin", "https://evil.example")], &key), 403, "another site");
     assert_eq!(decide(&[cookie, origin], "wrong"), 403, "another form");
+    let by_api = server.post(&format!("/v1/entities/{id}/promote"), &[cookie], "");
+    assert_eq!(by_api.status, 403, "the cookie without an origin");
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'active'"), 0);
     assert_eq!(decide(&[cookie, origin], &key), 303);
     assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'active'"), 1);
