@@ -84,6 +84,7 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
             @if !entries.is_empty() {
                 section.card {
                     h3 { "History" }
+                    p { a href="/ui/audit?verify=yes" { "Verify the chain of the whole audit" } }
                     (render_history(&entries, past["total"].as_i64().unwrap_or_default()))
                 }
             }
