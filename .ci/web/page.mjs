@@ -209,8 +209,22 @@ test("changes of another process appear", async (t) => {
   const [store] = await start(t, () => {});
   const page = await open(t, store);
   await wait(300);
+  assert.match(await page.locator("main").textContent(), /Nothing waits/);
   store.propose("Focal length", { properties: { value: "1.2 m" } });
+  const line = (name) => page.locator(".queue a.item", { hasText: name });
+  await line("Focal length").waitFor({ timeout: 1_500 });
+  assert.equal(await page.locator("[data-count=candidates]").textContent(), "1");
+  await page.waitForFunction(() => document.querySelector("main h2").textContent === "Focal length");
+  store.propose("Focal ratio", { properties: { value: "4" } });
+  await line("Focal ratio").waitFor({ timeout: 1_500 });
+  assert.equal(await title(page), "Focal length", "the row on the screen stays");
+  await page.goto(`${store.origin}/ui/conflicts`);
+  await page.locator("[name=note]").fill("a reason");
+  const [one, two] = store.call("list_conflicts", {}).items[0].members;
+  store.call("resolve_conflict", { conflict_id: store.call("list_conflicts", {}).items[0].conflict_id,
+    resolution: "supersede_others", winner_id: two.member_id ?? one.member_id });
   await page.locator(".live").waitFor({ state: "visible", timeout: 1_500 });
+  assert.equal(await page.locator("[name=note]").inputValue(), "a reason", "a text that is written stays");
 });
 
 test("the page works with JavaScript switched off", async (t) => {

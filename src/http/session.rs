@@ -11,6 +11,8 @@ use crate::model::{Error, Result, Role};
 pub const SESSION_COOKIE: &str = "atocore_session";
 /// How long a session lasts.
 pub const LIFETIME: Duration = Duration::from_secs(12 * 3_600);
+/// How long a notice is shown.
+const NOTICE: Duration = Duration::from_secs(5);
 /// Maximum open sessions; the oldest ends for a new one.
 const MAX_SESSIONS: usize = 1_000;
 
@@ -29,8 +31,9 @@ pub struct WebSession {
 #[derive(Debug, Clone, Default)]
 pub struct Sitting {
     pub decided: usize,
-    /// The outcome of the last form, to be shown once.
+    /// The outcome of the last form, on the pages of the next seconds.
     pub notice: String,
+    noticed: Option<Instant>,
     /// The operation of the last decision, which can be undone.
     pub operation: String,
 }
@@ -41,15 +44,20 @@ impl WebSession {
         Ok(Self { person: person.to_owned(), role, form_key: random_text()?, sitting, begun })
     }
 
+    /// Changes the sitting with the outcome of a form.
     pub fn change_sitting(&self, change: impl FnOnce(&mut Sitting)) {
-        change(&mut lock_mutex(&self.sitting));
+        let mut sitting = lock_mutex(&self.sitting);
+        change(&mut sitting);
+        sitting.noticed = Some(Instant::now());
     }
 
-    /// Returns the sitting, and takes its notice.
-    pub fn take_sitting(&self) -> Sitting {
-        let mut sitting = lock_mutex(&self.sitting);
-        let shown = sitting.clone();
-        sitting.notice.clear();
+    /// Returns the sitting, with its notice if that is new. The page is also read in the background,
+    /// so reading it does not take the notice.
+    pub fn read_sitting(&self) -> Sitting {
+        let mut shown = lock_mutex(&self.sitting).clone();
+        if shown.noticed.is_none_or(|noticed| noticed.elapsed() > NOTICE) {
+            shown.notice.clear();
+        }
         shown
     }
 }

@@ -42,7 +42,7 @@ async fn render_conflicts(visit: &PageVisit) -> PageResult {
     let total = answer["total"].as_i64().unwrap_or_default();
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     let rows = rows_of(answer);
-    let notice = visit.session().map(WebSession::take_sitting).unwrap_or_default().notice;
+    let notice = visit.session().map(WebSession::read_sitting).unwrap_or_default().notice;
     let settled_word = if settled { "yes" } else { "" };
     let filters = [("project", visit.fields.text("project")), ("settled", settled_word)];
     let content = html! {

@@ -47,7 +47,7 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
         Some(row) => read_touched(visit, RowFields(row)).await?,
         None => Value::Null,
     };
-    let sitting = visit.session().map(WebSession::take_sitting).unwrap_or_default();
+    let sitting = visit.session().map(WebSession::read_sitting).unwrap_or_default();
     let content = html! {
         section.queue aria-label="Queue" {
             (render_head(visit, &queue, &sitting))

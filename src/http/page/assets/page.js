@@ -71,15 +71,33 @@ function searchWhileTyping() {
   });
 }
 
-function tellOfChanges() {
+// Shows changes by others: in the counts and the queue at once, elsewhere unless somebody is writing.
+async function showChanges(notice) {
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok || deciding) { notice.hidden = false; return; }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const busy = document.querySelector("main :is(input, textarea, select):focus, main details[open]");
+  const inInbox = document.querySelector(".queue ol a");
+  for (const part of [".frame > nav", ".queue header .meta", ".queue ol", ...(inInbox || busy ? [] : ["main"])]) {
+    const [old, now] = [document.querySelector(part), page.querySelector(part)];
+    if (old && now && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(now));
+  }
+  notice.hidden = !busy || Boolean(inInbox);
+}
+
+function followChanges() {
   const notice = document.querySelector(".live");
   if (!notice || !window.EventSource) return;
   const events = new EventSource("/events");
-  events.onmessage = () => { notice.hidden = false; };
+  let waiting = 0;
+  events.onmessage = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => showChanges(notice), 150);
+  };
   window.addEventListener("pagehide", () => events.close());
 }
 
 showKeys();
 loadNext();
 searchWhileTyping();
-tellOfChanges();
+followChanges();
