@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::bound::shorten_text;
 use super::ids;
 use super::memories::{MemoryView, SimilarMemory};
+use super::queued_links::QueuedLink;
 use super::revisions::{RevisionView, describe_difference, difference_line, show_added_refs};
 use super::rows::{EntityBrief, EntityView, LINE_TEXT, RelationshipView, all_quoted};
 use super::uids::UidHolderView;
@@ -117,6 +118,9 @@ pub struct CandidateRow<R, B> {
     would_conflict: Vec<ExpectedView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid_holder: Option<HolderView>,
+    /// Its links, which count with its promotion.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relationships: Vec<QueuedLink>,
 }
 
 /// The active row that holds the uid of a candidate, and how the candidate differs from it.
@@ -180,6 +184,7 @@ impl CandidateView {
                 })?,
                 would_conflict,
                 uid_holder,
+                relationships: QueuedLink::list(view, queued, &row.id, marks)?,
             }),
             Candidate::Memory { row, similar } => Self::Memory(CandidateRow {
                 row: memory_view(view, row, marks, detail)?,
@@ -187,6 +192,7 @@ impl CandidateView {
                 similar: list_briefs(similar, |other| SimilarMemory::new(view, other, marks, row))?,
                 would_conflict,
                 uid_holder,
+                relationships: Vec::new(),
             }),
             Candidate::Revision(row) => Self::Revision(RevisionView::new(view, row)?),
             Candidate::Relationship { row, ends } => Self::Relationship(CandidateLink {
@@ -210,16 +216,26 @@ impl CandidateView {
         match self {
             Self::Revision(row) => return row.lines(),
             Self::Relationship(link) => return link.lines(),
-            Self::Entity(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
+            Self::Entity(CandidateRow {
+                row,
+                origin,
+                similar,
+                would_conflict,
+                uid_holder,
+                relationships,
+            }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
                 lines.extend(row.content_lines());
+                lines.extend(relationships.iter().map(QueuedLink::line));
                 lines.extend(origin.cited_lines());
                 lines.extend(similar.iter().map(|other| format!("  similar: {}", other.line())));
                 let holder = uid_holder.iter();
                 lines.extend(holder.flat_map(|one| one.lines(&row.entity_id)));
                 lines.extend(would_conflict.iter().map(ExpectedView::line));
             }
-            Self::Memory(CandidateRow { row, origin, similar, would_conflict, uid_holder }) => {
+            Self::Memory(CandidateRow {
+                row, origin, similar, would_conflict, uid_holder, ..
+            }) => {
                 lines.push(format!("{}{}", row.line(), origin.suffix()));
                 lines.extend(row.content_lines());
                 lines.extend(origin.cited_lines());
@@ -252,7 +268,10 @@ pub fn read_marks(view: &View<'_>, queue: &[QueuedRow]) -> Result<RowMarks> {
     let (mut entities, mut memories) = (Vec::new(), Vec::new());
     for queued in queue {
         match &queued.candidate {
-            Candidate::Entity { row, similar } => entities.extend(similar.iter().chain([row])),
+            Candidate::Entity { row, similar } => {
+                entities.extend(similar.iter().chain([row]));
+                entities.extend(queued.links.iter().map(|(_, other)| other));
+            }
             Candidate::Memory { row, similar } => memories.extend(similar.iter().chain([row])),
             Candidate::Relationship { ends, .. } => {
                 entities.extend(ends);

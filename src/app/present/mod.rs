@@ -9,6 +9,7 @@ pub mod found_chunks;
 pub mod ids;
 pub mod marked;
 pub mod memories;
+pub mod queued_links;
 pub mod revisions;
 pub mod rows;
 pub mod rows_by_detail;

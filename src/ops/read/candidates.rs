@@ -64,6 +64,8 @@ pub struct QueuedRow {
     pub uid_holder: Option<(UidRow, Vec<FieldDifference>)>,
     /// The entities of which the promotion of a link would change the verdict or the marks.
     pub effects: Vec<LinkEffect>,
+    /// Its active links, which count with its promotion, and the entities at their other ends.
+    pub links: Vec<(Relationship, Entity)>,
     /// The days since its creation.
     pub age_days: i64,
 }
@@ -88,6 +90,9 @@ pub enum CandidateFilter {
     Revisions,
     Relationships,
 }
+
+/// Links shown of one row.
+const MAX_LINKS: usize = 20;
 
 /// Columns by which entities and memories of the queue are chosen; an empty text matches any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -207,13 +212,14 @@ fn describe_candidate(
     let created = crate::model::Timestamp::parse(created_at);
     let age_days = created.map_or(0, |created| view.now.days_since(created));
     let (mut cited, mut claims) = (Vec::new(), Vec::new());
-    let (mut uid_holder, mut effects) = (None, Vec::new());
+    let (mut uid_holder, mut effects, mut links) = (None, Vec::new(), Vec::new());
     match &mut candidate {
         Candidate::Entity { row, similar } => {
             *similar = entities::find_similar(view, row)?;
             uid_holder = compare_with_holder(view, row)?;
             cited = texts.read(&row.source_refs, &text_of(row))?;
             claims = claims_if_active(view, row)?;
+            links = list_links(view, row)?;
         }
         Candidate::Memory { row, similar } => {
             *similar = memories::find_similar(view, row)?;
@@ -247,7 +253,7 @@ fn describe_candidate(
             expected.push(ExpectedConflict { slot_kind, slot_key, value, others });
         }
     }
-    Ok(QueuedRow { candidate, origin, cited, expected, uid_holder, effects, age_days })
+    Ok(QueuedRow { candidate, origin, cited, expected, uid_holder, effects, links, age_days })
 }
 
 /// Columns that say nothing about the thing that a row describes.
@@ -278,6 +284,19 @@ fn compare_with_holder<T: HasLifecycle>(
 /// Joins the texts of an entity.
 fn text_of(row: &Entity) -> String {
     format!("{} {} {}", row.name, row.description, Value::Object(row.properties.clone()))
+}
+
+/// Lists the active links of a candidate with the entities at their other ends.
+fn list_links(view: &View<'_>, row: &Entity) -> Result<Vec<(Relationship, Entity)>> {
+    let mut links = Vec::new();
+    for link in store::relationships::active_at(view, &row.id)?.into_iter().take(MAX_LINKS) {
+        let outgoing = link.source_entity_id == row.id;
+        let other = if outgoing { &link.target_entity_id } else { &link.source_entity_id };
+        if let Some(other) = skip_unknown(store::entities::get(view, other))? {
+            links.push((link, other));
+        }
+    }
+    Ok(links)
 }
 
 /// Returns the claims that an entity and its links would make if it were active.
