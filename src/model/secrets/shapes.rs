@@ -108,6 +108,7 @@ pub const SHAPES: &[Shape] = &[
     exact_shape(AWS, "ASIA", Upper, 16),
     exact_shape(AWS, "ABIA", Upper, 16),
     exact_shape(AWS, "ACCA", Upper, 16),
+    run("an atocore token", "atocore_", Hex, 64),
     run(GITHUB, "ghp_", Url, 36),
     run(GITHUB, "gho_", Url, 36),
     run(GITHUB, "ghu_", Url, 36),

@@ -33,7 +33,7 @@ fn make_token(prefix: &str, seed: u64) -> String {
         "shpat_" | "shpca_" | "shppa_" | "shpss_" | "dapi" | "key-" => return body(HEX, 32),
         "pul-" | "sbp_" => return body(HEX, 40),
         "rubygems_" => return body(HEX, 48),
-        "sntryu_" => return body(HEX, 64),
+        "sntryu_" | "atocore_" => return body(HEX, 64),
         "NRAK-" => return body(UPPER, 27),
         ":AA" => return draw_characters("123456789", 9, seed) + &body(LETTERS, 33),
         ".atlasv1." => return draw_characters(LETTERS, 14, seed + 1) + &body(LETTERS, 64),
