@@ -34,3 +34,9 @@ pub fn list_tokens(view: &View<'_>) -> Result<Vec<AccessToken>> {
 pub fn recognise_token(view: &View<'_>, secret: &str) -> Result<Option<AccessToken>> {
     access_tokens::recognise_token(view, secret)
 }
+
+/// Whether the token with a name is valid.
+pub fn is_valid(view: &View<'_>, name: &str) -> Result<bool> {
+    let found = access_tokens::list_tokens(view)?.into_iter().find(|token| token.name == name);
+    Ok(found.is_some_and(|token| token.revoked_at.is_empty()))
+}

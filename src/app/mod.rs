@@ -13,6 +13,7 @@ pub mod operations;
 pub mod present;
 pub mod registry;
 pub mod rights;
+pub mod row_kinds;
 pub mod run;
 pub(crate) mod schema;
 pub mod service;

@@ -10,10 +10,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::session::SESSION_COOKIE;
+use super::session::{SESSION_COOKIE, WebSession};
 use super::state::WebState;
 use super::visitor::{AccessRules, Credential, Visitor, require_token};
-use crate::app::access_tokens::recognise_token;
+use crate::app::access_tokens::{is_valid, recognise_token};
 use crate::app::service::Identity;
 use crate::model::{Result, Role};
 
@@ -38,8 +38,17 @@ pub async fn check_access(
             parts.extensions.insert(visitor);
             next.run(Request::from_parts(parts, body)).await
         }
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED && is_browser(&parts) => {
+            (StatusCode::SEE_OTHER, [(header::LOCATION, "/login")]).into_response()
+        }
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Whether a browser asks for a page.
+fn is_browser(request: &Parts) -> bool {
+    let accepted = read_header(&request.headers, &header::ACCEPT).unwrap_or_default();
+    request.method == Method::GET && accepted.contains("text/html")
 }
 
 /// Refuses a foreign host or origin. A page of another site whose name resolves to this server sends
@@ -60,7 +69,9 @@ fn check_addresses(rules: &AccessRules, request: &Parts) -> Result<(), Problem> 
     }
     let origin = read_header(headers, &header::ORIGIN);
     match origin {
-        None if is_form(headers) => Err(foreign_origin("a form has no Origin")),
+        None if is_form(headers) => {
+            Err(foreign_origin("a form, or a body that is not declared as JSON, has no Origin"))
+        }
         None => Ok(()),
         Some(origin) if rules.origins.iter().any(|own| own.eq_ignore_ascii_case(origin)) => Ok(()),
         Some(_) => Err(foreign_origin("it comes from a page of another site")),
@@ -75,7 +86,8 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 fn foreign_origin(detail: &str) -> Problem {
-    let hint = "Send it from the page itself, or from a program without the header Origin.";
+    let hint = "Send a form from the page itself; a program sends Content-Type: application/json and no \
+                Origin.";
     Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint)
 }
 
@@ -91,9 +103,7 @@ async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, 
     if let Some(given) = read_header(headers, &header::AUTHORIZATION) {
         return identify_token(state, given).await;
     }
-    if let Some(session) =
-        read_cookie(headers, SESSION_COOKIE).and_then(|key| state.sessions.find(key))
-    {
+    if let Some(session) = find_session(state, headers).await? {
         let safe = matches!(request.method, Method::GET | Method::HEAD);
         if !safe && read_header(headers, &header::ORIGIN).is_none() {
             return Err(foreign_origin("a change by the page's session has no Origin"));
@@ -115,6 +125,21 @@ async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, 
             "Send it as Authorization: Bearer TOKEN; the operator makes one with atocore token create.",
         )),
     }
+}
+
+/// Returns the session of a cookie; one that a token began ends with the token.
+async fn find_session(
+    state: &WebState,
+    headers: &HeaderMap,
+) -> Result<Option<Arc<WebSession>>, Problem> {
+    let key = read_cookie(headers, SESSION_COOKIE);
+    let Some(session) = key.and_then(|key| state.sessions.find(key)) else { return Ok(None) };
+    if session.token.is_empty() {
+        return Ok(Some(session));
+    }
+    let name = session.token.clone();
+    let valid = state.store.read("token", move |view| is_valid(view, &name)).await?;
+    Ok(Some(session).filter(|_| valid))
 }
 
 async fn identify_token(state: &WebState, given: &str) -> Result<Visitor, Problem> {

@@ -18,6 +18,7 @@ use super::visitor::Visitor;
 use crate::app::answer::Answer;
 use crate::app::approval::{CallOutcome, Consent};
 use crate::app::operation::{Effect, RegisteredOperation};
+use crate::app::row_kinds::require_kind;
 use crate::model::{Error, Role, SubjectKind};
 
 /// Returns the routes of all operations, under `/v1` and without it.
@@ -96,6 +97,10 @@ async fn call_operation(
 ) -> Result<Response, Problem> {
     let operation = find_operation(state, visitor, name)?;
     let arguments = read_arguments(route, operation, parts)?;
+    if let (Some(id), [_, ..]) = (parts.path_value, route.kinds()) {
+        let (id, kinds) = (id.to_owned(), route.kinds());
+        state.store.read("row", move |view| require_kind(view, kinds, &id)).await?;
+    }
     let service = state.service_of(visitor.role);
     let (identity, consent) = (&visitor.identity, Consent::NotAsked);
     let called = service.call(operation, arguments.values, identity, consent).await;
@@ -136,9 +141,10 @@ fn find_operation<'s>(
 fn render_answer(answer: Answer, minimal: bool) -> Response {
     let step = answer.next_step.as_ref().and_then(render_next_step);
     let Answer { structured: mut body, .. } = answer.with_next_step(step);
-    let created = body["created"] == json!(true) && body["dry_run"] != json!(true);
+    let dry_run = body["dry_run"] == json!(true);
+    let created = body["created"] == json!(true) && !dry_run;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let version = row_of(&body).and_then(|row| row["version"].as_i64());
+    let version = row_of(&body).filter(|_| !dry_run).and_then(|row| row["version"].as_i64());
     let location = row_of(&body).filter(|_| created).and_then(address_of);
     if minimal && let Some(fields) = body.as_object_mut() {
         fields.retain(|name, _| !ROW_FIELDS.contains(&name.as_str()));

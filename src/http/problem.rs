@@ -41,7 +41,11 @@ impl Problem {
     pub fn of_precondition(error: Error) -> Self {
         let stale = matches!(error, Error::Stale { .. });
         let problem = Self::from(error);
-        if stale { Self { status: StatusCode::PRECONDITION_FAILED, ..problem } } else { problem }
+        if !stale {
+            return problem;
+        }
+        let hint = "Read it again, and send its new ETag if the change still holds.".into();
+        Self { status: StatusCode::PRECONDITION_FAILED, hint, ..problem }
     }
 }
 

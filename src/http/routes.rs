@@ -2,6 +2,8 @@
 
 use axum::http::Method;
 
+use crate::model::handle::HandleKind;
+
 /// A route of the API.
 #[derive(Debug, Clone)]
 pub struct Route {
@@ -16,6 +18,21 @@ pub struct Route {
 }
 
 impl Route {
+    /// Returns the kinds of rows that the path may name, for an operation that takes any.
+    pub fn kinds(&self) -> &'static [HandleKind] {
+        use HandleKind::{Chunk, Conflict, Document, Interaction, Memory, Relationship, Revision};
+        let folder = self.path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        match (self.argument, folder) {
+            ("id", "memories") => &[Memory],
+            ("id", "relationships") => &[Relationship],
+            ("id", "revisions") => &[Revision],
+            ("id", "conflicts") => &[Conflict],
+            ("id", "interactions") => &[Interaction],
+            ("id", "sources") => &[Document, Chunk],
+            _ => &[],
+        }
+    }
+
     const fn new(method: Method, path: &'static str, operation: &'static str) -> Self {
         Self { method, path, operation, argument: "", fixed: None }
     }

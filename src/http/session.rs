@@ -21,6 +21,8 @@ const MAX_SESSIONS: usize = 1_000;
 pub struct WebSession {
     pub person: String,
     pub role: Role,
+    /// The name of the token that began it; empty for a link.
+    pub token: String,
     /// Part of every form of the session's pages.
     pub form_key: String,
     pub sitting: Mutex<Sitting>,
@@ -33,15 +35,20 @@ pub struct Sitting {
     pub decided: usize,
     /// The outcome of the last form, on the pages of the next seconds.
     pub notice: String,
+    /// Whether the form was refused.
+    pub failed: bool,
     noticed: Option<Instant>,
     /// The operation of the last decision, which can be undone.
     pub operation: String,
+    /// The rows that it decided about.
+    pub undoable: usize,
 }
 
 impl WebSession {
-    pub fn new(person: &str, role: Role) -> Result<Self> {
+    pub fn new(person: &str, role: Role, token: &str) -> Result<Self> {
         let (sitting, begun) = (Mutex::default(), Instant::now());
-        Ok(Self { person: person.to_owned(), role, form_key: random_text()?, sitting, begun })
+        let (person, token) = (person.to_owned(), token.to_owned());
+        Ok(Self { person, role, token, form_key: random_text()?, sitting, begun })
     }
 
     /// Changes the sitting with the outcome of a form.
@@ -87,13 +94,16 @@ impl Sessions {
         }
         let person = link.take().map(|(_, person)| person).unwrap_or_default();
         drop(link);
-        self.begin(&person, Role::Review).map(Some)
+        self.begin(WebSession::new(&person, Role::Review, "")?).map(Some)
     }
 
-    /// Begins a session; returns the cookie.
-    pub fn begin(&self, person: &str, role: Role) -> Result<String> {
+    /// Begins the session of a token; returns the cookie.
+    pub fn begin_by_token(&self, name: &str, role: Role) -> Result<String> {
+        self.begin(WebSession::new(name, role, name)?)
+    }
+
+    fn begin(&self, session: WebSession) -> Result<String> {
         let cookie = random_text()?;
-        let session = WebSession::new(person, role)?;
         let mut open = lock_mutex(&self.open);
         open.retain(|_, session| session.begun.elapsed() < LIFETIME);
         while open.len() >= MAX_SESSIONS {

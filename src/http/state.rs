@@ -43,7 +43,8 @@ impl WebState {
         let services = services.into_iter().collect::<Result<_>>()?;
         let events = EventFeed::new(store.clone());
         let shared = rules.anonymous.filter(|role| *role >= Role::Review);
-        let shared = shared.map(|role| WebSession::new(person, role)).transpose()?.map(Arc::new);
+        let shared =
+            shared.map(|role| WebSession::new(person, role, "")).transpose()?.map(Arc::new);
         let sessions = Sessions::default();
         let mcp = McpServers::new(&store, default_project, roots)?;
         Ok(Self { store, services, rules, sessions, shared_session: shared, events, mcp })

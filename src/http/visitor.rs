@@ -43,11 +43,14 @@ impl Visitor {
     /// Returns the problem of a request beyond the visitor's role.
     pub fn refuse(&self, needed: Role) -> Problem {
         let detail = format!("this needs the role {}", needed.as_str());
-        let hint = format!(
+        let mut hint = format!(
             "Send a token of that role as Authorization: Bearer TOKEN (atocore token create NAME \
-             --role {}), or decide on the page of atocore web.",
+             --role {}).",
             needed.as_str()
         );
+        if needed <= Role::Review {
+            hint.push_str(" A person can also decide on the page of atocore web.");
+        }
         match self.credential {
             Credential::Absent => require_token(&detail, &hint),
             _ => Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint),

@@ -301,6 +301,8 @@ impl Error {
 fn hint_to_missing(subject: SubjectKind, nearest: &[String]) -> Hint {
     match subject {
         _ if !nearest.is_empty() => format!("Nearest: {}.", nearest.join("; ")).into(),
+        SubjectKind::ApiOperation => "Take a name from the list of operations.".into(),
+        SubjectKind::AccessToken => "List the tokens to see their names.".into(),
         SubjectKind::Operation => {
             "Take the handle (o…) from the answer of the write, or from the history of a row."
                 .into()

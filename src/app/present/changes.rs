@@ -106,7 +106,9 @@ impl ChangeView {
 /// Returns the client of an audit row, unless it is the command line or the actor bears its name.
 fn client_beside(entry: &AuditEntry) -> &str {
     let named = entry.client.split(' ').next().unwrap_or_default();
-    if named == COMMAND_LINE || entry.actor == named { "" } else { &entry.client }
+    let is_plain =
+        named == COMMAND_LINE || (entry.actor == named && !entry.client.contains(" via "));
+    if is_plain { "" } else { &entry.client }
 }
 
 /// Returns the fields of a snapshot. A snapshot of the Python system that is plain text becomes the

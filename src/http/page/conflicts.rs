@@ -12,9 +12,8 @@ use serde_json::json;
 use super::fields::{RowFields, rows_of};
 use super::inbox::render_hidden_fields;
 use super::layout::{Section, finish_page, render_page};
-use super::rows::{render_next_page, row_address};
+use super::rows::{describe_refusal, render_next_page, render_notice, row_address};
 use super::visit::{PageResult, PageVisit, see_other};
-use crate::http::next_step::render_hint;
 use crate::http::session::WebSession;
 use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
@@ -42,7 +41,7 @@ async fn render_conflicts(visit: &PageVisit) -> PageResult {
     let total = answer["total"].as_i64().unwrap_or_default();
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     let rows = rows_of(answer);
-    let notice = visit.session().map(WebSession::read_sitting).unwrap_or_default().notice;
+    let sitting = visit.session().map(WebSession::read_sitting).unwrap_or_default();
     let settled_word = if settled { "yes" } else { "" };
     let filters = [("project", visit.fields.text("project")), ("settled", settled_word)];
     let content = html! {
@@ -53,7 +52,7 @@ async fn render_conflicts(visit: &PageVisit) -> PageResult {
                 @if settled { a href=(PATH) { "Only open ones" } }
                 @else { a href={ (PATH) "?settled=yes" } { "Also settled ones" } }
             }
-            @if !notice.is_empty() { p.notice role="status" { (notice) } }
+            (render_notice(&sitting))
             @if rows.is_empty() {
                 div.empty {
                     h2 { "No contradiction is open" }
@@ -140,16 +139,16 @@ pub async fn resolve_conflict(
             "winner_id": winner,
             "note": visit.fields.text("note"),
         });
-        let notice = match visit.read("resolve_conflict", arguments).await {
+        let (notice, failed) = match visit.read("resolve_conflict", arguments).await {
             Ok(answer) => {
                 let operation = answer["operation"].as_str().unwrap_or_default();
-                format!("Settled, in operation {operation}.")
+                (format!("Settled, in operation {operation}."), false)
             }
             Err(error @ Error::Internal(_)) => return Err(error.into()),
-            Err(error) => format!("Not done: {error}. {}", render_hint(&error.hint())),
+            Err(error) => (describe_refusal(&error), true),
         };
         if let Some(session) = visit.session() {
-            session.change_sitting(|sitting| sitting.notice = notice);
+            session.change_sitting(|sitting| (sitting.notice, sitting.failed) = (notice, failed));
         }
         Ok(see_other(PATH))
     };

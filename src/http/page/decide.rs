@@ -11,9 +11,10 @@ use super::fields::{RowFields, value_text};
 use super::form::write_address;
 use super::inbox::{FILTERS, PATH};
 use super::layout::finish_page;
+use super::rows::describe_refusal;
 use super::visit::{PageVisit, see_other};
-use crate::http::next_step::render_hint;
 use crate::http::problem::Problem;
+use crate::http::session::Sitting;
 use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
 use crate::model::{Error, Result};
@@ -143,8 +144,7 @@ pub async fn undo_last(
     let undone = async {
         let visit = PageVisit::posting(state, visitor, &body)?;
         let Some(session) = visit.session() else { return Ok(back_to_inbox(&visit, "")) };
-        let mut operation = String::new();
-        session.change_sitting(|sitting| operation.clone_from(&sitting.operation));
+        let Sitting { operation, undoable, .. } = session.read_sitting();
         let outcome = visit.read("undo", json!({ "operation": operation })).await;
         let row = outcome.as_ref().ok().and_then(|answer| answer["rows"][0]["row_id"].as_str());
         let row = row.unwrap_or_default().to_owned();
@@ -152,7 +152,7 @@ pub async fn undo_last(
         note_outcome(&visit, outcome, 0)?;
         if undone {
             session.change_sitting(|sitting| {
-                sitting.decided = sitting.decided.saturating_sub(1);
+                sitting.decided = sitting.decided.saturating_sub(undoable);
                 sitting.notice = format!("Undone: operation {operation}.");
                 sitting.operation.clear();
             });
@@ -171,7 +171,9 @@ fn note_outcome(visit: &PageVisit, outcome: Result<Value>, rows: usize) -> Resul
             let failed = answer["failed"].as_u64().unwrap_or_default() as usize;
             let operation = answer["operation"].as_str().unwrap_or_default().to_owned();
             session.change_sitting(|sitting| {
+                sitting.failed = false;
                 sitting.decided += rows.saturating_sub(failed);
+                sitting.undoable = rows.saturating_sub(failed);
                 sitting.notice = describe_outcome(&answer, visit.fields.text("action"));
                 sitting.operation = operation;
             });
@@ -179,8 +181,9 @@ fn note_outcome(visit: &PageVisit, outcome: Result<Value>, rows: usize) -> Resul
         }
         Err(error @ Error::Internal(_)) => Err(error.into()),
         Err(error) => {
-            let notice = format!("Not done: {error}. {}", render_hint(&error.hint()));
-            session.change_sitting(|sitting| sitting.notice = notice);
+            session.change_sitting(|sitting| {
+                (sitting.notice, sitting.failed) = (describe_refusal(&error), true);
+            });
             Ok(false)
         }
     }

@@ -12,7 +12,7 @@ use super::fields::{RowFields, rows_of, value_text};
 use super::form::write_address;
 use super::layout::{Section, finish_page, render_page};
 use super::queue::{render_queue_line, render_queue_row};
-use super::rows::{render_links, render_next_page};
+use super::rows::{render_links, render_next_page, render_notice, row_address};
 use super::visit::{PageResult, PageVisit};
 use crate::http::session::{Sitting, WebSession};
 use crate::http::state::WebState;
@@ -42,7 +42,12 @@ pub async fn show_inbox(
 async fn render_inbox(visit: &PageVisit) -> PageResult {
     let queue = read_queue(visit).await?;
     let wanted = visit.fields.text("row");
-    let at = queue.rows.iter().position(|row| RowFields(row).id() == wanted).unwrap_or_default();
+    // A row that was decided meanwhile is not silently replaced by another one.
+    let at = match wanted {
+        "" => Some(0),
+        id => queue.rows.iter().position(|row| RowFields(row).id() == id),
+    };
+    let at = at.unwrap_or(queue.rows.len());
     let touched = match queue.rows.get(at) {
         Some(row) => read_touched(visit, RowFields(row)).await?,
         None => Value::Null,
@@ -59,8 +64,9 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
             (render_next_page(PATH, &list_filters(visit), &queue.next_cursor))
         }
         main id="detail" tabindex="-1" {
-            @if !sitting.notice.is_empty() { p.notice role="status" { (sitting.notice) } }
+            (render_notice(&sitting))
             @match queue.rows.get(at) {
+                None if !queue.rows.is_empty() => { (render_gone_row(visit, wanted, &sitting)) }
                 None => { (render_empty_queue(visit, &sitting)) }
                 Some(row) => {
                     (render_queue_row(RowFields(row)))
@@ -159,6 +165,20 @@ pub fn render_hidden_fields(visit: &PageVisit) -> Markup {
     }
 }
 
+/// Renders the place of a row that does not wait any more, or is on another page.
+fn render_gone_row(visit: &PageVisit, id: &str, sitting: &Sitting) -> Markup {
+    html! {
+        div.empty {
+            h2 { "This row is not on this page of the queue" }
+            p { "It may have been decided: " a href=(row_address(id)) { "see the row" } "." }
+            p { a.button rel="next" data-key="j" href=(write_address(PATH, &list_filters(visit))) {
+                "Go on with the queue" kbd { "j" }
+            } }
+            (render_undo_form(visit, sitting))
+        }
+    }
+}
+
 fn render_empty_queue(visit: &PageVisit, sitting: &Sitting) -> Markup {
     let filtered = list_filters(visit).iter().any(|(_, value)| !value.is_empty());
     html! {
@@ -185,7 +205,13 @@ fn render_decision_bar(visit: &PageVisit, queue: &Queue, at: usize, sitting: &Si
     let neighbour = |index: Option<usize>| {
         index.and_then(|index| queue.rows.get(index)).map(|row| address_in_queue(visit, row))
     };
-    let (next, previous) = (neighbour(Some(at + 1)), neighbour(at.checked_sub(1)));
+    let next_page = || {
+        let mut fields = list_filters(visit);
+        fields.push(("cursor", queue.next_cursor.as_str()));
+        (!queue.next_cursor.is_empty()).then(|| write_address(PATH, &fields))
+    };
+    let (next, previous) =
+        (neighbour(Some(at + 1)).or_else(next_page), neighbour(at.checked_sub(1)));
     let after = next.clone().or_else(|| previous.clone()).unwrap_or_default();
     html! {
         div.bar role="toolbar" aria-label="Decision" {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -18,9 +18,11 @@ use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
 
 /// Shows the form for a token, or begins the session of a one-time link.
-pub async fn show_login(State(state): State<Arc<WebState>>, uri: Uri) -> Response {
+pub async fn show_login(State(state): State<Arc<WebState>>, method: Method, uri: Uri) -> Response {
     let query = Form::parse(uri.query().unwrap_or_default());
-    let Some(code) = query.filled("code") else {
+    // A program that only looks at the link does not use it up.
+    let code = query.filled("code").filter(|_| method == Method::GET);
+    let Some(code) = code else {
         return respond_html(StatusCode::OK, render_token_form(""));
     };
     match state.sessions.begin_by_link(code) {
@@ -38,7 +40,7 @@ pub async fn sign_in(State(state): State<Arc<WebState>>, body: Bytes) -> Respons
     let secret = Form::parse(&String::from_utf8_lossy(&body)).text("token").trim().to_owned();
     let begun = async {
         let token = state.store.read("token", move |view| recognise_token(view, &secret)).await?;
-        token.map(|token| state.sessions.begin(&token.name, token.role)).transpose()
+        token.map(|token| state.sessions.begin_by_token(&token.name, token.role)).transpose()
     };
     match begun.await {
         Ok(Some(cookie)) => begin_session(&state, &cookie),

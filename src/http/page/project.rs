@@ -15,7 +15,7 @@ use super::rows::{mark_words, render_next_page, render_row_line, row_address};
 use super::visit::{PageResult, PageVisit};
 use crate::http::state::WebState;
 use crate::http::visitor::Visitor;
-use crate::model::Error;
+use crate::model::{Error, SubjectKind};
 
 const PATH: &str = "/ui/project";
 const MATRIX: &str = "/ui/matrix";
@@ -42,6 +42,9 @@ async fn choose_project(visit: &PageVisit) -> Result<(Vec<String>, String), Erro
     let names: Vec<String> =
         rows_of(answer).iter().map(|row| RowFields(row).text("name").to_owned()).collect();
     let wanted = visit.fields.filled("project").map(str::to_owned);
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+        return Err(Error::not_found(SubjectKind::ProjectName, unknown.as_str()));
+    }
     let wanted = wanted.or_else(|| names.first().cloned()).unwrap_or_default();
     Ok((names, wanted))
 }
@@ -149,7 +152,7 @@ async fn render_matrix(visit: &PageVisit) -> PageResult {
     }
     let answer = match project.as_str() {
         "" => json!({}),
-        name => ask_question(visit, "traceability_matrix", name, more).await?,
+        name => ask_question(visit, "validation_status", name, more).await?,
     };
     let total = answer["total"].as_i64().unwrap_or_default();
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 use super::fields::{RowFields, value_text};
 use super::form::write_address;
+use crate::http::session::Sitting;
+use crate::model::Error;
 
 /// Returns the address of the page of a row.
 pub fn row_address(id: &str) -> String {
@@ -210,5 +212,24 @@ pub fn render_next_page(path: &str, fields: &[(&str, &str)], cursor: &str) -> Ma
         @if !cursor.is_empty() {
             p.more { a rel="next" href=(write_address(path, &fields)) { "Next page" } }
         }
+    }
+}
+
+/// Renders the outcome of the last form.
+pub fn render_notice(sitting: &Sitting) -> Markup {
+    html! {
+        @if !sitting.notice.is_empty() {
+            p.notice.failed[sitting.failed] role="status" { (sitting.notice) }
+        }
+    }
+}
+
+/// Describes why a form was refused, for a person.
+pub fn describe_refusal(error: &Error) -> String {
+    match error {
+        Error::Stale { .. } | Error::StaleRevision { .. } => {
+            format!("Not done: {error}. Somebody changed it in the meantime; look at it again.")
+        }
+        _ => format!("Not done: {error}. {}", error.hint().advice),
     }
 }

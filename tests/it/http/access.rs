@@ -140,6 +140,9 @@ fn a_token_is_stored_as_a_digest_and_its_life_is_audited() {
     assert!(String::from_utf8_lossy(&listed.stdout).contains("ci review, created"));
     let rows = "SELECT count(*) FROM memory_audit WHERE memory_id = 'token:ci'";
     assert_eq!(place.count(rows), 2);
+    let told = format!(r#"{{"memory_type": "knowledge", "content": "Use {secret} here."}}"#);
+    let server = WebServer::start(&place, 60, &[]);
+    assert_eq!(server.post("/v1/memories", &[], &told).status, 400, "it is a likely secret");
     place.verify();
 }
 

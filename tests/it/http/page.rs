@@ -97,3 +97,45 @@ fn no_page_runs_a_foreign_script_or_is_framed() {
         assert!(!page.body.contains("style=\"") && !page.body.contains(" onclick"), "{path}");
     }
 }
+
+#[test]
+fn the_session_of_a_token_ends_with_it() {
+    let place = Place::new();
+    let token = super::bearer(&place, "rev", "review");
+    let server = WebServer::start(&place, 1, &[]);
+    let own = server.address("");
+    let headers = [("Origin", own.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+    let body = format!("token={}", token.trim_start_matches("Bearer "));
+    let signed = server.send("POST", "/login", &headers, &body);
+    let cookie = signed.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let account = || server.get("/ui/inbox", &[("Cookie", &cookie)]).body;
+    assert!(account().contains("rev, review"));
+    assert!(place.run(95, &["token", "revoke", "rev"]).status.success());
+    assert!(!account().contains("rev, review"), "it was revoked");
+}
+
+#[test]
+fn a_row_that_left_the_queue_is_not_replaced_by_another() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &["--open"]);
+    let (one, _) = (propose(&server, "Pump"), propose(&server, "Valve"));
+    assert_eq!(server.post(&format!("/v1/entities/{one}/promote"), &[], "").status, 200);
+    let page = server.get(&format!("/ui/inbox?row={one}"), &[]).body;
+    assert!(page.contains("not on this page of the queue"), "{page}");
+    assert!(!page.contains("value=\"promote\" data-key"), "no decision is one key away: {page}");
+}
+
+#[test]
+fn looking_at_the_link_does_not_use_it_and_a_browser_is_led_to_it() {
+    let place = Place::new();
+    let public = ["--behind-proxy", "127.0.0.1", "--public-origin", "https://atocore.example.org"];
+    let server = WebServer::start(&place, 1, &public);
+    let host = ("Host", "atocore.example.org");
+    let page = server.get("/ui/inbox", &[host, ("Accept", "text/html,*/*")]);
+    assert_eq!((page.status, page.header("location")), (303, "/login"));
+    let (_, path) = server.link.split_once("example.org").expect("a link");
+    assert_eq!(server.send("HEAD", path, &[host], "").status, 200);
+    let opened = server.get(path, &[host]);
+    assert_eq!(opened.status, 200);
+    assert!(opened.header("set-cookie").contains("Secure"), "{opened:?}");
+}

@@ -35,6 +35,7 @@ fn a_dry_run_changes_nothing_and_a_key_is_done_once() {
     let body = json!({ "memory_type": "knowledge", "content": "Water is wet." }).to_string();
     let dry = server.post("/v1/memories?dry_run", &[], &body);
     assert_eq!((dry.status, &dry.json()["dry_run"]), (200, &json!(true)), "{dry:?}");
+    assert_eq!(dry.header("etag"), "", "the version does not exist");
     assert_eq!(place.count("SELECT count(*) FROM memories"), 0);
     let key = [("Idempotency-Key", "k1")];
     let first = server.post("/v1/memories", &key, &body);
@@ -147,4 +148,29 @@ fn an_export_is_one_that_import_reads_and_a_matrix_is_csv() {
     assert!(matrix.body.starts_with("requirement"), "{matrix:?}");
     assert_eq!(server.get("/v1/export?format=pdf", &[]).status, 400);
     assert_eq!(server.get("/v1/export?project=nobody", &[]).status, 404);
+}
+
+#[test]
+fn a_path_takes_rows_of_its_kind_only() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &["--open"]);
+    let id = propose(&server, "Pump");
+    for (method, path) in [
+        ("GET", "/v1/memories/{}"),
+        ("GET", "/v1/memories/{}/audit"),
+        ("GET", "/v1/relationships/{}"),
+        ("POST", "/v1/relationships/{}/promote"),
+        ("POST", "/v1/revisions/{}/reject"),
+        ("GET", "/v1/conflicts/{}"),
+        ("GET", "/v1/interactions/{}"),
+        ("GET", "/v1/sources/{}"),
+    ] {
+        for given in [id.clone(), place.id_of(&id), "Pump".to_owned()] {
+            let path = path.replace("{}", &given);
+            let answer = server.send(method, &path, &[], "");
+            assert_eq!(answer.status, 404, "{method} {path}: {answer:?}");
+        }
+    }
+    assert_eq!(place.count("SELECT count(*) FROM entities WHERE status = 'candidate'"), 1);
+    assert_eq!(server.get(&format!("/v1/rows/{id}"), &[]).status, 200);
 }

@@ -97,6 +97,7 @@ function followChanges() {
   window.addEventListener("pagehide", () => events.close());
 }
 
+document.querySelector(".queue [aria-current]")?.scrollIntoView({ block: "nearest" });
 showKeys();
 loadNext();
 searchWhileTyping();
