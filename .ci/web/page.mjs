@@ -160,6 +160,9 @@ test("a conflict is settled, and says who won", async (t) => {
   assert.equal(store.call("list_conflicts", {}).total, 0);
   await page.getByRole("link", { name: "Also settled ones" }).click();
   assert.match(await page.locator(".side", { hasText: "4.2 kg" }).textContent(), /superseded/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForURL("**/ui/inbox*");
+  assert.equal(store.call("list_conflicts", {}).total, 1, "the settlement was undone");
 });
 
 test("matrix, search, rows and project are walked by keyboard and mouse", async (t) => {
@@ -203,6 +206,23 @@ test("the graph is walked, and the audit filtered", async (t) => {
   await page.waitForURL("**verify=yes");
   assert.match(await page.locator("[role=status]").first().textContent(), /the chain verifies/);
   assert.equal(await page.locator(".event").count(), 1);
+  await page.locator(".event a").first().click();
+  await page.waitForURL("**/ui/row/c*");
+  assert.match(await page.locator("main").textContent(), /M1 mass.*4\.2 kg.*4650 g/s);
+});
+
+test("a proposed link is named by its ends", async (t) => {
+  const [store] = await start(t, () => {});
+  const id = (name) => store.call("get_entity", { name }).entity.entity_id;
+  const link = { relationship_type: "depends_on", source_id: id("Truss"), target_id: id("Power supply"), source_refs: ["doc:a.md"] };
+  const answer = await fetch(`${store.origin}/v1/relationships`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(link),
+  });
+  assert.equal(answer.status, 201);
+  const page = await open(t, store);
+  assert.equal(await title(page), "Truss depends_on Power supply");
+  await page.goto(store.origin + answer.headers.get("location").replace("/v1/relationships", "/ui/row"));
+  assert.match(await page.locator("main h2").textContent(), /Truss depends_on Power supply/);
 });
 
 test("changes of another process appear", async (t) => {

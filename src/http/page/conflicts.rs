@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::fields::{RowFields, rows_of};
-use super::inbox::render_hidden_fields;
+use super::inbox::{render_hidden_fields, render_undo_form};
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{describe_refusal, render_next_page, render_notice, row_address};
 use super::visit::{PageResult, PageVisit, see_other};
@@ -53,6 +53,7 @@ async fn render_conflicts(visit: &PageVisit) -> PageResult {
                 @else { a href={ (PATH) "?settled=yes" } { "Also settled ones" } }
             }
             (render_notice(&sitting))
+            (render_undo_form(visit, &sitting))
             @if rows.is_empty() {
                 div.empty {
                     h2 { "No contradiction is open" }
@@ -139,16 +140,22 @@ pub async fn resolve_conflict(
             "winner_id": winner,
             "note": visit.fields.text("note"),
         });
-        let (notice, failed) = match visit.read("resolve_conflict", arguments).await {
-            Ok(answer) => {
-                let operation = answer["operation"].as_str().unwrap_or_default();
-                (format!("Settled, in operation {operation}."), false)
-            }
-            Err(error @ Error::Internal(_)) => return Err(error.into()),
-            Err(error) => (describe_refusal(&error), true),
-        };
+        let outcome = visit.read("resolve_conflict", arguments).await;
+        if let Err(error @ Error::Internal(_)) = outcome {
+            return Err(error.into());
+        }
         if let Some(session) = visit.session() {
-            session.change_sitting(|sitting| (sitting.notice, sitting.failed) = (notice, failed));
+            session.change_sitting(|sitting| match outcome {
+                Ok(answer) => {
+                    let operation = answer["operation"].as_str().unwrap_or_default();
+                    sitting.notice = format!("Settled, in operation {operation}.");
+                    (sitting.operation, sitting.undoable) = (operation.to_owned(), 0);
+                    sitting.failed = false;
+                }
+                Err(error) => {
+                    (sitting.notice, sitting.failed) = (describe_refusal(&error), true);
+                }
+            });
         }
         Ok(see_other(PATH))
     };

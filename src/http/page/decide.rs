@@ -210,8 +210,8 @@ fn describe_outcome(answer: &Value, action: &str) -> String {
     let conflicts = RowFields(answer).list("conflicts").filter(|one| one.text("status") == "open");
     match conflicts.count() {
         0 => {}
-        1 => said.push_str(" It opened a conflict."),
-        count => said.push_str(&format!(" It opened {count} conflicts.")),
+        1 => said.push_str(" It is in an open conflict."),
+        count => said.push_str(&format!(" It is in {count} open conflicts.")),
     }
     for failure in failed {
         said.push_str(&format!(" Not {failure}."));

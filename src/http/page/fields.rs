@@ -1,5 +1,7 @@
 //! Reads the structured answers of operations.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// The names of the fields that hold the id of a row.
@@ -43,10 +45,30 @@ impl<'v> RowFields<'v> {
         names.iter().map(|name| self.text(name)).find(|word| !word.is_empty()).unwrap_or_default()
     }
 
-    /// Returns the text by which people know the row.
-    pub fn title(self) -> &'v str {
-        let names = ["name", "content", "row", "relationship_type"];
-        names.iter().map(|name| self.text(name)).find(|title| !title.is_empty()).unwrap_or("?")
+    /// Returns the text by which people know the row: for a link its ends, for a conflict its slot.
+    pub fn title(self) -> Cow<'v, str> {
+        let ends: Vec<&str> = match self.object("source").is_some() {
+            true => {
+                ["source", "target"].map(|end| self.0[end]["name"].as_str().unwrap_or("?")).into()
+            }
+            false => self.list("ends").map(|end| end.text("name")).collect(),
+        };
+        if let [source, target] = ends.as_slice() {
+            return Cow::Owned(format!("{source} {} {target}", self.text("relationship_type")));
+        }
+        let names = ["name", "content", "row", "slot_key", "relationship_type"];
+        let found = names.iter().map(|name| self.text(name)).find(|title| !title.is_empty());
+        Cow::Borrowed(found.unwrap_or("?"))
+    }
+
+    /// Returns the project of the row, or of the first end of a link.
+    pub fn project(self) -> &'v str {
+        let of_end = self.list("ends").next().map(|end| end.text("project"));
+        let of_end = of_end.or_else(|| self.0["source"]["project"].as_str());
+        match self.text("project") {
+            "" => of_end.unwrap_or_default(),
+            project => project,
+        }
     }
 }
 

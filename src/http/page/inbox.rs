@@ -230,7 +230,10 @@ fn render_decision_bar(visit: &PageVisit, queue: &Queue, at: usize, sitting: &Si
                 }
                 @if can_edit(row) { a.button href="#edit" data-key="e" { "Edit" kbd { "e" } } }
             } @else {
-                p.soft { "Your role does not decide. " a href="/login" { "Sign in" } }
+                p.soft {
+                    @if visit.session().is_some() { "Your role does not decide. " }
+                    a href="/login" { "Sign in to decide" }
+                }
             }
             @if let Some(next) = next { a.button rel="next" href=(next) data-key="j" { "Later" kbd { "j" } } }
             @if let Some(previous) = previous {
@@ -256,7 +259,8 @@ fn render_row_fields(visit: &PageVisit, row: &Value, after: &str) -> Markup {
     }
 }
 
-fn render_undo_form(visit: &PageVisit, sitting: &Sitting) -> Markup {
+/// Renders the button that undoes the last decision.
+pub fn render_undo_form(visit: &PageVisit, sitting: &Sitting) -> Markup {
     html! {
         @if visit.may_decide() && !sitting.operation.is_empty() {
             form method="post" action="/ui/undo" {

@@ -62,7 +62,7 @@ pub fn render_queue_line(row: RowFields<'_>, address: &str, current: bool) -> Ma
 pub fn render_queue_row(row: RowFields<'_>) -> Markup {
     html! {
         p.crumbs {
-            @if row.text("project").is_empty() { "global" } @else { (row.text("project")) }
+            @if row.project().is_empty() { "global" } @else { (row.project()) }
             " · " (row.type_word()) " · " span.id { (row.id()) }
             " · proposed " (describe_age(row)) " by " (row.text("actor"))
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Extension, Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::conflicts::render_conflict;
@@ -13,8 +13,8 @@ use super::fields::RowFields;
 use super::graph::graph_address;
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{
-    render_history, render_links, render_marks, render_properties, render_sources, render_table,
-    row_address,
+    render_differences, render_history, render_links, render_marks, render_properties,
+    render_row_line, render_sources, render_table, row_address,
 };
 use super::visit::{PageResult, PageVisit};
 use crate::http::state::WebState;
@@ -55,7 +55,7 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
     let content = html! {
         main.wide id="detail" tabindex="-1" {
             h1.crumbs {
-                @if fields.text("project").is_empty() { "global" } @else { (fields.text("project")) }
+                @if fields.project().is_empty() { "global" } @else { (fields.project()) }
                 " · " (fields.type_word()) " · " span.id { (id) }
             }
             div.head {
@@ -72,9 +72,7 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
                 p.desc { (fields.text("content")) }
             }
             (render_properties(fields))
-            @if fields.type_word().is_empty() {
-                @if let Some(all) = row.as_object() { div.card { (render_table(all)) } }
-            }
+            (render_other_kinds(visit, &answer, fields))
             @if !fields.text("entity_id").is_empty() {
                 p { a href=(graph_address(fields.text("entity_id"), "links", 1)) { "Graph" } }
             }
@@ -90,5 +88,21 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
             }
         }
     };
-    render_page(visit, Section::Row, fields.title(), content).await
+    render_page(visit, Section::Row, &fields.title(), content).await
+}
+
+/// Renders the contents of a row that is neither an entity nor a memory.
+fn render_other_kinds(visit: &PageVisit, answer: &Value, row: RowFields<'_>) -> Markup {
+    html! {
+        @if answer.get("conflict").is_some() { (render_conflict(visit, row)) }
+        @if let Some(changes) = row.object("changes") {
+            div.card { h3 { "Proposed change" } (render_differences(changes)) }
+        }
+        @for end in ["source", "target"] {
+            @if row.object(end).is_some() { div.card { h3 { (end) } (render_row_line(RowFields(&row.0[end]))) } }
+        }
+        @if row.type_word().is_empty() && row.object("changes").is_none() && answer.get("conflict").is_none() {
+            @if let Some(all) = row.0.as_object() { div.card { (render_table(all)) } }
+        }
+    }
 }
