@@ -81,8 +81,11 @@ fn the_audit_names_the_token_and_the_client() {
         let sql = "SELECT actor || ' / ' || client FROM memory_audit ORDER BY rowid DESC LIMIT 1";
         place.sql().query_row(sql, [], |row| row.get::<_, String>(0)).expect("an entry")
     };
-    McpClient::modern(&server, "/mcp", &ada).ok("create_entity", risk("One"));
+    let client = McpClient::modern(&server, "/mcp", &ada);
+    let made = client.ok("create_entity", risk("One"));
     assert_eq!(last(), "ada / ada via tester 2");
+    let audit = client.ok("get_entity_audit", json!({ "entity_id": made["entity"]["entity_id"] }));
+    assert_eq!(audit["entries"][0]["client"], "ada via tester 2", "the history shows it");
     let legacy = McpClient::legacy(&server, "/mcp", &ada, "editor");
     legacy.ok("create_entity", risk("Two"));
     assert_eq!(last(), "ada / ada via editor 1");
