@@ -22,8 +22,11 @@ pub async fn serve_description(State(state): State<Arc<WebState>>) -> Json<Value
 /// Describes all routes.
 pub fn describe_api(registry: &OperationRegistry) -> Value {
     let mut paths = Map::new();
+    let mut schemas = Map::from_iter([("Problem".to_owned(), problem_schema())]);
     for route in &ROUTES {
         let Some(operation) = registry.get(route.operation) else { continue };
+        let answer = || Value::Object(operation.output_schema.clone());
+        schemas.entry(name_answer(operation)).or_insert_with(answer);
         let path = paths.entry(format!("/v1{}", route.path)).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = describe_route(route, operation);
     }
@@ -40,7 +43,7 @@ pub fn describe_api(registry: &OperationRegistry) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-            "schemas": { "Problem": problem_schema() },
+            "schemas": schemas,
         },
     })
 }
@@ -128,10 +131,17 @@ fn describe_headers(arguments: &Map<String, Value>) -> Vec<Value> {
     headers
 }
 
+/// Returns the name of the schema of an operation's answers.
+fn name_answer(operation: &RegisteredOperation) -> String {
+    format!("{}_answer", operation.about.name)
+}
+
 fn describe_responses(route: &Route, operation: &RegisteredOperation) -> Value {
     let answer = json!({
         "description": "The answer.",
-        "content": { "application/json": { "schema": *operation.output_schema } },
+        "content": { "application/json": {
+            "schema": { "$ref": format!("#/components/schemas/{}", name_answer(operation)) },
+        } },
     });
     let problem = json!({
         "description": "An error, with the next step in its hint.",
