@@ -13,20 +13,20 @@ use super::inbox::{FILTERS, PATH};
 use super::layout::finish_page;
 use super::rows::describe_refusal;
 use super::visit::{PageVisit, see_other};
+use crate::http::principal::Principal;
 use crate::http::problem::Problem;
-use crate::http::session::Sitting;
+use crate::http::session::ReviewProgress;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::model::{Error, Result};
 
 /// Promotes, rejects or edits one row.
 pub async fn decide_row(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     body: Bytes,
 ) -> Response {
     let decided = async {
-        let visit = PageVisit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, principal, &body)?;
         let outcome = make_decision(&visit).await;
         let done = note_outcome(&visit, outcome, 1)?;
         let row = if done { row_after(&visit) } else { visit.fields.text("id").to_owned() };
@@ -53,11 +53,14 @@ async fn make_decision(visit: &PageVisit) -> Result<Value> {
         }
         "edit" => {
             let changes = list_changes(visit, id, version).await?;
-            let mut decisions = Vec::new();
-            if !changes.is_empty() {
-                decisions.push(json!({ "id": id, "action": "edit", "changes": changes }));
+            if changes.is_empty() {
+                let arguments = json!({ "id": id, "expected_version": version, "note": note });
+                return visit.read("promote", arguments).await;
             }
-            decisions.push(json!({ "id": id, "action": "promote" }));
+            let decisions = [
+                json!({ "id": id, "action": "edit", "changes": changes }),
+                json!({ "id": id, "action": "promote" }),
+            ];
             let arguments = json!({ "decisions": decisions, "atomic": true, "note": note });
             visit.read("review_candidates", arguments).await
         }
@@ -111,11 +114,11 @@ fn read_value(old: &Value, text: &str) -> Value {
 /// Decides about all rows of the form, each on its own.
 pub async fn decide_many(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     body: Bytes,
 ) -> Response {
     let decided = async {
-        let visit = PageVisit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, principal, &body)?;
         let ids: Vec<&str> = visit.fields.all("id").collect();
         if visit.fields.text("count").trim() != ids.len().to_string() {
             let problem = format!("{} rows are listed, which the form has to confirm", ids.len());
@@ -138,23 +141,23 @@ pub async fn decide_many(
 /// Undoes the last decision of the session.
 pub async fn undo_last(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     body: Bytes,
 ) -> Response {
     let undone = async {
-        let visit = PageVisit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, principal, &body)?;
         let Some(session) = visit.session() else { return Ok(back_to_inbox(&visit, "")) };
-        let Sitting { operation, undoable, .. } = session.read_sitting();
+        let ReviewProgress { operation, undoable, .. } = session.read_progress();
         let outcome = visit.read("undo", json!({ "operation": operation })).await;
         let row = outcome.as_ref().ok().and_then(|answer| answer["rows"][0]["row_id"].as_str());
         let row = row.unwrap_or_default().to_owned();
         let undone = outcome.is_ok();
         note_outcome(&visit, outcome, 0)?;
         if undone {
-            session.change_sitting(|sitting| {
-                sitting.decided = sitting.decided.saturating_sub(undoable);
-                sitting.notice = format!("Undone: operation {operation}.");
-                sitting.operation.clear();
+            session.change_progress(|progress| {
+                progress.decided = progress.decided.saturating_sub(undoable);
+                progress.notice = format!("Undone: operation {operation}.");
+                progress.operation.clear();
             });
         }
         Ok(back_to_inbox(&visit, &row))
@@ -170,19 +173,19 @@ fn note_outcome(visit: &PageVisit, outcome: Result<Value>, rows: usize) -> Resul
         Ok(answer) => {
             let failed = answer["failed"].as_u64().unwrap_or_default() as usize;
             let operation = answer["operation"].as_str().unwrap_or_default().to_owned();
-            session.change_sitting(|sitting| {
-                sitting.failed = false;
-                sitting.decided += rows.saturating_sub(failed);
-                sitting.undoable = rows.saturating_sub(failed);
-                sitting.notice = describe_outcome(&answer, visit.fields.text("action"));
-                sitting.operation = operation;
+            session.change_progress(|progress| {
+                progress.failed = false;
+                progress.decided += rows.saturating_sub(failed);
+                progress.undoable = rows.saturating_sub(failed);
+                progress.notice = describe_outcome(&answer, visit.fields.text("action"));
+                progress.operation = operation;
             });
             Ok(true)
         }
         Err(error @ Error::Internal(_)) => Err(error.into()),
         Err(error) => {
-            session.change_sitting(|sitting| {
-                (sitting.notice, sitting.failed) = (describe_refusal(&error), true);
+            session.change_progress(|progress| {
+                (progress.notice, progress.failed) = (describe_refusal(&error), true);
             });
             Ok(false)
         }

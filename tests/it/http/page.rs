@@ -139,3 +139,28 @@ fn looking_at_the_link_does_not_use_it_and_a_browser_is_led_to_it() {
     assert_eq!(opened.status, 200);
     assert!(opened.header("set-cookie").contains("Secure"), "{opened:?}");
 }
+
+#[test]
+fn an_edit_form_without_a_change_promotes_only_the_version_that_was_shown() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &["--person", "ada"]);
+    let id = propose(&server, "Pump");
+    let cookie = sign_in(&server);
+    let key = form_key(&server.get("/ui/inbox", &[("Cookie", &cookie)]));
+    let change = r#"{"properties": {"power": "9 kW"}}"#;
+    assert_eq!(server.send("PATCH", &format!("/v1/entities/{id}"), &[], change).status, 200);
+    let own = server.address("");
+    let headers = [
+        ("Cookie", cookie.as_str()),
+        ("Origin", own.as_str()),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ];
+    let promote = |version: i64| {
+        let body =
+            format!("form_key={key}&id={id}&version={version}&action=edit&field.description=");
+        assert_eq!(server.send("POST", "/ui/decide", &headers, &body).status, 303);
+        place.count("SELECT count(*) FROM entities WHERE status = 'active'")
+    };
+    assert_eq!(promote(1), 0, "it was changed since");
+    assert_eq!(promote(2), 1);
+}
