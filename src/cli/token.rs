@@ -9,8 +9,9 @@ use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
 use super::out;
 use super::readable::ReadableStore;
-use crate::app::access_tokens::{create_token, list_tokens, revoke_token};
+use crate::app::access_tokens::{create_token, revoke_token};
 use crate::model::{Result, Role};
+use crate::ops::write::access_tokens::list_tokens;
 
 #[derive(Subcommand)]
 pub enum TokenCommand {

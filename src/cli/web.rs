@@ -12,10 +12,10 @@ use super::options::{Cli, Roots, actor_name};
 use super::out;
 use super::paths::path_parser;
 use crate::app::store_handle::StoreHandle;
+use crate::http::principal::AccessRules;
 use crate::http::server::{listen_error, raise_file_limit, serve_connections};
 use crate::http::state::WebState;
 use crate::http::tls::load_acceptor;
-use crate::http::visitor::AccessRules;
 use crate::model::{Error, Result, Role};
 
 #[derive(Args)]

@@ -9,20 +9,20 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::principal::{AccessRules, Credential, Principal, require_token};
 use super::problem::Problem;
 use super::session::{SESSION_COOKIE, WebSession};
 use super::state::WebState;
-use super::visitor::{AccessRules, Credential, Visitor, require_token};
-use crate::app::access_tokens::{is_valid, recognise_token};
 use crate::app::service::Identity;
 use crate::model::{Result, Role};
+use crate::ops::write::access_tokens::{is_valid, recognise_token};
 
 /// The actor of requests without credentials that name none.
 const ANONYMOUS: &str = "api-http";
 /// The client of requests without credentials.
 const HTTP: &str = "http";
 
-/// Checks a request, and adds its [`Visitor`] for the handlers.
+/// Checks a request, and adds its [`Principal`] for the handlers.
 pub async fn check_access(
     State(state): State<Arc<WebState>>,
     request: Request,
@@ -30,12 +30,12 @@ pub async fn check_access(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let checked = match check_addresses(&state.rules, &parts) {
-        Ok(()) => identify_visitor(&state, &parts).await,
+        Ok(()) => identify_principal(&state, &parts).await,
         Err(problem) => Err(problem),
     };
     match checked {
-        Ok(visitor) => {
-            parts.extensions.insert(visitor);
+        Ok(principal) => {
+            parts.extensions.insert(principal);
             next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) if problem.status == StatusCode::UNAUTHORIZED && is_browser(&parts) => {
@@ -98,7 +98,7 @@ fn read_header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str>
     if values.next().is_some() { Some("") } else { first.or(Some("")) }
 }
 
-async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, Problem> {
+async fn identify_principal(state: &WebState, request: &Parts) -> Result<Principal, Problem> {
     let headers = &request.headers;
     if let Some(given) = read_header(headers, &header::AUTHORIZATION) {
         return identify_token(state, given).await;
@@ -111,14 +111,14 @@ async fn identify_visitor(state: &WebState, request: &Parts) -> Result<Visitor, 
         let client = HTTP.to_owned();
         let identity = Identity { actor: session.person.clone(), client, names_actors: false };
         let (role, credential) = (session.role, Credential::Session(session));
-        return Ok(Visitor { role, identity, credential });
+        return Ok(Principal { role, identity, credential });
     }
     let identity =
         Identity { actor: ANONYMOUS.to_owned(), client: HTTP.to_owned(), names_actors: true };
     match state.rules.anonymous {
-        Some(role) => Ok(Visitor { role, identity, credential: Credential::Absent }),
+        Some(role) => Ok(Principal { role, identity, credential: Credential::Absent }),
         None if state.is_public(request.uri.path()) => {
-            Ok(Visitor { role: Role::Read, identity, credential: Credential::Absent })
+            Ok(Principal { role: Role::Read, identity, credential: Credential::Absent })
         }
         None => Err(require_token(
             "this server needs a token",
@@ -142,7 +142,7 @@ async fn find_session(
     Ok(Some(session).filter(|_| valid))
 }
 
-async fn identify_token(state: &WebState, given: &str) -> Result<Visitor, Problem> {
+async fn identify_token(state: &WebState, given: &str) -> Result<Principal, Problem> {
     let refused = || {
         require_token(
             "the token is unknown or revoked",
@@ -158,7 +158,7 @@ async fn identify_token(state: &WebState, given: &str) -> Result<Visitor, Proble
     let token = token.ok_or_else(refused)?;
     let names_actors = token.role == Role::Admin;
     let identity = Identity { actor: token.name.clone(), client: token.name, names_actors };
-    Ok(Visitor { role: token.role, identity, credential: Credential::Token })
+    Ok(Principal { role: token.role, identity, credential: Credential::Token })
 }
 
 /// Returns the value of a cookie.

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::arguments::{BodyBytes, RequestParts, read_arguments};
 use super::next_step::render_next_step;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route};
 use super::state::WebState;
-use super::visitor::Visitor;
 use crate::app::answer::Answer;
 use crate::app::approval::{CallOutcome, Consent};
 use crate::app::operation::{Effect, RegisteredOperation};
@@ -33,7 +33,7 @@ pub fn build_router() -> Router<Arc<WebState>> {
     let any = Arc::new(any);
     let call = axum::routing::post(
         move |State(state): State<Arc<WebState>>,
-              Extension(visitor): Extension<Visitor>,
+              Extension(principal): Extension<Principal>,
               path: RawPathParams,
               headers: HeaderMap,
               body: BodyBytes| {
@@ -41,7 +41,7 @@ pub fn build_router() -> Router<Arc<WebState>> {
             async move {
                 let name = first_value(&path).unwrap_or_default();
                 let parts = RequestParts { path_value: None, query: "", headers: &headers, body };
-                answer_request(&state, &visitor, &any, name, &parts).await
+                answer_request(&state, &principal, &any, name, &parts).await
             }
         },
     );
@@ -54,7 +54,7 @@ fn serve_route(route: Route) -> MethodRouter<Arc<WebState>> {
     on(
         filter,
         move |State(state): State<Arc<WebState>>,
-              Extension(visitor): Extension<Visitor>,
+              Extension(principal): Extension<Principal>,
               path: RawPathParams,
               RawQuery(query): RawQuery,
               headers: HeaderMap,
@@ -64,7 +64,7 @@ fn serve_route(route: Route) -> MethodRouter<Arc<WebState>> {
                 let query = query.unwrap_or_default();
                 let path_value = first_value(&path);
                 let parts = RequestParts { path_value, query: &query, headers: &headers, body };
-                answer_request(&state, &visitor, &route, route.operation, &parts).await
+                answer_request(&state, &principal, &route, route.operation, &parts).await
             }
         },
     )
@@ -77,12 +77,12 @@ fn first_value(path: &RawPathParams) -> Option<&str> {
 /// Calls the operation of a request and renders its answer.
 async fn answer_request(
     state: &WebState,
-    visitor: &Visitor,
+    principal: &Principal,
     route: &Route,
     name: &str,
     parts: &RequestParts<'_>,
 ) -> Response {
-    match call_operation(state, visitor, route, name, parts).await {
+    match call_operation(state, principal, route, name, parts).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
@@ -90,19 +90,19 @@ async fn answer_request(
 
 async fn call_operation(
     state: &WebState,
-    visitor: &Visitor,
+    principal: &Principal,
     route: &Route,
     name: &str,
     parts: &RequestParts<'_>,
 ) -> Result<Response, Problem> {
-    let operation = find_operation(state, visitor, name)?;
+    let operation = find_operation(state, principal, name)?;
     let arguments = read_arguments(route, operation, parts)?;
     if let (Some(id), [_, ..]) = (parts.path_value, route.kinds()) {
         let (id, kinds) = (id.to_owned(), route.kinds());
         state.store.read("row", move |view| require_kind(view, kinds, &id)).await?;
     }
-    let service = state.service_of(visitor.role);
-    let (identity, consent) = (&visitor.identity, Consent::NotAsked);
+    let service = state.service_of(principal.role);
+    let (identity, consent) = (&principal.identity, Consent::NotAsked);
     let called = service.call(operation, arguments.values, identity, consent).await;
     match called {
         Ok(CallOutcome::Done(answer)) => {
@@ -112,26 +112,26 @@ async fn call_operation(
         Ok(CallOutcome::Asks(question)) => {
             Err(question.unasked("this caller does not decide").into())
         }
-        Err(Error::Refused { .. }) if visitor.role == Role::Read => {
-            Err(visitor.refuse(Role::Propose))
+        Err(Error::Refused { .. }) if principal.role == Role::Read => {
+            Err(principal.refuse(Role::Propose))
         }
         Err(error) if arguments.has_precondition => Err(Problem::of_precondition(error)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Returns the operation if the visitor's role offers it.
+/// Returns the operation if the principal's role offers it.
 fn find_operation<'s>(
     state: &'s WebState,
-    visitor: &Visitor,
+    principal: &Principal,
     name: &str,
 ) -> Result<&'s RegisteredOperation, Problem> {
-    let registry = &state.service_of(visitor.role).registry;
+    let registry = &state.service_of(principal.role).registry;
     if let Some(operation) = registry.get(name) {
         return Ok(operation);
     }
     match registry.withheld(name) {
-        Some(_) => Err(visitor.refuse(state.role_for(name))),
+        Some(_) => Err(principal.refuse(state.role_for(name))),
         None => Err(Error::not_found(SubjectKind::ApiOperation, name).into()),
     }
 }

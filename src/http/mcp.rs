@@ -18,9 +18,9 @@ use rmcp::service::TxJsonRpcMessage;
 
 use super::arguments::MAX_BODY;
 use super::mcp_servers::PATHS;
+use super::principal::{Credential, Principal};
 use super::problem::Problem;
 use super::state::WebState;
-use super::visitor::{Credential, Visitor};
 use crate::mcp::message::{Incoming, ParsedMessage, parse_message};
 use crate::mcp::tools::Answers;
 use crate::model::Role;
@@ -30,9 +30,9 @@ use crate::model::json_loss::JsonLoss;
 pub fn build_router() -> Router<Arc<WebState>> {
     PATHS.into_iter().fold(Router::new(), |router, (path, answers)| {
         let serve = move |State(state): State<Arc<WebState>>,
-                          Extension(visitor): Extension<Visitor>,
+                          Extension(principal): Extension<Principal>,
                           request: Request| async move {
-            let served = serve_request(&state, visitor, answers, request).await;
+            let served = serve_request(&state, principal, answers, request).await;
             served.unwrap_or_else(IntoResponse::into_response)
         };
         router.route(path, any(serve))
@@ -41,12 +41,12 @@ pub fn build_router() -> Router<Arc<WebState>> {
 
 async fn serve_request(
     state: &WebState,
-    visitor: Visitor,
+    principal: Principal,
     answers: Answers,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Some(server) = state.mcp.find(visitor.role, answers) else {
-        return Err(visitor.refuse(Role::Read));
+    let Some(server) = state.mcp.find(principal.role, answers) else {
+        return Err(principal.refuse(Role::Read));
     };
     let posts = request.method() == Method::POST;
     let (mut parts, mut body) = request.into_parts();
@@ -68,8 +68,8 @@ async fn serve_request(
         }
         body = Body::from(bytes);
     }
-    if !matches!(visitor.credential, Credential::Absent) {
-        parts.extensions.insert(visitor.identity);
+    if !matches!(principal.credential, Credential::Absent) {
+        parts.extensions.insert(principal.identity);
     }
     let response = server.service.handle(Request::from_parts(parts, body)).await;
     Ok(response.map(Body::new))

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::app::access_tokens::random_text;
 use crate::model::hash::digest;
-use crate::model::{Error, Result, Role};
+use crate::model::{Result, Role};
 
 /// The name of the cookie.
 pub const SESSION_COOKIE: &str = "atocore_session";
@@ -25,13 +26,13 @@ pub struct WebSession {
     pub token: String,
     /// Part of every form of the session's pages.
     pub form_key: String,
-    pub sitting: Mutex<Sitting>,
+    pub progress: Mutex<ReviewProgress>,
     begun: Instant,
 }
 
 /// The decisions of a session so far.
 #[derive(Debug, Clone, Default)]
-pub struct Sitting {
+pub struct ReviewProgress {
     pub decided: usize,
     /// The outcome of the last form, on the pages of the next seconds.
     pub notice: String,
@@ -46,22 +47,22 @@ pub struct Sitting {
 
 impl WebSession {
     pub fn new(person: &str, role: Role, token: &str) -> Result<Self> {
-        let (sitting, begun) = (Mutex::default(), Instant::now());
+        let (progress, begun) = (Mutex::default(), Instant::now());
         let (person, token) = (person.to_owned(), token.to_owned());
-        Ok(Self { person, role, token, form_key: random_text()?, sitting, begun })
+        Ok(Self { person, role, token, form_key: random_text()?, progress, begun })
     }
 
-    /// Changes the sitting with the outcome of a form.
-    pub fn change_sitting(&self, change: impl FnOnce(&mut Sitting)) {
-        let mut sitting = lock_mutex(&self.sitting);
-        change(&mut sitting);
-        sitting.noticed = Some(Instant::now());
+    /// Changes the progress with the outcome of a form.
+    pub fn change_progress(&self, change: impl FnOnce(&mut ReviewProgress)) {
+        let mut progress = lock_mutex(&self.progress);
+        change(&mut progress);
+        progress.noticed = Some(Instant::now());
     }
 
-    /// Returns the sitting, with its notice if that is new. The page is also read in the background,
+    /// Returns the progress, with its notice if that is new. The page is also read in the background,
     /// so reading it does not take the notice.
-    pub fn read_sitting(&self) -> Sitting {
-        let mut shown = lock_mutex(&self.sitting).clone();
+    pub fn read_progress(&self) -> ReviewProgress {
+        let mut shown = lock_mutex(&self.progress).clone();
         if shown.noticed.is_none_or(|noticed| noticed.elapsed() > NOTICE) {
             shown.notice.clear();
         }
@@ -127,13 +128,6 @@ impl Sessions {
 
 fn lock_mutex<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Returns 256 random bits as text.
-pub fn random_text() -> Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(base16ct::lower::encode_string(&bytes))
 }
 
 #[cfg(test)]

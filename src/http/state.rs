@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::event_feed::EventFeed;
 use super::mcp_servers::McpServers;
+use super::principal::AccessRules;
 use super::session::{Sessions, WebSession};
-use super::visitor::AccessRules;
 use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
@@ -19,7 +19,7 @@ pub struct WebState {
     services: Vec<(Role, Service)>,
     pub rules: AccessRules,
     pub sessions: Sessions,
-    /// The session of all visitors of a server that is open to everybody on this machine.
+    /// The session of all callers of a server that is open to everybody on this machine.
     pub shared_session: Option<Arc<WebSession>>,
     pub events: EventFeed,
     pub mcp: McpServers,

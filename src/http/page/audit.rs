@@ -12,8 +12,8 @@ use super::fields::RowFields;
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{render_next_page, row_address};
 use super::visit::{PageResult, PageVisit};
+use crate::http::principal::Principal;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::ops::maintain::verify::verify;
 
 const PATH: &str = "/ui/audit";
@@ -21,10 +21,10 @@ const FILTERS: [&str; 4] = ["actor", "client", "operation", "kind"];
 
 pub async fn show_audit(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_audit(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_audit(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 async fn render_audit(visit: &PageVisit) -> PageResult {

@@ -14,19 +14,19 @@ use super::inbox::{render_hidden_fields, render_undo_form};
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{describe_refusal, render_next_page, render_notice, row_address};
 use super::visit::{PageResult, PageVisit, see_other};
+use crate::http::principal::Principal;
 use crate::http::session::WebSession;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::model::Error;
 
 const PATH: &str = "/ui/conflicts";
 
 pub async fn show_conflicts(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_conflicts(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_conflicts(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 async fn render_conflicts(visit: &PageVisit) -> PageResult {
@@ -41,7 +41,7 @@ async fn render_conflicts(visit: &PageVisit) -> PageResult {
     let total = answer["total"].as_i64().unwrap_or_default();
     let cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
     let rows = rows_of(answer);
-    let sitting = visit.session().map(WebSession::read_sitting).unwrap_or_default();
+    let progress = visit.session().map(WebSession::read_progress).unwrap_or_default();
     let settled_word = if settled { "yes" } else { "" };
     let filters = [("project", visit.fields.text("project")), ("settled", settled_word)];
     let content = html! {
@@ -52,12 +52,12 @@ async fn render_conflicts(visit: &PageVisit) -> PageResult {
                 @if settled { a href=(PATH) { "Only open ones" } }
                 @else { a href={ (PATH) "?settled=yes" } { "Also settled ones" } }
             }
-            (render_notice(&sitting))
-            (render_undo_form(visit, &sitting))
+            (render_notice(&progress))
+            (render_undo_form(visit, &progress))
             @if rows.is_empty() {
                 div.empty {
                     h2 { "No contradiction is open" }
-                    p { "When two active rows give one thing different values, both stand here side by side." }
+                    p { "When two active rows give one thing different values, both are shown here, side by side." }
                 }
             }
             @for row in &rows { (render_conflict(visit, RowFields(row))) }
@@ -124,11 +124,11 @@ fn render_resolve_form(visit: &PageVisit, id: &str) -> Markup {
 /// Settles a conflict.
 pub async fn resolve_conflict(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     body: Bytes,
 ) -> Response {
     let resolved = async {
-        let visit = PageVisit::posting(state, visitor, &body)?;
+        let visit = PageVisit::posting(state, principal, &body)?;
         let winner = visit.fields.filled("winner_id");
         let resolution = match winner {
             Some(_) => "supersede_others",
@@ -145,15 +145,15 @@ pub async fn resolve_conflict(
             return Err(error.into());
         }
         if let Some(session) = visit.session() {
-            session.change_sitting(|sitting| match outcome {
+            session.change_progress(|progress| match outcome {
                 Ok(answer) => {
                     let operation = answer["operation"].as_str().unwrap_or_default();
-                    sitting.notice = format!("Settled, in operation {operation}.");
-                    (sitting.operation, sitting.undoable) = (operation.to_owned(), 0);
-                    sitting.failed = false;
+                    progress.notice = format!("Settled, in operation {operation}.");
+                    (progress.operation, progress.undoable) = (operation.to_owned(), 0);
+                    progress.failed = false;
                 }
                 Err(error) => {
-                    (sitting.notice, sitting.failed) = (describe_refusal(&error), true);
+                    (progress.notice, progress.failed) = (describe_refusal(&error), true);
                 }
             });
         }

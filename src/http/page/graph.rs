@@ -15,8 +15,8 @@ use super::form::write_address;
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{mark_words, row_address};
 use super::visit::{PageResult, PageVisit};
+use crate::http::principal::Principal;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::model::Result;
 
 const PATH: &str = "/ui/graph";
@@ -72,10 +72,10 @@ impl Graph {
 
 pub async fn show_graph(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_graph(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_graph(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 async fn render_graph(visit: &PageVisit) -> PageResult {

@@ -14,9 +14,9 @@ use super::layout::{Section, finish_page, render_page};
 use super::queue::{render_queue_line, render_queue_row};
 use super::rows::{render_links, render_next_page, render_notice, row_address};
 use super::visit::{PageResult, PageVisit};
-use crate::http::session::{Sitting, WebSession};
+use crate::http::principal::Principal;
+use crate::http::session::{ReviewProgress, WebSession};
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::model::Error;
 
 /// The address of the inbox.
@@ -33,10 +33,10 @@ struct Queue {
 
 pub async fn show_inbox(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_inbox(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_inbox(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 async fn render_inbox(visit: &PageVisit) -> PageResult {
@@ -52,10 +52,10 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
         Some(row) => read_touched(visit, RowFields(row)).await?,
         None => Value::Null,
     };
-    let sitting = visit.session().map(WebSession::read_sitting).unwrap_or_default();
+    let progress = visit.session().map(WebSession::read_progress).unwrap_or_default();
     let content = html! {
         section.queue aria-label="Queue" {
-            (render_head(visit, &queue, &sitting))
+            (render_head(visit, &queue, &progress))
             ol {
                 @for (index, row) in queue.rows.iter().enumerate() {
                     li { (render_queue_line(RowFields(row), &address_in_queue(visit, row), index == at)) }
@@ -64,15 +64,15 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
             (render_next_page(PATH, &list_filters(visit), &queue.next_cursor))
         }
         main id="detail" tabindex="-1" {
-            (render_notice(&sitting))
+            (render_notice(&progress))
             @match queue.rows.get(at) {
-                None if !queue.rows.is_empty() => { (render_gone_row(visit, wanted, &sitting)) }
-                None => { (render_empty_queue(visit, &sitting)) }
+                None if !queue.rows.is_empty() => { (render_gone_row(visit, wanted, &progress)) }
+                None => { (render_empty_queue(visit, &progress)) }
                 Some(row) => {
                     (render_queue_row(RowFields(row)))
                     (render_links("What it would touch", RowFields(&touched).list("relationships")))
                     (render_edit_form(visit, row))
-                    (render_decision_bar(visit, &queue, at, &sitting))
+                    (render_decision_bar(visit, &queue, at, &progress))
                 }
             }
         }
@@ -112,13 +112,13 @@ fn address_in_queue(visit: &PageVisit, row: &Value) -> String {
     write_address(PATH, &fields)
 }
 
-fn render_head(visit: &PageVisit, queue: &Queue, sitting: &Sitting) -> Markup {
-    let all = sitting.decided as i64 + queue.total;
+fn render_head(visit: &PageVisit, queue: &Queue, progress: &ReviewProgress) -> Markup {
+    let all = progress.decided as i64 + queue.total;
     html! {
         header {
             h1 { "Inbox" }
-            progress max=(all.max(1)) value=(sitting.decided) aria-label="Decided in this sitting" {}
-            p.meta { (sitting.decided) " decided, " (queue.total) " to go" }
+            progress max=(all.max(1)) value=(progress.decided) aria-label="Decided in this session" {}
+            p.meta { (progress.decided) " decided, " (queue.total) " to go" }
             details.filters open[list_filters(visit).iter().any(|(_, value)| !value.is_empty())] {
                 summary { "Filter" }
                 form method="get" action=(PATH) {
@@ -166,7 +166,7 @@ pub fn render_hidden_fields(visit: &PageVisit) -> Markup {
 }
 
 /// Renders the place of a row that does not wait any more, or is on another page.
-fn render_gone_row(visit: &PageVisit, id: &str, sitting: &Sitting) -> Markup {
+fn render_gone_row(visit: &PageVisit, id: &str, progress: &ReviewProgress) -> Markup {
     html! {
         div.empty {
             h2 { "This row is not on this page of the queue" }
@@ -174,33 +174,38 @@ fn render_gone_row(visit: &PageVisit, id: &str, sitting: &Sitting) -> Markup {
             p { a.button rel="next" data-key="j" href=(write_address(PATH, &list_filters(visit))) {
                 "Go on with the queue" kbd { "j" }
             } }
-            (render_undo_form(visit, sitting))
+            (render_undo_form(visit, progress))
         }
     }
 }
 
-fn render_empty_queue(visit: &PageVisit, sitting: &Sitting) -> Markup {
+fn render_empty_queue(visit: &PageVisit, progress: &ReviewProgress) -> Markup {
     let filtered = list_filters(visit).iter().any(|(_, value)| !value.is_empty());
     html! {
         div.empty {
             @if filtered {
                 h2 { "No candidate matches" }
                 p { a href=(PATH) { "Show the whole queue" } }
-            } @else if sitting.decided > 0 {
+            } @else if progress.decided > 0 {
                 h2 { "All decided" }
-                p { (sitting.decided) " decisions in this sitting." }
+                p { (progress.decided) " decisions in this session." }
                 p { a href="/ui/project" { "See the project" } }
             } @else {
                 h2 { "Nothing waits for a decision" }
                 p { "What agents propose arrives here: facts, memories, links, and changes of approved rows. "
                     "Connect an agent, or propose one yourself with " code { "atocore call create_entity" } "." }
             }
-            (render_undo_form(visit, sitting))
+            (render_undo_form(visit, progress))
         }
     }
 }
 
-fn render_decision_bar(visit: &PageVisit, queue: &Queue, at: usize, sitting: &Sitting) -> Markup {
+fn render_decision_bar(
+    visit: &PageVisit,
+    queue: &Queue,
+    at: usize,
+    progress: &ReviewProgress,
+) -> Markup {
     let row = &queue.rows[at];
     let neighbour = |index: Option<usize>| {
         index.and_then(|index| queue.rows.get(index)).map(|row| address_in_queue(visit, row))
@@ -239,7 +244,7 @@ fn render_decision_bar(visit: &PageVisit, queue: &Queue, at: usize, sitting: &Si
             @if let Some(previous) = previous {
                 a.button rel="prev" href=(previous) data-key="k" { "Back" kbd { "k" } }
             }
-            (render_undo_form(visit, sitting))
+            (render_undo_form(visit, progress))
             details.help {
                 summary data-key="?" { "Keys" kbd { "?" } }
                 p { "j next, k back, p promote, r reject, e edit, u undo." }
@@ -260,9 +265,9 @@ fn render_row_fields(visit: &PageVisit, row: &Value, after: &str) -> Markup {
 }
 
 /// Renders the button that undoes the last decision.
-pub fn render_undo_form(visit: &PageVisit, sitting: &Sitting) -> Markup {
+pub fn render_undo_form(visit: &PageVisit, progress: &ReviewProgress) -> Markup {
     html! {
-        @if visit.may_decide() && !sitting.operation.is_empty() {
+        @if visit.may_decide() && !progress.operation.is_empty() {
             form method="post" action="/ui/undo" {
                 (render_hidden_fields(visit))
                 button data-key="u" { "Undo" kbd { "u" } }

@@ -102,8 +102,8 @@ fn render_account(visit: &PageVisit) -> Markup {
         div.account {
             @match visit.session() {
                 Some(session) => {
-                    span { (session.person) ", " (visit.visitor.role.as_str()) }
-                    @if visit.visitor.session().is_some() {
+                    span { (session.person) ", " (visit.principal.role.as_str()) }
+                    @if visit.principal.session().is_some() {
                         form method="post" action="/logout" {
                             input type="hidden" name="form_key" value=(session.form_key);
                             button.plain { "Sign out" }

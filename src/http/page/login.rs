@@ -11,11 +11,11 @@ use maud::html;
 use super::form::Form;
 use super::layout::{finish_page, render_document, respond_html};
 use super::visit::{PageVisit, see_other};
-use crate::app::access_tokens::recognise_token;
 use crate::http::access::read_cookie;
+use crate::http::principal::Principal;
 use crate::http::session::{LIFETIME, SESSION_COOKIE};
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
+use crate::ops::write::access_tokens::recognise_token;
 
 /// Shows the form for a token, or begins the session of a one-time link.
 pub async fn show_login(State(state): State<Arc<WebState>>, method: Method, uri: Uri) -> Response {
@@ -55,11 +55,11 @@ pub async fn sign_in(State(state): State<Arc<WebState>>, body: Bytes) -> Respons
 /// Ends the session.
 pub async fn sign_out(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let ended = PageVisit::posting(Arc::clone(&state), visitor, &body).map(|_| {
+    let ended = PageVisit::posting(Arc::clone(&state), principal, &body).map(|_| {
         if let Some(key) = read_cookie(&headers, SESSION_COOKIE) {
             state.sessions.end(key);
         }

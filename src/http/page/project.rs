@@ -13,8 +13,8 @@ use super::form::write_address;
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{mark_words, render_next_page, render_row_line, row_address};
 use super::visit::{PageResult, PageVisit};
+use crate::http::principal::Principal;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::model::{Error, SubjectKind};
 
 const PATH: &str = "/ui/project";
@@ -22,18 +22,18 @@ const MATRIX: &str = "/ui/matrix";
 
 pub async fn show_project(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_project(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_project(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 pub async fn show_matrix(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_matrix(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_matrix(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 /// Returns the projects, and the one that is wanted: the first if none is named.

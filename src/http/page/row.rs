@@ -17,17 +17,17 @@ use super::rows::{
     render_row_line, render_sources, render_table, row_address,
 };
 use super::visit::{PageResult, PageVisit};
+use crate::http::principal::Principal;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 use crate::model::page::MAX_LIMIT;
 
 pub async fn show_row(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     Path(id): Path<String>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_row(&PageVisit::reading(state, visitor, &uri), &id).await)
+    finish_page(render_row(&PageVisit::reading(state, principal, &uri), &id).await)
 }
 
 /// The fields of an answer that hold the row itself.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{RowFields, value_text};
 use super::form::write_address;
-use crate::http::session::Sitting;
+use crate::http::session::ReviewProgress;
 use crate::model::Error;
 
 /// Returns the address of the page of a row.
@@ -39,7 +39,7 @@ pub fn render_marks(row: RowFields<'_>) -> Markup {
     html! {
         @if row.texts("marks").next().is_some() {
             div.card.warn {
-                h3 { "Look twice" }
+                h3 { "Marks" }
                 p { @for mark in row.texts("marks") { span.mark { (mark_words(mark)) } " " } }
                 ul {
                     @for reason in row.list("mark_reasons") { li { (render_reason(reason)) } }
@@ -216,10 +216,10 @@ pub fn render_next_page(path: &str, fields: &[(&str, &str)], cursor: &str) -> Ma
 }
 
 /// Renders the outcome of the last form.
-pub fn render_notice(sitting: &Sitting) -> Markup {
+pub fn render_notice(progress: &ReviewProgress) -> Markup {
     html! {
-        @if !sitting.notice.is_empty() {
-            p.notice.failed[sitting.failed] role="status" { (sitting.notice) }
+        @if !progress.notice.is_empty() {
+            p.notice.failed[progress.failed] role="status" { (progress.notice) }
         }
     }
 }

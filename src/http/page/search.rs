@@ -12,17 +12,17 @@ use super::fields::{RowFields, rows_of};
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{render_next_page, render_row_line};
 use super::visit::{PageResult, PageVisit};
+use crate::http::principal::Principal;
 use crate::http::state::WebState;
-use crate::http::visitor::Visitor;
 
 const PATH: &str = "/ui/search";
 
 pub async fn show_search(
     State(state): State<Arc<WebState>>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_search(&PageVisit::reading(state, visitor, &uri)).await)
+    finish_page(render_search(&PageVisit::reading(state, principal, &uri)).await)
 }
 
 async fn render_search(visit: &PageVisit) -> PageResult {

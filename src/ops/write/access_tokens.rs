@@ -57,6 +57,12 @@ pub fn recognise_token(view: &View<'_>, secret: &str) -> Result<Option<AccessTok
     Ok(found.filter(|token| token.revoked_at.is_empty()))
 }
 
+/// Whether the token with a name is valid.
+pub fn is_valid(view: &View<'_>, name: &str) -> Result<bool> {
+    let found = access_tokens::find_by_name(view, name)?;
+    Ok(found.is_some_and(|token| token.revoked_at.is_empty()))
+}
+
 pub fn list_tokens(view: &View<'_>) -> Result<Vec<AccessToken>> {
     access_tokens::list(view)
 }

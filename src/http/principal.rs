@@ -23,7 +23,7 @@ pub struct AccessRules {
     pub proxies: Vec<IpAddr>,
 }
 
-/// How a visitor proved who they are.
+/// How a principal proved who they are.
 #[derive(Debug, Clone)]
 pub enum Credential {
     Absent,
@@ -33,14 +33,14 @@ pub enum Credential {
 
 /// The sender of a request.
 #[derive(Debug, Clone)]
-pub struct Visitor {
+pub struct Principal {
     pub role: Role,
     pub identity: Identity,
     pub credential: Credential,
 }
 
-impl Visitor {
-    /// Returns the problem of a request beyond the visitor's role.
+impl Principal {
+    /// Returns the problem of a request beyond the principal's role.
     pub fn refuse(&self, needed: Role) -> Problem {
         let detail = format!("this needs the role {}", needed.as_str());
         let mut hint = format!(
