@@ -6,7 +6,7 @@ use crate::ops::write::access_tokens;
 use crate::store::Db;
 
 /// The beginning of each secret, by which scanners for leaked secrets can know it.
-const PREFIX: &str = "atocore_";
+pub const PREFIX: &str = "atocore_";
 
 /// Creates a token; returns its secret.
 pub fn create_token(db: &Db, actor: &str, name: &str, role: Role, note: &str) -> Result<String> {

@@ -16,6 +16,7 @@ mod jsonl;
 mod log;
 mod mirror;
 mod next_step;
+mod oauth;
 mod operation;
 mod options;
 mod out;

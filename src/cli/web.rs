@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::oauth::OauthFlags;
 use super::options::{Cli, Roots, actor_name};
 use super::out;
 use super::paths::path_parser;
@@ -47,6 +48,8 @@ pub struct Web {
     tls_key: Option<PathBuf>,
     #[command(flatten)]
     roots: Roots,
+    #[command(flatten)]
+    oauth: OauthFlags,
 }
 
 pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
@@ -65,7 +68,8 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         let listening = TcpListener::bind(web.listen).await;
         let listener = listening.map_err(|error| listen_error(web.listen, &error))?;
         let address = listener.local_addr().map_err(|error| listen_error(web.listen, &error))?;
-        let rules = access_rules(web, address)?;
+        let mut rules = access_rules(web, address)?;
+        rules.issuer = web.oauth.load_issuer(&rules.origins)?.map(Arc::new);
         let origin = rules.origins.first().cloned().unwrap_or_default();
         let state = WebState::new(store, rules, &person, web.project.as_deref(), &roots)?;
         print_address(web, address, &origin, &state.sessions.make_link(&person)?);
@@ -92,7 +96,13 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
         }
         let proxies = web.behind_proxy.iter().map(IpAddr::to_canonical).collect();
         let origins = vec![origin.trim_end_matches('/').to_owned()];
-        return Ok(AccessRules { hosts: vec![host], origins, anonymous: None, proxies });
+        return Ok(AccessRules {
+            hosts: vec![host],
+            origins,
+            anonymous: None,
+            proxies,
+            issuer: None,
+        });
     }
     if !address.ip().is_loopback() {
         return Err(Error::invalid(
@@ -110,7 +120,7 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
         origins.rotate_right(1);
     }
     let anonymous = Some(if web.open { Role::Admin } else { Role::Propose });
-    Ok(AccessRules { hosts, origins, anonymous, proxies: Vec::new() })
+    Ok(AccessRules { hosts, origins, anonymous, proxies: Vec::new(), issuer: None })
 }
 
 fn print_address(web: &Web, address: SocketAddr, origin: &str, code: &str) {

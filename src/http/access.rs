@@ -9,10 +9,13 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::challenge::{Challenge, METADATA_PATH};
+use super::mcp_servers::PATHS;
 use super::principal::{AccessRules, Credential, Principal, require_token};
 use super::problem::Problem;
 use super::session::{SESSION_COOKIE, WebSession};
 use super::state::WebState;
+use crate::app::access_tokens::PREFIX;
 use crate::app::service::Identity;
 use crate::model::{Result, Role};
 use crate::ops::write::access_tokens::{is_valid, recognise_token};
@@ -29,20 +32,44 @@ pub async fn check_access(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    let metadata = metadata_address(&state.rules, &parts);
     let checked = match check_addresses(&state.rules, &parts) {
         Ok(()) => identify_principal(&state, &parts).await,
         Err(problem) => Err(problem),
     };
-    match checked {
+    let problem = match checked {
         Ok(principal) => {
             parts.extensions.insert(principal);
-            next.run(Request::from_parts(parts, body)).await
+            let response = next.run(Request::from_parts(parts, body)).await;
+            return render_challenge(response, metadata.as_deref());
         }
-        Err(problem) if problem.status == StatusCode::UNAUTHORIZED && is_browser(&parts) => {
-            (StatusCode::SEE_OTHER, [(header::LOCATION, "/login")]).into_response()
-        }
-        Err(problem) => problem.into_response(),
+        Err(problem) => problem,
+    };
+    let answered = if problem.status == StatusCode::UNAUTHORIZED && is_browser(&parts) {
+        (StatusCode::SEE_OTHER, [(header::LOCATION, "/login")]).into_response()
+    } else {
+        problem.into_response()
+    };
+    render_challenge(answered, metadata.as_deref())
+}
+
+/// Adds the header of a challenge.
+fn render_challenge(mut response: Response, metadata: Option<&str>) -> Response {
+    if let Some(challenge) = response.extensions_mut().remove::<Challenge>()
+        && let Ok(value) = challenge.render(metadata).parse()
+    {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
+    response
+}
+
+/// Returns the address of the metadata for a path, if an identity provider gives tokens.
+fn metadata_address(rules: &AccessRules, request: &Parts) -> Option<String> {
+    rules.issuer.as_ref()?;
+    let host = read_header(&request.headers, &header::HOST).unwrap_or_default();
+    let path = request.uri.path();
+    let path = PATHS.iter().map(|(known, _)| *known).find(|known| *known == path);
+    Some(format!("{}{METADATA_PATH}{}", rules.find_origin(host), path.unwrap_or_default()))
 }
 
 /// Whether a browser asks for a page.
@@ -144,16 +171,23 @@ async fn find_session(
 
 async fn identify_token(state: &WebState, given: &str) -> Result<Principal, Problem> {
     let refused = || {
-        require_token(
-            "the token is unknown or revoked",
-            "Ask the operator for a token: atocore token create NAME --role ROLE.",
-        )
+        let hint = "Ask the operator for a token: atocore token create NAME --role ROLE.";
+        let detail = "the token is unknown or revoked";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint)
+            .with_challenge(Challenge::Invalid)
     };
     let (scheme, secret) = given.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refused());
     }
     let secret = secret.trim().to_owned();
+    if let Some(issuer) = &state.rules.issuer
+        && !secret.starts_with(PREFIX)
+    {
+        let holder = issuer.verify_token(&secret).await?;
+        let (role, identity) = (holder.role, holder.identity);
+        return Ok(Principal { role, identity, credential: Credential::Jwt });
+    }
     let token = state.store.read("token", move |view| recognise_token(view, &secret)).await?;
     let token = token.ok_or_else(refused)?;
     let names_actors = token.role == Role::Admin;

@@ -4,13 +4,16 @@
 mod access;
 mod api;
 mod arguments;
+mod challenge;
 mod event_feed;
 mod events;
 mod export;
 mod mcp;
 mod mcp_servers;
 mod next_step;
+pub mod oauth;
 pub mod openapi;
+pub mod outgoing;
 mod page;
 pub mod principal;
 mod problem;

@@ -3,15 +3,17 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 
+use super::challenge::{Challenge, name_scope};
+use super::oauth::TokenIssuer;
 use super::problem::Problem;
 use super::session::WebSession;
 use crate::app::service::Identity;
 use crate::model::Role;
 
 /// The rules of a server about who gets in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AccessRules {
     /// Accepted values of the header Host.
     pub hosts: Vec<String>,
@@ -21,6 +23,19 @@ pub struct AccessRules {
     pub anonymous: Option<Role>,
     /// The proxies whose connections are accepted; any peer if empty.
     pub proxies: Vec<IpAddr>,
+    /// The identity provider whose tokens are accepted.
+    pub issuer: Option<Arc<TokenIssuer>>,
+}
+
+impl AccessRules {
+    /// Returns the address of the server by which a request named it.
+    pub fn find_origin(&self, host: &str) -> &str {
+        let names_host = |origin: &&String| {
+            origin.split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
+        };
+        let named = self.origins.iter().find(names_host).or(self.origins.first());
+        named.map(String::as_str).unwrap_or_default()
+    }
 }
 
 /// How a principal proved who they are.
@@ -28,6 +43,8 @@ pub struct AccessRules {
 pub enum Credential {
     Absent,
     Token,
+    /// A token of the identity provider.
+    Jwt,
     Session(Arc<WebSession>),
 }
 
@@ -43,6 +60,11 @@ impl Principal {
     /// Returns the problem of a request beyond the principal's role.
     pub fn refuse(&self, needed: Role) -> Problem {
         let detail = format!("this needs the role {}", needed.as_str());
+        let forbid = |hint| Problem::new(StatusCode::FORBIDDEN, "refused", detail.clone(), hint);
+        if let Credential::Jwt = self.credential {
+            let hint = format!("Ask the identity provider for the scope {}.", name_scope(needed));
+            return forbid(hint).with_challenge(Challenge::Beyond(needed));
+        }
         let mut hint = format!(
             "Send a token of that role as Authorization: Bearer TOKEN (atocore token create NAME \
              --role {}).",
@@ -53,7 +75,7 @@ impl Principal {
         }
         match self.credential {
             Credential::Absent => require_token(&detail, &hint),
-            _ => Problem::new(StatusCode::FORBIDDEN, "refused", detail, hint),
+            _ => forbid(hint),
         }
     }
 
@@ -65,8 +87,8 @@ impl Principal {
     }
 }
 
-/// Returns the problem of a request without valid credentials.
+/// Returns the problem of a request without credentials.
 pub fn require_token(detail: &str, hint: &str) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint)
-        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"atocore\"")
+        .with_challenge(Challenge::Absent)
 }

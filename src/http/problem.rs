@@ -4,6 +4,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::challenge::Challenge;
 use super::next_step::render_hint;
 use crate::model::text::{abridge_message, one_line};
 use crate::model::{Error, Hint, StorageProblem};
@@ -19,6 +20,7 @@ pub struct Problem {
     pub detail: String,
     pub hint: Hint,
     headers: Vec<(HeaderName, String)>,
+    challenge: Option<Challenge>,
 }
 
 impl Problem {
@@ -29,12 +31,17 @@ impl Problem {
         hint: impl Into<Hint>,
     ) -> Self {
         let (detail, hint) = (detail.into(), hint.into());
-        Self { status, code: code.to_owned(), detail, hint, headers: Vec::new() }
+        Self { status, code: code.to_owned(), detail, hint, headers: Vec::new(), challenge: None }
     }
 
     pub fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Adds the challenge, which [`super::access`] renders: it depends on the address of the request.
+    pub fn with_challenge(self, challenge: Challenge) -> Self {
+        Self { challenge: Some(challenge), ..self }
     }
 
     /// Changes the status of a stale version that was given in the header If-Match.
@@ -106,6 +113,9 @@ impl IntoResponse for Problem {
             if let Ok(value) = value.parse() {
                 response.headers_mut().insert(name, value);
             }
+        }
+        if let Some(challenge) = self.challenge {
+            response.extensions_mut().insert(challenge);
         }
         response
     }

@@ -24,7 +24,7 @@ use super::access::check_access;
 use super::arguments::MAX_BODY;
 use super::problem::Problem;
 use super::state::WebState;
-use super::{api, events, export, mcp, openapi, page};
+use super::{api, events, export, mcp, oauth, openapi, page};
 use crate::mcp::stop::stop_signal;
 use crate::model::{Error, Result};
 
@@ -129,6 +129,7 @@ fn build_router(state: &Arc<WebState>) -> Router {
     api::build_router()
         .merge(page::build_router())
         .merge(mcp::build_router())
+        .merge(oauth::metadata::build_router())
         .route("/export", get(export::serve_export))
         .route("/v1/export", get(export::serve_export))
         .route("/health", get(health))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::challenge::METADATA_PATH;
 use super::event_feed::EventFeed;
 use super::mcp_servers::McpServers;
 use super::principal::AccessRules;
@@ -67,8 +68,10 @@ impl WebState {
         self.rules.origins.iter().all(|origin| origin.starts_with("https:"))
     }
 
-    /// Whether a path is served without credentials: what a browser needs to sign in.
+    /// Whether a path is served without credentials: what browsers and clients need to sign in.
     pub fn is_public(&self, path: &str) -> bool {
-        matches!(path, "/login" | "/health" | "/v1/health") || path.starts_with("/assets/")
+        matches!(path, "/login" | "/health" | "/v1/health")
+            || path.starts_with("/assets/")
+            || path.starts_with(METADATA_PATH)
     }
 }

@@ -25,6 +25,7 @@ mod many;
 mod marks;
 mod memory;
 mod mirror;
+mod oauth;
 mod paths;
 mod pipes;
 mod prompts;

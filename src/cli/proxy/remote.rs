@@ -1,20 +1,17 @@
 //! The server over HTTP, and the session with it.
 
 use std::io::Read;
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::{Request, Response, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, BodyReader};
 
 use super::event_stream::EventStream;
 use super::message_head::MessageHead;
+use crate::http::outgoing::{configure_agent, is_local};
 use crate::model::{Error, Result};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum bytes of an answer that is no stream.
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 const SESSION: &str = "Mcp-Session-Id";
@@ -59,18 +56,8 @@ impl Remote {
             Some("http") => return Err(invalid("would send the token unencrypted")),
             _ => return Err(invalid("begins with neither http:// nor https://")),
         }
-        let roots = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .user_agent(concat!("atocore/", env!("CARGO_PKG_VERSION")))
-            .tls_config(roots);
-        if local {
-            config = config.proxy(None);
-        }
         let authorization = token.map(|token| format!("Bearer {token}"));
-        let agent = Agent::new_with_config(config.build());
+        let agent = configure_agent(local).build().new_agent();
         Ok(Self { agent, url: url.to_owned(), authorization, session: Mutex::default() })
     }
 
@@ -169,12 +156,6 @@ impl Remote {
     fn session(&self) -> MutexGuard<'_, RemoteSession> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a host is this machine, so that nobody between reads the token.
-fn is_local(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns the answer in a response; an error in words if it is none.
