@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -24,6 +26,11 @@ use crate::ops::write::access_tokens::{is_valid, recognise_token};
 const ANONYMOUS: &str = "api-http";
 /// The client of requests without credentials.
 const HTTP: &str = "http";
+
+/// Maximum bytes of the body of a refused request that are read, so that its connection can go on.
+const MAX_DISCARDED: usize = 64 * 1024;
+/// How long such a body may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Checks a request, and adds its [`Principal`] for the handlers.
 pub async fn check_access(
@@ -50,7 +57,18 @@ pub async fn check_access(
     } else {
         problem.into_response()
     };
-    render_challenge(answered, metadata.as_deref())
+    let mut response = render_challenge(answered, metadata.as_deref());
+    if !discard_body(body).await {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Reads the body of a refused request; returns whether it ended. An unread body would end the
+/// connection while the client sends its next request, such as that for the metadata.
+async fn discard_body(body: Body) -> bool {
+    let read = tokio::time::timeout(DISCARD_TIMEOUT, to_bytes(body, MAX_DISCARDED)).await;
+    matches!(read, Ok(Ok(_)))
 }
 
 /// Adds the header of a challenge.

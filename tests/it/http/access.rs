@@ -1,5 +1,8 @@
 //! Host, origin, tokens, sessions, roles.
 
+use std::io::Write;
+use std::time::Duration;
+
 use atocore::app::operation::{Decision, Effect};
 use atocore::app::operations::list_operations;
 use atocore::http::routes::ROUTES;
@@ -7,7 +10,7 @@ use atocore::model::{Ontology, Role};
 
 use super::{bearer, propose};
 use crate::support::Place;
-use crate::web_support::WebServer;
+use crate::web_support::{WebServer, exchange};
 
 #[test]
 fn a_foreign_host_or_origin_is_refused_on_every_kind_of_path() {
@@ -115,6 +118,33 @@ fn behind_a_proxy_every_request_has_a_token_and_comes_from_the_proxy() {
     let elsewhere = ["--behind-proxy", "192.0.2.1", "--public-origin", public];
     let server = WebServer::start(&place, 2, &elsewhere);
     assert_eq!(server.get("/health", &[host]).status, 403);
+}
+
+#[test]
+fn after_a_refusal_the_connection_goes_on_or_says_that_it_ends() {
+    let place = Place::new();
+    let public = ["--behind-proxy", "127.0.0.1", "--public-origin", "https://atocore.example.org"];
+    let server = WebServer::start(&place, 1, &public);
+    let head = |length: usize| {
+        format!(
+            "POST /v1/entities HTTP/1.1\r\nHost: atocore.example.org\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let mut stream = server.connect();
+    // The body comes after the head, as from clients with TLS.
+    stream.write_all(head(2).as_bytes()).expect("it reads");
+    std::thread::sleep(Duration::from_millis(50));
+    let refused = exchange(&mut stream, b"{}");
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    assert!(!refused.contains("connection: close"), "{refused}");
+    let next = exchange(&mut stream, b"GET /health HTTP/1.1\r\nHost: atocore.example.org\r\n\r\n");
+    assert!(next.starts_with("HTTP/1.1 200"), "{next}");
+
+    let large = [head(100_000).into_bytes(), vec![b' '; 70_000]].concat();
+    let refused = exchange(&mut server.connect(), &large);
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    assert!(refused.contains("connection: close"), "{refused}");
 }
 
 #[test]
