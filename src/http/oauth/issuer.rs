@@ -39,8 +39,8 @@ impl IssuerAddress {
         if !is_safe(&uri) {
             return Err(invalid("is no https:// address"));
         }
-        if uri.query().is_some() || given.contains('#') {
-            return Err(invalid("has a query or a fragment"));
+        if uri.query().is_some() || given.contains(['#', '@']) {
+            return Err(invalid("has a query, a fragment or a user"));
         }
         Ok(Self { text: given.to_owned(), uri })
     }
