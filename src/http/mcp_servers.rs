@@ -13,7 +13,11 @@ use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
 use crate::app::store_handle::StoreHandle;
+#[cfg(feature = "conformance-fixtures")]
+use crate::mcp::fixtures::FixtureServer as SessionServer;
 use crate::mcp::server::Server;
+#[cfg(not(feature = "conformance-fixtures"))]
+use crate::mcp::server::Server as SessionServer;
 use crate::mcp::tools::Answers;
 use crate::model::{Result, Role};
 use crate::ops::sources::files::Root;
@@ -40,7 +44,7 @@ pub struct McpServer {
     role: Role,
     answers: Answers,
     sessions: Arc<LocalSessionManager>,
-    pub service: StreamableHttpService<Server, LocalSessionManager>,
+    pub service: StreamableHttpService<SessionServer, LocalSessionManager>,
 }
 
 impl McpServers {
@@ -81,7 +85,7 @@ impl McpServer {
         let mut sessions = LocalSessionManager::default();
         sessions.session_config.keep_alive = Some(SESSION_LIFETIME);
         let sessions = Arc::new(sessions);
-        let factory = move || Ok(server.begin_session());
+        let factory = move || Ok(SessionServer::begin_session(&server));
         let service = StreamableHttpService::new(factory, Arc::clone(&sessions), config.clone());
         Self { role, answers, sessions, service }
     }

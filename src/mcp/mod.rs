@@ -7,6 +7,8 @@ pub mod backpressure;
 pub(crate) mod completion;
 mod context;
 pub mod errors;
+#[cfg(feature = "conformance-fixtures")]
+pub(crate) mod fixtures;
 mod log;
 pub mod message;
 pub(crate) mod next_step;
