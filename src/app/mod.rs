@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod limits;
 pub mod operation;
 pub mod operations;
+pub mod person_access;
 pub mod present;
 pub mod registry;
 pub mod rights;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::operation::{PreparedCall, RegisteredOperation, Surface};
 use super::operations::list_operations;
+use super::person_access::PersonAccess;
 use super::rights::{Rights, Withheld};
 use crate::model::{Error, Ontology, Result};
 
@@ -26,9 +27,7 @@ pub struct OperationRegistry {
     /// The project of calls that name none.
     pub default_project: Option<String>,
     pub rights: Rights,
-    /// The options by which a person's command opens the same store, each after a space; empty if it
-    /// does so without any.
-    pub store_options: String,
+    pub person_access: PersonAccess,
 }
 
 impl OperationRegistry {
@@ -45,11 +44,11 @@ impl OperationRegistry {
         };
         let (mut on, off): (Vec<_>, Vec<_>) = all.into_iter().partition(is_on);
         on.iter_mut().for_each(|operation| rights.narrow(operation));
-        Ok(Self { on, off, default_project, rights, store_options: String::new() })
+        Ok(Self { on, off, default_project, rights, person_access: PersonAccess::default() })
     }
 
-    pub fn with_store_options(self, store_options: String) -> Self {
-        Self { store_options, ..self }
+    pub fn with_person_access(self, person_access: PersonAccess) -> Self {
+        Self { person_access, ..self }
     }
 
     pub fn operations(&self) -> &[RegisteredOperation] {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::out;
 use super::paths::{EmptyIsUnset, path_parser, quote_for_shell, split_variable};
+use crate::app::person_access::PersonAccess;
 use crate::app::{Db, Durability, Settings, Upgrade, open};
 use crate::model::text::{count_noun, quote_text};
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
@@ -113,12 +114,19 @@ impl Cli {
         Ok(options)
     }
 
+    /// Returns the ways of a person to the store of a server on this machine.
+    pub fn person_access(&self) -> Result<PersonAccess> {
+        let store_options = self.store_options(false)?;
+        Ok(PersonAccess::Local { store_options, store: self.database_path()? })
+    }
+
     pub fn database_path(&self) -> Result<PathBuf> {
         match self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => Ok(path.clone()),
             None => default_path(),
         }
     }
+
     /// Opens an existing store; for commands that must not create one.
     pub fn open_existing(&self) -> Result<Db> {
         self.refuse_missing()?;

@@ -109,7 +109,7 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
     settings.key_hours = serve.idempotency_hours.unwrap_or(settings.key_hours);
     let ontology = Arc::clone(&settings.ontology);
     let registry = OperationRegistry::new(&ontology, &selection, default_project, serve.rights())?
-        .with_store_options(cli.store_options(false)?);
+        .with_person_access(cli.person_access()?);
     let (store, writer) = if serve.read_only {
         (StoreHandle::read_only(settings.clone())?, None)
     } else {

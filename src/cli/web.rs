@@ -12,6 +12,7 @@ use super::oauth::OauthFlags;
 use super::options::{Cli, Roots, actor_name};
 use super::out;
 use super::paths::path_parser;
+use crate::app::person_access::PageAnnouncement;
 use crate::app::store_handle::StoreHandle;
 use crate::http::principal::AccessRules;
 use crate::http::server::{listen_error, raise_file_limit, serve_connections};
@@ -72,6 +73,7 @@ pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
         rules.issuer = web.oauth.load_issuer(&rules.origins)?.map(Arc::new);
         let origin = rules.origins.first().cloned().unwrap_or_default();
         let state = WebState::new(store, rules, &person, web.project.as_deref(), &roots)?;
+        let _announcement = PageAnnouncement::publish(&cli.database_path()?, &origin);
         print_address(web, address, &origin, &state.sessions.make_link(&person)?);
         serve_connections(listener, tls, Arc::new(state)).await
     });

@@ -9,6 +9,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::arguments::MAX_BODY;
 use super::problem::Problem;
+use crate::app::person_access::PersonAccess;
 use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
 use crate::app::service::Service;
@@ -48,14 +49,20 @@ pub struct McpServer {
 }
 
 impl McpServers {
-    pub fn new(store: &StoreHandle, default_project: Option<&str>, roots: &[Root]) -> Result<Self> {
+    pub fn new(
+        store: &StoreHandle,
+        default_project: Option<&str>,
+        roots: &[Root],
+        origin: &str,
+    ) -> Result<Self> {
         let mut config = StreamableHttpServerConfig::default().disable_allowed_hosts();
         config.max_request_body_bytes = MAX_BODY;
         let ontology = Arc::clone(&store.settings().ontology);
         let mut servers = Vec::new();
         for role in Role::ALL {
             let (project, rights) = (default_project.map(str::to_owned), Rights::of_role(role));
-            let registry = OperationRegistry::new(&ontology, &Selection::Default, project, rights)?;
+            let registry = OperationRegistry::new(&ontology, &Selection::Default, project, rights)?
+                .with_person_access(PersonAccess::Page { origin: origin.to_owned() });
             let service = Service::new(store.clone(), registry, roots.to_vec());
             for (_, answers) in PATHS {
                 let server = Server::new(service.clone(), answers).with_private_lists();

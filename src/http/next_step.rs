@@ -1,7 +1,11 @@
 //! Next steps for callers over HTTP: the request to send, or else the command for a person.
 
+use crate::app::person_access::PersonAccess;
 use crate::mcp::next_step::render_for_person;
 use crate::model::{Hint, Kind, NextStep};
+
+/// The page, as an address on the same server.
+const SAME_SERVER: PersonAccess = PersonAccess::Page { origin: String::new() };
 
 /// Renders a hint's advice and next step as one text.
 pub fn render_hint(hint: &Hint) -> String {
@@ -43,8 +47,8 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
                 "Cite it as interaction:{id} in source_refs of rows based on it."
             ));
         }
-        // Callers elsewhere learn no path of the server.
-        other => return render_for_person(other, ""),
+        // Callers elsewhere learn no path of the machine.
+        other => return render_for_person(other, &SAME_SERVER),
     };
     Some(format!("Next: {request}."))
 }

@@ -47,7 +47,8 @@ impl WebState {
         let shared =
             shared.map(|role| WebSession::new(person, role, "")).transpose()?.map(Arc::new);
         let sessions = Sessions::default();
-        let mcp = McpServers::new(&store, default_project, roots)?;
+        let origin = rules.origins.first().map(String::as_str).unwrap_or_default();
+        let mcp = McpServers::new(&store, default_project, roots, origin)?;
         Ok(Self { store, services, rules, sessions, shared_session: shared, events, mcp })
     }
 

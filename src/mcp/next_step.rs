@@ -1,6 +1,7 @@
 //! Next steps for MCP clients: the tool to call if the server offers it, else the command or the
 //! server option for the person.
 
+use crate::app::person_access::PersonAccess;
 use crate::app::registry::OperationRegistry;
 use crate::model::project::suggest_canonical_name;
 use crate::model::text::quote_text;
@@ -20,7 +21,7 @@ pub fn render_hint(hint: &Hint, registry: &OperationRegistry) -> String {
 
 /// Renders the next step of an answer for a client with these tools.
 pub fn render_step(step: &NextStep, registry: &OperationRegistry) -> Option<String> {
-    render_next_step(step, &registry.store_options, &|tool| has_tool(registry, tool))
+    render_next_step(step, &registry.person_access, &|tool| has_tool(registry, tool))
 }
 
 fn join_hint(hint: &Hint, step: Option<String>) -> String {
@@ -28,11 +29,10 @@ fn join_hint(hint: &Hint, step: Option<String>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Renders a next step as a sentence. Never names a tool for which `is_on` is false. `options` are those
-/// of a command; see [`OperationRegistry::store_options`].
+/// Renders a next step as a sentence. Never names a tool for which `is_on` is false.
 fn render_next_step(
     step: &NextStep,
-    options: &str,
+    person: &PersonAccess,
     is_on: &dyn Fn(ToolUse) -> bool,
 ) -> Option<String> {
     if *step == NextStep::FindRows {
@@ -41,21 +41,25 @@ fn render_next_step(
         return (!names.is_empty()).then(|| format!("Find ids with {names}."));
     }
     if let NextStep::Both(first, second) = step {
-        let both = [first, second].map(|step| render_next_step(step, options, is_on));
+        let both = [first, second].map(|step| render_next_step(step, person, is_on));
         return both.into_iter().flatten().reduce(|first, second| format!("{first} {second}"));
     }
-    let without_tool = render_without_tool(step, options);
+    let without_tool = render_without_tool(step, person);
     match tool_of(step).filter(|tool| is_on(*tool)) {
-        Some((tool, action)) => Some(render_call(step, tool, action)),
+        Some((tool, action)) => {
+            let page = person.find_page(step);
+            let page = page.map(|page| format!(" The person sees it at {page}."));
+            Some(render_call(step, tool, action) + page.as_deref().unwrap_or_default())
+        }
         None if without_tool.is_some() => without_tool,
-        None => render_for_person(step, options),
+        None => render_for_person(step, person),
     }
 }
 
 /// Renders a step that has no tool of its own.
-fn render_without_tool(step: &NextStep, options: &str) -> Option<String> {
+fn render_without_tool(step: &NextStep, person: &PersonAccess) -> Option<String> {
     Some(match step {
-        NextStep::ByPerson(step) => return render_for_person(step, options),
+        NextStep::ByPerson(step) => return render_for_person(step, person),
         NextStep::CiteInteraction { id } => {
             format!("Cite it as interaction:{id} in source_refs of rows based on it.")
         }
@@ -146,13 +150,18 @@ fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
 }
 
 /// Renders the step for a person, who takes it outside of the client.
-pub fn render_for_person(step: &NextStep, options: &str) -> Option<String> {
+pub fn render_for_person(step: &NextStep, person: &PersonAccess) -> Option<String> {
+    let page = person.find_page(step);
+    if let (Some(page), PersonAccess::Page { .. }) = (&page, person) {
+        return Some(format!("The person decides at {page}."));
+    }
     let by = match step {
         NextStep::ProposeRow => "Propose a candidate, and the person runs",
         NextStep::SetProjectState => "The person imports a project_state line",
         _ => "The person runs",
     };
-    let command = command_of(step).map(|command| format!("{command}{options}"));
+    let by = page.map_or(by.to_owned(), |page| format!("The person decides at {page} or runs"));
+    let command = command_of(step).map(|command| format!("{command}{}", person.store_options()));
     match (command, option_of(step)) {
         (Some(command), None) => Some(format!("{by}: `{command}`.")),
         (Some(command), Some(option)) => {
@@ -236,8 +245,10 @@ mod tests {
         let promote = NextStep::PromoteRow { kind: Kind::Entity, id: id() };
         let update = NextStep::UpdateRow { kind: Kind::Memory };
         let review = NextStep::RejectRow { kind: Kind::Memory, id: id() };
-        let on = |step: &NextStep| render_next_step(step, "", &|_| true).unwrap_or_default();
-        let off = |step: &NextStep| render_next_step(step, "", &|_| false);
+        let on = |step: &NextStep| {
+            render_next_step(step, &PersonAccess::default(), &|_| true).unwrap_or_default()
+        };
+        let off = |step: &NextStep| render_next_step(step, &PersonAccess::default(), &|_| false);
         assert_eq!(on(&promote), "promote_entity e1 once it is approved.");
         assert_eq!(off(&promote).as_deref(), Some("The person runs: `atocore promote e1`."));
         assert_eq!(on(&review), "Call review_memory with e1 and action reject.");
@@ -246,7 +257,7 @@ mod tests {
         assert_eq!(off(&update), None);
         assert_eq!(off(&NextStep::FindRows), None);
         let only_search = |(tool, _): ToolUse| tool == "search";
-        let found = render_next_step(&NextStep::FindRows, "", &only_search);
+        let found = render_next_step(&NextStep::FindRows, &PersonAccess::default(), &only_search);
         assert_eq!(found.as_deref(), Some("Find ids with search."));
     }
 }

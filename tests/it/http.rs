@@ -4,6 +4,7 @@ mod access;
 mod events;
 mod limits;
 mod page;
+mod page_links;
 mod routes;
 mod tls;
 mod together;

@@ -220,25 +220,9 @@ fn render_decision_bar(
     let after = next.clone().or_else(|| previous.clone()).unwrap_or_default();
     html! {
         div.bar role="toolbar" aria-label="Decision" {
-            @if visit.may_decide() {
-                form method="post" action="/ui/decide" {
-                    (render_row_fields(visit, row, &after))
-                    button.go name="action" value="promote" data-key="p" { "Promote" kbd { "p" } }
-                }
-                details.reject {
-                    summary data-key="r" { "Reject" kbd { "r" } }
-                    form method="post" action="/ui/decide" {
-                        (render_row_fields(visit, row, &after))
-                        label { "Reason" input name="note" autocomplete="off"; }
-                        button.no name="action" value="reject" { "Reject" }
-                    }
-                }
-                @if can_edit(row) { a.button href="#edit" data-key="e" { "Edit" kbd { "e" } } }
-            } @else {
-                p.soft {
-                    @if visit.session().is_some() { "Your role does not decide. " }
-                    a href="/login" { "Sign in to decide" }
-                }
+            (render_decision(visit, row, &after))
+            @if visit.may_decide() && can_edit(row) {
+                a.button href="#edit" data-key="e" { "Edit" kbd { "e" } }
             }
             @if let Some(next) = next { a.button rel="next" href=(next) data-key="j" { "Later" kbd { "j" } } }
             @if let Some(previous) = previous {
@@ -249,6 +233,31 @@ fn render_decision_bar(
                 summary data-key="?" { "Keys" kbd { "?" } }
                 p { "j next, k back, p promote, r reject, e edit, u undo." }
                 label { input type="checkbox" data-keys; " Keys are on" }
+            }
+        }
+    }
+}
+
+/// Renders the buttons that decide about a row, or the way to those who may.
+pub fn render_decision(visit: &PageVisit, row: &Value, after: &str) -> Markup {
+    html! {
+        @if visit.may_decide() {
+            form method="post" action="/ui/decide" {
+                (render_row_fields(visit, row, after))
+                button.go name="action" value="promote" data-key="p" { "Promote" kbd { "p" } }
+            }
+            details.reject {
+                summary data-key="r" { "Reject" kbd { "r" } }
+                form method="post" action="/ui/decide" {
+                    (render_row_fields(visit, row, after))
+                    label { "Reason" input name="note" autocomplete="off"; }
+                    button.no name="action" value="reject" { "Reject" }
+                }
+            }
+        } @else {
+            p.soft {
+                @if visit.session().is_some() { "Your role does not decide. " }
+                a href="/login" { "Sign in to decide" }
             }
         }
     }

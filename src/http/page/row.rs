@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::conflicts::render_conflict;
 use super::fields::RowFields;
 use super::graph::graph_address;
+use super::inbox::render_decision;
 use super::layout::{Section, finish_page, render_page};
 use super::rows::{
     render_differences, render_history, render_links, render_marks, render_properties,
@@ -79,6 +80,9 @@ async fn render_row(visit: &PageVisit, id: &str) -> PageResult {
             (render_links("Links", whole.list("relationships")))
             @for conflict in whole.list("conflicts") { (render_conflict(visit, conflict)) }
             (render_sources(fields))
+            @if matches!(fields.text("status"), "candidate" | "pending") {
+                div.bar role="toolbar" aria-label="Decision" { (render_decision(visit, row, "")) }
+            }
             @if !entries.is_empty() {
                 section.card {
                     h3 { "History" }
