@@ -1,6 +1,6 @@
 //! The ways of a person to the store of a server: commands, and the page of a web server.
 //!
-//! A web server writes its address to a file beside the store and keeps it locked. Other processes take
+//! A web server writes its address to a file next to the store and keeps it locked. Other processes take
 //! the address from there as long as it is locked, so that one which a killed server left is not used.
 
 use std::ffi::OsString;

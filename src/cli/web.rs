@@ -1,6 +1,7 @@
 //! `atocore web`: serves the HTTP API and the page.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::app::store_handle::StoreHandle;
 use crate::http::principal::AccessRules;
 use crate::http::server::{listen_error, raise_file_limit, serve_connections};
 use crate::http::state::WebState;
-use crate::http::tls::load_acceptor;
+use crate::http::tls::TlsFiles;
 use crate::model::{Error, Result, Role};
 
 #[derive(Args)]
@@ -47,17 +48,24 @@ pub struct Web {
     /// The private key of the certificate, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = path_parser())]
     tls_key: Option<PathBuf>,
+    /// Maximum requests a second of one token, session or address; if omitted, 200 for a server that
+    /// other machines reach, else any number
+    #[arg(long, value_name = "NUMBER")]
+    rate_limit: Option<NonZeroU32>,
     #[command(flatten)]
     roots: Roots,
     #[command(flatten)]
     oauth: OauthFlags,
 }
 
+/// The default of `--rate-limit` for other machines.
+const RATE_LIMIT: Option<NonZeroU32> = NonZeroU32::new(200);
+
 pub fn run(cli: &Cli, web: &Web) -> Result<ExitCode> {
     let person = actor_name(web.person.as_deref())?;
     let roots = web.roots.open()?;
     let tls = web.tls_cert.as_deref().zip(web.tls_key.as_deref());
-    let tls = tls.map(|(chain, key)| load_acceptor(chain, key)).transpose()?;
+    let tls = tls.map(|(chain, key)| TlsFiles::load(chain, key)).transpose()?;
     let (store, writer) = StoreHandle::start(cli.open()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -98,12 +106,14 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
         }
         let proxies = web.behind_proxy.iter().map(IpAddr::to_canonical).collect();
         let origins = vec![origin.trim_end_matches('/').to_owned()];
+        let rate_limit = web.rate_limit.or(RATE_LIMIT);
         return Ok(AccessRules {
             hosts: vec![host],
             origins,
             anonymous: None,
             proxies,
             issuer: None,
+            rate_limit,
         });
     }
     if !address.ip().is_loopback() {
@@ -122,7 +132,8 @@ fn access_rules(web: &Web, address: SocketAddr) -> Result<AccessRules> {
         origins.rotate_right(1);
     }
     let anonymous = Some(if web.open { Role::Admin } else { Role::Propose });
-    Ok(AccessRules { hosts, origins, anonymous, proxies: Vec::new(), issuer: None })
+    let (proxies, rate_limit) = (Vec::new(), web.rate_limit);
+    Ok(AccessRules { hosts, origins, anonymous, proxies, issuer: None, rate_limit })
 }
 
 fn print_address(web: &Web, address: SocketAddr, origin: &str, code: &str) {

@@ -15,6 +15,7 @@ use super::challenge::{Challenge, METADATA_PATH};
 use super::mcp_servers::PATHS;
 use super::principal::{AccessRules, Credential, Principal, require_token};
 use super::problem::Problem;
+use super::rate_limit::name_address;
 use super::session::{SESSION_COOKIE, WebSession};
 use super::state::WebState;
 use crate::app::access_tokens::PREFIX;
@@ -40,10 +41,7 @@ pub async fn check_access(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let metadata = metadata_address(&state.rules, &parts);
-    let checked = match check_addresses(&state.rules, &parts) {
-        Ok(()) => identify_principal(&state, &parts).await,
-        Err(problem) => Err(problem),
-    };
+    let checked = check_request(&state, &parts).await;
     let problem = match checked {
         Ok(principal) => {
             parts.extensions.insert(principal);
@@ -88,6 +86,30 @@ fn metadata_address(rules: &AccessRules, request: &Parts) -> Option<String> {
     let path = request.uri.path();
     let path = PATHS.iter().map(|(known, _)| *known).find(|known| *known == path);
     Some(format!("{}{METADATA_PATH}{}", rules.find_origin(host), path.unwrap_or_default()))
+}
+
+async fn check_request(state: &WebState, request: &Parts) -> Result<Principal, Problem> {
+    check_addresses(&state.rules, request)?;
+    let identified = identify_principal(state, request).await;
+    let known = identified.as_ref().ok();
+    let known = known.filter(|principal| !matches!(principal.credential, Credential::Absent));
+    let caller = match known {
+        Some(principal) => principal.identity.actor.clone(),
+        None => find_address(&state.rules, request).map(name_address).unwrap_or_default(),
+    };
+    state.rate_limits.check(&caller)?;
+    identified
+}
+
+/// Returns the address of the caller; behind a proxy the one that the proxy saw.
+fn find_address(rules: &AccessRules, request: &Parts) -> Option<IpAddr> {
+    let peer = request.extensions.get::<IpAddr>().copied();
+    if rules.proxies.is_empty() {
+        return peer;
+    }
+    let forwarded = request.headers.get_all("x-forwarded-for").iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+    last.and_then(|address| address.trim().parse().ok()).or(peer)
 }
 
 /// Whether a browser asks for a page.
@@ -179,12 +201,26 @@ async fn find_session(
 ) -> Result<Option<Arc<WebSession>>, Problem> {
     let key = read_cookie(headers, SESSION_COOKIE);
     let Some(session) = key.and_then(|key| state.sessions.find(key)) else { return Ok(None) };
-    if session.token.is_empty() {
-        return Ok(Some(session));
-    }
-    let name = session.token.clone();
-    let valid = state.store.read("token", move |view| is_valid(view, &name)).await?;
+    let valid = is_token_valid(state, &session.token).await?;
     Ok(Some(session).filter(|_| valid))
+}
+
+/// Whether the token is valid by which a principal came, if it came by one.
+pub async fn may_continue(state: &WebState, principal: &Principal) -> Result<bool> {
+    match &principal.credential {
+        Credential::Absent => Ok(true),
+        Credential::Token => is_token_valid(state, &principal.identity.client).await,
+        Credential::Session(session) => is_token_valid(state, &session.token).await,
+    }
+}
+
+/// Whether a token is valid; a session without one has an empty name.
+async fn is_token_valid(state: &WebState, name: &str) -> Result<bool> {
+    if name.is_empty() {
+        return Ok(true);
+    }
+    let name = name.to_owned();
+    state.store.read("token", move |view| is_valid(view, &name)).await
 }
 
 async fn identify_token(state: &WebState, given: &str) -> Result<Principal, Problem> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{Extension, RawPathParams, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -34,12 +35,15 @@ pub fn build_router() -> Router<Arc<WebState>> {
     let call = axum::routing::post(
         move |State(state): State<Arc<WebState>>,
               Extension(principal): Extension<Principal>,
-              path: RawPathParams,
+              path: PathValues,
               headers: HeaderMap,
               body: BodyBytes| {
             let any = Arc::clone(&any);
             async move {
-                let name = first_value(&path).unwrap_or_default();
+                let name = match first_value(&path) {
+                    Ok(name) => name.unwrap_or_default(),
+                    Err(problem) => return problem.into_response(),
+                };
                 let parts = RequestParts { path_value: None, query: "", headers: &headers, body };
                 answer_request(&state, &principal, &any, name, &parts).await
             }
@@ -55,14 +59,17 @@ fn serve_route(route: Route) -> MethodRouter<Arc<WebState>> {
         filter,
         move |State(state): State<Arc<WebState>>,
               Extension(principal): Extension<Principal>,
-              path: RawPathParams,
+              path: PathValues,
               RawQuery(query): RawQuery,
               headers: HeaderMap,
               body: BodyBytes| {
             let route = Arc::clone(&route);
             async move {
                 let query = query.unwrap_or_default();
-                let path_value = first_value(&path);
+                let path_value = match first_value(&path) {
+                    Ok(value) => value,
+                    Err(problem) => return problem.into_response(),
+                };
                 let parts = RequestParts { path_value, query: &query, headers: &headers, body };
                 answer_request(&state, &principal, &route, route.operation, &parts).await
             }
@@ -70,8 +77,15 @@ fn serve_route(route: Route) -> MethodRouter<Arc<WebState>> {
     )
 }
 
-fn first_value(path: &RawPathParams) -> Option<&str> {
-    path.iter().next().map(|(_, value)| value)
+/// The values in the path of a request, if it could be read.
+type PathValues = Result<RawPathParams, RawPathParamsRejection>;
+
+fn first_value(path: &PathValues) -> Result<Option<&str>, Problem> {
+    let path = path.as_ref().map_err(|rejected| {
+        let hint = "Send an id or a handle in UTF-8, percent-encoded.";
+        Problem::from(Error::invalid("path", rejected.body_text(), hint))
+    })?;
+    Ok(path.iter().next().map(|(_, value)| value))
 }
 
 /// Calls the operation of a request and renders its answer.
@@ -142,10 +156,11 @@ fn render_answer(answer: Answer, minimal: bool) -> Response {
     let step = answer.next_step.as_ref().and_then(render_next_step);
     let Answer { structured: mut body, .. } = answer.with_next_step(step);
     let dry_run = body["dry_run"] == json!(true);
-    let created = body["created"] == json!(true) && !dry_run;
+    let recorded = body.get("interaction_id").is_some();
+    let created = body["created"].as_bool().unwrap_or(recorded) && !dry_run;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let version = row_of(&body).filter(|_| !dry_run).and_then(|row| row["version"].as_i64());
-    let location = row_of(&body).filter(|_| created).and_then(address_of);
+    let location = Some(row_of(&body).unwrap_or(&body)).filter(|_| created).and_then(address_of);
     if minimal && let Some(fields) = body.as_object_mut() {
         fields.retain(|name, _| !ROW_FIELDS.contains(&name.as_str()));
     }
@@ -175,6 +190,7 @@ fn address_of(row: &Value) -> Option<String> {
         ("entity_id", "entities"),
         ("memory_id", "memories"),
         ("relationship_id", "relationships"),
+        ("interaction_id", "interactions"),
     ];
     places.iter().find_map(|(id, path)| Some(format!("/v1/{path}/{}", row[*id].as_str()?)))
 }

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::sync::watch;
 
+use super::access::may_continue;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::state::WebState;
 use crate::app::changes::{StoreChange, last_sequence, list_changes_after};
@@ -22,6 +24,7 @@ const PAGE: i64 = 200;
 /// Streams the changes after `Last-Event-ID`, or from now on.
 pub async fn stream_events(
     State(state): State<Arc<WebState>>,
+    Extension(principal): Extension<Principal>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -30,13 +33,17 @@ pub async fn stream_events(
         return Problem::from(Error::invalid("query", "this route takes none", hint))
             .into_response();
     }
-    match start_stream(&state, &headers).await {
+    match start_stream(&state, principal, &headers).await {
         Ok(response) => response,
         Err(error) => Problem::from(error).into_response(),
     }
 }
 
-async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Response> {
+async fn start_stream(
+    state: &Arc<WebState>,
+    principal: Principal,
+    headers: &HeaderMap,
+) -> Result<Response> {
     let newest = state.events.subscribe();
     let after = match headers.get("last-event-id") {
         None => state.store.read("events", last_sequence).await?,
@@ -45,7 +52,8 @@ async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Resp
             Error::invalid("last-event-id", "it is no number", hint)
         })?,
     };
-    let listener = Listener { state: Arc::clone(state), newest, after, waiting: Vec::new() };
+    let waiting = Vec::new();
+    let listener = Listener { state: Arc::clone(state), principal, newest, after, waiting };
     let events = stream::unfold(listener, |mut listener| async {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
@@ -56,6 +64,7 @@ async fn start_stream(state: &Arc<WebState>, headers: &HeaderMap) -> Result<Resp
 /// A listener, and the changes that it has not received yet.
 struct Listener {
     state: Arc<WebState>,
+    principal: Principal,
     newest: watch::Receiver<Option<i64>>,
     after: i64,
     /// In reverse order.
@@ -63,7 +72,8 @@ struct Listener {
 }
 
 impl Listener {
-    /// Waits for the next change; `None` if the server stops or the store cannot be read.
+    /// Waits for the next change; `None` if the server stops, the store cannot be read or the listener's
+    /// token is revoked.
     async fn next(&mut self) -> Option<Event> {
         while self.newest.borrow().is_some() {
             if let Some(change) = self.waiting.pop() {
@@ -77,6 +87,8 @@ impl Listener {
             self.waiting.reverse();
             if self.waiting.is_empty() {
                 self.newest.changed().await.ok()?;
+            } else if !may_continue(&self.state, &self.principal).await.ok()? {
+                return None;
             }
         }
         None

@@ -17,6 +17,7 @@ pub mod outgoing;
 mod page;
 pub mod principal;
 mod problem;
+mod rate_limit;
 pub mod routes;
 pub mod server;
 mod session;

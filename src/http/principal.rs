@@ -1,6 +1,7 @@
 //! The sender of a request, and the rules about who gets in.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -25,6 +26,8 @@ pub struct AccessRules {
     pub proxies: Vec<IpAddr>,
     /// The identity provider whose tokens are accepted.
     pub issuer: Option<Arc<TokenIssuer>>,
+    /// Maximum requests a second of one caller; no limit if `None`.
+    pub rate_limit: Option<NonZeroU32>,
 }
 
 impl AccessRules {
@@ -70,7 +73,7 @@ impl Principal {
              --role {}).",
             needed.as_str()
         );
-        if needed <= Role::Review {
+        if needed == Role::Review {
             hint.push_str(" A person can also decide on the page of atocore web.");
         }
         match self.credential {

@@ -18,12 +18,12 @@ use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
 
 use super::access::check_access;
 use super::arguments::MAX_BODY;
 use super::problem::Problem;
 use super::state::WebState;
+use super::tls::TlsFiles;
 use super::{api, events, export, mcp, oauth, openapi, page};
 use crate::mcp::stop::stop_signal;
 use crate::model::{Error, Result};
@@ -40,14 +40,14 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Serves connections until a stop signal; requests in progress are finished.
 pub async fn serve_connections(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<TlsFiles>,
     state: Arc<WebState>,
 ) -> Result<()> {
     let router = build_router(&state);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let feed = Arc::clone(&state);
-    let feed = tokio::spawn(async move { feed.events.run().await });
+    let tls = tls.map(Arc::new);
+    let upkeep = tokio::spawn(run_upkeep(Arc::clone(&state), tls.clone()));
     let mut stop = std::pin::pin!(stop_signal());
     loop {
         let place = tokio::select! {
@@ -68,7 +68,7 @@ pub async fn serve_connections(
             }
         };
         let service = PeerService { peer: peer.ip().to_canonical(), router: router.clone() };
-        let (watcher, tls) = (graceful.watcher(), tls.clone());
+        let (watcher, tls) = (graceful.watcher(), tls.as_ref().map(|files| files.acceptor()));
         tokio::spawn(async move {
             match tls {
                 None => serve_connection(stream, service, watcher).await,
@@ -80,7 +80,7 @@ pub async fn serve_connections(
             drop(place);
         });
     }
-    feed.abort();
+    upkeep.abort();
     state.events.end();
     state.mcp.end();
     drop(listener);
@@ -88,6 +88,16 @@ pub async fn serve_connections(
         tracing::info!("connections that were still open are closed");
     }
     Ok(())
+}
+
+/// Runs the tasks of a server other than answering.
+async fn run_upkeep(state: Arc<WebState>, tls: Option<Arc<TlsFiles>>) {
+    let certificate = async {
+        if let Some(files) = tls {
+            files.run().await;
+        }
+    };
+    tokio::join!(state.events.run(), state.rate_limits.run(), certificate);
 }
 
 async fn serve_connection<I>(stream: I, service: PeerService, watcher: Watcher)

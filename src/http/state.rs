@@ -6,6 +6,7 @@ use super::challenge::METADATA_PATH;
 use super::event_feed::EventFeed;
 use super::mcp_servers::McpServers;
 use super::principal::AccessRules;
+use super::rate_limit::RateLimits;
 use super::session::{Sessions, WebSession};
 use crate::app::registry::{OperationRegistry, Selection};
 use crate::app::rights::Rights;
@@ -24,6 +25,7 @@ pub struct WebState {
     pub shared_session: Option<Arc<WebSession>>,
     pub events: EventFeed,
     pub mcp: McpServers,
+    pub rate_limits: RateLimits,
 }
 
 impl WebState {
@@ -49,7 +51,9 @@ impl WebState {
         let sessions = Sessions::default();
         let origin = rules.origins.first().map(String::as_str).unwrap_or_default();
         let mcp = McpServers::new(&store, default_project, roots, origin)?;
-        Ok(Self { store, services, rules, sessions, shared_session: shared, events, mcp })
+        let rate_limits = RateLimits::new(rules.rate_limit);
+        let shared_session = shared;
+        Ok(Self { store, services, rules, sessions, shared_session, events, mcp, rate_limits })
     }
 
     /// Returns the operations with the rights of a role.

@@ -268,6 +268,9 @@ impl Error {
                 "It stays in the queue; an edit takes the row as it is now as its base.",
                 NextStep::EditRevision { id: id.clone() },
             ),
+            Self::Duplicate { subject: SubjectKind::AccessToken, .. } => {
+                "Choose another name: in the audit it stays that of its token.".into()
+            }
             Self::Duplicate { .. } => "Use the existing one, or choose another name.".into(),
             Self::Provenance { .. } => Hint::new(
                 "Give source_refs (for example \"doc:<path>\" or \"memory:<id>\"), or \

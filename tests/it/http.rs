@@ -8,6 +8,7 @@ mod page_links;
 mod routes;
 mod tls;
 mod together;
+mod views;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -8,8 +8,9 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::fields::{RowFields, value_text};
+use super::filters::list_filters;
 use super::form::write_address;
-use super::inbox::{FILTERS, PATH};
+use super::inbox::PATH;
 use super::layout::finish_page;
 use super::rows::describe_refusal;
 use super::visit::{PageVisit, see_other};
@@ -223,8 +224,7 @@ fn describe_outcome(answer: &Value, action: &str) -> String {
 }
 
 fn back_to_inbox(visit: &PageVisit, row: &str) -> Response {
-    let mut fields: Vec<(&str, &str)> =
-        FILTERS.iter().map(|name| (*name, visit.fields.text(name))).collect();
+    let mut fields = list_filters(visit);
     fields.extend([("cursor", visit.fields.text("cursor")), ("row", row)]);
     see_other(&write_address(PATH, &fields))
 }

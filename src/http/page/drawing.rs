@@ -80,6 +80,8 @@ fn label_of(node: &GraphNode) -> String {
 struct Canvas<'n> {
     nodes: &'n [GraphNode],
     svg: String,
+    /// The texts of the links, which are drawn last: no line crosses them.
+    labels: String,
     width: f64,
     height: f64,
     /// Whether the next text is that of a node.
@@ -88,7 +90,8 @@ struct Canvas<'n> {
 
 impl<'n> Canvas<'n> {
     fn new(nodes: &'n [GraphNode]) -> Self {
-        Self { nodes, svg: String::new(), width: 0.0, height: 0.0, in_node: false }
+        let (svg, labels) = Default::default();
+        Self { nodes, svg, labels, width: 0.0, height: 0.0, in_node: false }
     }
 
     fn grow(&mut self, x: f64, y: f64) {
@@ -101,10 +104,11 @@ impl<'n> Canvas<'n> {
         let first = xy.y - (lines.len() as f64 - 1.0) * 9.0;
         for (at, line) in lines.iter().enumerate() {
             let y = first + at as f64 * 18.0;
-            let class = if at == 0 { class } else { "soft" };
             let text = html! { (line) }.into_string();
+            let into = if class == "label" { &mut self.labels } else { &mut self.svg };
+            let class = if at == 0 { class } else { "soft" };
             let _ = write!(
-                self.svg,
+                into,
                 "<text class=\"{class}\" x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"middle\" \
                  dominant-baseline=\"central\">{text}</text>",
                 xy.x
@@ -113,12 +117,12 @@ impl<'n> Canvas<'n> {
     }
 
     fn finish(self) -> String {
-        let Self { svg, width, height, .. } = self;
+        let Self { svg, labels, width, height, .. } = self;
         format!(
             "<svg class=\"graph\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
              height=\"{height:.0}\" role=\"group\" aria-label=\"Graph; the list has the same rows\">\
              <defs><marker id=\"head\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" \
-             orient=\"auto\"><path class=\"head\" d=\"M0 0L9 4L0 8z\"/></marker></defs>{svg}</svg>"
+             orient=\"auto\"><path class=\"head\" d=\"M0 0L9 4L0 8z\"/></marker></defs>{svg}{labels}</svg>"
         )
     }
 }

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::fields::{RowFields, rows_of, value_text};
+use super::filters::{FILTERS, list_filters, render_filters};
 use super::form::write_address;
 use super::layout::{Section, finish_page, render_page};
 use super::queue::{render_queue_line, render_queue_row};
@@ -21,8 +22,6 @@ use crate::model::Error;
 
 /// The address of the inbox.
 pub const PATH: &str = "/ui/inbox";
-/// The fields of the address that filter the queue.
-pub const FILTERS: [&str; 5] = ["project", "kind", "type", "actor", "source"];
 
 /// A page of the queue.
 struct Queue {
@@ -53,9 +52,10 @@ async fn render_inbox(visit: &PageVisit) -> PageResult {
         None => Value::Null,
     };
     let progress = visit.session().map(WebSession::read_progress).unwrap_or_default();
+    let filters = render_filters(visit, PATH).await?;
     let content = html! {
         section.queue aria-label="Queue" {
-            (render_head(visit, &queue, &progress))
+            (render_head(visit, &queue, &filters, &progress))
             ol {
                 @for (index, row) in queue.rows.iter().enumerate() {
                     li { (render_queue_line(RowFields(row), &address_in_queue(visit, row), index == at)) }
@@ -102,32 +102,25 @@ async fn read_touched(visit: &PageVisit, row: RowFields<'_>) -> Result<Value, Er
     }
 }
 
-fn list_filters(visit: &PageVisit) -> Vec<(&str, &str)> {
-    FILTERS.iter().map(|name| (*name, visit.fields.text(name))).collect()
-}
-
 fn address_in_queue(visit: &PageVisit, row: &Value) -> String {
     let mut fields = list_filters(visit);
     fields.extend([("cursor", visit.fields.text("cursor")), ("row", RowFields(row).id())]);
     write_address(PATH, &fields)
 }
 
-fn render_head(visit: &PageVisit, queue: &Queue, progress: &ReviewProgress) -> Markup {
+fn render_head(
+    visit: &PageVisit,
+    queue: &Queue,
+    filters: &Markup,
+    progress: &ReviewProgress,
+) -> Markup {
     let all = progress.decided as i64 + queue.total;
     html! {
         header {
             h1 { "Inbox" }
             progress max=(all.max(1)) value=(progress.decided) aria-label="Decided in this session" {}
             p.meta { (progress.decided) " decided, " (queue.total) " to go" }
-            details.filters open[list_filters(visit).iter().any(|(_, value)| !value.is_empty())] {
-                summary { "Filter" }
-                form method="get" action=(PATH) {
-                    @for (name, value) in list_filters(visit) {
-                        label { (name) input name=(name) value=(value); }
-                    }
-                    button { "Show" }
-                }
-            }
+            (filters)
             @if visit.may_decide() && queue.rows.len() > 1 { (render_bulk_form(visit, queue)) }
         }
     }

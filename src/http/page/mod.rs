@@ -7,11 +7,13 @@ mod conflicts;
 mod decide;
 mod drawing;
 mod fields;
+mod filters;
 pub mod form;
 mod graph;
 mod inbox;
 mod layout;
 mod login;
+mod matrix;
 mod project;
 mod queue;
 mod row;
@@ -43,7 +45,7 @@ pub fn build_router() -> Router<Arc<WebState>> {
         .route("/ui/conflicts", get(conflicts::show_conflicts))
         .route("/ui/resolve", post(conflicts::resolve_conflict))
         .route("/ui/project", get(project::show_project))
-        .route("/ui/matrix", get(project::show_matrix))
+        .route("/ui/matrix", get(matrix::show_matrix))
         .route("/ui/search", get(search::show_search))
         .route("/ui/graph", get(graph::show_graph))
         .route("/ui/audit", get(audit::show_audit))

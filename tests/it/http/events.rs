@@ -1,10 +1,10 @@
 //! Changes of any process, as server-sent events.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 
 use serde_json::{Value, json};
 
-use super::propose;
+use super::{bearer, propose};
 use crate::support::Place;
 use crate::web_support::WebServer;
 
@@ -60,4 +60,20 @@ fn a_listener_hears_of_each_change_once_and_goes_on_where_it_was() {
     assert_eq!(next, id + 1);
     assert_eq!(event["row_id"], second["memory"]["memory_id"]);
     assert!(server.stop(), "it ends although a stream is open");
+}
+
+#[test]
+fn a_revoked_token_hears_nothing_more() {
+    let place = Place::new();
+    let token = bearer(&place, "ci", "read");
+    let server = WebServer::start(&place, 1, &[]);
+    let mut events = Events::open(&server, &format!("Authorization: {token}\r\n"));
+    propose(&server, "Before");
+    assert_eq!(events.next().1["action"], "created");
+    let revoked = place.run(90, &["token", "revoke", "ci"]);
+    assert!(revoked.status.success(), "{revoked:?}");
+    propose(&server, "After");
+    let mut rest = String::new();
+    events.0.read_to_string(&mut rest).expect("the stream ends");
+    assert!(!rest.contains("data:"), "{rest}");
 }

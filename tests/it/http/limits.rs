@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use super::bearer;
 use crate::support::Place;
 use crate::web_support::WebServer;
 
@@ -61,4 +62,29 @@ fn a_path_leads_to_no_file() {
         let answer = server.send_bytes(head.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
     }
+}
+
+#[test]
+fn a_path_that_is_no_text_is_a_problem() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    let answer = server.get("/v1/entities/%ff", &[]);
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(answer.json()["code"], "invalid");
+}
+
+#[test]
+fn each_caller_has_a_limit_of_requests() {
+    let place = Place::new();
+    let [busy, calm] = ["busy", "calm"].map(|name| bearer(&place, name, "read"));
+    let server = WebServer::start(&place, 1, &["--rate-limit", "2"]);
+    let ask = |token: &str| server.get("/v1/projects", &[("Authorization", token)]);
+    let answers: Vec<_> = (0..200).map(|_| ask(&busy)).collect();
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("too many");
+    assert_eq!(refused.json()["code"], "busy");
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 429)));
+    assert_eq!(ask(&calm).status, 200, "another caller has a limit of their own");
+    assert_eq!(server.get("/v1/projects", &[]).status, 200);
 }
