@@ -127,10 +127,10 @@ fn render_verdict_filter(project: &str, wanted: &str) -> Markup {
 }
 
 fn render_matrix_row(row: RowFields<'_>) -> Markup {
-    let cell = |name: &'static str| {
+    let cell = |name: &'static str, if_none: &'static str| {
         html! {
             td {
-                @if row.list(name).next().is_none() { span.soft { "nothing" } }
+                @if row.list(name).next().is_none() { span.soft { (if_none) } }
                 @for other in row.list(name) {
                     a href=(row_address(other.text("entity_id"))) { (other.text("name")) } " "
                 }
@@ -148,11 +148,11 @@ fn render_matrix_row(row: RowFields<'_>) -> Markup {
                 (mark_words(row.text("verdict")))
                 @if row.object("waived").is_some() || !row.text("waived").is_empty() { " (waived)" }
             }
-            (cell("parents"))
-            (cell("children"))
-            (cell("satisfied_by"))
-            (cell("validated_by"))
-            (cell("evidence"))
+            (cell("parents", ""))
+            (cell("children", ""))
+            (cell("satisfied_by", "nothing"))
+            (cell("validated_by", "nothing"))
+            (cell("evidence", "nothing"))
         }
     }
 }
