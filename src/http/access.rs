@@ -208,7 +208,7 @@ async fn find_session(
 /// Whether the token is valid by which a principal came, if it came by one.
 pub async fn may_continue(state: &WebState, principal: &Principal) -> Result<bool> {
     match &principal.credential {
-        Credential::Absent => Ok(true),
+        Credential::Absent | Credential::Jwt => Ok(true),
         Credential::Token => is_token_valid(state, &principal.identity.client).await,
         Credential::Session(session) => is_token_valid(state, &session.token).await,
     }
