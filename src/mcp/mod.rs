@@ -4,6 +4,7 @@
 pub mod address;
 mod approval;
 pub mod backpressure;
+mod caching;
 pub(crate) mod completion;
 mod context;
 pub mod errors;

@@ -8,6 +8,7 @@ use super::address::{
     Address, CONFLICTS, ENTITY, MEMORY, ONTOLOGY, OVERVIEW, PROJECTS, expand_template,
     template_variable,
 };
+use super::caching::ResultBasis;
 use crate::app::limits::MAX_URI;
 use crate::app::present::bound::{MAX_BYTES, fit_lines, shorten_text, that_fit};
 use crate::app::present::rows::LINE_TEXT;
@@ -161,6 +162,14 @@ pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
         let structured = job(view)?.structured;
         Ok(contents(structured.to_string()))
     }))
+}
+
+/// Returns what the resource with this URI depends on.
+pub fn basis_of(uri: &str) -> ResultBasis {
+    match Address::parse(uri) {
+        Some(Address::Ontology) => ResultBasis::Server,
+        _ => ResultBasis::Store,
+    }
 }
 
 fn text_contents(

@@ -16,6 +16,7 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::watch;
 
 use super::approval::{PendingApprovals, ToolOutcome};
+use super::caching::{CacheHints, ResultBasis};
 use super::context::find_lost_part;
 use super::errors::{not_read, one_page, request_error, shown_text, tool_error, unserved_method};
 use super::log::{Failure, log_request};
@@ -34,8 +35,6 @@ use crate::ops::View;
 
 /// Instructions for the agent; clients truncate them at 2,048 characters.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
-/// Cache lifetime of lists that do not change while the server runs.
-const FIXED_TTL_MS: u64 = 3_600_000;
 
 /// A server for one client, or for all clients with the same rights over HTTP.
 #[derive(Clone)]
@@ -139,6 +138,10 @@ impl Server {
         self.serve(method, name, async { self.service.store.read(method, job?).await }).await
     }
 
+    fn cache_hints(&self, context: &RequestContext<RoleServer>, basis: ResultBasis) -> CacheHints {
+        CacheHints::new(context, basis, self.lists)
+    }
+
     fn unknown_tool(&self, name: &str) -> ErrorData {
         let why = self.registry().withheld(name).map(explain_withheld);
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
@@ -174,10 +177,13 @@ impl ServerHandler for Server {
     /// Does not begin the session: a client may discover the server and then initialize.
     async fn discover(
         &self,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
-        let found = DiscoverResult::from_server_info(versions, self.get_info());
+        let mut found = DiscoverResult::from_server_info(versions, self.get_info());
+        let hints = self.cache_hints(&context, ResultBasis::Server);
+        found.ttl_ms = hints.ttl_ms.unwrap_or(found.ttl_ms);
+        found.cache_scope = hints.cache_scope.unwrap_or(found.cache_scope);
         log_request("server/discover", "", async { Ok(found) }).await
     }
 
@@ -201,15 +207,15 @@ impl ServerHandler for Server {
     async fn list_tools(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         self.serve("tools/list", "", async {
             let operations = self.registry().operations().iter();
             let tools = operations.map(|operation| describe_tool(operation, self.answers));
-            let mut list = ListToolsResult::with_all_items(tools.collect());
-            list.ttl_ms = Some(FIXED_TTL_MS);
-            list.cache_scope = Some(self.lists);
-            Ok(list)
+            let CacheHints { ttl_ms, cache_scope } =
+                self.cache_hints(&context, ResultBasis::Server);
+            let list = ListToolsResult::with_all_items(tools.collect());
+            Ok(ListToolsResult { ttl_ms, cache_scope, ..list })
         })
         .await
     }
@@ -241,26 +247,27 @@ impl ServerHandler for Server {
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
         let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
-        self.read("resources/list", "", Ok(job))
-            .await
-            .map_err(|error| request_error(error, self.registry()))
+        let list = self.read("resources/list", "", Ok(job)).await;
+        let list = list.map_err(|error| request_error(error, self.registry()))?;
+        let CacheHints { ttl_ms, cache_scope } = self.cache_hints(&context, ResultBasis::Store);
+        Ok(ListResourcesResult { ttl_ms, cache_scope, ..list })
     }
 
     async fn list_resource_templates(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         self.serve("resources/templates/list", "", async {
             one_page(request)?;
-            let mut list = ListResourceTemplatesResult::with_all_items(resources::list_templates());
-            list.ttl_ms = Some(FIXED_TTL_MS);
-            list.cache_scope = Some(self.lists);
-            Ok(list)
+            let CacheHints { ttl_ms, cache_scope } =
+                self.cache_hints(&context, ResultBasis::Program);
+            let list = ListResourceTemplatesResult::with_all_items(resources::list_templates());
+            Ok(ListResourceTemplatesResult { ttl_ms, cache_scope, ..list })
         })
         .await
     }
@@ -268,12 +275,15 @@ impl ServerHandler for Server {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let reading = resources::prepare_read(&self.service, &request.uri);
         let contents = self.read("resources/read", "", reading).await;
         let contents = contents.map_err(|error| not_read(&request.uri, error, self.registry()))?;
-        Ok(ReadResourceResult::new(vec![contents]).into())
+        let hints = self.cache_hints(&context, resources::basis_of(&request.uri));
+        let mut result = ReadResourceResult::new(vec![contents]);
+        (result.ttl_ms, result.cache_scope) = (hints.ttl_ms, hints.cache_scope);
+        Ok(result.into())
     }
 
     async fn complete(
@@ -293,14 +303,14 @@ impl ServerHandler for Server {
     async fn list_prompts(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         self.serve("prompts/list", "", async {
             one_page(request)?;
-            let mut list = ListPromptsResult::with_all_items(prompts::list(self.registry()));
-            list.ttl_ms = Some(FIXED_TTL_MS);
-            list.cache_scope = Some(self.lists);
-            Ok(list)
+            let CacheHints { ttl_ms, cache_scope } =
+                self.cache_hints(&context, ResultBasis::Server);
+            let list = ListPromptsResult::with_all_items(prompts::list(self.registry()));
+            Ok(ListPromptsResult { ttl_ms, cache_scope, ..list })
         })
         .await
     }

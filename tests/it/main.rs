@@ -5,6 +5,7 @@ mod abuse;
 mod approval;
 mod backup;
 mod bounds;
+mod caching;
 mod concurrency;
 mod doctor;
 mod durability;

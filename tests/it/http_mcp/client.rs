@@ -54,7 +54,8 @@ impl<'s> McpClient<'s> {
 
     pub fn post(&self, message: &Value) -> WebAnswer {
         let method = message["method"].as_str().unwrap_or_default();
-        let name = message["params"]["name"].as_str().unwrap_or_default();
+        let named = ["name", "uri"].map(|field| message["params"][field].as_str());
+        let name = named.into_iter().flatten().next().unwrap_or_default();
         let token = format!("Bearer {}", self.token);
         let mut headers = vec![ACCEPT];
         if !self.token.is_empty() {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::client::{ACCEPT, McpClient, create_token, read_message, risk};
+use crate::caching::{cache_hints, hints_of};
 use crate::support::Place;
 use crate::web_support::WebServer;
 
@@ -28,8 +29,23 @@ fn each_role_has_its_tools_and_no_others() {
     }
     let anonymous = McpClient::modern(&server, "/mcp", "");
     assert_eq!(anonymous.tool_names(), propose, "without a token");
-    let list = anonymous.request("tools/list", json!({}));
-    assert_eq!(list["result"]["cacheScope"], "private", "the list depends on the caller");
+}
+
+#[test]
+fn what_depends_on_the_role_is_kept_by_its_caller_only() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    let modern = McpClient::modern(&server, "/mcp", "");
+    let legacy = McpClient::legacy(&server, "/mcp", "", "editor");
+    for (method, params, ttl, [_, scope]) in cache_hints() {
+        let answer = modern.request(method, params.clone());
+        assert_eq!(hints_of(&answer["result"]), (Some(ttl), Some(scope)), "{method} {answer}");
+        if method != "server/discover" {
+            let answer = legacy.request(method, params);
+            assert!(answer["result"].is_object(), "{answer}");
+            assert_eq!(hints_of(&answer["result"]), (None, None), "{method}");
+        }
+    }
 }
 
 #[test]
