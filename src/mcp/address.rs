@@ -1,4 +1,4 @@
-//! URIs of resources (`atocore://…`). Template variables are percent-encoded.
+//! URIs of resources (`atocore://…`, `skill://…`). Template variables are percent-encoded.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -13,6 +13,7 @@ pub const ONTOLOGY: &str = "atocore://ontology";
 pub const OVERVIEW: &str = "atocore://project/{name}/overview";
 pub const ENTITY: &str = "atocore://entity/{id}";
 pub const MEMORY: &str = "atocore://memory/{id}";
+pub const SKILL: &str = "skill://atocore/{name}/SKILL.md";
 
 /// The resource that a URI identifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub enum Address {
     Overview(String),
     Entity(String),
     Memory(String),
+    Skill(String),
 }
 
 impl Address {
@@ -35,7 +37,8 @@ impl Address {
             _ => read(OVERVIEW, uri)
                 .map(Self::Overview)
                 .or_else(|| read(ENTITY, uri).map(Self::Entity))
-                .or_else(|| read(MEMORY, uri).map(Self::Memory)),
+                .or_else(|| read(MEMORY, uri).map(Self::Memory))
+                .or_else(|| read(SKILL, uri).map(Self::Skill)),
         }
     }
 }
@@ -105,6 +108,8 @@ mod tests {
             "atocore://entity/a?b",
             "atocore://entity/a#b",
             "other://entity/a",
+            "skill://atocore/SKILL.md",
+            "skill://atocore/a/b/SKILL.md",
         ] {
             assert_eq!(Address::parse(uri), None, "{uri}");
         }

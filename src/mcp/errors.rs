@@ -11,7 +11,7 @@ use crate::model::Error;
 use crate::model::text::{abridge_message, one_line};
 
 /// The supported methods.
-const METHODS: [&str; 11] = [
+const METHODS: [&str; 13] = [
     "initialize",
     "ping",
     "server/discover",
@@ -23,6 +23,8 @@ const METHODS: [&str; 11] = [
     "prompts/list",
     "prompts/get",
     "completion/complete",
+    "skills/list",
+    "skills/get",
 ];
 
 /// Those that protocol 2026-07-28 no longer has.
@@ -74,6 +76,11 @@ pub fn not_read(uri: &str, error: Error, registry: &OperationRegistry) -> ErrorD
         }
         refusal => refusal,
     }
+}
+
+pub fn unknown_skill(uri: &str) -> ErrorData {
+    let message = format!("no skill {}. skills/list lists them.", shown_text(uri));
+    ErrorData::invalid_params(message, None)
 }
 
 /// Returns the error of a request that the SDK could not parse, and its method if it is supported.

@@ -112,6 +112,7 @@ fn lost_parameters(request: &ClientRequest, line: &[u8]) -> bool {
         ClientRequest::ListResourcesRequest(list) => list.params.is_none(),
         ClientRequest::ListResourceTemplatesRequest(list) => list.params.is_none(),
         ClientRequest::ListPromptsRequest(list) => list.params.is_none(),
+        ClientRequest::ListSkillsRequest(list) => list.params.is_none(),
         _ => false,
     };
     none && serde_json::from_slice::<Parameters>(line).is_ok_and(|given| given.params.is_some())

@@ -17,6 +17,7 @@ pub(crate) mod prompts;
 pub mod resources;
 mod rights;
 pub mod server;
+mod skills;
 pub mod stop;
 mod streams;
 pub(crate) mod surface;

@@ -9,6 +9,7 @@ use super::address::{
     template_variable,
 };
 use super::caching::ResultBasis;
+use super::skills;
 use crate::app::limits::MAX_URI;
 use crate::app::present::bound::{MAX_BYTES, fit_lines, shorten_text, that_fit};
 use crate::app::present::rows::LINE_TEXT;
@@ -146,6 +147,12 @@ pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
             let contents = text_contents(uri, MARKDOWN);
             return Ok(Box::new(move |view| Ok(contents(read_overview(view, &name)?))));
         }
+        Some(Address::Skill(name)) => {
+            let text = skills::find_text(service.registry.rights, &name);
+            let text = text.ok_or_else(|| unknown_resource(uri))?;
+            let contents = text_contents(uri, MARKDOWN)(text.to_owned());
+            return Ok(Box::new(move |_| Ok(contents)));
+        }
         Some(Address::Projects) => ("list_projects", all),
         Some(Address::Conflicts) => ("list_conflicts", all),
         Some(Address::Ontology) => ("describe_ontology", json!({})),
@@ -168,6 +175,7 @@ pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
 pub fn basis_of(uri: &str) -> ResultBasis {
     match Address::parse(uri) {
         Some(Address::Ontology) => ResultBasis::Server,
+        Some(Address::Skill(_)) => ResultBasis::Program,
         _ => ResultBasis::Store,
     }
 }

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
     CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorData, GetPromptRequestParams,
-    GetPromptResponse, GetPromptResult, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, PromptMessage, ReadResourceRequestParams, ReadResourceResponse,
-    ReadResourceResult, Role, ServerCapabilities, ServerConfig,
+    GetPromptResponse, GetPromptResult, GetSkillRequestParams, GetSkillResult, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams, PromptMessage,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Role, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{RoleServer, ServerHandler};
@@ -18,7 +19,9 @@ use tokio::sync::watch;
 use super::approval::{PendingApprovals, ToolOutcome};
 use super::caching::{CacheHints, ResultBasis};
 use super::context::find_lost_part;
-use super::errors::{not_read, one_page, request_error, shown_text, tool_error, unserved_method};
+use super::errors::{
+    not_read, one_page, request_error, shown_text, tool_error, unknown_skill, unserved_method,
+};
 use super::log::{Failure, log_request};
 use super::next_step::render_step;
 use super::prompts::RequestedPrompt;
@@ -26,7 +29,7 @@ use super::rights::{describe_rights, explain_withheld};
 use super::stop::stop_signal;
 use super::tools::{Answers, describe_tool, render_result};
 use super::transport::LineTransport;
-use super::{completion, prompts, resources};
+use super::{completion, prompts, resources, skills};
 use crate::app::answer::Answer;
 use crate::app::registry::OperationRegistry;
 use crate::app::service::Service;
@@ -162,6 +165,7 @@ impl ServerHandler for Server {
             .enable_resources()
             .enable_prompts()
             .enable_completions()
+            .enable_skills()
             .build();
         ServerConfig::new(capabilities)
             .with_server_info(
@@ -328,6 +332,38 @@ impl ServerHandler for Server {
         let (description, message) = read.map_err(|error| request_error(error, self.registry()))?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(description).into())
+    }
+
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        self.serve("skills/list", "", async {
+            one_page(request)?;
+            let CacheHints { ttl_ms, cache_scope } =
+                self.cache_hints(&context, ResultBasis::Server);
+            let list = ListSkillsResult::with_all_items(skills::list(self.registry().rights));
+            Ok(ListSkillsResult { ttl_ms, cache_scope, ..list })
+        })
+        .await
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        self.serve("skills/get", "", async {
+            let mut skills = skills::list(self.registry().rights).into_iter();
+            let found = skills.find(|skill| skill.uri == request.uri);
+            let skill = found.ok_or_else(|| unknown_skill(&request.uri))?;
+            let hints = self.cache_hints(&context, ResultBasis::Program);
+            let mut result = GetSkillResult::new(skill);
+            (result.ttl_ms, result.cache_scope) = (hints.ttl_ms, hints.cache_scope);
+            Ok(result)
+        })
+        .await
     }
 
     /// The SDK passes a known method here only if its parameters could not be parsed.

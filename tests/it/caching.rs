@@ -9,12 +9,16 @@ use crate::support::Place;
 /// stdio and over HTTP.
 pub fn cache_hints() -> Vec<(&'static str, Value, u64, [&'static str; 2])> {
     let read = |uri: &str| json!({ "uri": format!("atocore://{uri}") });
+    let skill = || json!({ "uri": "skill://atocore/review-queue/SKILL.md" });
     let (hour, server) = (3_600_000, ["public", "private"]);
     vec![
         ("server/discover", json!({}), hour, server),
         ("tools/list", json!({}), hour, server),
         ("prompts/list", json!({}), hour, server),
         ("resources/templates/list", json!({}), hour, ["public"; 2]),
+        ("skills/list", json!({}), hour, server),
+        ("skills/get", skill(), hour, ["public"; 2]),
+        ("resources/read", skill(), hour, ["public"; 2]),
         ("resources/list", json!({}), 0, ["private"; 2]),
         ("resources/read", read("ontology"), hour, server),
         ("resources/read", read("projects"), 0, ["private"; 2]),

@@ -41,6 +41,7 @@ mod resources;
 mod review;
 mod search;
 mod server_memory;
+mod skills;
 mod sources;
 mod support;
 mod surface;

@@ -168,7 +168,8 @@ fn the_capabilities_promise_what_is_there_and_no_more() {
     let place = Place::new();
     let mut client = Client::start(&place, true, &[]);
     let found = client.result("server/discover", json!({}));
-    let expected = json!({ "completions": {}, "prompts": {}, "resources": {}, "tools": {} });
+    let expected = json!({ "completions": {}, "prompts": {}, "resources": {}, "tools": {},
+                           "extensions": { "io.modelcontextprotocol/skills": {} } });
     assert_eq!(found["capabilities"], expected);
     let mut legacy = Client::start(&place, false, &[]);
     for method in ["resources/subscribe", "resources/unsubscribe"] {
