@@ -1,23 +1,14 @@
 // Drives the page in a real Chromium: by mouse, by keyboard alone, and with JavaScript switched off.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 
+import { AXE, SHOTS, launch, watch } from "./browser.mjs";
 import { Store } from "./store.mjs";
 
-const require = createRequire(new URL("../../target/ci/node/", import.meta.url));
-const { chromium } = require("playwright-core");
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const SHOTS = new URL("../../target/ci/screenshots/", import.meta.url).pathname;
 const VIEWS = ["inbox", "conflicts", "project", "matrix", "search?query=mass", "audit?verify=yes", "graph"];
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 test.after(() => browser.close());
 
 // Opens a signed-in page; what it must not do is collected in `faults`.
@@ -25,14 +16,7 @@ async function open(t, store, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   store.contexts.push(context);
   const page = await context.newPage();
-  const faults = [];
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("dialog", (dialog) => { faults.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== "data:" && url.origin !== store.origin) faults.push(`a request to ${url.origin}`);
-  });
+  const faults = watch(page, [store.origin]);
   await page.goto(store.link);
   await page.waitForURL("**/ui/inbox*");
   t.after(() => assert.deepEqual(faults, []));
@@ -280,7 +264,6 @@ test("axe finds nothing, at both widths and in both themes", async (t) => {
     store.propose("A name that goes on and on and would break a layout that takes no care of it, with مرحبا", {});
   });
   const page = await open(t, store, { bypassCSP: true });
-  mkdirSync(SHOTS, { recursive: true });
   const row = store.call("list_rows", { type: "requirement" }).items[0].entity_id;
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 400]) {
