@@ -1,4 +1,4 @@
-//! URIs of resources (`atocore://…`, `skill://…`). Template variables are percent-encoded.
+//! URIs of resources (`atocore://…`, `ui://…`, `skill://…`). Template variables are percent-encoded.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -13,6 +13,7 @@ pub const ONTOLOGY: &str = "atocore://ontology";
 pub const OVERVIEW: &str = "atocore://project/{name}/overview";
 pub const ENTITY: &str = "atocore://entity/{id}";
 pub const MEMORY: &str = "atocore://memory/{id}";
+pub const APP: &str = "ui://atocore/{name}";
 pub const SKILL: &str = "skill://atocore/{name}/SKILL.md";
 
 /// The resource that a URI identifies.
@@ -25,6 +26,7 @@ pub enum Address {
     Overview(String),
     Entity(String),
     Memory(String),
+    App(String),
     Skill(String),
 }
 
@@ -38,6 +40,7 @@ impl Address {
                 .map(Self::Overview)
                 .or_else(|| read(ENTITY, uri).map(Self::Entity))
                 .or_else(|| read(MEMORY, uri).map(Self::Memory))
+                .or_else(|| read(APP, uri).map(Self::App))
                 .or_else(|| read(SKILL, uri).map(Self::Skill)),
         }
     }

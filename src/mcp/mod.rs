@@ -3,6 +3,7 @@
 
 pub mod address;
 mod approval;
+mod apps;
 pub mod backpressure;
 mod caching;
 pub(crate) mod completion;

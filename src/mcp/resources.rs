@@ -9,7 +9,7 @@ use super::address::{
     template_variable,
 };
 use super::caching::ResultBasis;
-use super::skills;
+use super::{apps, skills};
 use crate::app::limits::MAX_URI;
 use crate::app::present::bound::{MAX_BYTES, fit_lines, shorten_text, that_fit};
 use crate::app::present::rows::LINE_TEXT;
@@ -89,8 +89,9 @@ const TEMPLATES: [ResourceKind; 3] = [
 /// Projects on a page of the resource list.
 const PAGE: u32 = 100;
 
-/// Returns a page of resources: the fixed ones first, then an overview of each project.
-pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult> {
+/// Returns a page of resources: the fixed ones first, then the apps if they are wanted, then an
+/// overview of each project.
+pub fn list(view: &View<'_>, cursor: Option<&str>, with_apps: bool) -> Result<ListResourcesResult> {
     let request = PageRequest::new(List::Resources, Some(PAGE), cursor)?;
     let mut registered = projects::list_registered(view)?;
     let total = registered.len() as i64;
@@ -108,7 +109,8 @@ pub fn list(view: &View<'_>, cursor: Option<&str>) -> Result<ListResourcesResult
             .with_description(about.description)
             .with_mime_type(about.mime_type)
     });
-    let mut list = ListResourcesResult::with_all_items(fixed.chain(kept).collect());
+    let apps = apps::list().filter(|_| with_apps && cursor.is_none());
+    let mut list = ListResourcesResult::with_all_items(fixed.chain(apps).chain(kept).collect());
     list.next_cursor = next_cursor;
     Ok(list)
 }
@@ -146,6 +148,11 @@ pub fn prepare_read(service: &Service, uri: &str) -> Result<ResourceRead> {
         Some(Address::Overview(name)) => {
             let contents = text_contents(uri, MARKDOWN);
             return Ok(Box::new(move |view| Ok(contents(read_overview(view, &name)?))));
+        }
+        Some(Address::App(name)) => {
+            let contents = apps::read(&service.registry, &name);
+            let contents = contents.ok_or_else(|| unknown_resource(uri))?;
+            return Ok(Box::new(move |_| Ok(contents)));
         }
         Some(Address::Skill(name)) => {
             let text = skills::find_text(service.registry.rights, &name);

@@ -29,7 +29,7 @@ use super::rights::{describe_rights, explain_withheld};
 use super::stop::stop_signal;
 use super::tools::{Answers, describe_tool, render_result};
 use super::transport::LineTransport;
-use super::{completion, prompts, resources, skills};
+use super::{apps, completion, prompts, resources, skills};
 use crate::app::answer::Answer;
 use crate::app::registry::OperationRegistry;
 use crate::app::service::Service;
@@ -254,7 +254,9 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        let job = move |view: &View<'_>| resources::list(view, cursor.as_deref());
+        let with_apps = self.answers.are_structured()
+            && context.client_capabilities().is_some_and(|client| apps::is_supported(&client));
+        let job = move |view: &View<'_>| resources::list(view, cursor.as_deref(), with_apps);
         let list = self.read("resources/list", "", Ok(job)).await;
         let list = list.map_err(|error| request_error(error, self.registry()))?;
         let CacheHints { ttl_ms, cache_scope } = self.cache_hints(&context, ResultBasis::Store);

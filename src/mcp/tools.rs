@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rmcp::model::{CallToolResult, ContentBlock, Tool, ToolAnnotations};
 
+use super::apps;
 use crate::app::answer::Answer;
 use crate::app::operation::{Effect, RegisteredOperation};
 
@@ -19,6 +20,13 @@ pub enum Answers {
     Structured,
 }
 
+impl Answers {
+    /// Whether a result has structured content.
+    pub fn are_structured(self) -> bool {
+        self != Self::Text
+    }
+}
+
 /// Builds the result of a successful call.
 pub fn render_result(answer: Answer, answers: Answers) -> CallToolResult {
     let content = match answers {
@@ -26,7 +34,7 @@ pub fn render_result(answer: Answer, answers: Answers) -> CallToolResult {
         Answers::Both | Answers::Text => vec![ContentBlock::text(answer.text)],
     };
     let mut result = CallToolResult::success(content);
-    if answers != Answers::Text {
+    if answers.are_structured() {
         result.structured_content = Some(answer.structured);
     }
     result
@@ -45,10 +53,12 @@ pub fn describe_tool(operation: &RegisteredOperation, answers: Answers) -> Tool 
     let tool = Tool::new(about.name, about.description, Arc::new(operation.input_schema.clone()))
         .with_title(about.title)
         .with_annotations(annotations);
-    match answers {
-        Answers::Text => tool,
-        Answers::Both | Answers::Structured => {
-            tool.with_raw_output_schema(Arc::new(operation.output_schema.clone()))
-        }
+    if !answers.are_structured() {
+        return tool;
+    }
+    let tool = tool.with_raw_output_schema(Arc::new(operation.output_schema.clone()));
+    match apps::link_of_tool(about.name) {
+        None => tool,
+        Some(link) => tool.with_meta(link),
     }
 }

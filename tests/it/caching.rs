@@ -19,6 +19,7 @@ pub fn cache_hints() -> Vec<(&'static str, Value, u64, [&'static str; 2])> {
         ("skills/list", json!({}), hour, server),
         ("skills/get", skill(), hour, ["public"; 2]),
         ("resources/read", skill(), hour, ["public"; 2]),
+        ("resources/read", json!({ "uri": "ui://atocore/review-queue" }), 0, ["private"; 2]),
         ("resources/list", json!({}), 0, ["private"; 2]),
         ("resources/read", read("ontology"), hour, server),
         ("resources/read", read("projects"), 0, ["private"; 2]),

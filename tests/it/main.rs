@@ -3,6 +3,7 @@
 
 mod abuse;
 mod approval;
+mod apps;
 mod backup;
 mod bounds;
 mod caching;

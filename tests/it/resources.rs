@@ -12,24 +12,39 @@ pub const BOTH: [bool; 2] = [false, true];
 pub struct Client {
     pub session: Session,
     modern: bool,
+    capabilities: Value,
 }
 
 impl Client {
     pub fn start(place: &Place, modern: bool, arguments: &[&str]) -> Self {
-        let session = if modern {
-            let mut command = program(&place.db(), 2);
-            Session::start_silent(command.arg("serve").args(arguments))
-        } else {
-            place.serve(2, arguments)
-        };
-        Self { session, modern }
+        Self::start_with(place, modern, arguments, json!({}))
+    }
+
+    /// Starts a client with these capabilities.
+    pub fn start_with(
+        place: &Place,
+        modern: bool,
+        arguments: &[&str],
+        capabilities: Value,
+    ) -> Self {
+        let mut command = program(&place.db(), 2);
+        let session = Session::start_silent(command.arg("serve").args(arguments));
+        let mut client = Self { session, modern, capabilities };
+        if !modern {
+            let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": client.capabilities,
+                                "clientInfo": { "name": "story", "version": "1" } });
+            client.session.request("initialize", hello);
+            let begun = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+            client.session.send(&begun);
+        }
+        client
     }
 
     fn ask(&mut self, method: &str, mut params: Value) -> Value {
         if self.modern {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": self.capabilities,
             });
         }
         self.session.request(method, params)
