@@ -135,6 +135,9 @@ pub trait Operation: 'static {
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     type Output: Output;
     const ABOUT: About;
+    /// The optional arguments for which a blank text is a value: the global project, and fields that an
+    /// update empties.
+    const BLANK_VALUES: &'static [&'static str] = &["project"];
 }
 
 /// An operation that only reads.
@@ -190,6 +193,7 @@ type Prepare = Box<dyn Fn(Map<String, Value>) -> Result<PreparedCall> + Send + S
 /// An operation with its types erased, as the table holds it.
 pub struct RegisteredOperation {
     pub about: About,
+    blank_values: &'static [&'static str],
     pub input_schema: Map<String, Value>,
     /// Made when it is first needed, since a command needs none.
     pub output_schema: LazyLock<Map<String, Value>>,
@@ -204,6 +208,7 @@ impl RegisteredOperation {
         });
         Self {
             about: O::ABOUT,
+            blank_values: O::BLANK_VALUES,
             input_schema: schema::input_schema::<O::Args>(),
             output_schema: LazyLock::new(schema::answer_schema::<O::Output>),
             prepare,
@@ -249,6 +254,7 @@ impl RegisteredOperation {
         schema::merge(&mut input_schema, &schema::input_schema::<WriteOptions>());
         Self {
             about: O::ABOUT,
+            blank_values: O::BLANK_VALUES,
             input_schema,
             output_schema: LazyLock::new(written_schema::<O::Output>),
             prepare,
@@ -267,7 +273,7 @@ impl RegisteredOperation {
         mut arguments: Map<String, Value>,
         default_project: Option<&str>,
     ) -> Result<PreparedCall> {
-        schema::coerce_arguments(&self.input_schema, &mut arguments)?;
+        schema::coerce_arguments(&self.input_schema, self.blank_values, &mut arguments)?;
         limits::check_arguments("", &arguments)?;
         let takes_project = self.about.uses_default_project
             && self.input_schema.get("properties").is_some_and(|all| all.get("project").is_some());

@@ -56,14 +56,13 @@ impl Caller {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct WriteOptions {
-    /// Who does this.
     pub actor: Option<String>,
     /// Why.
     #[serde(alias = "reason")]
     note: Option<String>,
-    /// Calls with the same key are done once.
+    /// Done once for each key.
     idempotency_key: Option<String>,
-    /// Show what would happen; change nothing.
+    /// Only show what would happen.
     dry_run: bool,
     #[serde(skip)]
     keyed: Option<Keyed>,

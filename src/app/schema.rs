@@ -4,7 +4,7 @@
 //! `$ref`, `["string", "null"]`, `format: "uint32"` or a bare `true`.
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -47,13 +47,27 @@ pub fn answer_schema<T: JsonSchema>() -> Map<String, Value> {
     schema
 }
 
+/// Returns the schema of a list of objects with these fields of a type; one that the type lacks is a
+/// text. Descriptions and choices are those of the tool that creates one such row.
+pub fn list_schema<T: JsonSchema>(names: &[&str]) -> Schema {
+    let mut item = input_schema::<T>();
+    let known = item.remove("properties").unwrap_or_default();
+    let properties = names.iter().map(|name| {
+        let mut field = known.get(name).cloned().unwrap_or_else(|| json!({ "type": "string" }));
+        field.as_object_mut().map(|field| (field.remove("description"), field.remove("enum")));
+        ((*name).to_owned(), field)
+    });
+    item.insert("properties".to_owned(), properties.collect::<Map<_, _>>().into());
+    json_schema!({ "type": "array", "items": item })
+}
+
 fn inline_subschemas(mut settings: SchemaSettings) -> SchemaGenerator {
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     SchemaGenerator::new(settings)
 }
 
-fn plain_schema(schema: schemars::Schema) -> Map<String, Value> {
+fn plain_schema(schema: Schema) -> Map<String, Value> {
     let mut value = schema.to_value();
     simplify_schema(&mut value);
     match value {
@@ -76,7 +90,8 @@ fn simplify_schema(schema: &mut Value) {
     if object.get("default").is_some_and(is_obvious_default) {
         object.remove("default");
     }
-    if object.get("additionalProperties") == Some(&Value::Bool(true)) {
+    // Some clients drop a tool with it; unknown names are refused by the server.
+    if object.get("additionalProperties").is_some_and(Value::is_boolean) {
         object.remove("additionalProperties");
     }
     if let Some(Value::Array(types)) = object.get("type") {
@@ -146,31 +161,82 @@ pub fn name_types(schema: &mut Map<String, Value>, ontology: &Ontology) {
 }
 
 /// Converts argument values as clients are known to send them: numbers, booleans, lists and objects
-/// as strings, one text for a list of texts, integers as `1.0`, and `null` for a missing argument.
+/// as strings, one text for a list of texts, integers as `1.0`; and `null`, a blank text or the count 0
+/// for an argument that is left out. `blank_values` are the arguments that may be blank.
 pub fn coerce_arguments(
     schema: &Map<String, Value>,
+    blank_values: &[&str],
     arguments: &mut Map<String, Value>,
 ) -> Result<()> {
     let Some(Value::Object(properties)) = schema.get("properties") else { return Ok(()) };
-    arguments.retain(|name, value| !value.is_null() || !properties.contains_key(name));
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
+    arguments.retain(|name, value| {
+        let Some(property) = properties.get(name) else { return true };
+        let left_out = value.is_null()
+            || !is_required(name)
+                && !blank_values.contains(&name.as_str())
+                && is_blank(value, property);
+        !left_out
+    });
     for (name, value) in arguments.iter_mut() {
-        let expected = properties.get(name).and_then(|property| property.get("type"));
-        let Some(expected) = expected.and_then(Value::as_str) else { continue };
-        if let (Value::String(text), false) = (&*value, expected == "string")
-            && let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected))
+        let Some(property) = properties.get(name) else { continue };
+        coerce_value(name, property, value)?;
+        if let Some(items) = property.get("items").filter(|items| items.get("properties").is_some())
         {
-            find_loss(text).map_or(Ok(()), |loss| Err(loss.into_error(name)))?;
-            *value = parsed;
+            coerce_items(name, items, blank_values, value)?;
         }
-        if let ("array", Value::String(text)) = (expected, &*value) {
-            *value = Value::from(vec![text.clone()]);
+    }
+    Ok(())
+}
+
+/// Whether the value of an optional argument stands for none: models have to fill every argument in
+/// strict modes.
+fn is_blank(value: &Value, property: &Value) -> bool {
+    match value {
+        Value::String(text) if text.trim().is_empty() => true,
+        Value::String(text) => property["type"] == "integer" && text.trim() == "0",
+        Value::Number(number) => property["type"] == "integer" && number.as_f64() == Some(0.0),
+        _ => false,
+    }
+}
+
+/// Converts the objects of a list, which may each be JSON text.
+fn coerce_items(name: &str, schema: &Value, blank_values: &[&str], list: &mut Value) -> Result<()> {
+    let Some(schema) = schema.as_object() else { return Ok(()) };
+    for item in list.as_array_mut().into_iter().flatten() {
+        parse_text(name, "object", item)?;
+        if let Value::Object(fields) = item {
+            coerce_arguments(schema, blank_values, fields)?;
         }
-        if expected == "integer" {
-            let whole = value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
-            if let (Some(number), false) = (whole, value.is_i64() || value.is_u64()) {
-                *value = Value::from(number as i64);
-            }
+    }
+    Ok(())
+}
+
+fn coerce_value(name: &str, property: &Value, value: &mut Value) -> Result<()> {
+    let Some(expected) = property.get("type").and_then(Value::as_str) else { return Ok(()) };
+    if expected != "string" {
+        parse_text(name, expected, value)?;
+    }
+    if let ("array", Value::String(text)) = (expected, &*value) {
+        *value = Value::from(vec![text.clone()]);
+    }
+    if expected == "integer" {
+        let whole = value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
+        if let (Some(number), false) = (whole, value.is_i64() || value.is_u64()) {
+            *value = Value::from(number as i64);
         }
+    }
+    Ok(())
+}
+
+/// Replaces a text by the JSON value of the expected type that it holds.
+fn parse_text(name: &str, expected: &str, value: &mut Value) -> Result<()> {
+    if let Value::String(text) = &*value
+        && let Some(parsed) = serde_json::from_str(text).ok().filter(|v| is_a(v, expected))
+    {
+        find_loss(text).map_or(Ok(()), |loss| Err(loss.into_error(name)))?;
+        *value = parsed;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ pub(crate) mod hash;
 pub(crate) mod headline;
 pub(crate) mod interaction;
 pub mod json_loss;
+pub(crate) mod known_properties;
 pub mod lifecycle;
 pub mod mark;
 pub mod markdown;

@@ -78,7 +78,8 @@ fn every_schema_is_one_that_every_client_can_read() {
                 assert!(!text.contains(odd), "{name} has {odd}");
             }
         }
-        assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");
+        // Google's SDK refuses a tool with it, wherever it is.
+        assert!(!tool["inputSchema"].to_string().contains("additionalProperties"), "{name}");
     }
 }
 

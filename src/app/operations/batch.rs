@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +20,8 @@ use crate::model::{NextStep, Result};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::record::validate;
 use crate::ops::write::batch::{self, Batch, Made};
+use crate::ops::write::entities::NewEntity;
+use crate::ops::write::memories::NewMemory;
 use crate::ops::write::projects;
 use crate::ops::write::relationships::NewRelationship;
 use crate::store::Tx;
@@ -30,14 +32,17 @@ pub struct CreateBatch;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateBatchArgs {
-    /// As in create_entity; key is optional.
+    /// As in create_entity, with all its fields.
     #[serde(default)]
+    #[schemars(schema_with = "describe_entities")]
     entities: Vec<Map<String, Value>>,
-    /// relationship_type, source_id and target_id (ids or keys), source_refs.
+    /// By ids or keys.
     #[serde(default)]
+    #[schemars(schema_with = "describe_relationships")]
     relationships: Vec<Map<String, Value>>,
-    /// As in create_memory; key is optional.
+    /// As in create_memory.
     #[serde(default)]
+    #[schemars(schema_with = "describe_memories")]
     memories: Vec<Map<String, Value>>,
     /// For rows that name none.
     project: Option<String>,
@@ -94,17 +99,30 @@ impl CreateBatchArgs {
     fn into_batch(self) -> Result<Batch> {
         let project = self.project.as_deref();
         let known = schema::input_schema::<NewRelationship>();
-        let mut relationships = Vec::new();
-        for (index, mut fields) in self.relationships.into_iter().enumerate() {
-            schema::coerce_arguments(&known, &mut fields)?;
-            relationships.push(parse_row("relationships", index, fields)?);
-        }
+        let relationships = self.relationships.into_iter().enumerate();
+        let relationships = relationships
+            .map(|(index, fields)| parse_row(&known, "relationships", index, fields))
+            .collect::<Result<_>>()?;
         Ok(Batch {
             entities: parse_keyed("entities", self.entities, project)?,
             relationships,
             memories: parse_keyed("memories", self.memories, project)?,
         })
     }
+}
+
+fn describe_entities(_: &mut SchemaGenerator) -> Schema {
+    let names =
+        ["key", "entity_type", "name", "description", "properties", "source_refs", "status"];
+    schema::list_schema::<NewEntity>(&names)
+}
+
+fn describe_relationships(_: &mut SchemaGenerator) -> Schema {
+    schema::list_schema::<NewRelationship>(&["relationship_type", "source_id", "target_id"])
+}
+
+fn describe_memories(_: &mut SchemaGenerator) -> Schema {
+    schema::list_schema::<NewMemory>(&["key", "memory_type", "content", "subject", "status"])
 }
 
 fn parse_keyed<T: DeserializeOwned + JsonSchema>(
@@ -122,21 +140,22 @@ fn parse_keyed<T: DeserializeOwned + JsonSchema>(
         let length = key.iter().map(|key| key.chars().count()).sum();
         let place = format!("{list}[{index}].key");
         validate::at_most(&place, length, validate::MAX_NAME, "characters")?;
-        schema::coerce_arguments(&known, &mut fields)?;
         limits::check_arguments(&format!("{list}[{index}]."), &fields)?;
         if let Some(project) = project {
             fields.entry("project").or_insert_with(|| Value::from(project));
         }
-        Ok((key, parse_row(list, index, fields)?))
+        Ok((key, parse_row(&known, list, index, fields)?))
     };
     rows.into_iter().enumerate().map(parse).collect()
 }
 
 fn parse_row<T: DeserializeOwned>(
+    known: &Map<String, Value>,
     list: &str,
     index: usize,
-    fields: Map<String, Value>,
+    mut fields: Map<String, Value>,
 ) -> Result<T> {
+    schema::coerce_arguments(known, CreateBatch::BLANK_VALUES, &mut fields)?;
     let (place, fields) = (format!("{list}[{index}]"), Value::Object(fields));
     let hint = "Nothing of the batch was stored; correct this row and send all again.";
     validate::parse_fields(&format!("{place}."), &place, fields, hint)

@@ -31,7 +31,7 @@ pub struct PromoteEntity;
 #[serde(deny_unknown_fields)]
 pub struct PromoteEntityArgs {
     entity_id: String,
-    /// Move it to this project first.
+    /// Move it to this project first, or to global.
     target_project: Option<String>,
     /// Refuse if changed since.
     expected_version: Option<i64>,
@@ -80,7 +80,7 @@ impl PromoteEntity {
         note: &str,
     ) -> Result<Written<PromotedEntity>> {
         let done = promotion::promote_entity(tx, id, project, expected_version, note)?;
-        let used = project.map(|given| projects::resolve(tx, given)).transpose()?;
+        let used = project.map(|_| projects::resolve(tx, &done.outcome.row.project)).transpose()?;
         let graduated = memory_briefs(tx, &done.graduated, &done.outcome.row.project)?;
         let superseded = entity_briefs(tx, &done.superseded, &done.outcome.row.project)?;
         let project_used = used.as_ref().and_then(ProjectUsed::if_new);

@@ -185,6 +185,7 @@ pub fn change_line(joined: Option<&str>, changed: bool, row: &str) -> String {
 impl Operation for UpdateEntity {
     type Args = EntityUpdate;
     type Output = ChangedEntity;
+    const BLANK_VALUES: &'static [&'static str] = &["description", "uid"];
     const ABOUT: About = About::new(
         "update_entity",
         "Update entity",

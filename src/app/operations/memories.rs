@@ -116,6 +116,7 @@ pub struct ChangedMemory {
 impl Operation for UpdateMemory {
     type Args = MemoryUpdate;
     type Output = ChangedMemory;
+    const BLANK_VALUES: &'static [&'static str] = &["subject", "uid", "valid_until"];
     const ABOUT: About = About::new(
         "update_memory",
         "Update memory",

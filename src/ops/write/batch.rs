@@ -102,7 +102,11 @@ impl Keys {
 pub fn create(tx: &Tx<'_>, batch: &Batch, note: &str) -> Result<Made> {
     let rows = batch.entities.len() + batch.relationships.len() + batch.memories.len();
     if rows == 0 {
-        return Err(Error::invalid("entities", "the batch has no rows", "Give at least one."));
+        return Err(Error::invalid(
+            "entities",
+            "the batch has no rows",
+            "Give entities, relationships or memories.",
+        ));
     }
     validate::at_most("the batch", rows, validate::MAX_ROWS, "rows")?;
     let links = batch.entities.iter().map(|(_, new)| new.relationships.len()).sum();

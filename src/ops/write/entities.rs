@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::error::CurrentStatus;
+use crate::model::known_properties::describe_properties;
 use crate::model::ontology::EntityType;
 use crate::model::{Action, Entity, Error, Result, Status, SubjectKind};
 use crate::ops::record::citations::digest_documents;
@@ -48,8 +49,9 @@ pub struct NewEntity {
     pub project: Option<String>,
     #[serde(default)]
     pub description: String,
-    /// Facts by name: value and unit of a parameter or requirement, decides and choice of a decision.
+    /// Facts by name; any others too.
     #[serde(default)]
+    #[schemars(schema_with = "describe_properties")]
     pub properties: Map<String, Value>,
     #[allow(rustdoc::invalid_html_tags, reason = "agents read it as it is")]
     /// doc:<path>, url:<address>, commit:<hash>, session:<id>, memory:<id>, chunk:<id>, interaction:<id>.
@@ -243,6 +245,7 @@ pub struct EntityUpdate {
     pub uid: Option<String>,
     pub description: Option<String>,
     /// Merged into the properties; null deletes a key.
+    #[schemars(schema_with = "describe_properties")]
     pub properties: Option<Map<String, Value>>,
     /// 0 to 1.
     pub confidence: Option<f64>,

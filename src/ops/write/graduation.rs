@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::model::known_properties::describe_properties;
 use crate::model::{
     Entity, Error, Hint, Kind, Memory, NextStep, Result, Status, SubjectKind, Transition,
 };
@@ -29,6 +30,7 @@ pub struct Graduation {
     /// Default: the memory's content.
     pub description: Option<String>,
     #[serde(default)]
+    #[schemars(schema_with = "describe_properties")]
     pub properties: Map<String, Value>,
     /// True promotes the entity at once.
     #[serde(default)]

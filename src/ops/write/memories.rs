@@ -178,7 +178,7 @@ pub struct MemoryUpdate {
     pub content: Option<String>,
     pub uid: Option<String>,
     pub subject: Option<String>,
-    /// Moves it to this project, by name or alias; "" is global.
+    /// Moves it to this project, by name or alias, or to global.
     pub project: Option<String>,
     /// 0 to 1.
     pub confidence: Option<f64>,
@@ -223,7 +223,7 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
         Some(given) => after.valid_until = Some(validate::end_instant("valid_until", given)?),
     }
     if let Some(given) = &edit.project {
-        after.project = projects::resolve(tx, given)?.name;
+        after.project = projects::resolve_target(tx, given)?.name;
     }
     if after == before {
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });

@@ -65,6 +65,17 @@ pub fn resolve(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
     Ok(resolved)
 }
 
+/// Resolves the project that a row moves to. `global` is the scope without a project, unless a project
+/// has that name: a blank text moves nothing, since some clients fill every argument.
+pub fn resolve_target(view: &View<'_>, given: &str) -> Result<ResolvedProject> {
+    let resolved = resolve(view, given)?;
+    let is_project = resolved.registered || resolved.is_used;
+    match given.trim().eq_ignore_ascii_case("global") && !is_project {
+        true => resolve(view, ""),
+        false => Ok(resolved),
+    }
+}
+
 /// Returns the registered and used names that differ from one only in case or punctuation, and then
 /// the nearest registered ones.
 fn find_nearest(view: &View<'_>, name: &str) -> Result<Vec<String>> {

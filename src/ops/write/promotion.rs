@@ -40,7 +40,8 @@ pub fn promote_entity(
     expected_version: Option<i64>,
     note: &str,
 ) -> Result<Promoted> {
-    let project = target_project.map(|project| projects::resolve(tx, project)).transpose()?;
+    let project =
+        target_project.map(|project| projects::resolve_target(tx, project)).transpose()?;
     if let Some(project) = &project {
         check_may_move(&lifecycle_rows::require_row(tx, id)?, &project.name)?;
     }
