@@ -190,7 +190,7 @@ pub fn coerce_arguments(
     Ok(())
 }
 
-/// Whether the value of an optional argument stands for none: models have to fill every argument in
+/// Whether the value of an optional argument means none: models have to fill every argument in
 /// strict modes.
 fn is_blank(value: &Value, property: &Value) -> bool {
     match value {
