@@ -60,9 +60,9 @@ pub struct WriteOptions {
     /// Why.
     #[serde(alias = "reason")]
     note: Option<String>,
-    /// Done once for each key.
+    /// Done once per key.
     idempotency_key: Option<String>,
-    /// Only show what would happen.
+    /// Only show the effect.
     dry_run: bool,
     #[serde(skip)]
     keyed: Option<Keyed>,

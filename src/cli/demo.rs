@@ -5,12 +5,15 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::import_lines::import_file;
 use super::import_report::print_report;
 use super::operation::OutputFlags;
+use super::options::show_absolute;
 use super::out;
+use super::paths::{path_parser, quote_for_shell};
 use crate::app::Settings;
 use crate::app::import::{IMPORT, ImportRun};
 use crate::model::{Error, Result, StorageProblem};
@@ -18,11 +21,28 @@ use crate::ops;
 
 const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
 
-pub fn run() -> Result<ExitCode> {
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Keep the store in this file, which must not exist yet
+    #[arg(long, value_name = "FILE", value_parser = path_parser())]
+    keep: Option<PathBuf>,
+    /// Then serve the page on the store, at a free port
+    #[arg(long)]
+    web: bool,
+}
+
+pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let folder = Folder::new()?;
     let file = folder.0.join("lynx.jsonl");
     std::fs::write(&file, PROJECT).map_err(|error| demo_failed("the demo's file", &error))?;
-    let path = folder.0.join("demo.db");
+    let path = match &args.keep {
+        Some(kept) if kept.exists() => {
+            let problem = format!("{} exists already", kept.display());
+            return Err(Error::invalid("--keep", problem, "Name a new file."));
+        }
+        Some(kept) => kept.clone(),
+        None => folder.0.join("demo.db"),
+    };
     out::print_line(format!(
         "A hardware project, {} lines of examples/lynx.jsonl:",
         PROJECT.lines().count()
@@ -41,7 +61,39 @@ pub fn run() -> Result<ExitCode> {
     let (db, _) = ops::open(Settings::new(&path))?;
     let report = db.read(ops::maintain::verify::verify)?;
     out::print_line(format!("{} audit rows; the chain holds: {}", report.rows, report.is_clean()));
+    drop(db);
+    print_next_steps(args)?;
+    if args.web {
+        run_program(&["--db", &show_absolute(&path), "web", "--listen", "127.0.0.1:0"])?;
+    }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints how to go on: with a client, and with the page.
+fn print_next_steps(args: &DemoArgs) -> Result<()> {
+    let program = std::env::current_exe().map_err(|error| demo_failed("the program", &error))?;
+    let program = quote_for_shell(&program.display().to_string());
+    let file = args.keep.as_ref().map(|kept| quote_for_shell(&show_absolute(kept)));
+    let options = file.map_or(String::new(), |file| format!(" --db {file}"));
+    out::print_line("");
+    let store = if args.keep.is_some() { "this store" } else { "a store of your own" };
+    out::print_line(format!("Connect your client to {store}, here Claude Code:"));
+    out::print_line(format!("  claude mcp add atocore -- {program}{options}"));
+    if args.web {
+        out::print_line("The page on this store, until Ctrl-C:");
+    } else {
+        out::print_line("Look at this store in the browser:");
+        let page = if args.keep.is_some() { "web" } else { "demo --web" };
+        out::print_line(format!("  {program}{options} {page}"));
+    }
+    Ok(())
+}
+
+/// Runs this program with arguments until it ends.
+fn run_program(arguments: &[&str]) -> Result<()> {
+    let failed = |error: std::io::Error| demo_failed("the page", &error);
+    let program = std::env::current_exe().map_err(failed)?;
+    Command::new(program).args(arguments).status().map(drop).map_err(failed)
 }
 
 /// Plays the session; a comment line above each call explains it.

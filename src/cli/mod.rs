@@ -25,10 +25,12 @@ mod plain;
 mod project;
 mod proxy;
 mod readable;
+mod reading;
 mod rebuild_claims;
 mod review;
 mod serve;
 mod server_memory;
+mod shell;
 mod token;
 mod tools;
 mod upkeep;
@@ -36,7 +38,7 @@ mod web;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::options::Cli;
 use crate::model::Result;
@@ -90,6 +92,16 @@ enum Command {
     /// Count the rows of the store or of a project, what waits, and the memories that may become
     /// entities
     Status(operation::StatusArgs),
+    /// List rows by project, type, property, tag, actor or source
+    List(reading::ListedRows),
+    /// Search by words or by a whole question
+    Search(reading::SearchRows),
+    /// Print what an agent reads before it answers: the most trusted first, within a budget
+    Context(reading::ShowContext),
+    /// List the newest changes, by actor, client or operation
+    Log(reading::ShowLog),
+    /// List the projects with their aliases and numbers of rows
+    Projects(operation::OutputFlags),
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
     /// Go through the rows that wait for approval, one key for each
@@ -121,8 +133,12 @@ enum Command {
     Backup(backup::Backup),
     /// Replace the store by a backup, and keep the replaced file
     Restore(backup::Restore),
-    /// Load a small hardware project into a temporary file and play a session over real stdio
-    Demo,
+    /// Load a small hardware project and play a session over real stdio
+    Demo(demo::DemoArgs),
+    /// Print a completion script for a shell
+    Completions(shell::Completions),
+    /// Print the manual page, for man(1)
+    Man,
 }
 
 /// Runs the command in the arguments.
@@ -154,6 +170,11 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Tools) => tools::run(cli),
         Some(Command::Show(args)) => operation::show_row(cli, args),
         Some(Command::Status(args)) => operation::show_status(cli, args),
+        Some(Command::List(args)) => reading::list_rows(cli, args),
+        Some(Command::Search(args)) => reading::search_rows(cli, args),
+        Some(Command::Context(args)) => reading::show_context(cli, args),
+        Some(Command::Log(args)) => reading::show_log(cli, args),
+        Some(Command::Projects(output)) => reading::list_projects(cli, output),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),
         Some(Command::Review(args)) => review::run(cli, args),
         Some(Command::Promote(args)) => decide::run(cli, "promote", args),
@@ -169,6 +190,8 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Doctor(doctor)) => Ok(doctor::run(cli, doctor)),
         Some(Command::Backup(wish)) => backup::back_up(cli, wish),
         Some(Command::Restore(wish)) => backup::restore(cli, wish),
-        Some(Command::Demo) => demo::run(),
+        Some(Command::Demo(args)) => demo::run(args),
+        Some(Command::Completions(args)) => shell::print_completions(CommandLine::command(), args),
+        Some(Command::Man) => shell::print_manual(CommandLine::command()),
     }
 }

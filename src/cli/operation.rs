@@ -69,6 +69,14 @@ pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Res
     Ok(ExitCode::SUCCESS)
 }
 
+/// Runs a reading operation and prints its answer.
+pub fn read(cli: &Cli, name: &str, arguments: Value, output: &OutputFlags) -> Result<ExitCode> {
+    let store = ReadableStore::open(cli)?;
+    let read = prepare_read(&store.settings().ontology, name, into_object(arguments))?;
+    print(store.read(read)?, output);
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Runs a reading operation and prints all pages of its answer. `rows` is the name of the field
 /// with the rows, `counted` the noun of a row in the total.
 pub fn list(
@@ -202,10 +210,7 @@ pub fn show_row(cli: &Cli, args: &Show) -> Result<ExitCode> {
     let arguments = json!({
         "id": args.id, "detail": detail, "limit": MAX_LIMIT, "cursor": args.cursor,
     });
-    let store = ReadableStore::open(cli)?;
-    let read = prepare_read(&store.settings().ontology, "get_row", into_object(arguments))?;
-    print(store.read(read)?, &args.output);
-    Ok(ExitCode::SUCCESS)
+    read(cli, "get_row", arguments, &args.output)
 }
 
 /// `atocore status`: the numbers of rows.
@@ -219,11 +224,7 @@ pub struct StatusArgs {
 }
 
 pub fn show_status(cli: &Cli, args: &StatusArgs) -> Result<ExitCode> {
-    let arguments = into_object(json!({ "project": args.project }));
-    let store = ReadableStore::open(cli)?;
-    let read = prepare_read(&store.settings().ontology, "get_status", arguments)?;
-    print(store.read(read)?, &args.output);
-    Ok(ExitCode::SUCCESS)
+    read(cli, "get_status", json!({ "project": args.project }), &args.output)
 }
 
 /// `atocore candidates`: the review queue.

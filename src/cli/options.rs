@@ -25,6 +25,7 @@ use crate::ops::{self, View, sources};
 const MAX_ONTOLOGY: usize = 1024 * 1024;
 
 #[derive(Args)]
+#[command(next_help_heading = "Common options")]
 pub struct Cli {
     /// The SQLite file; serve and import create it if it does not exist. Default: atocore.db in the
     /// platform's data folder of atocore.

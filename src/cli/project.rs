@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::operation::{OutputFlags, WriteFlags, call_operation, into_object, list, print, write};
+use super::operation::{OutputFlags, WriteFlags, call_operation, into_object, print, write};
 use super::options::Cli;
+use super::reading::list_projects;
 use crate::model::Result;
 
 #[derive(Subcommand)]
@@ -80,9 +81,7 @@ pub fn run(cli: &Cli, command: &ProjectCommand) -> Result<ExitCode> {
         ProjectCommand::Merge(MergeNames { name, into, flags }) => {
             write(cli, "merge_projects", json!({ "name": name, "into": into }), flags)
         }
-        ProjectCommand::List(output) => {
-            list(cli, "list_projects", json!({}), ("items", "project"), output)
-        }
+        ProjectCommand::List(output) => list_projects(cli, output),
         ProjectCommand::Alias(AliasNames { name, aliases, flags }) => {
             let fields = json!({ "name": name, "aliases": aliases, "existing": true });
             write(cli, "register_project", fields, flags)

@@ -1,5 +1,6 @@
 //! `atocore serve`: serves one MCP client over standard input and output.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::backup::{self, Automatic};
 use super::log::FILE_TARGET;
 use super::options::{Cli, Roots, show_absolute};
+use super::out;
 use super::upkeep::Limits;
 use crate::app::Db;
 use crate::app::approval::Promotion;
@@ -98,6 +100,12 @@ impl Serve {
 }
 
 pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
+    if std::io::stdin().is_terminal() {
+        out::error_line(
+            "atocore waits for an MCP client on standard input, which is a terminal. A client starts it \
+             itself; `atocore demo` shows a session, `atocore --help` the commands. Ctrl-D ends it.",
+        );
+    }
     let selection = match serve.tools.as_slice() {
         [] => Selection::Default,
         names if names.iter().any(|name| name == "all") => Selection::All,

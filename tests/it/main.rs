@@ -7,6 +7,7 @@ mod apps;
 mod backup;
 mod bounds;
 mod caching;
+mod commands;
 mod concurrency;
 mod doctor;
 mod durability;

@@ -1,6 +1,6 @@
 //! Decides about many rows of the review queue in one call.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -8,6 +8,7 @@ use super::review::{DecidedRow, edit_row, promote_row, reject_row};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, WriteOperation};
 use crate::app::present::text::Text;
+use crate::model::known_properties::describe_properties;
 use crate::model::{Error, Result};
 use crate::ops::record::validate;
 use crate::store::Tx;
@@ -33,8 +34,17 @@ struct DecisionOfRow {
     action: QueueDecision,
     /// With edit: fields as in update_entity.
     #[serde(default)]
+    #[schemars(schema_with = "describe_changes")]
     changes: Map<String, Value>,
     note: Option<String>,
+}
+
+fn describe_changes(schemas: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "properties": {
+        "description": { "type": "string" },
+        "content": { "type": "string" },
+        "properties": describe_properties(schemas),
+    } })
 }
 
 #[derive(Deserialize, JsonSchema)]

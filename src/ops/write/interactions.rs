@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -27,6 +27,10 @@ const MAX_HOLDERS: usize = 1_000;
 /// Maximum number of index rows compared with a response, from the rarest stems on.
 const MAX_COMPARED: usize = 4_000;
 
+fn describe_pack(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "properties": { "context": { "type": "string" } } })
+}
+
 /// A prompt with its response.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +42,7 @@ pub struct NewInteraction {
     pub response_summary: String,
     /// What build_context gave.
     #[serde(default)]
+    #[schemars(schema_with = "describe_pack")]
     pub context_pack: Map<String, Value>,
     /// Ids.
     #[serde(default)]
