@@ -294,7 +294,17 @@ pub fn resolve_conflict(cli: &Cli, args: &Resolve) -> Result<ExitCode> {
     };
     let arguments =
         json!({ "conflict_id": args.id, "resolution": resolution, "winner_id": args.winner });
-    write(cli, "resolve_conflict", arguments, &args.flags)
+    write(cli, "resolve_conflict", arguments, &args.flags).map_err(name_winner_flag)
+}
+
+/// Names the option of this command in the error about its argument.
+fn name_winner_flag(error: Error) -> Error {
+    match error {
+        Error::Invalid { field, problem, hint } if field == "winner_id" => {
+            Error::Invalid { field: "--winner".to_owned(), problem, hint }
+        }
+        other => other,
+    }
 }
 
 /// `atocore undo`: undoes an operation.

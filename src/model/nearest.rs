@@ -9,7 +9,7 @@ const MAX_COMPARED: usize = 500;
 /// Maximum number of names in a suggestion.
 const MAX_NAMES: usize = 3;
 /// Least similarity (Jaro-Winkler) of a name with another spelling.
-const MIN_SIMILARITY: f64 = 0.7;
+const MIN_SIMILARITY: f64 = 0.75;
 
 /// How a name has the words of a text, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +82,10 @@ mod tests {
         assert_eq!(nearest("SDOC-SRS-1").len(), 3);
         assert_eq!(nearest("mark")[0], "SDOC-SRS-20 SDoc markup language");
         assert_eq!(nearest("nothing of it"), [""; 0]);
+        let types = ["decision", "component"];
+        let nearest_type = |given: &str| nearest_names(given, types.map(str::to_owned));
+        assert_eq!(nearest_type("person"), [""; 0]);
+        assert_eq!(nearest_type("componnet"), ["component"]);
         assert_eq!(nearest_names("раусе", ["lynx".to_owned(), "payce".to_owned()]), ["payce"]);
     }
 
