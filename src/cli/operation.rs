@@ -268,7 +268,7 @@ pub struct Resolve {
     /// How to resolve it
     #[arg(long, value_enum)]
     resolution: ResolutionChoice,
-    /// With supersede_others: id of the row that is right
+    /// With supersede_others: id of the row that is right, as `atocore conflicts` lists it
     #[arg(long, value_name = "ID")]
     winner: Option<String>,
     #[command(flatten)]
@@ -292,19 +292,23 @@ pub fn resolve_conflict(cli: &Cli, args: &Resolve) -> Result<ExitCode> {
         ResolutionChoice::Dismiss => "dismiss",
         ResolutionChoice::KeepAll => "keep_all",
     };
+    if args.winner.is_none() && matches!(args.resolution, ResolutionChoice::SupersedeOthers) {
+        return Err(ask_for_winner(cli, &args.id)?);
+    }
     let arguments =
         json!({ "conflict_id": args.id, "resolution": resolution, "winner_id": args.winner });
-    write(cli, "resolve_conflict", arguments, &args.flags).map_err(name_winner_flag)
+    write(cli, "resolve_conflict", arguments, &args.flags)
 }
 
-/// Names the option of this command in the error about its argument.
-fn name_winner_flag(error: Error) -> Error {
-    match error {
-        Error::Invalid { field, problem, hint } if field == "winner_id" => {
-            Error::Invalid { field: "--winner".to_owned(), problem, hint }
-        }
-        other => other,
-    }
+/// Returns the error of a conflict whose winner is not named, with its members.
+fn ask_for_winner(cli: &Cli, conflict: &str) -> Result<Error> {
+    let store = ReadableStore::open(cli)?;
+    let wanted = into_object(json!({ "id": conflict }));
+    let found = store.read(prepare_read(&store.settings().ontology, "get_row", wanted)?)?;
+    let members = found.structured["conflict"]["members"].as_array().into_iter().flatten();
+    let ids: Vec<&str> = members.filter_map(|member| member["member_id"].as_str()).collect();
+    let hint = format!("Give one of {}.", ids.join(", "));
+    Ok(Error::invalid("--winner", "supersede_others needs the row that is right", hint))
 }
 
 /// `atocore undo`: undoes an operation.
