@@ -1,0 +1,13 @@
+// The official TypeScript SDK 1, which speaks the protocol with a handshake only.
+import { ARGUMENTS, BINARY, load, play, textOf } from "./story.mjs";
+
+const { Client } = await load("@modelcontextprotocol/sdk/client/index.js");
+const { StdioClientTransport } = await load("@modelcontextprotocol/sdk/client/stdio.js");
+const client = new Client({ name: "ci", version: "1" });
+await client.connect(new StdioClientTransport({ command: BINARY, args: ARGUMENTS }));
+const { tools } = await client.listTools();
+await play(Object.fromEntries(tools.map((tool) => [tool.name, tool.inputSchema])), async (name, args) => {
+  const result = await client.callTool({ name, arguments: args });
+  return [textOf(result.content), result.structuredContent, Boolean(result.isError)];
+});
+await client.close();
