@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod decide;
+mod default_store;
 mod demo;
 mod doctor;
 mod export;
@@ -30,6 +31,7 @@ mod rebuild_claims;
 mod review;
 mod serve;
 mod server_memory;
+mod setup;
 mod shell;
 mod token;
 mod tools;
@@ -69,6 +71,8 @@ enum Command {
     Web(web::Web),
     /// Serve one MCP client over standard input and output from a server over HTTP
     Proxy(proxy::Proxy),
+    /// Put atocore into the configuration of an MCP client, take it out, or list the clients
+    Setup(setup::Setup),
     /// Create, revoke and list tokens for programs that call the HTTP API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -161,6 +165,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Serve(serve)) => serve::run(cli, serve),
         Some(Command::Web(web)) => web::run(cli, web),
         Some(Command::Proxy(proxy)) => proxy::run(proxy),
+        Some(Command::Setup(setup)) => setup::run(cli, setup),
         Some(Command::Token(command)) => token::run(cli, command),
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),

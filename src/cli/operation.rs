@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::next_step::render_next_step;
-use super::options::{Cli, Roots, actor_name};
+use super::options::{Cli, Roots, actor_name, show_absolute};
 use super::out;
 use super::readable::ReadableStore;
 use crate::app::Db;
@@ -224,7 +224,15 @@ pub struct StatusArgs {
 }
 
 pub fn show_status(cli: &Cli, args: &StatusArgs) -> Result<ExitCode> {
-    read(cli, "get_status", json!({ "project": args.project }), &args.output)
+    let arguments = into_object(json!({ "project": args.project }));
+    let store = ReadableStore::open(cli)?;
+    let read = prepare_read(&store.settings().ontology, "get_status", arguments)?;
+    let mut answer = store.read(read)?;
+    let path = show_absolute(&store.settings().path);
+    answer.text.insert_str(0, &format!("file: {path}\n"));
+    answer.structured["file"] = path.into();
+    print(answer, &args.output);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `atocore candidates`: the review queue.

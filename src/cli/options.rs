@@ -10,6 +10,7 @@ use clap::builder::EnumValueParser;
 use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
+use super::default_store::find_default_store;
 use super::out;
 use super::paths::{EmptyIsUnset, path_parser, quote_for_shell, split_variable};
 use crate::app::person_access::PersonAccess;
@@ -27,8 +28,8 @@ const MAX_ONTOLOGY: usize = 1024 * 1024;
 #[derive(Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Cli {
-    /// The SQLite file; serve and import create it if it does not exist. Default: atocore.db in the
-    /// platform's data folder of atocore.
+    /// The SQLite file; serve and import create it if it does not exist. Default: that of the last
+    /// `atocore setup`, else atocore.db in the platform's data folder of atocore.
     #[arg(long, env = "ATOCORE_DB", global = true, value_name = "FILE", value_parser = path_parser())]
     db: Option<PathBuf>,
     /// A TOML file that adds entity types, relationship types and slots (docs/ontology.md).
@@ -56,7 +57,7 @@ enum DurabilityChoice {
 }
 
 impl Cli {
-    fn ontology_path(&self) -> Option<&PathBuf> {
+    pub fn ontology_path(&self) -> Option<&PathBuf> {
         self.ontology.as_ref().filter(|path| !path.as_os_str().is_empty())
     }
 
@@ -99,7 +100,7 @@ impl Cli {
     /// shell; each after a space. `same_shell`: its environment variables stay as they are.
     pub fn store_options(&self, same_shell: bool) -> Result<String> {
         let path = self.database_path()?;
-        let is_default = default_path().ok().as_ref() == Some(&path);
+        let is_default = find_default_store().ok().as_ref() == Some(&path);
         let ontology = self.ontology_path().cloned();
         let mut options = String::new();
         for (option, variable, path) in [
@@ -124,7 +125,7 @@ impl Cli {
     pub fn database_path(&self) -> Result<PathBuf> {
         match self.db.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => Ok(path.clone()),
-            None => default_path(),
+            None => find_default_store(),
         }
     }
 
@@ -171,17 +172,6 @@ impl Cli {
         tracing::info!("{path} is open; a commit survives {survives}");
         Ok((db, upgrade.is_some()))
     }
-}
-
-fn default_path() -> Result<PathBuf> {
-    let folders = directories::ProjectDirs::from("", "", "atocore").ok_or_else(|| {
-        Error::storage(
-            StorageProblem::WrongName,
-            "this user has no home folder".to_owned(),
-            "Name a file with --db or ATOCORE_DB.",
-        )
-    })?;
-    Ok(folders.data_dir().join("atocore.db"))
 }
 
 /// Shows the absolute path of a file: in another working directory a relative one names another file.

@@ -43,6 +43,7 @@ mod resources;
 mod review;
 mod search;
 mod server_memory;
+mod setup;
 mod skills;
 mod sources;
 mod support;
