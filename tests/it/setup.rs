@@ -338,6 +338,30 @@ fn fields_that_the_user_added_to_the_entry_stay() {
 }
 
 #[test]
+fn an_entry_with_the_address_of_a_server_is_replaced() {
+    for (client, text) in [
+        (
+            "cursor",
+            "{\"mcpServers\": {\"atocore\": {\"type\": \"http\", \"url\": \"u\"}, \"b\": {}}}",
+        ),
+        ("codex", "[mcp_servers.atocore]\nurl = \"u\"\n\n[mcp_servers.b]\ncommand = \"b\"\n"),
+        ("goose", "extensions:\n  atocore:\n    type: sse\n    uri: u\n  b: {type: builtin}\n"),
+    ] {
+        let home = Home::new();
+        let file = CLIENTS.iter().find(|(name, ..)| *name == client).expect(client).1;
+        home.write(file, text);
+        home.succeed(&["setup", client]);
+        let after = home.read(file);
+        assert!(!after.contains("url") && !after.contains("uri"), "{after}");
+        assert!(
+            after.contains("serve") && !after.contains("http") && after.contains('b'),
+            "{after}"
+        );
+        assert_eq!(home.read(&format!("{file}.atocore-backup")), text);
+    }
+}
+
+#[test]
 fn a_client_without_a_file_gets_the_entry_shown_and_any_file_can_be_named() {
     let home = Home::new();
     let shown = home.succeed(&["setup", "jetbrains"]);

@@ -43,9 +43,13 @@ pub fn shape_continue(launch: &Launch) -> Value {
     json!({ "name": ENTRY, "command": launch.program, "args": launch.arguments })
 }
 
-/// Returns the new entry with the fields that the user added to the old one.
+/// Returns the new entry with the fields that the user added to the old one. An old entry that starts no
+/// program, such as the address of a server, is replaced.
 pub fn merge_entry(old: Option<&Value>, new: &Value) -> Value {
     let (Some(Value::Object(old)), Value::Object(new)) = (old, new) else { return new.clone() };
+    if !["command", "cmd"].iter().any(|field| old.contains_key(*field)) {
+        return Value::Object(new.clone());
+    }
     let mut merged = old.clone();
     for (field, value) in new {
         let is_launch = ["command", "cmd", "args"].contains(&field.as_str());

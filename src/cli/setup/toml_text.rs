@@ -28,6 +28,10 @@ pub fn put_entry(text: &str, key: &str, entry: &Value) -> Result<String, String>
     }
     let ours = servers.get_mut(ENTRY).and_then(Item::as_table_like_mut);
     let ours = ours.ok_or_else(|| format!("{key}.{ENTRY} is not a table"))?;
+    let fields: Vec<_> = ours.iter().map(|(field, _)| field.to_owned()).collect();
+    for field in fields.iter().filter(|field| entry.get(field.as_str()).is_none()) {
+        ours.remove(field);
+    }
     for (field, data) in entry.as_object().into_iter().flatten() {
         let item = match data {
             Value::String(text) => value(text),
