@@ -7,6 +7,7 @@ mod default_store;
 mod demo;
 mod doctor;
 mod export;
+mod hook;
 mod import;
 mod import_export;
 mod import_lines;
@@ -73,6 +74,8 @@ enum Command {
     Proxy(proxy::Proxy),
     /// Put atocore into the configuration of an MCP client, take it out, or list the clients
     Setup(setup::Setup),
+    /// Answer a hook of a client: context for a session or prompt, a record of a turn
+    Hook(hook::Hook),
     /// Create, revoke and list tokens for programs that call the HTTP API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -147,9 +150,19 @@ enum Command {
 
 /// Runs the command in the arguments.
 pub fn run_command_line() -> ExitCode {
-    let line = CommandLine::parse();
-    next_step::set_store_options(line.options.store_options(true).unwrap_or_default());
-    match line.log.start().and_then(|()| run_command(&line.options, line.command.as_ref())) {
+    let CommandLine { options, log, command } = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) if error.use_stderr() && hook::is_called(CommandLine::command()) => {
+            return hook::fail_open(&error.to_string());
+        }
+        Err(error) => error.exit(),
+    };
+    // Before anything that reads a file.
+    if let Some(Command::Hook(hook)) = &command {
+        return hook::run(&options, hook);
+    }
+    next_step::set_store_options(options.store_options(true).unwrap_or_default());
+    match log.start().and_then(|()| run_command(&options, command.as_ref())) {
         Ok(ExitCode::SUCCESS) if out::has_failed() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => {
@@ -166,6 +179,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Web(web)) => web::run(cli, web),
         Some(Command::Proxy(proxy)) => proxy::run(proxy),
         Some(Command::Setup(setup)) => setup::run(cli, setup),
+        Some(Command::Hook(hook)) => Ok(hook::run(cli, hook)),
         Some(Command::Token(command)) => token::run(cli, command),
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),

@@ -25,7 +25,7 @@ use crate::ops::{self, View, sources};
 /// Maximum bytes of an ontology file.
 const MAX_ONTOLOGY: usize = 1024 * 1024;
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Common options")]
 pub struct Cli {
     /// The SQLite file; serve and import create it if it does not exist. Default: that of the last

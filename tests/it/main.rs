@@ -19,6 +19,7 @@ mod growth;
 mod guards;
 mod handles;
 mod hidden;
+mod hook;
 mod hostile;
 mod http;
 mod http_mcp;

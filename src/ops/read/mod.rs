@@ -10,6 +10,7 @@ pub mod history;
 pub(crate) mod link_effects;
 pub mod lookup;
 pub mod marks;
+pub(crate) mod named_in_prompt;
 pub mod project_counts;
 pub(crate) mod queries;
 pub(crate) mod row_lists;

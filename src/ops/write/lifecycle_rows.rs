@@ -44,7 +44,7 @@ const MAX_WITH_WORDS: i64 = 200;
 pub fn list_similar_names(view: &View<'_>, text: &str) -> Result<Vec<(String, String)>> {
     let words = split_words(text).into_iter().filter(|word| !word.part);
     let stems: Vec<String> = words.map(|word| word.stem).take(8).collect();
-    let mut known = store::sqlite::search::list_titled(view, &stems, MAX_WITH_WORDS)?;
+    let mut known = store::sqlite::titles::list_titled(view, &stems, MAX_WITH_WORDS)?;
     known.extend(store::entities::names_like(view, text)?);
     known.sort();
     known.dedup();

@@ -13,4 +13,5 @@ pub(crate) mod schema_diff;
 pub mod search;
 pub(crate) mod second_name;
 pub(crate) mod sql;
+pub(crate) mod titles;
 pub(crate) mod writer_connection;

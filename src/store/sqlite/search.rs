@@ -344,22 +344,6 @@ pub fn list_words_with(view: &View<'_>, text: &str, limit: i64) -> Result<Vec<St
     view.conn.all(sql, params![text, limit], |row| row.text("term"))
 }
 
-/// Lists entities with these stems in their names, by id and name; the last one may be the beginning
-/// of a word.
-pub fn list_titled(view: &View<'_>, stems: &[String], limit: i64) -> Result<Vec<(String, String)>> {
-    let Some((last, others)) = stems.split_last() else { return Ok(Vec::new()) };
-    let mut each: Vec<String> = others.iter().map(|stem| format!("\"{stem}\"")).collect();
-    each.push(format!("\"{last}\" *"));
-    let sql = "SELECT e.id AS id, e.name AS name FROM search_text \
-         CROSS JOIN search_rows s ON s.place = search_text.rowid \
-         CROSS JOIN entities e ON e.id = s.id \
-         WHERE search_text MATCH ?1 AND s.kind = ?2 LIMIT ?3";
-    let expression = format!("{{title}} : ({})", each.join(" AND "));
-    view.conn.all(sql, params![&expression, SearchKind::Entity.as_str(), limit], |row| {
-        Ok((row.text("id")?, row.text("name")?))
-    })
-}
-
 /// Lists places of rows other than interactions that contain a stem, oldest first.
 pub fn list_holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
     let sql = format!(
