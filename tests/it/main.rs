@@ -32,6 +32,7 @@ mod mirror;
 mod oauth;
 mod paths;
 mod pipes;
+mod plugin;
 mod prompts;
 mod protocol;
 mod questions;
