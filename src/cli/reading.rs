@@ -81,6 +81,9 @@ pub struct SearchRows {
     /// Rows of any status; only active ones if omitted
     #[arg(long)]
     all: bool,
+    /// Say of each hit which words it has in which fields, and how its score came about
+    #[arg(long)]
+    explain: bool,
     /// Maximum hits, 1 to 200
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     limit: u32,
@@ -94,7 +97,7 @@ pub struct SearchRows {
 pub fn search_rows(cli: &Cli, args: &SearchRows) -> Result<ExitCode> {
     let arguments = json!({
         "query": args.query.join(" "), "project": args.project, "include_inactive": args.all,
-        "limit": args.limit, "cursor": args.cursor,
+        "explain": args.explain, "limit": args.limit, "cursor": args.cursor,
     });
     read(cli, "search", arguments, &args.output)
 }

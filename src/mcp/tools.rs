@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{CallToolResult, ContentBlock, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, MetaObject, Tool, ToolAnnotations};
 
 use super::apps;
 use crate::app::answer::Answer;
 use crate::app::operation::{Effect, RegisteredOperation};
+
+/// The tool that an agent needs first.
+const ALWAYS_LOADED: &str = "build_context";
 
 /// The form of tool results. It is fixed for the process, since clients cache the list of tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +56,10 @@ pub fn describe_tool(operation: &RegisteredOperation, answers: Answers) -> Tool 
     let tool = Tool::new(about.name, about.description, Arc::new(operation.input_schema.clone()))
         .with_title(about.title)
         .with_annotations(annotations);
+    let tool = match about.name {
+        ALWAYS_LOADED => tool.with_meta(load_always()),
+        _ => tool,
+    };
     if !answers.are_structured() {
         return tool;
     }
@@ -61,4 +68,10 @@ pub fn describe_tool(operation: &RegisteredOperation, answers: Answers) -> Tool 
         None => tool,
         Some(link) => tool.with_meta(link),
     }
+}
+
+/// Asks a client that defers tools to show this one to its model from the start
+/// (<https://code.claude.com/docs/en/mcp>, "Exempt a server from deferral").
+fn load_always() -> MetaObject {
+    MetaObject([("anthropic/alwaysLoad".to_owned(), true.into())].into_iter().collect())
 }

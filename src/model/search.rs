@@ -78,11 +78,7 @@ impl SearchText {
 }
 
 pub fn of_entity(row: &Entity) -> SearchEntry {
-    let mut context = row.entity_type.replace('_', " ");
-    for (key, value) in &row.properties {
-        context.push_str(&format!("\n{} ", key.replace('_', " ")));
-        add_texts(&mut context, value);
-    }
+    let context = row.entity_type.replace('_', " ") + &text_of_properties(row);
     SearchEntry {
         kind: SearchKind::Entity,
         id: row.id.clone(),
@@ -96,6 +92,16 @@ pub fn of_entity(row: &Entity) -> SearchEntry {
             context,
         },
     }
+}
+
+/// Returns the keys and values of an entity's properties.
+pub fn text_of_properties(row: &Entity) -> String {
+    let mut text = String::new();
+    for (key, value) in &row.properties {
+        text.push_str(&format!("\n{} ", key.replace('_', " ")));
+        add_texts(&mut text, value);
+    }
+    text
 }
 
 /// Returns a title after the uid of its row.

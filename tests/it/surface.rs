@@ -1,5 +1,6 @@
 //! The tool surface: its document, its cost, its schemas.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -153,5 +154,29 @@ fn an_agent_is_told_what_differs_on_its_server_within_2048_characters() {
         let text = told(&arguments);
         let more = text.strip_prefix(&plain).expect("the same and more");
         assert!(more.contains(word) && more.lines().count() == 1, "{more}");
+    }
+}
+
+/// A client that defers tools shows its model their names and descriptions only.
+#[test]
+fn no_two_descriptions_of_default_tools_begin_alike() {
+    let mut seen = BTreeMap::new();
+    for tool in listed(&[]) {
+        let text = tool["description"].as_str().expect("a description");
+        let begins: Vec<String> = text.split(' ').take(2).map(str::to_lowercase).collect();
+        let name = tool["name"].clone();
+        if let Some(other) = seen.insert(begins.clone(), name.clone()) {
+            panic!("{name} and {other} begin with {begins:?}");
+        }
+    }
+}
+
+#[test]
+fn one_tool_is_always_loaded_by_clients_that_defer_the_others() {
+    for answers in ["both", "text"] {
+        let loaded = |tool: &&Value| tool["_meta"]["anthropic/alwaysLoad"] == true;
+        let listed = listed(&["--tools", "all", "--answers", answers]);
+        let names: Vec<&Value> = listed.iter().filter(loaded).map(|tool| &tool["name"]).collect();
+        assert_eq!(names, ["build_context"]);
     }
 }

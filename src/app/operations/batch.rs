@@ -90,8 +90,8 @@ impl Operation for CreateBatch {
         "create_batch",
         "Create batch",
         Effect::Adds,
-        "Up to 200 rows, all or nothing. Give rows a key of your own; relationships and \
-         memory:<key> sources may use it in place of an id.",
+        "Create up to 200 rows, all or nothing. Give rows a key of your own; relationships \
+         and memory:<key> sources may use it in place of an id.",
     );
 }
 

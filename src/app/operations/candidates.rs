@@ -34,7 +34,7 @@ enum CandidateKind {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListCandidatesArgs {
-    /// Default: the server's --project; * is all.
+    /// Default: the server's; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -50,7 +50,7 @@ pub struct ListCandidatesArgs {
     source: String,
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,

@@ -20,7 +20,7 @@ pub struct ListConflicts;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListConflictsArgs {
-    /// Default: the server's --project; * is all.
+    /// Default: the server's; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct ListConflictsArgs {
     /// Also ended ones.
     #[serde(default)]
     include_inactive: bool,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,

@@ -58,8 +58,8 @@ impl Operation for PromoteEntity {
         "promote_entity",
         "Promote entity",
         Effect::Adds,
-        "Make a candidate active, when a person or a rule approved it. Memories that it came from \
-         graduate.",
+        "Approve a candidate as a person or a rule decided: it becomes active. Memories \
+         that it came from graduate.",
     )
     .decides(Decision::Everything);
 }
@@ -124,7 +124,7 @@ impl Operation for RejectEntity {
         "reject_entity",
         "Reject entity",
         Effect::Replaces,
-        "Turn a candidate down; it becomes invalid and stays on record.",
+        "Reject a candidate; it becomes invalid and stays on record.",
     )
     .decides(Decision::Everything);
 }
@@ -156,7 +156,7 @@ impl Operation for SupersedeEntity {
         "supersede_entity",
         "Supersede entity",
         Effect::Replaces,
-        "Retire an active entity that was true until now, naming the one that replaces it if there \
+        "Retire an outdated entity that was true until now, naming its replacement if there \
          is one.",
     );
 }
@@ -187,7 +187,7 @@ impl Operation for InvalidateEntity {
         "invalidate_entity",
         "Invalidate entity",
         Effect::Replaces,
-        "Retire an active entity that was never true; note must say why.",
+        "Mark an entity as wrong: it was never true; note must say why.",
     );
 }
 

@@ -77,8 +77,7 @@ impl Operation for CreateEntity {
         "create_entity",
         "Create entity",
         Effect::Adds,
-        "Propose a typed, sourced fact, with its relationships. It waits as a candidate until \
-         promoted; the same fact again answers with the existing one. To correct one use \
+        "Record a typed fact, such as a requirement, decision or component, with its sources and links, as a candidate. To correct one use \
          update_entity.",
     )
     .decides(Decision::Argument("status"));
@@ -217,7 +216,7 @@ pub struct GetEntityArgs {
     /// Also what is not active.
     #[serde(default)]
     include_inactive: bool,
-    /// Relationships a page, 1 to 200; default 20.
+    /// Relationships a page, 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,
@@ -276,8 +275,8 @@ impl Operation for GetEntity {
         "get_entity",
         "Get entity",
         Effect::Reads,
-        "One entity with its relationships, open conflicts and successors. By entity_id, or by \
-         name if that is unique.",
+        "Read one entity by id or unique name, with its relationships, open conflicts and \
+         successors.",
     );
 }
 

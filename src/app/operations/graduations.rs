@@ -44,7 +44,7 @@ impl Operation for GraduateMemory {
         "graduate_memory",
         "Graduate memory",
         Effect::Adds,
-        "Turn an active project, knowledge or adaptation memory into an entity: a new candidate, \
+        "Turn an active memory into an entity: a new candidate, \
          or one that exists. The memory graduates when that entity is active.",
     )
     .decides(Decision::Argument("promote"))
@@ -95,7 +95,7 @@ pub struct ListGraduations;
 pub struct ListGraduationsArgs {
     /// Name or alias; all projects if left out.
     project: Option<String>,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,

@@ -25,7 +25,7 @@ pub struct GetEntityAuditArgs {
     /// full: the whole row before and after.
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,
@@ -88,8 +88,8 @@ impl Operation for GetEntityAudit {
         "get_entity_audit",
         "Get entity audit",
         Effect::Reads,
-        "The history of one entity, oldest first: who did it and why, with the fields before and \
-         after.",
+        "History of one entity, oldest first: who changed it and why, with the fields \
+         before and after.",
     );
 }
 
@@ -113,7 +113,7 @@ pub struct GetHistoryArgs {
     /// full: the whole row before and after.
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,

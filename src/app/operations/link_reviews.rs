@@ -29,8 +29,7 @@ impl Operation for ReviewLink {
         "review_link",
         "Review link",
         Effect::Replaces,
-        "Confirm that suspect links still hold after one of their ends changed; the question \
-         suspect_links lists them with the changes.",
+        "Confirm that suspect links still hold after one of their ends changed; query_project suspect_links lists them.",
     )
     .decides(Decision::Everything);
 }

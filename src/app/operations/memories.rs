@@ -180,7 +180,7 @@ pub struct ReviewMemoryArgs {
     superseded_by: Option<String>,
     /// Refuse if changed since.
     expected_version: Option<i64>,
-    /// With history: 1 to 200; default 20.
+    /// With history: 1-200; default 20.
     limit: Option<u32>,
     /// With history: the last next_cursor.
     cursor: Option<String>,
@@ -220,8 +220,8 @@ impl Operation for ReviewMemory {
         "review_memory",
         "Review memory",
         Effect::Replaces,
-        "Promote, reject, supersede or invalidate a memory as a person decided, or show its \
-         history. Invalidating needs a note.",
+        "Review a memory: promote, reject, supersede or invalidate it as a person decided, \
+         or show its history. Invalidating needs a note.",
     )
     .decides(Decision::Choices {
         argument: "action",

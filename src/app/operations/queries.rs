@@ -45,7 +45,7 @@ pub struct QueryProjectArgs {
     /// full: whole rows.
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,

@@ -26,7 +26,7 @@ pub struct ListRows;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRowsArgs {
-    /// Default: the server's --project; * is all.
+    /// Default: the server's; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -51,7 +51,7 @@ pub struct ListRowsArgs {
     include_inactive: bool,
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,
@@ -106,8 +106,8 @@ impl Operation for ListRows {
         "list_rows",
         "List rows",
         Effect::Reads,
-        "List entities, memories or trusted state by type, property, tag, actor, source or time, with \
-         the true total. To find rows by words use search.",
+        "List entities, memories or trusted state by type, property, tag, actor, source or \
+         time, with the true total. To find by words use search.",
     );
 }
 

@@ -11,6 +11,7 @@ use super::row_lists::read_marks as read_marks_of_list;
 use crate::app::answer::Output;
 use crate::app::operation::{About, Effect, Operation, ReadOperation};
 use crate::app::present::found_chunks::{ChunkView, SNIPPET_LINE};
+use crate::app::present::hit_explanation::HitExplanation;
 use crate::app::present::rows::{ProjectUsed, all_quoted};
 use crate::app::present::rows_by_detail::{EntityRow, MemoryRow};
 use crate::app::present::single_rows::InteractionBrief;
@@ -43,7 +44,7 @@ pub struct Search;
 pub struct SearchArgs {
     /// Any text.
     query: String,
-    /// Default: the server's --project; * is all.
+    /// Default: the server's; * is all.
     project: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -60,7 +61,10 @@ pub struct SearchArgs {
     include_inactive: bool,
     #[serde(default)]
     detail: Detail,
-    /// 1 to 200; default 20.
+    /// Say why each row matched.
+    #[serde(default)]
+    explain: bool,
+    /// 1-200; default 20.
     limit: Option<u32>,
     /// The last next_cursor.
     cursor: Option<String>,
@@ -105,6 +109,9 @@ struct HitView {
     /// Matched words of similar meaning that the snippet does not show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
+    /// Which words it has in which fields, which step found it, and the parts of the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<HitExplanation>,
 }
 
 /// The name of the id field tells the kind of the row.
@@ -165,9 +172,12 @@ impl ReadOperation for Search {
         let (rows, paging) = Paging::split(page);
         let project = scope.project.as_ref().map(|project| project.name.as_str());
         let marks = read_marks(view, &rows)?;
-        let items = rows
-            .iter()
-            .map(|(_, hit)| HitView::new(view, &prepared.query, hit, &marks, project, args.detail));
+        let query = &prepared.query;
+        let items = rows.iter().map(|(_, hit)| {
+            let mut item = HitView::new(view, query, hit, &marks, project, args.detail)?;
+            item.explanation = args.explain.then(|| HitExplanation::new(query, hit));
+            Ok(item)
+        });
         let nearest = match total {
             0 => search::spelling::nearest_words(view, &args.query, &wanted.filter)?,
             _ => Vec::new(),
@@ -237,6 +247,7 @@ fn list_everything(view: &View<'_>, args: &SearchArgs, scope: &ProjectScope) -> 
             all_words: false,
             matched: Vec::new(),
             related: Vec::new(),
+            explanation: None,
         })
     });
     Ok(SearchHits {
@@ -280,6 +291,7 @@ impl HitView {
             all_words: explain && hit.all_words,
             matched: if explain && !hit.all_words { matched.words } else { Vec::new() },
             related: if explain { matched.related } else { Vec::new() },
+            explanation: None,
         })
     }
 
@@ -302,6 +314,7 @@ impl HitView {
             "" => {}
             reason => lines.push(format!("  {reason}")),
         }
+        lines.extend(self.explanation.iter().map(HitExplanation::line));
         lines
     }
 

@@ -4,6 +4,7 @@
 //! the words follow, or with related words (synonyms). The score rises if the title contains the
 //! words, and with other matches from the same document.
 
+pub mod explain;
 mod large;
 pub mod query;
 mod rows;
@@ -23,7 +24,7 @@ use crate::store::rows::skip_unknown;
 use crate::store::sqlite::search::{Filter, Match, SearchCandidate};
 use crate::store::{self, View};
 use large::Expressions;
-pub use rows::{FoundRow, Hit, match_words};
+pub use rows::{FoundRow, Hit, HitStep, match_words};
 
 use query::Query;
 
@@ -121,14 +122,14 @@ pub fn find(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Hit>> {
         return Ok(Vec::new());
     }
     let with_all = all_of(view, wanted)?;
-    let mut hits = load_hits(view, with_all.iter().map(|found| (found, true)))?;
+    let mut hits = load_hits(view, with_all.iter().map(|found| (found, HitStep::AllWords)))?;
     if with_all.len() < ENOUGH {
         let mut others = any_of(view, wanted)?;
         if wanted.prepared.expressions.large && with_all.len() + others.len() < TOO_FEW {
             others.extend(with_common_words(view, wanted, &others)?);
         }
-        others.retain(|found| !with_all.iter().any(|all| is_same(all, found)));
-        hits.extend(load_hits(view, others.iter().map(|found| (found, false)))?);
+        others.retain(|(found, _)| !with_all.iter().any(|all| is_same(all, found)));
+        hits.extend(load_hits(view, others.iter().map(|(found, step)| (found, *step)))?);
     }
     score::add_coverage(&mut hits, query, wanted.prepared.expressions.young);
     score::add_titles(&mut hits, query);
@@ -164,7 +165,7 @@ fn all_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
 }
 
 /// Finds rows with any of the words, or with related words.
-fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
+fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<(Match, HitStep)>> {
     let SearchRequest { prepared, filter, most } = wanted;
     let mut found = match &prepared.expressions.any {
         Some(any) => prepared.ranked(view, any, filter, *most)?,
@@ -189,7 +190,13 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
         found.sort_by(|a, b| sum(b).total_cmp(&sum(a)));
         found.truncate(MAX_LARGE_HITS.min(*most));
     }
-    Ok(found)
+    let some = if prepared.expressions.large { HitStep::RareWords } else { HitStep::SomeWords };
+    let step = |one: &Match| if one.score == 0.0 { HitStep::RelatedWords } else { some };
+    let found = found.into_iter().map(|one| {
+        let step = step(&one);
+        (one, step)
+    });
+    Ok(found.collect())
 }
 
 /// Finds rows of a large index with any of the words, including common ones: with a narrow
@@ -197,22 +204,22 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Match>> {
 fn with_common_words(
     view: &View<'_>,
     wanted: &SearchRequest<'_>,
-    known: &[Match],
-) -> Result<Vec<Match>> {
+    known: &[(Match, HitStep)],
+) -> Result<Vec<(Match, HitStep)>> {
     let SearchRequest { prepared, filter, most } = wanted;
     let each = prepared.query.terms.iter().map(|term| term.expression(false));
     let any = each.collect::<Vec<_>>().join(" OR ");
     let mut found = store::sqlite::search::newest_ranked(view, &any, filter, *most as i64)?;
-    found.retain(|one| !known.iter().any(|other| is_same(one, other)));
-    Ok(found)
+    found.retain(|one| !known.iter().any(|(other, _)| is_same(one, other)));
+    Ok(found.into_iter().map(|one| (one, HitStep::CommonWords)).collect())
 }
 
 fn load_hits<'m>(
     view: &View<'_>,
-    matches: impl Iterator<Item = (&'m Match, bool)>,
+    matches: impl Iterator<Item = (&'m Match, HitStep)>,
 ) -> Result<Vec<Hit>> {
     let mut hits = Vec::new();
-    for (found, all_words) in matches {
+    for (found, step) in matches {
         let id = &found.id;
         let row = match found.kind {
             SearchKind::Entity => {
@@ -227,7 +234,17 @@ fn load_hits<'m>(
             }
         };
         let Match { place, score, related, .. } = *found;
-        hits.extend(row.map(|row| Hit { row, place, score, related, all_words }));
+        let all_words = step == HitStep::AllWords;
+        let score_parts = vec![("text", score)];
+        hits.extend(row.map(|row| Hit {
+            row,
+            place,
+            score,
+            related,
+            all_words,
+            step,
+            score_parts,
+        }));
     }
     Ok(hits)
 }

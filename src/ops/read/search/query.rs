@@ -41,6 +41,42 @@ pub struct Matched {
     pub stems: HashSet<String>,
 }
 
+/// How a row has a word of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordWay {
+    /// The word itself, whatever its ending.
+    Word,
+    /// The parts of a compound word.
+    Parts,
+    /// A word with the same beginning, or one that contains it, since no row has the word.
+    OtherForm,
+    /// A longer word that begins with it.
+    Beginning,
+    /// A word of the same group of the thesaurus.
+    Related,
+}
+
+impl WordWay {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Word => "word",
+            Self::Parts => "parts",
+            Self::OtherForm => "other_form",
+            Self::Beginning => "beginning",
+            Self::Related => "related",
+        }
+    }
+}
+
+/// A word of a query that a row has, with its stems in the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordMatch<'q> {
+    /// As typed, in lower case.
+    pub word: &'q str,
+    pub way: WordWay,
+    pub stems: Vec<String>,
+}
+
 /// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
@@ -104,39 +140,55 @@ impl Query {
     /// word.
     pub fn matched(&self, present: &HashMap<String, String>) -> Matched {
         let mut matched = Matched::default();
-        for term in &self.terms {
-            let stems = term.found_in(present, Some(term) == self.terms.last());
-            if !stems.is_empty() {
-                matched.words.push(term.folded.clone());
-                matched.stems.extend(stems);
-                continue;
+        for found in self.match_each(present) {
+            match found.way {
+                WordWay::Related => {
+                    let words = found.stems.iter().filter_map(|stem| present.get(stem));
+                    matched.related.extend(words.cloned());
+                }
+                _ => matched.words.push(found.word.to_owned()),
             }
-            let near = related_stems(&term.folded).into_iter();
-            if let Some((stem, word)) = near.filter_map(|stem| present.get_key_value(stem)).next() {
-                matched.related.push(word.clone());
-                matched.stems.insert(stem.clone());
-            }
+            matched.stems.extend(found.stems);
         }
         matched
+    }
+
+    /// Returns how a row contains each word of the query, without the words that it lacks.
+    pub fn match_each(&self, present: &HashMap<String, String>) -> Vec<WordMatch<'_>> {
+        let each = self.terms.iter().filter_map(|term| {
+            let (way, stems) = term.found_in(present, Some(term) == self.terms.last())?;
+            Some(WordMatch { word: &term.folded, way, stems })
+        });
+        each.collect()
     }
 }
 
 impl Term {
-    /// Returns the stems by which a row matches: the whole word, its parts, or a prefix.
-    fn found_in(&self, present: &HashMap<String, String>, open: bool) -> Vec<String> {
-        if present.contains_key(&self.stem) {
-            return vec![self.stem.clone()];
+    /// Returns the stems by which a row matches, and in which way it does.
+    fn found_in(
+        &self,
+        present: &HashMap<String, String>,
+        open: bool,
+    ) -> Option<(WordWay, Vec<String>)> {
+        let has = |stem: &&String| present.contains_key(*stem);
+        if has(&&self.stem) {
+            return Some((WordWay::Word, vec![self.stem.clone()]));
         }
-        if !self.parts.is_empty() && self.parts.iter().all(|part| present.contains_key(part)) {
-            return self.parts.clone();
+        if !self.parts.is_empty() && self.parts.iter().all(|part| has(&part)) {
+            return Some((WordWay::Parts, self.parts.clone()));
         }
-        let variants = self.variants.iter().filter(|stem| present.contains_key(*stem));
-        let variants: Vec<String> = variants.cloned().collect();
+        let variants: Vec<String> = self.variants.iter().filter(has).cloned().collect();
         if !variants.is_empty() {
-            return variants;
+            return Some((WordWay::OtherForm, variants));
         }
         let begins = |stem: &&String| open && self.may_go_on() && stem.starts_with(&self.folded);
-        present.keys().filter(begins).cloned().collect()
+        let mut longer: Vec<String> = present.keys().filter(begins).cloned().collect();
+        longer.sort();
+        if !longer.is_empty() {
+            return Some((WordWay::Beginning, longer));
+        }
+        let near = related_stems(&self.folded).into_iter().find(|stem| present.contains_key(*stem));
+        near.map(|stem| (WordWay::Related, vec![stem.to_owned()]))
     }
 
     fn may_go_on(&self) -> bool {

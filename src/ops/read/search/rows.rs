@@ -77,6 +77,44 @@ pub struct Hit {
     pub related: f64,
     /// Whether it has every word of the query.
     pub all_words: bool,
+    pub step: HitStep,
+    /// The parts of the score, in the order in which they were added.
+    pub score_parts: Vec<(&'static str, f64)>,
+}
+
+impl Hit {
+    /// Names what was added to the score since the last part.
+    pub fn note_part(&mut self, name: &'static str) {
+        let known: f64 = self.score_parts.iter().map(|(_, part)| part).sum();
+        if (self.score - known).abs() > f64::EPSILON {
+            self.score_parts.push((name, self.score - known));
+        }
+    }
+}
+
+/// The step of a search that found a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HitStep {
+    AllWords,
+    /// Some of the words; in a large index only the rare ones are searched for.
+    SomeWords,
+    RareWords,
+    /// A word in more rows than are ranked, since the rare ones find too little.
+    CommonWords,
+    /// Words of the thesaurus.
+    RelatedWords,
+}
+
+impl HitStep {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AllWords => "all_words",
+            Self::SomeWords => "some_words",
+            Self::RareWords => "rare_words",
+            Self::CommonWords => "common_words",
+            Self::RelatedWords => "related_words",
+        }
+    }
 }
 
 /// Returns the words of the query that a row contains.

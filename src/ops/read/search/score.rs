@@ -29,6 +29,7 @@ pub fn lower_empty(hits: &mut [Hit]) {
             let headings: HashSet<String> = stems_of(&row.heading_path).into_iter().collect();
             if stems_of(&row.content).iter().all(|stem| headings.contains(stem)) {
                 hit.score *= EMPTY;
+                hit.note_part("only_headings");
             }
         }
     }
@@ -43,6 +44,7 @@ pub fn add_titles(hits: &mut [Hit], query: &Query) {
         if covered > 0 {
             let share = covered as f64 / title.len() as f64;
             hit.score *= 1.0 + TITLE * share + if named { NAMED } else { 0.0 };
+            hit.note_part("title");
         }
     }
 }
@@ -63,6 +65,7 @@ pub fn add_documents(hits: &mut [Hit]) {
         best.into_iter().map(|(document, scores)| (document, gain(scores))).collect();
     for hit in hits {
         hit.score += hit.row.document().and_then(|name| gains.get(name)).unwrap_or(&0.0);
+        hit.note_part("same_document");
     }
 }
 
@@ -74,16 +77,19 @@ pub fn add_coverage(hits: &mut Vec<Hit>, query: &Query, young: bool) {
         let Matched { words, related, stems } = match_words(query, &hit.row);
         if !young || !related.is_empty() {
             hit.score += hit.related;
+            hit.note_part("related_words");
         }
         let title: HashSet<String> = stems_of(hit.row.title()).into_iter().collect();
         let in_title = stems.iter().filter(|stem| title.contains(*stem)).count();
         let least = IN_TITLE * in_title as f64 + IN_TEXT * (stems.len() - in_title) as f64;
         hit.score = hit.score.max(least);
+        hit.note_part("least");
         if hit.all_words {
             return true;
         }
         let share = (words.len() + related.len()) as f64 / query.terms.len() as f64;
         hit.score *= 1.0 + COVERAGE * share;
+        hit.note_part("share_of_words");
         share > 0.0
     });
 }
@@ -105,5 +111,6 @@ pub fn add_verbatim(hits: &mut [Hit], query: &Query) {
                 hit.score += best;
             }
         }
+        hit.note_part("as_written");
     }
 }

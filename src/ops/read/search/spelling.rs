@@ -2,8 +2,8 @@
 
 use strsim::damerau_levenshtein;
 
-use super::load_hits;
 use super::query::{Query, quote_phrase};
+use super::{HitStep, load_hits};
 use crate::model::Result;
 use crate::model::words::split_words;
 use crate::store::sqlite::search::Filter;
@@ -42,7 +42,8 @@ fn spell_word(view: &View<'_>, stem: &str, filter: &Filter<'_>) -> Result<Vec<St
     let mut found = Vec::new();
     for stem in close(view, stem)?.iter().take(TRIED) {
         let holder = store::sqlite::search::rank_matches(view, &quote_phrase(stem), filter, 1)?;
-        for hit in load_hits(view, holder.iter().map(|holder| (&holder.found, true)))? {
+        for hit in load_hits(view, holder.iter().map(|holder| (&holder.found, HitStep::AllWords)))?
+        {
             let words = split_words(&hit.row.text().joined());
             let word = words.into_iter().find(|word| word.stem == *stem);
             found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
