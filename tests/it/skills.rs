@@ -74,6 +74,28 @@ fn a_caller_that_may_not_write_gets_no_skill_that_writes() {
 }
 
 #[test]
+fn the_text_for_agents_md_is_printed_and_names_only_default_tools_and_their_arguments() {
+    let place = Place::new();
+    let output = place.run(1, &["setup", "--agents-md"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let page = fs::read_to_string("docs/agents.md").expect("the page");
+    assert!(page.contains(&format!("```markdown\n{text}```\n")), "docs/agents.md has it");
+    let mut client = Client::start(&place, true, &[]);
+    let tools = client.result("tools/list", json!({}))["tools"].clone();
+    let mut known = BTreeSet::from(["atocore"]);
+    for tool in tools.as_array().expect("tools") {
+        known.extend(tool["name"].as_str());
+        let arguments = tool["inputSchema"]["properties"].as_object().into_iter().flatten();
+        known.extend(arguments.map(|(name, _)| name.as_str()));
+    }
+    let words: Vec<&str> = marked_words(&text).collect();
+    assert!(words.len() > 5 && words.contains(&"build_context"));
+    for word in words {
+        assert!(known.contains(word) || word.contains(":<"), "{word} does not exist");
+    }
+}
+
+#[test]
 fn a_skill_names_only_what_exists_and_a_story_follows_each_of_its_steps() {
     let story = fs::read_to_string("tests/stories/99_following_the_skills.txt").expect("the story");
     let place = Place::new();

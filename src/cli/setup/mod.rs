@@ -45,11 +45,21 @@ pub struct Setup {
     /// List the clients that have atocore, with program and store; exit code 1 if one cannot start it
     #[arg(long, conflicts_with = "client")]
     check: bool,
+    /// Print the text for a project's AGENTS.md or CLAUDE.md that tells an agent when to ask and propose
+    #[arg(long, conflicts_with_all = ["client", "check"])]
+    agents_md: bool,
 }
+
+/// What an agent has to know before it calls the first tool.
+const AGENTS_MD: &str = include_str!("agents.md");
 
 pub fn run(cli: &Cli, setup: &Setup) -> Result<ExitCode> {
     match setup.client.as_deref().and_then(find_client) {
         None if setup.check => listing::check_clients(),
+        None if setup.agents_md => {
+            out::print_page(AGENTS_MD);
+            Ok(ExitCode::SUCCESS)
+        }
         None => listing::list_clients(),
         Some(client) if setup.remove => remove_client(client, setup),
         Some(client) => add_client(cli, client, setup),
@@ -98,6 +108,7 @@ fn add_client(cli: &Cli, client: &Client, setup: &Setup) -> Result<ExitCode> {
     if !setup.dry_run {
         out::print_line(format!("set up {} in {}", client.title, path.display()));
         out::print_line(format!("it starts {} with the store {store}", launch.program));
+        out::print_line("atocore setup --agents-md prints a text for the AGENTS.md of a project");
     }
     if let Some(command) = client.own_command {
         let words = [&launch.program].into_iter().chain(&launch.arguments);
