@@ -17,7 +17,7 @@ use crate::ops::record::record_change::snapshot_text;
 use crate::ops::record::secrets::{mask_json, refuse_location};
 use crate::ops::sources::files::Root;
 use crate::ops::write::conflicts;
-use crate::store::operations::COMMAND_LINE;
+pub use crate::store::operations::COMMAND_LINE;
 use crate::store::{Author, Db, OperationSteps, Tx, View};
 
 /// The caller of a write, with its rights.

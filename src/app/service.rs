@@ -41,7 +41,14 @@ impl Service {
     ) -> Result<CallOutcome> {
         let name = operation.about.name;
         match operation.prepare(arguments, self.registry.default_project.as_deref())? {
-            PreparedCall::Read(read) => Ok(CallOutcome::Done(self.store.read(name, read).await?)),
+            PreparedCall::Read(read) => {
+                let client = identity.client.clone();
+                let read = move |view: &View<'_>| {
+                    view.read_for(&client);
+                    read(view)
+                };
+                Ok(CallOutcome::Done(self.store.read(name, read).await?))
+            }
             PreparedCall::Write(_) if self.registry.rights.read_only => Err(Error::read_only()),
             PreparedCall::Write(write) => {
                 let gate = ApprovalGate::new(self.registry.rights.promotion, consent);

@@ -7,6 +7,7 @@ mod default_store;
 mod demo;
 mod doctor;
 mod export;
+mod handoff;
 mod hook;
 mod import;
 mod import_export;
@@ -105,6 +106,9 @@ enum Command {
     Search(reading::SearchRows),
     /// Print what an agent reads before it answers: the most trusted first, within a budget
     Context(reading::ShowContext),
+    /// Leave work to the next session, or take it over
+    #[command(subcommand)]
+    Handoff(handoff::HandoffCommand),
     /// List the newest changes, by actor, client or operation
     Log(reading::ShowLog),
     /// List the projects with their aliases and numbers of rows
@@ -192,6 +196,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::List(args)) => reading::list_rows(cli, args),
         Some(Command::Search(args)) => reading::search_rows(cli, args),
         Some(Command::Context(args)) => reading::show_context(cli, args),
+        Some(Command::Handoff(command)) => handoff::run(cli, command),
         Some(Command::Log(args)) => reading::show_log(cli, args),
         Some(Command::Projects(output)) => reading::list_projects(cli, output),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),

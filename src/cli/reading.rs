@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::operation::{OutputFlags, list, read};
+use super::operation::{OutputFlags, into_object, list, print, read};
 use super::options::Cli;
+use super::readable::ReadableStore;
+use crate::app::run::COMMAND_LINE;
+use crate::app::service::prepare_read;
 use crate::model::Result;
 
 /// `atocore list`: rows by what they are.
@@ -105,15 +108,17 @@ pub fn search_rows(cli: &Cli, args: &SearchRows) -> Result<ExitCode> {
 /// `atocore context`: the text that an agent reads before it answers.
 #[derive(Args)]
 pub struct ShowContext {
-    /// The question or task
-    #[arg(required = true)]
+    /// The question or task; without one, a briefing: what matters now
     query: Vec<String>,
     /// Only this project, and global rows
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Maximum characters, 200 to 20,000
-    #[arg(long, value_name = "NUMBER", default_value_t = 4_000)]
-    budget: u32,
+    /// Maximum characters, 200 to 20,000; 4,000 if omitted, of a briefing 2,600
+    #[arg(long, value_name = "NUMBER")]
+    budget: Option<u32>,
+    /// The client that a briefing is for: it lists what changed since the last write of this client
+    #[arg(long, value_name = "NAME", default_value = COMMAND_LINE)]
+    client: String,
     #[command(flatten)]
     output: OutputFlags,
 }
@@ -121,7 +126,14 @@ pub struct ShowContext {
 pub fn show_context(cli: &Cli, args: &ShowContext) -> Result<ExitCode> {
     let arguments =
         json!({ "query": args.query.join(" "), "project": args.project, "budget": args.budget });
-    read(cli, "build_context", arguments, &args.output)
+    let store = ReadableStore::open(cli)?;
+    let read = prepare_read(&store.settings().ontology, "build_context", into_object(arguments))?;
+    let answer = store.read(|view| {
+        view.read_for(&args.client);
+        read(view)
+    })?;
+    print(answer, &args.output);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `atocore log`: the newest changes.

@@ -65,7 +65,7 @@ const fn route_put(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
-pub const ROUTES: [Route; 55] = [
+pub const ROUTES: [Route; 57] = [
     route_get("/entities", "list_rows").with("kind", "entity"),
     route_post("/entities", "create_entity"),
     route_get("/entities/{ref}", "get_entity").of("entity_id"),
@@ -121,6 +121,8 @@ pub const ROUTES: [Route; 55] = [
     route_get("/questions/{ref}", "query_project").of("question"),
     route_post("/interactions", "record_interaction"),
     route_get("/interactions/{ref}", "get_row").of("id"),
+    route_post("/handoffs", "record_handoff"),
+    route_post("/handoffs/{ref}/accept", "accept_handoff").of("interaction_id"),
     route_post("/sources", "ingest_source"),
     route_get("/sources/{ref}", "get_row").of("id"),
     route_post("/operations/{ref}/undo", "undo").of("operation"),

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::memory::Memory;
 use super::words::stems_of;
 
 /// One row of `interactions`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interaction {
     pub id: String,
     /// Identifies the row in calls and answers; not part of the snapshot.
@@ -27,6 +27,52 @@ pub struct Interaction {
     /// The id of a registered project.
     pub project_id: Option<String>,
     pub created_at: String,
+    /// The handoff that it is, unless it is a prompt with its response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoff: Option<Handoff>,
+}
+
+/// The work that one session leaves to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Handoff {
+    pub status: HandoffStatus,
+    pub done: Vec<String>,
+    pub open_questions: Vec<String>,
+    pub next_steps: Vec<String>,
+    /// The rows that it is about, as references such as `entity:<id>`.
+    pub rows: Vec<String>,
+}
+
+impl Handoff {
+    /// Returns its texts, each with its label; what is to be done comes first.
+    pub fn items(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let lists = [
+            ("next step", &self.next_steps),
+            ("open question", &self.open_questions),
+            ("done", &self.done),
+        ];
+        lists.into_iter().flat_map(|(label, texts)| texts.iter().map(move |text| (label, &**text)))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffStatus {
+    /// Briefings show it.
+    Open,
+    Accepted,
+    /// The operation that recorded it was undone.
+    Withdrawn,
+}
+
+impl HandoffStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
 }
 
 /// A memory with up to this many stems must be repeated mostly; a longer one needs a minimum.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::interaction::Interaction;
+use super::interaction::{Handoff, Interaction};
 use super::words::split_words;
 use super::{Chunk, Document, Entity, Memory};
 
@@ -148,10 +148,17 @@ pub fn of_interaction(row: &Interaction) -> SearchEntry {
         valid_until: None,
         text: SearchText {
             title: String::new(),
-            body: [&*row.prompt, &*row.response, &*row.response_summary].join("\n"),
+            body: interaction_text(row),
             context: String::new(),
         },
     }
+}
+
+/// Returns the texts of an interaction, one a line.
+pub fn interaction_text(row: &Interaction) -> String {
+    let mut texts = vec![&*row.prompt, &*row.response, &*row.response_summary];
+    texts.extend(row.handoff.iter().flat_map(Handoff::items).map(|(_, text)| text));
+    texts.join("\n")
 }
 
 /// Returns the texts of a chunk of a document with this title, path and tags.

@@ -62,6 +62,24 @@ pub fn newest_undo(view: &View<'_>, handle: &str) -> Result<Option<StoredOperati
     view.conn.one(sql, params![handle], read_operation)
 }
 
+/// Returns the newest operation of a client, whatever its version. `client` is name and version, or
+/// the name alone.
+pub fn last_of_client(view: &View<'_>, client: &str) -> Result<Option<StoredOperation>> {
+    let is_version =
+        |word: &str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    let name = match client.rsplit_once(' ') {
+        Some((name, last)) if is_version(last) => name,
+        _ => client,
+    };
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let sql = "SELECT * FROM operations WHERE client = ?1 OR client >= ?2 AND client < ?3 \
+         ORDER BY last_seq DESC LIMIT 1";
+    let (from, to) = (format!("{name} "), format!("{name}!"));
+    view.conn.one(sql, params![name, &from, &to], read_operation)
+}
+
 fn read_operation(row: &SqlRow<'_>) -> Result<StoredOperation> {
     Ok(StoredOperation {
         id: row.text("id")?,

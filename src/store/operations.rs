@@ -14,7 +14,7 @@ pub struct Author<'a> {
 /// The operation that upgrades a file.
 pub const UPGRADE: &str = "upgrade";
 
-/// The client of writes on the command line.
+/// The client of the command line.
 pub const COMMAND_LINE: &str = "cli";
 
 impl<'a> From<&'a str> for Author<'a> {

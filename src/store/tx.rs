@@ -20,10 +20,23 @@ pub struct View<'c> {
     pub key_hours: u32,
     /// Whether text that looks like a secret may be stored.
     pub allow_secrets: bool,
+    /// Name and version of the client that reads; empty if it is not known.
+    pub(super) client: RefCell<String>,
     /// Cache of resolved project names; a write that changes a project clears it.
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
     /// Cache of entity types by id; no write changes a type.
     pub(super) types: RefCell<HashMap<String, String>>,
+}
+
+impl View<'_> {
+    /// Names the client that reads.
+    pub fn read_for(&self, client: &str) {
+        client.clone_into(&mut self.client.borrow_mut());
+    }
+
+    pub fn client(&self) -> String {
+        self.client.borrow().clone()
+    }
 }
 
 #[cfg(feature = "test-support")]

@@ -376,7 +376,7 @@ fn the_page_of_limits_is_right() {
         ("rows of a page", page::MAX_LIMIT as usize),
         ("steps of a question", question::MAX_DEPTH as usize),
         ("an answer: its text", bound::MAX_BYTES),
-        ("an answer of `build_context`", context::MAX_BUDGET),
+        ("an answer of `build_context`", context::bands::MAX_BUDGET),
         ("a document, as a file", files::MAX_BYTES as usize),
         ("a chunk |", passages::MAX),
     ] {

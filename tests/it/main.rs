@@ -6,6 +6,7 @@ mod approval;
 mod apps;
 mod backup;
 mod bounds;
+mod briefing;
 mod caching;
 mod commands;
 mod concurrency;

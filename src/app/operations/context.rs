@@ -18,10 +18,10 @@ pub struct BuildContext;
 #[serde(deny_unknown_fields)]
 pub struct BuildContextArgs {
     /// The question or task.
-    query: String,
+    query: Option<String>,
     /// Default: the server's --project; * is all.
     project: Option<String>,
-    /// Characters, 200 to 20,000; default 4,000.
+    /// Characters, 200 to 20,000.
     budget: Option<usize>,
 }
 
@@ -62,13 +62,17 @@ impl Operation for BuildContext {
         "Build context",
         Effect::Reads,
         "Before answering about a project: what it holds on a question, the most trusted first, in \
-         one text within a budget. To look for one thing use search.",
+         one text within a budget. Without query: a briefing. To look for one thing use search.",
     );
 }
 
 impl ReadOperation for BuildContext {
     fn run(view: &View<'_>, args: BuildContextArgs) -> Result<ContextPack> {
-        let pack = context::build(view, &args.query, args.project.as_deref(), args.budget)?;
+        let (project, budget) = (args.project.as_deref(), args.budget);
+        let pack = match &args.query {
+            Some(query) => context::build(view, query, project, budget)?,
+            None => context::build_briefing(view, project, budget)?,
+        };
         let bands = pack.bands.iter().filter(|band| band.entries + band.left_out > 0);
         let bands = bands.map(|band| BandView {
             name: band.name,

@@ -9,6 +9,7 @@ mod context;
 mod decisions;
 mod entities;
 mod graduations;
+mod handoffs;
 mod history;
 mod interactions;
 mod link_reviews;
@@ -36,6 +37,7 @@ pub use context::BuildContext;
 pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEntity};
 pub use entities::{CreateEntity, GetEntity, UpdateEntity};
 pub use graduations::{GraduateMemory, ListGraduations};
+pub use handoffs::{AcceptHandoff, RecordHandoff};
 pub use history::{GetEntityAudit, GetHistory};
 pub use interactions::RecordInteraction;
 pub use link_reviews::ReviewLink;
@@ -91,6 +93,8 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<MergeProjects>(),
         RegisteredOperation::write::<SetProjectState>(),
         RegisteredOperation::write::<RecordInteraction>(),
+        RegisteredOperation::write::<RecordHandoff>(),
+        RegisteredOperation::write::<AcceptHandoff>(),
         RegisteredOperation::stepped::<IngestSource>(),
         RegisteredOperation::stepped::<Redact>(),
         RegisteredOperation::read::<DescribeOntology>(),

@@ -119,7 +119,8 @@ impl RestoredRow {
             Kind::Revision => {
                 store::revisions::get(view, id)?.map(|row| with_status(row.status.as_str()))
             }
-            Kind::Project | Kind::Interaction | Kind::Store => None,
+            Kind::Interaction => Some(name_row(view, kind, id)),
+            Kind::Project | Kind::Store => None,
         };
         Ok(Self { row_id, row: row.transpose()?.unwrap_or_default() })
     }

@@ -6,6 +6,7 @@ pub mod candidates;
 pub mod changes;
 pub mod conflicts;
 pub mod found_chunks;
+pub mod handoffs;
 pub mod hit_explanation;
 pub mod ids;
 pub mod marked;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bound::shorten_text;
+use super::handoffs::HandoffView;
 use super::rows::{
     CONCISE_TEXT, EntityBrief, FULL_TEXT, LINE_TEXT, RelationshipView, project_word,
 };
@@ -84,6 +85,7 @@ pub struct InteractionView {
     #[serde(skip_serializing_if = "String::is_empty")]
     session_id: String,
     created_at: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     prompt: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     response: String,
@@ -93,6 +95,8 @@ pub struct InteractionView {
     memories_used: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chunks_used: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handoff: Option<HandoffView>,
 }
 
 impl InteractionView {
@@ -110,6 +114,7 @@ impl InteractionView {
             response_summary: shorten_for(&row.response_summary, detail),
             memories_used: ids::shown_ids(view, &row.memories_used)?,
             chunks_used: row.chunks_used.iter().map(chunk).collect::<Result<_>>()?,
+            handoff: row.handoff.as_ref().map(|one| HandoffView::new(view, one)).transpose()?,
         })
     }
 
@@ -117,8 +122,13 @@ impl InteractionView {
         let Self { interaction_id, project, client, created_at, .. } = self;
         let client = quote_text(client, LINE_TEXT);
         let project = project_word(project);
+        let kind = match &self.handoff {
+            Some(handoff) => format!("{} handoff", handoff.status_word()),
+            None => "interaction".to_owned(),
+        };
         let mut lines =
-            vec![format!("interaction {interaction_id} by {client} at {created_at} in {project}")];
+            vec![format!("{kind} {interaction_id} by {client} at {created_at} in {project}")];
+        lines.extend(self.handoff.iter().flat_map(HandoffView::lines));
         lines.extend(text_line("prompt", &self.prompt));
         lines.extend(text_line("response", &self.response));
         lines.extend(text_line("summary", &self.response_summary));

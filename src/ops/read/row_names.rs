@@ -29,9 +29,23 @@ pub fn name_row(view: &View<'_>, kind: Kind, id: &str) -> Result<String> {
         }),
         Kind::Revision => store::revisions::get(view, id)?
             .map(|row| format!("revision {} ({})", row.handle, row.action.as_str())),
-        Kind::Interaction | Kind::Store => None,
+        Kind::Interaction => {
+            store::interactions::get(view, id)?.map(|row| format!("interaction {}", row.handle))
+        }
+        Kind::Store => None,
     };
     Ok(named.unwrap_or_else(|| format!("{} {id}", kind.as_str())))
+}
+
+/// Returns the names of the rows that references such as `entity:<id>` lead to.
+pub fn name_references(view: &View<'_>, references: &[String]) -> Result<Vec<String>> {
+    let name = |reference: &String| match reference.split_once(':') {
+        Some((kind, id)) => {
+            Kind::parse(kind).map_or_else(|| Ok(reference.clone()), |kind| name_row(view, kind, id))
+        }
+        None => Ok(reference.clone()),
+    };
+    references.iter().map(name).collect()
 }
 
 /// Returns handle, type and the names of both ends of a link.

@@ -345,7 +345,7 @@ impl Audited for Interaction {
     }
 
     fn update(&self, tx: &Tx<'_>) -> Result<()> {
-        store::interactions::redact(tx, self)
+        store::interactions::update(tx, self)
     }
 
     fn search_entry(&self) -> Option<SearchEntry> {

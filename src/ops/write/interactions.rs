@@ -93,16 +93,6 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
     }
     let pack = Value::Object(new.context_pack.clone());
     validate::at_most("context_pack", pack.to_string().len(), MAX_TEXT, "bytes")?;
-    let client = match new.client.as_deref().filter(|client| !text::is_blank(client)) {
-        Some(client) => validate::check_name("client", client)?,
-        None => tx.actor.to_owned(),
-    };
-    validate::at_most(
-        "session_id",
-        new.session_id.chars().count(),
-        validate::MAX_NAME,
-        "characters",
-    )?;
     let id = tx.new_id();
     Ok(Interaction {
         handle: store::handles::new_handle(tx, HandleKind::Interaction, &id)?,
@@ -118,12 +108,26 @@ fn build(tx: &Tx<'_>, new: &NewInteraction, project: &ResolvedProject) -> Result
             &new.memories_used,
         )?,
         chunks_used: require_existing(tx, "chunks_used", HandleKind::Chunk, &new.chunks_used)?,
-        client,
-        session_id: new.session_id.trim().to_owned(),
+        client: check_client(tx, new.client.as_deref())?,
+        session_id: check_session(&new.session_id)?,
         project_id: store::projects::find_named(tx, &project.name)?.map(|project| project.id),
         project: project.name.clone(),
         created_at: tx.now.to_string(),
+        handoff: None,
     })
+}
+
+/// Returns the client that is named, or else the actor.
+pub fn check_client(tx: &Tx<'_>, given: Option<&str>) -> Result<String> {
+    match given.filter(|client| !text::is_blank(client)) {
+        Some(client) => validate::check_name("client", client),
+        None => Ok(tx.actor.to_owned()),
+    }
+}
+
+pub fn check_session(given: &str) -> Result<String> {
+    validate::at_most("session_id", given.chars().count(), validate::MAX_NAME, "characters")?;
+    Ok(given.trim().to_owned())
 }
 
 /// Returns the ids, deduplicated; an error lists those without a row.

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod conflicts;
 pub mod entities;
 pub mod graduation;
+pub mod handoffs;
 pub mod interactions;
 pub mod join;
 pub mod lifecycle;

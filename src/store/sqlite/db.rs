@@ -379,10 +379,10 @@ impl Drop for RollBack<'_> {
 }
 
 fn new_view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
-    let (resolved, types) = (RefCell::default(), RefCell::default());
+    let (client, resolved, types) = Default::default();
     let Settings { clock, ontology, key_hours, allow_secrets, .. } = settings;
     let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
-    View { conn, now: clock(), ontology, key_hours, allow_secrets, resolved, types }
+    View { conn, now: clock(), ontology, key_hours, allow_secrets, client, resolved, types }
 }
 
 pub(in crate::store) fn read<T>(

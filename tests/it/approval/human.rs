@@ -154,6 +154,8 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         "record_interaction",
         &[r#"{"prompt": "p", "response": "The load is 40 kg.", "memories_used": ["@memory"]}"#],
     ),
+    ("record_handoff", &[r#"{"done": ["d"], "rows": ["@memory"]}"#]),
+    ("accept_handoff", &[r#"{"interaction_id": "@left"}"#]),
     (
         "undo",
         &[r#"{"operation": "@made"}"#, r#"{"operation": "@set"}"#, r#"{"operation": "@newest"}"#],
@@ -224,8 +226,10 @@ fn approve_rows(place: &Place) -> Handles {
         "set_project_state",
         json!({ "project": "p07-lynx", "category": "status", "key": "phase", "value": "B" }),
     );
+    let left = session.ok("record_handoff", json!({ "next_steps": ["Ask."] }));
     session.end();
     vec![
+        ("@left", text(&left["interaction_id"])),
         ("@mirror", entity(0)),
         ("@cell", entity(1)),
         ("@mass", entity(2)),

@@ -169,6 +169,18 @@ pub const CASES: &[Case] = &[
         command: &[],
     },
     Case {
+        operation: "record_handoff",
+        free: &[r#"{"next_steps": ["Clean the mirror."], "rows": ["@glass"]}"#],
+        deciding: &[],
+        command: &[],
+    },
+    Case {
+        operation: "accept_handoff",
+        free: &[r#"{"interaction_id": "@left"}"#],
+        deciding: &[],
+        command: &["handoff", "accept", "@left"],
+    },
+    Case {
         operation: "ingest_source",
         free: &[r#"{"path": "notes.md", "project": "lynx"}"#, r#"{"path": "more"}"#],
         deciding: &[],
@@ -278,6 +290,8 @@ fn fill(session: &mut Session) -> BTreeMap<&'static str, String> {
     keep("site", &site["project_state"]["project_state_id"]);
     let talk = session.ok("record_interaction", json!({ "prompt": "Which site?" }));
     keep("talk", &talk["interaction_id"]);
+    let left = session.ok("record_handoff", json!({ "next_steps": ["Ask about the site."] }));
+    keep("left", &left["interaction_id"]);
     handles
 }
 

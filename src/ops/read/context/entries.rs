@@ -9,7 +9,7 @@ use crate::model::headline::{Headline, short_properties};
 use crate::model::mark::{mark_prefix, reason_words};
 use crate::model::text::{count_noun, quote_text};
 use crate::model::words::{stem_word, stems_of};
-use crate::model::{Entity, Memory, Result, Status};
+use crate::model::{Entity, Memory, ProjectState, Result, Status};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::read::search::snippet;
 use crate::ops::read::search::{self, FoundRow, Hit, Prepared, SearchRequest};
@@ -19,6 +19,8 @@ use crate::store::handles::handle_of;
 use crate::store::sqlite::search::Filter;
 use crate::store::{self, View, overview};
 
+/// Characters of a name.
+const NAME: usize = 80;
 /// Characters of stored text in an entry.
 const ENTRY: usize = 250;
 /// Range of the number of candidate entries per band: the budget in characters divided by
@@ -45,6 +47,12 @@ pub struct BandEntries {
     pub strong: Vec<String>,
     /// Entries of matches that are much weaker than the best one.
     pub weak: Vec<String>,
+}
+
+impl BandEntries {
+    pub fn new(strong: Vec<String>) -> Self {
+        Self { strong, weak: Vec::new() }
+    }
 }
 
 /// A query and the projects it covers.
@@ -94,31 +102,16 @@ impl<'v, 'c> Asked<'v, 'c> {
             let full = format!("{} {} {}", fact.category, fact.key, fact.value);
             Reverse(self.overlap(&full).0)
         });
-        let entry = |fact: &crate::model::ProjectState| {
-            let named = format!("{}/{}", fact.category, fact.key);
-            let conflict = self.conflict_mark(&fact.id)?;
-            Ok(format!(
-                "- {}: {}{conflict}",
-                quote_text(&named, ENTRY),
-                quote_text(&fact.value, ENTRY)
-            ))
-        };
-        let strong = facts.iter().take(self.most * 5).map(entry).collect::<Result<_>>()?;
-        Ok(BandEntries { strong, weak: Vec::new() })
+        let shown = facts.iter().take(self.most * 5);
+        let strong = shown.map(|fact| render_state(self.view, fact)).collect::<Result<_>>()?;
+        Ok(BandEntries::new(strong))
     }
 
     /// Returns memories of identity, preferences and adaptations, of the project and global.
     pub fn person(&self) -> Result<BandEntries> {
-        let mut found = Vec::new();
-        for name in &self.scope.names {
-            found.extend(store::memories::of_persons(
-                self.view,
-                name.as_deref(),
-                self.most as i64,
-            )?);
-        }
+        let mut found = list_personal(self.view, self.scope, self.most)?;
         self.rank(&mut found);
-        Ok(BandEntries { strong: self.memory_entries(&found)?, weak: Vec::new() })
+        Ok(BandEntries::new(render_memories(self.view, &found)?))
     }
 
     pub fn project_memories(&self) -> Result<BandEntries> {
@@ -151,7 +144,7 @@ impl<'v, 'c> Asked<'v, 'c> {
             };
             let mut found: Vec<Memory> = hits.into_iter().filter_map(of_row).collect();
             self.rank(&mut found);
-            self.memory_entries(&found)
+            render_memories(self.view, &found)
         };
         let (strong, weak) = self.hits(filter)?;
         Ok(BandEntries { strong: entries(strong)?, weak: entries(weak)? })
@@ -231,7 +224,7 @@ impl<'v, 'c> Asked<'v, 'c> {
         if more > 0 {
             line.push_str(&format!("; {}", count_noun(more, "more link")));
         }
-        line.push_str(&self.conflict_mark(id)?);
+        line.push_str(&conflict_mark(self.view, id)?);
         Ok(line)
     }
 
@@ -256,20 +249,6 @@ impl<'v, 'c> Asked<'v, 'c> {
         Ok(BandEntries { strong: entries(&strong), weak: entries(&weak) })
     }
 
-    fn memory_entries(&self, memories: &[Memory]) -> Result<Vec<String>> {
-        let marks = RowMarks::of_rows(self.view, memories)?;
-        let entry = |memory: &Memory| {
-            let Memory { id, handle, memory_type, content, .. } = memory;
-            let (kind, conflict) = (memory_type.as_str(), self.conflict_mark(id)?);
-            let (marked, content) = (mark_prefix(&marks.of(id)), quote_text(content, ENTRY));
-            let end = memory.valid_until.as_ref().map(|end| format!(", until {end}"));
-            let end = end.unwrap_or_default();
-            let reasons = reason_words(marks.reasons(id));
-            Ok(format!("- {marked}{content} ({kind}, memory:{handle}{end}){reasons}{conflict}"))
-        };
-        memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
-    }
-
     /// Sorts by overlap density, overlap, tags that the query names, and confidence.
     fn rank(&self, memories: &mut Vec<Memory>) {
         let key = |memory: &Memory| {
@@ -291,19 +270,57 @@ impl<'v, 'c> Asked<'v, 'c> {
         let words = stems_of(text);
         (words.iter().filter(|stem| self.stems.contains(*stem)).count(), words.len())
     }
+}
 
-    fn conflict_mark(&self, id: &str) -> Result<String> {
-        let mut mark = String::new();
-        for shown in conflicts::of_member(self.view, id)?.iter().take(2) {
-            let said: Vec<String> = shown
-                .members
-                .iter()
-                .take(3)
-                .map(|detail| quote_text(&detail.member.value_snapshot, 60))
-                .collect();
-            let kind = &shown.conflict.slot_kind;
-            mark.push_str(&format!("; OPEN CONFLICT {kind}: {}", said.join(" against ")));
-        }
-        Ok(mark)
+/// Lists memories of identity, preferences and adaptations, of the projects and global.
+pub fn list_personal(view: &View<'_>, scope: &ProjectScope, most: usize) -> Result<Vec<Memory>> {
+    let mut found = Vec::new();
+    for name in &scope.names {
+        found.extend(store::memories::of_persons(view, name.as_deref(), most as i64)?);
     }
+    Ok(found)
+}
+
+/// Renders active memories as entries.
+pub fn render_memories(view: &View<'_>, memories: &[Memory]) -> Result<Vec<String>> {
+    let marks = RowMarks::of_rows(view, memories)?;
+    let entry = |memory: &Memory| {
+        let Memory { id, handle, memory_type, content, .. } = memory;
+        let (kind, conflict) = (memory_type.as_str(), conflict_mark(view, id)?);
+        let (marked, content) = (mark_prefix(&marks.of(id)), quote_text(content, ENTRY));
+        let end = memory.valid_until.as_ref().map(|end| format!(", until {end}"));
+        let end = end.unwrap_or_default();
+        let reasons = reason_words(marks.reasons(id));
+        Ok(format!("- {marked}{content} ({kind}, memory:{handle}{end}){reasons}{conflict}"))
+    };
+    memories.iter().filter(|memory| memory.status == Status::Active).map(entry).collect()
+}
+
+/// Renders an entity: type, id, name and headline.
+pub fn name_entity(row: &Entity) -> String {
+    let Entity { entity_type, handle, name, properties, .. } = row;
+    format!("{entity_type} {handle} {}{}", quote_text(name, NAME), Headline::words(properties))
+}
+
+/// Renders a fact of trusted state as an entry.
+pub fn render_state(view: &View<'_>, fact: &ProjectState) -> Result<String> {
+    let named = quote_text(&format!("{}/{}", fact.category, fact.key), ENTRY);
+    let conflict = conflict_mark(view, &fact.id)?;
+    Ok(format!("- {named}: {}{conflict}", quote_text(&fact.value, ENTRY)))
+}
+
+fn conflict_mark(view: &View<'_>, id: &str) -> Result<String> {
+    let mut mark = String::new();
+    for shown in conflicts::of_member(view, id)?.iter().take(2) {
+        let kind = &shown.conflict.slot_kind;
+        mark.push_str(&format!("; OPEN CONFLICT {kind}: {}", render_sides(shown)));
+    }
+    Ok(mark)
+}
+
+/// Renders what the members of a conflict say.
+pub fn render_sides(shown: &conflicts::Shown) -> String {
+    let said = shown.members.iter().take(3);
+    let said = said.map(|detail| quote_text(&detail.member.value_snapshot, 60));
+    said.collect::<Vec<_>>().join(" against ")
 }

@@ -10,7 +10,7 @@ pub mod coverage;
 mod decision_history;
 mod decisions_affecting;
 mod evidence_chain;
-mod gaps;
+pub mod gaps;
 mod impact_analysis;
 mod inherited_links;
 mod interfaces_of;

@@ -215,6 +215,7 @@ impl Redactable for Interaction {
             context_pack: Map::new(),
             response_summary: String::new(),
             response: String::new(),
+            handoff: None,
             ..self.clone()
         }
     }

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::rows::OperationRow;
+use crate::model::interaction::{HandoffStatus, Interaction};
 use crate::model::revision::RevisionStatus;
 use crate::model::{
     Action, Conflict, ConflictStatus, Entity, Error, Kind, Memory, ProjectState, Relationship,
@@ -26,7 +27,8 @@ pub fn restore_row(tx: &Tx<'_>, row: &OperationRow, note: &str) -> Result<bool> 
         Kind::ProjectState => restore(tx, store::projects::state_by_id(tx, id)?, row, note),
         Kind::Revision => restore(tx, store::revisions::get(tx, id)?, row, note),
         Kind::Conflict => reopen_conflict(tx, row, note),
-        Kind::Project | Kind::Interaction | Kind::Store => Ok(false),
+        Kind::Interaction => restore(tx, store::interactions::get(tx, id)?, row, note),
+        Kind::Project | Kind::Store => Ok(false),
     }
 }
 
@@ -149,6 +151,22 @@ impl Restorable for Entity {
             false => store::entities::find_same(tx, self, false)?,
         };
         twin.map_or(Ok(()), |twin| Err(clash_error(tx, Self::KIND, &self.id, TWIN, &twin.id)))
+    }
+}
+
+impl Restorable for Interaction {
+    fn withdraw(&mut self) {
+        if let Some(handoff) = &mut self.handoff {
+            handoff.status = HandoffStatus::Withdrawn;
+        }
+    }
+
+    fn count_change(&mut self, _tx: &Tx<'_>, _before: &Self, _row: &OperationRow) -> Result<()> {
+        Ok(())
+    }
+
+    fn refuse_clash(&self, _tx: &Tx<'_>) -> Result<()> {
+        Ok(())
     }
 }
 
