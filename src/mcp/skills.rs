@@ -14,7 +14,7 @@ struct SkillText {
     writes: bool,
 }
 
-static SKILLS: [SkillText; 4] = [
+static SKILLS: [SkillText; 5] = [
     SkillText {
         name: "capture-decision",
         text: include_str!("skills/capture-decision.md"),
@@ -30,6 +30,7 @@ static SKILLS: [SkillText; 4] = [
         text: include_str!("skills/graduate-memories.md"),
         writes: true,
     },
+    SkillText { name: "handoff", text: include_str!("skills/handoff.md"), writes: true },
     SkillText { name: "review-queue", text: include_str!("skills/review-queue.md"), writes: false },
 ];
 

@@ -65,6 +65,6 @@ fn the_plugin_starts_the_server_and_answers_the_hooks_of_this_program() {
         assert_eq!(arguments[0], "atocore");
         let event = json!({ "hook_event_name": event }).to_string();
         let output = crate::hook::run(&place.db(), &arguments[1..], &[], event.as_bytes());
-        assert!(output.status.success(), "{event} {output:?}");
+        assert!(output.status.success() && output.stderr.is_empty(), "{event} {output:?}");
     }
 }

@@ -11,7 +11,8 @@ use crate::resources::{BOTH, Client};
 use crate::support::Place;
 use crate::web_support::WebServer;
 
-const NAMES: [&str; 4] = ["capture-decision", "design-review", "graduate-memories", "review-queue"];
+const NAMES: [&str; 5] =
+    ["capture-decision", "design-review", "graduate-memories", "handoff", "review-queue"];
 
 fn names_of(list: &Value) -> Vec<&str> {
     let skills = list["skills"].as_array().expect("skills");
@@ -60,7 +61,7 @@ fn each_skill_is_listed_and_read_as_its_digest_says() {
 fn a_caller_that_may_not_write_gets_no_skill_that_writes() {
     let place = Place::new();
     let server = WebServer::start(&place, 1, &[]);
-    for (role, names) in [("read", vec![NAMES[1], NAMES[3]]), ("propose", NAMES.to_vec())] {
+    for (role, names) in [("read", vec![NAMES[1], NAMES[4]]), ("propose", NAMES.to_vec())] {
         let token = create_token(&place, role, role);
         let client = McpClient::modern(&server, "/mcp", &token);
         let list = client.request("skills/list", json!({}));

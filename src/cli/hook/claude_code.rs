@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::input::HookInput;
+use super::input::{CLIENT, HookInput};
 use super::project::find_project;
 use super::recording::record_turn;
 use crate::app::service::prepare_read;
@@ -70,8 +70,8 @@ fn brief_session(
     _: &HookInput,
     project: Option<&str>,
 ) -> Result<Option<String>> {
-    let arguments = into_object(json!({ "project": project }));
-    build_context(view, ontology, arguments)
+    view.read_for(CLIENT);
+    build_context(view, ontology, into_object(json!({ "project": project })))
 }
 
 fn inform_prompt(
