@@ -18,6 +18,7 @@ mod input;
 mod jsonl;
 mod log;
 mod mirror;
+mod named_flags;
 mod next_step;
 mod oauth;
 mod operation;
@@ -42,7 +43,8 @@ mod web;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::options::Cli;
 use crate::model::Result;
@@ -154,8 +156,10 @@ enum Command {
 
 /// Runs the command in the arguments.
 pub fn run_command_line() -> ExitCode {
-    let CommandLine { options, log, command } = match CommandLine::try_parse() {
-        Ok(line) => line,
+    let given = CommandLine::command().try_get_matches();
+    let parsed = given.and_then(|given| Ok((CommandLine::from_arg_matches(&given)?, given)));
+    let (CommandLine { options, log, command }, given) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) if error.use_stderr() && hook::is_called(CommandLine::command()) => {
             return hook::fail_open(&error.to_string());
         }
@@ -165,14 +169,26 @@ pub fn run_command_line() -> ExitCode {
     if let Some(Command::Hook(hook)) = &command {
         return hook::run(&options, hook);
     }
+    if let Some(Command::Demo(_)) = &command {
+        refuse_store_of_demo(&given);
+    }
     next_step::set_store_options(options.store_options(true).unwrap_or_default());
     match log.start().and_then(|()| run_command(&options, command.as_ref())) {
         Ok(ExitCode::SUCCESS) if out::has_failed() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => {
-            next_step::print_error(&error);
+            next_step::print_error(&named_flags::name_flags(error, CommandLine::command(), &given));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ends the program if the demo, which has a store of its own, was given another with `--db`.
+fn refuse_store_of_demo(given: &ArgMatches) {
+    if named_flags::is_given(given, "db") {
+        let problem = "the demo has a store of its own and does not open --db: name a new file with \
+                       --keep FILE to keep it";
+        CommandLine::command().error(ErrorKind::ArgumentConflict, problem).exit();
     }
 }
 

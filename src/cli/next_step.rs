@@ -58,6 +58,9 @@ fn render_without_command(step: &NextStep) -> Option<String> {
         NextStep::CheckRelatedRows => {
             "Look at the related rows, which were left as they are.".to_owned()
         }
+        NextStep::IncludeInactive | NextStep::ShowInactiveLinks => {
+            "--all shows what is not active.".to_owned()
+        }
         NextStep::RedactAgain => "Redact it again when nothing else uses the file.".to_owned(),
         _ => return None,
     })

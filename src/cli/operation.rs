@@ -198,6 +198,9 @@ pub struct Show {
     /// Show long texts whole
     #[arg(long)]
     full: bool,
+    /// Also links that ended or lead to inactive entities
+    #[arg(long)]
+    all: bool,
     /// Go on with this cursor
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
@@ -208,7 +211,8 @@ pub struct Show {
 pub fn show_row(cli: &Cli, args: &Show) -> Result<ExitCode> {
     let detail = if args.full { "full" } else { "concise" };
     let arguments = json!({
-        "id": args.id, "detail": detail, "limit": MAX_LIMIT, "cursor": args.cursor,
+        "id": args.id, "detail": detail, "include_inactive": args.all, "limit": MAX_LIMIT,
+        "cursor": args.cursor,
     });
     read(cli, "get_row", arguments, &args.output)
 }

@@ -55,7 +55,13 @@ pub async fn check_access(
     } else {
         problem.into_response()
     };
-    let mut response = render_challenge(answered, metadata.as_deref());
+    let response = render_challenge(answered, metadata.as_deref());
+    refuse_with_body(response, body).await
+}
+
+/// Reads the body of a refused request, so that its connection can go on; an answer to one whose body
+/// does not end says that the connection ends.
+pub async fn refuse_with_body(mut response: Response, body: Body) -> Response {
     if !discard_body(body).await {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -208,7 +214,7 @@ async fn find_session(
 /// Whether the token is valid by which a principal came, if it came by one.
 pub async fn may_continue(state: &WebState, principal: &Principal) -> Result<bool> {
     match &principal.credential {
-        Credential::Absent | Credential::Jwt => Ok(true),
+        Credential::Absent | Credential::Jwt { .. } => Ok(true),
         Credential::Token => is_token_valid(state, &principal.identity.client).await,
         Credential::Session(session) => is_token_valid(state, &session.token).await,
     }
@@ -239,8 +245,8 @@ async fn identify_token(state: &WebState, given: &str) -> Result<Principal, Prob
         && !secret.starts_with(PREFIX)
     {
         let holder = issuer.verify_token(&secret).await?;
-        let (role, identity) = (holder.role, holder.identity);
-        return Ok(Principal { role, identity, credential: Credential::Jwt });
+        let (role, identity, expires) = (holder.role, holder.identity, holder.expires);
+        return Ok(Principal { role, identity, credential: Credential::Jwt { expires } });
     }
     let token = state.store.read("token", move |view| recognise_token(view, &secret)).await?;
     let token = token.ok_or_else(refused)?;

@@ -81,10 +81,7 @@ fn serve_route(route: Route) -> MethodRouter<Arc<WebState>> {
 type PathValues = Result<RawPathParams, RawPathParamsRejection>;
 
 fn first_value(path: &PathValues) -> Result<Option<&str>, Problem> {
-    let path = path.as_ref().map_err(|rejected| {
-        let hint = "Send an id or a handle in UTF-8, percent-encoded.";
-        Problem::from(Error::invalid("path", rejected.body_text(), hint))
-    })?;
+    let path = path.as_ref().map_err(|rejected| Problem::of_path(&rejected.body_text()))?;
     Ok(path.iter().next().map(|(_, value)| value))
 }
 

@@ -7,7 +7,7 @@ use axum::extract::{Extension, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::watch;
 
 use super::access::may_continue;
@@ -52,12 +52,13 @@ async fn start_stream(
             Error::invalid("last-event-id", "it is no number", hint)
         })?,
     };
-    let waiting = Vec::new();
+    let (waiting, expiry) = (Vec::new(), principal.wait_for_expiry());
     let listener = Listener { state: Arc::clone(state), principal, newest, after, waiting };
     let events = stream::unfold(listener, |mut listener| async {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
     });
+    let events = events.take_until(Box::pin(expiry));
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 

@@ -12,6 +12,7 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use futures_util::StreamExt;
 use rmcp::RoleServer;
 use rmcp::model::{ClientRequest, ErrorData, GetExtensions, RequestId};
 use rmcp::service::TxJsonRpcMessage;
@@ -68,11 +69,16 @@ async fn serve_request(
         }
         body = Body::from(bytes);
     }
+    let expiry = principal.wait_for_expiry();
     if !matches!(principal.credential, Credential::Absent) {
         parts.extensions.insert(principal.identity);
     }
     let response = server.service.handle(Request::from_parts(parts, body)).await;
-    Ok(response.map(Body::new))
+    Ok(response.map(|body| match posts {
+        true => Body::new(body),
+        // The stream of a session, which is open between its calls.
+        false => Body::from_stream(Body::new(body).into_data_stream().take_until(Box::pin(expiry))),
+    }))
 }
 
 fn too_much(error: &axum::Error) -> Problem {

@@ -24,6 +24,7 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
     let request = match step {
         NextStep::ListProjects => "GET /v1/projects".to_owned(),
         NextStep::RegisterProject { .. } => "POST /v1/projects".to_owned(),
+        NextStep::ShowInactiveLinks => "GET /v1/entities/{ref}?include_inactive=true".to_owned(),
         NextStep::FindRows => "GET /v1/search?query=…".to_owned(),
         NextStep::ProposeRow => "POST /v1/entities".to_owned(),
         NextStep::UpdateRow { kind } => format!("PATCH /v1/{}/{{ref}}", name_rows(*kind)?),
@@ -46,6 +47,9 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
             return Some(format!(
                 "Cite it as interaction:{id} in source_refs of rows based on it."
             ));
+        }
+        NextStep::IncludeInactive => {
+            return Some("include_inactive=true shows what is not active.".to_owned());
         }
         // Callers elsewhere learn no path of the machine.
         other => return render_for_person(other, &SAME_SERVER),

@@ -1,10 +1,12 @@
 //! The sender of a request, and the rules about who gets in.
 
+use std::future::pending;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use tokio::time::{Instant, sleep_until};
 
 use super::challenge::{Challenge, name_scope};
 use super::oauth::TokenIssuer;
@@ -47,7 +49,9 @@ pub enum Credential {
     Absent,
     Token,
     /// A token of the identity provider.
-    Jwt,
+    Jwt {
+        expires: Instant,
+    },
     Session(Arc<WebSession>),
 }
 
@@ -64,7 +68,7 @@ impl Principal {
     pub fn refuse(&self, needed: Role) -> Problem {
         let detail = format!("this needs the role {}", needed.as_str());
         let forbid = |hint| Problem::new(StatusCode::FORBIDDEN, "refused", detail.clone(), hint);
-        if let Credential::Jwt = self.credential {
+        if let Credential::Jwt { .. } = self.credential {
             let hint = format!("Ask the identity provider for the scope {}.", name_scope(needed));
             return forbid(hint).with_challenge(Challenge::Beyond(needed));
         }
@@ -79,6 +83,20 @@ impl Principal {
         match self.credential {
             Credential::Absent => require_token(&detail, &hint),
             _ => forbid(hint),
+        }
+    }
+
+    /// Waits until the principal's token expires; for ever if it does not.
+    pub fn wait_for_expiry(&self) -> impl Future<Output = ()> + Send + use<> {
+        let expires = match self.credential {
+            Credential::Jwt { expires } => Some(expires),
+            _ => None,
+        };
+        async move {
+            match expires {
+                Some(expires) => sleep_until(expires).await,
+                None => pending().await,
+            }
         }
     }
 

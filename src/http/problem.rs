@@ -44,6 +44,12 @@ impl Problem {
         Self { challenge: Some(challenge), ..self }
     }
 
+    /// Returns the problem of a path with an id that cannot be read.
+    pub fn of_path(problem: &str) -> Self {
+        let hint = "Send an id or a handle in UTF-8, percent-encoded.";
+        Self::from(Error::invalid("path", problem, hint))
+    }
+
     /// Changes the status of a stale version that was given in the header If-Match.
     pub fn of_precondition(error: Error) -> Self {
         let stale = matches!(error, Error::Stale { .. });

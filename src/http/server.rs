@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use super::access::check_access;
+use super::access::{check_access, refuse_with_body};
 use super::arguments::MAX_BODY;
 use super::problem::Problem;
 use super::state::WebState;
@@ -198,16 +198,18 @@ async fn set_headers(request: Request, next: Next) -> Response {
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-async fn unknown_path(State(_): State<Arc<WebState>>, request: Request) -> Problem {
+async fn unknown_path(request: Request) -> Response {
     let hint = "The routes are described at /v1/openapi.json; the page is at /.";
     let detail = format!("there is no {}", request.uri().path());
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail, hint)
+    let problem = Problem::new(StatusCode::NOT_FOUND, "not_found", detail, hint);
+    refuse_with_body(problem.into_response(), request.into_body()).await
 }
 
-async fn wrong_method() -> Problem {
+async fn wrong_method(request: Request) -> Response {
     let hint = "The header Allow names the methods of this path.";
     let detail = "this path does not take this method";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", detail, hint)
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", detail, hint);
+    refuse_with_body(problem.into_response(), request.into_body()).await
 }
 
 /// Raises the limit of open files, one for each connection, as far as the system allows.

@@ -69,6 +69,7 @@ fn render_without_tool(step: &NextStep, person: &PersonAccess) -> Option<String>
         NextStep::RepeatWithoutDryRun { asks_person: false } => {
             "Repeat the call without dry_run to do it.".to_owned()
         }
+        NextStep::IncludeInactive => "include_inactive shows what is not active.".to_owned(),
         NextStep::CheckRelatedRows => {
             "Look at the related rows, which were left as they are.".to_owned()
         }
@@ -80,6 +81,7 @@ fn render_without_tool(step: &NextStep, person: &PersonAccess) -> Option<String>
 fn tool_of(step: &NextStep) -> Option<ToolUse> {
     let tool = match step {
         NextStep::ListProjects => "list_projects",
+        NextStep::ShowInactiveLinks => "get_entity",
         NextStep::RegisterProject { .. } => "register_project",
         NextStep::SetProjectState => "set_project_state",
         NextStep::ResolveConflict { .. } => "resolve_conflict",
@@ -115,6 +117,7 @@ fn tool_of(step: &NextStep) -> Option<ToolUse> {
 fn render_call(step: &NextStep, tool: &str, action: Option<&str>) -> String {
     match step {
         NextStep::ListProjects => format!("{tool} shows the names."),
+        NextStep::ShowInactiveLinks => format!("{tool} with include_inactive shows them."),
         NextStep::UpdateRow { kind } => format!("{tool} corrects an existing {}.", kind.as_str()),
         NextStep::RegisterProject { name } => {
             format!("{tool} registers {}.", quote_text(name, MAX_NAME))

@@ -70,6 +70,10 @@ pub enum NextStep {
     UndoOperation {
         id: String,
     },
+    /// Search again, in rows of any status.
+    IncludeInactive,
+    /// Read the entity again, with links that are not active.
+    ShowInactiveLinks,
     /// Run the operation, with the same arguments, on the command line.
     RunOperation,
     ResolveConflict {

@@ -29,6 +29,43 @@ fn the_demo_keeps_its_store_only_in_a_new_file() {
 }
 
 #[test]
+fn the_demo_opens_no_other_store() {
+    let place = Place::new();
+    for arguments in [["--db", "mine.db", "demo"], ["demo", "--db", "mine.db"]] {
+        let refused = place.run(1, &arguments);
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("--keep FILE"), "{said}");
+    }
+    assert!(!place.folder.path().join("mine.db").exists());
+}
+
+#[test]
+fn errors_and_next_steps_name_the_flags_of_the_command() {
+    let place = Place::new();
+    printed(&place, &["import", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/lynx.jsonl")]);
+    let said = |arguments: &[&str]| {
+        let output = place.run(1, arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    assert!(said(&["search", "glass", "--limit", "900"]).starts_with("error: --limit: "));
+    assert!(said(&["search", "glass", "--cursor", "x"]).starts_with("error: --cursor: "));
+    assert!(said(&["show", "no such row"]).contains("no row"));
+    let open = printed(&place, &["conflicts", "--json"]);
+    let open: serde_json::Value = serde_json::from_str(&open).expect("JSON");
+    let conflict = open["items"][0]["conflict_id"].as_str().expect("an id");
+    let dismissed = said(&["resolve", conflict, "--resolution", "dismiss", "--winner", "Cell"]);
+    assert!(dismissed.starts_with("error: --winner: "), "{dismissed}");
+    assert!(dismissed.contains("Leave --winner out"), "{dismissed}");
+    let by_argument = said(&["call", "search", r#"{"query": "glass", "limit": 900}"#]);
+    assert!(by_argument.starts_with("error: limit: "), "{by_argument}");
+    let nothing = printed(&place, &["search", "zzzzqq"]);
+    assert!(nothing.contains("next: --all shows what is not active."), "{nothing}");
+    assert!(!printed(&place, &["search", "zzzzqq", "--all"]).contains("--all"));
+}
+
+#[test]
 fn completions_and_the_manual_know_every_command() {
     let place = Place::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

@@ -30,8 +30,12 @@ fn fill(place: &Place) -> (String, String) {
     let part =
         json!({ "relationships": [{ "relationship_type": "part_of", "target_id": optics }] });
     create("component", "Mirror", part);
-    let old = create("decision", "Fan", json!({ "properties": { "choice": "active" } }));
-    let new = create("decision", "No fan", json!({ "properties": { "choice": "passive" } }));
+    let choice = |words: &str| {
+        let link = json!({ "relationship_type": "affected_by_decision", "source_id": optics });
+        json!({ "properties": { "choice": words }, "relationships": [link] })
+    };
+    let old = create("decision", "Fan", choice("active"));
+    let new = create("decision", "No fan", choice("passive"));
     session.ok("supersede_entity", json!({ "entity_id": old, "superseded_by": new }));
     session.end();
     (optics, new)
@@ -45,10 +49,17 @@ fn pages_hold_the_rows_and_unchanged_ones_are_not_touched() {
     assert_eq!(ok(&place, 2, &["mirror", "pages"]), "3 pages: 3 written, 0 removed\n");
     let read = |name: &str| fs::read_to_string(folder.join("lynx").join(name)).expect(name);
     let decisions = read("decisions.md");
-    assert!(decisions.contains("choice: passive"), "{decisions}");
+    assert_eq!(decisions.matches("passive").count(), 1, "{decisions}");
+    assert_eq!(
+        decisions.matches("No fan").count(),
+        2,
+        "its heading, and as a successor: {decisions}"
+    );
     assert!(decisions.contains(&format!("superseded; now **No fan** `{new}`")), "{decisions}");
     let page = read(&format!("subsystem-optics-b-{optics}.md"));
     assert!(page.contains("- component **Mirror**") && !page.contains("<b>"), "{page}");
+    let named = format!("- [**No fan**](decisions.md) `{new}`\n");
+    assert!(page.contains(&named) && !page.contains("passive"), "{page}");
     assert!(read("overview.md").contains("# Project lynx"));
     assert_eq!(ok(&place, 3, &["mirror", "pages"]), "3 pages: 0 written, 0 removed\n");
 

@@ -20,7 +20,7 @@ use crate::app::present::text::{Paging, Text};
 use crate::app::present::{Detail, ids};
 use crate::model::handle::HandleKind;
 use crate::model::text::quote_text;
-use crate::model::{Error, List, Memory, PageRequest, Result};
+use crate::model::{Error, List, Memory, NextStep, PageRequest, Result};
 use crate::ops::read::history;
 use crate::ops::read::project_counts;
 use crate::ops::record::row_id::{find_any_row, subject_of};
@@ -37,6 +37,10 @@ pub struct GetRowArgs {
     id: String,
     #[serde(default)]
     detail: Detail,
+    /// Not listed for models, which have get_entity for it.
+    #[serde(default)]
+    #[schemars(skip)]
+    include_inactive: bool,
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -185,8 +189,9 @@ impl ReadOperation for GetRow {
         let full = args.detail == Detail::Full;
         let row = match kind {
             HandleKind::Entity => {
-                let args = GetEntityArgs::of_id(&id, args.detail, args.limit, args.cursor);
-                AnyRow::Entity(Box::new(GetEntity::run(view, args)?))
+                let wish = GetEntityArgs::of_id(&id, args.detail, args.include_inactive)
+                    .with_page(args.limit, args.cursor);
+                AnyRow::Entity(Box::new(GetEntity::run(view, wish)?))
             }
             HandleKind::Memory => {
                 AnyRow::Memory(Box::new(MemoryPage::read(view, &id, args.detail)?))
@@ -210,6 +215,13 @@ impl Output for RowRead {
         self.row.write_text(text);
         text.lines(self.id.iter().map(|id| format!("id {id}")));
         text.lines(self.history.iter().map(HistoryNote::line));
+    }
+
+    fn next_step(&self) -> Option<&NextStep> {
+        match &self.row {
+            AnyRow::Entity(page) => page.next_step(),
+            _ => None,
+        }
     }
 }
 

@@ -224,8 +224,13 @@ pub struct GetEntityArgs {
 
 impl GetEntityArgs {
     /// The arguments that read the entity with an id.
-    pub fn of_id(id: &str, detail: Detail, limit: Option<u32>, cursor: Option<String>) -> Self {
-        Self { entity_id: Some(id.to_owned()), detail, limit, cursor, ..Self::default() }
+    pub fn of_id(id: &str, detail: Detail, include_inactive: bool) -> Self {
+        Self { entity_id: Some(id.to_owned()), detail, include_inactive, ..Self::default() }
+    }
+
+    /// The same for a page of its links.
+    pub fn with_page(self, limit: Option<u32>, cursor: Option<String>) -> Self {
+        Self { limit, cursor, ..self }
     }
 }
 
@@ -347,11 +352,13 @@ impl Output for EntityPage {
         text.list("conflicts", &self.conflicts, ConflictView::lines);
         if self.inactive_relationships > 0 {
             let links = count_noun(self.inactive_relationships, "more link");
-            text.line(format!(
-                "{links}, ended or to inactive entities: include_inactive shows them"
-            ));
+            text.line(format!("{links}, ended or to inactive entities"));
         }
         text.page("relationships", &self.relationships, &self.paging, |link| vec![link.line()]);
+    }
+
+    fn next_step(&self) -> Option<&NextStep> {
+        (self.inactive_relationships > 0).then_some(&NextStep::ShowInactiveLinks)
     }
 }
 

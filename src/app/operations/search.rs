@@ -21,7 +21,7 @@ use crate::model::headline::readable_properties;
 use crate::model::page::digest;
 use crate::model::search::SearchKind;
 use crate::model::text::quote_text;
-use crate::model::{List, PageRequest, Result, Status};
+use crate::model::{List, NextStep, PageRequest, Result, Status};
 use crate::ops::read::marks::RowMarks;
 use crate::ops::read::row_lists::{ListedRow, list_rows};
 use crate::ops::read::search::query::Query;
@@ -87,6 +87,8 @@ pub struct SearchHits {
     project_used: Option<ProjectUsed>,
     #[serde(skip)]
     query_is_blank: bool,
+    #[serde(skip)]
+    includes_inactive: bool,
 }
 
 /// A hit.
@@ -193,6 +195,7 @@ impl ReadOperation for Search {
             interactions,
             project_used: scope.project.as_ref().map(ProjectUsed::new),
             query_is_blank: prepared.query.terms.is_empty(),
+            includes_inactive: args.include_inactive,
         })
     }
 }
@@ -257,6 +260,7 @@ fn list_everything(view: &View<'_>, args: &SearchArgs, scope: &ProjectScope) -> 
         interactions: 0,
         project_used: scope.project.as_ref().map(ProjectUsed::new),
         query_is_blank: false,
+        includes_inactive: args.include_inactive,
     })
 }
 
@@ -364,10 +368,16 @@ impl Output for SearchHits {
                     let found = self.interactions;
                     format!("nothing found; matching interactions, with kind interaction: {found}")
                 }
-                [] => "nothing found; try other words, or include_inactive".to_owned(),
+                [] => "nothing found; try other words".to_owned(),
                 words => format!("nothing found; nearest words: {}", all_quoted(words)),
             });
         }
         text.page("items", &self.items, &self.paging, HitView::lines);
+    }
+
+    fn next_step(&self) -> Option<&NextStep> {
+        let found = self.paging.total > 0 || !self.nearest.is_empty() || self.interactions > 0;
+        let may_find = !found && !self.query_is_blank && !self.includes_inactive;
+        may_find.then_some(&NextStep::IncludeInactive)
     }
 }

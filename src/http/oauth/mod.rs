@@ -9,11 +9,13 @@ mod signature;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use self::issuer::IssuerAddress;
 use self::key_cache::{IssuerKeys, KeyCache, PAUSE};
@@ -32,6 +34,8 @@ const MAX_TOKEN: usize = 16 * 1024;
 const MAX_CLAIM: usize = 255;
 /// Seconds by which the clock of the provider may differ.
 const LEEWAY: u64 = 60;
+/// The longest life of a stream: an instant has to hold its end.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// An identity provider whose tokens are accepted.
 pub struct TokenIssuer {
@@ -45,6 +49,8 @@ pub struct TokenIssuer {
 pub struct TokenHolder {
     pub role: Role,
     pub identity: Identity,
+    /// When streams of the holder end.
+    pub expires: Instant,
 }
 
 impl TokenIssuer {
@@ -126,7 +132,7 @@ impl TokenIssuer {
         let client =
             client.map_or_else(|| self.address.host().to_owned(), |name| mark(name.to_owned()));
         let identity = Identity { actor: mark(actor), client, names_actors: false };
-        Ok(TokenHolder { role: granted, identity })
+        Ok(TokenHolder { role: granted, identity, expires: find_expiry(claims) })
     }
 }
 
@@ -141,6 +147,14 @@ fn find_role(claims: &Map<String, Value>) -> Option<Role> {
     let scopes: HashSet<&str> =
         texts.filter_map(Value::as_str).flat_map(str::split_whitespace).collect();
     Role::ALL.into_iter().rev().find(|role| scopes.contains(name_scope(*role).as_str()))
+}
+
+/// Returns when a valid token expires.
+fn find_expiry(claims: &Map<String, Value>) -> Instant {
+    let seconds = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
+    let left = seconds - get_current_timestamp() as f64;
+    let left = Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(LONGEST);
+    Instant::now() + left.min(LONGEST)
 }
 
 /// Returns a claim that can be a name.

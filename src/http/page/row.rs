@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::Uri;
 use axum::response::Response;
@@ -19,16 +20,21 @@ use super::rows::{
 };
 use super::visit::{PageResult, PageVisit};
 use crate::http::principal::Principal;
+use crate::http::problem::Problem;
 use crate::http::state::WebState;
 use crate::model::page::MAX_LIMIT;
 
 pub async fn show_row(
     State(state): State<Arc<WebState>>,
     Extension(principal): Extension<Principal>,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Response {
-    finish_page(render_row(&PageVisit::reading(state, principal, &uri), &id).await)
+    let visit = PageVisit::reading(state, principal, &uri);
+    finish_page(match path {
+        Ok(Path(id)) => render_row(&visit, &id).await,
+        Err(rejected) => Err(Problem::of_path(&rejected.body_text())),
+    })
 }
 
 /// The fields of an answer that hold the row itself.

@@ -105,7 +105,8 @@ fn build_decision_log(view: &View<'_>, project: &str) -> Result<String> {
     }
     for row in &rows {
         let _ = writeln!(text, "## {}\n", inline_text(&row.name, MAX_TEXT));
-        write_row(&mut text, row, &marks.of(&row.id));
+        let _ = writeln!(text, "- {}", describe_state(row, &marks.of(&row.id)));
+        write_details(&mut text, row);
         if row.status == Status::Superseded {
             let chain = list_answer(view, project, &row.id, Question::DecisionHistory)?;
             let newest = chain.last().and_then(QuestionRow::as_entity);
@@ -121,7 +122,9 @@ fn build_decision_log(view: &View<'_>, project: &str) -> Result<String> {
 
 fn build_subsystem(view: &View<'_>, project: &str, row: &Entity) -> Result<String> {
     let mut text = format!("# {}\n\n", inline_text(&row.name, MAX_TEXT));
-    write_row(&mut text, row, &RowMarks::of_rows(view, [row])?.of(&row.id));
+    let marks = RowMarks::of_rows(view, [row])?.of(&row.id);
+    let _ = writeln!(text, "- {}", describe_entity(row, &marks));
+    write_details(&mut text, row);
     for (question, heading) in SECTIONS {
         let found = list_answer(view, project, &row.id, question)?;
         if found.is_empty() {
@@ -131,7 +134,16 @@ fn build_subsystem(view: &View<'_>, project: &str, row: &Entity) -> Result<Strin
         let entities: Vec<&Entity> = found.iter().filter_map(QuestionRow::as_entity).collect();
         let marks = RowMarks::of_rows(view, entities.iter().copied())?;
         for other in entities {
-            let _ = writeln!(text, "- {}", describe_entity(other, &marks.of(&other.id)));
+            let marks = marks.of(&other.id);
+            let line = match other.entity_type.as_str() {
+                // The log of the project has the rest.
+                "decision" if other.project == row.project => {
+                    let name = strong_text(&other.name, MAX_TEXT);
+                    format!("[{name}](decisions.md) {}", name_state(other, &marks))
+                }
+                _ => describe_entity(other, &marks),
+            };
+            let _ = writeln!(text, "- {line}");
         }
     }
     Ok(text)
@@ -161,9 +173,8 @@ fn list_answer(
     }
 }
 
-/// Writes the contents of a row as a list.
-fn write_row(text: &mut String, row: &Entity, marks: &[Mark]) {
-    let _ = writeln!(text, "- {}", describe_entity(row, marks));
+/// Writes the properties and the sources of a row as a list.
+fn write_details(text: &mut String, row: &Entity) {
     for (name, value) in &row.properties {
         let value = match value {
             Value::String(value) => value.clone(),
@@ -184,15 +195,26 @@ fn describe_entity(row: &Entity, marks: &[Mark]) -> String {
     for headline in Headline::list(&row.properties) {
         let _ = write!(line, " {}", inline_text(&headline.plain(), MAX_TEXT));
     }
-    let _ = write!(line, " `{}`", row.handle);
+    format!("{line} {}", describe_state(row, marks))
+}
+
+/// Describes a row without its name and value: handle, status, marks, description.
+fn describe_state(row: &Entity, marks: &[Mark]) -> String {
+    let mut line = name_state(row, marks);
+    if !row.description.is_empty() {
+        let _ = write!(line, ": {}", inline_text(&row.description, MAX_TEXT));
+    }
+    line
+}
+
+/// Names the handle, the status unless it is active, and the marks.
+fn name_state(row: &Entity, marks: &[Mark]) -> String {
+    let mut line = format!("`{}`", row.handle);
     if row.status != Status::Active {
         let _ = write!(line, " ({})", row.status);
     }
     for mark in marks {
         let _ = write!(line, " ⚠ {}", mark.as_str());
-    }
-    if !row.description.is_empty() {
-        let _ = write!(line, ": {}", inline_text(&row.description, MAX_TEXT));
     }
     line
 }

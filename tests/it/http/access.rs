@@ -148,6 +148,27 @@ fn after_a_refusal_the_connection_goes_on_or_says_that_it_ends() {
 }
 
 #[test]
+fn after_an_unknown_path_or_method_the_connection_goes_on() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    let port = server.port;
+    for (path, status) in [("/v1/nothing", 404), ("/nothing", 404), ("/health", 405)] {
+        let mut stream = server.connect();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+             Content-Length: 2\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("it reads");
+        std::thread::sleep(Duration::from_millis(50));
+        let refused = exchange(&mut stream, b"{}");
+        assert!(refused.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {refused}");
+        let next = format!("GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        let next = exchange(&mut stream, next.as_bytes());
+        assert!(next.starts_with("HTTP/1.1 200"), "{path}: {next}");
+    }
+}
+
+#[test]
 fn other_addresses_need_a_proxy() {
     let place = Place::new();
     let output = place.run(1, &["web", "--listen", "0.0.0.0:0"]);

@@ -164,3 +164,13 @@ fn an_edit_form_without_a_change_promotes_only_the_version_that_was_shown() {
     assert_eq!(promote(1), 0, "it was changed since");
     assert_eq!(promote(2), 1);
 }
+
+#[test]
+fn an_address_that_cannot_be_read_gets_the_page_of_an_error() {
+    let place = Place::new();
+    let server = WebServer::start(&place, 1, &[]);
+    let shown = server.get("/ui/row/%ff", &[]);
+    assert_eq!(shown.status, 400, "{shown:?}");
+    assert!(shown.header("content-type").starts_with("text/html"), "{shown:?}");
+    assert!(shown.body.contains("percent-encoded"), "{shown:?}");
+}

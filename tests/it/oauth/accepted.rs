@@ -1,5 +1,7 @@
 //! Valid tokens: their role, their name in the audit, and the metadata by which clients get them.
 
+use std::io::{Read, Write};
+
 use serde_json::{Value, json};
 
 use super::tokens::SigningKey;
@@ -210,4 +212,42 @@ fn an_audience_can_be_another_name() {
     claims["aud"] = json!("api://atocore");
     let token = bearer_of(&key, &claims);
     assert_eq!(server.get("/v1/entities", &[("Authorization", &token)]).status, 200);
+}
+
+/// A token that is still accepted for a minute, as clocks differ, opens no stream that lasts.
+#[test]
+fn streams_end_when_the_token_expires() {
+    let place = Place::new();
+    let key = SigningKey::p256("p");
+    let server = start_server(&place, &[key.public()], &[]);
+    let mut claims = valid_claims(&server, "atocore:read");
+    claims["exp"] = json!(jsonwebtoken::get_current_timestamp() + 1);
+    let token = bearer_of(&key, &claims);
+    let secret = token.trim_start_matches("Bearer ");
+    let client = McpClient::legacy(&server, "/mcp", secret, "editor");
+    let session = client.session.clone().expect("a session");
+    for (path, more) in [("/events", ""), ("/mcp", session.as_str())] {
+        let mut stream = server.connect();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: {token}\r\n\
+             Accept: text/event-stream\r\nMcp-Session-Id: {more}\r\nConnection: close\r\n\r\n",
+            server.port
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let answer = read_to_end(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        assert!(answer.ends_with("\r\n0\r\n\r\n"), "{path}: {answer}");
+    }
+}
+
+/// Reads a stream of events to its end, which comes before many signs of life.
+fn read_to_end(stream: &mut impl Read) -> String {
+    let (mut answer, mut part) = (String::new(), [0; 10_000]);
+    for _ in 0..5 {
+        match stream.read(&mut part).expect("it reads") {
+            0 => return answer,
+            size => answer.push_str(&String::from_utf8_lossy(&part[..size])),
+        }
+    }
+    panic!("the stream goes on: {answer}")
 }
