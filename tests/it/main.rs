@@ -11,6 +11,8 @@ mod caching;
 mod commands;
 mod concurrency;
 mod doctor;
+#[cfg(unix)]
+mod documented;
 mod durability;
 mod falling_facts;
 #[cfg(unix)]
