@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use regex::Regex;
@@ -63,12 +64,29 @@ fn is_endless(line: &str) -> bool {
         })
 }
 
+/// Whether the scripts of a page can run here; the tests need no Python.
+fn has_python() -> bool {
+    Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Writes a script under the name in its first line.
+fn write_script(world: &World, script: &Code) {
+    let first = script.text.lines().next().and_then(|line| line.strip_prefix("# "));
+    world.write(first.expect("a name"), &script.text);
+}
+
 /// Runs all commands of a page, in their order and in a world of their own; returns their number and
 /// the failures.
 fn run_page(page: &Page) -> (usize, Vec<String>) {
     let world = World::new();
     let (mut count, mut failures) = (0, Vec::new());
-    for code in page.blocks().iter().filter(|code| code.kind == "sh") {
+    let blocks = page.blocks();
+    let scripts: Vec<&Code> = blocks.iter().filter(|code| code.kind == "python").collect();
+    if !scripts.is_empty() && !has_python() {
+        return (0, failures);
+    }
+    scripts.iter().for_each(|script| write_script(&world, script));
+    for code in blocks.iter().filter(|code| code.kind == "sh") {
         for (number, line) in command_lines(code) {
             let place = format!("{}:{number}: {line}", page.name);
             if !is_run(&line) {

@@ -87,7 +87,7 @@ pub fn blocks_of_kind(pages: &[Page], kind: &str) -> Vec<(String, Code)> {
 fn every_block_is_of_a_kind_that_a_test_checks() {
     let pages = Page::read_all();
     let count = |kind: &str| blocks_of_kind(&pages, kind).len();
-    let counts = ["sh", "json", "toml", "markdown", "text"].map(count);
+    let counts = ["sh", "json", "toml", "markdown", "python", "text"].map(count);
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
     let all: Vec<_> = pages.iter().flat_map(Page::blocks).map(|code| code.kind).collect();
     assert_eq!(all.len(), counts.iter().sum::<usize>(), "{all:?}");
