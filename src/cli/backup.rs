@@ -11,8 +11,8 @@ use super::options::Cli;
 use super::out;
 use super::paths::path_parser;
 use crate::app::Settings;
-use crate::model::Result;
 use crate::model::text::count_noun;
+use crate::model::{Error, Result};
 use crate::ops::maintain::backup::{self, BackupTurn, Contents, Copied, IfThere, Rotation};
 
 #[derive(Args)]
@@ -51,6 +51,10 @@ impl Automatic {
 }
 
 pub fn back_up(cli: &Cli, wish: &Backup) -> Result<ExitCode> {
+    if wish.file.as_os_str() == "-" {
+        let hint = "Name a file; ./- is one that is called so.";
+        return Err(Error::invalid("FILE", "a backup is not written to standard output", hint));
+    }
     cli.refuse_missing()?;
     let copied = backup::make_backup(&cli.settings()?, &wish.file)?;
     out::print_line(format!("backed up to {}", wish.file.display()));

@@ -58,6 +58,8 @@ fn errors_and_next_steps_name_the_flags_of_the_command() {
     let dismissed = said(&["resolve", conflict, "--resolution", "dismiss", "--winner", "Cell"]);
     assert!(dismissed.starts_with("error: --winner: "), "{dismissed}");
     assert!(dismissed.contains("Leave --winner out"), "{dismissed}");
+    let far = said(&["call", "create_entity", r#"{"entity_type": "person", "name": "Ada"}"#]);
+    assert!(far.contains("Known types: ") && !far.contains("Did you mean"), "{far}");
     let by_argument = said(&["call", "search", r#"{"query": "glass", "limit": 900}"#]);
     assert!(by_argument.starts_with("error: limit: "), "{by_argument}");
     let nothing = printed(&place, &["search", "zzzzqq"]);

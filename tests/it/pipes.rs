@@ -29,6 +29,16 @@ fn an_export_to_a_dash_is_standard_output() {
     assert!(output.status.success(), "{}", told(&output));
 }
 
+/// It is verified before it gets its name, which standard output has not.
+#[test]
+fn a_backup_to_a_dash_is_refused() {
+    let place = Place::new();
+    place.run(1, &["project", "add", "lynx"]);
+    let refused = place.run(2, &["backup", "-"]);
+    assert!(told(&refused).contains("not written to standard output"), "{refused:?}");
+    assert!(!refused.status.success() && !place.folder.path().join("-").exists());
+}
+
 #[test]
 fn an_import_reads_a_pipe_once() {
     let place = Place::new();
