@@ -68,12 +68,15 @@ impl Session {
         let folder = self.place.folder.path();
         let (mut file, transcript) =
             NamedTempFile::new_in(folder).and_then(|file| Ok(file.keep()?)).expect("a file");
+        let result = "x".repeat(300_000);
         let lines = [
             json!({ "type": "user", "message": { "role": "user", "content": prompt } }),
+            json!({ "type": "user", "message": { "content": [
+                { "type": "tool_result", "content": result }] } }),
             json!({ "type": "assistant", "message": { "content": [
                 { "type": "text", "text": "Of the transcript." }] } }),
         ];
-        writeln!(file, "{}\n{}", lines[0], lines[1]).expect("it is written");
+        writeln!(file, "{}\n{}\n{}", lines[0], lines[1], lines[2]).expect("it is written");
         let mut fields = json!({ "transcript_path": transcript });
         fields.as_object_mut().expect("fields").extend(more.as_object().expect("more").clone());
         self.event("Stop", fields)

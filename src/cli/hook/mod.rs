@@ -20,8 +20,8 @@ use super::options::Cli;
 use super::out;
 use super::paths::EmptyIsUnset;
 
-/// The program has ended after this time.
-const DEADLINE: Duration = Duration::from_millis(180);
+/// Time for an answer: with the start and the end of the process less than 200 ms.
+const DEADLINE: Duration = Duration::from_millis(150);
 
 /// `atocore hook`: the answer to an event of a client.
 #[derive(Args, Clone)]

@@ -11,8 +11,8 @@ use crate::cli::paths::expand_path;
 use crate::model::text::is_blank;
 use crate::model::{Error, Result};
 
-/// Bytes at the end of a transcript that are read.
-const MAX_READ: u64 = 16 * 1024 * 1024;
+/// Bytes at the end of a transcript that are read: more only where the turn is longer.
+const READ: [u64; 3] = [256 * 1024, 4 * 1024 * 1024, 32 * 1024 * 1024];
 
 /// The last prompt of a person, and the last text of the model after it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,15 +47,23 @@ pub fn read_turn(path: &Path) -> Result<Turn> {
         Error::invalid("transcript_path", problem, "The client names a file of JSON lines.")
     };
     let path = expand_path(path.as_os_str()).map_err(unreadable)?;
-    read_end(&path).map(|text| find_turn(&text)).map_err(|error| unreadable(error.to_string()))
+    let mut turn = Turn::default();
+    for length in READ {
+        let text = read_end(&path, length).map_err(|error| unreadable(error.to_string()))?;
+        turn = find_turn(&text);
+        if !turn.prompt.is_empty() || (text.len() as u64) < length {
+            break;
+        }
+    }
+    Ok(turn)
 }
 
-fn read_end(path: &Path) -> std::io::Result<String> {
+fn read_end(path: &Path, most: u64) -> std::io::Result<String> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(MAX_READ)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
     let mut bytes = Vec::new();
-    file.take(MAX_READ).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
