@@ -46,7 +46,9 @@ fn a_rejection_a_row_that_is_active_at_once_and_a_settlement_are_asked() {
     let opened = ask(&mut session, "create_entity", &gap(2), &shown);
     let settle = json!({ "conflict_id": opened["conflicts"][0]["conflict_id"], "note": "measured",
         "resolution": "supersede_others", "winner_id": first["entity"]["entity_id"] });
-    let shown = ["settle conflict", "resolution supersede_others", "supersede parameter"];
+    let (wins, loses) = ("says \"1 mm\" (trust 2)\n", "says \"2 mm\" (trust 2, superseded)");
+    let settles = "resolution supersede_others";
+    let shown = ["settle conflict", settles, "supersede parameter", wins, loses];
     ask(&mut session, "resolve_conflict", &settle, &shown);
     for action in ["superseded", "resolved"] {
         assert_eq!(note_of(&place, action), "measured");
