@@ -57,6 +57,7 @@ mod model;
 pub mod ops;
 #[cfg(not(feature = "test-support"))]
 mod ops;
+mod platform;
 #[cfg(feature = "test-support")]
 pub mod store;
 #[cfg(not(feature = "test-support"))]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::NextStep;
+use crate::platform::{LockedFile, is_locked, lock_file};
 
 /// Maximum bytes of an address.
 const MAX_ADDRESS: u64 = 1_024;
@@ -71,7 +72,7 @@ fn path_of(step: &NextStep) -> Option<String> {
 /// The announced address of a page. It ends with the value.
 pub struct PageAnnouncement {
     path: PathBuf,
-    _locked: File,
+    _locked: LockedFile,
 }
 
 impl PageAnnouncement {
@@ -97,25 +98,26 @@ impl Drop for PageAnnouncement {
     }
 }
 
-fn write_locked(path: &Path, origin: &str) -> std::io::Result<File> {
-    let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
+fn write_locked(path: &Path, origin: &str) -> std::io::Result<LockedFile> {
     let mut attempts = 0;
-    loop {
-        match file.try_lock() {
-            Ok(()) => break,
+    let mut locked = loop {
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        match lock_file(file, path) {
+            Ok(locked) => break locked,
             Err(TryLockError::WouldBlock) if attempts < LOCK_ATTEMPTS => attempts += 1,
             Err(error) => return Err(error.into()),
         }
         std::thread::sleep(Duration::from_millis(50));
-    }
-    file.set_len(0)?;
-    file.write_all(origin.as_bytes())?;
-    Ok(file)
+    };
+    locked.file.set_len(0)?;
+    locked.file.write_all(origin.as_bytes())?;
+    Ok(locked)
 }
 
 fn read_announced_page(store: &Path) -> Option<String> {
-    let file = File::open(announcement_path(store)).ok()?;
-    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+    let path = announcement_path(store);
+    let file = File::open(&path).ok()?;
+    if !is_locked(&file, &path) {
         return None;
     }
     let mut origin = String::new();

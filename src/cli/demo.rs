@@ -13,11 +13,12 @@ use super::import_report::print_report;
 use super::operation::OutputFlags;
 use super::options::show_absolute;
 use super::out;
-use super::paths::{path_parser, quote_for_shell};
+use super::paths::path_parser;
 use crate::app::Settings;
 use crate::app::import::{IMPORT, ImportRun};
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
+use crate::platform::quote_for_shell;
 
 const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
 

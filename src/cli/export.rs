@@ -18,6 +18,7 @@ use crate::ops::View;
 use crate::ops::exchange::export::{self, ExportArgs, Exported};
 use crate::ops::exchange::{graph, matrix};
 use crate::ops::write::projects;
+use crate::platform::restrict_new_file;
 
 #[derive(Args)]
 pub struct Export {
@@ -125,8 +126,7 @@ fn to_file(db: &ReadableStore, wish: &Export, path: &Path) -> Result<Exported> {
     let partial = path.with_file_name(name);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    restrict_new_file(&mut options);
     let mut output = BufWriter::new(options.open(&partial).map_err(failed)?);
     let outcome = write(db, wish, false, |line| writeln!(output, "{line}").map_err(failed));
     let outcome = outcome.and_then(|done| {

@@ -16,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::paths::path_parser;
 use super::plain::SanitizingWriter;
 use crate::model::{Error, Result, StorageProblem};
+use crate::platform::restrict_new_file;
 
 /// The target of the line that names the file.
 pub const FILE_TARGET: &str = "atocore::file";
@@ -93,8 +94,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 fn open(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    restrict_new_file(&mut options);
     options.open(path).map_err(|error| {
         Error::storage(
             StorageProblem::NoAccess,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::default_store::find_default_store;
 use super::out;
-use super::paths::{EmptyIsUnset, path_parser, quote_for_shell, split_variable};
+use super::paths::{EmptyIsUnset, path_parser, split_variable};
 use crate::app::person_access::PersonAccess;
 use crate::app::{Db, Durability, Settings, Upgrade, open};
 use crate::model::text::{count_noun, quote_text};
@@ -21,6 +21,7 @@ use crate::ops::record::actor::{check_actor, name_actor};
 use crate::ops::record::used_ontology::{OntologyUse, take_over};
 use crate::ops::sources::files::{self, Root};
 use crate::ops::{self, View, sources};
+use crate::platform::quote_for_shell;
 
 /// Maximum bytes of an ontology file.
 const MAX_ONTOLOGY: usize = 1024 * 1024;

@@ -103,19 +103,6 @@ pub fn split_variable(name: &'static str, list: &OsString) -> crate::model::Resu
     std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).map(expand).collect()
 }
 
-/// Quotes a word of a command, so that it can be pasted into a shell, unless it needs no quotes.
-pub fn quote_for_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
-    if cfg!(windows) {
-        let is_plain = |c: char| is_plain(c) || c == '\\';
-        return if word.chars().all(is_plain) { word.to_owned() } else { format!("\"{word}\"") };
-    }
-    match word.chars().all(is_plain) && !word.is_empty() {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,22 +154,6 @@ mod tests {
         ] {
             let problem = expanded(given).expect_err(given);
             assert!(problem.contains(named), "{given}: {problem}");
-        }
-    }
-
-    #[test]
-    #[cfg(not(windows))]
-    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
-        for (word, quoted) in [
-            ("/home/ada/a.db", "/home/ada/a.db"),
-            ("/home/ada/é.db", "/home/ada/é.db"),
-            ("/my files/a.db", "'/my files/a.db'"),
-            ("it's", r"'it'\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("a;b", "'a;b'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quote_for_shell(word), quoted);
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::mcp::transport::LineTransport;
 use crate::model::upkeep::UpkeepRules;
 use crate::model::{Error, Result};
 use crate::ops::maintain::upkeep::{self, UpkeepCursor};
+use crate::platform::hear_file_size_limit;
 
 #[derive(Args, Default)]
 pub struct Serve {
@@ -152,20 +153,6 @@ pub fn run(cli: &Cli, serve: &Serve) -> Result<ExitCode> {
         writer.join().map_err(|_| Error::Internal("the writing thread panicked".to_owned()))?;
     }
     outcome.map(|()| ExitCode::SUCCESS)
-}
-
-/// Handles the signal for an exceeded file size limit, which would kill the process. The write then
-/// fails with an error for its caller.
-fn hear_file_size_limit() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        // SIGXFSZ on Linux (except MIPS), macOS and the BSDs.
-        const FILE_SIZE_LIMIT: i32 = 25;
-        if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE_LIMIT)) {
-            tracing::debug!("the signal of the file size limit: {error}");
-        }
-    }
 }
 
 /// Runs upkeep now and then periodically, between the calls of the client.

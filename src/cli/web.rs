@@ -16,10 +16,11 @@ use super::paths::path_parser;
 use crate::app::person_access::PageAnnouncement;
 use crate::app::store_handle::StoreHandle;
 use crate::http::principal::AccessRules;
-use crate::http::server::{listen_error, raise_file_limit, serve_connections};
+use crate::http::server::{listen_error, serve_connections};
 use crate::http::state::WebState;
 use crate::http::tls::TlsFiles;
 use crate::model::{Error, Result, Role};
+use crate::platform::raise_file_limit;
 
 #[derive(Args)]
 pub struct Web {

@@ -25,8 +25,8 @@ use super::problem::Problem;
 use super::state::WebState;
 use super::tls::TlsFiles;
 use super::{api, events, export, mcp, oauth, openapi, page};
-use crate::mcp::stop::stop_signal;
 use crate::model::{Error, Result};
+use crate::platform::stop_signal;
 
 /// Maximum connections at once.
 const MAX_CONNECTIONS: usize = 20_000;
@@ -210,19 +210,6 @@ async fn wrong_method(request: Request) -> Response {
     let detail = "this path does not take this method";
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", detail, hint);
     refuse_with_body(problem.into_response(), request.into_body()).await
-}
-
-/// Raises the limit of open files, one for each connection, as far as the system allows.
-pub fn raise_file_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        let raised = Rlimit { current: maximum, maximum };
-        if let Err(error) = setrlimit(Resource::Nofile, raised) {
-            tracing::debug!("the limit of open files stays: {error}");
-        }
-    }
 }
 
 /// Returns the error of an address that cannot be listened on.

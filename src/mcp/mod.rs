@@ -19,8 +19,6 @@ pub mod resources;
 mod rights;
 pub mod server;
 mod skills;
-pub mod stop;
-mod streams;
 pub(crate) mod surface;
 pub mod tools;
 pub mod transport;

@@ -26,7 +26,6 @@ use super::log::{Failure, log_request};
 use super::next_step::render_step;
 use super::prompts::RequestedPrompt;
 use super::rights::{describe_rights, explain_withheld};
-use super::stop::stop_signal;
 use super::tools::{Answers, describe_tool, render_result};
 use super::transport::LineTransport;
 use super::{apps, completion, prompts, resources, skills};
@@ -35,6 +34,7 @@ use crate::app::registry::OperationRegistry;
 use crate::app::service::Service;
 use crate::model::{Error, Result};
 use crate::ops::View;
+use crate::platform::stop_signal;
 
 /// Instructions for the agent; clients truncate them at 2,048 characters.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use super::backpressure::{InFlightLimit, InFlightPermit};
 use super::errors::shown_text;
 use super::message::{Incoming, MAX_READ, ParsedMessage, find_id, parse_message};
-use super::streams::{hung_up, standard_input, standard_output};
+use crate::platform::{hung_up, standard_input, standard_output};
 
 /// Capacity of the channel of incoming messages; reading pauses when it is full.
 const WAITING: usize = 64;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{Ontology, Timestamp};
+use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 
 /// The durability of commits. A killed process loses nothing with either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,6 +67,19 @@ fn new_id(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 0, now.timestamp_subsec_nanos()))
 }
 
+/// Refuses a system without random numbers, where making the first id would panic.
+pub(super) fn check_random_numbers() -> Result<()> {
+    getrandom::fill(&mut [0; 16]).map_err(no_random_numbers)
+}
+
+fn no_random_numbers(error: getrandom::Error) -> Error {
+    Error::storage_unchanged(
+        StorageProblem::NoAccess,
+        format!("the system gives no random numbers, which new ids need: {error}"),
+        "Allow the system call getrandom, or make the device /dev/urandom available.",
+    )
+}
+
 impl Settings {
     /// Returns the default settings for a file.
     #[expect(clippy::disallowed_methods, reason = "here the clock and the ids come in")]
@@ -88,6 +101,15 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_system_without_random_numbers_is_an_error_with_advice() {
+        assert_eq!(check_random_numbers(), Ok(()));
+        let error = no_random_numbers(getrandom::Error::UNSUPPORTED);
+        assert_eq!(error.code(), "storage");
+        assert!(error.to_string().contains("no random numbers"), "{error}");
+        assert!(error.hint().advice.contains("/dev/urandom"), "{:?}", error.hint());
+    }
 
     #[test]
     fn a_clock_before_1970_makes_ids_all_the_same() {

@@ -6,6 +6,8 @@ mod names;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
+
 use atocore::model::memory::MemoryType;
 use atocore::model::{Action, ConflictStatus, Kind, RelationshipStatus, Status};
 
@@ -90,11 +92,25 @@ fn the_model_and_the_rules_know_no_protocol_clock_or_environment() {
         } else {
             continue;
         };
-        // Two files of the rules read sources, and read them only.
-        let readers = ["ops/sources/files.rs", "ops/sources/open_file.rs"];
-        let reads = readers.iter().any(|name| path.ends_with(name));
+        // One file of the rules reads sources, and reads them only.
+        let reads = path.ends_with("ops/sources/files.rs");
         for word in banned.iter().filter(|word| !(reads && **word == "std::fs")) {
             assert!(!text.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn one_file_asks_for_the_operating_system_and_knows_no_layer() {
+    let asks = Regex::new(
+        r"cfg(_attr)?!?\s*\([^)\]]*\b(unix|windows|target_\w+)|std::os::|\brustix\b|env::consts",
+    )
+    .expect("a pattern");
+    for (path, text) in files("src") {
+        if path.ends_with("src/platform.rs") {
+            assert!(asks.is_match(&text) && !text.contains("crate::"), "{}", path.display());
+        } else if let Some(found) = asks.find(&text) {
+            panic!("{} asks for the system: {}", path.display(), found.as_str());
         }
     }
 }

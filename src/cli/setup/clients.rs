@@ -10,6 +10,7 @@ use super::entry::{
     shape_zed,
 };
 use crate::model::{Error, Result, StorageProblem};
+use crate::platform::IS_WINDOWS;
 
 /// A program that starts MCP servers.
 pub struct Client {
@@ -192,8 +193,8 @@ pub const CLIENTS: [Client; 20] = [
         name: "zed",
         title: "Zed",
         place: Some(|folders| {
-            let base = if cfg!(windows) { &folders.app_data } else { &folders.dot_config };
-            let name = if cfg!(windows) { "Zed" } else { "zed" };
+            let base = if IS_WINDOWS { &folders.app_data } else { &folders.dot_config };
+            let name = if IS_WINDOWS { "Zed" } else { "zed" };
             ClientPlace::new(base.join(name), &["settings.json"])
         }),
         slot: EntryPlace { format: ConfigFormat::Json, key: "context_servers" },
@@ -225,7 +226,7 @@ pub const CLIENTS: [Client; 20] = [
         name: "goose",
         title: "goose",
         place: Some(|folders| {
-            let folder = match cfg!(windows) {
+            let folder = match IS_WINDOWS {
                 true => folders.app_data.join("Block").join("goose").join("config"),
                 false => folders.dot_config.join("goose"),
             };

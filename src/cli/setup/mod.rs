@@ -22,8 +22,9 @@ use self::entry::{Launch, merge_entry};
 use super::default_store::set_default_store;
 use super::options::{Cli, show_absolute};
 use super::out;
-use super::paths::{path_parser, quote_for_shell};
+use super::paths::path_parser;
 use crate::model::{Error, Result};
+use crate::platform::quote_for_shell;
 
 #[derive(Args)]
 pub struct Setup {

@@ -8,10 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::decode;
-use super::open_file::{OpenError, open_without_links};
 use crate::model::hash::digest;
 use crate::model::text::quote_text;
 use crate::model::{DocType, Error, Hint, NextStep, Result};
+use crate::platform::{OpenError, open_without_links};
 
 /// Maximum file size in bytes.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;

@@ -3,7 +3,6 @@
 mod chunks;
 pub mod decode;
 pub mod files;
-mod open_file;
 
 use std::path::{Path, PathBuf};
 

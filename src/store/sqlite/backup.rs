@@ -9,11 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::db::read;
-use super::file::{backup_failed, create_folder, file_id, file_instant, own_file, sibling_path};
+use super::file::{backup_failed, create_folder, file_instant, own_file, sibling_path};
 use super::schema::{self, SchemaStage};
 use super::sql::Conn;
 use crate::model::handle::HandleKind;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
+use crate::platform::{LockedFile, file_id, lock_file, restrict_new_folder};
 use crate::store::settings::Settings;
 use crate::store::table_dump::SECTIONS;
 use crate::store::tx::View;
@@ -61,7 +62,7 @@ pub struct Partial {
     pub path: PathBuf,
     /// Locked, so that another process does not mistake the file for a leftover of a killed
     /// process.
-    lock: File,
+    locked: LockedFile,
 }
 
 impl Partial {
@@ -76,12 +77,12 @@ impl Partial {
                 return Err(failed(io::ErrorKind::AlreadyExists.into()));
             }
             let left = File::options().write(true).open(&path).map_err(failed)?;
-            lock_file(&left, &path)?;
+            let _left = lock_copy(left, &path)?;
             remove_with_companions(&path).map_err(failed)?;
         }
         let file = own_file().create_new(true).open(&path).map_err(failed)?;
-        lock_file(&file, &path)?;
-        Ok(Self { path, lock: file })
+        let locked = lock_copy(file, &path)?;
+        Ok(Self { path, locked })
     }
 
     /// Copies the store at `source` into the file, and verifies the copy.
@@ -105,7 +106,10 @@ impl Partial {
         schema::check_integrity(&conn, source)?;
         let found = read(&conn, settings, prove)?;
         drop(conn);
-        self.lock.sync_all().map_err(|error| backup_failed("be written", &self.path, &error))?;
+        self.locked
+            .file
+            .sync_all()
+            .map_err(|error| backup_failed("be written", &self.path, &error))?;
         let bytes = fs::metadata(&self.path).map_or(0, |data| data.len());
         Ok(Copied { found, bytes })
     }
@@ -139,27 +143,23 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // After a rename there is nothing left to remove.
-        if is_at(&self.lock, &self.path) {
+        if is_at(&self.locked.file, &self.path) {
             let _ = remove_with_companions(&self.path);
         }
     }
 }
 
 /// Locks a file against other processes, and checks that it is still the one at the path.
-fn lock_file(file: &File, path: &Path) -> Result<()> {
-    let locked = match file.try_lock() {
-        Ok(()) => is_at(file, path),
-        Err(TryLockError::WouldBlock) => false,
-        Err(TryLockError::Error(error)) => return Err(backup_failed("be locked", path, &error)),
-    };
-    if locked {
-        return Ok(());
+fn lock_copy(file: File, path: &Path) -> Result<LockedFile> {
+    match lock_file(file, path) {
+        Ok(locked) if is_at(&locked.file, path) => Ok(locked),
+        Err(TryLockError::Error(error)) => Err(backup_failed("be locked", path, &error)),
+        Ok(_) | Err(TryLockError::WouldBlock) => Err(Error::storage(
+            StorageProblem::InUse,
+            format!("another process is writing {}", path.display()),
+            "Wait for it, or choose another name.",
+        )),
     }
-    Err(Error::storage(
-        StorageProblem::InUse,
-        format!("another process is writing {}", path.display()),
-        "Wait for it, or choose another name.",
-    ))
 }
 
 /// Whether an open file is the one at a path, without following a symbolic link.
@@ -284,8 +284,7 @@ pub fn in_turn<T>(
 fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    restrict_new_folder(&mut builder);
     builder.create(folder)
 }
 

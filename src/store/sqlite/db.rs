@@ -16,7 +16,7 @@ use super::writer_connection::{self, RecoveryState, WriterConnection};
 use crate::model::{Error, Result};
 use crate::store::operation_log;
 use crate::store::operations::{Author, UPGRADE};
-use crate::store::settings::{Durability, Settings};
+use crate::store::settings::{Durability, Settings, check_random_numbers};
 use crate::store::tx::{Head, Tx, View};
 use crate::store::used_ontology::{self, UsedOntology};
 
@@ -54,6 +54,7 @@ impl Db {
         settings: Settings,
         after_upgrade: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<(Self, Option<Upgrade>)> {
+        check_random_numbers()?;
         create_file(&settings.path)?;
         refuse_second_name(&settings.path)?;
         refuse_foreign_log(&settings.path)?;

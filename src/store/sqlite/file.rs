@@ -1,37 +1,13 @@
 //! Creating, naming and copying the store file and related files.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem, Timestamp};
+use crate::platform::{FileId, file_id, restrict_new_file};
 use crate::store::settings::Settings;
-
-/// File identity (device and inode), independent of the path.
-pub type FileId = (u64, u64);
-
-#[cfg(unix)]
-pub fn file_id(data: &Metadata) -> FileId {
-    use std::os::unix::fs::MetadataExt;
-    (data.dev(), data.ino())
-}
-
-/// On other systems an open file can be neither moved nor deleted.
-#[cfg(not(unix))]
-pub fn file_id(_: &Metadata) -> FileId {
-    (0, 0)
-}
-
-/// Whether both paths lead to the same file.
-pub fn is_same_file(left: &Path, right: &Path) -> bool {
-    match (fs::canonicalize(left), fs::canonicalize(right)) {
-        (Ok(left), Ok(right)) => {
-            left == right || cfg!(unix) && read_file_id(&left) == read_file_id(&right)
-        }
-        _ => false,
-    }
-}
 
 pub fn read_file_id(path: &Path) -> Option<FileId> {
     fs::metadata(path).ok().map(|data| file_id(&data))
@@ -87,8 +63,7 @@ pub(in crate::store) fn create_file(path: &Path) -> Result<()> {
 pub(in crate::store) fn own_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    restrict_new_file(&mut options);
     options
 }
 

@@ -15,10 +15,11 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::file::{FileId, backup_failed, file_id, free_name, read_file_id, sibling_path};
-use super::second_name::{has_second_name, linked_file, refuse_second_name};
+use super::file::{backup_failed, free_name, read_file_id, sibling_path};
+use super::second_name::{linked_file, refuse_second_name};
 use super::sql::Conn;
 use crate::model::{Error, Result, StorageProblem};
+use crate::platform::{FileId, file_id, has_second_name};
 use crate::store::settings::Settings;
 
 /// A change of a connection's file.

@@ -10,15 +10,14 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::db::{self, MANY_CACHE_KIB};
-use super::file::{
-    FileId, backup_failed, file_id, has_log, is_writable, refuse_folder, sibling_path,
-};
+use super::file::{backup_failed, has_log, is_writable, refuse_folder, sibling_path};
 use super::file_guard::{FileChange, FileGuard, PreviousFileId};
 use super::foreign_log::refuse_foreign_log;
 use super::schema::{self, SchemaStage};
 use super::second_name::refuse_second_name;
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
+use crate::platform::{FileId, file_id};
 use crate::store::settings::Settings;
 use crate::store::tx::View;
 

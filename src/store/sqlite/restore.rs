@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::backup::{COMPANIONS, Copied, Partial, sync_folder};
-use super::file::{backup_failed, create_folder, free_name, is_same_file, sibling_path};
+use super::file::{backup_failed, create_folder, free_name, sibling_path};
 use super::sql::Conn;
 use crate::model::{Error, Hint, NextStep, Result, StorageProblem};
+use crate::platform::{exchange_names, is_same_file};
 use crate::store::settings::Settings;
 use crate::store::tx::View;
 
@@ -127,18 +128,6 @@ fn replace_file(
         }
     }
     Ok(kept)
-}
-
-/// Exchanges two files in one step, where the system and the file system can do so.
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn exchange_names(left: &Path, right: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    Ok(renameat_with(CWD, left, CWD, right, RenameFlags::EXCHANGE)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn exchange_names(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Adds a hard link to the old file. A locked file is never copied: closing the descriptor of the

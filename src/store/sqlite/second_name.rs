@@ -5,11 +5,11 @@
 //! a.db:/data/b.db`) is a mount point, which on Linux `/proc/self/mountinfo` lists. Symbolic links
 //! are no second names: they are resolved before the log is named.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::Path;
 
-use super::file::{FileId, file_id};
 use crate::model::{Error, Result, StorageProblem};
+use crate::platform::{FileId, file_id, has_second_name};
 
 /// Refuses a file if it has a second name. A missing file is left to the caller.
 pub fn refuse_second_name(path: &Path) -> Result<()> {
@@ -26,18 +26,6 @@ pub fn refuse_second_name(path: &Path) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Whether a file has more than one hard link.
-#[cfg(unix)]
-pub fn has_second_name(data: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(data) > 1
-}
-
-/// On other systems the number of links of a file is unknown.
-#[cfg(not(unix))]
-pub fn has_second_name(_: &Metadata) -> bool {
-    false
 }
 
 /// Returns the error for a file with hard links, which names those in the same folder.
