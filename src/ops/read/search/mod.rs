@@ -122,7 +122,7 @@ pub fn find(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Hit>> {
         return Ok(Vec::new());
     }
     let with_all = all_of(view, wanted)?;
-    let mut hits = load_hits(view, with_all.iter().map(|found| (found, HitStep::AllWords)))?;
+    let mut hits = load_hits(view, with_all.iter().map(|found| (found, HitStep::All)))?;
     if with_all.len() < ENOUGH {
         let mut others = any_of(view, wanted)?;
         if wanted.prepared.expressions.large && with_all.len() + others.len() < TOO_FEW {
@@ -190,8 +190,8 @@ fn any_of(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<(Match, Hit
         found.sort_by(|a, b| sum(b).total_cmp(&sum(a)));
         found.truncate(MAX_LARGE_HITS.min(*most));
     }
-    let some = if prepared.expressions.large { HitStep::RareWords } else { HitStep::SomeWords };
-    let step = |one: &Match| if one.score == 0.0 { HitStep::RelatedWords } else { some };
+    let some = if prepared.expressions.large { HitStep::Rare } else { HitStep::Part };
+    let step = |one: &Match| if one.score == 0.0 { HitStep::Related } else { some };
     let found = found.into_iter().map(|one| {
         let step = step(&one);
         (one, step)
@@ -211,7 +211,7 @@ fn with_common_words(
     let any = each.collect::<Vec<_>>().join(" OR ");
     let mut found = store::sqlite::search::newest_ranked(view, &any, filter, *most as i64)?;
     found.retain(|one| !known.iter().any(|(other, _)| is_same(one, other)));
-    Ok(found.into_iter().map(|one| (one, HitStep::CommonWords)).collect())
+    Ok(found.into_iter().map(|one| (one, HitStep::Common)).collect())
 }
 
 fn load_hits<'m>(
@@ -234,7 +234,7 @@ fn load_hits<'m>(
             }
         };
         let Match { place, score, related, .. } = *found;
-        let all_words = step == HitStep::AllWords;
+        let all_words = step == HitStep::All;
         let score_parts = vec![("text", score)];
         hits.extend(row.map(|row| Hit {
             row,

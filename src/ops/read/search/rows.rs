@@ -92,27 +92,27 @@ impl Hit {
     }
 }
 
-/// The step of a search that found a row.
+/// The step of a search that found a row, by the words that it looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HitStep {
-    AllWords,
+    All,
     /// Some of the words; in a large index only the rare ones are searched for.
-    SomeWords,
-    RareWords,
+    Part,
+    Rare,
     /// A word in more rows than are ranked, since the rare ones find too little.
-    CommonWords,
+    Common,
     /// Words of the thesaurus.
-    RelatedWords,
+    Related,
 }
 
 impl HitStep {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::AllWords => "all_words",
-            Self::SomeWords => "some_words",
-            Self::RareWords => "rare_words",
-            Self::CommonWords => "common_words",
-            Self::RelatedWords => "related_words",
+            Self::All => "all_words",
+            Self::Part => "some_words",
+            Self::Rare => "rare_words",
+            Self::Common => "common_words",
+            Self::Related => "related_words",
         }
     }
 }

@@ -42,8 +42,7 @@ fn spell_word(view: &View<'_>, stem: &str, filter: &Filter<'_>) -> Result<Vec<St
     let mut found = Vec::new();
     for stem in close(view, stem)?.iter().take(TRIED) {
         let holder = store::sqlite::search::rank_matches(view, &quote_phrase(stem), filter, 1)?;
-        for hit in load_hits(view, holder.iter().map(|holder| (&holder.found, HitStep::AllWords)))?
-        {
+        for hit in load_hits(view, holder.iter().map(|holder| (&holder.found, HitStep::All)))? {
             let words = split_words(&hit.row.text().joined());
             let word = words.into_iter().find(|word| word.stem == *stem);
             found.extend(word.map(|word| word.folded).filter(|word| !found.contains(word)));
