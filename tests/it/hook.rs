@@ -25,6 +25,7 @@ impl Session {
             entity("component", "Primary mirror", "300 mm, f/4"),
             entity("component", "Enclosure", "A dome of two shells"),
             entity("material", "Zerodur", "Glass ceramic"),
+            entity("component", "Kevlar Hirthring", "Holds the cell"),
             entity("requirement", "LYN-001", "The telescope points within 2 arcsec"),
             json!({ "type": "entity", "entity_type": "component", "name": "Whiffletree",
                     "description": "Nine points", "project": "lynx", "status": "candidate",
@@ -156,14 +157,16 @@ fn a_prompt_of_common_words_gets_nothing() {
         "write a primary key check, and mirror the table in an enclosure",
         "the test of the project",
         "2 arcsec",
-        "is whiffletree a word",
+        "is whiffletree a mirror",
         "session e0000000 and m1 and 001",
         "Week 12",
     ] {
         assert_eq!(session.added(prompt), "", "{prompt}");
     }
-    let long = format!("{} primary {} mirror", "a b c ".repeat(50), "d e f ".repeat(50));
-    assert_eq!(session.added(&long), "");
+    let far = |one: &str, other: &str| format!("{one} {} {other}", "d e f ".repeat(50));
+    assert_eq!(session.added(&far("primary", "mirror")), "");
+    assert_eq!(session.added(&far("kevlar", "hirthring")), "");
+    assert!(session.added("a hirthring of kevlar").contains("Holds the cell"));
 }
 
 #[test]
