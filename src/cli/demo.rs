@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::import_lines::import_file;
+use super::import_lines::{SourceFlags, import_file};
 use super::import_report::print_report;
 use super::operation::OutputFlags;
 use super::options::show_absolute;
@@ -52,7 +52,8 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     {
         let (db, _) = ops::open(Settings::new(&path))?;
         let run = ImportRun::new(&db, IMPORT, "demo", false);
-        print_report(&import_file(&run, &file, "")?, false, &OutputFlags::default());
+        let source = SourceFlags { name: "lynx.jsonl", retires: false };
+        print_report(&import_file(&run, &file, "", &source)?, false, &OutputFlags::default());
     }
     let mut session = Session::start(&path)?;
     play_session(&mut session)?;

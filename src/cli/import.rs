@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::import_lines::{self, SourceFlags};
 use super::import_report::print_report;
 use super::input::InputFile;
 use super::operation::OutputFlags;
@@ -12,7 +13,7 @@ use super::options::{Cli, actor_name};
 use super::out;
 use super::paths::path_parser;
 use super::server_memory::Foreign;
-use super::{import_export, import_lines, server_memory};
+use super::{import_export, server_memory};
 use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun};
 use crate::model::{Error, Result};
 use crate::ops::exchange::server_memory::Plan;
@@ -34,6 +35,13 @@ pub struct ImportArgs {
     /// Dry run: show the effect, change nothing
     #[arg(long)]
     dry_run: bool,
+    /// The name of the source, the same for each version of it: its next import finds the rows of this one.
+    /// The name of the file if omitted
+    #[arg(long = "as", value_name = "NAME")]
+    source: Option<String>,
+    /// End the rows that an earlier import from the source had and the file has no more
+    #[arg(long)]
+    retire_missing: bool,
     #[command(flatten)]
     foreign: Foreign,
     #[command(flatten)]
@@ -61,7 +69,11 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     };
     let run = ImportRun::new(&db, operation, &actor, wish.dry_run);
     let read = match file {
-        ImportFile::Lines => import_lines::import_file(&run, input.path(), note)?,
+        ImportFile::Lines => {
+            let name = wish.source.as_deref().unwrap_or(input.name());
+            let source = SourceFlags { name, retires: wish.retire_missing };
+            import_lines::import_file(&run, input.path(), note, &source)?
+        }
         ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,
         ImportFile::Foreign(plan) => server_memory::store_plan(&run, plan, note)?,
     };

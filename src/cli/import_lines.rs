@@ -7,7 +7,7 @@ use std::thread;
 use super::jsonl::{self, for_each, progress_bar};
 use crate::app::import::{ImportRun, ReadReport};
 use crate::model::{Error, Hint, Result};
-use crate::ops::exchange::import::{ImportLine, LineImport, PASSES, store_lines};
+use crate::ops::exchange::import::{ImportLine, LineImport, PASSES, finish_lines, store_lines};
 use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
 
 /// Maximum lines in a transaction, so that other writers wait only a fraction of a second.
@@ -19,12 +19,24 @@ const BATCHES_AHEAD: usize = 1;
 /// Maximum bytes of a line.
 const MAX_LINE: u64 = 8 * 1024 * 1024;
 
+/// The source of the lines.
+pub struct SourceFlags<'a> {
+    pub name: &'a str,
+    /// Whether rows that the source has no more end.
+    pub retires: bool,
+}
+
 /// Imports the file in several passes, so that a line may refer to later lines. One thread parses
 /// lines while another stores them.
-pub fn import_file(run: &ImportRun<'_>, path: &Path, note: &str) -> Result<ReadReport> {
+pub fn import_file(
+    run: &ImportRun<'_>,
+    path: &Path,
+    note: &str,
+    source: &SourceFlags<'_>,
+) -> Result<ReadReport> {
     let mut report = ImportReport::default();
     let passes = find_passes(path, &mut report)?;
-    let mut import = LineImport::new(note, report);
+    let mut import = LineImport::new(note, report).from_source(source.name);
     let bar = progress_bar(passes.iter().flatten().count() as u64);
     let read = run.in_batches(|target| {
         for pass in (0..PASSES.len()).filter(|pass| passes.contains(&Some(*pass))) {
@@ -40,6 +52,7 @@ pub fn import_file(run: &ImportRun<'_>, path: &Path, note: &str) -> Result<ReadR
                 reader.join().unwrap_or_else(ended)
             })?;
         }
+        target.write(|tx| finish_lines(tx, &mut import, source.retires))?;
         import.report.refused.sort_by(|one, other| one.place.cmp(&other.place));
         Ok(import.report)
     });
@@ -109,7 +122,7 @@ fn read(
 fn parse_line(number: usize, bytes: &[u8]) -> Result<Option<ImportLine>, RefusedLine> {
     let place = LinePlace::Number(number);
     match jsonl::line_text(bytes, MAX_LINE) {
-        Err(reason) => Err(RefusedLine { place, reason, hint: Hint::default() }),
+        Err(reason) => Err(RefusedLine { place, reason, hint: Hint::default(), is_link: false }),
         Ok("") => Ok(None),
         Ok(text) => {
             ImportLine::parse(text).map(Some).map_err(|error| RefusedLine::new(place, &error))

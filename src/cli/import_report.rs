@@ -28,12 +28,24 @@ fn report_text(read: &ReadReport, dry_run: bool) -> Text {
     if dry_run {
         text.line("dry run: the import changed nothing; new ids are examples");
     }
-    for (word, counts) in [("created", &report.created), ("already there", &report.existing)] {
+    let counted = [
+        ("created", &report.created, true),
+        ("updated", &report.updated, false),
+        ("proposed as changes", &report.proposed, false),
+        ("ended here", &report.ended, false),
+        ("already there", &report.existing, true),
+        ("retired", &report.retired, false),
+    ];
+    let shown = counted.into_iter().filter(|(_, counts, always)| *always || !counts.is_empty());
+    for (word, counts, _) in shown {
         let kinds: Vec<String> =
             counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         let kinds =
             if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
         text.line(format!("{word} {}{kinds}", counts.values().sum::<usize>()));
+    }
+    if dry_run {
+        add_rows(&mut text, &report.edits, |line| vec![line.clone()]);
     }
     text.lines(operation.iter().map(|handle| format!("operation {handle}")));
     text.lines(report.registered.iter().map(|name| format!("registered the new project {name}")));
@@ -70,7 +82,7 @@ fn refused_line(refused: &RefusedLine) -> String {
 /// Returns place, reason and hint, without likely secrets.
 fn refused_texts(refused: &RefusedLine) -> (String, String, String) {
     let shown = |text: String| abridge_message(&text).into_owned();
-    let RefusedLine { place, reason, hint } = refused;
+    let RefusedLine { place, reason, hint, .. } = refused;
     (shown(place.to_string()), shown(reason.clone()), shown(render_hint_text(hint)))
 }
 
@@ -82,7 +94,12 @@ fn report_value(read: &ReadReport, dry_run: bool) -> Value {
     });
     let mut value = json!({
         "created": report.created,
+        "updated": report.updated,
+        "proposed": report.proposed,
+        "ended": report.ended,
         "existing": report.existing,
+        "retired": report.retired,
+        "edits": report.edits,
         "registered": report.registered,
         "projects": projects,
         "notes": report.notes,

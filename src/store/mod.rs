@@ -34,6 +34,7 @@ pub(crate) mod revisions;
 pub(crate) mod row_rules;
 pub(crate) mod rows;
 pub(crate) mod settings;
+pub mod source_records;
 pub mod sources;
 pub mod sqlite;
 pub mod table_dump;

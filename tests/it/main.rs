@@ -26,6 +26,7 @@ mod hook;
 mod hostile;
 mod http;
 mod http_mcp;
+mod import_again;
 mod limits;
 mod log;
 mod many;

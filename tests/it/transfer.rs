@@ -22,7 +22,7 @@ mod report;
 mod same;
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
-const NOT_EXPORTED: [&str; 9] = [
+const NOT_EXPORTED: [&str; 10] = [
     "access_tokens",
     "audit_places",
     "claims",
@@ -31,6 +31,7 @@ const NOT_EXPORTED: [&str; 9] = [
     "search_rows",
     "search_words",
     "source_files",
+    "source_records",
     "used_ontology",
 ];
 

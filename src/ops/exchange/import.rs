@@ -3,21 +3,27 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::model::json_loss::find_loss;
-use crate::model::{Error, Result};
+use crate::model::text::quote_text;
+use crate::model::{Error, Kind, Result};
+use crate::ops::exchange::import_again::{
+    ImportSource, ImportedEntity, LineOutcome, identity_of, import_entity,
+};
+use crate::ops::exchange::import_missing::end_missing;
 use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
+use crate::ops::exchange::import_state::import_state;
 use crate::ops::record::validate;
 use crate::ops::write::batch::Keys;
 use crate::ops::write::conflicts;
-use crate::ops::write::entities::{self, DuplicatePolicy, NewEntity};
+use crate::ops::write::entities::{DuplicatePolicy, NewEntity};
 use crate::ops::write::memories::{self, NewMemory};
 use crate::ops::write::projects::{self, Registration};
 use crate::ops::write::relationships::{self, NewRelationship};
-use crate::ops::write::state::{self, StateChange};
-use crate::store::Tx;
+use crate::ops::write::state::StateChange;
 use crate::store::uids::UidRow;
+use crate::store::{Tx, source_records};
 
 /// A parsed line of the file.
 #[derive(Debug, Clone)]
@@ -113,7 +119,7 @@ impl ImportLine {
 
     /// Returns whether the line creates a single row, after validating everything.
     fn is_plain(&self) -> bool {
-        matches!(self, Self::Memory(..) | Self::Entity(..) | Self::Relationship(_))
+        matches!(self, Self::Memory(..) | Self::Relationship(_))
     }
 
     /// Returns the pass over the file that stores a line, so that a line may reference a later one.
@@ -145,6 +151,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
 #[derive(Debug, Default)]
 pub struct LineImport {
     note: String,
+    source: ImportSource,
     /// The rows of the lines that have a key.
     keys: Keys,
     pub report: ImportReport,
@@ -153,24 +160,43 @@ pub struct LineImport {
 impl LineImport {
     /// Begins an import with the report of the parts of the file that are no lines.
     pub fn new(note: &str, report: ImportReport) -> Self {
-        Self { note: note.to_owned(), report, keys: Keys::default() }
+        Self { note: note.to_owned(), report, ..Self::default() }
+    }
+
+    /// Names the source of the lines, so that its next import finds their rows.
+    pub fn from_source(self, name: &str) -> Self {
+        let source = ImportSource { name: name.to_owned(), run: 0 };
+        Self { source, ..self }
     }
 }
 
 /// The outcome of storing a line.
 #[derive(Default)]
 struct StoredLine {
-    created: bool,
+    outcome: LineOutcome,
     /// The project of an entity or memory.
     project: Option<String>,
     /// The project registered automatically for its first trusted state.
     registered: Option<String>,
     /// The active row that holds its uid, so that it is a candidate.
     uid_holder: Option<UidRow>,
+    /// What a person has to know of it.
+    remark: Option<(&'static str, String)>,
+    /// The row and its changed fields.
+    edits: Option<String>,
 }
 
 /// The note about lines whose uid another row holds.
 const UID_HELD: &str = "candidates with the uid of an active row";
+/// The note about fields that the source and somebody here changed.
+const PROPOSED: &str = "proposed changes, since the row was changed here too";
+/// The note about changed lines of rows that are history.
+const ENDED: &str = "changed in the source, ended here";
+/// The note that no row was ended.
+const NOT_RETIRED: &str = "nothing was retired, since lines were refused";
+
+/// Characters of a name in the report.
+const MAX_NAME: usize = 80;
 
 /// Stores lines, each completely or not at all, and adds them to the report.
 pub fn store_lines(
@@ -178,6 +204,9 @@ pub fn store_lines(
     lines: &[(LinePlace, ImportLine)],
     import: &mut LineImport,
 ) -> Result<()> {
+    if import.source.run == 0 {
+        import.source.run = source_records::next_run(tx, &import.source.name)?;
+    }
     for (place, line) in lines {
         // A line that is fully validated before its first write needs no savepoint, which costs as
         // much as the write itself.
@@ -191,14 +220,16 @@ pub fn store_lines(
         let report = &mut import.report;
         match stored {
             Ok(stored) => {
-                let counts =
-                    if stored.created { &mut report.created } else { &mut report.existing };
-                *counts.entry(line.kind()).or_default() += 1;
+                *report.counts(stored.outcome).entry(line.kind()).or_default() += 1;
                 report.projects.extend(stored.project);
                 report.registered.extend(stored.registered);
                 if let Some(UidRow { uid, handle, .. }) = stored.uid_holder {
                     let line = format!("{place}: {uid:?} is held by {handle}");
                     report.add_note(UID_HELD, line);
+                }
+                report.edits.extend(stored.edits.map(|edits| format!("{place}: {edits}")));
+                if let Some((about, remark)) = stored.remark {
+                    report.add_note(about, format!("{place}: {remark}"));
                 }
             }
             Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
@@ -208,7 +239,9 @@ pub fn store_lines(
                 return Err(Error::Internal(format!("{place} is half stored: {error}")));
             }
             Err(error) => {
-                report.refused.push(RefusedLine::new(place.clone(), &error));
+                let is_link = matches!(line, ImportLine::Relationship(_));
+                let refused = RefusedLine::new(place.clone(), &error);
+                report.refused.push(RefusedLine { is_link, ..refused });
                 line.key().into_iter().for_each(|key| import.keys.refuse(key));
             }
         }
@@ -218,36 +251,76 @@ pub fn store_lines(
 }
 
 fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result<StoredLine> {
-    let LineImport { note, keys, .. } = import;
+    let LineImport { note, keys, source, .. } = import;
     let mut stored = StoredLine::default();
     match line {
         ImportLine::Project(wish) => {
-            stored.created = projects::register_project(tx, wish, note)?.created
+            stored.outcome = created_if(projects::register_project(tx, wish, note)?.created);
         }
         ImportLine::Memory(key, new) => {
             let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, note)?;
-            keys.bind(key.as_deref(), &made.row.id)?;
-            stored.created = made.created;
+            let (id, identity) = (&made.row.id, identity_of(&made.row.uid, key.as_deref()));
+            keys.bind(key.as_deref(), id)?;
+            source.keep(tx, Kind::Memory, id, (identity, Map::new()))?;
+            stored.outcome = created_if(made.created);
             stored.uid_holder = made.uid_holder.filter(|_| made.created);
             stored.project = Some(made.row.project);
         }
         ImportLine::Entity(key, new) => {
-            let made =
-                entities::create_alone(tx, &keys.cite(new), DuplicatePolicy::OfAnyStatus, note)?;
+            let made = import_entity(tx, source, key.as_deref(), &keys.cite(new), note)?;
             keys.bind(key.as_deref(), &made.row.id)?;
-            stored.created = made.created;
-            stored.uid_holder = made.uid_holder.filter(|_| made.created);
+            stored.remark = remark_on(&made);
+            stored.edits = (!made.edits.is_empty()).then(|| {
+                let edits = made.edits.join(", ");
+                format!("{} {}: {edits}", made.row.handle, quote_text(&made.row.name, MAX_NAME))
+            });
+            stored.outcome = made.outcome;
+            stored.uid_holder = made.uid_holder;
             stored.project = Some(made.row.project);
         }
         ImportLine::Relationship(new) => {
             keys.require_stored(&[&new.source_id, &new.target_id])?;
-            stored.created = relationships::create_once(tx, &keys.tie(new), note)?.changed;
+            let linked = relationships::create_once(tx, &keys.tie(new), note)?;
+            source.keep(tx, Kind::Relationship, &linked.row.id, Default::default())?;
+            stored.outcome = created_if(linked.changed);
         }
         ImportLine::State(wish) => {
-            let set = state::set_state(tx, wish, note)?;
-            stored.registered = set.registered.then_some(set.project.name);
-            stored.created = set.changed;
+            let set = import_state(tx, source, wish, note)?;
+            stored.registered = set.registered.then_some(set.project);
+            stored.outcome = set.outcome;
         }
     }
     Ok(stored)
+}
+
+/// Lists the rows that the source has no more, or ends them. A refused line may be one of them, so that
+/// they are then not known.
+pub fn finish_lines(tx: &Tx<'_>, import: &mut LineImport, retires: bool) -> Result<()> {
+    let LineImport { note, source, report, .. } = import;
+    if source.name.is_empty() || source.run == 0 {
+        return Ok(());
+    }
+    if report.refused.iter().all(|refused| refused.is_link) {
+        end_missing(tx, source, retires, note, report)?;
+    } else if retires {
+        report.add_note(NOT_RETIRED, "correct the refused lines and import again".to_owned());
+    }
+    report.add_conflicts(conflicts::detect_conflicts(tx)?);
+    Ok(())
+}
+
+fn created_if(created: bool) -> LineOutcome {
+    if created { LineOutcome::Created } else { LineOutcome::Unchanged }
+}
+
+/// Names the row of a line that was not, or not only, stored as it is.
+fn remark_on(made: &ImportedEntity) -> Option<(&'static str, String)> {
+    let name = format!("{} {}", made.row.handle, quote_text(&made.row.name, MAX_NAME));
+    match &made.revision {
+        Some((revision, fields)) => {
+            Some((PROPOSED, format!("{name}, revision {revision} ({})", fields.join(", "))))
+        }
+        None if made.outcome == LineOutcome::Ended => Some((ENDED, name)),
+        None => None,
+    }
 }

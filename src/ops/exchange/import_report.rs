@@ -6,14 +6,23 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::model::{Conflict, ConflictStatus, Error, Hint};
+use crate::ops::exchange::import_again::LineOutcome;
 
 /// The outcome of an import: everything that was read is counted or listed in it.
 #[derive(Debug, Clone, Default)]
 pub struct ImportReport {
     /// Rows created, by the type of their lines.
     pub created: BTreeMap<&'static str, usize>,
+    /// Rows that were changed as their source was, by the type of their lines.
+    pub updated: BTreeMap<&'static str, usize>,
+    /// Rows whose changes wait for a person.
+    pub proposed: BTreeMap<&'static str, usize>,
+    /// Rows that ended here, though their lines changed.
+    pub ended: BTreeMap<&'static str, usize>,
     /// Rows that existed already, by the type of their lines.
     pub existing: BTreeMap<&'static str, usize>,
+    /// Rows that the source has no more, and that were ended for it.
+    pub retired: BTreeMap<&'static str, usize>,
     /// Projects of the imported rows.
     pub projects: BTreeSet<String>,
     /// Projects that were registered because rows name them.
@@ -21,6 +30,8 @@ pub struct ImportReport {
     /// Ids of the conflicts that the import opened.
     pub conflicts: BTreeSet<String>,
     pub refused: Vec<RefusedLine>,
+    /// The updated rows, with their changed fields.
+    pub edits: Vec<String>,
     pub notes: Vec<ImportNote>,
 }
 
@@ -50,6 +61,8 @@ pub struct RefusedLine {
     pub place: LinePlace,
     pub reason: String,
     pub hint: Hint,
+    /// Whether it is a link, without a row of its own.
+    pub is_link: bool,
 }
 
 impl ImportReport {
@@ -61,6 +74,17 @@ impl ImportReport {
             } else {
                 self.conflicts.remove(&conflict.id);
             }
+        }
+    }
+
+    /// Returns the counts of lines with an outcome.
+    pub fn counts(&mut self, outcome: LineOutcome) -> &mut BTreeMap<&'static str, usize> {
+        match outcome {
+            LineOutcome::Created => &mut self.created,
+            LineOutcome::Updated => &mut self.updated,
+            LineOutcome::Proposed => &mut self.proposed,
+            LineOutcome::Ended => &mut self.ended,
+            LineOutcome::Unchanged => &mut self.existing,
         }
     }
 
@@ -77,7 +101,7 @@ impl ImportReport {
     }
 
     pub fn refuse(&mut self, place: LinePlace, reason: String) {
-        self.refused.push(RefusedLine { place, reason, hint: Hint::default() });
+        self.refused.push(RefusedLine { place, reason, hint: Hint::default(), is_link: false });
     }
 }
 
@@ -93,7 +117,7 @@ impl ImportNote {
 
 impl RefusedLine {
     pub fn new(place: LinePlace, error: &Error) -> Self {
-        Self { place, reason: error.to_string(), hint: error.hint() }
+        Self { place, reason: error.to_string(), hint: error.hint(), is_link: false }
     }
 }
 

@@ -3,10 +3,14 @@
 mod clash;
 pub mod export;
 mod exported_values;
+mod field_merge;
 pub mod format;
 pub mod graph;
 pub mod import;
+pub mod import_again;
+mod import_missing;
 pub mod import_report;
+mod import_state;
 pub mod matrix;
 pub mod mirror;
 pub mod project_registry;

@@ -151,7 +151,17 @@ pub fn create_alone(
     note: &str,
 ) -> Result<EntityCreation> {
     validate::text_length("note", note)?;
-    let mut wanted = build(tx, new)?;
+    create_built(tx, new, build(tx, new)?, sameness, note)
+}
+
+/// As [`create_alone`], with the row that was built from the request.
+pub fn create_built(
+    tx: &Tx<'_>,
+    new: &NewEntity,
+    mut wanted: Entity,
+    sameness: DuplicatePolicy,
+    note: &str,
+) -> Result<EntityCreation> {
     let any_status = sameness == DuplicatePolicy::OfAnyStatus;
     let mut existing = store::entities::find_same(tx, &wanted, any_status)?;
     let uid_holder = uids::find_holder_beside(tx, &wanted, existing.as_ref())?;
@@ -185,7 +195,8 @@ fn differing_fields(new: &NewEntity, wanted: &Entity, row: &Entity) -> Vec<&'sta
         .collect()
 }
 
-fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
+/// Validates a request and builds the row that it asks for.
+pub fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
     let entity_type = tx.ontology.require_entity_type(&new.entity_type)?;
     validate::text_length("description", &new.description)?;
     let source_refs = validate::source_refs(tx, &new.source_refs)?;
@@ -242,6 +253,7 @@ pub(super) fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<(
 #[serde(deny_unknown_fields)]
 pub struct EntityUpdate {
     pub entity_id: String,
+    pub name: Option<String>,
     pub uid: Option<String>,
     pub description: Option<String>,
     /// Merged into the properties; null deletes a key.
@@ -270,6 +282,9 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     )?;
     check_editable(&before)?;
     let mut after = before.clone();
+    if let Some(name) = &edit.name {
+        after.name = validate::check_name("name", name)?;
+    }
     if let Some(uid) = &edit.uid {
         after.uid = validate::check_uid(uid)?;
     }
@@ -304,6 +319,16 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     }
     validate::at_most("source_refs", refs.len(), validate::MAX_REFS, "references")?;
     after.source_refs = refs;
+    store_change(tx, before, after, note)
+}
+
+/// Stores an entity with changed fields, if they differ.
+pub fn store_change(
+    tx: &Tx<'_>,
+    before: Entity,
+    mut after: Entity,
+    note: &str,
+) -> Result<LifecycleOutcome<Entity>> {
     if after == before {
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
     }

@@ -7,7 +7,7 @@ use crate::store::sqlite::sql::Conn;
 pub const APPLICATION_ID: i64 = 0x6174_6f63;
 
 /// The SQL of the migrations; the first has the number 1.
-const MIGRATIONS: [&str; 21] = [
+const MIGRATIONS: [&str; 22] = [
     include_str!("0001_tables.sql"),
     include_str!("0002_indexes.sql"),
     include_str!("0003_answers.sql"),
@@ -29,6 +29,7 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("0019_used_ontology.sql"),
     include_str!("0020_access_tokens.sql"),
     include_str!("0021_handoffs.sql"),
+    include_str!("0022_source_records.sql"),
 ];
 
 /// The `user_version` of a current file.

@@ -1,0 +1,147 @@
+//! Merges the fields of a row with those of a line, by what the source said last.
+
+use serde_json::{Map, Value};
+
+use crate::model::hash::digest;
+use crate::model::revision::{PROPERTY, SOURCE_REFS, field_value, list_changes};
+use crate::model::text::fold_name;
+use crate::model::{Entity, Result, Status};
+use crate::ops::record::record_change::snapshot_value;
+
+/// The fields of a row and of a line, merged.
+pub struct FieldMerge {
+    pub after: Entity,
+    /// Fields that both changed, as the source says them.
+    pub disputed: Map<String, Value>,
+    /// Whether the source accepts what it only proposed before.
+    pub accepted: bool,
+}
+
+impl FieldMerge {
+    pub fn new(
+        row: &Entity,
+        said: &Map<String, Value>,
+        last: Option<&Map<String, Value>>,
+    ) -> Result<Self> {
+        let now = snapshot_value(row)?;
+        let now = now.as_object().cloned().unwrap_or_default();
+        let mut merge = Self { after: row.clone(), disputed: Map::new(), accepted: false };
+        let dropped =
+            last.into_iter().flat_map(Map::keys).filter(|field| !said.contains_key(*field));
+        for field in said.keys().chain(dropped) {
+            let theirs = said.get(field).cloned().unwrap_or_default();
+            let before = last.and_then(|last| last.get(field));
+            match field.as_str() {
+                SOURCE_REFS => merge.merge_sources(&theirs, before),
+                "status" => merge.accepted = is_accepted(row, &theirs, before),
+                _ => merge.merge_field(field, theirs, before, &field_value(&now, field)),
+            }
+        }
+        Ok(merge)
+    }
+
+    fn merge_field(&mut self, field: &str, theirs: Value, before: Option<&Value>, mine: &Value) {
+        let same = match field {
+            "uid" => fold_value(&theirs) == fold_value(mine),
+            _ => theirs == *mine,
+        };
+        if same || before == Some(&digest_value(&theirs)) {
+            return;
+        }
+        let is_free = match before {
+            Some(before) => *before == digest_value(mine),
+            None => is_empty_value(mine),
+        };
+        if is_free {
+            set_field(&mut self.after, field, theirs);
+        } else {
+            self.disputed.insert(field.to_owned(), theirs);
+        }
+    }
+
+    /// Merges sources as sets: those that the source dropped go, those that others added stay.
+    fn merge_sources(&mut self, theirs: &Value, before: Option<&Value>) {
+        let theirs: Vec<&str> =
+            theirs.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let before = before.and_then(Value::as_array);
+        let was_said = |reference: &str| {
+            let digest = digest_value(&reference.into());
+            before.is_some_and(|before| before.contains(&digest))
+        };
+        let refs = &mut self.after.source_refs;
+        refs.retain(|reference| theirs.contains(&&**reference) || !was_said(reference));
+        for reference in theirs {
+            if !refs.iter().any(|known| known == reference) && !was_said(reference) {
+                refs.push(reference.to_owned());
+            }
+        }
+    }
+
+    /// Takes the digests of documents that the row cites now.
+    pub fn take_digests(&mut self, wanted: &Entity) {
+        let Entity { source_refs, source_digests, .. } = &mut self.after;
+        for (reference, digest) in &wanted.source_digests {
+            if source_refs.contains(reference) && !source_digests.contains_key(reference) {
+                source_digests.insert(reference.clone(), digest.clone());
+            }
+        }
+        source_digests.retain(|reference, _| source_refs.contains(reference));
+    }
+
+    /// Leaves all changes to a person.
+    pub fn dispute_all(&mut self, row: &Entity) -> Result<()> {
+        let (before, after) = (snapshot_value(row)?, snapshot_value(&self.after)?);
+        if let (Some(before), Some(after)) = (before.as_object(), after.as_object()) {
+            self.disputed.extend(list_changes(before, after));
+        }
+        self.after = row.clone();
+        Ok(())
+    }
+}
+
+/// Whether the source has accepted a candidate that it proposed before.
+fn is_accepted(row: &Entity, theirs: &Value, before: Option<&Value>) -> bool {
+    let is_active = |value: &Value| *value == Status::Active.as_str();
+    let proposed = before == Some(&digest_value(&Status::Candidate.as_str().into()));
+    row.status == Status::Candidate && is_active(theirs) && proposed
+}
+
+fn set_field(row: &mut Entity, field: &str, value: Value) {
+    let text = || value.as_str().unwrap_or_default().to_owned();
+    match field {
+        "name" => row.name = text(),
+        "uid" => row.uid = text(),
+        "description" => row.description = text(),
+        "hand_authored" => row.hand_authored = value == true,
+        "confidence" => row.confidence = value.as_f64().unwrap_or(1.0),
+        _ => {
+            let key = field.strip_prefix(PROPERTY).unwrap_or(field).to_owned();
+            match value {
+                Value::Null => drop(row.properties.shift_remove(&key)),
+                value => drop(row.properties.insert(key, value)),
+            }
+        }
+    }
+}
+
+/// Whether a value says nothing.
+pub fn is_empty_value(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn fold_value(value: &Value) -> String {
+    fold_name(value.as_str().unwrap_or_default())
+}
+
+/// Returns the digest of a value, and of a list that of each item.
+pub fn digest_value(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(digest_value).collect(),
+        other => digest(other.to_string()).into(),
+    }
+}

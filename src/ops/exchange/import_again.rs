@@ -1,0 +1,272 @@
+//! Importing again: a line finds the row that its source meant before, and changes the fields that the
+//! source changed.
+//!
+//! For each field three values are compared: what the source says, what it said last, and what the row
+//! says. A field that the source left alone keeps what was done to the row since. A field that both
+//! changed becomes a proposed revision.
+
+use serde_json::{Map, Value};
+
+use super::field_merge::{FieldMerge, digest_value, is_empty_value};
+use crate::model::hash::digest;
+use crate::model::revision::{PROPERTY, RevisionAction, SOURCE_REFS, field_value, list_changes};
+use crate::model::text::{fold_name, quote_text};
+use crate::model::{Entity, Kind, Result, Status};
+use crate::ops::record::record_change::snapshot_value;
+use crate::ops::write::entities::{self, DuplicatePolicy, NewEntity};
+use crate::ops::write::promotion::promote_entity;
+use crate::ops::write::proposals::{Proposal, propose_revision};
+use crate::store::source_records::SourceRecord;
+use crate::store::uids::{UidRow, list_rows};
+use crate::store::{self, Tx, View, source_records};
+
+/// Characters of a value in the report.
+const MAX_SHOWN: usize = 80;
+
+/// Where the lines of an import come from, and which import of it this is.
+#[derive(Debug, Clone, Default)]
+pub struct ImportSource {
+    /// Its name, the same in each import of it; empty if nothing is known of it.
+    pub name: String,
+    pub run: i64,
+}
+
+/// What an import did about a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineOutcome {
+    Created,
+    Updated,
+    /// Only a person can decide: the row was changed here as well.
+    Proposed,
+    /// The source changed, and the row ended here before.
+    Ended,
+    #[default]
+    Unchanged,
+}
+
+/// An entity after the import of its line.
+#[derive(Debug, Clone)]
+pub struct ImportedEntity {
+    pub row: Entity,
+    pub outcome: LineOutcome,
+    /// The active row that holds its uid, if it became a candidate for that.
+    pub uid_holder: Option<UidRow>,
+    /// The pending revision, with its fields.
+    pub revision: Option<(String, Vec<String>)>,
+    /// The changed fields, each with its value before and after.
+    pub edits: Vec<String>,
+}
+
+impl ImportSource {
+    /// Notes which row a line is about.
+    pub fn keep(
+        &self,
+        tx: &Tx<'_>,
+        kind: Kind,
+        row_id: &str,
+        (identity, fields): (String, Map<String, Value>),
+    ) -> Result<()> {
+        if self.name.is_empty() {
+            return Ok(());
+        }
+        let record = SourceRecord { row_id: row_id.to_owned(), identity, fields, run: self.run };
+        source_records::store_record(tx, &self.name, kind, &record)
+    }
+}
+
+/// Stores the entity of a line: as a new row, or by changing the row that the line was before.
+pub fn import_entity(
+    tx: &Tx<'_>,
+    source: &ImportSource,
+    key: Option<&str>,
+    new: &NewEntity,
+    note: &str,
+) -> Result<ImportedEntity> {
+    let wanted = entities::build(tx, new)?;
+    let identity = identity_of(&wanted.uid, key);
+    let said = list_said(&wanted, new)?;
+    let found = match source.name.is_empty() {
+        true => None,
+        false => find_row(tx, source, &identity, &wanted)?,
+    };
+    let imported = match found {
+        Some(row) => change_row(tx, source, row, (&wanted, &said), note)?,
+        None => {
+            let policy = DuplicatePolicy::OfAnyStatus;
+            let made = entities::create_built(tx, new, wanted, policy, note)?;
+            let (created, outcome) = match made.created {
+                true => (made.uid_holder, LineOutcome::Created),
+                false => (None, LineOutcome::Unchanged),
+            };
+            ImportedEntity {
+                row: made.row,
+                outcome,
+                uid_holder: created,
+                revision: None,
+                edits: Vec::new(),
+            }
+        }
+    };
+    source.keep(tx, Kind::Entity, &imported.row.id, (identity, digest_fields(&said)))?;
+    Ok(imported)
+}
+
+/// Returns a digest of the name that a source has for a row.
+pub fn identity_of(uid: &str, key: Option<&str>) -> String {
+    match (uid, key) {
+        ("", None) => String::new(),
+        ("", Some(key)) => digest(format!("key {key}")),
+        (uid, _) => digest(format!("uid {}", fold_name(uid))),
+    }
+}
+
+/// Returns the fields that a line gives, as in the snapshot of a row, with each property as one.
+fn list_said(wanted: &Entity, new: &NewEntity) -> Result<Map<String, Value>> {
+    let snapshot = snapshot_value(wanted)?;
+    let mut said = Map::new();
+    for field in ["name", "uid", "description", "hand_authored", "status", SOURCE_REFS] {
+        let value = snapshot.get(field).cloned().unwrap_or_default();
+        if !is_empty_value(&value) {
+            said.insert(field.to_owned(), value);
+        }
+    }
+    if new.confidence.is_some() {
+        said.insert("confidence".to_owned(), wanted.confidence.into());
+    }
+    let properties = wanted.properties.iter();
+    said.extend(properties.map(|(key, value)| (format!("{PROPERTY}{key}"), value.clone())));
+    Ok(said)
+}
+
+fn digest_fields(said: &Map<String, Value>) -> Map<String, Value> {
+    said.iter().map(|(field, value)| (field.clone(), digest_value(value))).collect()
+}
+
+/// Finds the row that a line was in an earlier import: by its uid in the project, else by its key in the
+/// source, else by its name among the rows of the source. A row that this import has met already is
+/// another line.
+fn find_row(
+    view: &View<'_>,
+    source: &ImportSource,
+    identity: &str,
+    wanted: &Entity,
+) -> Result<Option<Entity>> {
+    let record_of = |id: &str| source_records::get(view, &source.name, Kind::Entity, id);
+    let fits = |row: &Entity| -> Result<bool> {
+        let is_met = record_of(&row.id)?.is_some_and(|record| record.run == source.run);
+        Ok(!is_met && row.entity_type == wanted.entity_type && row.project == wanted.project)
+    };
+    let mut candidates = Vec::new();
+    if !wanted.uid.is_empty() {
+        let mut rows = list_rows(view, Kind::Entity, &wanted.uid)?;
+        rows.sort_by_key(|row| (row.status.is_history(), row.status != Status::Active));
+        candidates.extend(rows.into_iter().map(|row| row.id));
+    }
+    let named = source_records::find_named(view, &source.name, Kind::Entity, identity)?;
+    candidates.extend(named.map(|record| record.row_id));
+    for row in store::entities::get_many(view, &candidates)? {
+        if fits(&row)? {
+            return Ok(Some(row));
+        }
+    }
+    if let Some(same) = store::entities::find_same(view, wanted, true)? {
+        return Ok(Some(same));
+    }
+    for row in store::entities::list_alike(view, wanted, entities::MAX_SIMILAR as i64)? {
+        let record = record_of(&row.id)?;
+        if fits(&row)? && record.is_some_and(|record| record.identity == identity) {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+/// Changes a row by the fields that the source changed.
+fn change_row(
+    tx: &Tx<'_>,
+    source: &ImportSource,
+    row: Entity,
+    (wanted, said): (&Entity, &Map<String, Value>),
+    note: &str,
+) -> Result<ImportedEntity> {
+    let record = source_records::get(tx, &source.name, Kind::Entity, &row.id)?;
+    let last = record.map(|record| record.fields);
+    let mut imported = ImportedEntity {
+        row,
+        outcome: LineOutcome::Unchanged,
+        uid_holder: None,
+        revision: None,
+        edits: Vec::new(),
+    };
+    if imported.row.status.is_history() {
+        let changed = last.is_some_and(|last| last != digest_fields(said));
+        imported.outcome = if changed { LineOutcome::Ended } else { LineOutcome::Unchanged };
+        return Ok(imported);
+    }
+    let mut merge = FieldMerge::new(&imported.row, said, last.as_ref())?;
+    merge.take_digests(wanted);
+    let note = match note {
+        "" => format!("import of {}", source.name),
+        note => note.to_owned(),
+    };
+    if imported.row.status == Status::Active && wanted.status == Status::Candidate {
+        merge.dispute_all(&imported.row)?;
+    }
+    let FieldMerge { after, disputed, accepted } = merge;
+    imported.edits = list_edits(&imported.row, &after)?;
+    let stored = entities::store_change(tx, imported.row, after, &note)?;
+    imported.row = stored.row;
+    if stored.changed {
+        imported.outcome = LineOutcome::Updated;
+    }
+    if accepted {
+        imported.edits.push("status candidate → active".to_owned());
+        imported.row = promote_entity(tx, &imported.row.id, None, None, &note)?.outcome.row;
+        imported.outcome = LineOutcome::Updated;
+    }
+    if !disputed.is_empty() {
+        imported.revision = propose_changes(tx, &imported.row, disputed, &note)?;
+        if imported.outcome == LineOutcome::Unchanged && imported.revision.is_some() {
+            imported.outcome = LineOutcome::Proposed;
+        }
+    }
+    Ok(imported)
+}
+
+/// Renders the fields that differ between a row before and after.
+fn list_edits(before: &Entity, after: &Entity) -> Result<Vec<String>> {
+    let (before, after) = (snapshot_value(before)?, snapshot_value(after)?);
+    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
+        return Ok(Vec::new());
+    };
+    let show = |value: Value| match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => quote_text(&text, MAX_SHOWN),
+        other => quote_text(&other.to_string(), MAX_SHOWN),
+    };
+    let edit = |(field, _): (String, Value)| {
+        let (old, new) = (field_value(before, &field), field_value(after, &field));
+        format!("{} {} → {}", quote_text(&field, MAX_SHOWN), show(old), show(new))
+    };
+    Ok(list_changes(before, after).into_iter().map(edit).collect())
+}
+
+/// Proposes changes of an active row; a candidate is not decided yet, so its own line changes nothing.
+fn propose_changes(
+    tx: &Tx<'_>,
+    row: &Entity,
+    changes: Map<String, Value>,
+    note: &str,
+) -> Result<Option<(String, Vec<String>)>> {
+    let fields = changes.keys().cloned().collect();
+    let proposal = Proposal {
+        action: RevisionAction::Update,
+        subject_kind: Kind::Entity,
+        subject_id: row.id.clone(),
+        base: snapshot_value(row)?.as_object().cloned().unwrap_or_default(),
+        changes,
+        successor_id: None,
+    };
+    let proposed = propose_revision(tx, proposal, note)?;
+    Ok(proposed.audit_id.map(|_| (proposed.row.handle, fields)))
+}

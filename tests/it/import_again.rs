@@ -1,0 +1,116 @@
+//! Importing again: every line is counted once, and what was read is what is stored.
+
+use std::fs;
+use std::process::Output;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::Place;
+
+/// The seed of the ids of the next process: two must not make the same.
+static SEED: AtomicU64 = AtomicU64::new(1);
+
+fn run(place: &Place, arguments: &[&str]) -> Output {
+    place.run(SEED.fetch_add(1, Ordering::Relaxed), arguments)
+}
+
+/// Imports lines as one source; returns the report.
+fn import(place: &Place, lines: &[Value], retires: bool) -> Value {
+    let file = place.folder.path().join("lines.jsonl");
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(&file, text).expect("a file");
+    let path = file.to_string_lossy().into_owned();
+    let mut arguments = vec!["import", &path, "--as", "plan", "--json"];
+    arguments.extend(retires.then_some("--retire-missing"));
+    let output = run(place, &arguments);
+    serde_json::from_slice(&output.stdout).expect("a report")
+}
+
+fn sum(report: &Value, counts: &str) -> u64 {
+    let counts = report[counts].as_object().expect("counts");
+    counts.values().filter_map(Value::as_u64).sum()
+}
+
+/// Returns the sum of all outcomes of lines.
+fn count_lines(report: &Value) -> usize {
+    let counted = ["created", "updated", "proposed", "ended", "existing"];
+    let lines: u64 = counted.iter().map(|counts| sum(report, counts)).sum();
+    lines as usize + report["refused"].as_array().expect("a list").len()
+}
+
+fn requirement(number: usize, text: &str) -> Value {
+    json!({
+        "type": "entity", "uid": format!("R-{number}"), "entity_type": "requirement",
+        "name": format!("Requirement {number}"), "project": "plan", "description": text,
+        "source_refs": ["doc:plan.md"], "status": "active",
+    })
+}
+
+fn list_active(place: &Place) -> Vec<(String, String)> {
+    let conn = place.sql();
+    let sql = "SELECT uid, description FROM entities WHERE status = 'active' ORDER BY uid";
+    let mut statement = conn.prepare(sql).expect("SQL");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+    rows.map(|row| row.expect("a row")).collect()
+}
+
+#[test]
+fn a_later_state_of_a_file_becomes_the_state_of_the_store() {
+    let place = Place::new();
+    let march: Vec<Value> = (0..40).map(|at| requirement(at, "as in March")).collect();
+    let report = import(&place, &march, true);
+    assert_eq!((sum(&report, "created"), count_lines(&report)), (40, 40), "{report}");
+    // 10 are gone, 10 changed, 20 stay, 5 are new, and one line is no row.
+    let mut august: Vec<Value> = (10..20).map(|at| requirement(at, "as in August")).collect();
+    august.extend((20..40).map(|at| requirement(at, "as in March")));
+    august.extend((100..105).map(|at| requirement(at, "new")));
+    august
+        .push(json!({ "type": "relationship", "source": "R-1000", "relationship_type": "refines",
+        "target": "R-20" }));
+    let report = import(&place, &august, true);
+    let counts = ["created", "updated", "existing", "retired"].map(|name| sum(&report, name));
+    assert_eq!(counts, [5, 10, 20, 10], "{report}");
+    assert_eq!(count_lines(&report), august.len(), "{report}");
+    let stated = |line: &Value| {
+        let field = |name: &str| line[name].as_str().expect("a text").to_owned();
+        (field("uid"), field("description"))
+    };
+    let mut wanted: Vec<_> = august.iter().take(35).map(stated).collect();
+    wanted.sort();
+    assert_eq!(list_active(&place), wanted);
+    let report = import(&place, &august, true);
+    assert_eq!((sum(&report, "existing"), sum(&report, "retired")), (35, 0), "{report}");
+}
+
+#[test]
+fn an_import_is_undone_as_a_whole_and_says_nothing_new_after_that() {
+    let place = Place::new();
+    import(&place, &[requirement(1, "ten"), requirement(2, "two")], false);
+    let before = list_active(&place);
+    let changed = [requirement(1, "eleven"), requirement(2, "three")];
+    let report = import(&place, &changed, false);
+    let operation = report["operation"].as_str().expect("an operation");
+    let undone = run(&place, &["undo", operation]);
+    assert!(undone.status.success(), "{undone:?}");
+    assert_eq!(list_active(&place), before);
+    let report = import(&place, &changed, false);
+    assert_eq!(sum(&report, "existing"), 2, "the source has not changed since: {report}");
+    assert_eq!(list_active(&place), before);
+}
+
+#[test]
+fn what_a_source_said_is_kept_without_its_content() {
+    let place = Place::new();
+    import(&place, &[requirement(1, "Aldermoor builds it")], false);
+    let conn = place.sql();
+    let sql = "SELECT group_concat(identity || fields) FROM source_records";
+    let kept: String = conn.query_row(sql, [], |row| row.get(0)).expect("records");
+    assert!(kept.contains("description") && !kept.contains("Aldermoor"), "{kept}");
+    let redacted = run(&place, &["redact", "entity", "R-1", "--note", "a name"]);
+    assert!(redacted.status.success(), "{redacted:?}");
+    drop(conn);
+    let report = import(&place, &[requirement(1, "Aldermoor builds it")], false);
+    assert_eq!(sum(&report, "created"), 0, "a redacted row does not come back: {report}");
+    assert_eq!(list_active(&place), []);
+}
