@@ -52,7 +52,7 @@ pub struct ImportArgs {
 enum ImportFile {
     Lines,
     Export(Box<ExportValidation>),
-    Foreign(Plan),
+    Foreign(Box<Plan>),
 }
 
 pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
@@ -75,7 +75,7 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
             import_lines::import_file(&run, input.path(), note, &source)?
         }
         ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,
-        ImportFile::Foreign(plan) => server_memory::store_plan(&run, plan, note)?,
+        ImportFile::Foreign(plan) => server_memory::store_plan(&run, *plan, note)?,
     };
     print_report(&read, wish.dry_run, &wish.output);
     Ok(if read.report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -83,12 +83,12 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
 
 fn open_import(cli: &Cli, wish: &ImportArgs, input: &InputFile) -> Result<ImportFile> {
     if wish.foreign.is_given() {
-        return wish.foreign.plan(input, cli).map(ImportFile::Foreign);
+        return wish.foreign.plan(input, cli).map(Box::new).map(ImportFile::Foreign);
     }
     let Some(header) = import_export::read_header(input.path())? else {
         if server_memory::is_memory_file(input)? {
             out::error_line("it is read as a file of the reference memory server (server-memory)");
-            return wish.foreign.plan(input, cli).map(ImportFile::Foreign);
+            return wish.foreign.plan(input, cli).map(Box::new).map(ImportFile::Foreign);
         }
         return Ok(ImportFile::Lines);
     };

@@ -36,7 +36,7 @@ pub fn import_file(
 ) -> Result<ReadReport> {
     let mut report = ImportReport::default();
     let passes = find_passes(path, &mut report)?;
-    let mut import = LineImport::new(note, report).from_source(source.name);
+    let mut import = LineImport::new(note, report).of_source(source.name);
     let bar = progress_bar(passes.iter().flatten().count() as u64);
     let read = run.in_batches(|target| {
         for pass in (0..PASSES.len()).filter(|pass| passes.contains(&Some(*pass))) {

@@ -164,7 +164,7 @@ impl LineImport {
     }
 
     /// Names the source of the lines, so that its next import finds their rows.
-    pub fn from_source(self, name: &str) -> Self {
+    pub fn of_source(self, name: &str) -> Self {
         let source = ImportSource { name: name.to_owned(), run: 0 };
         Self { source, ..self }
     }
