@@ -52,7 +52,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     {
         let (db, _) = ops::open(Settings::new(&path))?;
         let run = ImportRun::new(&db, IMPORT, "demo", false);
-        let source = SourceFlags { name: "lynx.jsonl", retires: false };
+        let source = SourceFlags { name: "lynx.jsonl", is_named: false, retires: false };
         print_report(&import_file(&run, &file, "", &source)?, false, &OutputFlags::default());
     }
     let mut session = Session::start(&path)?;

@@ -40,7 +40,7 @@ pub struct ImportArgs {
     #[arg(long = "as", value_name = "NAME")]
     source: Option<String>,
     /// End the rows that an earlier import from the source had and the file has no more
-    #[arg(long)]
+    #[arg(long, requires = "source")]
     retire_missing: bool,
     #[command(flatten)]
     foreign: Foreign,
@@ -59,8 +59,16 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let actor = actor_name(wish.actor.as_deref())?;
     let note = wish.note.as_deref().unwrap_or_default();
     validate::text_length("note", note)?;
+    check_source(wish)?;
     let input = InputFile::open(&wish.file)?;
     let file = open_import(cli, wish, &input)?;
+    if !matches!(file, ImportFile::Lines) && wish.source.is_some() {
+        return Err(Error::invalid(
+            "as",
+            "only lines have a source",
+            "Leave it out for an export or the file of another program.",
+        ));
+    }
     let db = cli.open()?;
     db.expect_many_rows()?;
     let operation = match file {
@@ -71,7 +79,8 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let read = match file {
         ImportFile::Lines => {
             let name = wish.source.as_deref().unwrap_or(input.name());
-            let source = SourceFlags { name, retires: wish.retire_missing };
+            let is_named = wish.source.is_some();
+            let source = SourceFlags { name, is_named, retires: wish.retire_missing };
             import_lines::import_file(&run, input.path(), note, &source)?
         }
         ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,
@@ -95,6 +104,14 @@ fn open_import(cli: &Cli, wish: &ImportArgs, input: &InputFile) -> Result<Import
     refuse_note(&wish.file, wish.note.as_deref())?;
     let export = import_export::validate_export(input.path(), header)?;
     Ok(ImportFile::Export(Box::new(export)))
+}
+
+fn check_source(wish: &ImportArgs) -> Result<()> {
+    let Some(name) = &wish.source else { return Ok(()) };
+    if validate::check_name("as", name)? == *name {
+        return Ok(());
+    }
+    Err(Error::invalid("as", format!("{name:?} has spaces around it"), "Leave them out."))
 }
 
 /// The rows of an export have their own audit rows, which no note may change.

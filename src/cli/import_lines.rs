@@ -22,6 +22,8 @@ const MAX_LINE: u64 = 8 * 1024 * 1024;
 /// The source of the lines.
 pub struct SourceFlags<'a> {
     pub name: &'a str,
+    /// Whether the caller gave the name.
+    pub is_named: bool,
     /// Whether rows that the source has no more end.
     pub retires: bool,
 }
@@ -36,7 +38,7 @@ pub fn import_file(
 ) -> Result<ReadReport> {
     let mut report = ImportReport::default();
     let passes = find_passes(path, &mut report)?;
-    let mut import = LineImport::new(note, report).of_source(source.name);
+    let mut import = LineImport::new(note, report).of_source(source.name, source.is_named);
     let bar = progress_bar(passes.iter().flatten().count() as u64);
     let read = run.in_batches(|target| {
         for pass in (0..PASSES.len()).filter(|pass| passes.contains(&Some(*pass))) {

@@ -87,13 +87,22 @@ fn read_interaction(row: &SqlRow<'_>) -> Result<Interaction> {
     })
 }
 
-/// Stores the texts of the row and the status of a handoff.
+/// Lists the audited rows, handoffs and redacted ones, under another spelling or name of a project.
+pub fn list_misplaced(view: &View<'_>, project: &str, canonical: &str) -> Result<Vec<Interaction>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM interactions WHERE project = ?1 COLLATE NOCASE AND project <> ?2 \
+         AND EXISTS (SELECT 1 FROM memory_audit a WHERE a.memory_id = interactions.id) ORDER BY id"
+    );
+    view.conn.all(&sql, params![project, canonical], read_interaction)
+}
+
+/// Stores the texts of the row, the status of a handoff and the project.
 pub fn update(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
     tx.change(
         Kind::Interaction,
         &row.id,
         "UPDATE interactions SET prompt = ?2, context_pack = ?3, response_summary = ?4, \
-         response = ?5, handoff = ?6 WHERE id = ?1",
+         response = ?5, handoff = ?6, project = ?7, project_id = ?8 WHERE id = ?1",
         params![
             &row.id,
             &row.prompt,
@@ -101,6 +110,8 @@ pub fn update(tx: &Tx<'_>, row: &Interaction) -> Result<()> {
             &row.response_summary,
             &row.response,
             &handoff_json(row)?,
+            &row.project,
+            &row.project_id,
         ],
     )
 }

@@ -141,7 +141,7 @@ pub fn names_in_use(view: &View<'_>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Moves raw sources, which the audit log does not cover, to the canonical project name.
+/// Moves documents and unaudited interactions to the canonical project name.
 pub fn move_sources(tx: &Tx<'_>, from: &str, to: &Project) -> Result<()> {
     super::sqlite::search::move_sources(tx, from, &to.name)?;
     let moved = "WHERE project = ?1 COLLATE NOCASE AND project <> ?2";

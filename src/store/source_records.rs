@@ -57,7 +57,7 @@ pub fn store_record(tx: &Tx<'_>, source: &str, kind: Kind, record: &SourceRecord
     tx.change_uncovered(
         "INSERT INTO source_records (source, kind, row_id, identity, fields, run) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (source, kind, row_id) DO UPDATE SET \
-         identity = excluded.identity, fields = excluded.fields, run = excluded.run",
+         identity = excluded.identity, fields = excluded.fields, run = max(run, excluded.run)",
         params![source, kind.as_str(), &record.row_id, &record.identity, &fields, record.run],
     )
     .map(drop)

@@ -29,29 +29,27 @@ impl FieldMerge {
         let dropped =
             last.into_iter().flat_map(Map::keys).filter(|field| !said.contains_key(*field));
         for field in said.keys().chain(dropped) {
-            let theirs = said.get(field).cloned().unwrap_or_default();
-            let before = last.and_then(|last| last.get(field));
+            let theirs = said.get(field).cloned().unwrap_or_else(|| empty_value(field));
+            let before = last.and_then(|last| last.get(field)).cloned();
+            let before = before.unwrap_or_else(|| digest_value(&empty_value(field)));
             match field.as_str() {
-                SOURCE_REFS => merge.merge_sources(&theirs, before),
-                "status" => merge.accepted = is_accepted(row, &theirs, before),
-                _ => merge.merge_field(field, theirs, before, &field_value(&now, field)),
+                SOURCE_REFS => merge.merge_sources(&theirs, &before),
+                "status" => merge.accepted = is_accepted(row, &theirs, &before),
+                _ => merge.merge_field(field, theirs, &before, &field_value(&now, field)),
             }
         }
         Ok(merge)
     }
 
-    fn merge_field(&mut self, field: &str, theirs: Value, before: Option<&Value>, mine: &Value) {
+    fn merge_field(&mut self, field: &str, theirs: Value, before: &Value, mine: &Value) {
         let same = match field {
             "uid" => fold_value(&theirs) == fold_value(mine),
             _ => theirs == *mine,
         };
-        if same || before == Some(&digest_value(&theirs)) {
+        if same || *before == digest_value(&theirs) {
             return;
         }
-        let is_free = match before {
-            Some(before) => *before == digest_value(mine),
-            None => is_empty_value(mine),
-        };
+        let is_free = *before == digest_value(mine);
         if is_free {
             set_field(&mut self.after, field, theirs);
         } else {
@@ -60,10 +58,10 @@ impl FieldMerge {
     }
 
     /// Merges sources as sets: those that the source dropped go, those that others added stay.
-    fn merge_sources(&mut self, theirs: &Value, before: Option<&Value>) {
+    fn merge_sources(&mut self, theirs: &Value, before: &Value) {
         let theirs: Vec<&str> =
             theirs.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let before = before.and_then(Value::as_array);
+        let before = before.as_array();
         let was_said = |reference: &str| {
             let digest = digest_value(&reference.into());
             before.is_some_and(|before| before.contains(&digest))
@@ -100,9 +98,9 @@ impl FieldMerge {
 }
 
 /// Whether the source has accepted a candidate that it proposed before.
-fn is_accepted(row: &Entity, theirs: &Value, before: Option<&Value>) -> bool {
+fn is_accepted(row: &Entity, theirs: &Value, before: &Value) -> bool {
     let is_active = |value: &Value| *value == Status::Active.as_str();
-    let proposed = before == Some(&digest_value(&Status::Candidate.as_str().into()));
+    let proposed = *before == digest_value(&Status::Candidate.as_str().into());
     row.status == Status::Candidate && is_active(theirs) && proposed
 }
 
@@ -121,6 +119,17 @@ fn set_field(row: &mut Entity, field: &str, value: Value) {
                 value => drop(row.properties.insert(key, value)),
             }
         }
+    }
+}
+
+/// Returns the value of a field that a line does not give.
+fn empty_value(field: &str) -> Value {
+    match field {
+        "hand_authored" => false.into(),
+        "confidence" => 1.0.into(),
+        SOURCE_REFS => Vec::<Value>::new().into(),
+        field if field.starts_with(PROPERTY) => Value::Null,
+        _ => "".into(),
     }
 }
 

@@ -164,8 +164,8 @@ impl LineImport {
     }
 
     /// Names the source of the lines, so that its next import finds their rows.
-    pub fn of_source(self, name: &str) -> Self {
-        let source = ImportSource { name: name.to_owned(), run: 0 };
+    pub fn of_source(self, name: &str, is_named: bool) -> Self {
+        let source = ImportSource { name: name.to_owned(), is_named, run: 0 };
         Self { source, ..self }
     }
 }
@@ -190,10 +190,10 @@ struct StoredLine {
 const UID_HELD: &str = "candidates with the uid of an active row";
 /// The note about fields that the source and somebody here changed.
 const PROPOSED: &str = "proposed changes, since the row was changed here too";
-/// The note about changed lines of rows that are history.
-const ENDED: &str = "changed in the source, ended here";
+/// The note about lines of rows that are history.
+const ENDED: &str = "in the source, ended here";
 /// The note that no row was ended.
-const NOT_RETIRED: &str = "nothing was retired, since lines were refused";
+const NOT_RETIRED: &str = "nothing was retired";
 
 /// Characters of a name in the report.
 const MAX_NAME: usize = 80;
@@ -239,7 +239,7 @@ pub fn store_lines(
                 return Err(Error::Internal(format!("{place} is half stored: {error}")));
             }
             Err(error) => {
-                let is_link = matches!(line, ImportLine::Relationship(_));
+                let is_link = keep_refused_link(tx, line, &import.keys, &import.source)?;
                 let refused = RefusedLine::new(place.clone(), &error);
                 report.refused.push(RefusedLine { is_link, ..refused });
                 line.key().into_iter().for_each(|key| import.keys.refuse(key));
@@ -297,16 +297,36 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
 /// they are then not known.
 pub fn finish_lines(tx: &Tx<'_>, import: &mut LineImport, retires: bool) -> Result<()> {
     let LineImport { note, source, report, .. } = import;
-    if source.name.is_empty() || source.run == 0 {
+    if source.run == 0 {
+        if retires {
+            report.add_note(NOT_RETIRED, "the file has no lines".to_owned());
+        }
+        return Ok(());
+    }
+    if !source.is_named {
         return Ok(());
     }
     if report.refused.iter().all(|refused| refused.is_link) {
         end_missing(tx, source, retires, note, report)?;
     } else if retires {
-        report.add_note(NOT_RETIRED, "correct the refused lines and import again".to_owned());
+        report.add_note(NOT_RETIRED, "correct the refused lines, and import again".to_owned());
     }
     report.add_conflicts(conflicts::detect_conflicts(tx)?);
     Ok(())
+}
+
+/// Notes that the source still has the link of a refused line; returns whether the line is a link.
+fn keep_refused_link(
+    tx: &Tx<'_>,
+    line: &ImportLine,
+    keys: &Keys,
+    source: &ImportSource,
+) -> Result<bool> {
+    let ImportLine::Relationship(new) = line else { return Ok(false) };
+    if let Some(link) = relationships::find_stored(tx, &keys.tie(new))? {
+        source.keep(tx, Kind::Relationship, &link.id, Default::default())?;
+    }
+    Ok(true)
 }
 
 fn created_if(created: bool) -> LineOutcome {

@@ -20,6 +20,8 @@ use crate::store::source_records::SourceRecord;
 use crate::store::uids::{UidRow, list_rows};
 use crate::store::{self, Tx, View, source_records};
 
+/// Maximum number of entities of one name among which a line is looked for.
+const MAX_ALIKE: i64 = 1_000;
 /// Characters of a value in the report.
 const MAX_SHOWN: usize = 80;
 
@@ -28,6 +30,9 @@ const MAX_SHOWN: usize = 80;
 pub struct ImportSource {
     /// Its name, the same in each import of it; empty if nothing is known of it.
     pub name: String,
+    /// Whether somebody named it. A name of a file may be that of another one, so its keys and names
+    /// mean nothing in the next import.
+    pub is_named: bool,
     pub run: i64,
 }
 
@@ -38,7 +43,7 @@ pub enum LineOutcome {
     Updated,
     /// Only a person can decide: the row was changed here as well.
     Proposed,
-    /// The source changed, and the row ended here before.
+    /// The row ended here before.
     Ended,
     #[default]
     Unchanged,
@@ -162,8 +167,10 @@ fn find_row(
         rows.sort_by_key(|row| (row.status.is_history(), row.status != Status::Active));
         candidates.extend(rows.into_iter().map(|row| row.id));
     }
-    let named = source_records::find_named(view, &source.name, Kind::Entity, identity)?;
-    candidates.extend(named.map(|record| record.row_id));
+    if source.is_named {
+        let named = source_records::find_named(view, &source.name, Kind::Entity, identity)?;
+        candidates.extend(named.map(|record| record.row_id));
+    }
     for row in store::entities::get_many(view, &candidates)? {
         if fits(&row)? {
             return Ok(Some(row));
@@ -172,10 +179,10 @@ fn find_row(
     if let Some(same) = store::entities::find_same(view, wanted, true)? {
         return Ok(Some(same));
     }
-    if !identity.is_empty() {
+    if !identity.is_empty() || !source.is_named {
         return Ok(None);
     }
-    for row in store::entities::list_alike(view, wanted, entities::MAX_SIMILAR as i64)? {
+    for row in store::entities::list_alike(view, wanted, MAX_ALIKE)? {
         let record = record_of(&row.id)?;
         if fits(&row)? && record.is_some_and(|record| record.identity.is_empty()) {
             return Ok(Some(row));
@@ -202,8 +209,7 @@ fn change_row(
         edits: Vec::new(),
     };
     if imported.row.status.is_history() {
-        let changed = last.is_some_and(|last| last != digest_fields(said));
-        imported.outcome = if changed { LineOutcome::Ended } else { LineOutcome::Unchanged };
+        imported.outcome = LineOutcome::Ended;
         return Ok(imported);
     }
     let mut merge = FieldMerge::new(&imported.row, said, last.as_ref())?;
@@ -254,7 +260,7 @@ fn list_edits(before: &Entity, after: &Entity) -> Result<Vec<String>> {
     Ok(list_changes(before, after).into_iter().map(edit).collect())
 }
 
-/// Proposes changes of an active row; a candidate is not decided yet, so its own line changes nothing.
+/// Proposes changes of a row. The same proposal that is pending counts for nothing.
 fn propose_changes(
     tx: &Tx<'_>,
     row: &Entity,

@@ -7,6 +7,7 @@ use crate::ops::read::row_names::name_row;
 use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::relationships;
+use crate::store::uids::{UID_KINDS, UidRow, list_rows};
 use crate::store::{self, Tx, source_records};
 
 /// The note about rows that are in no import any more.
@@ -31,13 +32,31 @@ pub fn end_missing(
                 continue;
             }
             report.add_note(MISSING, name_row(tx, kind, &id)?);
-            if retires {
+            if retires && !has_waiting_successor(tx, kind, &id)? {
                 end_row(tx, kind, &id, &note)?;
                 *report.retired.entry(kind.as_str()).or_default() += 1;
             }
         }
     }
     Ok(())
+}
+
+/// Whether a candidate has the uid of the row: it would be left without an active one.
+fn has_waiting_successor(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<bool> {
+    let (uid, project) = match kind {
+        Kind::Entity => Entity::find(tx, id)?.map(|row| (row.uid, row.project)),
+        Kind::Memory => Memory::find(tx, id)?.map(|row| (row.uid, row.project)),
+        _ => None,
+    }
+    .unwrap_or_default();
+    let waits =
+        |row: &UidRow| row.id != id && row.project == project && row.status == Status::Candidate;
+    for kind in UID_KINDS.into_iter().filter(|_| !uid.is_empty()) {
+        if list_rows(tx, kind, &uid)?.iter().any(waits) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_in_force(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<bool> {

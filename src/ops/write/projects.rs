@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::interaction::Interaction;
 use crate::model::project::{INBOX, has_same_letters, is_canonical_name, suggest_canonical_name};
 use crate::model::{
     Action, Conflict, Entity, Error, Hint, Kind, Memory, NextStep, Project, ResolvedProject,
@@ -321,6 +322,11 @@ pub(super) fn move_rows(tx: &Tx<'_>, project: &Project) -> Result<MovedRows> {
                     &move_note(project),
                 )?;
             }
+        }
+        for row in store::interactions::list_misplaced(tx, from, &project.name)? {
+            let (name, project_id) = (project.name.clone(), Some(project.id.clone()));
+            let after = Interaction { project: name, project_id, ..row.clone() };
+            record_change::record_change(tx, &row, &after, Action::Renamed, &move_note(project))?;
         }
         store::projects::move_sources(tx, from, project)?;
     }

@@ -107,6 +107,14 @@ pub fn find_active(
     find_equivalent(tx, source, relationship_type, target, RelationshipStatus::Active)
 }
 
+/// Returns the equivalent active link of a request whose ends exist.
+pub fn find_stored(tx: &Tx<'_>, new: &NewRelationship) -> Result<Option<Relationship>> {
+    match resolve_ends(tx, new) {
+        Ok(new) => find_active(tx, &new.source_id, &new.relationship_type, &new.target_id),
+        Err(_) => Ok(None),
+    }
+}
+
 fn find_equivalent(
     tx: &Tx<'_>,
     source: &str,
