@@ -323,7 +323,10 @@ fn keep_refused_link(
     source: &ImportSource,
 ) -> Result<bool> {
     let ImportLine::Relationship(new) = line else { return Ok(false) };
-    if let Some(link) = relationships::find_stored(tx, &keys.tie(new))? {
+    let tied = keys.tie(new);
+    let Ok(ends) = relationships::resolve_ends(tx, &tied) else { return Ok(true) };
+    let (from, to) = (&ends.source_id, &ends.target_id);
+    if let Some(link) = relationships::find_active(tx, from, &ends.relationship_type, to)? {
         source.keep(tx, Kind::Relationship, &link.id, Default::default())?;
     }
     Ok(true)

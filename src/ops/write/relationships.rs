@@ -107,14 +107,6 @@ pub fn find_active(
     find_equivalent(tx, source, relationship_type, target, RelationshipStatus::Active)
 }
 
-/// Returns the equivalent active link of a request whose ends exist.
-pub fn find_stored(tx: &Tx<'_>, new: &NewRelationship) -> Result<Option<Relationship>> {
-    match resolve_ends(tx, new) {
-        Ok(new) => find_active(tx, &new.source_id, &new.relationship_type, &new.target_id),
-        Err(_) => Ok(None),
-    }
-}
-
 fn find_equivalent(
     tx: &Tx<'_>,
     source: &str,
@@ -168,7 +160,7 @@ pub fn create(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<LinkOutc
 }
 
 /// Returns the link with the handles of its ends replaced by ids.
-fn resolve_ends<'n>(tx: &Tx<'_>, new: &'n NewRelationship) -> Result<Cow<'n, NewRelationship>> {
+pub fn resolve_ends<'n>(tx: &Tx<'_>, new: &'n NewRelationship) -> Result<Cow<'n, NewRelationship>> {
     let source_id = resolve_id(tx, HandleKind::Entity, &new.source_id)?;
     let target_id = resolve_id(tx, HandleKind::Entity, &new.target_id)?;
     if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&source_id, &target_id) {
