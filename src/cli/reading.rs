@@ -113,7 +113,7 @@ pub struct ShowContext {
     /// Only this project, and global rows
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Maximum characters, 200 to 20,000; 4,000 if omitted, of a briefing 2,600
+    /// Maximum characters, 200 to 20,000; 4,000 if omitted. Of a briefing bytes; 2,600 if omitted
     #[arg(long, value_name = "NUMBER")]
     budget: Option<u32>,
     /// The client that a briefing is for: it lists what changed since the last write of this client

@@ -62,7 +62,18 @@ pub struct ImportedEntity {
     pub edits: Vec<String>,
 }
 
+impl ImportedEntity {
+    fn new(row: Entity, outcome: LineOutcome) -> Self {
+        Self { row, outcome, uid_holder: None, revision: None, edits: Vec::new() }
+    }
+}
+
 impl ImportSource {
+    /// Returns the note for the audit: the given one, or else what was done and the name of the source.
+    pub fn choose_note(&self, given: &str, done: &str) -> String {
+        if given.is_empty() { format!("{done} {}", self.name) } else { given.to_owned() }
+    }
+
     /// Notes which row a line is about.
     pub fn keep(
         &self,
@@ -99,17 +110,9 @@ pub fn import_entity(
         None => {
             let policy = DuplicatePolicy::OfAnyStatus;
             let made = entities::create_built(tx, new, wanted, policy, note)?;
-            let (created, outcome) = match made.created {
-                true => (made.uid_holder, LineOutcome::Created),
-                false => (None, LineOutcome::Unchanged),
-            };
-            ImportedEntity {
-                row: made.row,
-                outcome,
-                uid_holder: created,
-                revision: None,
-                edits: Vec::new(),
-            }
+            let outcome = if made.created { LineOutcome::Created } else { LineOutcome::Unchanged };
+            let uid_holder = made.uid_holder.filter(|_| made.created);
+            ImportedEntity { uid_holder, ..ImportedEntity::new(made.row, outcome) }
         }
     };
     source.keep(tx, Kind::Entity, &imported.row.id, (identity, digest_fields(&said)))?;
@@ -199,25 +202,15 @@ fn change_row(
     (wanted, said): (&Entity, &Map<String, Value>),
     note: &str,
 ) -> Result<ImportedEntity> {
+    if row.status.is_history() {
+        return Ok(ImportedEntity::new(row, LineOutcome::Ended));
+    }
     let record = source_records::get(tx, &source.name, Kind::Entity, &row.id)?;
     let last = record.map(|record| record.fields);
-    let mut imported = ImportedEntity {
-        row,
-        outcome: LineOutcome::Unchanged,
-        uid_holder: None,
-        revision: None,
-        edits: Vec::new(),
-    };
-    if imported.row.status.is_history() {
-        imported.outcome = LineOutcome::Ended;
-        return Ok(imported);
-    }
+    let mut imported = ImportedEntity::new(row, LineOutcome::Unchanged);
     let mut merge = FieldMerge::new(&imported.row, said, last.as_ref())?;
     merge.take_digests(wanted);
-    let note = match note {
-        "" => format!("import of {}", source.name),
-        note => note.to_owned(),
-    };
+    let note = source.choose_note(note, "import of");
     if imported.row.status == Status::Active && wanted.status == Status::Candidate {
         merge.dispute_all(&imported.row)?;
     }

@@ -22,10 +22,7 @@ pub fn end_missing(
     note: &str,
     report: &mut ImportReport,
 ) -> Result<()> {
-    let note = match note {
-        "" => format!("no longer in {}", source.name),
-        note => note.to_owned(),
-    };
+    let note = source.choose_note(note, "no longer in");
     for kind in [Kind::Relationship, Kind::Memory, Kind::Entity] {
         for id in source_records::list_missing(tx, &source.name, kind, source.run)? {
             if !is_in_force(tx, kind, &id)? {
