@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::export_items::{self, ItemExport};
 use super::options::Cli;
 use super::out;
 use super::paths::path_parser;
@@ -16,6 +17,7 @@ use crate::model::text::count_noun;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::exchange::export::{self, ExportArgs, Exported};
+use crate::ops::exchange::formats::{ItemWriter, find_writer};
 use crate::ops::exchange::{graph, matrix};
 use crate::ops::write::projects;
 use crate::platform::restrict_new_file;
@@ -55,6 +57,25 @@ enum Format {
     Csv,
     /// The same matrix as a Markdown table
     Markdown,
+    /// Active entities with their properties and links, one a row, for `atocore import` (docs/exchange.md)
+    EntityCsv,
+    /// Active decisions as a folder of Markdown files (MADR 4)
+    Adr,
+    /// Active entities as a document of StrictDoc
+    Sdoc,
+}
+
+impl Export {
+    fn item_export(&self) -> ItemExport<'_> {
+        let Self { project, with_global, force, .. } = self;
+        ItemExport { project: project.as_deref(), with_global: *with_global, force: *force }
+    }
+
+    /// Returns the writer of the format of another program.
+    fn item_writer(&self) -> Option<&'static ItemWriter> {
+        let name = self.format.to_possible_value()?;
+        find_writer(name.get_name())
+    }
 }
 
 pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
@@ -68,7 +89,14 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
             to_standard_output(&db, wish)?;
         }
         Some(path) => {
-            let done = to_file(&db, wish, path)?;
+            let done = match wish.item_writer() {
+                Some(writer @ ItemWriter::Folder(_)) => {
+                    let done = export_items::write_folder(&db, &wish.item_export(), writer, path)?;
+                    report_cut(&done, wish);
+                    done
+                }
+                _ => to_file(&db, wish, path)?,
+            };
             let rows: u64 = done.rows.values().sum();
             let kinds: Vec<String> =
                 done.rows.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
@@ -180,14 +208,7 @@ fn write(
     };
     bar.finish_and_clear();
     let done = done?;
-    if done.cut > 0 {
-        let hint =
-            if wish.with_global { "" } else { " (--with-global takes the global rows along)" };
-        out::error_line(format!(
-            "left out {} relationships that lead out of the project{hint}",
-            done.cut
-        ));
-    }
+    report_cut(&done, wish);
     if let Some(first) = done.gone.first() {
         out::error_line(format!(
             "{first} from the store ({} in all): no import takes this export; export each project",
@@ -197,7 +218,18 @@ fn write(
     Ok(done)
 }
 
-/// Writes a graph or a table of the active rows.
+fn report_cut(done: &Exported, wish: &Export) {
+    if done.cut > 0 {
+        let hint =
+            if wish.with_global { "" } else { " (--with-global takes the global rows along)" };
+        out::error_line(format!(
+            "left out {} relationships that lead out of the project{hint}",
+            done.cut
+        ));
+    }
+}
+
+/// Writes a graph, a table or the items of the active rows.
 fn write_drawing(
     view: &View<'_>,
     wish: &Export,
@@ -209,6 +241,11 @@ fn write_drawing(
     }
     let scope = projects::resolve_scope(view, wish.project.as_deref(), !wish.with_global)?;
     let mut done = Exported::default();
+    if let Some(writer) = wish.item_writer() {
+        let text = export_items::write_text(view, &wish.item_export(), writer, &mut done)?;
+        line(text.strip_suffix('\n').unwrap_or(&text))?;
+        return Ok(done);
+    }
     let text = match format {
         Format::Csv | Format::Markdown => {
             let rows = matrix::read(view, &scope)?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::foreign::{Foreign, Program};
 use super::import_lines::{self, SourceFlags};
 use super::import_report::print_report;
 use super::input::InputFile;
@@ -12,20 +13,20 @@ use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
 use super::out;
 use super::paths::path_parser;
-use super::server_memory::Foreign;
-use super::{import_export, server_memory};
+use super::{foreign, import_export};
 use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun};
 use crate::model::{Error, Result};
+use crate::ops::exchange::formats::FORMATS;
 use crate::ops::exchange::server_memory::Plan;
 use crate::ops::exchange::validate_export::ExportValidation;
 use crate::ops::record::validate;
 
 #[derive(Args)]
 pub struct ImportArgs {
-    /// JSON lines, an export of `atocore export`, or the file of another program; - is standard input.
-    /// Keys in lines are local to the file
-    #[arg(value_parser = path_parser())]
-    file: PathBuf,
+    /// JSON lines, an export of `atocore export`, or files or folders of another program; - is standard
+    /// input. Keys in lines are local to the file
+    #[arg(required = true, value_name = "FILE", value_parser = path_parser())]
+    files: Vec<PathBuf>,
     /// The reason; kept in the audit
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -60,13 +61,16 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let note = wish.note.as_deref().unwrap_or_default();
     validate::text_length("note", note)?;
     check_source(wish)?;
-    let input = InputFile::open(&wish.file)?;
-    let file = open_import(cli, wish, &input)?;
-    if !matches!(file, ImportFile::Lines) && wish.source.is_some() {
+    let program = wish.foreign.program(&wish.files);
+    if wish.foreign.write_mapping(program, &wish.files, cli)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (file, input) = open_import(cli, wish, program)?;
+    if matches!(file, ImportFile::Export(_)) && wish.source.is_some() {
         return Err(Error::invalid(
             "as",
-            "only lines have a source",
-            "Leave it out for an export or the file of another program.",
+            "an export has the history of its rows, and no source",
+            "Leave it out for an export.",
         ));
     }
     let db = cli.open()?;
@@ -76,34 +80,64 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
         ImportFile::Lines | ImportFile::Foreign(_) => IMPORT,
     };
     let run = ImportRun::new(&db, operation, &actor, wish.dry_run);
+    let name = wish.source.as_deref().unwrap_or(input.name());
+    let is_named = wish.source.is_some();
+    let source = SourceFlags { name, is_named, retires: wish.retire_missing };
     let read = match file {
-        ImportFile::Lines => {
-            let name = wish.source.as_deref().unwrap_or(input.name());
-            let is_named = wish.source.is_some();
-            let source = SourceFlags { name, is_named, retires: wish.retire_missing };
-            import_lines::import_file(&run, input.path(), note, &source)?
-        }
+        ImportFile::Lines => import_lines::import_file(&run, input.path(), note, &source)?,
         ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,
-        ImportFile::Foreign(plan) => server_memory::store_plan(&run, *plan, note)?,
+        ImportFile::Foreign(plan) => {
+            let is_of_items = matches!(program, Some(Program::Items(_)));
+            let source = (is_named || is_of_items).then_some(&source);
+            foreign::store_plan(&run, *plan, note, source)?
+        }
     };
     print_report(&read, wish.dry_run, &wish.output);
     Ok(if read.report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open_import(cli: &Cli, wish: &ImportArgs, input: &InputFile) -> Result<ImportFile> {
-    if wish.foreign.is_given() {
-        return wish.foreign.plan(input, cli).map(Box::new).map(ImportFile::Foreign);
+/// Opens the file of an import, and plans what other programs wrote.
+fn open_import(
+    cli: &Cli,
+    wish: &ImportArgs,
+    program: Option<Program>,
+) -> Result<(ImportFile, InputFile)> {
+    let planned = |plan: Result<Plan>| plan.map(Box::new).map(ImportFile::Foreign);
+    let Some((first, others)) = wish.files.split_first() else {
+        return Err(Error::invalid("file", "there is none", "Name a file."));
+    };
+    let input = InputFile::open(first)?;
+    if let Some(Program::Items(format)) = program {
+        let is_pipe = first == Path::new("-");
+        let pipe = [input.path().to_owned()];
+        let files = if is_pipe { pipe.as_slice() } else { &wish.files };
+        return Ok((planned(wish.foreign.plan_items(format, files, cli))?, input));
+    }
+    if !others.is_empty() {
+        let hint = "Import them one by one, or name a format that has several with --from.";
+        return Err(Error::invalid("file", "this is imported from one file", hint));
+    }
+    if let Some(program) = program {
+        return Ok((planned(wish.foreign.plan_file(program, &input, cli))?, input));
+    }
+    if input.path().is_dir() {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        let hint = format!("Name its format with --from: {}.", names.join(", "));
+        return Err(Error::invalid("file", format!("{} is a folder", first.display()), hint));
     }
     let Some(header) = import_export::read_header(input.path())? else {
-        if server_memory::is_memory_file(input)? {
+        if foreign::is_memory_file(&input)? {
             out::error_line("it is read as a file of the reference memory server (server-memory)");
-            return wish.foreign.plan(input, cli).map(Box::new).map(ImportFile::Foreign);
+            let plan = planned(wish.foreign.plan_file(Program::ServerMemory, &input, cli))?;
+            return Ok((plan, input));
         }
-        return Ok(ImportFile::Lines);
+        wish.foreign.refuse_flags()?;
+        return Ok((ImportFile::Lines, input));
     };
-    refuse_note(&wish.file, wish.note.as_deref())?;
+    wish.foreign.refuse_flags()?;
+    refuse_note(first, wish.note.as_deref())?;
     let export = import_export::validate_export(input.path(), header)?;
-    Ok(ImportFile::Export(Box::new(export)))
+    Ok((ImportFile::Export(Box::new(export)), input))
 }
 
 fn check_source(wish: &ImportArgs) -> Result<()> {

@@ -14,6 +14,7 @@ mod doctor;
 #[cfg(unix)]
 mod documented;
 mod durability;
+mod exchange;
 mod falling_facts;
 #[cfg(unix)]
 mod faults;

@@ -8,6 +8,7 @@ use crate::model::mark::mark_words;
 use crate::model::markup::inline_text;
 use crate::model::text::{collapse_spaces, escape_hidden};
 use crate::model::{Entity, Error, Kind, Mark, Result};
+use crate::ops::exchange::entity_csv::begins_formula;
 use crate::ops::read::marks::RowMarks;
 use crate::ops::read::queries::coverage::{
     self, CoveredRequirement, LinkedEntity, describe_children,
@@ -245,8 +246,7 @@ pub fn write_markdown(rows: &[MatrixRow]) -> String {
 /// apostrophe, which spreadsheets hide. Hidden characters become escapes.
 fn escape_cell(cell: &str) -> String {
     let shown = escape_hidden(cell);
-    let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠');
-    if shown.trim_start_matches([' ', '\n']).starts_with(formula) {
+    if begins_formula(shown.trim_start_matches([' ', '\n'])) {
         return format!("'{shown}");
     }
     shown.into_owned()

@@ -1,20 +1,27 @@
-//! Export and import: a store or one of its projects as JSON lines, with the full history.
+//! Export and import: a store or one of its projects as JSON lines, with the full history, and the formats of other
+//! programs.
 
+mod adr;
 mod clash;
+mod entity_csv;
 pub mod export;
 mod exported_values;
 mod field_merge;
 pub mod format;
+pub mod formats;
 pub mod graph;
 pub mod import;
 pub mod import_again;
 mod import_missing;
 pub mod import_report;
 mod import_state;
+pub mod items;
 pub mod matrix;
 pub mod mirror;
 pub mod project_registry;
 pub mod restore_rows;
 mod scope;
+mod sdoc;
 pub mod server_memory;
 pub mod validate_export;
+mod yaml;

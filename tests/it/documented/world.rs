@@ -42,9 +42,11 @@ impl World {
     }
 
     fn write_files(&self) {
-        let moving = Path::new(ROOT).join("tests/fixtures/moving");
-        let copied = Command::new("cp").arg("-r").arg(moving.join(".")).arg(&self.folder).status();
-        assert!(copied.expect("cp runs").success());
+        for fixtures in ["moving", "exchange"] {
+            let from = Path::new(ROOT).join("tests/fixtures").join(fixtures).join(".");
+            let copied = Command::new("cp").arg("-r").arg(from).arg(&self.folder).status();
+            assert!(copied.expect("cp runs").success());
+        }
         let lynx = Path::new(ROOT).join("examples/lynx.jsonl");
         let memory = Path::new(ROOT).join("tests/fixtures/server_memory_plain.jsonl");
         for (from, to) in

@@ -9,5 +9,5 @@ mod read;
 mod repair;
 
 pub use fields::is_memory_file;
-pub use mapping::TypeMapping;
+pub use mapping::{TypeMapping, propose_mapping, snake_case};
 pub use plan::{MemoryFileArgs, Plan};

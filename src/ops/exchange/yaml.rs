@@ -1,0 +1,114 @@
+//! Reads YAML of other programs as JSON values, without aliases and within bounds.
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde_json::{Map, Number, Value};
+
+/// Maximum bytes of a text.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Maximum levels of nesting.
+const MAX_DEPTH: usize = 32;
+
+/// A list or mapping whose end is not read yet.
+enum OpenNode {
+    List(Vec<Value>),
+    /// With the key that waits for its value.
+    Mapping(Map<String, Value>, Option<String>),
+}
+
+/// Parses one document, or returns the reason why it is not read. A number that JSON would write otherwise,
+/// such as 1.10, is a text.
+pub fn parse_yaml(text: &str) -> Result<Value, String> {
+    if text.len() > MAX_BYTES {
+        return Err(format!("the YAML has over {MAX_BYTES} bytes"));
+    }
+    let mut open: Vec<OpenNode> = Vec::new();
+    let mut document = None;
+    for event in Parser::new_from_str(text) {
+        let (event, _) = event.map_err(|error| format!("it is not YAML: {error}"))?;
+        let value = match event {
+            Event::Alias(_) => return Err("it has an alias, which is not read".to_owned()),
+            Event::Scalar(text, style, ..) => read_scalar(&text, style),
+            Event::SequenceStart(..) => {
+                open.push(OpenNode::List(Vec::new()));
+                continue;
+            }
+            Event::MappingStart(..) => {
+                open.push(OpenNode::Mapping(Map::new(), None));
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
+                Some(OpenNode::List(items)) => Value::Array(items),
+                Some(OpenNode::Mapping(fields, _)) => Value::Object(fields),
+                None => continue,
+            },
+            _ => continue,
+        };
+        if open.len() > MAX_DEPTH {
+            return Err(format!("the YAML is nested deeper than {MAX_DEPTH} levels"));
+        }
+        match open.last_mut() {
+            Some(node) => add_value(node, value)?,
+            None if document.is_none() => document = Some(value),
+            None => return Err("it has several YAML documents".to_owned()),
+        }
+    }
+    Ok(document.unwrap_or(Value::Null))
+}
+
+fn add_value(node: &mut OpenNode, value: Value) -> Result<(), String> {
+    match node {
+        OpenNode::List(items) => items.push(value),
+        OpenNode::Mapping(fields, waiting) => match waiting.take() {
+            Some(key) => {
+                if fields.contains_key(&key) {
+                    return Err(format!("the key {key:?} is given twice"));
+                }
+                fields.insert(key, value);
+            }
+            None => {
+                let key = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                *waiting = Some(key);
+            }
+        },
+    }
+    Ok(())
+}
+
+fn read_scalar(text: &str, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::from(text);
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ => {
+            let number = serde_json::from_str::<Number>(text).ok();
+            let exact = number.filter(|number| number.to_string().as_str() == text);
+            exact.map_or_else(|| Value::from(text), Value::Number)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn plain_yaml_becomes_json() {
+        let text = "a: 1\nb: [x, '2', 1.10, 2020-01-01]\nc:\n  d: |\n    two\n    lines\ne: ~\n";
+        let value = json!({"a": 1, "b": ["x", "2", "1.10", "2020-01-01"], "c": {"d": "two\nlines\n"}, "e": null});
+        assert_eq!(parse_yaml(text), Ok(value));
+        assert_eq!(parse_yaml(""), Ok(Value::Null));
+    }
+
+    #[test]
+    fn what_could_grow_without_bound_is_refused() {
+        assert!(parse_yaml("a: &x [1]\nb: *x\n").is_err());
+        assert!(parse_yaml(&"- ".repeat(5_000)).is_err());
+        assert!(parse_yaml(&"[".repeat(200)).is_err());
+        assert!(parse_yaml("a: 1\na: 2\n").is_err());
+        assert!(parse_yaml("--- 1\n--- 2\n").is_err());
+    }
+}

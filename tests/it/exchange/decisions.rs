@@ -1,0 +1,69 @@
+//! Decision records: files that adr-tools made, MADR and log4brains.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{assert_unchanged, count, field, fixture, import, list_links, property, run};
+use crate::support::Place;
+
+#[test]
+fn records_of_all_tools_become_decisions() {
+    let place = Place::new();
+    let report = import(&place, &["--from", "adr", &fixture("adr"), "--project", "p"]);
+    let named = |uid: &str| (field(&place, uid, "name"), field(&place, uid, "status"));
+    assert_eq!(named("ADR-0003"), ("Use PostgreSQL".to_owned(), "active".to_owned()));
+    assert_eq!(named("ADR-0005"), ("Use Markdown records".to_owned(), "candidate".to_owned()));
+    assert_eq!(
+        named("20261130-name-the-store"),
+        ("Name the store".to_owned(), "active".to_owned())
+    );
+    assert_eq!(property(&place, "ADR-0004", "decided_on"), "2026-11-30");
+    assert_eq!(property(&place, "ADR-0005", "deciders"), "Ada, Grace");
+    assert_eq!(property(&place, "ADR-0005", "consulted"), json!(["Edsger"]));
+    assert_eq!(property(&place, "ADR-0005", "parent"), "Decisions");
+    assert_eq!(property(&place, "20261130-name-the-store", "tags"), "naming");
+    assert!(field(&place, "ADR-0004", "description").starts_with("## Context\n\nThe issue"));
+    assert!(field(&place, "ADR-0005", "description").contains("```md\n## Status\n```"));
+    assert!(
+        field(&place, "20261130-name-the-store", "description")
+            .ends_with("## Links\n\n- a discussion in the team")
+    );
+    assert_eq!(field(&place, "ADR-0004", "source_refs"), "[\"doc:0004-keep-backups-daily.md\"]");
+    let amends = json!([{"relation_type": "amends", "to": "0003-use-postgresql"}]);
+    assert_eq!(property(&place, "ADR-0004", "unmapped_relations"), amends);
+    let notes = report["notes"].as_array().expect("notes");
+    let left_out = notes.iter().find(|note| note["about"] == "files that are no decision records");
+    assert_eq!(left_out.expect("a note")["lines"], json!(["template.md"]));
+}
+
+#[test]
+fn records_that_we_wrote_are_read_back() {
+    let place = Place::new();
+    let lines = [
+        json!({"type": "entity", "uid": "ADR-0002", "entity_type": "decision", "name": "Use X: [a] #1", "project": "p", "status": "active",
+            "description": "Because.\n\n## Decision\n\nX.\n\n```\n\n\n# code\n```", "source_refs": ["doc:0002-use-x-a-1.md"],
+            "properties": {"decided_on": "2026-01-02", "deciders": "Ada: and others", "tags": ["a", 1], "weight": 1.5, "odd key": "true"}}),
+        json!({"type": "entity", "uid": "other id", "entity_type": "decision", "name": "Old", "project": "p", "status": "active",
+            "source_refs": ["doc:0001-old.md"]}),
+        json!({"type": "entity", "uid": "C-1", "entity_type": "component", "name": "Pump", "project": "p", "status": "active", "hand_authored": true}),
+        json!({"type": "relationship", "source": "ADR-0002", "relationship_type": "depends_on", "target": "other id"}),
+        json!({"type": "relationship", "source": "C-1", "relationship_type": "affected_by_decision", "target": "other id"}),
+    ];
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(place.folder.path().join("a.jsonl"), text).expect("a file");
+    assert_eq!(count(&import(&place, &["a.jsonl"]), "created"), 5);
+    run(&place, &["export", "--format", "adr", "records"]);
+    let names: Vec<_> = ["0001-old.md", "0002-use-x-a-1.md"]
+        .map(|name| place.folder.path().join("records").join(name))
+        .into();
+    assert!(names.iter().all(|path| path.is_file()));
+    assert_unchanged(&import(&place, &["--from", "adr", "records", "--project", "p"]));
+    let other = Place::new();
+    let folder = place.folder.path().join("records").to_string_lossy().into_owned();
+    import(&other, &["--from", "adr", &folder, "--project", "p"]);
+    assert_eq!(list_links(&other), [["ADR-0002", "depends_on", "other id"]]);
+    for column in ["name", "description", "properties", "status"] {
+        assert_eq!(field(&place, "ADR-0002", column), field(&other, "ADR-0002", column));
+    }
+}
