@@ -63,6 +63,8 @@ enum Format {
     Adr,
     /// Active entities as a document of StrictDoc
     Sdoc,
+    /// Active entities as ReqIF
+    Reqif,
 }
 
 impl Export {

@@ -3,6 +3,7 @@
 mod any_bytes;
 mod csv;
 mod decisions;
+mod reqif;
 mod sdoc;
 
 use std::fs;

@@ -1,7 +1,7 @@
 //! The formats of other programs: how each is named and recognised, read and written.
 
 use super::items::{ExchangeFile, ItemFileArgs, ItemMapping, ItemSet, StoredItems};
-use super::{adr, entity_csv, sdoc};
+use super::{adr, entity_csv, reqif, sdoc};
 use crate::model::{Ontology, Result};
 
 /// Reads files as items.
@@ -33,7 +33,7 @@ pub struct ExchangeFormat {
     pub propose: Option<ProposeMapping>,
 }
 
-pub static FORMATS: [ExchangeFormat; 3] = [
+pub static FORMATS: [ExchangeFormat; 4] = [
     ExchangeFormat {
         name: "csv",
         about: "A table in CSV or TSV, with a heading",
@@ -59,6 +59,15 @@ pub static FORMATS: [ExchangeFormat; 3] = [
         has_own_ending: true,
         read: sdoc::read_documents,
         writer: ("sdoc", ItemWriter::File(sdoc::write_document)),
+        propose: None,
+    },
+    ExchangeFormat {
+        name: "reqif",
+        about: "ReqIF, also packed (.reqifz)",
+        endings: &["reqif", "reqifz"],
+        has_own_ending: true,
+        read: reqif::read_specifications,
+        writer: ("reqif", ItemWriter::File(reqif::write_specifications)),
         propose: None,
     },
 ];

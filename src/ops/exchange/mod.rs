@@ -19,6 +19,7 @@ pub mod items;
 pub mod matrix;
 pub mod mirror;
 pub mod project_registry;
+mod reqif;
 pub mod restore_rows;
 mod scope;
 mod sdoc;

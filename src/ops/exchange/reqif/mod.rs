@@ -1,0 +1,14 @@
+//! Requirements Interchange Format (`.reqif`, `.reqifz`).
+
+mod archive;
+mod attributes;
+mod definitions;
+mod hierarchy;
+mod names;
+mod read;
+mod write;
+mod xhtml;
+mod xml;
+
+pub use read::read_specifications;
+pub use write::write_specifications;
