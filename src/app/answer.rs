@@ -9,6 +9,7 @@ use super::present::bound::{
     MAX_BYTES, fit_lines, fit_value, json_size, show_hidden, size_of_lines,
 };
 use super::present::conflicts::ConflictView;
+use super::present::link_successions::LinkSuccessions;
 use super::present::marked::MarkedRows;
 use super::present::revisions::RevisionView;
 use super::present::text::{MAX_LISTED, PageText, Paging, Text};
@@ -53,6 +54,8 @@ pub struct Written<O> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Map<String, Value>>")]
     newly_marked: Vec<MarkedRows>,
+    #[serde(flatten)]
+    links: LinkSuccessions,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     #[serde(skip)]
@@ -68,31 +71,17 @@ pub struct Written<O> {
     revision: Option<RevisionView>,
 }
 
-/// The answer of a write whose change was proposed as a revision.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct ProposedChange {
-    pub changed: bool,
-    #[serde(skip)]
-    pub created: bool,
-}
-
-impl Output for ProposedChange {
-    fn write_text(&self, text: &mut Text) {
-        let word = if self.created { "proposed" } else { "proposed before" };
-        text.line(format!("{word}; the row stays as it is until a person approves"));
-    }
-}
-
 impl<O: Output> Written<O> {
     pub fn new(output: O, audit_id: Option<String>, next_step: Option<NextStep>) -> Self {
         let (conflicts, newly_marked, dry_run, operation) = Default::default();
-        let (asks_person, approved_by, revision) = Default::default();
+        let (asks_person, approved_by, revision, links) = Default::default();
         Self {
             output,
             audit_id,
             operation,
             conflicts,
             newly_marked,
+            links,
             dry_run,
             next_step,
             asks_person,
@@ -134,9 +123,10 @@ impl<O: Output> Written<O> {
         Ok(self)
     }
 
-    /// Adds the rows that rest on the changed ones less safely. Unless there is another next step,
-    /// the question that lists all of them becomes it.
+    /// Adds the links of superseded rows, and the rows that rest on the changed ones less safely. Unless
+    /// there is another next step, the question that lists all of these becomes it.
     pub fn marked(mut self, view: &View<'_>, disturbances: &[Disturbance]) -> Result<Self> {
+        self.links = LinkSuccessions::new(view, disturbances)?;
         for (mark, rows) in marks::list_newly_marked(view, disturbances)? {
             let question = match mark {
                 Mark::Suspect => Question::SuspectLinks,
@@ -156,6 +146,7 @@ impl<O: Output> Written<O> {
             operation: self.operation,
             conflicts: self.conflicts,
             newly_marked: self.newly_marked,
+            links: self.links,
             dry_run: self.dry_run,
             next_step: self.next_step,
             asks_person: self.asks_person,
@@ -206,6 +197,7 @@ impl<O: Output> Output for Written<O> {
             text.line(&self.approved_by);
         }
         text.list("conflicts", &self.conflicts, ConflictView::lines);
+        self.links.write_text(text);
         text.list("newly_marked", &self.newly_marked, MarkedRows::lines);
     }
 

@@ -12,6 +12,7 @@ pub mod operation;
 pub mod operations;
 pub mod person_access;
 pub mod present;
+pub mod proposed_change;
 pub mod registry;
 pub mod rights;
 pub mod row_kinds;

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Output, ProposedChange, Written};
+use super::answer::{Answer, Output, Written};
+use super::proposed_change::ProposedChange;
 use super::run::{self, Caller, WriteOptions};
 use super::schema::parse;
 use super::{limits, schema};

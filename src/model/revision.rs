@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::Kind;
+use super::link_policy::LinkPolicy;
 
 /// The change that a revision proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,7 +83,7 @@ pub struct Revision {
     /// The row at that version.
     pub base: Map<String, Value>,
     /// The proposed values by field. A property is a field `properties.<key>`, and null deletes
-    /// it; `source_refs` lists the references to add.
+    /// it; `source_refs` lists the references to add. For a supersession, `links` may say that they stay.
     pub changes: Map<String, Value>,
     /// The row that replaces it, for a supersession.
     pub successor_id: Option<String>,
@@ -118,6 +119,15 @@ impl FieldDifference {
 }
 
 impl Revision {
+    /// Returns whether the successor takes over the links of the row.
+    pub fn link_policy(&self) -> LinkPolicy {
+        let given = self.changes.get(LinkPolicy::FIELD).and_then(Value::as_str);
+        match given == Some(LinkPolicy::Leave.as_str()) {
+            true => LinkPolicy::Leave,
+            false => LinkPolicy::Carry,
+        }
+    }
+
     /// Returns the differences between the row as it was, as it is now and as proposed.
     pub fn differences(&self, now: &Map<String, Value>) -> Vec<FieldDifference> {
         let of = |field: &str, proposed: &Value| FieldDifference {

@@ -3,6 +3,7 @@
 use super::conditions::in_projects;
 use super::link_facts::{PLACE, SortedId, read_sorted_id};
 use super::literals::ACTIVE;
+use super::marks::unreviewed_index;
 use super::tx::View;
 use crate::model::Result;
 use crate::model::mark::SUPPORTS;
@@ -25,6 +26,13 @@ pub fn list_possibly_marked(view: &View<'_>, projects: &[Option<String>]) -> Res
         sides.push(select_ends(from, source, target, &supports));
     }
     for (changed, reviewed) in [(source, "reviewed_source"), (target, "reviewed_target")] {
+        for wanted in [source, target] {
+            sides.push(format!(
+                "SELECT r.{wanted} AS id FROM relationships r INDEXED BY {} \
+                 WHERE r.{wanted} > '' AND r.{reviewed} = 0 AND r.status = '{ACTIVE}'",
+                unreviewed_index(wanted)
+            ));
+        }
         let from = ("idx_entities_revised", "x.content_version > 1");
         let unreviewed = format!("AND x.content_version > r.{reviewed}");
         sides.push(select_ends(from, changed, source, &unreviewed));

@@ -163,26 +163,47 @@ pub fn list_citing(view: &View<'_>, sources: &str) -> Result<Vec<String>> {
 /// Lists the links of entities of which an end changed since the link was made or reviewed: the id
 /// of the entity, and the end that changed, which may be the entity itself.
 pub fn list_suspect(view: &View<'_>, ids: &str) -> Result<Vec<(String, FarRow)>> {
-    let side = |here: &str, (changed, reviewed): (&str, &str)| {
+    let select = |from: String, condition: String| {
         format!(
             "SELECT DISTINCT n.value AS id, x.handle AS handle, x.name AS name, x.status AS status \
-             FROM json_each(?1) n CROSS JOIN relationships r ON r.{here} = n.value \
-             CROSS JOIN entities x INDEXED BY idx_entities_revised ON x.id = r.{changed} \
-             WHERE x.content_version > 1 AND x.content_version > r.{reviewed} \
+             FROM json_each(?1) n CROSS JOIN {from} WHERE {condition} \
              AND r.status = '{ACTIVE}' AND r.relationship_type <> '{SUPERSEDES}'"
         )
     };
-    let (source, target) = ("source_entity_id", "target_entity_id");
-    let sides: Vec<String> = [source, target]
-        .into_iter()
-        .flat_map(|here| {
-            [(source, "reviewed_source"), (target, "reviewed_target")]
-                .map(|changed| side(here, changed))
-        })
-        .collect();
+    let mut sides = Vec::new();
+    for here in [SOURCE, TARGET] {
+        for (changed, reviewed) in [(SOURCE, "reviewed_source"), (TARGET, "reviewed_target")] {
+            sides.push(select(
+                format!(
+                    "relationships r ON r.{here} = n.value \
+                     CROSS JOIN entities x INDEXED BY idx_entities_revised ON x.id = r.{changed}"
+                ),
+                format!("x.content_version > 1 AND x.content_version > r.{reviewed}"),
+            ));
+            sides.push(select(
+                format!(
+                    "relationships r INDEXED BY {} ON r.{here} = n.value \
+                     CROSS JOIN entities x ON x.id = r.{changed}",
+                    unreviewed_index(here)
+                ),
+                format!("r.{reviewed} = 0"),
+            ));
+        }
+    }
     view.conn.all(&sides.join(" UNION "), params![ids], |row| {
         Ok((row.text("id")?, read_far_row(row, "entity")?))
     })
+}
+
+pub(super) const SOURCE: &str = "source_entity_id";
+pub(super) const TARGET: &str = "target_entity_id";
+
+/// Returns the index of the links at an end that were never reviewed against one of their ends.
+pub(super) fn unreviewed_index(end: &str) -> &'static str {
+    match end {
+        SOURCE => "idx_relationships_unreviewed_source",
+        _ => "idx_relationships_unreviewed_target",
+    }
 }
 
 /// Lists the candidate and active entities at the other ends of the active links of an entity.
@@ -262,24 +283,37 @@ pub fn list_suspect_links(
     projects: &[Option<String>],
 ) -> Result<Vec<(SortedId, SuspectLink)>> {
     let (scope, first, second) = in_projects(projects);
-    let side = |(here, there, reviewed): (&str, &str, &str), outgoing: bool| {
+    let select = |from: &str, here: &str, reviewed: &str, outgoing: bool, condition: &str| {
         format!(
             "SELECT {PLACE} AS place, e.id AS listed, coalesce(r.handle, r.id) AS link, \
              r.relationship_type AS type, {outgoing} AS outgoing, r.{reviewed} AS reviewed, x.id AS id, \
              x.entity_type AS entity_type, x.name AS name, x.project AS project, x.status AS status \
-             FROM entities x INDEXED BY idx_entities_revised \
-             CROSS JOIN relationships r ON r.{there} = x.id \
-             CROSS JOIN entities e ON e.id = r.{here} \
-             WHERE x.content_version > 1 AND x.content_version > r.{reviewed} \
+             FROM {from} CROSS JOIN entities e ON e.id = r.{here} WHERE {condition} \
              AND r.status = '{ACTIVE}' AND r.relationship_type <> '{SUPERSEDES}' \
              AND e.status = '{ACTIVE}' AND {scope}"
         )
     };
-    let (source, target) = ("source_entity_id", "target_entity_id");
+    let side = |(here, there, reviewed): (&str, &str, &str), outgoing: bool| {
+        let revised = format!(
+            "entities x INDEXED BY idx_entities_revised CROSS JOIN relationships r ON r.{there} = x.id"
+        );
+        let changed = format!("x.content_version > 1 AND x.content_version > r.{reviewed}");
+        let unreviewed = format!(
+            "relationships r INDEXED BY {} CROSS JOIN entities x ON x.id = r.{there}",
+            unreviewed_index(here)
+        );
+        // An entity that was revised as well is in the first part.
+        let never = format!("r.{here} > '' AND r.{reviewed} = 0 AND x.content_version <= 1");
+        format!(
+            "{} UNION ALL {}",
+            select(&revised, here, reviewed, outgoing, &changed),
+            select(&unreviewed, here, reviewed, outgoing, &never)
+        )
+    };
     let sql = format!(
         "{} UNION ALL {} ORDER BY place, listed, link",
-        side((source, target, "reviewed_target"), true),
-        side((target, source, "reviewed_source"), false)
+        side((SOURCE, TARGET, "reviewed_target"), true),
+        side((TARGET, SOURCE, "reviewed_source"), false)
     );
     view.conn.all(&sql, params![first, second], |row| {
         let link = SuspectLink {

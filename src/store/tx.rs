@@ -9,6 +9,7 @@ use super::operations::{Author, OperationRecord, OperationSteps};
 use super::settings::Ids;
 use super::sqlite::sql::{Conn, SqlValue};
 use crate::model::search::SearchText;
+use crate::model::succession::LinkSuccession;
 use crate::model::{Error, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
 /// A consistent snapshot of the store.
@@ -110,6 +111,8 @@ pub enum Disturbance {
     Source { reference: String, digest: String },
     /// The chunk of a memory is gone, so that it gets one.
     ChunkOf(String),
+    /// Another entity replaced one, and took over its links.
+    Succession(LinkSuccession),
 }
 
 /// Maximum number of pending changes of the full-text index.

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use super::question::{ApprovalQuestion, RowBefore, refused_hint};
-use crate::app::answer::{Answer, Output, ProposedChange, Written};
+use crate::app::answer::{Answer, Output, Written};
 use crate::app::present::ids;
 use crate::app::present::revisions::RevisionView;
+use crate::app::proposed_change::ProposedChange;
 use crate::model::{Error, NextStep, Result};
 use crate::ops::record::secrets;
 use crate::ops::write::approval::{self, WriteEffect};

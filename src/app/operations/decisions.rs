@@ -10,6 +10,7 @@ use crate::app::present::memories::{MemoryBrief, memory_briefs};
 use crate::app::present::revisions::RevisionView;
 use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::Text;
+use crate::model::link_policy::LinkPolicy;
 use crate::model::{Entity, Kind, NextStep, Result};
 use crate::ops::write::lifecycle::{self, LifecycleOutcome};
 use crate::ops::write::{projects, promotion, revisions};
@@ -143,8 +144,10 @@ pub struct SupersedeEntity;
 #[serde(deny_unknown_fields)]
 pub struct SupersedeEntityArgs {
     entity_id: String,
-    /// The entity that is true now.
     superseded_by: Option<String>,
+    /// Go on at the new one, or stay.
+    #[serde(default)]
+    links: LinkPolicy,
     /// Refuse if changed since.
     expected_version: Option<i64>,
 }
@@ -156,8 +159,7 @@ impl Operation for SupersedeEntity {
         "supersede_entity",
         "Supersede entity",
         Effect::Replaces,
-        "Retire an outdated entity that was true until now, naming its replacement if there \
-         is one.",
+        "Retire an entity that was true until now, naming its replacement if there is one.",
     );
 }
 
@@ -166,14 +168,15 @@ impl WriteOperation for SupersedeEntity {
         let (id, version) = (&args.entity_id, args.expected_version);
         let by = args.superseded_by.as_deref();
         if let Some(by) = revisions::find_candidate::<Entity>(tx, by)? {
-            let (row, proposed) = revisions::propose_supersession(tx, id, &by, version, note)?;
+            let (row, proposed) =
+                revisions::propose_supersession(tx, id, &by, args.links, version, note)?;
             let outcome =
                 LifecycleOutcome { row, changed: false, audit_id: proposed.audit_id, joined: None };
             let revision = RevisionView::new(tx, &proposed.row)?;
             let step = NextStep::PromoteRow { kind: Kind::Entity, id: by.handle };
             return Ok(ChangedEntity::written(tx, outcome)?.about_revision(revision).next(step));
         }
-        ChangedEntity::written(tx, lifecycle::supersede(tx, id, by, version, note)?)
+        ChangedEntity::written(tx, lifecycle::supersede(tx, id, by, args.links, version, note)?)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::app::present::revisions::RevisionView;
 use crate::app::present::rows::{EntityBrief, ProjectUsed, entity_briefs};
 use crate::app::present::text::{Paging, Text};
 use crate::app::present::uids::UidHolderView;
+use crate::model::link_policy::LinkPolicy;
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Memory, NextStep, Result};
 use crate::ops::write::graduation;
@@ -267,6 +268,9 @@ impl ReviewMemory {
     }
 }
 
+/// Memories have no links.
+const NO_LINKS: LinkPolicy = LinkPolicy::Carry;
+
 impl WriteOperation for ReviewMemory {
     fn run(tx: &Tx<'_>, args: ReviewMemoryArgs, note: &str) -> Result<Written<ReviewedMemory>> {
         args.check()?;
@@ -278,14 +282,14 @@ impl WriteOperation for ReviewMemory {
                 let by = args.superseded_by.as_deref();
                 if let Some(by) = revisions::find_candidate::<Memory>(tx, by)? {
                     let (row, proposed) =
-                        revisions::propose_supersession(tx, id, &by, version, note)?;
+                        revisions::propose_supersession(tx, id, &by, NO_LINKS, version, note)?;
                     let revision = RevisionView::new(tx, &proposed.row)?;
                     let output = Self::written(tx, &row, false)?;
                     let step = NextStep::PromoteRow { kind: Kind::Memory, id: by.handle };
                     let written = Written::new(output, proposed.audit_id, Some(step));
                     return Ok(written.about_revision(revision));
                 }
-                lifecycle::supersede(tx, id, by, version, note)?.into()
+                lifecycle::supersede(tx, id, by, NO_LINKS, version, note)?.into()
             }
             ReviewAction::Invalidate => lifecycle::invalidate(tx, id, version, note)?.into(),
             ReviewAction::History => return Self::read(tx, args),

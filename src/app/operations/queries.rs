@@ -368,7 +368,7 @@ fn word_field(name: &str, value: &Value) -> String {
         Value::Object(fields) => {
             let told = fields.iter().map(|(name, value)| match name.as_str() {
                 "because" | "flagged" | "outcome" | "superseded_by" | "through" | "before"
-                | "after" | "changes" => {
+                | "after" | "changes" | "replaced" => {
                     format!("{name} {}", word_field(name, value))
                 }
                 _ => word_field(name, value),

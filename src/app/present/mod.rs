@@ -9,6 +9,7 @@ pub mod found_chunks;
 pub mod handoffs;
 pub mod hit_explanation;
 pub mod ids;
+pub mod link_successions;
 pub mod marked;
 pub mod memories;
 pub mod queued_links;

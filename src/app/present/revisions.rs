@@ -8,6 +8,7 @@ use super::bound::{shorten_text, shorten_texts};
 use super::ids;
 use super::rows::{CONCISE_TEXT, LINE_TEXT, project_word};
 use crate::model::Result;
+use crate::model::link_policy::LinkPolicy;
 use crate::model::revision::{
     FieldDifference, Revision, RevisionAction, RevisionStatus, SOURCE_REFS,
 };
@@ -37,6 +38,9 @@ pub struct RevisionView {
     pub changes: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<String>,
+    /// leave: its links stay at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<LinkPolicy>,
     /// Whether a field was changed otherwise since.
     #[serde(skip_serializing_if = "super::is_false")]
     pub stale: bool,
@@ -78,6 +82,7 @@ impl RevisionView {
             base_version: (row.base_version > 0).then_some(row.base_version),
             changes: differences.iter().map(describe_difference).collect(),
             superseded_by: ids::shown_id(view, row.subject_kind, row.successor_id.as_deref())?,
+            links: Some(row.link_policy()).filter(|policy| *policy == LinkPolicy::Leave),
             stale: revisions::is_stale(&differences),
             actor: row.actor.clone(),
             client: row.client.clone(),
@@ -106,7 +111,9 @@ impl RevisionView {
             quote_text(&self.actor, 80),
         )];
         let when = if self.waits { ", when that is promoted" } else { "" };
-        lines.extend(self.superseded_by.iter().map(|id| format!("  superseded by {id}{when}")));
+        let links = if self.links.is_some() { "; its links stay" } else { "" };
+        let by = self.superseded_by.iter();
+        lines.extend(by.map(|id| format!("  superseded by {id}{when}{links}")));
         lines.extend(self.differences.iter().map(difference_line));
         if !self.note.is_empty() {
             lines.push(format!("  because {}", quote_text(&self.note, LINE_TEXT)));

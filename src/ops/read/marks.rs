@@ -162,6 +162,7 @@ pub fn list_newly_marked(
                 found.entry(Mark::StaleSource).or_default().memories.insert(id.clone());
                 continue;
             }
+            Disturbance::Succession(_) => continue,
         };
         let handle = handle_of(view, HandleKind::Entity, changed)?.unwrap_or_default();
         let rows = RowMarks::of_ids(view, Kind::Entity, dependents.iter().map(String::as_str))?;

@@ -4,11 +4,13 @@
 use serde_json::{Map, Value};
 
 use crate::model::conflict::SETTLED;
+use crate::model::link_policy::LinkPolicy;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::revision::{RevisionAction, RevisionStatus, list_changes};
 use crate::model::{Action, Kind, NextStep, Result, Status};
 use crate::ops::read::history::{self, Change};
-use crate::ops::write::proposals::Proposal;
+use crate::ops::write::link_succession::has_links_to_carry;
+use crate::ops::write::proposals::{Proposal, list_link_policy};
 use crate::ops::write::relationships;
 use crate::ops::write::revisions::action_of_undo;
 use crate::store::{self, Tx, View};
@@ -20,6 +22,8 @@ pub struct WriteEffect {
     pub decided: Vec<Change>,
     /// Changes that come with them, or need nobody.
     pub besides: Vec<Change>,
+    /// Whether links of a superseded row stay at it that its successor could take over.
+    leaves_links: bool,
 }
 
 /// Returns the sequence number of the newest audit row, for [`WriteEffect::since`].
@@ -34,13 +38,29 @@ impl WriteEffect {
         let mut seq = mark + 1;
         while let Some(entry) = store::audit::entry_at(view, seq)? {
             let change = history::read_change(entry);
-            match needs_a_person(view, &change)? {
+            match !is_passed_link(&change) && needs_a_person(view, &change)? {
                 true => effect.decided.push(change),
                 false => effect.besides.push(change),
             }
             seq += 1;
         }
+        for (old, new) in effect.list_supersessions() {
+            effect.leaves_links |= has_links_to_carry(view, &old, &new)?;
+        }
         Ok(effect)
+    }
+
+    /// Lists the ids of superseded entities, each with that of its successor.
+    fn list_supersessions(&self) -> Vec<(String, String)> {
+        let ended = self.decided.iter().filter(|change| {
+            kind_of(change) == Some(Kind::Entity) && is_action(change, Action::Superseded)
+        });
+        let successor_of = |change: &Change| {
+            let id = &change.entry.subject_id;
+            let link = self.all().find(|other| is_supersession_of(other, id))?;
+            Some((id.clone(), link.after["source_entity_id"].as_str()?.to_owned()))
+        };
+        ended.filter_map(successor_of).collect()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -68,10 +88,10 @@ impl WriteEffect {
         let mut successor_id =
             change.after["superseded_by"].as_str().filter(|_| is_ending(change)).map(str::to_owned);
         for besides in self.besides.iter().filter(of_rows) {
-            let replaces = kind_of(besides) == Some(Kind::Relationship)
-                && besides.after["relationship_type"] == SUPERSEDES
-                && besides.after["target_entity_id"] == change.entry.subject_id.as_str();
-            if !replaces {
+            if is_passed_link(besides) {
+                continue;
+            }
+            if !is_supersession_of(besides, &change.entry.subject_id) {
                 return None;
             }
             successor_id = besides.after["source_entity_id"].as_str().map(str::to_owned);
@@ -94,6 +114,9 @@ impl WriteEffect {
             subject_id: change.entry.subject_id.clone(),
             changes: match action {
                 RevisionAction::Update => list_changes(&base, &after),
+                RevisionAction::Supersede if self.leaves_links => {
+                    list_link_policy(LinkPolicy::Leave)
+                }
                 _ => Map::new(),
             },
             base,
@@ -192,6 +215,25 @@ fn is_own(view: &View<'_>, change: &Change) -> Result<bool> {
     Ok(origin.is_some_and(|origin| {
         (&origin.actor, &origin.client) == (&change.entry.actor, &change.entry.client)
     }))
+}
+
+/// Whether a link passed from a superseded row to its successor, which is decided with that row: the end
+/// of the old link, or the new one, which nobody has reviewed.
+fn is_passed_link(change: &Change) -> bool {
+    let unreviewed = |field: &str| change.after[field] == 0;
+    kind_of(change) == Some(Kind::Relationship)
+        && match Action::parse(&change.entry.action) {
+            Some(Action::Created) => unreviewed("reviewed_source") || unreviewed("reviewed_target"),
+            Some(Action::Superseded) => true,
+            _ => false,
+        }
+}
+
+/// Whether a change links a row to its successor.
+fn is_supersession_of(change: &Change, id: &str) -> bool {
+    kind_of(change) == Some(Kind::Relationship)
+        && change.after["relationship_type"] == SUPERSEDES
+        && change.after["target_entity_id"] == id
 }
 
 /// Returns whether an end of a link is active.

@@ -1,11 +1,13 @@
 //! The lifecycle of memories and entities: promote, reject, supersede, invalidate, graduate.
 
+use crate::model::link_policy::LinkPolicy;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::revision::RevisionStatus;
 use crate::model::{Action, Error, Memory, Result, Revision, Status, Transition, text};
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::lifecycle_rows::{HasLifecycle, check_chain, require_row};
+use crate::ops::write::link_succession::{PassedLinks, pass_links};
 use crate::ops::write::relationships;
 use crate::store::{self, Tx, View};
 
@@ -71,11 +73,13 @@ pub fn invalidate<T: HasLifecycle>(
     apply(tx, Transition::Invalidate, id, expected_version, reason, |_: &mut T| Ok(()))
 }
 
-/// Supersedes a row: active → superseded, by another row of the same kind if given.
+/// Supersedes a row: active → superseded, by another row of the same kind if given, which takes over the
+/// links of an entity.
 pub fn supersede<T: HasLifecycle>(
     tx: &Tx<'_>,
     id: &str,
     by: Option<&str>,
+    links: LinkPolicy,
     expected_version: Option<i64>,
     note: &str,
 ) -> Result<LifecycleOutcome<T>> {
@@ -90,6 +94,8 @@ pub fn supersede<T: HasLifecycle>(
                 check_holds(by)?;
                 if !row.note_replacement(by) {
                     relationships::ensure_link(tx, by.id(), SUPERSEDES, row.id(), note)?;
+                    let passed = PassedLinks::Supersession(links);
+                    pass_links(tx, row.id(), by.id(), passed, note)?;
                 }
                 Ok(())
             }
@@ -134,7 +140,8 @@ pub fn supersede_replaced<T: HasLifecycle>(
         let reason = if before.note.is_empty() { note } else { &before.note };
         let old: T = require_row(tx, &before.subject_id)?;
         if old.status() == Status::Active && old.id() != by.id() {
-            replaced.push(supersede::<T>(tx, old.id(), Some(by.id()), None, reason)?.row);
+            let links = before.link_policy();
+            replaced.push(supersede::<T>(tx, old.id(), Some(by.id()), links, None, reason)?.row);
         }
     }
     Ok(replaced)

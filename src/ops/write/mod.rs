@@ -12,6 +12,7 @@ pub mod join;
 pub mod lifecycle;
 pub mod lifecycle_rows;
 pub mod link_reviews;
+pub mod link_succession;
 pub mod memories;
 pub mod project_names;
 pub mod projects;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::link_policy::LinkPolicy;
 use crate::model::revision::{RevisionAction, RevisionStatus};
 use crate::model::{Kind, Result, Revision};
 use crate::ops::record::record_change;
@@ -73,4 +74,10 @@ fn project_of(view: &View<'_>, kind: Kind, row: &Map<String, Value>) -> Result<S
     }
     let source = store::entities::get(view, text("source_entity_id"))?;
     Ok(source.map(|entity| entity.project).unwrap_or_default())
+}
+
+/// Returns the changes of a proposed supersession: nothing, or that the links stay.
+pub fn list_link_policy(links: LinkPolicy) -> Map<String, Value> {
+    let stay = links == LinkPolicy::Leave;
+    stay.then(|| (LinkPolicy::FIELD.to_owned(), links.as_str().into())).into_iter().collect()
 }

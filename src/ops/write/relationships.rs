@@ -58,12 +58,12 @@ impl<'a> LinkSpelling<'a> {
     /// Returns the link as given, and its inverse if its type has one: `contains` from the whole is
     /// equivalent to `part_of` from the part.
     fn ways(
-        tx: &'a Tx<'_>,
+        view: &'a View<'_>,
         source: &'a str,
         relationship_type: &'a str,
         target: &'a str,
     ) -> impl Iterator<Item = Self> {
-        let rule = tx.ontology.relationship_type(relationship_type);
+        let rule = view.ontology.relationship_type(relationship_type);
         let inverse = rule.and_then(|rule| rule.inverse.as_deref());
         let written = Self { source, relationship_type, target };
         std::iter::once(written).chain(inverse.map(|inverse| Self {
@@ -76,14 +76,14 @@ impl<'a> LinkSpelling<'a> {
     /// Returns the newest link of this form with such a status.
     fn newest(
         &self,
-        tx: &Tx<'_>,
+        view: &View<'_>,
         wanted: impl Fn(RelationshipStatus) -> bool,
     ) -> Result<Option<Relationship>> {
-        Ok(newest_link(self.links(tx)?, wanted))
+        Ok(newest_link(self.links(view)?, wanted))
     }
 
-    fn links(&self, tx: &Tx<'_>) -> Result<Vec<Relationship>> {
-        store::relationships::list_between(tx, self.source, self.relationship_type, self.target)
+    fn links(&self, view: &View<'_>) -> Result<Vec<Relationship>> {
+        store::relationships::list_between(view, self.source, self.relationship_type, self.target)
     }
 }
 
@@ -99,23 +99,23 @@ fn newest_link(
 
 /// Returns the equivalent active link, in either form.
 pub fn find_active(
-    tx: &Tx<'_>,
+    view: &View<'_>,
     source: &str,
     relationship_type: &str,
     target: &str,
 ) -> Result<Option<Relationship>> {
-    find_equivalent(tx, source, relationship_type, target, RelationshipStatus::Active)
+    find_equivalent(view, source, relationship_type, target, RelationshipStatus::Active)
 }
 
-fn find_equivalent(
-    tx: &Tx<'_>,
+pub fn find_equivalent(
+    view: &View<'_>,
     source: &str,
     relationship_type: &str,
     target: &str,
     status: RelationshipStatus,
 ) -> Result<Option<Relationship>> {
-    for said in LinkSpelling::ways(tx, source, relationship_type, target) {
-        if let Some(row) = said.newest(tx, |known| known == status)? {
+    for said in LinkSpelling::ways(view, source, relationship_type, target) {
+        if let Some(row) = said.newest(view, |known| known == status)? {
             return Ok(Some(row));
         }
     }
@@ -217,24 +217,24 @@ fn build(tx: &Tx<'_>, new: &NewRelationship, note: &str) -> Result<Relationship>
 
 /// Refuses a link that would close a circle which its type forbids.
 pub fn check_circles(
-    tx: &Tx<'_>,
+    view: &View<'_>,
     relationship_type: &str,
     source: &str,
     target: &str,
 ) -> Result<()> {
     match relationship_type {
-        SUPERSEDES => lifecycle_rows::check_chain::<Entity>(tx, target, source),
-        REFINES => refuse_circle(tx, source, target),
+        SUPERSEDES => lifecycle_rows::check_chain::<Entity>(view, target, source),
+        REFINES => refuse_circle(view, source, target),
         _ => Ok(()),
     }
 }
 
 /// Refuses a requirement that would be derived from itself.
-fn refuse_circle(tx: &Tx<'_>, source: &str, target: &str) -> Result<()> {
+fn refuse_circle(view: &View<'_>, source: &str, target: &str) -> Result<()> {
     let mut seen = HashSet::from([target.to_owned()]);
     let mut waiting = vec![target.to_owned()];
     while let Some(id) = waiting.pop() {
-        for parent in store::relationships::list_neighbour_ids(tx, &id, REFINES, true)? {
+        for parent in store::relationships::list_neighbour_ids(view, &id, REFINES, true)? {
             if parent == source {
                 return Err(Error::Link {
                     relationship_type: REFINES.to_owned(),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::model::error::CurrentStatus;
 use crate::model::handle::HandleKind;
+use crate::model::link_policy::LinkPolicy;
 use crate::model::revision::{
     FieldDifference, PROPERTY, RevisionAction, RevisionStatus, SOURCE_REFS, list_changes,
     list_differing,
@@ -19,7 +20,9 @@ use crate::ops::write::entities::{self, EntityUpdate};
 use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows::{HasLifecycle, require_row};
 use crate::ops::write::memories::{self, MemoryUpdate};
-use crate::ops::write::proposals::{Proposal, ProposedRevision, propose_revision};
+use crate::ops::write::proposals::{
+    Proposal, ProposedRevision, list_link_policy, propose_revision,
+};
 use crate::ops::write::relationships;
 use crate::store::{self, Tx, View};
 
@@ -147,6 +150,7 @@ pub fn propose_supersession<T: HasLifecycle>(
     tx: &Tx<'_>,
     given: &str,
     successor: &T,
+    links: LinkPolicy,
     expected_version: Option<i64>,
     note: &str,
 ) -> Result<(T, ProposedRevision)> {
@@ -158,7 +162,7 @@ pub fn propose_supersession<T: HasLifecycle>(
         subject_kind: T::KIND,
         subject_id: row.id().to_owned(),
         base: base.as_object().cloned().unwrap_or_default(),
-        changes: Map::new(),
+        changes: list_link_policy(links),
         successor_id: Some(successor.id().to_owned()),
     };
     Ok((row, propose_revision(tx, proposal, note)?))
@@ -244,7 +248,7 @@ fn supersede<T: HasLifecycle>(tx: &Tx<'_>, row: &Revision, note: &str) -> Result
             });
         }
     }
-    lifecycle::supersede::<T>(tx, &row.subject_id, by, None, note).map(drop)
+    lifecycle::supersede::<T>(tx, &row.subject_id, by, row.link_policy(), None, note).map(drop)
 }
 
 /// Builds the request of an update from the changes of a revision.

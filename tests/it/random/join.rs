@@ -73,6 +73,33 @@ impl Model {
         Ok(gained || moved)
     }
 
+    /// The links of a superseded entity go on at its successor, unless they are about the old one alone, lead
+    /// to history or to the successor, or may not start or end there.
+    pub fn carry_links(&mut self, which: usize, by: usize) -> Result<(), &'static str> {
+        let goes_on = |kind: &str, outgoing| match outgoing {
+            true => ["part_of", "contains", "satisfies"].contains(&kind),
+            false => kind != "supersedes",
+        };
+        for at in 0..self.links.len() {
+            let Link { source, kind, target, status, .. } = self.links[at];
+            let outgoing = source == which;
+            let far = if outgoing { target } else { source };
+            if status != Status::Active
+                || !outgoing && target != which
+                || far == by
+                || !goes_on(kind, outgoing)
+                || self.entities[far].status.is_history()
+            {
+                continue;
+            }
+            let made = if outgoing { self.link(by, kind, far) } else { self.link(far, kind, by) };
+            if made == Ok(true) {
+                self.links[at].close(Status::Superseded);
+            }
+        }
+        Ok(())
+    }
+
     pub fn promote_memory(&mut self, which: usize) -> Taken {
         let mut wanted = self.memories[which].clone();
         if !wanted.step(Status::Candidate, Status::Active)? {

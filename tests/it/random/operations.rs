@@ -100,7 +100,8 @@ impl Model {
             if self.entities[by].status.is_history() {
                 return Err("invalid");
             }
-            return self.link(by, "supersedes", which).map(|_| true);
+            self.link(by, "supersedes", which)?;
+            return self.carry_links(which, by).map(|()| true);
         }
         // It keeps the successor that is recorded.
         let mut recorded =

@@ -240,6 +240,7 @@ impl Model {
                 self.entities[at].step(Status::Active, Status::Superseded)?;
                 if let Owner::Entity(by) = winner {
                     self.link(by, "supersedes", at)?;
+                    self.carry_links(at, by)?;
                 }
             }
             (Owner::Memory(at), _) => {

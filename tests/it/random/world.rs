@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use atocore::model::link_policy::LinkPolicy;
 use atocore::model::{self, Error, List, PageRequest, Result, Status, Timestamp};
 use atocore::ops;
 use atocore::ops::write::conflicts::resolve::Resolution;
@@ -248,7 +249,7 @@ fn end<T: HasLifecycle>(tx: &Tx<'_>, id: &str, how: usize, by: &str) -> Result<b
     let done = match how {
         REJECT => lifecycle::reject::<T>(tx, id, None, ""),
         INVALIDATE => lifecycle::invalidate::<T>(tx, id, None, "random"),
-        _ => lifecycle::supersede::<T>(tx, id, Some(by), None, ""),
+        _ => lifecycle::supersede::<T>(tx, id, Some(by), LinkPolicy::Carry, None, ""),
     };
     done.map(|done| done.changed)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{CheckedQuestion, QuestionResult, QuestionRow};
+use crate::model::ontology::SUPERSEDES;
 use crate::model::text::ellipsize_text;
 use crate::model::{Entity, Result};
 use crate::ops::record::record_change::snapshot_value;
@@ -53,13 +54,32 @@ pub fn answer_suspect_links(view: &View<'_>, ask: &CheckedQuestion) -> Result<Qu
 /// Describes a link with the changed entity and the fields that changed.
 fn describe_link(view: &View<'_>, link: &SuspectLink) -> Result<Value> {
     let arrow = if link.outgoing { "→" } else { "←" };
-    Ok(json!({
+    let mut shown = json!({
         "relationship_id": link.relationship_id,
         "via": format!("{arrow} {}", link.relationship_type),
         "entity_id": link.changed.id,
         "name": link.changed.name,
-        "changes": list_changed_fields(view, link)?,
-    }))
+    });
+    match find_predecessor(view, link)? {
+        // The link was taken over from the entity that this one replaced.
+        Some(old) => {
+            shown["replaced"] = json!({ "entity_id": old.id, "name": old.name });
+            let now = store::entities::get(view, &link.changed.id)?;
+            let now = now.map(|now| compare_contents(&snapshot_value(&old)?, &now)).transpose()?;
+            shown["changes"] = now.into();
+        }
+        None => shown["changes"] = list_changed_fields(view, link)?.into(),
+    }
+    Ok(shown)
+}
+
+/// Returns the entity that the changed one replaced, if the link was taken over from it.
+fn find_predecessor(view: &View<'_>, link: &SuspectLink) -> Result<Option<Entity>> {
+    if link.reviewed != 0 {
+        return Ok(None);
+    }
+    let older = store::relationships::list_neighbour_ids(view, &link.changed.id, SUPERSEDES, true)?;
+    older.last().map_or(Ok(None), |id| store::entities::get(view, id))
 }
 
 /// Lists the fields that differ between the content that the link was reviewed against and now.

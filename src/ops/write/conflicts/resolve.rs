@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::model::conflict::{DISMISS, KEEP_ALL, SUPERSEDE_OTHERS};
 use crate::model::error::CurrentStatus;
 use crate::model::handle::HandleKind;
+use crate::model::link_policy::LinkPolicy;
 use crate::model::{
     Action, Conflict, ConflictMember, ConflictStatus, Entity, Error, Hint, Kind, Memory, NextStep,
     RelationshipStatus, Result, Status, SubjectKind,
@@ -166,7 +167,7 @@ fn supersede(tx: &Tx<'_>, loser: &ConflictMember, by: Option<&str>, note: &str) 
         note: &str,
     ) -> Result<bool> {
         let active = T::find(tx, id)?.is_some_and(|row| row.status() == Status::Active);
-        Ok(active && lifecycle::supersede::<T>(tx, id, by, None, note)?.changed)
+        Ok(active && lifecycle::supersede::<T>(tx, id, by, LinkPolicy::Carry, None, note)?.changed)
     }
     let id = &loser.member_id;
     match Kind::parse(&loser.member_kind) {
