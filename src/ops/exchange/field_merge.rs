@@ -15,6 +15,8 @@ pub struct FieldMerge {
     pub disputed: Map<String, Value>,
     /// Whether the source accepts what it only proposed before.
     pub accepted: bool,
+    /// Whether the source ends a row that it had before.
+    pub ended: bool,
 }
 
 impl FieldMerge {
@@ -25,7 +27,8 @@ impl FieldMerge {
     ) -> Result<Self> {
         let now = snapshot_value(row)?;
         let now = now.as_object().cloned().unwrap_or_default();
-        let mut merge = Self { after: row.clone(), disputed: Map::new(), accepted: false };
+        let (after, disputed) = (row.clone(), Map::new());
+        let mut merge = Self { after, disputed, accepted: false, ended: false };
         let dropped =
             last.into_iter().flat_map(Map::keys).filter(|field| !said.contains_key(*field));
         for field in said.keys().chain(dropped) {
@@ -34,7 +37,10 @@ impl FieldMerge {
             let before = before.unwrap_or_else(|| digest_value(&empty_value(field)));
             match field.as_str() {
                 SOURCE_REFS => merge.merge_sources(&theirs, &before),
-                "status" => merge.accepted = is_accepted(row, &theirs, &before),
+                "status" => {
+                    merge.accepted = is_accepted(row, &theirs, &before);
+                    merge.ended = is_ended(&theirs) && before != digest_value(&theirs);
+                }
                 _ => merge.merge_field(field, theirs, &before, &field_value(&now, field)),
             }
         }
@@ -102,6 +108,10 @@ fn is_accepted(row: &Entity, theirs: &Value, before: &Value) -> bool {
     let is_active = |value: &Value| *value == Status::Active.as_str();
     let proposed = *before == digest_value(&Status::Candidate.as_str().into());
     row.status == Status::Candidate && is_active(theirs) && proposed
+}
+
+fn is_ended(status: &Value) -> bool {
+    status.as_str().and_then(Status::parse).is_some_and(Status::is_history)
 }
 
 fn set_field(row: &mut Entity, field: &str, value: Value) {

@@ -7,9 +7,12 @@ use serde_json::{Map, Value};
 
 use crate::model::json_loss::find_loss;
 use crate::model::text::quote_text;
-use crate::model::{Error, Kind, Result};
+use crate::model::{Error, Kind, Result, Status};
 use crate::ops::exchange::import_again::{
     ImportSource, ImportedEntity, LineOutcome, identity_of, import_entity,
+};
+use crate::ops::exchange::import_history::{
+    PendingHistory, end_past_link, store_history, take_history,
 };
 use crate::ops::exchange::import_missing::end_missing;
 use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
@@ -76,7 +79,8 @@ impl ImportLine {
             }
             Some("entity") => {
                 let key = key(object)?;
-                let new: NewEntity = read(value)?;
+                let imported = take_history(object)?;
+                let new = NewEntity { imported, ..read(value)? };
                 if !new.relationships.is_empty() {
                     return Err(refuse("write relationships as lines of their own".to_owned()));
                 }
@@ -154,6 +158,8 @@ pub struct LineImport {
     source: ImportSource,
     /// The rows of the lines that have a key.
     keys: Keys,
+    /// What the lines tell of the past.
+    pending: Vec<PendingHistory>,
     pub report: ImportReport,
 }
 
@@ -184,6 +190,8 @@ struct StoredLine {
     remark: Option<(&'static str, String)>,
     /// The row and its changed fields.
     edits: Option<String>,
+    /// The row, and the status that its source gives it now, if its line tells of the past.
+    past: Option<(String, Option<Status>)>,
 }
 
 /// The note about lines whose uid another row holds.
@@ -228,6 +236,10 @@ pub fn store_lines(
                     report.add_note(UID_HELD, line);
                 }
                 report.edits.extend(stored.edits.map(|edits| format!("{place}: {edits}")));
+                if let (Some((row_id, becomes)), ImportLine::Entity(_, new)) = (stored.past, line) {
+                    let (place, history) = (place.clone(), new.imported.clone());
+                    import.pending.push(PendingHistory { place, row_id, becomes, history });
+                }
                 if let Some((about, remark)) = stored.remark {
                     report.add_note(about, format!("{place}: {remark}"));
                 }
@@ -276,12 +288,19 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
             });
             stored.outcome = made.outcome;
             stored.uid_holder = made.uid_holder;
+            let tells = new.imported.superseded_by.is_some() || !new.imported.amends.is_empty();
+            if tells || made.becomes.is_some() {
+                stored.past = Some((made.row.id.clone(), made.becomes));
+            }
             stored.project = Some(made.row.project);
         }
         ImportLine::Relationship(new) => {
             keys.require_stored(&[&new.source_id, &new.target_id])?;
             let linked = relationships::create_once(tx, &keys.tie(new), note)?;
             source.keep(tx, Kind::Relationship, &linked.row.id, Default::default())?;
+            if linked.changed {
+                end_past_link(tx, source, &linked.row, note)?;
+            }
             stored.outcome = created_if(linked.changed);
         }
         ImportLine::State(wish) => {
@@ -296,7 +315,9 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
 /// Lists the rows that the source has no more, or ends them. A refused line may be one of them, so that
 /// they are then not known.
 pub fn finish_lines(tx: &Tx<'_>, import: &mut LineImport, retires: bool) -> Result<()> {
-    let LineImport { note, source, report, .. } = import;
+    let LineImport { note, source, report, keys, pending } = import;
+    store_history(tx, source, keys, std::mem::take(pending), note, report)?;
+    report.add_conflicts(conflicts::detect_conflicts(tx)?);
     if source.run == 0 {
         if retires {
             report.add_note(NOT_RETIRED, "the file has no lines".to_owned());

@@ -60,11 +60,14 @@ pub struct ImportedEntity {
     pub revision: Option<(String, Vec<String>)>,
     /// The changed fields, each with its value before and after.
     pub edits: Vec<String>,
+    /// The status in which the source has ended it since its last import.
+    pub becomes: Option<Status>,
 }
 
 impl ImportedEntity {
     fn new(row: Entity, outcome: LineOutcome) -> Self {
-        Self { row, outcome, uid_holder: None, revision: None, edits: Vec::new() }
+        let (uid_holder, revision, edits, becomes) = Default::default();
+        Self { row, outcome, uid_holder, revision, edits, becomes }
     }
 }
 
@@ -203,10 +206,15 @@ fn change_row(
     note: &str,
 ) -> Result<ImportedEntity> {
     if row.status.is_history() {
-        return Ok(ImportedEntity::new(row, LineOutcome::Ended));
+        let outcome = match wanted.status.is_history() {
+            true => LineOutcome::Unchanged,
+            false => LineOutcome::Ended,
+        };
+        return Ok(ImportedEntity::new(row, outcome));
     }
     let record = source_records::get(tx, &source.name, Kind::Entity, &row.id)?;
     let last = record.map(|record| record.fields);
+    let is_new = last.is_none();
     let mut imported = ImportedEntity::new(row, LineOutcome::Unchanged);
     let mut merge = FieldMerge::new(&imported.row, said, last.as_ref())?;
     merge.take_digests(wanted);
@@ -214,7 +222,7 @@ fn change_row(
     if imported.row.status == Status::Active && wanted.status == Status::Candidate {
         merge.dispute_all(&imported.row)?;
     }
-    let FieldMerge { after, disputed, accepted } = merge;
+    let FieldMerge { after, disputed, accepted, ended } = merge;
     imported.edits = list_edits(&imported.row, &after)?;
     let stored = entities::store_change(tx, imported.row, after, &note)?;
     imported.row = stored.row;
@@ -224,6 +232,15 @@ fn change_row(
     if accepted {
         imported.edits.push("status candidate → active".to_owned());
         imported.row = promote_entity(tx, &imported.row.id, None, None, &note)?.outcome.row;
+        imported.outcome = LineOutcome::Updated;
+    }
+    if ended && is_new && imported.row.status == Status::Active {
+        // Another source made it, so that a person decides.
+        imported.revision = propose_end(tx, &imported.row, wanted.status, &note)?;
+        imported.outcome = LineOutcome::Proposed;
+    } else if ended {
+        imported.becomes = Some(wanted.status);
+        imported.edits.push(format!("status {} → {}", imported.row.status, wanted.status));
         imported.outcome = LineOutcome::Updated;
     }
     if !disputed.is_empty() {
@@ -251,6 +268,28 @@ fn list_edits(before: &Entity, after: &Entity) -> Result<Vec<String>> {
         format!("{} {} → {}", quote_text(&field, MAX_SHOWN), show(old), show(new))
     };
     Ok(list_changes(before, after).into_iter().map(edit).collect())
+}
+
+/// Proposes to end a row.
+fn propose_end(
+    tx: &Tx<'_>,
+    row: &Entity,
+    status: Status,
+    note: &str,
+) -> Result<Option<(String, Vec<String>)>> {
+    let proposal = Proposal {
+        action: match status {
+            Status::Superseded => RevisionAction::Supersede,
+            _ => RevisionAction::Invalidate,
+        },
+        subject_kind: Kind::Entity,
+        subject_id: row.id.clone(),
+        base: snapshot_value(row)?.as_object().cloned().unwrap_or_default(),
+        changes: Map::new(),
+        successor_id: None,
+    };
+    let proposed = propose_revision(tx, proposal, note)?;
+    Ok(Some((proposed.row.handle, vec!["status".to_owned()])))
 }
 
 /// Proposes changes of a row. The same proposal that is pending counts for nothing.

@@ -12,6 +12,7 @@ pub mod formats;
 pub mod graph;
 pub mod import;
 pub mod import_again;
+pub mod import_history;
 mod import_missing;
 pub mod import_report;
 mod import_state;

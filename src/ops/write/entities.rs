@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::error::CurrentStatus;
+use crate::model::imported_history::ImportedHistory;
 use crate::model::known_properties::describe_properties;
 use crate::model::ontology::EntityType;
 use crate::model::{Action, Entity, Error, Result, Status, SubjectKind};
@@ -68,7 +69,12 @@ pub struct NewEntity {
     /// Links made with it: target_id for one from it, source_id for one to it.
     #[serde(default)]
     pub relationships: Vec<AttachedRelationship>,
+    #[serde(skip)]
+    pub imported: ImportedHistory,
 }
+
+/// The property with the day of a decision.
+pub const DECIDED_ON: &str = "decided_on";
 
 /// A link created together with an entity, which is one of its ends.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -165,6 +171,8 @@ pub fn create_built(
     let any_status = sameness == DuplicatePolicy::OfAnyStatus;
     let mut existing = store::entities::find_same(tx, &wanted, any_status)?;
     let uid_holder = uids::find_holder_beside(tx, &wanted, existing.as_ref())?;
+    let is_history = wanted.status.is_history();
+    let uid_holder = uid_holder.filter(|_| !is_history);
     if existing.is_none() && uid_holder.is_some() {
         wanted.status = Status::Candidate;
         existing = store::entities::find_same(tx, &wanted, any_status)?;
@@ -206,7 +214,7 @@ pub fn build(tx: &Tx<'_>, new: &NewEntity) -> Result<Entity> {
         project: projects::resolve(tx, new.project.as_deref().unwrap_or_default())?.name,
         description: new.description.trim().to_owned(),
         properties: validate::check_properties(&new.properties)?,
-        status: new.status.into(),
+        status: new.imported.status.unwrap_or_else(|| new.status.into()),
         confidence: validate::check_confidence(new.confidence)?,
         uid: validate::check_uid(&new.uid)?,
         content_version: 1,
