@@ -12,6 +12,7 @@ pub(crate) mod contradictions;
 pub mod doctor;
 pub mod entities;
 pub mod folded_names;
+pub mod former_names;
 pub(crate) mod graduation;
 pub(crate) mod graph;
 pub(crate) mod handles;

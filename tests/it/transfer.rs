@@ -22,11 +22,12 @@ mod report;
 mod same;
 
 /// What is made from the rows, or holds for one machine, and so is in no export.
-const NOT_EXPORTED: [&str; 10] = [
+const NOT_EXPORTED: [&str; 11] = [
     "access_tokens",
     "audit_places",
     "claims",
     "folded_names",
+    "former_names",
     "idempotency_keys",
     "search_rows",
     "search_words",

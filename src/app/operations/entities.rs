@@ -17,7 +17,7 @@ use crate::app::present::uids::UidHolderView;
 use crate::app::present::{Detail, ids, is_zero};
 use crate::model::text::{count_noun, quote_text};
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
-use crate::ops::read::lookup::{self, EntityQuery};
+use crate::ops::read::lookup::{self, EntityQuery, list_former_names};
 use crate::ops::write::entities::{EntityUpdate, NewEntity};
 use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows;
@@ -240,6 +240,9 @@ pub struct EntityPage {
     entity: EntityView,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_used: Option<ProjectUsed>,
+    /// Its earlier names and uids, which lead to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    former_names: Vec<String>,
     /// The entities that superseded it, up to the current one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chain: Vec<EntityBrief>,
@@ -310,6 +313,7 @@ impl ReadOperation for GetEntity {
         let used = project.map(|given| projects::resolve(view, given)).transpose()?;
         Ok(EntityPage {
             project_used: used.as_ref().and_then(ProjectUsed::if_new),
+            former_names: list_former_names(view, &entity)?,
             chain: entity_briefs(
                 view,
                 &lifecycle_rows::list_successors(view, &entity)?,
@@ -348,6 +352,8 @@ impl Output for EntityPage {
             text.line(format!("sources {}", shorten_text(&sources, self.text_limit)));
         }
         text.lines(entity.identity_line());
+        let former = self.former_names.iter();
+        text.lines(former.map(|name| format!("formerly {}", quote_text(name, LINE_TEXT))));
         text.list("chain", &self.chain, |newer| Some(format!("superseded by {}", newer.line())));
         text.list("conflicts", &self.conflicts, ConflictView::lines);
         if self.inactive_relationships > 0 {

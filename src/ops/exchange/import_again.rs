@@ -8,14 +8,17 @@
 use serde_json::{Map, Value};
 
 use super::field_merge::{FieldMerge, digest_value, is_empty_value};
+use crate::model::handle::HandleKind;
 use crate::model::hash::digest;
 use crate::model::revision::{PROPERTY, RevisionAction, SOURCE_REFS, field_value, list_changes};
 use crate::model::text::{fold_name, quote_text};
 use crate::model::{Entity, Kind, Result, Status};
+use crate::ops::record::named_rows::list_formerly_named;
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::write::entities::{self, DuplicatePolicy, NewEntity};
 use crate::ops::write::promotion::promote_entity;
 use crate::ops::write::proposals::{Proposal, propose_revision};
+use crate::store::former_names::FormerName;
 use crate::store::source_records::SourceRecord;
 use crate::store::uids::{UidRow, list_rows};
 use crate::store::{self, Tx, View, source_records};
@@ -172,6 +175,8 @@ fn find_row(
         let mut rows = list_rows(view, Kind::Entity, &wanted.uid)?;
         rows.sort_by_key(|row| (row.status.is_history(), row.status != Status::Active));
         candidates.extend(rows.into_iter().map(|row| row.id));
+        let former = list_formerly_named(view, &[HandleKind::Entity], &wanted.uid)?;
+        candidates.extend(former.into_iter().map(|row| row.id));
     }
     if source.is_named {
         let named = source_records::find_named(view, &source.name, Kind::Entity, identity)?;
@@ -218,6 +223,7 @@ fn change_row(
     let mut imported = ImportedEntity::new(row, LineOutcome::Unchanged);
     let mut merge = FieldMerge::new(&imported.row, said, last.as_ref())?;
     merge.take_digests(wanted);
+    forget_former(tx, &imported.row, &mut merge)?;
     let note = source.choose_note(note, "import of");
     if imported.row.status == Status::Active && wanted.status == Status::Candidate {
         merge.dispute_all(&imported.row)?;
@@ -250,6 +256,19 @@ fn change_row(
         }
     }
     Ok(imported)
+}
+
+/// Leaves a name or uid that the row had before: it was renamed here.
+fn forget_former(view: &View<'_>, row: &Entity, merge: &mut FieldMerge) -> Result<()> {
+    let former = store::former_names::list_names(view, Kind::Entity, &row.id)?;
+    merge.disputed.retain(|field, value| {
+        let is_same = |known: &FormerName| {
+            known.is_uid == (field == "uid")
+                && fold_name(&known.name) == fold_name(value.as_str().unwrap_or_default())
+        };
+        !["uid", "name"].contains(&field.as_str()) || !former.iter().any(is_same)
+    });
+    Ok(())
 }
 
 /// Renders the fields that differ between a row before and after.

@@ -24,6 +24,7 @@ use crate::ops::exchange::import_report::{ImportNote, ImportReport, LinePlace};
 use crate::ops::maintain::audit;
 use crate::ops::maintain::verify;
 use crate::ops::record::audited::Audited;
+use crate::ops::record::former_names::take_former_names;
 use crate::ops::record::index;
 use crate::ops::record::record_change::{self, snapshot_value};
 use crate::ops::record::secrets;
@@ -282,7 +283,7 @@ impl<'t, 'c> Adoption<'t, 'c> {
             return Ok(());
         }
         self.history += 1;
-        Ok(())
+        take_former_names(self.tx, entry)
     }
 
     /// Completes the import: records missing history, moves rows to canonical projects, detects

@@ -1,7 +1,9 @@
 //! Finds a single entity by its id or name.
 
+use crate::model::handle::HandleKind;
 use crate::model::nearest::{NameFit, fit_name};
 use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
+use crate::ops::record::named_rows::list_formerly_named;
 use crate::ops::record::{claims, validate};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
@@ -54,6 +56,11 @@ pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
             wanted.active = None;
             let hidden = in_project(view, &wanted)?;
             wanted.active = (!query.include_inactive).then_some(true);
+            if hidden.is_empty()
+                && let Some(renamed) = find_renamed(view, &wanted)?
+            {
+                return Ok(renamed);
+            }
             let only = if hidden.is_empty() { find_by_part(view, &wanted)? } else { None };
             only.map_or_else(|| Err(missing_entity(view, &name, project, &hidden)?), Ok)
         }
@@ -68,6 +75,31 @@ fn in_project(view: &View<'_>, wanted: &Named<'_>) -> Result<Vec<Entity>> {
         return Ok(own);
     }
     store::entities::list_named(view, &Named { project: Some(""), ..*wanted }, limit)
+}
+
+/// Finds the entity that had a name or uid before; several are an error that lists them.
+fn find_renamed(view: &View<'_>, wanted: &Named<'_>) -> Result<Option<Entity>> {
+    let ids = list_formerly_named(view, &[HandleKind::Entity], wanted.name)?;
+    let ids: Vec<String> = ids.into_iter().map(|row| row.id).collect();
+    let mut found = store::entities::get_many(view, &ids)?;
+    found.retain(|row| {
+        let in_project = |project| row.project == project || row.project.is_empty();
+        wanted.project.is_none_or(in_project)
+            && wanted.entity_type.is_none_or(|entity_type| row.entity_type == entity_type)
+    });
+    match (found.pop(), found.is_empty()) {
+        (found, true) => Ok(found),
+        (last, false) => {
+            found.extend(last);
+            Err(ambiguous_name(wanted.name, &found))
+        }
+    }
+}
+
+/// Lists the earlier names and uids of an entity.
+pub fn list_former_names(view: &View<'_>, entity: &Entity) -> Result<Vec<String>> {
+    let former = store::former_names::list_names(view, Kind::Entity, &entity.id)?;
+    Ok(former.into_iter().map(|former| former.name).collect())
 }
 
 /// Shortest text by which a name is found as a part of it.
@@ -121,7 +153,8 @@ fn missing_entity(
     hidden: &[Entity],
 ) -> Result<Error> {
     if !hidden.is_empty() {
-        let nearest = hidden.iter().take(5).map(describe_entity).collect();
+        let nearest = hidden.iter().take(5).map(|row| describe_ended(view, row));
+        let nearest = nearest.collect::<Result<_>>()?;
         return Ok(Error::NotFound {
             subject: SubjectKind::ActiveEntity,
             given: name.to_owned(),
@@ -140,6 +173,13 @@ fn missing_entity(
             nearest: Entity::nearest(view, name)?,
         },
     })
+}
+
+/// Describes an entity that is not active, with its current successor.
+fn describe_ended(view: &View<'_>, entity: &Entity) -> Result<String> {
+    let successor = lifecycle_rows::list_successors(view, entity)?.pop();
+    let now = successor.map(|row| format!(", now {} {}", row.handle, row.name));
+    Ok(describe_entity(entity) + &now.unwrap_or_default())
 }
 
 fn describe_entity(entity: &Entity) -> String {

@@ -51,6 +51,11 @@ pub trait Audited: Serialize {
         ""
     }
 
+    /// Returns the name by which the row is found, or an empty text.
+    fn current_name(&self) -> &str {
+        ""
+    }
+
     /// Returns the project in which the row holds its uid: it is active and has one.
     fn holds_uid_in(&self) -> Option<&str> {
         None
@@ -138,6 +143,10 @@ impl Audited for Entity {
 
     fn listed_name(&self) -> Option<String> {
         fold_unless_plain(&[&self.name])
+    }
+
+    fn current_name(&self) -> &str {
+        &self.name
     }
 
     fn search_entry(&self) -> Option<SearchEntry> {

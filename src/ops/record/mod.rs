@@ -4,6 +4,7 @@ pub mod actor;
 pub mod audited;
 pub mod citations;
 pub mod claims;
+pub mod former_names;
 pub(crate) mod idempotency;
 pub mod index;
 pub(crate) mod named_rows;

@@ -7,7 +7,7 @@ use crate::model::ontology::SUPERSEDES;
 use crate::model::{Kind, Result, Status};
 use crate::store::entities::{self, Named};
 use crate::store::rows::skip_unknown;
-use crate::store::{View, memories, projects, relationships, sources, uids};
+use crate::store::{View, former_names, memories, projects, relationships, sources, uids};
 
 /// A row that a text names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +55,37 @@ pub fn list_named_rows(
             }
             _ => {}
         }
+    }
+    Ok(named)
+}
+
+/// Lists the rows of these kinds that had a name or uid before; of a row that ended, its current
+/// successor.
+pub fn list_formerly_named(
+    view: &View<'_>,
+    kinds: &[HandleKind],
+    given: &str,
+) -> Result<Vec<NamedRow>> {
+    if given.is_empty() || given.chars().count() > MAX_NAME {
+        return Ok(Vec::new());
+    }
+    let mut named = Vec::new();
+    for kind in kinds {
+        let of_rows = match kind {
+            HandleKind::Entity => Kind::Entity,
+            HandleKind::Memory => Kind::Memory,
+            _ => continue,
+        };
+        let mut rows = Vec::new();
+        for id in former_names::list_owners(view, of_rows, given)? {
+            let status = match of_rows {
+                Kind::Memory => skip_unknown(memories::get(view, &id))?.map(|row| row.status),
+                _ => skip_unknown(entities::get(view, &id))?.map(|row| row.status),
+            };
+            rows.extend(status.map(|status| (id, status)));
+        }
+        let ids = pick_current(view, of_rows, rows)?;
+        named.extend(ids.into_iter().map(|id| NamedRow { kind: *kind, id }));
     }
     Ok(named)
 }

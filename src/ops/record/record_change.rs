@@ -8,7 +8,7 @@ use crate::model::revision::RevisionStatus;
 use crate::model::{Action, Error, Event, Kind, Result, Revision};
 use crate::ops::maintain::audit::pre_chain::PreChainRows;
 use crate::ops::record::audited::Audited;
-use crate::ops::record::{claims, index, names, secrets, uids};
+use crate::ops::record::{claims, former_names, index, names, secrets, uids};
 use crate::store::{self, Tx, redaction};
 
 /// Stores a new row and assigns its handle; returns the id of its audit row.
@@ -60,6 +60,7 @@ pub fn change_as<T: Audited>(
     after.update(tx)?;
     after.disturbances(Some(before)).into_iter().for_each(|one| tx.disturb(one));
     refresh_derived(tx, before, after)?;
+    former_names::keep_former_names(tx, before, after)?;
     if let (ProjectPlace::Project(from), ProjectPlace::Project(to)) =
         (before.place(), after.place())
         && from != to
@@ -120,6 +121,7 @@ pub fn redact<T: Audited>(tx: &Tx<'_>, before: &T, after: &T, note: &str) -> Res
     refuse_said(tx, tx.actor, note)?;
     after.erase(tx)?;
     refresh_derived(tx, before, after)?;
+    store::former_names::clear_names(tx, T::KIND, after.id())?;
     let pre_chain = PreChainRows::of(tx, T::KIND, after.id())?;
     let event = Event {
         kind: T::KIND,

@@ -8,7 +8,7 @@ use crate::model::handle::{Handle, HandleKind, has_handle_form};
 use crate::model::source_ref::SourceRef;
 use crate::model::text::quote_text;
 use crate::model::{Error, Kind, Result, SubjectKind};
-use crate::ops::record::named_rows::{NamedRow, list_named_rows};
+use crate::ops::record::named_rows::{NamedRow, list_formerly_named, list_named_rows};
 use crate::store::{View, entities, handles, memories, sources};
 
 /// Nearest handles listed in an error.
@@ -85,6 +85,9 @@ fn list_hits(view: &View<'_>, kinds: &[HandleKind], given: &str) -> Result<Vec<N
         hits.push(NamedRow { kind: handle.kind(), id: id.clone() });
     }
     hits.extend(list_named_rows(view, kinds, given)?);
+    if hits.is_empty() && by_handle.is_none() {
+        hits = list_formerly_named(view, kinds, given)?;
+    }
     hits.sort();
     hits.dedup();
     match by_handle {

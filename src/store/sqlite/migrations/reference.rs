@@ -7,7 +7,7 @@ use crate::store::sqlite::sql::Conn;
 pub const APPLICATION_ID: i64 = 0x6174_6f63;
 
 /// The SQL of the migrations; the first has the number 1.
-const MIGRATIONS: [&str; 23] = [
+const MIGRATIONS: [&str; 24] = [
     include_str!("0001_tables.sql"),
     include_str!("0002_indexes.sql"),
     include_str!("0003_answers.sql"),
@@ -31,6 +31,7 @@ const MIGRATIONS: [&str; 23] = [
     include_str!("0021_handoffs.sql"),
     include_str!("0022_source_records.sql"),
     include_str!("0023_link_succession.sql"),
+    include_str!("0024_former_names.sql"),
 ];
 
 /// The `user_version` of a current file.
