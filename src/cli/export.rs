@@ -65,6 +65,10 @@ enum Format {
     Sdoc,
     /// Active entities as ReqIF
     Reqif,
+    /// Active entities as the needs.json of Sphinx-Needs
+    Needs,
+    /// Active entities as the folder of a Doorstop tree
+    Doorstop,
 }
 
 impl Export {

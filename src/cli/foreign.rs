@@ -309,23 +309,22 @@ pub fn store_plan(
     if let Some(source) = source {
         import = import.of_source(source.name, source.is_named);
     }
-    let read = run.in_batches(|target| {
+    run.in_batches(|target| {
         for batch in lines.chunks(BATCH) {
             target.write(|tx| store_lines(tx, batch, &mut import))?;
+        }
+        let report = &import.report;
+        let outcomes =
+            [&report.created, &report.updated, &report.proposed, &report.ended, &report.existing];
+        let stored: usize = outcomes.into_iter().flat_map(|counts| counts.values()).sum();
+        if stored + report.refused.len() != refused + lines.len() {
+            return Err(Error::Internal(format!("of {} rows {stored} are counted", lines.len())));
         }
         if let Some(source) = source {
             target.write(|tx| finish_lines(tx, &mut import, source.retires))?;
         }
         Ok(import.report)
-    })?;
-    let report = &read.report;
-    let outcomes =
-        [&report.created, &report.updated, &report.proposed, &report.ended, &report.existing];
-    let stored: usize = outcomes.into_iter().flat_map(|counts| counts.values()).sum();
-    if stored + report.refused.len() != refused + lines.len() {
-        return Err(Error::Internal(format!("of {} rows {stored} are counted", lines.len())));
-    }
-    Ok(read)
+    })
 }
 
 /// Whether a file without the name of its program is a memory file.

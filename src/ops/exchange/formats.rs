@@ -1,7 +1,7 @@
 //! The formats of other programs: how each is named and recognised, read and written.
 
 use super::items::{ExchangeFile, ItemFileArgs, ItemMapping, ItemSet, StoredItems};
-use super::{adr, entity_csv, reqif, sdoc};
+use super::{adr, doorstop, entity_csv, needs, reqif, sdoc};
 use crate::model::{Ontology, Result};
 
 /// Reads files as items.
@@ -25,20 +25,20 @@ pub struct ExchangeFormat {
     pub about: &'static str,
     /// The endings of its files, in lower case.
     pub endings: &'static [&'static str],
-    /// Whether a file with such an ending is of this format and no other.
-    pub has_own_ending: bool,
+    /// The ends of the names of files that are of this format and no other, in lower case.
+    pub own_names: &'static [&'static str],
     pub read: ReadItems,
     /// Its name for `export --format`, and its writer.
     pub writer: (&'static str, ItemWriter),
     pub propose: Option<ProposeMapping>,
 }
 
-pub static FORMATS: [ExchangeFormat; 4] = [
+pub static FORMATS: [ExchangeFormat; 6] = [
     ExchangeFormat {
         name: "csv",
         about: "A table in CSV or TSV, with a heading",
         endings: &["csv", "tsv"],
-        has_own_ending: true,
+        own_names: &[".csv", ".tsv"],
         read: entity_csv::read_tables,
         writer: ("entity-csv", ItemWriter::File(|stored| entity_csv::write_entities(stored))),
         propose: Some(entity_csv::propose_columns),
@@ -47,7 +47,7 @@ pub static FORMATS: [ExchangeFormat; 4] = [
         name: "adr",
         about: "A folder of decision records in Markdown: adr-tools, MADR, log4brains",
         endings: &["md"],
-        has_own_ending: false,
+        own_names: &[],
         read: adr::read_records,
         writer: ("adr", ItemWriter::Folder(adr::write_records)),
         propose: None,
@@ -56,7 +56,7 @@ pub static FORMATS: [ExchangeFormat; 4] = [
         name: "sdoc",
         about: "Documents of StrictDoc",
         endings: &["sdoc"],
-        has_own_ending: true,
+        own_names: &[".sdoc"],
         read: sdoc::read_documents,
         writer: ("sdoc", ItemWriter::File(sdoc::write_document)),
         propose: None,
@@ -65,9 +65,27 @@ pub static FORMATS: [ExchangeFormat; 4] = [
         name: "reqif",
         about: "ReqIF, also packed (.reqifz)",
         endings: &["reqif", "reqifz"],
-        has_own_ending: true,
+        own_names: &[".reqif", ".reqifz"],
         read: reqif::read_specifications,
         writer: ("reqif", ItemWriter::File(reqif::write_specifications)),
+        propose: None,
+    },
+    ExchangeFormat {
+        name: "needs",
+        about: "The needs.json of Sphinx-Needs",
+        endings: &["json"],
+        own_names: &["needs.json"],
+        read: needs::read_needs,
+        writer: ("needs", ItemWriter::File(needs::write_needs)),
+        propose: None,
+    },
+    ExchangeFormat {
+        name: "doorstop",
+        about: "The folder of a Doorstop tree",
+        endings: &["yml", "yaml"],
+        own_names: &[],
+        read: doorstop::read_tree,
+        writer: ("doorstop", ItemWriter::Folder(doorstop::write_tree)),
         propose: None,
     },
 ];
@@ -84,7 +102,8 @@ pub fn find_writer(name: &str) -> Option<&'static ItemWriter> {
 
 /// Returns the format to which a file of this name belongs, if its ending tells.
 pub fn recognize_name(name: &str) -> Option<&'static ExchangeFormat> {
-    FORMATS.iter().find(|format| format.has_own_ending && format.takes(name))
+    let name = name.to_lowercase();
+    FORMATS.iter().find(|format| format.own_names.iter().any(|end| name.ends_with(end)))
 }
 
 impl ExchangeFormat {

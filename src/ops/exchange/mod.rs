@@ -3,6 +3,7 @@
 
 mod adr;
 mod clash;
+mod doorstop;
 mod entity_csv;
 pub mod export;
 mod exported_values;
@@ -19,6 +20,7 @@ mod import_state;
 pub mod items;
 pub mod matrix;
 pub mod mirror;
+mod needs;
 pub mod project_registry;
 mod reqif;
 pub mod restore_rows;

@@ -30,8 +30,10 @@ fn records_of_all_tools_become_decisions() {
             .ends_with("## Links\n\n- a discussion in the team")
     );
     assert_eq!(field(&place, "ADR-0004", "source_refs"), "[\"doc:0004-keep-backups-daily.md\"]");
-    let amends = json!([{"relation_type": "amends", "to": "0003-use-postgresql"}]);
-    assert_eq!(property(&place, "ADR-0004", "unmapped_relations"), amends);
+    assert_eq!(report["refused"], json!([]), "{report}");
+    assert_eq!(named("ADR-0002"), ("Use SQLite in one file".to_owned(), "superseded".to_owned()));
+    let links: Vec<String> = list_links(&place).iter().map(|link| link.join(" ")).collect();
+    assert_eq!(links, ["ADR-0003 supersedes ADR-0002", "ADR-0004 depends_on ADR-0003"]);
     let notes = report["notes"].as_array().expect("notes");
     let left_out = notes.iter().find(|note| note["about"] == "files that are no decision records");
     assert_eq!(left_out.expect("a note")["lines"], json!(["template.md"]));

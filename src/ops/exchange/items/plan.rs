@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::item::{ExchangeItem, ItemLink, ItemSet, PARENT};
 use super::mapping::ItemMapping;
 use crate::model::handle::{Handle, HandleKind};
-use crate::model::ontology::REFINES;
+use crate::model::ontology::{REFINES, SUPERSEDES};
 use crate::model::text::{collapse_spaces, ellipsize_text, fold_name, is_blank, quote_text};
 use crate::model::{Ontology, Result, Status};
 use crate::ops::exchange::import::ImportLine;
@@ -28,6 +28,8 @@ pub struct ItemFileArgs {
 
 /// The type of items if the caller gives none.
 const DEFAULT_TYPE: &str = "requirement";
+/// The relation of a decision to one that it changes in part, for which lines have a field.
+const AMENDS: &str = "amends";
 /// The property with the relations that fit no relationship type, as for files of the memory server.
 const UNMAPPED: &str = "unmapped_relations";
 /// Characters of a name in the report.
@@ -64,6 +66,10 @@ struct ItemPlanner<'a> {
     index: HashMap<String, Option<usize>>,
     /// Source key, type and target key of links.
     links: Vec<(String, [String; 3])>,
+    /// The key of the item that replaced another one.
+    successors: HashMap<usize, String>,
+    /// The keys of the items that another one changes in part.
+    amendments: HashMap<usize, Vec<String>>,
     /// Types of the file that the ontology does not have, with the one used and their number.
     other_types: BTreeMap<String, (String, usize)>,
     other_relations: BTreeMap<String, usize>,
@@ -81,6 +87,8 @@ impl<'a> ItemPlanner<'a> {
             items: Vec::new(),
             index: HashMap::new(),
             links: Vec::new(),
+            successors: HashMap::new(),
+            amendments: HashMap::new(),
             other_types: BTreeMap::new(),
             other_relations: BTreeMap::new(),
             unmapped: Vec::new(),
@@ -188,7 +196,15 @@ impl<'a> ItemPlanner<'a> {
             PARENT => self.parent_relation(ends).to_owned(),
             given => self.wish.mapping.types.relation_type(given),
         };
-        if self.ontology.relationship_type(&relation).is_none() {
+        let newer = if link.is_incoming { other } else { Some(link.item) };
+        let older = if link.is_incoming { Some(link.item) } else { other };
+        let is_type = self.ontology.relationship_type(&relation).is_some();
+        if let (AMENDS, Some(newer), false) = (relation.as_str(), newer, is_type) {
+            let [_, older] = keys;
+            self.amendments.entry(newer).or_default().push(older);
+            return Ok(());
+        }
+        if !is_type {
             *self.other_relations.entry(link.relation.clone()).or_default() += 1;
             return Err("no such relationship type".to_owned());
         }
@@ -200,6 +216,13 @@ impl<'a> ItemPlanner<'a> {
             fits.map_err(|error| error.to_string())?;
         }
         let [source, target] = keys;
+        if let (SUPERSEDES, Some(older)) = (relation.as_str(), older)
+            && self.status_of(&self.items[older].item) == Some(Status::Superseded)
+            && *self.successors.entry(older).or_insert_with(|| source.clone()) == source
+        {
+            return Ok(());
+        }
+        let near = &self.items[link.item];
         let place = format!("{}, link to {}", near.item.place, quote_text(&link.other, SHOWN));
         self.links.push((place, [source, relation, target]));
         Ok(())
@@ -245,10 +268,18 @@ impl<'a> ItemPlanner<'a> {
     fn into_plan(mut self) -> Plan {
         let mut lines = Vec::new();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for planned in std::mem::take(&mut self.items) {
+        for (at, planned) in std::mem::take(&mut self.items).into_iter().enumerate() {
             *counts.entry(planned.entity_type.clone()).or_default() += 1;
             let place = LinePlace::Name(planned.item.place.clone());
-            let line = self.entity_line(planned);
+            let mut line = self.entity_line(planned);
+            if let Some(successor) = self.successors.get(&at) {
+                line["superseded_by"] = json!(successor);
+            }
+            if let Some(amended) = self.amendments.get_mut(&at) {
+                amended.sort();
+                amended.dedup();
+                line[AMENDS] = json!(amended);
+            }
             self.add_line(&mut lines, place, &line);
         }
         for (place, [source, relation, target]) in std::mem::take(&mut self.links) {
@@ -303,17 +334,24 @@ impl<'a> ItemPlanner<'a> {
         line
     }
 
+    /// Returns the status that an item will have, if its file has one that is known.
+    fn status_of(&self, item: &ExchangeItem) -> Option<Status> {
+        let word = item.status.trim().to_lowercase();
+        let mapped = self.wish.mapping.statuses.get(&word);
+        let status = Status::parse(mapped.map_or(word.as_str(), String::as_str));
+        status.filter(|status| *status != Status::Graduated)
+    }
+
     /// Returns the status of a line; another word of the file becomes a property.
     fn choose_status(&mut self, item: &mut ExchangeItem) -> String {
+        let status = self.status_of(item);
         let given = std::mem::take(&mut item.status);
         let word = given.trim().to_lowercase();
-        let mapped = self.wish.mapping.statuses.get(&word);
-        let status = mapped.cloned().unwrap_or_else(|| word.clone());
-        if Status::parse(&status).is_some_and(|status| status != Status::Graduated) {
-            if mapped.is_some() {
+        if let Some(status) = status {
+            if self.wish.mapping.statuses.contains_key(&word) {
                 item.add_property("original_status", json!(given));
             }
-            return status;
+            return status.as_str().to_owned();
         }
         if !word.is_empty() {
             *self.other_statuses.entry(given.clone()).or_default() += 1;

@@ -25,6 +25,8 @@ pub struct StoredLink {
     pub source: usize,
     pub target: usize,
     pub relation: String,
+    /// Whether an end changed since the link was made or reviewed.
+    pub is_suspect: bool,
 }
 
 /// The active entities of a scope.
@@ -81,10 +83,15 @@ impl StoredItems {
                     [&link.source_entity_id, &link.target_entity_id].map(|id| places.get(id));
                 match ends {
                     [Some(source), Some(target)] if is_ours && *source == at => {
+                        let [from, to] =
+                            [at, *target].map(|at| self.items[at].entity.content_version);
+                        let is_suspect = link.reviewed_source < from || link.reviewed_target < to;
+                        let relation = link.relationship_type;
                         self.links.push(StoredLink {
                             source: at,
                             target: *target,
-                            relation: link.relationship_type,
+                            relation,
+                            is_suspect,
                         });
                     }
                     [Some(_), Some(_)] => {}

@@ -1,0 +1,8 @@
+//! Doorstop: a tree of folders with an item in each YAML file.
+
+mod read;
+mod stamp;
+mod write;
+
+pub use read::read_tree;
+pub use write::write_tree;

@@ -1,0 +1,8 @@
+//! The `needs.json` of Sphinx-Needs.
+
+mod names;
+mod read;
+mod write;
+
+pub use read::read_needs;
+pub use write::write_needs;
