@@ -237,6 +237,12 @@ mod tests {
     }
 
     #[test]
+    fn only_a_line_of_its_own_ends_a_text() {
+        let document = parse_document("[TEXT]\nSTATEMENT: >>>\n<<<x\n <<<\n<<<\n");
+        assert_eq!(document.nodes[0].field("STATEMENT"), Some("<<<x\n <<<"));
+    }
+
+    #[test]
     fn what_is_not_understood_is_a_problem() {
         let lines = |text: &str| {
             parse_document(text).problems.into_iter().map(|(line, _)| line).collect::<Vec<_>>()
