@@ -65,7 +65,7 @@ const fn route_put(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
-pub const ROUTES: [Route; 57] = [
+pub const ROUTES: [Route; 58] = [
     route_get("/entities", "list_rows").with("kind", "entity"),
     route_post("/entities", "create_entity"),
     route_get("/entities/{ref}", "get_entity").of("entity_id"),
@@ -74,6 +74,7 @@ pub const ROUTES: [Route; 57] = [
     route_post("/entities/{ref}/reject", "reject_entity").of("entity_id"),
     route_post("/entities/{ref}/supersede", "supersede_entity").of("entity_id"),
     route_post("/entities/{ref}/invalidate", "invalidate_entity").of("entity_id"),
+    route_post("/entities/{ref}/merge", "merge_entities").of("entity_id"),
     route_get("/entities/{ref}/audit", "get_entity_audit").of("entity_id"),
     route_get("/memories", "list_rows").with("kind", "memory"),
     route_post("/memories", "create_memory"),

@@ -59,7 +59,7 @@ names!(
         Renamed = "renamed",
         /// The row is again as it was before an operation, or is withdrawn if that made it.
         Undone = "undone",
-        /// A project became part of another one.
+        /// A project or an entity became part of another one.
         Merged = "merged",
         /// A link was confirmed after one of its ends changed.
         Reviewed = "reviewed",

@@ -108,6 +108,7 @@ fn where_only_a_person_promotes_no_tool_offers_it() {
     let expected = [
         "promote_entity",
         "reject_entity",
+        "merge_entities",
         "review_link",
         "review_candidates",
         "resolve_conflict",

@@ -14,6 +14,7 @@ mod history;
 mod interactions;
 mod link_reviews;
 mod memories;
+mod merges;
 mod ontology;
 mod project_names;
 mod projects;
@@ -42,6 +43,7 @@ pub use history::{GetEntityAudit, GetHistory};
 pub use interactions::RecordInteraction;
 pub use link_reviews::ReviewLink;
 pub use memories::{CreateMemory, ReviewMemory, UpdateMemory};
+pub use merges::MergeEntities;
 pub use ontology::DescribeOntology;
 pub use project_names::{MergeProjects, RenameProject};
 pub use projects::{ListProjects, RegisterProject, SetProjectState};
@@ -70,6 +72,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<RejectEntity>(),
         RegisteredOperation::write::<SupersedeEntity>(),
         RegisteredOperation::write::<InvalidateEntity>(),
+        RegisteredOperation::write::<MergeEntities>(),
         RegisteredOperation::write::<CreateRelationship>(),
         RegisteredOperation::write::<ReviewLink>(),
         RegisteredOperation::write::<CreateMemory>(),

@@ -159,7 +159,7 @@ pub fn difference_line(difference: &FieldDifference) -> String {
     format!("  {field} {}{now} → {}", show_value(base), show_value(proposed))
 }
 
-fn show_value(value: &Value) -> String {
+pub fn show_value(value: &Value) -> String {
     match value {
         Value::String(text) => quote_text(text, 2 * LINE_TEXT),
         Value::Null => "nothing".to_owned(),

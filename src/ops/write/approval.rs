@@ -131,6 +131,7 @@ impl WriteEffect {
         let id = change.entry.subject_id.clone();
         Some(match (kind, Action::parse(&change.entry.action)) {
             (_, Some(Action::Redacted)) => NextStep::RedactRow { kind, id },
+            (Kind::Entity, Some(Action::Merged)) => NextStep::RunOperation,
             (_, Some(Action::Renamed | Action::Merged)) => NextStep::ChangeProjects,
             (Kind::Conflict, _) => NextStep::ResolveConflict { id },
             (Kind::ProjectState, _) => NextStep::SetProjectState,

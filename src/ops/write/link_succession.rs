@@ -47,7 +47,8 @@ pub fn pass_links(
                 relationships::close(tx, &link, RelationshipStatus::Superseded, note)?;
                 done.carried.push(new.id);
             }
-            Err(LeftBecause::Known) if passed == PassedLinks::Merge => {
+            // One thing has no links to itself.
+            Err(LeftBecause::Known | LeftBecause::BetweenBoth) if passed == PassedLinks::Merge => {
                 relationships::close(tx, &link, RelationshipStatus::Superseded, note)?;
             }
             Err(because) => done.left.push((link.id, because)),

@@ -14,6 +14,7 @@ pub mod lifecycle_rows;
 pub mod link_reviews;
 pub mod link_succession;
 pub mod memories;
+pub mod merge_entities;
 pub mod project_names;
 pub mod projects;
 pub mod promotion;

@@ -138,6 +138,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
             r#"{"name": "p07-lynx", "aliases": ["team"]}"#,
         ],
     ),
+    ("merge_entities", &[r#"{"entity_id": "@zerodur", "into": "@mirror"}"#]),
     ("rename_project", &[r#"{"name": "lynx", "new_name": "p08-fox"}"#]),
     (
         "merge_projects",

@@ -64,6 +64,12 @@ pub const CASES: &[Case] = &[
         command: &[],
     },
     Case {
+        operation: "merge_entities",
+        free: &[],
+        deciding: &[r#"{"entity_id": "@ring", "into": "@cell"}"#],
+        command: &[],
+    },
+    Case {
         operation: "create_relationship",
         free: &[
             r#"{"relationship_type": "interfaces_with", "source_id": "@cell", "target_id": "@ring"}"#,
