@@ -13,6 +13,7 @@ pub mod operations;
 pub mod person_access;
 pub mod present;
 pub mod proposed_change;
+mod read_options;
 pub mod registry;
 pub mod rights;
 pub mod row_kinds;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Output, Written};
 use super::proposed_change::ProposedChange;
+use super::read_options::{AnswerTime, ReadOptions};
 use super::run::{self, Caller, WriteOptions};
 use super::schema::parse;
 use super::{limits, schema};
@@ -203,15 +204,21 @@ pub struct RegisteredOperation {
 
 impl RegisteredOperation {
     pub fn read<O: ReadOperation>() -> Self {
-        let prepare: Prepare = Box::new(move |arguments| {
-            let args: O::Args = parse(arguments)?;
-            Ok(PreparedCall::Read(Box::new(move |view| Ok(Answer::of(&O::run(view, args)?)))))
+        let prepare: Prepare = Box::new(move |mut arguments| {
+            let options = ReadOptions::take(&mut arguments)?;
+            let args: O::Args =
+                parse(arguments).map_err(|error| name_options::<ReadOptions>(error, "read"))?;
+            Ok(PreparedCall::Read(Box::new(move |view| {
+                options.read(view, |view| Ok(Answer::of(&O::run(view, args)?)))
+            })))
         });
+        let mut input_schema = schema::input_schema::<O::Args>();
+        schema::merge(&mut input_schema, &schema::input_schema::<ReadOptions>());
         Self {
             about: O::ABOUT,
             blank_values: O::BLANK_VALUES,
-            input_schema: schema::input_schema::<O::Args>(),
-            output_schema: LazyLock::new(schema::answer_schema::<O::Output>),
+            input_schema,
+            output_schema: LazyLock::new(read_schema::<O::Output>),
             prepare,
         }
     }
@@ -219,7 +226,8 @@ impl RegisteredOperation {
     pub fn write<O: WriteOperation>() -> Self {
         let prepare: Prepare = Box::new(move |mut arguments| {
             let options = WriteOptions::take(O::ABOUT.name, &mut arguments)?;
-            let args: O::Args = parse(arguments).map_err(name_write_options)?;
+            let args: O::Args =
+                parse(arguments).map_err(|error| name_options::<WriteOptions>(error, "write"))?;
             if O::only_reads(&args) {
                 let read = move |view: &View<'_>| Ok(Answer::of(&O::read(view, args)?));
                 return Ok(PreparedCall::Read(Box::new(read)));
@@ -289,18 +297,25 @@ impl RegisteredOperation {
     }
 }
 
-/// Adds the arguments of all writes to the error about an unknown one.
-fn name_write_options(error: Error) -> Error {
+/// Adds the arguments that every read or every write takes to the error about an unknown one.
+fn name_options<T: JsonSchema>(error: Error, effect: &str) -> Error {
     match error {
         Error::Invalid { field, mut problem, hint }
             if problem.starts_with("unknown field") && !field.contains(['.', '[']) =>
         {
-            let names: Vec<String> = schema::list_properties::<WriteOptions>();
-            problem.push_str(&format!(", or of every write {}", names.join(", ")));
+            let names: Vec<String> = schema::list_properties::<T>();
+            problem.push_str(&format!(", or of every {effect} {}", names.join(", ")));
             Error::Invalid { field, problem, hint }
         }
         other => other,
     }
+}
+
+/// Returns the schema of a read's answer, which says which time it is about if that is not now.
+fn read_schema<O: Output>() -> Map<String, Value> {
+    let mut schema = schema::answer_schema::<O>();
+    schema::merge(&mut schema, &schema::answer_schema::<AnswerTime>());
+    schema
 }
 
 /// Returns the schema of a write's answer. No field is required: where a change is proposed instead,

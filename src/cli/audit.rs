@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use serde_json::json;
 
-use super::operation::{OutputFlags, list};
+use super::operation::{ReadFlags, list};
 use super::options::Cli;
 use super::out;
 use super::readable::ReadableStore;
@@ -23,14 +23,14 @@ pub enum Audit {
         /// Id of an entity, memory, relationship, project, state or conflict
         id: String,
         #[command(flatten)]
-        output: OutputFlags,
+        flags: ReadFlags,
     },
 }
 
 pub fn run(cli: &Cli, audit: &Audit) -> Result<ExitCode> {
     match audit {
         Audit::Verify => verify(cli),
-        Audit::Show { id, output } => show_history(cli, id, output),
+        Audit::Show { id, flags } => show_history(cli, id, flags),
     }
 }
 
@@ -68,8 +68,8 @@ fn verify(cli: &Cli) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn show_history(cli: &Cli, id: &str, output: &OutputFlags) -> Result<ExitCode> {
-    let detail = if output.json { "full" } else { "concise" };
+fn show_history(cli: &Cli, id: &str, flags: &ReadFlags) -> Result<ExitCode> {
+    let detail = if flags.output.json { "full" } else { "concise" };
     let arguments = json!({ "id": id, "detail": detail });
-    list(cli, "get_history", arguments, ("entries", "change"), output)
+    list(cli, "get_history", arguments, ("entries", "change"), flags)
 }

@@ -19,6 +19,7 @@ use crate::ops::View;
 use crate::ops::exchange::export::{self, ExportArgs, Exported};
 use crate::ops::exchange::formats::{ItemWriter, find_writer};
 use crate::ops::exchange::{graph, matrix};
+use crate::ops::past::read_then;
 use crate::ops::write::projects;
 use crate::platform::restrict_new_file;
 
@@ -39,6 +40,9 @@ pub struct Export {
     /// With --format csv: one row for each requirement and linked entity
     #[arg(long)]
     long: bool,
+    /// The store as it was: an instant, a date (its end in UTC) or the handle of an operation (o…)
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Overwrite an existing file
     #[arg(long)]
     force: bool,
@@ -202,16 +206,17 @@ fn write(
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} rows, {elapsed}") {
         bar.set_style(style);
     }
-    let done = match wish.format {
-        Format::Jsonl => db.read(|view| {
+    let mut write_as = |view: &View<'_>| match wish.format {
+        Format::Jsonl => {
             let wish = ExportArgs { project: wish.project.clone(), global: wish.with_global };
             export::export_lines(view, &wish, |text| {
                 bar.inc(1);
                 line(text)
             })
-        }),
-        drawn => db.read(|view| write_drawing(view, wish, drawn, &mut line)),
+        }
+        drawn => write_drawing(view, wish, drawn, &mut line),
     };
+    let done = db.read(|view| read_then(view, wish.as_of.as_deref(), &mut write_as));
     bar.finish_and_clear();
     let done = done?;
     report_cut(&done, wish);

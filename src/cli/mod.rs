@@ -37,6 +37,7 @@ mod review;
 mod serve;
 mod setup;
 mod shell;
+mod times;
 mod token;
 mod tools;
 mod upkeep;
@@ -112,10 +113,15 @@ enum Command {
     /// Leave work to the next session, or take it over
     #[command(subcommand)]
     Handoff(handoff::HandoffCommand),
+    /// Name the store as it is or was, for a review or a release, and list these names
+    #[command(subcommand)]
+    Baseline(times::BaselineCommand),
+    /// Compare the store at two times: rows, fields, links and verdicts
+    Diff(times::ComparedTimes),
     /// List the newest changes, by actor, client or operation
     Log(reading::ShowLog),
     /// List the projects with their aliases and numbers of rows
-    Projects(operation::OutputFlags),
+    Projects(operation::ReadFlags),
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
     /// Go through the rows that wait for approval, one key for each
@@ -214,6 +220,8 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Search(args)) => reading::search_rows(cli, args),
         Some(Command::Context(args)) => reading::show_context(cli, args),
         Some(Command::Handoff(command)) => handoff::run(cli, command),
+        Some(Command::Baseline(command)) => times::run(cli, command),
+        Some(Command::Diff(args)) => times::run_diff(cli, args),
         Some(Command::Log(args)) => reading::show_log(cli, args),
         Some(Command::Projects(output)) => reading::list_projects(cli, output),
         Some(Command::Candidates(args)) => operation::list_candidates(cli, args),

@@ -47,6 +47,27 @@ pub struct OutputFlags {
     pub json: bool,
 }
 
+/// Options of every command that reads.
+#[derive(Args, Default)]
+pub struct ReadFlags {
+    /// Read the store as it was: an instant, a date (its end in UTC) or the handle of an operation (o…)
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    #[command(flatten)]
+    pub output: OutputFlags,
+}
+
+impl ReadFlags {
+    /// Returns the arguments as an object, with these options.
+    pub fn add_to(&self, arguments: Value) -> Map<String, Value> {
+        let mut arguments = into_object(arguments);
+        if let Some(as_of) = &self.as_of {
+            arguments.insert("as_of".to_owned(), as_of.as_str().into());
+        }
+        arguments
+    }
+}
+
 impl WriteFlags {
     pub fn add_to(&self, arguments: &mut Map<String, Value>) -> Result<()> {
         arguments.insert("actor".to_owned(), actor_name(self.actor.as_deref())?.into());
@@ -70,10 +91,10 @@ pub fn write(cli: &Cli, name: &str, arguments: Value, flags: &WriteFlags) -> Res
 }
 
 /// Runs a reading operation and prints its answer.
-pub fn read(cli: &Cli, name: &str, arguments: Value, output: &OutputFlags) -> Result<ExitCode> {
+pub fn read(cli: &Cli, name: &str, arguments: Value, flags: &ReadFlags) -> Result<ExitCode> {
     let store = ReadableStore::open(cli)?;
-    let read = prepare_read(&store.settings().ontology, name, into_object(arguments))?;
-    print(store.read(read)?, output);
+    let read = prepare_read(&store.settings().ontology, name, flags.add_to(arguments))?;
+    print(store.read(read)?, &flags.output);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,17 +105,17 @@ pub fn list(
     name: &str,
     arguments: Value,
     (rows, counted): (&str, &str),
-    output: &OutputFlags,
+    flags: &ReadFlags,
 ) -> Result<ExitCode> {
     let store = ReadableStore::open(cli)?;
-    let mut arguments = into_object(arguments);
+    let mut arguments = flags.add_to(arguments);
     arguments.insert("limit".to_owned(), MAX_LIMIT.into());
     let mut all: Option<Value> = None;
     loop {
         let read = prepare_read(&store.settings().ontology, name, arguments.clone())?;
         let mut page = store.read(read)?;
         let next = page.structured["next_cursor"].take();
-        if output.json {
+        if flags.output.json {
             all = Some(append(all, page.structured, rows));
         } else {
             let total = page.structured["total"].as_i64().unwrap_or_default();
@@ -205,7 +226,7 @@ pub struct Show {
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn show_row(cli: &Cli, args: &Show) -> Result<ExitCode> {
@@ -214,7 +235,7 @@ pub fn show_row(cli: &Cli, args: &Show) -> Result<ExitCode> {
         "id": args.id, "detail": detail, "include_inactive": args.all, "limit": MAX_LIMIT,
         "cursor": args.cursor,
     });
-    read(cli, "get_row", arguments, &args.output)
+    read(cli, "get_row", arguments, &args.flags)
 }
 
 /// `atocore status`: the numbers of rows.
@@ -224,18 +245,18 @@ pub struct StatusArgs {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn show_status(cli: &Cli, args: &StatusArgs) -> Result<ExitCode> {
-    let arguments = into_object(json!({ "project": args.project }));
+    let arguments = args.flags.add_to(json!({ "project": args.project }));
     let store = ReadableStore::open(cli)?;
     let read = prepare_read(&store.settings().ontology, "get_status", arguments)?;
     let mut answer = store.read(read)?;
     let path = show_absolute(&store.settings().path);
     answer.text.insert_str(0, &format!("file: {path}\n"));
     answer.structured["file"] = path.into();
-    print(answer, &args.output);
+    print(answer, &args.flags.output);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -246,12 +267,12 @@ pub struct Candidates {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn list_candidates(cli: &Cli, args: &Candidates) -> Result<ExitCode> {
     let arguments = json!({ "project": args.project });
-    list(cli, "list_candidates", arguments, ("items", "candidate"), &args.output)
+    list(cli, "list_candidates", arguments, ("items", "candidate"), &args.flags)
 }
 
 /// `atocore conflicts`: lists conflicts.
@@ -264,12 +285,12 @@ pub struct Conflicts {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn list_conflicts(cli: &Cli, args: &Conflicts) -> Result<ExitCode> {
     let arguments = json!({ "project": args.project, "include_inactive": args.all });
-    list(cli, "list_conflicts", arguments, ("items", "conflict"), &args.output)
+    list(cli, "list_conflicts", arguments, ("items", "conflict"), &args.flags)
 }
 
 /// `atocore resolve`: resolves a conflict.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::operation::{OutputFlags, WriteFlags, call_operation, into_object, print, write};
+use super::operation::{ReadFlags, WriteFlags, call_operation, into_object, print, write};
 use super::options::Cli;
 use super::reading::list_projects;
 use crate::model::Result;
@@ -19,7 +19,7 @@ pub enum ProjectCommand {
     /// Make a project part of another one; its names become aliases of that
     Merge(MergeNames),
     /// List all projects with their aliases and numbers of rows
-    List(OutputFlags),
+    List(ReadFlags),
     /// Add aliases to a project; rows stored under them move to it
     Alias(AliasNames),
 }

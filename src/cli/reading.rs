@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::operation::{OutputFlags, into_object, list, print, read};
+use super::operation::{ReadFlags, list, print, read};
 use super::options::Cli;
 use super::readable::ReadableStore;
 use crate::app::run::COMMAND_LINE;
@@ -43,7 +43,7 @@ pub struct ListedRows {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -69,7 +69,7 @@ pub fn list_rows(cli: &Cli, args: &ListedRows) -> Result<ExitCode> {
         "property": args.property, "tag": args.tag, "actor": args.actor, "source": args.source,
         "since": args.since, "include_inactive": args.all,
     });
-    list(cli, "list_rows", arguments, ("items", "row"), &args.output)
+    list(cli, "list_rows", arguments, ("items", "row"), &args.flags)
 }
 
 /// `atocore search`: finds rows by words.
@@ -94,7 +94,7 @@ pub struct SearchRows {
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn search_rows(cli: &Cli, args: &SearchRows) -> Result<ExitCode> {
@@ -102,7 +102,7 @@ pub fn search_rows(cli: &Cli, args: &SearchRows) -> Result<ExitCode> {
         "query": args.query.join(" "), "project": args.project, "include_inactive": args.all,
         "explain": args.explain, "limit": args.limit, "cursor": args.cursor,
     });
-    read(cli, "search", arguments, &args.output)
+    read(cli, "search", arguments, &args.flags)
 }
 
 /// `atocore context`: the text that an agent reads before it answers.
@@ -120,19 +120,20 @@ pub struct ShowContext {
     #[arg(long, value_name = "NAME", default_value = COMMAND_LINE)]
     client: String,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn show_context(cli: &Cli, args: &ShowContext) -> Result<ExitCode> {
     let arguments =
         json!({ "query": args.query.join(" "), "project": args.project, "budget": args.budget });
     let store = ReadableStore::open(cli)?;
-    let read = prepare_read(&store.settings().ontology, "build_context", into_object(arguments))?;
+    let read =
+        prepare_read(&store.settings().ontology, "build_context", args.flags.add_to(arguments))?;
     let answer = store.read(|view| {
         view.read_for(&args.client);
         read(view)
     })?;
-    print(answer, &args.output);
+    print(answer, &args.flags.output);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -158,7 +159,7 @@ pub struct ShowLog {
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
     #[command(flatten)]
-    output: OutputFlags,
+    flags: ReadFlags,
 }
 
 pub fn show_log(cli: &Cli, args: &ShowLog) -> Result<ExitCode> {
@@ -166,9 +167,9 @@ pub fn show_log(cli: &Cli, args: &ShowLog) -> Result<ExitCode> {
         "actor": args.actor, "client": args.client, "operation": args.operation, "kind": args.kind,
         "limit": args.limit, "cursor": args.cursor,
     });
-    read(cli, "list_audit", arguments, &args.output)
+    read(cli, "list_audit", arguments, &args.flags)
 }
 
-pub fn list_projects(cli: &Cli, output: &OutputFlags) -> Result<ExitCode> {
-    list(cli, "list_projects", json!({}), ("items", "project"), output)
+pub fn list_projects(cli: &Cli, flags: &ReadFlags) -> Result<ExitCode> {
+    list(cli, "list_projects", json!({}), ("items", "project"), flags)
 }

@@ -17,6 +17,7 @@ use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::exchange::export::{ExportArgs, export_lines, refuse_unknown_project};
 use crate::ops::exchange::matrix;
+use crate::ops::past::read_then;
 use crate::ops::write::projects;
 
 /// Bytes that are sent at once.
@@ -29,10 +30,10 @@ pub async fn serve_export(
     let form = Form::parse(&query.unwrap_or_default());
     let project = form.filled("project").map(str::to_owned);
     let global = !matches!(form.text("with_global"), "" | "false");
-    let wish = ExportArgs { project, global };
+    let (wish, as_of) = (ExportArgs { project, global }, form.filled("as_of").map(str::to_owned));
     let done = match form.text("format") {
-        "" | "jsonl" => export_all(&state, wish).await,
-        "csv" => export_matrix(&state, wish).await,
+        "" | "jsonl" => export_all(&state, wish, as_of).await,
+        "csv" => export_matrix(&state, wish, as_of).await,
         other => {
             let hint = "Give jsonl, or csv for the traceability matrix.";
             Err(Error::invalid("format", format!("there is no format {other:?}"), hint))
@@ -42,7 +43,7 @@ pub async fn serve_export(
 }
 
 /// Writes the export to a temporary file first, so that a slow client holds no snapshot of the store.
-async fn export_all(state: &WebState, wish: ExportArgs) -> Result<Response> {
+async fn export_all(state: &WebState, wish: ExportArgs, as_of: Option<String>) -> Result<Response> {
     let write = move |view: &View<'_>| {
         let mut output = BufWriter::new(tempfile::tempfile().map_err(file_error)?);
         export_lines(view, &wish, |line| writeln!(output, "{line}").map_err(file_error))?;
@@ -50,7 +51,8 @@ async fn export_all(state: &WebState, wish: ExportArgs) -> Result<Response> {
         file.rewind().map_err(file_error)?;
         Ok(file)
     };
-    let file = state.store.read("export", write).await?;
+    let read = move |view: &View<'_>| read_then(view, as_of.as_deref(), write);
+    let file = state.store.read("export", read).await?;
     let chunks = stream::unfold(file, |file| async { read_chunk(file).await });
     let kind = [(header::CONTENT_TYPE, "application/x-ndjson")];
     Ok((kind, Body::from_stream(chunks)).into_response())
@@ -69,14 +71,19 @@ async fn read_chunk(mut file: File) -> Option<(io::Result<Vec<u8>>, File)> {
     }
 }
 
-async fn export_matrix(state: &WebState, wish: ExportArgs) -> Result<Response> {
+async fn export_matrix(
+    state: &WebState,
+    wish: ExportArgs,
+    as_of: Option<String>,
+) -> Result<Response> {
     let write = move |view: &View<'_>| {
         let project = wish.project.as_deref();
         project.map_or(Ok(()), |name| refuse_unknown_project(view, name))?;
         let scope = projects::resolve_scope(view, project, !wish.global)?;
         matrix::write_csv(&matrix::read(view, &scope)?)
     };
-    let text = state.store.read("export", write).await?;
+    let read = move |view: &View<'_>| read_then(view, as_of.as_deref(), write);
+    let text = state.store.read("export", read).await?;
     let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
     let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"matrix.csv\"");
     Ok(([kind, name], text).into_response())

@@ -65,7 +65,7 @@ const fn route_put(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
-pub const ROUTES: [Route; 58] = [
+pub const ROUTES: [Route; 61] = [
     route_get("/entities", "list_rows").with("kind", "entity"),
     route_post("/entities", "create_entity"),
     route_get("/entities/{ref}", "get_entity").of("entity_id"),
@@ -128,6 +128,9 @@ pub const ROUTES: [Route; 58] = [
     route_get("/sources/{ref}", "get_row").of("id"),
     route_post("/operations/{ref}/undo", "undo").of("operation"),
     route_post("/redactions", "redact"),
+    route_get("/baselines", "list_baselines"),
+    route_post("/baselines", "create_baseline"),
+    route_get("/diff", "diff"),
     route_get("/audit", "list_audit"),
     route_get("/ontology", "describe_ontology"),
 ];

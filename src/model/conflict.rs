@@ -1,6 +1,6 @@
 //! Conflicts: active rows that claim one slot with incompatible values.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::claim::Slot;
 use super::status::ConflictStatus;
@@ -15,7 +15,7 @@ pub const SUPERSEDE_OTHERS: &str = "supersede_others";
 pub const DISMISS: &str = "dismiss";
 
 /// One row of `conflicts` with its members; its serialised form is the audit snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conflict {
     pub id: String,
     /// Identifies the row in calls and answers; not part of the snapshot.
@@ -29,7 +29,7 @@ pub struct Conflict {
     pub resolved_at: Option<String>,
     pub detected_at: String,
     pub note: String,
-    #[serde(serialize_with = "record_members")]
+    #[serde(serialize_with = "record_members", deserialize_with = "read_members")]
     pub members: Vec<ConflictMember>,
 }
 
@@ -50,8 +50,23 @@ fn record_members<S: serde::Serializer>(
     map.end()
 }
 
+/// Reads the members that a snapshot lists; the first snapshots listed all of them.
+fn read_members<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<ConflictMember>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum RecordedMembers {
+        First { first: Vec<ConflictMember> },
+        All(Vec<ConflictMember>),
+    }
+    Ok(match RecordedMembers::deserialize(from)? {
+        RecordedMembers::First { first: members } | RecordedMembers::All(members) => members,
+    })
+}
+
 /// One row of `conflict_members`: a row that claims the slot, and its value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConflictMember {
     pub id: String,
     pub member_kind: String,

@@ -26,6 +26,7 @@ pub enum SubjectKind {
     AuditedRow,
     Operation,
     AccessToken,
+    Baseline,
     /// An operation by its name.
     ApiOperation,
     /// A key that identifies rows within one batch or file.
@@ -55,6 +56,7 @@ impl fmt::Display for SubjectKind {
             Self::AuditedRow => "audited row",
             Self::Operation => "operation",
             Self::AccessToken => "token",
+            Self::Baseline => "baseline",
             Self::ApiOperation => "operation",
             Self::BatchKey => "key",
             Self::Resource => "resource",

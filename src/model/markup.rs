@@ -26,7 +26,7 @@ pub fn strong_text(text: &str, max: usize) -> String {
     }
 }
 
-fn escape_markdown(text: &str) -> String {
+pub fn escape_markdown(text: &str) -> String {
     let mut line = String::with_capacity(text.len() + 16);
     let mut before = None;
     let mut rest = text.chars().peekable();

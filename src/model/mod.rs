@@ -4,6 +4,7 @@
 //! crate.
 
 pub mod access;
+pub(crate) mod baseline;
 pub(crate) mod canonical;
 pub mod claim;
 pub(crate) mod conflict;
@@ -50,6 +51,7 @@ pub mod value;
 pub mod words;
 
 pub use access::{AccessToken, Role};
+pub use baseline::Baseline;
 pub use claim::{Claim, Slot};
 pub use conflict::{Conflict, ConflictMember};
 pub use coverage::Verdict;

@@ -13,7 +13,7 @@ pub const INBOX: &str = "inbox";
 pub const MERGED: &str = "merged";
 
 /// One row of `projects` with its aliases; its serialised form is the audit snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Project {
     pub id: String,
     /// Identifies the row in calls and answers; not part of the snapshot.

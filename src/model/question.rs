@@ -15,6 +15,7 @@ pub enum Question {
     DecisionsAffecting,
     DecisionHistory,
     RecentChanges,
+    ChangesSince,
     OrphanRequirements,
     RiskyDecisions,
     UnsupportedClaims,
@@ -46,7 +47,7 @@ pub struct Takes {
     pub about: QuestionSubject,
     /// The default depth of its traversal; `None` if it has none.
     pub depth: Option<u32>,
-    /// Whether it takes a start instant.
+    /// Whether it takes a start: an instant, or for `changes_since` also an operation.
     pub since: bool,
 }
 
@@ -54,7 +55,7 @@ pub struct Takes {
 pub const MAX_DEPTH: u32 = 20;
 
 impl Question {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SystemMap,
         Self::SubsystemContents,
         Self::InterfacesOf,
@@ -63,6 +64,7 @@ impl Question {
         Self::DecisionsAffecting,
         Self::DecisionHistory,
         Self::RecentChanges,
+        Self::ChangesSince,
         Self::OrphanRequirements,
         Self::RiskyDecisions,
         Self::UnsupportedClaims,
@@ -88,6 +90,7 @@ impl Question {
             Self::DecisionsAffecting => ("decisions_affecting", Either, Some(MAX_DEPTH)),
             Self::DecisionHistory => ("decision_history", Entity, None),
             Self::RecentChanges => ("recent_changes", Projects, None),
+            Self::ChangesSince => ("changes_since", Projects, None),
             Self::OrphanRequirements => ("orphan_requirements", Projects, None),
             Self::RiskyDecisions => ("risky_decisions", Projects, None),
             Self::UnsupportedClaims => ("unsupported_claims", Projects, None),
@@ -101,7 +104,12 @@ impl Question {
             Self::TraceabilityMatrix => ("traceability_matrix", Projects, None),
             Self::ProjectOverview => ("project_overview", Projects, None),
         };
-        Takes { name, about, depth, since: self == Self::RecentChanges }
+        Takes {
+            name,
+            about,
+            depth,
+            since: matches!(self, Self::RecentChanges | Self::ChangesSince),
+        }
     }
 
     pub fn name(self) -> &'static str {

@@ -164,6 +164,20 @@ pub fn field_value(row: &Map<String, Value>, field: &str) -> Value {
 /// Fields that every change of a row touches; they go on and are never restored.
 pub const COUNTERS: [&str; 3] = ["version", "updated_at", "content_version"];
 
+/// Fields that say how often a row was used, or against which content a link was reviewed.
+const UPKEEP: [&str; 5] = [
+    "source_digests",
+    "last_referenced_at",
+    "reference_count",
+    "reviewed_source",
+    "reviewed_target",
+];
+
+/// Whether a row says something else, so that a reader would want to know.
+pub fn differs_for_readers(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+    list_differing(a, b).iter().any(|field| !UPKEEP.contains(field))
+}
+
 /// Lists the fields that differ, except those that every change touches.
 pub fn list_differing<'f>(a: &'f Map<String, Value>, b: &'f Map<String, Value>) -> Vec<&'f str> {
     let mut differing: Vec<&str> = a

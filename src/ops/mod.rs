@@ -3,6 +3,7 @@
 
 pub mod exchange;
 pub mod maintain;
+pub mod past;
 pub mod read;
 pub mod record;
 pub mod sources;

@@ -158,6 +158,37 @@ pub fn list_projects(view: &View<'_>, names: &[Option<String>]) -> Result<Vec<St
     view.conn.all(sql, &[], |row| row.text("name"))
 }
 
+/// A row that changed between two places in the audit log.
+#[derive(Debug, Clone)]
+pub struct ChangedSubject {
+    pub kind: Kind,
+    pub id: String,
+    /// The numbers of its first and last audit row in between.
+    pub first: i64,
+    pub last: i64,
+}
+
+/// Lists the rows of a project that changed after one audit row and until another, in the order of
+/// their first change.
+pub fn list_changed(
+    view: &View<'_>,
+    project: &str,
+    after: i64,
+    until: i64,
+) -> Result<Vec<ChangedSubject>> {
+    let sql = "SELECT a.entity_kind, a.memory_id, min(a.seq) AS first, max(a.seq) AS last \
+         FROM audit_places p JOIN memory_audit a ON a.seq = p.seq \
+         WHERE p.project = ?1 AND p.seq > ?2 AND p.seq <= ?3 \
+         GROUP BY a.memory_id, a.entity_kind ORDER BY min(a.seq)";
+    let subjects = view.conn.all(sql, params![project, after, until], |row| {
+        let kind = Kind::parse(&row.text("entity_kind")?);
+        let (id, first) = (row.text("memory_id")?, row.integer("first")?);
+        let last = row.integer("last")?;
+        Ok(kind.map(|kind| ChangedSubject { kind, id, first, last }))
+    })?;
+    Ok(subjects.into_iter().flatten().collect())
+}
+
 /// Counts the audit rows about a project since an instant.
 pub fn count(view: &View<'_>, project: &str, since: &str) -> Result<i64> {
     let sql = "SELECT count(*) AS n FROM audit_places WHERE project = ?1 AND at >= ?2";

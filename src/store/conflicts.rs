@@ -50,6 +50,14 @@ fn list_members(view: &View<'_>, conflict_id: &str) -> Result<Vec<ConflictMember
     )
 }
 
+/// Removes the members of a conflict, and returns them in the order in which they joined.
+pub fn take_members(tx: &Tx<'_>, conflict_id: &str) -> Result<Vec<ConflictMember>> {
+    let members = list_members(tx, conflict_id)?;
+    let sql = "DELETE FROM conflict_members WHERE conflict_id = ?1";
+    tx.change_uncovered(sql, params![conflict_id])?;
+    Ok(members)
+}
+
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Conflict>> {
     let sql = format!("SELECT {COLUMNS} FROM conflicts WHERE id = ?1");
     view.conn.one(&sql, params![id], |row| read_conflict(view, row))

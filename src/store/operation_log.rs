@@ -55,6 +55,27 @@ pub fn get(view: &View<'_>, id: &str) -> Result<Option<StoredOperation>> {
     view.conn.one("SELECT * FROM operations WHERE id = ?1", params![id], read_operation)
 }
 
+/// Returns the operation with the last audit row.
+pub fn find_newest(view: &View<'_>) -> Result<Option<StoredOperation>> {
+    let sql = "SELECT * FROM operations ORDER BY last_seq DESC LIMIT 1";
+    view.conn.one(sql, &[], read_operation)
+}
+
+/// Returns the last operation that was committed at or before an instant.
+pub fn last_until(view: &View<'_>, instant: Timestamp) -> Result<Option<StoredOperation>> {
+    // The time of a commit never goes back, so the order of the ends is that of the times.
+    let sql = "SELECT * FROM operations WHERE committed_at <= ?1 ORDER BY last_seq DESC LIMIT 1";
+    view.conn.one(sql, params![&instant.to_string()], read_operation)
+}
+
+/// Returns the number of the last audit row until an instant among those that belong to no operation,
+/// since they are older than this table; 0 if there is none.
+pub fn last_row_before(view: &View<'_>, instant: Timestamp) -> Result<i64> {
+    let sql = "SELECT seq AS n FROM memory_audit WHERE seq > 0 AND operation = '' \
+         AND timestamp <= ?1 ORDER BY seq DESC LIMIT 1";
+    view.conn.number(sql, params![&instant.to_string()])
+}
+
 /// Returns the newest operation that undid another one.
 pub fn newest_undo(view: &View<'_>, handle: &str) -> Result<Option<StoredOperation>> {
     let sql = "SELECT * FROM operations WHERE undoes = ?1 AND undoes <> '' \

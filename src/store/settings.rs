@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::past_stores::PastStores;
 use crate::model::{Error, Ontology, Result, StorageProblem, Timestamp};
 
 /// The durability of commits. A killed process loses nothing with either.
@@ -56,6 +57,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The source of new ids.
     pub ids: Ids,
+    /// Copies of the store as it was earlier, which all readers of the process share.
+    pub past: Arc<PastStores>,
 }
 
 /// Makes an id. A clock before 1970, which these ids cannot express, counts as 1970.
@@ -94,6 +97,7 @@ impl Settings {
             allow_secrets: false,
             clock: Arc::new(|| Timestamp::from_utc(chrono::Utc::now())),
             ids: Arc::new(|| new_id(chrono::Utc::now())),
+            past: Arc::default(),
         }
     }
 }

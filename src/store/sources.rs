@@ -40,6 +40,12 @@ fn read_document(row: &SqlRow<'_>) -> Result<Document> {
     })
 }
 
+/// Whether there are documents.
+pub fn has_documents(view: &View<'_>) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM source_documents WHERE id > '') AS n";
+    Ok(view.conn.number(sql, &[])? > 0)
+}
+
 pub fn get(view: &View<'_>, id: &str) -> Result<Option<Document>> {
     view.conn.one(&format!("{DOCUMENTS} WHERE d.id = ?1"), params![id], read_document)
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use super::operations::{Author, OperationRecord, OperationSteps};
+use super::past_stores::PastStores;
 use super::settings::Ids;
 use super::sqlite::sql::{Conn, SqlValue};
 use crate::model::search::SearchText;
@@ -27,9 +28,18 @@ pub struct View<'c> {
     pub resolved: RefCell<HashMap<String, ResolvedProject>>,
     /// Cache of entity types by id; no write changes a type.
     pub(super) types: RefCell<HashMap<String, String>>,
+    /// Copies of the store as it was earlier.
+    pub(super) past: &'c PastStores,
 }
 
 impl View<'_> {
+    /// Returns a view of the rows of a connection at an instant, for the same reader.
+    pub(super) fn over<'n>(&'n self, conn: &'n Conn, now: Timestamp) -> View<'n> {
+        let (client, resolved, types) =
+            (self.client.clone(), Default::default(), Default::default());
+        View { conn, now, client, resolved, types, ..*self }
+    }
+
     /// Names the client that reads.
     pub fn read_for(&self, client: &str) {
         client.clone_into(&mut self.client.borrow_mut());
@@ -177,7 +187,7 @@ impl<'c> Tx<'c> {
         handle.clone_into(&mut self.undone.borrow_mut());
     }
 
-    /// Returns the handle of the operation that the write undoes; empty if it undoes none.
+    /// Returns the handle of the undone operation, or an empty text.
     pub fn undone_operation(&self) -> String {
         self.undone.borrow().clone()
     }
@@ -255,7 +265,6 @@ impl<'c> Tx<'c> {
         self.conn.execute(sql, params)
     }
 
-    /// Notes that a row has its event.
     pub(super) fn note_recorded(&self, kind: Kind, id: &str) {
         let mut log = self.log.borrow_mut();
         let row = (kind, id.to_owned());
@@ -301,7 +310,6 @@ impl<'c> Tx<'c> {
         log.operation.as_ref().filter(|begun| begun.has_grown).map(|begun| begun.handle.clone())
     }
 
-    /// Returns the chain head if the write has read it.
     pub(super) fn known_head(&self) -> Option<Head> {
         self.log.borrow().head.clone()
     }

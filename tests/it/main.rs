@@ -35,6 +35,7 @@ mod marks;
 mod memory;
 mod mirror;
 mod oauth;
+mod past;
 mod paths;
 mod pipes;
 mod plugin;

@@ -161,6 +161,46 @@ fn with_their_own_commands_dry_runs_change_nothing_and_a_key_is_done_once() {
     }
 }
 
+/// The lines of an export, as of a time or of now, without interactions, which belong to no operation,
+/// and without the number of lines.
+fn export(place: &Place, as_of: &[&str]) -> Vec<String> {
+    let output = place.run(0, &[&["export"], as_of].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let of_none = |line: &str| {
+        ["interaction", "atocore_export_end"]
+            .iter()
+            .any(|name| line.starts_with(&format!(r#"{{"type":"{name}""#)))
+    };
+    lines.lines().filter(|line| !of_none(line)).map(str::to_owned).collect()
+}
+
+/// Of a row that is redacted, and of documents, the past is not known.
+const WITHOUT_PAST: [&str; 2] = ["redact", "ingest_source"];
+
+#[test]
+fn after_each_the_store_as_of_the_operation_before_is_what_it_was() {
+    let mut compared = 0;
+    for (case, arguments) in all_calls() {
+        if WITHOUT_PAST.contains(&case.operation) {
+            continue;
+        }
+        let place = copy();
+        let before = export(&place, &[]);
+        let last = "SELECT handle FROM operations ORDER BY last_seq DESC LIMIT 1";
+        let last: String = place.sql().query_row(last, [], |row| row.get(0)).expect("an operation");
+        let about = format!("call {} {arguments:?}", case.operation);
+        let command = ["call", case.operation, &with(&arguments, &[]).to_string(), "--json"];
+        run(&place, &about, &command.map(str::to_owned));
+        let then = export(&place, &["--as-of", &last]);
+        let differs = then.iter().zip(&before).find(|(then, before)| then != before);
+        assert_eq!(differs, None, "{about}");
+        assert_eq!(then.len(), before.len(), "{about}");
+        compared += usize::from(export(&place, &[]) != before);
+    }
+    assert!(compared > 30, "{compared} calls changed what an export has");
+}
+
 /// Asserts that a tool is not listed and that a call of it is an error.
 fn check_absent(session: &mut Session, tools: &[String], tool: &str, arguments: Value) {
     assert!(!tools.iter().any(|name| name == tool), "{tool} is listed");

@@ -32,9 +32,8 @@ pub struct ListAuditArgs {
     /// entity, memory, relationship, project, project_state, conflict, interaction, revision, store.
     #[serde(default)]
     kind: String,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

@@ -50,9 +50,8 @@ pub struct ListCandidatesArgs {
     source: String,
     #[serde(default)]
     detail: Detail,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

@@ -28,9 +28,8 @@ pub struct ListConflictsArgs {
     /// Also ended ones.
     #[serde(default)]
     include_inactive: bool,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

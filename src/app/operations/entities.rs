@@ -218,7 +218,6 @@ pub struct GetEntityArgs {
     include_inactive: bool,
     /// Relationships a page, 1-200; default 20.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

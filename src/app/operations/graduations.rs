@@ -95,9 +95,8 @@ pub struct ListGraduations;
 pub struct ListGraduationsArgs {
     /// Name or alias; all projects if left out.
     project: Option<String>,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

@@ -25,9 +25,8 @@ pub struct GetEntityAuditArgs {
     /// full: the whole row before and after.
     #[serde(default)]
     detail: Detail,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 
@@ -113,9 +112,8 @@ pub struct GetHistoryArgs {
     /// full: the whole row before and after.
     #[serde(default)]
     detail: Detail,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

@@ -2,11 +2,13 @@
 
 mod any_rows;
 mod audit_log;
+mod baselines;
 mod batch;
 mod candidates;
 mod conflicts;
 mod context;
 mod decisions;
+mod diff;
 mod entities;
 mod graduations;
 mod handoffs;
@@ -31,11 +33,13 @@ mod undo;
 
 pub use any_rows::GetRow;
 pub use audit_log::ListAudit;
+pub use baselines::{CreateBaseline, ListBaselines};
 pub use batch::CreateBatch;
 pub use candidates::ListCandidates;
 pub use conflicts::{ListConflicts, ResolveConflict};
 pub use context::BuildContext;
 pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEntity};
+pub use diff::{CompareTimes, TimeComparison};
 pub use entities::{CreateEntity, GetEntity, UpdateEntity};
 pub use graduations::{GraduateMemory, ListGraduations};
 pub use handoffs::{AcceptHandoff, RecordHandoff};
@@ -98,6 +102,9 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<RecordInteraction>(),
         RegisteredOperation::write::<RecordHandoff>(),
         RegisteredOperation::write::<AcceptHandoff>(),
+        RegisteredOperation::stepped::<CreateBaseline>(),
+        RegisteredOperation::read::<ListBaselines>(),
+        RegisteredOperation::read::<CompareTimes>(),
         RegisteredOperation::stepped::<IngestSource>(),
         RegisteredOperation::stepped::<Redact>(),
         RegisteredOperation::read::<DescribeOntology>(),

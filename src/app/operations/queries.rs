@@ -34,7 +34,7 @@ pub struct QueryProjectArgs {
     entity_type: Option<String>,
     /// 1 to 20 steps.
     depth: Option<u32>,
-    /// For recent_changes: an instant or date.
+    /// Instant, date; in changes_since also operation, last.
     since: Option<String>,
     /// Without global rows.
     #[serde(default)]
@@ -45,9 +45,8 @@ pub struct QueryProjectArgs {
     /// full: whole rows.
     #[serde(default)]
     detail: Detail,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 
@@ -262,7 +261,8 @@ impl AnswerRow {
                 return Ok(Self { row: SubjectView::Brief(Box::new(row)), said, lines });
             }
             Subject::Change(change) => {
-                let row = ChangedRow::new(view, &change, detail)?;
+                let compares = said.get("difference").is_some_and(|how| how == "changed");
+                let row = ChangedRow::new(view, &change, detail, compares)?;
                 let (line, contents) = (row.line(&change), row.change.full_lines());
                 (SubjectView::Change(Box::new(row)), line, contents)
             }
@@ -313,12 +313,14 @@ impl DescribedEntity {
 }
 
 impl ChangedRow {
-    fn new(view: &View<'_>, change: &Change, detail: Detail) -> Result<Self> {
+    fn new(view: &View<'_>, change: &Change, detail: Detail, compares: bool) -> Result<Self> {
         let (entry, after) = (&change.entry, &change.after);
         let mut shown = ChangeView::new(change, detail);
         if detail == Detail::Concise {
-            shown.before.clear();
-            shown.after.clear();
+            if !compares {
+                shown.before.clear();
+                shown.after.clear();
+            }
             shown.note = shorten_text(&entry.note, DESCRIPTION).into_owned();
         }
         let column = |name: &'static str| {
@@ -354,7 +356,7 @@ fn said_line(said: &Map<String, Value>) -> String {
 }
 
 /// Fields with words of this program, which are not quoted as stored text is.
-const WORDS: [&str; 6] = ["verdict", "gap", "role", "via", "outcome", "state"];
+const WORDS: [&str; 7] = ["verdict", "gap", "role", "via", "outcome", "state", "difference"];
 
 /// Renders a field: ids and words bare, other texts quoted.
 fn word_field(name: &str, value: &Value) -> String {

@@ -51,9 +51,8 @@ pub struct ListRowsArgs {
     include_inactive: bool,
     #[serde(default)]
     detail: Detail,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

@@ -64,9 +64,8 @@ pub struct SearchArgs {
     /// Say why each row matched.
     #[serde(default)]
     explain: bool,
-    /// 1-200; default 20.
+    /// 1-200.
     limit: Option<u32>,
-    /// The last next_cursor.
     cursor: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use super::bound::shorten_text;
 use super::rows::{FULL_TEXT, LINE_TEXT, all_quoted};
 use super::{Detail, is_false};
 use crate::model::event::AuditEntry;
-use crate::model::text::quote_text;
+use crate::model::text::{collapse_spaces, quote_text};
 use crate::ops::read::history::Change;
 use crate::store::operations::COMMAND_LINE;
 
@@ -63,9 +63,7 @@ impl ChangeView {
         let entry = &change.entry;
         let (before, after) = match detail {
             Detail::Full => (snapshot_fields(&change.before), snapshot_fields(&change.after)),
-            Detail::Concise => {
-                diff_snapshots(&snapshot_fields(&change.before), &snapshot_fields(&change.after))
-            }
+            Detail::Concise => diff_fields(&change.before, &change.after),
         };
         Self {
             audit_id: (detail == Detail::Full).then(|| entry.id.clone()),
@@ -156,8 +154,7 @@ pub fn change_line(change: &Change) -> String {
     } else {
         format!(" because {}", quote_text(&entry.note, LINE_TEXT))
     };
-    let (before, after) = (snapshot_fields(&change.before), snapshot_fields(&change.after));
-    let edited = if before.is_empty() { Vec::new() } else { list_edits(&before, &after) };
+    let edited = list_edits(&change.before, &change.after);
     let redacted = if change.redacted { " [redacted]" } else { "" };
     let edited = if edited.is_empty() { String::new() } else { format!(": {}", edited.join(", ")) };
     let actor = quote_text(&entry.actor, 80);
@@ -180,10 +177,19 @@ pub fn change_line(change: &Change) -> String {
 /// Maximum characters of a value before and after.
 const MAX_VALUE: usize = 80;
 
-/// Renders the changed fields, each property as one.
-fn list_edits(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+/// Returns the changed fields of a row before and after.
+pub fn diff_fields(before: &Value, after: &Value) -> (Map<String, Value>, Map<String, Value>) {
+    diff_snapshots(&snapshot_fields(before), &snapshot_fields(after))
+}
+
+/// Renders the changed fields of a row, each property as one; none for a new row.
+pub fn list_edits(before: &Value, after: &Value) -> Vec<String> {
+    let (before, after) = (snapshot_fields(before), snapshot_fields(after));
     let mut edits = Vec::new();
-    for (field, value) in diff_snapshots(before, after).1 {
+    if before.is_empty() {
+        return edits;
+    }
+    for (field, value) in diff_snapshots(&before, &after).1 {
         match (before.get(&field), &value) {
             (Some(Value::Object(old)), Value::Object(new)) => {
                 let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
@@ -203,6 +209,9 @@ fn list_edits(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<St
 }
 
 fn edit_words(field: &str, old: Option<&Value>, new: Option<&Value>) -> String {
+    if let (Some(Value::String(old)), Some(Value::String(new))) = (old, new) {
+        return edit_texts(field, old, new);
+    }
     let show = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "nothing".to_owned(),
         Some(Value::String(text)) => quote_text(text, MAX_VALUE),
@@ -215,6 +224,23 @@ fn edit_words(field: &str, old: Option<&Value>, new: Option<&Value>) -> String {
         Some(other) => quote_text(&other.to_string(), MAX_VALUE),
     };
     format!("{} {} → {}", show_name(field), show(old), show(new))
+}
+
+/// Renders the change of a text. Long ones begin shortly before the first difference.
+fn edit_texts(field: &str, old: &str, new: &str) -> String {
+    let field = show_name(field);
+    if collapse_spaces(old) == collapse_spaces(new) {
+        return format!("{field} (only white space)");
+    }
+    let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
+    let show = |text: &str| {
+        if same < MAX_VALUE / 2 || text.chars().count() <= MAX_VALUE {
+            return quote_text(text, MAX_VALUE);
+        }
+        let rest: String = text.chars().skip(same - MAX_VALUE / 4).collect();
+        quote_text(&format!("…{rest}"), MAX_VALUE)
+    };
+    format!("{field} {} → {}", show(old), show(new))
 }
 
 /// Quotes the name of a field if it is not a plain word, as the key of a property may be.

@@ -3,6 +3,7 @@
 pub(crate) mod audit_log;
 pub(crate) mod candidates;
 mod cited_texts;
+pub(crate) mod comparison;
 pub(crate) mod completion;
 pub mod context;
 pub mod graduation;

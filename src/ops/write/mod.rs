@@ -2,6 +2,7 @@
 
 pub mod access_tokens;
 pub mod approval;
+pub mod baselines;
 pub mod batch;
 pub mod conflicts;
 pub mod entities;

@@ -222,6 +222,7 @@ impl Db {
     /// `secure_delete` is not enough: a page split leaves copies of moved cells in the page's gaps,
     /// and only the last location of deleted content is overwritten.
     fn erase(&self) -> Erased {
+        self.settings.past.close();
         let emptied = self.ready().and_then(|writer| {
             writer.conn.batch("VACUUM")?;
             writer.truncate_log(self.settings.busy_timeout)
@@ -381,9 +382,9 @@ impl Drop for RollBack<'_> {
 
 fn new_view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
     let (client, resolved, types) = Default::default();
-    let Settings { clock, ontology, key_hours, allow_secrets, .. } = settings;
+    let Settings { clock, ontology, key_hours, allow_secrets, past, .. } = settings;
     let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
-    View { conn, now: clock(), ontology, key_hours, allow_secrets, client, resolved, types }
+    View { conn, now: clock(), ontology, key_hours, allow_secrets, client, resolved, types, past }
 }
 
 pub(in crate::store) fn read<T>(
@@ -393,5 +394,6 @@ pub(in crate::store) fn read<T>(
 ) -> Result<T> {
     conn.begin("BEGIN")?;
     let _end = RollBack(conn);
+    settings.past.close_redacted(conn)?;
     f(&new_view(conn, settings))
 }

@@ -6,6 +6,7 @@ pub(crate) mod file;
 pub(crate) mod file_guard;
 pub(crate) mod foreign_log;
 pub(crate) mod migrations;
+pub(crate) mod past;
 pub(crate) mod reader;
 pub(crate) mod restore;
 pub(crate) mod schema;

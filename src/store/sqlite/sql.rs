@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
 
@@ -78,6 +79,11 @@ impl Conn {
 
     pub fn in_memory() -> Result<Self> {
         Connection::open_in_memory().map(Self::new).map_err(|error| convert_error(&error))
+    }
+
+    /// Opens a temporary database, which has no name and is deleted when it is closed.
+    pub fn temporary() -> Result<Self> {
+        Connection::open("").map(Self::new).map_err(|error| convert_error(&error))
     }
 
     fn new(conn: Connection) -> Self {
@@ -335,11 +341,20 @@ impl Conn {
     /// copies that snapshot, whatever is written meanwhile.
     pub fn back_up(&self, target: &Path) -> Result<()> {
         let mut copy = Connection::open(target).map_err(|error| self.failed(&error))?;
-        let backup = rusqlite::backup::Backup::new(&self.conn, &mut copy)
-            .map_err(|error| self.failed(&error))?;
+        let backup = Backup::new(&self.conn, &mut copy).map_err(|error| self.failed(&error))?;
         backup
             .run_to_completion(1024, Duration::from_millis(5), None)
             .map_err(|error| self.failed(&error))
+    }
+
+    /// Copies the whole database to a temporary one, without pauses.
+    pub fn copy_to(&self, target: &mut Self) -> Result<()> {
+        let backup = Backup::new(&self.conn, &mut target.conn);
+        let copied = backup.and_then(|backup| backup.step(-1));
+        match copied.map_err(|error| self.failed(&error))? {
+            StepResult::Done => Ok(()),
+            _ => Err(Error::Busy),
+        }
     }
 
     /// Switches the file to rollback-journal mode, without a separate log.

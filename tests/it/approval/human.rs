@@ -155,6 +155,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         "record_interaction",
         &[r#"{"prompt": "p", "response": "The load is 40 kg.", "memories_used": ["@memory"]}"#],
     ),
+    ("create_baseline", &[r#"{"name": "PDR"}"#]),
     ("record_handoff", &[r#"{"done": ["d"], "rows": ["@memory"]}"#]),
     ("accept_handoff", &[r#"{"interaction_id": "@left"}"#]),
     (

@@ -11,7 +11,9 @@ use atocore::ops;
 use atocore::ops::exchange::restore_rows::Adoption;
 use atocore::ops::exchange::validate_export::ExportValidation;
 use atocore::ops::exchange::{export, format};
+use atocore::ops::maintain::doctor::{SchemaStage, Topic};
 use atocore::ops::maintain::{doctor, verify};
+use atocore::ops::past::read_as_of;
 use atocore::ops::record::{claims, index};
 use atocore::ops::write::redact::{self, Redaction};
 use atocore::store::{self, Db, Reader, Tx, View};
@@ -22,6 +24,9 @@ use super::model::Model;
 use super::seen::{self, Ids};
 use super::steps::Step;
 use super::world::{World, settings};
+
+/// Every so many operations, the past is looked at.
+const LOOKED_BACK: usize = 5;
 
 /// What the checks keep from step to step.
 pub struct Checks {
@@ -38,6 +43,8 @@ pub struct Checks {
     lines: Vec<String>,
     index: Vec<String>,
     model: Model,
+    /// The exports after each operation, by its handle.
+    past: Vec<(String, Vec<String>)>,
 }
 
 impl Checks {
@@ -51,7 +58,8 @@ impl Checks {
         let (empty, _) = ops::open(settings(&folder.join("empty.db"))).expect("a new store");
         let (newest, lines, index) = (HashMap::new(), exported_of(&empty), Vec::new());
         let model = Model::default();
-        Self { path, outside, empty, newest, seen: 0, lines, index, model }
+        let past = Vec::new();
+        Self { path, outside, empty, newest, seen: 0, lines, index, model, past }
     }
 
     pub fn after(&mut self, step: &Step, world: &mut World, model: &Model) {
@@ -75,6 +83,7 @@ impl Checks {
         assert_eq!((again.value, again.conflicts.len()), (0, 0), "after {step:?}");
         assert_eq!(kept, index(&self.outside), "the search index after {step:?}");
         self.there_and_back(&lines);
+        self.past.push((last_operation(&self.outside), lines.clone()));
         (self.lines, self.index, self.model) = (lines, kept, model.clone());
     }
 
@@ -119,6 +128,7 @@ impl Checks {
         assert_eq!(index(&other), index(&self.outside));
         self.examine(&self.empty);
         self.examine(&world.db);
+        self.look_back(&world.db);
         let ids = world.ids.clone();
         let redact = |tx: &Tx<'_>| {
             let entities = ids
@@ -135,6 +145,25 @@ impl Checks {
         };
         ops::write_and_detect_conflicts(&world.db, "random", "redact", redact).expect("redactions");
         self.examine(&world.db);
+    }
+
+    /// The store as of some operations is what it was then, with all that is derived from it.
+    fn look_back(&self, db: &Db) {
+        let lengths = Reader::open(db.settings().clone()).expect("the file opens").lengths();
+        for (operation, lines) in self.past.iter().step_by(LOOKED_BACK) {
+            let look = |view: &View<'_>| {
+                let report = verify::verify(view)?;
+                assert!(report.is_clean(), "as of {operation}: {report:?}");
+                let report = doctor::run_checks(view, SchemaStage::Current, lengths, |_| {})?;
+                // The copy is no file.
+                let checks = report.checks.iter().filter(|check| check.topic != Topic::File);
+                let findings: Vec<_> = checks.flat_map(|check| &check.findings).collect();
+                assert!(findings.is_empty(), "as of {operation}: {findings:?}");
+                exported(view)
+            };
+            let (then, _) = db.read(|view| read_as_of(view, operation, look)).expect("a read");
+            assert_eq!(&then, lines, "as of {operation}");
+        }
     }
 
     /// Nothing is wrong with a store, nor is there anything to remark.
@@ -195,6 +224,11 @@ fn index(file: &Connection) -> Vec<String> {
     let mut statement = file.prepare_cached(sql).expect("SQL");
     let rows = statement.query_map([], |row| row.get(0)).expect("rows");
     rows.collect::<std::result::Result<_, _>>().expect("a text")
+}
+
+fn last_operation(file: &Connection) -> String {
+    let sql = "SELECT handle FROM operations ORDER BY last_seq DESC LIMIT 1";
+    file.query_row(sql, [], |row| row.get(0)).expect("an operation")
 }
 
 /// The lines of an export.

@@ -187,6 +187,12 @@ pub const CASES: &[Case] = &[
         command: &["handoff", "accept", "@left"],
     },
     Case {
+        operation: "create_baseline",
+        free: &[r#"{"name": "PDR"}"#],
+        deciding: &[],
+        command: &["baseline", "create", "PDR"],
+    },
+    Case {
         operation: "ingest_source",
         free: &[r#"{"path": "notes.md", "project": "lynx"}"#, r#"{"path": "more"}"#],
         deciding: &[],

@@ -5,6 +5,7 @@ use crate::model::question::{MAX_DEPTH, QuestionSubject};
 use crate::model::{
     Entity, Error, List, PageRequest, Question, ResolvedProject, Result, Status, Timestamp,
 };
+use crate::ops::past::resolve_since;
 use crate::ops::read::lookup::{self, EntityQuery};
 use crate::ops::write::projects::{self, ProjectScope};
 use crate::store::View;
@@ -53,6 +54,8 @@ pub struct CheckedQuestion {
     pub entity: Option<Entity>,
     pub depth: u32,
     pub since: Option<Timestamp>,
+    /// The audit row after which `changes_since` begins.
+    pub since_row: i64,
     pub include_inactive: bool,
     pub page: PageRequest,
 }
@@ -71,13 +74,16 @@ impl CheckedQuestion {
             }
             given => given.or(takes.depth).unwrap_or(MAX_DEPTH),
         };
-        let since = wish.since.map(parse_instant).transpose()?;
+        let (since, since_row) = match (wish.question, wish.since) {
+            (Question::ChangesSince, given) => (None, resolve_since(view, given)?),
+            (_, given) => (given.map(parse_instant).transpose()?, 0),
+        };
         let entity = asked_about(view, wish)?;
         let scope = projects::resolve_scope(view, wish.project, wish.scope_only)?;
         if let Some(entity) = &entity {
             check_scope(&scope, entity)?;
         }
-        let stamp = cursor_stamp(wish, &scope, entity.as_ref(), depth, since);
+        let stamp = cursor_stamp(wish, &scope, entity.as_ref(), depth, (since, since_row));
         Ok(Self {
             question: wish.question,
             page: PageRequest::stamped(List::Questions, stamp, wish.limit, wish.cursor)?,
@@ -85,6 +91,7 @@ impl CheckedQuestion {
             entity,
             depth,
             since,
+            since_row,
             include_inactive: wish.include_inactive,
         })
     }
@@ -192,13 +199,13 @@ fn cursor_stamp(
     scope: &ProjectScope,
     entity: Option<&Entity>,
     depth: u32,
-    since: Option<Timestamp>,
+    (since, since_row): (Option<Timestamp>, i64),
 ) -> String {
     let about = (
         &scope.names,
         entity.map(|entity| &entity.id),
         depth,
-        since.map(|since| since.to_string()),
+        since.map(|since| since.to_string()).or((since_row > 0).then(|| since_row.to_string())),
         wish.include_inactive,
     );
     let digest = digest(format!("{about:?}"));

@@ -1,7 +1,7 @@
 //! Requirements with their coverage: a verdict and the linked entities each, with counts by
 //! verdict.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -49,14 +49,30 @@ pub struct LinkedEntity {
 /// Counts requirements by verdict, in the order of [`Verdict::ALL`].
 pub fn count_verdicts(view: &View<'_>, requirements: &[SortedId]) -> Result<[i64; 5]> {
     let ids: Vec<String> = requirements.iter().map(|(_, id)| id.clone()).collect();
-    let mut facts = link_facts::read_link_facts(view, &ids)?;
-    let places: Vec<NodeIndex> = ids.iter().map(|id| facts.place(id)).collect();
-    let tree = roll_up(&places, &facts);
     let mut counts = [0; 5];
-    for place in places {
-        counts[tree[&place].verdict() as usize] += 1;
+    for verdict in read_verdicts(view, &ids)? {
+        counts[verdict as usize] += 1;
     }
     Ok(counts)
+}
+
+/// Returns the verdicts about requirements, in their order.
+fn read_verdicts(view: &View<'_>, ids: &[String]) -> Result<Vec<Verdict>> {
+    let mut facts = link_facts::read_link_facts(view, ids)?;
+    let places: Vec<NodeIndex> = ids.iter().map(|id| facts.place(id)).collect();
+    let tree = roll_up(&places, &facts);
+    Ok(places.iter().map(|place| tree[place].verdict()).collect())
+}
+
+/// Returns the verdict about every active requirement of projects, by id.
+pub fn list_verdicts(
+    view: &View<'_>,
+    projects: &[Option<String>],
+) -> Result<BTreeMap<String, Verdict>> {
+    let found = link_facts::list_requirements(view, None, projects, false)?;
+    let ids: Vec<String> = found.into_iter().map(|(_, id)| id).collect();
+    let verdicts = read_verdicts(view, &ids)?;
+    Ok(ids.into_iter().zip(verdicts).collect())
 }
 
 /// Returns the counts by verdict with their names; contradicted requirements only if there are any.

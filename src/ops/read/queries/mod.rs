@@ -4,6 +4,7 @@
 //! counts ([`QuestionResult`]). A new question needs a function, a line in `dispatch_question`, and
 //! its arguments in `model/question.rs`.
 
+mod changes_since;
 mod checked;
 mod constraints_on;
 pub mod coverage;
@@ -61,6 +62,7 @@ fn dispatch_question(view: &View<'_>, ask: &CheckedQuestion) -> Result<QuestionR
         Question::DecisionsAffecting => decisions_affecting::answer_decisions_affecting(view, ask),
         Question::DecisionHistory => decision_history::answer_decision_history(view, ask),
         Question::RecentChanges => recent_changes::answer_recent_changes(view, ask),
+        Question::ChangesSince => changes_since::answer_changes_since(view, ask),
         Question::ImpactAnalysis => impact_analysis::answer_impact_analysis(view, ask),
         Question::EvidenceChain => evidence_chain::answer_evidence_chain(view, ask),
         Question::OrphanRequirements
