@@ -12,10 +12,18 @@ use super::operations::Author;
 use super::past_stores::{PastCopy, Place, last_audit_row};
 use super::sqlite::past::build_copy;
 use super::sqlite::search;
+use super::sqlite::sql::Conn;
 use super::tx::{Tx, View};
-use crate::model::Result;
+use crate::model::{Result, Timestamp};
 
 impl View<'_> {
+    /// Returns a view of the rows of a connection at an instant, for the same reader.
+    fn over<'n>(&'n self, conn: &'n Conn, now: Timestamp) -> View<'n> {
+        let (client, resolved, types) =
+            (self.client.clone(), Default::default(), Default::default());
+        View { conn, now, client, resolved, types, ..*self }
+    }
+
     /// Reads the store as it was at a place. `restore` restores, in a copy without the rows that
     /// changed later, those that were there, and returns the number of those that it leaves out;
     /// `read` gets it too.

@@ -33,13 +33,6 @@ pub struct View<'c> {
 }
 
 impl View<'_> {
-    /// Returns a view of the rows of a connection at an instant, for the same reader.
-    pub(super) fn over<'n>(&'n self, conn: &'n Conn, now: Timestamp) -> View<'n> {
-        let (client, resolved, types) =
-            (self.client.clone(), Default::default(), Default::default());
-        View { conn, now, client, resolved, types, ..*self }
-    }
-
     /// Names the client that reads.
     pub fn read_for(&self, client: &str) {
         client.clone_into(&mut self.client.borrow_mut());

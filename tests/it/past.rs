@@ -239,3 +239,23 @@ fn changes_since_the_last_write_of_a_client_are_those_of_others() {
     assert_eq!(session.ok("query_project", ask(onward.into()))["total"], 0);
     session.end();
 }
+
+#[test]
+fn earlier_names_lead_on_as_far_as_they_were_earlier_then() {
+    let place = Place::new();
+    let mut session = place.serve(1, &[]);
+    let id = entity(&mut session, "Pumpe", json!({ "uid": "P-1" }));
+    let rename = |name: &str| json!({ "entity_id": id, "name": name });
+    let first = session.ok("update_entity", rename("Pump"));
+    session.ok("update_entity", rename("Coolant pump"));
+    let mut find = |name: &str, as_of: &str| {
+        let named = json!({ "name": name, "as_of": as_of });
+        session.call("get_entity", named)["structuredContent"]["entity"]["name"].clone()
+    };
+    let then = operation(&first);
+    assert_eq!(find("Pumpe", &then), "Pump");
+    assert_eq!(find("Pump", &then), "Pump");
+    assert_eq!(find("Coolant pump", &then), Value::Null);
+    assert_eq!(find("Pumpe", "2031-01-01"), "Coolant pump");
+    session.end();
+}
