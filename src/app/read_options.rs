@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
+use super::present::bound::show_hidden;
 use super::present::past::TimeOfAnswer;
 use super::schema::parse;
 use crate::model::Result;
@@ -45,8 +46,10 @@ impl ReadOptions {
                 let (mut answer, as_of) = past::read_as_of(view, given, read)?;
                 let time = TimeOfAnswer::new(&as_of);
                 answer.text = format!("as of {}\n{}", time.words(), answer.text);
+                let mut told = snapshot_value(&time)?;
+                show_hidden(&mut told);
                 if let Some(fields) = answer.structured.as_object_mut() {
-                    fields.shift_insert(0, "as_of".to_owned(), snapshot_value(&time)?);
+                    fields.shift_insert(0, "as_of".to_owned(), told);
                 }
                 Ok(answer)
             }

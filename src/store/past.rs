@@ -9,12 +9,17 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::operations::Author;
-use super::past_stores::{PastCopy, Place, last_audit_row};
-use super::sqlite::past::build_copy;
+use super::past_stores::{Place, last_audit_row};
+use super::sqlite::past::{LaterState, build_copy, list_later, remove_words};
 use super::sqlite::search;
 use super::sqlite::sql::Conn;
 use super::tx::{Tx, View};
-use crate::model::{Result, Timestamp};
+use super::{entities, interactions, memories};
+use crate::model::search::{SearchEntry, of_entity, of_interaction, of_memory};
+use crate::model::{Kind, Result, Timestamp};
+
+/// Rows that are read at a time.
+const BATCH: i64 = 500;
 
 impl View<'_> {
     /// Returns a view of the rows of a connection at an instant, for the same reader.
@@ -38,25 +43,66 @@ impl View<'_> {
         }
         let store = self.past.find(self.conn, place)?;
         let mut kept = store.lock();
-        let copy = match kept.take() {
+        let copy = match kept.take().filter(|copy| !copy.words.has_failed()) {
             Some(copy) => copy,
-            None => self.copy_as_of(place, restore)?,
+            None => build_copy(self.conn, place, |conn| {
+                self.change_copy(conn, place.at, |tx| restore(tx))
+            })?,
         };
         let copy = kept.insert(copy);
-        read(&self.over(&copy.conn, place.at), copy.left_out)
+        let view = View { words: Some(&copy.words), ..self.over(&copy.conn, place.at) };
+        read(&view, copy.left_out)
     }
 
-    fn copy_as_of(
+    /// Changes a copy, which nothing audits.
+    fn change_copy<T>(
         &self,
-        place: Place,
-        restore: impl FnOnce(&Tx<'_>) -> Result<i64>,
-    ) -> Result<PastCopy> {
-        build_copy(self.conn, place, |conn| {
-            let ids: Arc<dyn Fn() -> Uuid + Send + Sync> = Arc::new(Uuid::nil);
-            let tx = Tx::new(self.over(conn, place.at), Author::from(""), "", &ids);
-            let left_out = restore(&tx)?;
-            search::apply_changes(&tx)?;
-            Ok(left_out)
+        conn: &Conn,
+        at: Timestamp,
+        change: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let ids: Arc<dyn Fn() -> Uuid + Send + Sync> = Arc::new(Uuid::nil);
+        change(&Tx::new(self.over(conn, at), Author::from(""), "", &ids))
+    }
+
+    /// Brings the search index of a copy to its place, unless it is there.
+    pub(super) fn need_words(&self) -> Result<()> {
+        let Some(words) = self.words else { return Ok(()) };
+        words.bring(|| {
+            self.conn.begin("BEGIN")?;
+            remove_words(self.conn)?;
+            self.change_copy(self.conn, self.now, |tx| {
+                index_rows(tx, LaterState::Changed)?;
+                index_rows(tx, LaterState::Erased)?;
+                search::apply_changes(tx)
+            })?;
+            self.conn.batch("DROP TABLE later_rows; COMMIT")
         })
     }
+}
+
+/// Indexes the rows that changed later, as they were.
+fn index_rows(tx: &Tx<'_>, state: LaterState) -> Result<()> {
+    for kind in [Kind::Entity, Kind::Memory, Kind::Interaction] {
+        let mut after = 0;
+        loop {
+            let rows = list_later(tx, kind, state, after, BATCH)?;
+            let Some(last) = rows.last() else { break };
+            after = last.number;
+            for row in &rows {
+                if let Some(entry) = read_entry(tx, kind, &row.id)? {
+                    search::update(tx, &entry, true)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_entry(view: &View<'_>, kind: Kind, id: &str) -> Result<Option<SearchEntry>> {
+    Ok(match kind {
+        Kind::Entity => entities::get(view, id)?.map(|row| of_entity(&row)),
+        Kind::Memory => memories::get(view, id)?.map(|row| of_memory(&row)),
+        _ => interactions::get(view, id)?.map(|row| of_interaction(&row)),
+    })
 }

@@ -1,5 +1,6 @@
 //! The copies of the store as it was earlier, which a process keeps for the next question.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::sqlite::sql::Conn;
@@ -22,6 +23,37 @@ pub struct PastCopy {
     pub(super) conn: Conn,
     /// Rows that it leaves out, since redaction has erased in which state they were.
     pub left_out: i64,
+    pub(super) words: WordsState,
+}
+
+/// The state of the search index of a copy, which is brought to its place by the first search: that
+/// takes longer than everything else.
+#[derive(Debug, Default)]
+pub struct WordsState(Cell<WordsStep>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum WordsStep {
+    #[default]
+    Later,
+    /// Also while it is brought there.
+    Failed,
+    Done,
+}
+
+impl WordsState {
+    /// Runs `index` unless it was run.
+    pub(super) fn bring(&self, index: impl FnOnce() -> Result<()>) -> Result<()> {
+        if self.0.replace(WordsStep::Failed) != WordsStep::Done {
+            index()?;
+        }
+        self.0.set(WordsStep::Done);
+        Ok(())
+    }
+
+    /// Whether it was left half done, so that the copy can't be used.
+    pub(super) fn has_failed(&self) -> bool {
+        self.0.get() == WordsStep::Failed
+    }
 }
 
 /// The copy of one place; `None` until it is made.

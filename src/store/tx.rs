@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use super::operations::{Author, OperationRecord, OperationSteps};
-use super::past_stores::PastStores;
+use super::past_stores::{PastStores, WordsState};
 use super::settings::Ids;
 use super::sqlite::sql::{Conn, SqlValue};
 use crate::model::search::SearchText;
@@ -20,7 +20,6 @@ pub struct View<'c> {
     pub ontology: &'c Ontology,
     /// Hours until an idempotency key expires.
     pub key_hours: u32,
-    /// Whether text that looks like a secret may be stored.
     pub allow_secrets: bool,
     /// Name and version of the client that reads; empty if it is not known.
     pub(super) client: RefCell<String>,
@@ -30,6 +29,8 @@ pub struct View<'c> {
     pub(super) types: RefCell<HashMap<String, String>>,
     /// Copies of the store as it was earlier.
     pub(super) past: &'c PastStores,
+    /// In a copy, whether its search index is that of its place.
+    pub(super) words: Option<&'c WordsState>,
 }
 
 impl View<'_> {

@@ -1,11 +1,9 @@
 //! Rows whose contents were redacted later: they keep their place, and the status that the actions on
 //! them tell.
 
-use crate::model::{Action, ConflictStatus, Entity, Kind, Memory, Result, Status};
-use crate::ops::record::audited::Audited;
-use crate::ops::record::index;
+use crate::model::{Action, ConflictStatus, Kind, Result, Status};
 use crate::store::sqlite::past::{LaterRow, list_actions, remove_row};
-use crate::store::{self, Tx, redaction};
+use crate::store::{Tx, redaction};
 
 /// Gives a row the status that it had; a row whose status is not known is removed, and `false`
 /// returned.
@@ -20,19 +18,7 @@ pub fn restore_status(tx: &Tx<'_>, row: &LaterRow) -> Result<bool> {
         return Ok(false);
     };
     redaction::set_column(tx, row.kind, "status", &row.id, status)?;
-    match row.kind {
-        Kind::Entity => update_index::<Entity>(tx, store::entities::get(tx, &row.id)?)?,
-        Kind::Memory => update_index::<Memory>(tx, store::memories::get(tx, &row.id)?)?,
-        _ => {}
-    }
     Ok(true)
-}
-
-fn update_index<T: Audited>(tx: &Tx<'_>, row: Option<T>) -> Result<()> {
-    match row.and_then(|row| row.search_entry()) {
-        Some(entry) => index::replace_entry(tx, &entry),
-        None => Ok(()),
-    }
 }
 
 /// What the newest telling action says of the status after it.

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::ops::record::audited::Audited;
 use crate::ops::record::former_names::take_former_names;
-use crate::ops::record::{claims, index, names};
+use crate::ops::record::{claims, names};
 use crate::store::sqlite::past::{LaterRow, LaterState, list_later, moves_names};
 use crate::store::{self, Tx, audit_by_project};
 
@@ -90,9 +90,6 @@ fn put_back<T: FromSnapshot>(tx: &Tx<'_>, today: &LaterRow) -> Result<bool> {
     let Ok(mut row) = serde_json::from_str::<T>(&today.before) else { return Ok(false) };
     row.take_unrecorded(tx, today)?;
     row.insert(tx)?;
-    if let Some(entry) = row.search_entry() {
-        index::replace_entry(tx, &entry)?;
-    }
     names::add_names(tx, &row)?;
     restore_former_names(tx, today)?;
     claims::add_claims(tx, &row)?;

@@ -14,11 +14,6 @@ pub fn update_entry(tx: &Tx<'_>, before: Option<&SearchEntry>, after: &SearchEnt
     }
 }
 
-/// Replaces the index entry of a row, or adds it.
-pub fn replace_entry(tx: &Tx<'_>, after: &SearchEntry) -> Result<()> {
-    store::sqlite::search::update(tx, after, true)
-}
-
 /// Adds the index entry of a chunk imported with its document.
 pub fn add_chunk(tx: &Tx<'_>, id: &str) -> Result<()> {
     let Some(chunk) = store::sources::chunk_by_id(tx, id)? else { return Ok(()) };

@@ -381,10 +381,10 @@ impl Drop for RollBack<'_> {
 }
 
 fn new_view<'c>(conn: &'c Conn, settings: &'c Settings) -> View<'c> {
-    let (client, resolved, types) = Default::default();
+    let (client, resolved, types, words) = Default::default();
     let Settings { clock, ontology, key_hours, allow_secrets, past, .. } = settings;
-    let (key_hours, allow_secrets) = (*key_hours, *allow_secrets);
-    View { conn, now: clock(), ontology, key_hours, allow_secrets, client, resolved, types, past }
+    let (now, key_hours, allow_secrets) = (clock(), *key_hours, *allow_secrets);
+    View { conn, now, ontology, key_hours, allow_secrets, client, resolved, types, past, words }
 }
 
 pub(in crate::store) fn read<T>(

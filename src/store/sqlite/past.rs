@@ -4,7 +4,7 @@
 use super::sql::Conn;
 use crate::model::{Action, Kind, Result};
 use crate::params;
-use crate::store::past_stores::{PastCopy, Place};
+use crate::store::past_stores::{PastCopy, Place, WordsState};
 use crate::store::rows;
 use crate::store::tx::{Tx, View};
 
@@ -60,7 +60,7 @@ pub fn build_copy(
     remove_leftovers(&conn, place)?;
     triggers.iter().try_for_each(|sql| conn.batch(sql))?;
     conn.batch(&format!("COMMIT; PRAGMA cache_size = -{CACHE_KIB};"))?;
-    Ok(PastCopy { conn, left_out })
+    Ok(PastCopy { conn, left_out, words: WordsState::default() })
 }
 
 /// Drops the triggers, which keep the audit append-only, and returns the statements that make them.
@@ -157,7 +157,7 @@ pub fn list_later(
     limit: i64,
 ) -> Result<Vec<LaterRow>> {
     let sql = "SELECT l.number, l.first, l.id, l.handle, l.project, a.before_json FROM later_rows l \
-         JOIN memory_audit a ON a.seq = l.first \
+         LEFT JOIN memory_audit a ON a.seq = l.first \
          WHERE l.kind = ?1 AND l.state = ?2 AND l.number > ?3 ORDER BY l.number LIMIT ?4";
     view.conn.all(sql, params![kind.as_str(), state.as_str(), after, limit], |row| {
         Ok(LaterRow {
@@ -199,6 +199,20 @@ pub fn remove_row(tx: &Tx<'_>, kind: Kind, id: &str) -> Result<()> {
 
 /// Removes what belongs to rows that are gone, later audit rows and operations, and secrets.
 fn remove_leftovers(conn: &Conn, Place { seq, .. }: Place) -> Result<()> {
+    conn.batch(&format!(
+        "DELETE FROM source_chunks WHERE document_id NOT IN (SELECT id FROM source_documents); \
+         DELETE FROM source_files WHERE document_id NOT IN (SELECT id FROM source_documents); \
+         DELETE FROM conflict_members WHERE conflict_id NOT IN (SELECT id FROM conflicts); \
+         DELETE FROM audit_places WHERE seq > {seq}; \
+         DELETE FROM memory_audit WHERE seq > {seq}; \
+         DELETE FROM operations WHERE first_seq > {seq}; \
+         UPDATE operations SET last_seq = {seq} WHERE last_seq > {seq}; \
+         DELETE FROM idempotency_keys; DELETE FROM access_tokens;"
+    ))
+}
+
+/// Removes the words of rows that are gone.
+pub fn remove_words(conn: &Conn) -> Result<()> {
     let gone = |kind: &str, id: &str| {
         let tables = [
             (Kind::Entity.as_str(), rows::table_of(Kind::Entity)),
@@ -211,15 +225,7 @@ fn remove_leftovers(conn: &Conn, Place { seq, .. }: Place) -> Result<()> {
     let unindexed = gone("s.kind", "s.id");
     let ended = gone("search_rows.kind", "search_rows.id");
     conn.batch(&format!(
-        "DELETE FROM source_chunks WHERE document_id NOT IN (SELECT id FROM source_documents); \
-         DELETE FROM source_files WHERE document_id NOT IN (SELECT id FROM source_documents); \
-         DELETE FROM conflict_members WHERE conflict_id NOT IN (SELECT id FROM conflicts); \
-         DELETE FROM search_text WHERE rowid IN (SELECT place FROM search_rows s WHERE {unindexed}); \
-         DELETE FROM search_rows WHERE {ended}; \
-         DELETE FROM audit_places WHERE seq > {seq}; \
-         DELETE FROM memory_audit WHERE seq > {seq}; \
-         DELETE FROM operations WHERE first_seq > {seq}; \
-         UPDATE operations SET last_seq = {seq} WHERE last_seq > {seq}; \
-         DELETE FROM idempotency_keys; DELETE FROM access_tokens; DROP TABLE later_rows;"
+        "DELETE FROM search_text WHERE rowid IN (SELECT place FROM search_rows s WHERE {unindexed}); \
+         DELETE FROM search_rows WHERE {ended};"
     ))
 }

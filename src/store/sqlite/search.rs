@@ -114,6 +114,7 @@ pub struct IndexedRow {
 
 /// Finds the index row of a row.
 pub fn find_entry(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<IndexedRow>> {
+    view.need_words()?;
     let sql = "SELECT place, project, type, status, valid_until FROM search_rows \
          WHERE id = ?2 AND kind = ?1";
     view.conn.one(sql, params![kind.as_str(), id], |row| {
@@ -129,6 +130,7 @@ pub fn find_entry(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<
 
 /// Whether the index has a row at a place.
 pub fn has_entry(view: &View<'_>, place: i64) -> Result<bool> {
+    view.need_words()?;
     let sql = "SELECT count(*) AS n FROM search_rows WHERE place = ?1";
     Ok(view.conn.number(sql, params![place])? > 0)
 }
@@ -138,6 +140,7 @@ pub fn for_each_stale(
     view: &View<'_>,
     mut visit: impl FnMut(&str, &str) -> Result<()>,
 ) -> Result<()> {
+    view.need_words()?;
     let tables = [
         (SearchKind::Entity.as_str(), rows::table_of(Kind::Entity)),
         (SearchKind::Memory.as_str(), rows::table_of(Kind::Memory)),
@@ -159,6 +162,7 @@ pub struct Instance<'r> {
 
 /// Visits every occurrence of every term in the index.
 pub fn for_each_instance(view: &View<'_>, mut visit: impl FnMut(&Instance<'_>)) -> Result<()> {
+    view.need_words()?;
     view.conn.batch(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_instances \
          USING fts5vocab (main, search_text, instance)",
@@ -248,6 +252,7 @@ pub fn rank_matches(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<SearchCandidate>> {
+    view.need_words()?;
     let passes = filter_condition();
     let sql = format!(
         "SELECT s.kind AS kind, s.id AS id, s.place AS place, t.score AS score, s.project AS project, \
@@ -279,6 +284,7 @@ pub fn newest_ranked(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<Match>> {
+    view.need_words()?;
     let passes = filter_condition();
     let sql = format!(
         "SELECT kind, id, place, score FROM (SELECT s.kind AS kind, s.id AS id, s.place AS place, \
@@ -322,11 +328,13 @@ fn read<T>(
 
 /// Returns the place of the newest row, an estimate of their number.
 pub fn last_place(view: &View<'_>) -> Result<i64> {
+    view.need_words()?;
     view.conn.number("SELECT coalesce(max(place), 0) AS n FROM search_rows", params![])
 }
 
 /// Counts the rows that match an expression, up to `most`.
 pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
+    view.need_words()?;
     let sql = "SELECT count(*) AS n FROM \
          (SELECT rowid FROM search_text WHERE search_text MATCH ?1 LIMIT ?2)";
     view.conn.number(sql, params![expression, most])
@@ -334,18 +342,21 @@ pub fn count(view: &View<'_>, expression: &str, most: i64) -> Result<i64> {
 
 /// Lists terms of the index from `from` up to but excluding `to`, in alphabetical order.
 pub fn list_words(view: &View<'_>, from: &str, to: &str, limit: i64) -> Result<Vec<String>> {
+    view.need_words()?;
     let sql = "SELECT term FROM search_words WHERE term >= ?1 AND term < ?2 LIMIT ?3";
     view.conn.all(sql, params![from, to, limit], |row| row.text("term"))
 }
 
 /// Lists terms of the index that contain a text.
 pub fn list_words_with(view: &View<'_>, text: &str, limit: i64) -> Result<Vec<String>> {
+    view.need_words()?;
     let sql = "SELECT term FROM search_words WHERE instr(term, ?1) > 0 LIMIT ?2";
     view.conn.all(sql, params![text, limit], |row| row.text("term"))
 }
 
 /// Lists places of rows other than interactions that contain a stem, oldest first.
 pub fn list_holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>> {
+    view.need_words()?;
     let sql = format!(
         "SELECT s.place AS place FROM search_text \
          CROSS JOIN search_rows s ON s.place = search_text.rowid \
@@ -357,6 +368,7 @@ pub fn list_holders(view: &View<'_>, stem: &str, limit: i64) -> Result<Vec<i64>>
 
 /// Returns the id of the active or candidate memory at a place, if there is one.
 pub fn memory_at(view: &View<'_>, place: i64) -> Result<Option<String>> {
+    view.need_words()?;
     let sql = "SELECT id FROM search_rows WHERE place = ?1 AND kind = ?2 AND status IN (?3, ?4)";
     let parameters = params![place, SearchKind::Memory.as_str(), ACTIVE, CANDIDATE];
     view.conn.one(sql, parameters, |row| row.text("id"))

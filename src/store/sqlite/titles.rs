@@ -10,6 +10,7 @@ use crate::store::tx::View;
 /// Lists entities with these stems in their names, by id and name; the last one may be the beginning
 /// of a word.
 pub fn list_titled(view: &View<'_>, stems: &[String], limit: i64) -> Result<Vec<(String, String)>> {
+    view.need_words()?;
     let Some((last, others)) = stems.split_last() else { return Ok(Vec::new()) };
     let mut each: Vec<String> = others.iter().map(|stem| format!("\"{stem}\"")).collect();
     each.push(format!("\"{last}\" *"));
@@ -31,6 +32,7 @@ pub fn list_titles_with(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<String>> {
+    view.need_words()?;
     let sql = "SELECT coalesce(e.name, m.subject, '') AS title FROM search_text \
          CROSS JOIN search_rows s ON s.place = search_text.rowid \
          LEFT JOIN entities e ON e.id = s.id LEFT JOIN memories m ON m.id = s.id \
