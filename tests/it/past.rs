@@ -81,6 +81,9 @@ fn the_clock_of_an_answer_is_its_time() {
     // Nothing came after it, and yet the memory had expired.
     assert_eq!(session.ok("search", search("2026-01-04".into()))["total"], 0);
     assert_eq!(session.ok("search", search(operation(&made).into()))["total"], 1);
+    entity(&mut session, "Later", json!({}));
+    assert_eq!(session.ok("search", search("2026-01-03".into()))["total"], 1);
+    assert_eq!(session.ok("search", search("2026-01-04".into()))["total"], 0);
     session.end();
 }
 
@@ -257,5 +260,11 @@ fn earlier_names_lead_on_as_far_as_they_were_earlier_then() {
     assert_eq!(find("Pump", &then), "Pump");
     assert_eq!(find("Coolant pump", &then), Value::Null);
     assert_eq!(find("Pumpe", "2031-01-01"), "Coolant pump");
+    let made: String = place
+        .sql()
+        .query_row("SELECT handle FROM operations ORDER BY first_seq LIMIT 1", [], |row| row.get(0))
+        .expect("an operation");
+    assert_eq!(find("Pumpe", &made), "Pumpe");
+    assert_eq!(find("Pump", &made), Value::Null, "a name that it had later");
     session.end();
 }
