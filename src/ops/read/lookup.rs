@@ -1,8 +1,11 @@
 //! Finds a single entity by its id or name.
 
+use std::collections::BTreeSet;
+
 use crate::model::handle::HandleKind;
 use crate::model::nearest::{NameFit, fit_name};
-use crate::model::{Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
+use crate::model::ontology::SUPERSEDES;
+use crate::model::{Action, Entity, Error, Kind, ResolvedProject, Result, Status, SubjectKind};
 use crate::ops::record::named_rows::list_formerly_named;
 use crate::ops::record::{claims, validate};
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
@@ -61,6 +64,9 @@ pub fn find_entity(view: &View<'_>, query: &EntityQuery<'_>) -> Result<Entity> {
             {
                 return Ok(renamed);
             }
+            if let Some(stays) = find_merged(view, &name, &hidden)? {
+                return Ok(stays);
+            }
             let only = if hidden.is_empty() { find_by_part(view, &wanted)? } else { None };
             only.map_or_else(|| Err(missing_entity(view, &name, project, &hidden)?), Ok)
         }
@@ -96,10 +102,47 @@ fn find_renamed(view: &View<'_>, wanted: &Named<'_>) -> Result<Option<Entity>> {
     }
 }
 
-/// Lists the earlier names and uids of an entity.
+/// Finds the active entity into which rows of a name were merged; several are an error that lists them.
+fn find_merged(view: &View<'_>, name: &str, ended: &[Entity]) -> Result<Option<Entity>> {
+    let mut found: Vec<Entity> = Vec::new();
+    for row in ended {
+        if !is_merged(view, row)? {
+            continue;
+        }
+        let stays = lifecycle_rows::list_successors(view, row)?.pop();
+        let stays = stays.filter(|row| row.status == Status::Active);
+        found.extend(stays.filter(|row| found.iter().all(|known| known.id != row.id)));
+    }
+    match found.len() {
+        0 | 1 => Ok(found.pop()),
+        _ => Err(ambiguous_name(name, &found)),
+    }
+}
+
+/// Whether an entity ended since it is the same thing as another one.
+fn is_merged(view: &View<'_>, row: &Entity) -> Result<bool> {
+    if row.status != Status::Superseded {
+        return Ok(false);
+    }
+    let newest = store::audit::newest_of_subject(view, &row.id)?;
+    Ok(newest.is_some_and(|entry| entry.action == Action::Merged.as_str()))
+}
+
+/// Lists the earlier names and uids of an entity, and those of the rows that were merged into it.
 pub fn list_former_names(view: &View<'_>, entity: &Entity) -> Result<Vec<String>> {
     let former = store::former_names::list_names(view, Kind::Entity, &entity.id)?;
-    Ok(former.into_iter().map(|former| former.name).collect())
+    let mut names: Vec<String> = former.into_iter().map(|former| former.name).collect();
+    let older = store::relationships::list_neighbour_ids(view, &entity.id, SUPERSEDES, true)?;
+    for row in store::entities::get_many(view, &older)? {
+        if is_merged(view, &row)? {
+            let earlier = store::former_names::list_names(view, Kind::Entity, &row.id)?;
+            let own = [row.name, row.uid].into_iter().filter(|name| !name.is_empty());
+            names.extend(own.chain(earlier.into_iter().map(|former| former.name)));
+        }
+    }
+    let mut seen = BTreeSet::from([entity.name.clone(), entity.uid.clone()]);
+    names.retain(|name| seen.insert(name.clone()));
+    Ok(names)
 }
 
 /// Shortest text by which a name is found as a part of it.
