@@ -25,6 +25,7 @@ use crate::ops::write::link_succession::{PassedLinks, pass_links};
 use crate::ops::write::promotion::promote_entity;
 use crate::ops::write::relationships::{self, NewRelationship, ensure_link};
 use crate::ops::write::revisions::propose_supersession;
+use crate::store::uids::list_rows;
 use crate::store::{Tx, View, source_records};
 
 /// The link to a decision that another one changes in part, if an ontology file has none of that name.
@@ -155,7 +156,7 @@ fn store_past(
         let link = NewRelationship {
             relationship_type: kind.to_owned(),
             source_id: one.row_id.clone(),
-            target_id: find_named(tx, keys, AMENDS, older)?.id,
+            target_id: find_named(tx, source, keys, (AMENDS, older))?.id,
             ..NewRelationship::default()
         };
         let made = relationships::create_once(tx, &link, note)?;
@@ -166,7 +167,7 @@ fn store_past(
         return Ok(());
     }
     let by = one.history.superseded_by.as_ref();
-    let by = by.map(|given| find_named(tx, keys, "superseded_by", given)).transpose()?;
+    let by = by.map(|given| find_named(tx, source, keys, ("superseded_by", given))).transpose()?;
     match (one.becomes, by) {
         (Some(Status::Invalid), _) if row.status == Status::Candidate => {
             lifecycle::reject::<Entity>(tx, &row.id, None, note).map(drop)
@@ -183,16 +184,43 @@ fn store_past(
     }
 }
 
-/// Returns the entity that a field names.
-fn find_named(view: &View<'_>, keys: &Keys, field: &str, given: &str) -> Result<Entity> {
+/// Returns the entity that a field names. A row of the file is meant even if it has ended, and not the
+/// last of its successors.
+fn find_named(
+    view: &View<'_>,
+    source: &ImportSource,
+    keys: &Keys,
+    (field, given): (&str, &str),
+) -> Result<Entity> {
     let found = || {
         keys.require_stored(&[given])?;
+        if !keys.knows(given)
+            && let Some(id) = find_in_file(view, source, given)?
+        {
+            return require_row(view, &id);
+        }
         require_row(view, &resolve_id(view, HandleKind::Entity, keys.id(given))?)
     };
     found().map_err(|error: Error| match error {
         Error::NotFound { .. } => Error::invalid(field, error.to_string(), error.hint()),
         other => other,
     })
+}
+
+/// Returns the only row of the lines of this import that has a uid.
+fn find_in_file(view: &View<'_>, source: &ImportSource, uid: &str) -> Result<Option<String>> {
+    if source.name.is_empty() || uid.is_empty() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for row in list_rows(view, Kind::Entity, uid)? {
+        let record = source_records::get(view, &source.name, Kind::Entity, &row.id)?;
+        if record.is_some_and(|record| record.run == source.run) {
+            found.push(row.id);
+        }
+    }
+    let only = found.pop();
+    Ok(only.filter(|_| found.is_empty()))
 }
 
 /// Supersedes a row by another one, which may be history itself: links go on at the last of its
