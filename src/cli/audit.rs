@@ -6,9 +6,10 @@ use clap::Subcommand;
 
 use serde_json::json;
 
-use super::operation::{ReadFlags, list};
+use super::operation::list;
 use super::options::Cli;
 use super::out;
+use super::read_flags::ReadFlags;
 use super::readable::ReadableStore;
 use crate::model::Result;
 use crate::ops::maintain::verify;

@@ -12,6 +12,7 @@ use super::export_items::{self, ItemExport};
 use super::options::Cli;
 use super::out;
 use super::paths::path_parser;
+use super::read_flags::parse_time;
 use super::readable::ReadableStore;
 use crate::model::text::count_noun;
 use crate::model::{Error, Result, StorageProblem};
@@ -41,7 +42,7 @@ pub struct Export {
     #[arg(long)]
     long: bool,
     /// The store as it was: an instant, a date (its end in UTC) or the handle of an operation (o…)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     as_of: Option<String>,
     /// Overwrite an existing file
     #[arg(long)]

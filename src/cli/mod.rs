@@ -30,6 +30,7 @@ mod paths;
 mod plain;
 mod project;
 mod proxy;
+mod read_flags;
 mod readable;
 mod reading;
 mod rebuild_claims;
@@ -121,7 +122,7 @@ enum Command {
     /// List the newest changes, by actor, client or operation
     Log(reading::ShowLog),
     /// List the projects with their aliases and numbers of rows
-    Projects(operation::ReadFlags),
+    Projects(read_flags::ReadFlags),
     /// List the rows that wait for approval, oldest first
     Candidates(operation::Candidates),
     /// Go through the rows that wait for approval, one key for each

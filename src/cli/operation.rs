@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use super::next_step::render_next_step;
 use super::options::{Cli, Roots, actor_name, show_absolute};
 use super::out;
+use super::read_flags::ReadFlags;
+pub use super::read_flags::{OutputFlags, into_object};
 use super::readable::ReadableStore;
 use crate::app::Db;
 use crate::app::answer::Answer;
@@ -37,35 +39,6 @@ pub struct WriteFlags {
     pub dry_run: bool,
     #[command(flatten)]
     pub output: OutputFlags,
-}
-
-/// Options of every command that prints an answer.
-#[derive(Args, Default)]
-pub struct OutputFlags {
-    /// Print the structured answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Options of every command that reads.
-#[derive(Args, Default)]
-pub struct ReadFlags {
-    /// Read the store as it was: an instant, a date (its end in UTC) or the handle of an operation (o…)
-    #[arg(long, value_name = "TIME")]
-    pub as_of: Option<String>,
-    #[command(flatten)]
-    pub output: OutputFlags,
-}
-
-impl ReadFlags {
-    /// Returns the arguments as an object, with these options.
-    pub fn add_to(&self, arguments: Value) -> Map<String, Value> {
-        let mut arguments = into_object(arguments);
-        if let Some(as_of) = &self.as_of {
-            arguments.insert("as_of".to_owned(), as_of.as_str().into());
-        }
-        arguments
-    }
 }
 
 impl WriteFlags {
@@ -169,16 +142,6 @@ pub fn print(mut answer: Answer, output: &OutputFlags) {
         out::print_json(&answer.structured);
     } else {
         answer.text.lines().for_each(out::print_line);
-    }
-}
-
-pub fn into_object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(mut fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields
-        }
-        _ => Map::new(),
     }
 }
 

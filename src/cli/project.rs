@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::operation::{ReadFlags, WriteFlags, call_operation, into_object, print, write};
+use super::operation::{WriteFlags, call_operation, into_object, print, write};
 use super::options::Cli;
+use super::read_flags::ReadFlags;
 use super::reading::list_projects;
 use crate::model::Result;
 

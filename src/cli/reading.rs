@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::operation::{ReadFlags, list, print, read};
+use super::operation::{list, print, read};
 use super::options::Cli;
+use super::read_flags::ReadFlags;
 use super::readable::ReadableStore;
 use crate::app::run::COMMAND_LINE;
 use crate::app::service::prepare_read;

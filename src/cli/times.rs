@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::operation::{OutputFlags, ReadFlags, WriteFlags, read, write};
+use super::operation::{OutputFlags, WriteFlags, read, write};
 use super::options::Cli;
 use super::out;
+use super::read_flags::{ReadFlags, parse_time};
 use super::readable::ReadableStore;
 use crate::app::operations::TimeComparison;
 use crate::app::present::differences::print_comparison;
@@ -28,7 +29,7 @@ pub struct NamedTime {
     /// The name, such as PDR or 1.2
     name: String,
     /// An instant, a date (its end in UTC) or the handle of an operation (o…); now if omitted
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     as_of: Option<String>,
     #[command(flatten)]
     flags: WriteFlags,

@@ -20,6 +20,9 @@ use crate::ops::exchange::matrix;
 use crate::ops::past::read_then;
 use crate::ops::write::projects;
 
+/// The parameters of an export.
+const PARAMETERS: [&str; 4] = ["project", "with_global", "format", "as_of"];
+
 /// Bytes that are sent at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -27,7 +30,14 @@ pub async fn serve_export(
     State(state): State<Arc<WebState>>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let form = Form::parse(&query.unwrap_or_default());
+    let query = query.unwrap_or_default();
+    let given = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned());
+    if let Some(unknown) = given.into_iter().find(|name| !PARAMETERS.contains(&name.as_str())) {
+        let hint = format!("Parameters: {}.", PARAMETERS.join(", "));
+        let error = Error::invalid(unknown, "there is no such parameter", hint);
+        return Problem::from(error).into_response();
+    }
+    let form = Form::parse(&query);
     let project = form.filled("project").map(str::to_owned);
     let global = !matches!(form.text("with_global"), "" | "false");
     let (wish, as_of) = (ExportArgs { project, global }, form.filled("as_of").map(str::to_owned));

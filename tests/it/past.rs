@@ -55,6 +55,18 @@ fn a_time_that_is_none_is_an_error_that_says_what_to_give() {
     let place = Place::new();
     let mut session = place.serve(1, &[]);
     let id = entity(&mut session, "Cell", json!({}));
+    for field in ["from", "to"] {
+        let times = json!({ "from": "2026-01-01", "to": "2026-01-01" });
+        let mut wrong = times.as_object().expect("an object").clone();
+        wrong.insert(field.to_owned(), "nope".into());
+        let error = place.run(3, &["call", "diff", &Value::from(wrong).to_string()]);
+        let error = String::from_utf8_lossy(&error.stderr).into_owned();
+        assert!(error.starts_with(&format!("error: {field}: ")), "{error}");
+    }
+    for blank in ["", " "] {
+        let listed = place.run(3, &["list", "--as-of", blank]);
+        assert!(!listed.status.success(), "{blank:?} would be the present");
+    }
     for wrong in ["Tuesday", "ozzzzzz", &id, "2026-13-01", "PDR"] {
         let error = session.error("list_rows", json!({ "as_of": wrong }));
         let message = error["message"].as_str().expect("a message");
@@ -126,7 +138,7 @@ fn what_was_redacted_is_in_no_past_not_even_in_one_that_was_asked_before() {
     let found = session.ok("search", asked);
     assert_eq!(found["total"], 0, "{found}");
     let notes = found["as_of"]["notes"].to_string();
-    assert!(notes.contains("1 redacted row left out"), "{notes}");
+    assert!(notes.contains("1 row left out"), "{notes}");
     let listed = session.ok("list_rows", json!({ "as_of": operation(&told) }));
     assert_eq!(names(&listed), ["[redacted]"], "its promotion says that it was active");
     assert_eq!(session.ok("list_rows", json!({ "include_inactive": true }))["total"], 3);
@@ -164,7 +176,7 @@ fn a_baseline_never_moves_and_is_verified() {
         assert_eq!(then["as_of"]["baseline"], "PDR");
     }
     assert_eq!(session.error("create_baseline", json!({ "name": "pdr" }))["code"], "duplicate");
-    for wrong in ["2026-01-01", &operation(&named), " "] {
+    for wrong in ["2026-01-01", &operation(&named), " ", "Last", "now"] {
         let error = session.error("create_baseline", json!({ "name": wrong }));
         assert_eq!(error["code"], "invalid", "{wrong}");
     }
@@ -267,4 +279,44 @@ fn earlier_names_lead_on_as_far_as_they_were_earlier_then() {
     assert_eq!(find("Pumpe", &made), "Pumpe");
     assert_eq!(find("Pump", &made), Value::Null, "a name that it had later");
     session.end();
+}
+
+#[test]
+fn trusted_state_and_revisions_that_were_redacted_have_their_earlier_status() {
+    let place = Place::new();
+    let mut session = place.serve(1, &["--tools", "all"]);
+    session.ok("register_project", json!({ "name": "lynx" }));
+    let fact = json!({ "project": "lynx", "category": "fact", "key": "phase", "value": "B" });
+    let set = session.ok("set_project_state", fact.clone());
+    let mut end = fact;
+    end["end"] = true.into();
+    session.ok("set_project_state", end);
+    let id = place.sql().query_row("SELECT id FROM project_state", [], |row| row.get(0));
+    let id: String = id.expect("a fact");
+    session.ok("redact", json!({ "state_id": id, "note": "a secret" }));
+    let then = json!({ "kind": "state", "as_of": operation(&set) });
+    let listed = session.ok("list_rows", then);
+    assert_eq!(listed["total"], 1, "{listed}");
+    assert_eq!(listed["items"][0]["value"], "[redacted]", "{listed}");
+    session.end();
+}
+
+#[test]
+fn documents_of_a_renamed_project_are_under_its_earlier_name() {
+    let place = Place::new();
+    let notes = place.folder.path().join("notes.md");
+    std::fs::write(&notes, "# Pump\n\nThe pump leaks.\n").expect("a document");
+    let ran = |seed: u64, arguments: &[&str]| {
+        let output = place.run(seed, arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{error}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    ran(1, &["project", "add", "old"]);
+    ran(2, &["ingest", "notes.md", "--project", "old"]);
+    let then = ran(3, &["search", "pump", "--project", "old"]);
+    ran(4, &["project", "rename", "old", "new"]);
+    let again = ran(5, &["search", "pump", "--project", "old", "--as-of", "2026-01-03"]);
+    assert!(again.ends_with(&then), "{again}{then}");
+    assert!(then.contains("leaks"), "{then}");
 }

@@ -27,8 +27,8 @@ impl TimeOfAnswer {
             notes.push("documents are shown as they are now".to_owned());
         }
         if as_of.left_out > 0 {
-            let rows = count_noun(as_of.left_out, "redacted row");
-            notes.push(format!("{rows} left out, whose status then is not known"));
+            let rows = count_noun(as_of.left_out, "row");
+            notes.push(format!("{rows} left out, whose state then is not known"));
         }
         let (at, operation) = (as_of.place.at.to_string(), as_of.operation.clone());
         Self { at, baseline: as_of.baseline.clone(), operation, notes }

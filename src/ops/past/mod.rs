@@ -17,7 +17,7 @@ pub fn read_as_of<T>(
     given: &str,
     read: impl FnOnce(&View<'_>) -> Result<T>,
 ) -> Result<(T, AsOf)> {
-    let mut as_of = resolve_place(view, given)?;
+    let mut as_of = resolve_place(view, "as_of", given)?;
     let answer = read_at(view, &mut as_of, read)?;
     Ok((answer, as_of))
 }

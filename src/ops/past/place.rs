@@ -25,8 +25,8 @@ pub struct AsOf {
 const LAST: &str = "last";
 
 /// Returns the place that a text means: an instant, the end of a day, the end of an operation, or a
-/// baseline.
-pub fn resolve_place(view: &View<'_>, given: &str) -> Result<AsOf> {
+/// baseline. An error names the field.
+pub fn resolve_place(view: &View<'_>, field: &str, given: &str) -> Result<AsOf> {
     let has_documents = sources::has_documents(view)?;
     let found = |place, operation: Option<String>, baseline| AsOf {
         place,
@@ -49,7 +49,7 @@ pub fn resolve_place(view: &View<'_>, given: &str) -> Result<AsOf> {
         let place = Place { seq: audit_row, at: read(&at) };
         return Ok(found(place, Some(operation), Some(name)));
     }
-    let last = find_operation(view, "as_of", given)?;
+    let last = find_operation(view, field, given)?;
     let place = Place { seq: last.last_seq, at: read(&last.committed_at) };
     Ok(found(place, Some(last.handle), None))
 }

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::ops::record::audited::Audited;
 use crate::ops::record::former_names::take_former_names;
 use crate::ops::record::{claims, names};
-use crate::store::sqlite::past::{LaterRow, LaterState, list_later, moves_names};
+use crate::store::sqlite::past::{LaterRow, LaterState, list_later, move_names, moves_names};
 use crate::store::{self, Tx, audit_by_project};
 
 /// Rows that are read at a time.
@@ -25,6 +25,10 @@ pub fn restore_rows(tx: &Tx<'_>) -> Result<i64> {
         left_out += for_each_later(tx, *kind, LaterState::Erased, |row| restore_status(tx, row))?;
     }
     if moves_names(tx)? {
+        for_each_later(tx, Kind::Project, LaterState::Changed, |row| {
+            let then = store::projects::get(tx, &row.id)?;
+            then.map_or(Ok(()), |then| move_names(tx, &row.project, &then.name)).map(|()| true)
+        })?;
         for project in store::projects::list(tx)? {
             for state in store::projects::all_state(tx, &project.id)? {
                 claims::refresh_claims(tx, &state)?;

@@ -37,7 +37,8 @@ pub fn compare_times(
         project_counts::find(view, name)?;
     }
     let now = view.now.to_string();
-    let (mut from, mut to) = (resolve_place(view, from)?, resolve_place(view, to.unwrap_or(&now))?);
+    let mut from = resolve_place(view, "from", from)?;
+    let mut to = resolve_place(view, "to", to.unwrap_or(&now))?;
     if from.place.seq > to.place.seq {
         std::mem::swap(&mut from, &mut to);
     }

@@ -30,7 +30,7 @@ pub struct NewBaseline {
 pub fn propose_baseline(view: &View<'_>, new: &NewBaseline) -> Result<Baseline> {
     let name = check_name(&new.name)?;
     let now = view.now.to_string();
-    let mut as_of = resolve_place(view, new.as_of.as_deref().unwrap_or(&now))?;
+    let mut as_of = resolve_place(view, "as_of", new.as_of.as_deref().unwrap_or(&now))?;
     Ok(Baseline {
         hash: find_hash(view, &as_of)?,
         counts: read_at(view, &mut as_of, count_rows)?,
@@ -77,7 +77,8 @@ pub fn store_baseline(
 /// Refuses a name that would also mean something else where a time is asked for.
 fn check_name(given: &str) -> Result<String> {
     let name = validate::check_name("name", given)?;
-    if Timestamp::parse_end(&name).is_some() || name.parse::<Handle>().is_ok() {
+    let is_word = ["last", "now"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    if is_word || Timestamp::parse_end(&name).is_some() || name.parse::<Handle>().is_ok() {
         let problem = format!("{name:?} means an instant or a row");
         return Err(Error::invalid("name", problem, "Give it a name of its own, such as PDR."));
     }

@@ -2,7 +2,7 @@
 //! the statements that only SQLite has.
 
 use super::sql::Conn;
-use crate::model::{Action, Kind, Result};
+use crate::model::{Action, ConflictStatus, Kind, Result};
 use crate::params;
 use crate::store::past_stores::{PastCopy, Place, WordsState};
 use crate::store::rows;
@@ -89,7 +89,11 @@ fn remove_later_rows(conn: &Conn, Place { seq, at }: Place) -> Result<()> {
     ))?;
     for kind in RESTORED {
         let (table, kind_name) = (rows::table_of(kind), kind.as_str());
-        let project = if WITH_PROJECT.contains(&kind) { "project" } else { "''" };
+        let project = match kind {
+            Kind::Project => "name",
+            kind if WITH_PROJECT.contains(&kind) => "project",
+            _ => "''",
+        };
         let changed =
             format!("SELECT id FROM later_rows WHERE kind = '{kind_name}' AND state <> 'erased'");
         conn.batch(&format!(
@@ -124,7 +128,7 @@ pub struct LaterRow {
     pub kind: Kind,
     pub id: String,
     pub handle: String,
-    /// The project that it belongs to today.
+    /// The project that it belongs to today; of a project, its name today.
     pub project: String,
     /// The snapshot from before the first later change; empty if it was erased.
     pub before: String,
@@ -189,6 +193,30 @@ pub fn list_actions(view: &View<'_>, row: &LaterRow) -> Result<Vec<Action>> {
         Ok(Action::parse(&row.text("action")?))
     })?;
     Ok(actions.into_iter().flatten().collect())
+}
+
+/// Gives a row of the copy a status. An open conflict has no resolution.
+pub fn set_status(tx: &Tx<'_>, row: &LaterRow, status: &str) -> Result<()> {
+    let table = rows::table_of(row.kind);
+    let sql = format!("UPDATE {table} SET status = ?2 WHERE id = ?1");
+    tx.change_uncovered(&sql, params![&row.id, status])?;
+    if row.kind == Kind::Conflict {
+        let sql = "UPDATE conflicts SET resolution = '', resolved_at = NULL \
+             WHERE id = ?1 AND status = ?2";
+        tx.change_uncovered(sql, params![&row.id, ConflictStatus::Open.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Gives rows without snapshots, which moved with a project, the name that it had.
+pub fn move_names(tx: &Tx<'_>, today: &str, then: &str) -> Result<()> {
+    for table in
+        ["source_documents", "interactions", "revisions", "search_rows", "entities", "memories"]
+    {
+        let sql = format!("UPDATE {table} SET project = ?2 WHERE project = ?1");
+        tx.change_uncovered(&sql, params![today, then])?;
+    }
+    Ok(())
 }
 
 /// Removes a row from the copy.

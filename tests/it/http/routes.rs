@@ -147,6 +147,8 @@ fn an_export_is_one_that_import_reads_and_a_matrix_is_csv() {
     let matrix = server.get("/v1/export?format=csv", &[]);
     assert!(matrix.body.starts_with("requirement"), "{matrix:?}");
     assert_eq!(server.get("/v1/export?format=pdf", &[]).status, 400);
+    assert_eq!(server.get("/v1/export?asof=2026-01-01", &[]).status, 400, "not today's");
+    assert_eq!(server.get("/v1/export?as_of=2026-01-01", &[]).status, 200);
     assert_eq!(server.get("/v1/export?project=nobody", &[]).status, 404);
 }
 
