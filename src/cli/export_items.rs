@@ -1,6 +1,7 @@
 //! Exports the active entities of a project in the format of another program.
 
 use std::fs;
+use std::io;
 use std::path::{Component, Path};
 
 use super::out;
@@ -8,7 +9,7 @@ use super::readable::ReadableStore;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::exchange::export::{self, Exported};
-use crate::ops::exchange::formats::ItemWriter;
+use crate::ops::exchange::formats::{FolderTexts, ItemWriter};
 use crate::ops::exchange::items::{StoredItems, read_stored};
 use crate::ops::write::projects;
 
@@ -71,17 +72,42 @@ pub fn write_folder(
             "Choose another place, or make room.",
         )
     };
-    fs::create_dir_all(folder).map_err(failed)?;
-    for (name, text) in files {
-        let name = Path::new(&name);
-        if !name.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(Error::Internal(format!("{} leads out of the folder", name.display())));
-        }
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
-        fs::write(&path, text).map_err(failed)?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let draft = folder.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = write_files(&draft, &files).and_then(|()| move_files(&draft, folder, &files));
+    if written.is_err() {
+        // The failure itself is reported; a draft that stays harms nothing.
+        let _ = fs::remove_dir_all(&draft);
     }
+    written.map_err(failed)?;
     Ok(done)
+}
+
+fn write_files(draft: &Path, files: &FolderTexts) -> io::Result<()> {
+    fs::create_dir_all(draft)?;
+    for (name, text) in files {
+        let name = Path::new(name);
+        if !name.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(io::Error::other(format!("{} leads out of the folder", name.display())));
+        }
+        let path = draft.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(draft))?;
+        fs::write(&path, text)?;
+    }
+    Ok(())
+}
+
+/// Moves files that were all written: a folder that is there keeps its other files.
+fn move_files(draft: &Path, folder: &Path, files: &FolderTexts) -> io::Result<()> {
+    if fs::remove_dir(folder).is_ok() || !folder.exists() {
+        return fs::rename(draft, folder);
+    }
+    for (name, _) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        fs::rename(draft.join(name), path)?;
+    }
+    fs::remove_dir_all(draft)
 }
 
 fn read_items(view: &View<'_>, wish: &ItemExport<'_>, done: &mut Exported) -> Result<StoredItems> {

@@ -158,3 +158,17 @@ fn options_for_other_programs_are_refused_for_lines() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("it is for files of other programs"));
 }
+
+#[test]
+fn the_project_of_a_row_is_no_property_and_no_other_than_that_of_the_caller() {
+    let place = Place::new();
+    let text = "id,name,project\nR-1,Mass,p\nR-2,Cost,q\nR-3,Size,\n";
+    let report = import(&place, &[&write(&place, "a.csv", text), "--project", "p"]);
+    let refused = report["refused"].as_array().expect("a list");
+    assert_eq!(refused.len(), 1, "{report}");
+    assert!(refused[0].to_string().contains("its project is \\\"q\\\", not \\\"p\\\""), "{report}");
+    assert_eq!(count(&report, "created") + count(&report, "proposed"), 2, "{report}");
+    for uid in ["R-1", "R-3"] {
+        assert_eq!([field(&place, uid, "project"), field(&place, uid, "properties")], ["p", "{}"]);
+    }
+}

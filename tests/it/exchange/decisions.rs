@@ -69,3 +69,35 @@ fn records_that_we_wrote_are_read_back() {
         assert_eq!(field(&place, "ADR-0002", column), field(&other, "ADR-0002", column));
     }
 }
+
+#[test]
+fn a_record_that_names_its_successor_is_superseded() {
+    let place = Place::new();
+    let folder = place.folder.path().join("r");
+    fs::create_dir(&folder).expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
+    let record = |number: u8, name: &str, status: &str| {
+        format!(
+            "# {number}. {name}\n\nDate: 2026-01-0{number}\n\n## Status\n\n{status}\n\n## Context\n\nc\n"
+        )
+    };
+    let by_two = "Accepted\n\nSuperseded by [2. Use Y](0002-use-y.md)";
+    write("0001-use-x.md", &record(1, "Use X", by_two));
+    let second = "Accepted\n\nSupersedes [1. Use X](0001-use-x.md)";
+    write("0002-use-y.md", &record(2, "Use Y", second));
+    let by_four = "Accepted\n\nSuperseded by [4. W](0004-w.md)";
+    write("0003-z.md", &record(3, "Z", by_four));
+    write("0004-w.md", &record(4, "W", "Accepted\n\nSuperseded by [3. Z](0003-z.md)"));
+    let report = import(&place, &["--from", "adr", "r", "--project", "p", "--as", "r"]);
+    let status = |uid: &str| field(&place, uid, "status");
+    assert_eq!([status("ADR-0001"), status("ADR-0002")], ["superseded", "active"], "{report}");
+    let sql = "SELECT count(*) FROM relationships r JOIN entities t ON t.id = target_entity_id \
+        WHERE relationship_type = 'supersedes' AND r.status = 'active' AND t.status = 'active'";
+    let both: i64 = place.sql().query_row(sql, [], |row| row.get(0)).expect("a count");
+    assert_eq!(both, 0, "{report}");
+    let links = list_links(&place);
+    assert!(
+        links.contains(&["ADR-0002", "supersedes", "ADR-0001"].map(str::to_owned)),
+        "{links:?}"
+    );
+}

@@ -122,3 +122,23 @@ fn entities_without_a_number_have_no_place() {
     let component = fs::read_to_string(place.folder.path().join("tree/c/C-1.yml")).expect("a file");
     assert!(component.contains("\"entity_type\": \"component\""));
 }
+
+#[test]
+fn a_folder_that_cannot_be_written_is_not_half_written() {
+    let place = Place::new();
+    let line = |uid: &str| json!({"type": "entity", "uid": uid, "entity_type": "requirement", "name": "R", "project": "p", "status": "active", "hand_authored": true});
+    let long = format!("SYS-{}", "1".repeat(300));
+    fs::write(place.folder.path().join("a.jsonl"), format!("{}\n{}\n", line("SYS-1"), line(&long)))
+        .expect("a file");
+    assert_eq!(count(&import(&place, &["a.jsonl"]), "created"), 2);
+    let names = || {
+        let entries = fs::read_dir(place.folder.path()).expect("a folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("a file").file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let output = place.run(92, &["export", "--format", "doorstop", "tree"]);
+    assert!(!output.status.success());
+    assert_eq!(names(), before);
+}

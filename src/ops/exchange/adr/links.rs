@@ -1,5 +1,7 @@
 //! Links in decision records: `Supersedes [3. Title](0003-title.md)`, `superseded by ADR-0005`.
 
+use crate::model::ontology::SUPERSEDES;
+
 /// A link of a record to another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordLink {
@@ -9,6 +11,13 @@ pub struct RecordLink {
     pub is_incoming: bool,
     /// The name of the other file without its ending, or the text of the link.
     pub other: String,
+}
+
+impl RecordLink {
+    /// Whether another record took the place of the one that has the link.
+    pub fn says_replaced(&self) -> bool {
+        self.is_incoming && self.relation == SUPERSEDES
+    }
 }
 
 /// The words before a link, in lower case.

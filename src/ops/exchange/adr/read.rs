@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::links::{read_link, record_number};
+use super::links::{RecordLink, read_link, record_number};
 use super::record::{DecisionRecord, parse_record};
 use crate::model::text::fold_name;
-use crate::model::{Ontology, Result};
+use crate::model::{Ontology, Result, Status};
 use crate::ops::exchange::import_report::LinePlace;
 use crate::ops::exchange::items::{ExchangeFile, ExchangeItem, ItemFileArgs, ItemSet};
 use crate::ops::sources::decode::decode;
@@ -122,6 +122,9 @@ fn decision_item(
     if let Some(status) = record.status {
         set_status(&mut item, &status, wish);
     }
+    if record.links.iter().any(RecordLink::says_replaced) {
+        replace_status(&mut item, wish);
+    }
     if let Some(date) = record.date {
         item.add_property("decided_on", Value::from(date));
     }
@@ -142,6 +145,18 @@ fn title_without_number(title: &str) -> String {
     let rest = title[at..].trim_start_matches(|c: char| c.is_ascii_digit());
     let name = rest.trim_start_matches(['.', ':', '-', '–', '—', ' ']);
     if name.is_empty() { title.to_owned() } else { name.to_owned() }
+}
+
+/// A record with a successor is superseded, whatever its first word says: adr-tools keeps `Accepted` above it.
+fn replace_status(item: &mut ExchangeItem, wish: &ItemFileArgs) {
+    let superseded = Status::Superseded.as_str();
+    let mapped = wish.mapping.statuses.get(&item.status.trim().to_lowercase());
+    if mapped.is_some_and(|status| status != superseded) {
+        item.add_property("decision_status", Value::from(item.status.as_str()));
+    }
+    if mapped.is_none_or(|status| status != superseded) {
+        superseded.clone_into(&mut item.status);
+    }
 }
 
 /// Sets the status; a word that says more than ours is kept as a property.

@@ -52,15 +52,14 @@ const LINKS: [(&[&str], &str, bool); 9] = [
     (&["evidence"], "evidenced_by", false),
 ];
 
-/// Proposes the columns of a mapping. `has_project` is set if the caller names the project of the rows.
-pub fn guess_columns(heading: &[String], ontology: &Ontology, has_project: bool) -> ItemMapping {
+/// Proposes the columns of a mapping.
+pub fn guess_columns(heading: &[String], ontology: &Ontology) -> ItemMapping {
     let mut mapping = ItemMapping::default();
     let names: Vec<String> = heading.iter().map(|name| snake_case(name)).collect();
     for (spellings, field) in FIELDS {
         let mut found =
             spellings.iter().filter_map(|spelling| names.iter().position(|name| name == spelling));
-        let is_ours = field != ItemField::Project || !has_project;
-        if let Some(at) = found.next().filter(|_| is_ours) {
+        if let Some(at) = found.next() {
             mapping.columns.insert(heading[at].clone(), field);
         }
     }

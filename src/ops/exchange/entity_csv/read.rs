@@ -6,7 +6,7 @@ use super::cells::{SEPARATORS, read_list, read_value, unguard_cell};
 use super::guess::guess_columns;
 use super::table::{CellTable, parse_table};
 use crate::model::source_ref::SourceRef;
-use crate::model::text::quote_text;
+use crate::model::text::{fold_name, quote_text};
 use crate::model::{Error, Ontology, Result};
 use crate::ops::exchange::import_report::LinePlace;
 use crate::ops::exchange::items::{
@@ -40,7 +40,7 @@ pub fn read_tables(
             check_columns(&wish.mapping, &table.heading, file)?;
             &wish.mapping
         } else {
-            guessed = guess_columns(&table.heading, ontology, wish.project.is_some());
+            guessed = guess_columns(&table.heading, ontology);
             &guessed
         };
         let columns = place_columns(&table.heading, mapping);
@@ -49,7 +49,9 @@ pub fn read_tables(
             set.report.add_note("columns", line);
         }
         let separators = wish.mapping.separators.as_deref().unwrap_or(SEPARATORS);
-        TableReader { file, columns, separators }.read(&table, &mut set);
+        // A mapping of the caller says that the column goes before the option.
+        let project = wish.project.as_deref().filter(|_| !wish.mapping.has_columns());
+        TableReader { file, columns, separators, project }.read(&table, &mut set);
     }
     Ok(set)
 }
@@ -61,7 +63,7 @@ pub fn propose_columns(
     ontology: &Ontology,
 ) -> Result<ItemMapping> {
     let table = parse_table(file, wish.mapping.delimiter)?;
-    let mut mapping = guess_columns(&table.heading, ontology, wish.project.is_some());
+    let mut mapping = guess_columns(&table.heading, ontology);
     mapping.delimiter = Some(table.delimiter);
     mapping.separators = Some(SEPARATORS.to_owned());
     for (heading, column) in table.heading.iter().zip(place_columns(&table.heading, &mapping)) {
@@ -120,12 +122,18 @@ struct TableReader<'a> {
     file: &'a ExchangeFile,
     columns: Vec<ColumnUse>,
     separators: &'a str,
+    /// The only project of which rows are taken.
+    project: Option<&'a str>,
 }
 
 impl TableReader<'_> {
     fn read(&self, table: &CellTable, set: &mut ItemSet) {
         for (line, cells) in &table.records {
             let place = format!("{} line {line}", self.file.name);
+            if let Some(problem) = self.find_other_project(cells) {
+                set.report.refuse(LinePlace::Name(place), problem);
+                continue;
+            }
             let at = set.items.len();
             set.items.push(ExchangeItem { place, ..ExchangeItem::default() });
             for (index, cell) in cells.iter().enumerate() {
@@ -144,6 +152,23 @@ impl TableReader<'_> {
             set.report
                 .refuse(place, "a quote is never closed, so that the rest is one cell".to_owned());
         }
+    }
+
+    /// Refuses a row of another project than that of the caller: neither may win without a word.
+    fn find_other_project(&self, cells: &[String]) -> Option<String> {
+        let wanted = self.project?;
+        let is_project =
+            |column: &ColumnUse| matches!(column, ColumnUse::Field(ItemField::Project));
+        let at = self.columns.iter().position(is_project)?;
+        let given = unguard_cell(cells.get(at)?).trim();
+        let differs = !given.is_empty() && fold_name(given) != fold_name(wanted);
+        differs.then(|| {
+            format!(
+                "its project is {}, not {}: import it for no project, or with a mapping that says what the column is",
+                quote_text(given, SHOWN),
+                quote_text(wanted, SHOWN)
+            )
+        })
     }
 
     fn read_cell(&self, set: &mut ItemSet, at: usize, index: usize, cell: &str) {
