@@ -64,6 +64,15 @@ fn all_default_tools_together_cost_at_most_5000_tokens() {
     assert!(handed <= 5_000, "{handed} tokens");
 }
 
+/// Each property has a schema of its own: strict clients refuse `true`, which is any value.
+fn check_properties(schema: &Value, tool: &str) {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        assert!(property.is_object(), "{tool}: {name} is {property}");
+        check_properties(property, tool);
+        check_properties(&property["items"], tool);
+    }
+}
+
 #[test]
 fn every_schema_is_one_that_every_client_can_read() {
     for tool in listed(&["--tools", "all"]) {
@@ -73,6 +82,7 @@ fn every_schema_is_one_that_every_client_can_read() {
         assert!((1..=3).contains(&description.matches(['.', ';']).count().min(3)), "{name}");
         assert_eq!(tool["annotations"]["openWorldHint"], false, "{name}");
         for schema in [&tool["inputSchema"], &tool["outputSchema"]] {
+            check_properties(schema, name);
             assert_eq!(schema["type"], "object", "{name}");
             let text = schema.to_string();
             for odd in ["$ref", "$defs", "oneOf", "anyOf", "allOf", "\"format\"", "\"null\""] {

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::entities::ChangedEntity;
 use crate::app::answer::{Output, Written};
@@ -26,6 +26,7 @@ pub struct MergedEntity {
     merged: Vec<EntityBrief>,
     /// Fields in which they differ: the value that stays, and the other.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Map<String, Value>>")]
     differing: Vec<KeptValue>,
 }
 
