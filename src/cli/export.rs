@@ -41,7 +41,7 @@ pub struct Export {
     /// With --format csv: one row for each requirement and linked entity
     #[arg(long)]
     long: bool,
-    /// The store as it was: an instant, a date (its end in UTC) or the handle of an operation (o…)
+    /// The store as it was: an instant, a date (its end in UTC), the handle of an operation (o…) or a baseline
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     as_of: Option<String>,
     /// Overwrite an existing file

@@ -14,7 +14,7 @@ pub struct OutputFlags {
 /// Options of every command that reads.
 #[derive(Args, Default)]
 pub struct ReadFlags {
-    /// Read the store as it was: an instant, a date (its end in UTC) or the handle of an operation (o…)
+    /// Read the store as it was: an instant, a date (its end in UTC), the handle of an operation (o…) or a baseline
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub as_of: Option<String>,
     #[command(flatten)]

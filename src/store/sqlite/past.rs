@@ -12,8 +12,7 @@ use crate::store::tx::{Tx, View};
 const BUILDING_CACHE_KIB: u32 = 64_000;
 const CACHE_KIB: u32 = 8_000;
 
-/// The kinds of rows with a history, in the order in which they are restored: others refer to
-/// projects and entities.
+/// The kinds of rows with a history.
 const RESTORED: [Kind; 8] = [
     Kind::Project,
     Kind::Entity,
@@ -28,16 +27,6 @@ const RESTORED: [Kind; 8] = [
 /// Those among them with a column for their project.
 const WITH_PROJECT: [Kind; 5] =
     [Kind::Entity, Kind::Memory, Kind::Interaction, Kind::Conflict, Kind::Revision];
-
-/// Those whose rows of the Python system may have no history.
-const WITHOUT_HISTORY: [Kind; 6] = [
-    Kind::Project,
-    Kind::Entity,
-    Kind::Memory,
-    Kind::Relationship,
-    Kind::ProjectState,
-    Kind::Interaction,
-];
 
 /// Copies the store, and takes back what came after a place. `restore` restores the rows that
 /// [`list_later`] lists, and returns the number of those that it leaves out.
@@ -102,7 +91,9 @@ fn remove_later_rows(conn: &Conn, Place { seq, at }: Place) -> Result<()> {
              DELETE FROM {table} WHERE id IN ({changed});"
         ))?;
     }
-    for kind in WITHOUT_HISTORY {
+    // Rows of the Python system may have no history; these two kinds always have one.
+    let always = [Kind::Conflict, Kind::Revision];
+    for kind in RESTORED.into_iter().filter(|kind| !always.contains(kind)) {
         let table = rows::table_of(kind);
         conn.batch(&format!(
             "DELETE FROM {table} WHERE created_at > '{at}' \
