@@ -13,13 +13,13 @@ use super::present::link_successions::LinkSuccessions;
 use super::present::marked::MarkedRows;
 use super::present::revisions::RevisionView;
 use super::present::text::{MAX_LISTED, PageText, Paging, Text};
+use crate::model::disturbance::Disturbance;
 use crate::model::text::one_line;
 use crate::model::{Conflict, Kind, Mark, NextStep, Question, Result};
 use crate::ops::read::marks;
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::write::conflicts;
 use crate::store::View;
-use crate::store::tx::Disturbance;
 
 /// Bytes reserved for the paging line and the counts of omitted rows.
 const TAIL: usize = 8_000;

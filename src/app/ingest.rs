@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::model::disturbance::Disturbance;
 use crate::model::secrets::mask_secrets;
 use crate::model::text::{abridge_message, quote_text};
 use crate::model::{Error, Result};
 use crate::ops;
 use crate::ops::sources::files::{self, FolderListing, FoundFile, Root};
 use crate::ops::sources::{self, IngestOutcome, Labels};
-use crate::store::tx::Disturbance;
 use crate::store::{Author, Db};
 
 use super::present::rows::LINE_TEXT;

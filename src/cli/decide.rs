@@ -116,13 +116,18 @@ fn confirm_decision(name: &str, rows: &[MatchedRow]) -> Result<bool> {
     if rows.len() > MAX_SHOWN {
         out::print_line(format!("and {} more", rows.len() - MAX_SHOWN));
     }
-    let count = rows.len();
+    ask_person(
+        &format!("candidates: {}. Do you want to {name} all?", rows.len()),
+        &format!("Give --yes to {name} them all, or --dry-run to see the effect."),
+    )
+}
+
+/// Asks the person at the terminal; without a terminal, the error has this hint.
+pub fn ask_person(question: &str, hint: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        let problem = format!("candidates: {count}, and there is no terminal to ask");
-        let hint = format!("Give --yes to {name} them all, or --dry-run to see the effect.");
-        return Err(Error::invalid("confirmation", problem, hint));
+        let problem = format!("there is no terminal to ask: {question}");
+        return Err(Error::invalid("confirmation", problem, hint.to_owned()));
     }
-    let question = format!("candidates: {count}. Do you want to {name} all?");
     let answer = Confirm::new().with_prompt(question).default(false).interact();
     answer.map_err(|error| Error::invalid("answer", error.to_string(), "Give --yes instead."))
 }

@@ -41,6 +41,7 @@ mod shell;
 mod times;
 mod token;
 mod tools;
+mod undo;
 mod upkeep;
 mod web;
 
@@ -135,8 +136,8 @@ enum Command {
     Conflicts(operation::Conflicts),
     /// Resolve a conflict
     Resolve(operation::Resolve),
-    /// Undo an operation (o…), which the answer of each write and the audit name
-    Undo(operation::Undo),
+    /// Undo an operation (o…), which the answer of each write and the audit name, or all since a point
+    Undo(undo::Undo),
     /// Erase the contents of a row and of its history; who did what and when stays (docs/redact.md)
     Redact(operation::RedactArgs),
     /// Run any operation, such as create_entity, with its arguments as JSON (docs/tools.md)
@@ -231,7 +232,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Reject(args)) => decide::run(cli, "reject", args),
         Some(Command::Conflicts(args)) => operation::list_conflicts(cli, args),
         Some(Command::Resolve(args)) => operation::resolve_conflict(cli, args),
-        Some(Command::Undo(args)) => operation::undo_operation(cli, args),
+        Some(Command::Undo(args)) => undo::run(cli, args),
         Some(Command::Redact(args)) => operation::redact(cli, args),
         Some(Command::Call(args)) => operation::run_call(cli, args),
         Some(Command::Project(command)) => project::run(cli, command),

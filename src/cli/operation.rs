@@ -307,19 +307,6 @@ fn ask_for_winner(cli: &Cli, conflict: &str) -> Result<Error> {
     Ok(Error::invalid("--winner", "supersede_others needs the row that is right", hint))
 }
 
-/// `atocore undo`: undoes an operation.
-#[derive(Args)]
-pub struct Undo {
-    /// Handle of the operation, such as o7k3q9w
-    operation: String,
-    #[command(flatten)]
-    flags: WriteFlags,
-}
-
-pub fn undo_operation(cli: &Cli, args: &Undo) -> Result<ExitCode> {
-    write(cli, "undo", json!({ "operation": args.operation }), &args.flags)
-}
-
 /// `atocore redact`: erases the contents of a row and of its history.
 #[derive(Args)]
 pub struct RedactArgs {

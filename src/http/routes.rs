@@ -65,7 +65,7 @@ const fn route_put(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
-pub const ROUTES: [Route; 61] = [
+pub const ROUTES: [Route; 62] = [
     route_get("/entities", "list_rows").with("kind", "entity"),
     route_post("/entities", "create_entity"),
     route_get("/entities/{ref}", "get_entity").of("entity_id"),
@@ -127,6 +127,7 @@ pub const ROUTES: [Route; 61] = [
     route_post("/sources", "ingest_source"),
     route_get("/sources/{ref}", "get_row").of("id"),
     route_post("/operations/{ref}/undo", "undo").of("operation"),
+    route_post("/undo", "undo_since"),
     route_post("/redactions", "redact"),
     route_get("/baselines", "list_baselines"),
     route_post("/baselines", "create_baseline"),

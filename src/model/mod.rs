@@ -9,6 +9,7 @@ pub(crate) mod canonical;
 pub mod claim;
 pub(crate) mod conflict;
 pub(crate) mod coverage;
+pub mod disturbance;
 pub(crate) mod entity;
 pub mod error;
 pub mod event;

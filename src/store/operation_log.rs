@@ -42,7 +42,7 @@ pub(super) fn store_operation(tx: &Tx<'_>) -> Result<()> {
             &committed_at,
             tx.client,
             tx.actor,
-            &tx.undone_operation(),
+            &tx.undone_operations().join(" "),
         ],
     )
     .map(drop)?;
@@ -78,9 +78,29 @@ pub fn last_row_before(view: &View<'_>, instant: Timestamp) -> Result<i64> {
 
 /// Returns the newest operation that undid another one.
 pub fn newest_undo(view: &View<'_>, handle: &str) -> Result<Option<StoredOperation>> {
-    let sql = "SELECT * FROM operations WHERE undoes = ?1 AND undoes <> '' \
-         ORDER BY last_seq DESC LIMIT 1";
+    let sql = "SELECT * FROM operations WHERE undoes > '' AND undoes <> '' \
+         AND instr(' ' || undoes || ' ', ' ' || ?1 || ' ') > 0 ORDER BY last_seq DESC LIMIT 1";
     view.conn.one(sql, params![handle], read_operation)
+}
+
+/// Lists the operations of a client, an actor, or both, that began after an audit row, the newest first.
+pub fn list_by(
+    view: &View<'_>,
+    (client, actor): (Option<&str>, Option<&str>),
+    after: i64,
+    limit: usize,
+) -> Result<Vec<StoredOperation>> {
+    let sql = "SELECT * FROM operations WHERE last_seq > ?1 AND first_seq > ?1 \
+         AND (?2 IS NULL OR client = ?2 OR client >= ?3 AND client < ?4) \
+         AND (?5 IS NULL OR actor = ?5) ORDER BY last_seq DESC LIMIT ?6";
+    let (from, to) = version_range(client.unwrap_or_default());
+    let limit = limit as i64;
+    view.conn.all(sql, params![after, client, &from, &to, actor, limit], read_operation)
+}
+
+/// Returns the range of texts that begin with the name of a client and go on with its version.
+fn version_range(client: &str) -> (String, String) {
+    (format!("{client} "), format!("{client}!"))
 }
 
 /// Returns the newest operation of a client, whatever its version. `client` is name and version, or
@@ -97,7 +117,7 @@ pub fn last_of_client(view: &View<'_>, client: &str) -> Result<Option<StoredOper
     }
     let sql = "SELECT * FROM operations WHERE client = ?1 OR client >= ?2 AND client < ?3 \
          ORDER BY last_seq DESC LIMIT 1";
-    let (from, to) = (format!("{name} "), format!("{name}!"));
+    let (from, to) = version_range(name);
     view.conn.one(sql, params![name, &from, &to], read_operation)
 }
 

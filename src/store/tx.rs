@@ -9,8 +9,8 @@ use super::operations::{Author, OperationRecord, OperationSteps};
 use super::past_stores::{PastStores, WordsState};
 use super::settings::Ids;
 use super::sqlite::sql::{Conn, SqlValue};
+use crate::model::disturbance::Disturbance;
 use crate::model::search::SearchText;
-use crate::model::succession::LinkSuccession;
 use crate::model::{Error, Kind, Ontology, ResolvedProject, Result, Slot, Timestamp};
 
 /// A consistent snapshot of the store.
@@ -82,8 +82,8 @@ pub struct Tx<'c> {
     attempts: Cell<u32>,
     /// Who approved the write, if it needed approval.
     approval: RefCell<String>,
-    /// The handle of the operation that the write undoes.
-    undone: RefCell<String>,
+    /// The handles of the operations that the write undoes.
+    undone: RefCell<Vec<String>>,
     /// Whether new links of approved rows wait for a person.
     proposes_links: Cell<bool>,
 }
@@ -102,21 +102,6 @@ struct WriteLog {
     operation: Option<OperationRecord>,
     /// Pending changes of the full-text index.
     words: Vec<IndexChange>,
-}
-
-/// A change that may give other rows a mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Disturbance {
-    /// The content or status of an entity changed: those linked to it may get one.
-    Changed(String),
-    /// An entity was linked to another, which may get one.
-    Linked { id: String, other: String },
-    /// A source no longer has this digest, so that entities that cite it get one. Chunks have none.
-    Source { reference: String, digest: String },
-    /// The chunk of a memory is gone, so that it gets one.
-    ChunkOf(String),
-    /// Another entity replaced one, and took over its links.
-    Succession(LinkSuccession),
 }
 
 /// Maximum number of pending changes of the full-text index.
@@ -176,13 +161,18 @@ impl<'c> Tx<'c> {
         by.clone_into(&mut self.approval.borrow_mut());
     }
 
-    /// Records with the write's operation which one it undoes.
+    /// Records with the write's operation another one that it undoes.
     pub fn undoes(&self, handle: &str) {
-        handle.clone_into(&mut self.undone.borrow_mut());
+        self.undone.borrow_mut().push(handle.to_owned());
     }
 
-    /// Returns the handle of the undone operation, or an empty text.
-    pub fn undone_operation(&self) -> String {
+    /// Returns the handles of the undone operations, the newest first, and forgets them.
+    pub fn take_undone(&self) -> Vec<String> {
+        self.undone.take()
+    }
+
+    /// Returns the handles of the undone operations, the newest first.
+    pub fn undone_operations(&self) -> Vec<String> {
         self.undone.borrow().clone()
     }
 

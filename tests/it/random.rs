@@ -10,6 +10,7 @@ mod operations;
 mod seen;
 mod slots;
 mod steps;
+mod taken_back;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,6 +2,7 @@
 
 mod allowed;
 mod refused;
+mod since;
 
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};

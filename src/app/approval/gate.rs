@@ -152,12 +152,11 @@ impl ApprovalGate {
         proposal: Proposal,
         note: &str,
     ) -> Result<Written<ProposedChange>> {
-        let note = match (note, tx.undone_operation()) {
-            ("", undone) if !undone.is_empty() => &format!("undo of {undone}"),
+        // The proposal itself undoes nothing.
+        let note = match (note, &*tx.take_undone()) {
+            ("", undone @ [_, ..]) => &format!("undo of {}", undone.join(", ")),
             (note, _) => note,
         };
-        // The proposal itself undoes nothing.
-        tx.undoes("");
         let proposed = propose_revision(tx, proposal, note)?;
         let view = RevisionView::new(tx, &proposed.row)?;
         let created = proposed.audit_id.is_some();
@@ -181,9 +180,9 @@ impl ApprovalGate {
             None if effect.decided.is_empty() => return Ok(EffectVerdict::Commits),
             _ => {}
         }
-        let by_hand = match tx.undone_operation() {
-            id if id.is_empty() => effect.step_by_hand(),
-            id => Some(NextStep::UndoOperation { id }),
+        let by_hand = match &*tx.undone_operations() {
+            [] => effect.step_by_hand(),
+            [newest, ..] => Some(NextStep::UndoOperation { id: newest.clone() }),
         };
         let by_hand = by_hand.map(|step| ids::show_step(tx, step)).transpose()?;
         if self.proposes() {

@@ -30,6 +30,7 @@ mod search;
 mod sources;
 mod status;
 mod undo;
+mod undo_since;
 
 pub use any_rows::GetRow;
 pub use audit_log::ListAudit;
@@ -61,6 +62,7 @@ pub use search::Search;
 pub use sources::{IngestSource, ingest_paths};
 pub use status::GetStatus;
 pub use undo::UndoOperation;
+pub use undo_since::UndoSince;
 
 use super::operation::RegisteredOperation;
 use crate::model::Ontology;
@@ -87,6 +89,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<ReviewCandidates>(),
         RegisteredOperation::write::<CreateBatch>(),
         RegisteredOperation::write::<UndoOperation>(),
+        RegisteredOperation::write::<UndoSince>(),
         RegisteredOperation::read::<ListRows>(),
         RegisteredOperation::read::<GetRow>(),
         RegisteredOperation::read::<Search>(),

@@ -47,9 +47,9 @@ pub struct UndoneRows {
 
 /// A row after the undo.
 #[derive(Serialize, JsonSchema)]
-struct RestoredRow {
+pub(super) struct RestoredRow {
     row_id: String,
-    row: String,
+    pub(super) row: String,
 }
 
 impl Operation for UndoOperation {
@@ -75,11 +75,17 @@ const FINAL: [(&str, &str); 4] = [
 impl WriteOperation for UndoOperation {
     fn run(tx: &Tx<'_>, args: UndoArgs, note: &str) -> Result<Written<UndoneRows>> {
         let operation = undo::require_operation(tx, &args.operation)?;
-        if let Some((_, why)) = FINAL.iter().find(|(name, _)| *name == operation.name) {
-            return Err(undo::never_undone(&operation, why));
-        }
+        refuse_final(&operation)?;
         let done = undo::undo_operation(tx, operation, note)?;
         Ok(Written::new(UndoneRows::new(tx, &done)?, None, None))
+    }
+}
+
+/// Refuses an operation that can never be undone.
+pub(super) fn refuse_final(operation: &StoredOperation) -> Result<()> {
+    match FINAL.iter().find(|(name, _)| *name == operation.name) {
+        Some((_, why)) => Err(undo::never_undone(operation, why)),
+        None => Ok(()),
     }
 }
 
@@ -101,7 +107,7 @@ impl UndoneRows {
 }
 
 impl RestoredRow {
-    fn new(view: &View<'_>, kind: Kind, id: &str) -> Result<Self> {
+    pub(super) fn new(view: &View<'_>, kind: Kind, id: &str) -> Result<Self> {
         let row_id = ids::shown_id(view, kind, Some(id))?.unwrap_or_default();
         let with_status = |status: &str| Ok(format!("{} ({status})", name_row(view, kind, id)?));
         let row = match kind {

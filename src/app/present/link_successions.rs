@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::text::Text;
 use crate::model::Result;
+use crate::model::disturbance::Disturbance;
 use crate::model::text::quote_text;
-use crate::store::tx::Disturbance;
 use crate::store::{View, entities, relationships};
 
 /// Characters of a name.

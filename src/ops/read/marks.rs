@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use crate::model::disturbance::Disturbance;
 use crate::model::handle::HandleKind;
 use crate::model::mark::{MarkReason, contradiction_state, is_fallen_citation, mark_of_link};
 use crate::model::{Kind, Mark, Result};
@@ -12,7 +13,6 @@ use crate::store::View;
 use crate::store::contradictions::list_contradictions;
 use crate::store::handles::{handle_of, handles_of};
 use crate::store::marks::{self, StaleSource, UnsoundEnd};
-use crate::store::tx::Disturbance;
 
 /// The marks of a set of rows, with their reasons.
 #[derive(Debug, Clone, Default)]

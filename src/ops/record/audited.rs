@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::disturbance::Disturbance;
 use crate::model::event::ProjectPlace;
 use crate::model::handle::HandleKind;
 use crate::model::interaction::Interaction;
@@ -12,7 +13,6 @@ use crate::model::{
     Claim, Conflict, Entity, Kind, Memory, Project, ProjectState, Relationship, RelationshipStatus,
     Result, Revision, Status, claim,
 };
-use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View, redaction};
 
 /// A kind of row that the audit log covers.

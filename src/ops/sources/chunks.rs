@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use crate::model::disturbance::Disturbance;
 use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::search::{self, SearchKind};
@@ -12,7 +13,6 @@ use crate::ops::record::index;
 use crate::ops::record::record_change;
 use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::handles::new_handle;
-use crate::store::tx::Disturbance;
 use crate::store::{self, Tx};
 
 /// Replaces the chunks of a document by passages; returns the number of passages.

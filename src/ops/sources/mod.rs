@@ -7,6 +7,7 @@ pub mod files;
 use std::path::{Path, PathBuf};
 
 use self::files::Source;
+use crate::model::disturbance::Disturbance;
 use crate::model::handle::HandleKind;
 use crate::model::passages::Passage;
 use crate::model::project::INBOX;
@@ -15,7 +16,6 @@ use crate::model::{Document, Error, Hint, NextStep, Result, passages};
 use crate::ops::record::record_change::snapshot_text;
 use crate::ops::record::{secrets, validate};
 use crate::ops::write::projects;
-use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View};
 
 /// Maximum number of chunks of a document, which are written in one transaction.

@@ -1,6 +1,7 @@
 //! Links pass from an entity to the one that replaces it: by a supersession, the resolution of a conflict,
 //! the promotion of a candidate, a merge, or an import.
 
+use crate::model::disturbance::Disturbance;
 use crate::model::link_policy::LinkPolicy;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::succession::{LeftBecause, LinkSuccession, is_carried};
@@ -8,7 +9,6 @@ use crate::model::{Entity, Error, Relationship, RelationshipStatus, Result};
 use crate::ops::record::record_change;
 use crate::ops::write::lifecycle_rows::require_row;
 use crate::ops::write::relationships::{self, check_circles, find_equivalent};
-use crate::store::tx::Disturbance;
 use crate::store::{self, Tx, View};
 
 /// Which links pass.

@@ -25,3 +25,4 @@ pub mod relationships;
 pub mod revisions;
 pub mod state;
 pub mod undo;
+pub mod undo_since;

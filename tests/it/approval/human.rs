@@ -162,6 +162,7 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         "undo",
         &[r#"{"operation": "@made"}"#, r#"{"operation": "@set"}"#, r#"{"operation": "@newest"}"#],
     ),
+    ("undo_since", &[r#"{"since": "@made", "client": "story"}"#]),
     ("ingest_source", &[r#"{"path": "a.md", "project": "p07-lynx"}"#]),
     // Withheld, and tried by name.
     ("promote_entity", &[r#"{"entity_id": "@own"}"#]),

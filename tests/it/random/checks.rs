@@ -23,6 +23,7 @@ use serde_json::Value;
 use super::model::Model;
 use super::seen::{self, Ids};
 use super::steps::Step;
+use super::taken_back::take_back_all_after;
 use super::world::{World, settings};
 
 /// Every so many operations, the past is looked at.
@@ -129,6 +130,7 @@ impl Checks {
         self.examine(&self.empty);
         self.examine(&world.db);
         self.look_back(&world.db);
+        take_back_all_after(&world.db, &self.past);
         let ids = world.ids.clone();
         let redact = |tx: &Tx<'_>| {
             let entities = ids
@@ -232,7 +234,7 @@ fn last_operation(file: &Connection) -> String {
 }
 
 /// The lines of an export.
-fn exported(view: &View<'_>) -> Result<Vec<String>> {
+pub fn exported(view: &View<'_>) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     export::export_lines(view, &Default::default(), |line| {
         lines.push(line.to_owned());

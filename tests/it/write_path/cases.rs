@@ -218,6 +218,12 @@ pub const CASES: &[Case] = &[
         command: &["undo", "@coating"],
     },
     Case {
+        operation: "undo_since",
+        free: &[r#"{"since": "@siting", "client": "story"}"#],
+        deciding: &[r#"{"since": "@coating", "by": "story"}"#],
+        command: &["undo", "--since", "@siting", "--client", "story", "--yes"],
+    },
+    Case {
         operation: "review_candidates",
         free: &[],
         deciding: &[

@@ -62,10 +62,12 @@ pub fn undo_operation(
     Ok(done)
 }
 
-/// Returns the handle of the operation that undid another one, unless it was undone itself.
-fn undo_in_effect(view: &View<'_>, handle: &str) -> Result<Option<String>> {
-    let Some(undo) = operation_log::newest_undo(view, handle)? else { return Ok(None) };
-    let undone = undo_in_effect(view, &undo.handle)?.is_some();
+/// Returns the handle of the operation that undid another one, unless it was undone itself, also by the
+/// present write.
+fn undo_in_effect(tx: &Tx<'_>, handle: &str) -> Result<Option<String>> {
+    let Some(undo) = operation_log::newest_undo(tx, handle)? else { return Ok(None) };
+    let undone = tx.undone_operations().contains(&undo.handle)
+        || undo_in_effect(tx, &undo.handle)?.is_some();
     Ok((!undone).then_some(undo.handle))
 }
 

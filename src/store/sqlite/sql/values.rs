@@ -27,6 +27,7 @@ into_value!(
     i64 => SqlValue::Integer,
     bool => |flag| SqlValue::Integer(i64::from(flag)),
     f64 => SqlValue::Real,
+    Option<&'a str> => |text: Option<&'a str>| text.map_or(SqlValue::Null, SqlValue::Text),
     &'a Option<String> => |text: &'a Option<String>| text.as_deref().map_or(SqlValue::Null, SqlValue::Text),
 );
 
