@@ -39,12 +39,11 @@ pub fn take_back_all_after(db: &Db, past: &[(String, Vec<String>)]) -> usize {
             undo_since(tx, &range, "", |_| Ok(true))?;
             detect_conflicts(tx)?;
             let (before, mut after) = (read_state(lines), read_state(&exported(tx)?));
-            let made: Vec<Value> = after
-                .rows
-                .extract_if(.., |id, _| !before.rows.contains_key(id))
-                .map(|(_, row)| row)
-                .collect();
-            assert!(made.iter().all(|row| row["status"] != "active"), "{made:?}");
+            after.rows.retain(|id, row| {
+                let is_old = before.rows.contains_key(id);
+                assert!(is_old || row["status"] != "active", "made since {operation}: {row}");
+                is_old
+            });
             assert_eq!(after, before, "undone since {operation}");
             Err(Error::Busy)
         };
