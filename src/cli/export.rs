@@ -18,7 +18,7 @@ use crate::model::text::count_noun;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
 use crate::ops::exchange::export::{self, ExportArgs, Exported};
-use crate::ops::exchange::formats::{ItemWriter, find_writer};
+use crate::ops::exchange::formats::{ExchangeFormat, ItemWriter, find_writer};
 use crate::ops::exchange::{graph, matrix};
 use crate::ops::past::read_then;
 use crate::ops::write::projects;
@@ -82,8 +82,8 @@ impl Export {
         ItemExport { project: project.as_deref(), with_global: *with_global, force: *force }
     }
 
-    /// Returns the writer of the format of another program.
-    fn item_writer(&self) -> Option<&'static ItemWriter> {
+    /// Returns the format of another program.
+    fn item_format(&self) -> Option<&'static ExchangeFormat> {
         let name = self.format.to_possible_value()?;
         find_writer(name.get_name())
     }
@@ -100,9 +100,9 @@ pub fn run(cli: &Cli, wish: &Export) -> Result<ExitCode> {
             to_standard_output(&db, wish)?;
         }
         Some(path) => {
-            let done = match wish.item_writer() {
-                Some(writer @ ItemWriter::Folder(_)) => {
-                    let done = export_items::write_folder(&db, &wish.item_export(), writer, path)?;
+            let done = match wish.item_format() {
+                Some(format @ ExchangeFormat { writer: ItemWriter::Folder(_), .. }) => {
+                    let done = export_items::write_folder(&db, &wish.item_export(), format, path)?;
                     report_cut(&done, wish);
                     done
                 }
@@ -130,8 +130,8 @@ fn to_standard_output(db: &ReadableStore, wish: &Export) -> Result<()> {
             "Export into a file instead.",
         )
     };
-    let outcome = write(db, wish, quiet, |line| {
-        writeln!(output, "{line}").map_err(|error| {
+    let outcome = write(db, wish, quiet, |bytes| {
+        output.write_all(bytes).map_err(|error| {
             closed = error.kind() == io::ErrorKind::BrokenPipe;
             failed(error)
         })
@@ -167,7 +167,7 @@ fn to_file(db: &ReadableStore, wish: &Export, path: &Path) -> Result<Exported> {
     options.write(true).create_new(true);
     restrict_new_file(&mut options);
     let mut output = BufWriter::new(options.open(&partial).map_err(failed)?);
-    let outcome = write(db, wish, false, |line| writeln!(output, "{line}").map_err(failed));
+    let outcome = write(db, wish, false, |bytes| output.write_all(bytes).map_err(failed));
     let outcome = outcome.and_then(|done| {
         let file: File = output.into_inner().map_err(|error| failed(error.into_error()))?;
         file.sync_all().and_then(|()| fs::rename(&partial, path)).map_err(failed)?;
@@ -201,7 +201,7 @@ fn write(
     db: &ReadableStore,
     wish: &Export,
     quiet: bool,
-    mut line: impl FnMut(&str) -> Result<()>,
+    mut output: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<Exported> {
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} rows, {elapsed}") {
@@ -212,10 +212,10 @@ fn write(
             let wish = ExportArgs { project: wish.project.clone(), global: wish.with_global };
             export::export_lines(view, &wish, |text| {
                 bar.inc(1);
-                line(text)
+                output(format!("{text}\n").as_bytes())
             })
         }
-        drawn => write_drawing(view, wish, drawn, &mut line),
+        drawn => write_drawing(view, wish, drawn, &mut output),
     };
     let done = db.read(|view| read_then(view, wish.as_of.as_deref(), &mut write_as));
     bar.finish_and_clear();
@@ -246,16 +246,15 @@ fn write_drawing(
     view: &View<'_>,
     wish: &Export,
     format: Format,
-    line: &mut impl FnMut(&str) -> Result<()>,
+    output: &mut impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<Exported> {
     if let Some(name) = &wish.project {
         export::refuse_unknown_project(view, name)?;
     }
     let scope = projects::resolve_scope(view, wish.project.as_deref(), !wish.with_global)?;
     let mut done = Exported::default();
-    if let Some(writer) = wish.item_writer() {
-        let text = export_items::write_text(view, &wish.item_export(), writer, &mut done)?;
-        line(text.strip_suffix('\n').unwrap_or(&text))?;
+    if let Some(format) = wish.item_format() {
+        output(&export_items::write_file(view, &wish.item_export(), format, &mut done)?)?;
         return Ok(done);
     }
     let text = match format {
@@ -279,6 +278,7 @@ fn write_drawing(
             }
         }
     };
-    line(text.strip_suffix('\n').unwrap_or(&text))?;
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    output(format!("{text}{end}").as_bytes())?;
     Ok(done)
 }

@@ -6,12 +6,17 @@ use std::path::{Component, Path};
 
 use super::out;
 use super::readable::ReadableStore;
+use crate::model::text::count_noun;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::View;
+use crate::ops::exchange::checked_export::{ExportLosses, write_checked};
 use crate::ops::exchange::export::{self, Exported};
-use crate::ops::exchange::formats::{FolderTexts, ItemWriter};
+use crate::ops::exchange::formats::{ExchangeFormat, FolderTexts, ItemWriter, WrittenItems};
 use crate::ops::exchange::items::{StoredItems, read_stored};
 use crate::ops::write::projects;
+
+/// Names in a message.
+const NAMED: usize = 10;
 
 /// Which items are exported.
 pub struct ItemExport<'a> {
@@ -21,35 +26,42 @@ pub struct ItemExport<'a> {
     pub force: bool,
 }
 
-/// Returns the items of a scope as the text of a file.
-pub fn write_text(
+/// Returns the items of a scope as a file.
+pub fn write_file(
     view: &View<'_>,
     wish: &ItemExport<'_>,
-    writer: &ItemWriter,
+    format: &ExchangeFormat,
     done: &mut Exported,
-) -> Result<String> {
+) -> Result<Vec<u8>> {
+    if let ItemWriter::Folder(_) = format.writer {
+        let problem = "this format is a folder of files";
+        return Err(Error::invalid("file", problem, "Name a new folder for it."));
+    }
+    match write_items(view, wish, format, done)? {
+        WrittenItems::File(bytes) => Ok(bytes),
+        WrittenItems::Folder(_) => Err(Error::Internal("the format is a folder".to_owned())),
+    }
+}
+
+fn write_items(
+    view: &View<'_>,
+    wish: &ItemExport<'_>,
+    format: &ExchangeFormat,
+    done: &mut Exported,
+) -> Result<WrittenItems> {
     let mut stored = read_items(view, wish, done)?;
-    let text = match writer {
-        ItemWriter::File(write) => write(&mut stored)?,
-        ItemWriter::Folder(_) => {
-            let problem = "this format is a folder of files";
-            return Err(Error::invalid("file", problem, "Name a new folder for it."));
-        }
-    };
-    report_written(&stored, done);
-    Ok(text)
+    let (written, losses) = write_checked(format, &mut stored, view.ontology)?;
+    report_written(&stored, &losses, done);
+    Ok(written)
 }
 
 /// Writes the items into a new folder, or into one of an earlier export with --force.
 pub fn write_folder(
     db: &ReadableStore,
     wish: &ItemExport<'_>,
-    writer: &ItemWriter,
+    format: &ExchangeFormat,
     folder: &Path,
 ) -> Result<Exported> {
-    let ItemWriter::Folder(write) = writer else {
-        return Err(Error::Internal("the format is a file".to_owned()));
-    };
     let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !wish.force {
         return Err(Error::storage(
@@ -59,12 +71,10 @@ pub fn write_folder(
         ));
     }
     let mut done = Exported::default();
-    let files = db.read(|view| {
-        let mut stored = read_items(view, wish, &mut done)?;
-        let files = write(&mut stored)?;
-        report_written(&stored, &mut done);
-        Ok(files)
-    })?;
+    let written = db.read(|view| write_items(view, wish, format, &mut done))?;
+    let WrittenItems::Folder(files) = written else {
+        return Err(Error::Internal("the format is a file".to_owned()));
+    };
     let failed = |error: std::io::Error| {
         Error::storage(
             StorageProblem::NoAccess,
@@ -120,13 +130,28 @@ fn read_items(view: &View<'_>, wish: &ItemExport<'_>, done: &mut Exported) -> Re
     Ok(stored)
 }
 
-/// Counts what was written, and names on standard error what the format has no place for.
-fn report_written(stored: &StoredItems, done: &mut Exported) {
-    done.rows.insert("entity", stored.items.len() as u64 - stored.left_items);
-    done.rows.insert("relationship", stored.links.len() as u64 - stored.left_links);
-    let left = [(stored.left_items, "entity", "entities"), (stored.left_links, "link", "links")];
-    for (count, one, many) in left.into_iter().filter(|(count, ..)| *count > 0) {
-        let noun = if count == 1 { one } else { many };
-        out::error_line(format!("left out {count} {noun} for which the format has no place"));
+/// Counts what was written, and names on standard error what cannot be read back.
+fn report_written(stored: &StoredItems, losses: &ExportLosses, done: &mut Exported) {
+    done.rows.insert("entity", (stored.items.len() - losses.items.len()) as u64);
+    done.rows.insert("relationship", (stored.links.len() - losses.links.len()) as u64);
+    let left = [(&losses.items, "entity"), (&losses.links, "link")];
+    for (names, noun) in left.into_iter().filter(|(names, _)| !names.is_empty()) {
+        let noun = count_noun(names.len(), noun);
+        let names = list_names(names);
+        out::error_line(format!("left out {noun} for which the format has no place: {names}"));
     }
+    if !losses.changes.is_empty() {
+        let noun = count_noun(losses.changes.len(), "row");
+        let names = list_names(&losses.changes);
+        out::error_line(format!("{noun} would be read back otherwise: {names}"));
+    }
+}
+
+/// Joins the first names, and counts the others.
+fn list_names(names: &[String]) -> String {
+    let mut text = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED {
+        text.push_str(&format!(" and {} more", names.len() - NAMED));
+    }
+    text
 }

@@ -4,6 +4,7 @@ mod any_bytes;
 mod csv;
 mod decisions;
 mod doorstop;
+mod hostile;
 mod needs;
 mod reqif;
 mod sdoc;

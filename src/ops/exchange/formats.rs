@@ -14,8 +14,14 @@ pub type FolderTexts = Vec<(String, String)>;
 
 /// How a format is written.
 pub enum ItemWriter {
-    File(fn(&mut StoredItems) -> Result<String>),
-    Folder(fn(&mut StoredItems) -> Result<FolderTexts>),
+    File(fn(&StoredItems) -> Result<String>),
+    Folder(fn(&StoredItems) -> Result<FolderTexts>),
+}
+
+/// What a writer wrote.
+pub enum WrittenItems {
+    File(Vec<u8>),
+    Folder(FolderTexts),
 }
 
 /// A format of files with items.
@@ -29,7 +35,13 @@ pub struct ExchangeFormat {
     pub own_names: &'static [&'static str],
     pub read: ReadItems,
     /// Its name for `export --format`, and its writer.
-    pub writer: (&'static str, ItemWriter),
+    /// Its name for `export --format`.
+    pub export_name: &'static str,
+    pub writer: ItemWriter,
+    /// Whether a field of a file can have the name of a property.
+    pub takes_property: fn(&str, &Ontology) -> bool,
+    /// Properties that a row gets where its file is read.
+    pub added_properties: &'static [&'static str],
     pub propose: Option<ProposeMapping>,
 }
 
@@ -40,7 +52,10 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         endings: &["csv", "tsv"],
         own_names: &[".csv", ".tsv"],
         read: entity_csv::read_tables,
-        writer: ("entity-csv", ItemWriter::File(|stored| entity_csv::write_entities(stored))),
+        export_name: "entity-csv",
+        writer: ItemWriter::File(entity_csv::write_entities),
+        takes_property: |_, _| true,
+        added_properties: &[],
         propose: Some(entity_csv::propose_columns),
     },
     ExchangeFormat {
@@ -49,7 +64,10 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         endings: &["md"],
         own_names: &[],
         read: adr::read_records,
-        writer: ("adr", ItemWriter::Folder(adr::write_records)),
+        export_name: "adr",
+        writer: ItemWriter::Folder(adr::write_records),
+        takes_property: adr::takes_property,
+        added_properties: &[],
         propose: None,
     },
     ExchangeFormat {
@@ -58,7 +76,10 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         endings: &["sdoc"],
         own_names: &[".sdoc"],
         read: sdoc::read_documents,
-        writer: ("sdoc", ItemWriter::File(sdoc::write_document)),
+        export_name: "sdoc",
+        writer: ItemWriter::File(sdoc::write_document),
+        takes_property: sdoc::takes_property,
+        added_properties: &[],
         propose: None,
     },
     ExchangeFormat {
@@ -67,7 +88,10 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         endings: &["reqif", "reqifz"],
         own_names: &[".reqif", ".reqifz"],
         read: reqif::read_specifications,
-        writer: ("reqif", ItemWriter::File(reqif::write_specifications)),
+        export_name: "reqif",
+        writer: ItemWriter::File(reqif::write_specifications),
+        takes_property: reqif::takes_property,
+        added_properties: &[],
         propose: None,
     },
     ExchangeFormat {
@@ -76,7 +100,10 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         endings: &["json"],
         own_names: &["needs.json"],
         read: needs::read_needs,
-        writer: ("needs", ItemWriter::File(needs::write_needs)),
+        export_name: "needs",
+        writer: ItemWriter::File(needs::write_needs),
+        takes_property: needs::takes_property,
+        added_properties: &[],
         propose: None,
     },
     ExchangeFormat {
@@ -85,7 +112,10 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         endings: &["yml", "yaml"],
         own_names: &[],
         read: doorstop::read_tree,
-        writer: ("doorstop", ItemWriter::Folder(doorstop::write_tree)),
+        export_name: "doorstop",
+        writer: ItemWriter::Folder(doorstop::write_tree),
+        takes_property: doorstop::takes_property,
+        added_properties: &[doorstop::DOCUMENT],
         propose: None,
     },
 ];
@@ -96,8 +126,8 @@ pub fn find_format(name: &str) -> Option<&'static ExchangeFormat> {
 }
 
 /// Returns the format with a name of `export --format`.
-pub fn find_writer(name: &str) -> Option<&'static ItemWriter> {
-    FORMATS.iter().find(|format| format.writer.0 == name).map(|format| &format.writer.1)
+pub fn find_writer(name: &str) -> Option<&'static ExchangeFormat> {
+    FORMATS.iter().find(|format| format.export_name == name)
 }
 
 /// Returns the format to which a file of this name belongs, if its ending tells.

@@ -2,6 +2,7 @@
 //! programs.
 
 mod adr;
+pub mod checked_export;
 mod clash;
 mod doorstop;
 mod entity_csv;

@@ -1,7 +1,11 @@
-//! Reads YAML of other programs as JSON values, without aliases and within bounds.
+//! Reads YAML of other programs as JSON values, without aliases and within bounds, and writes front matter.
+
+use std::borrow::Cow;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
+
+use crate::model::text::is_hidden;
 
 /// Maximum bytes of a text.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -88,6 +92,49 @@ fn read_scalar(text: &str, style: ScalarStyle) -> Value {
             exact.map_or_else(|| Value::from(text), Value::Number)
         }
     }
+}
+
+/// Writes a line with a key and its value, in quotes where YAML needs them. JSON is YAML.
+pub fn write_field(name: &str, value: &Value) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain);
+    let key = if is_plain { Cow::Borrowed(name) } else { Cow::Owned(json_text(&name.into())) };
+    format!("{key}: {}\n", write_value(value))
+}
+
+/// Writes a value on one line, a text without quotes where it needs none.
+pub fn write_value(value: &Value) -> String {
+    const OTHER_VALUES: [&str; 7] = ["true", "false", "null", "yes", "no", "on", "off"];
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | ',' | '/');
+    let is_plain = |text: &str| {
+        let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(plain)
+            && text.trim() == text
+            && !OTHER_VALUES.contains(&text.to_lowercase().as_str());
+        is_word || is_date(text)
+    };
+    match value.as_str() {
+        Some(text) if is_plain(text) => text.to_owned(),
+        _ => json_text(value),
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+}
+
+/// Returns JSON without hidden characters. YAML has no escapes of pairs of surrogates.
+fn json_text(value: &Value) -> String {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        match u16::try_from(u32::from(c)) {
+            Ok(unit) if is_hidden(c) => text.push_str(&format!("\\u{unit:04x}")),
+            _ => text.push(c),
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn entities_without_a_number_have_no_place() {
         "{settings}"
     );
     let component = fs::read_to_string(place.folder.path().join("tree/c/C-1.yml")).expect("a file");
-    assert!(component.contains("\"entity_type\": \"component\""));
+    assert!(component.contains("entity_type: component\n"));
 }
 
 #[test]

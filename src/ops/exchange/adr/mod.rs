@@ -6,4 +6,5 @@ mod record;
 mod write;
 
 pub use read::read_records;
+pub use record::takes_property;
 pub use write::write_records;

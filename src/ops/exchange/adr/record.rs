@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::links::{RecordLink, read_link};
+use crate::model::Ontology;
 use crate::ops::exchange::yaml::parse_yaml;
 
 /// The parts of a record.
@@ -34,6 +35,15 @@ const METADATA: [(&str, &str); 9] = [
     ("technical story", "technical_story"),
 ];
 
+/// Whether the front matter can have the name of a property, and it is read back as it.
+pub fn takes_property(name: &str, _ontology: &Ontology) -> bool {
+    let lower = name.to_lowercase();
+    let known = METADATA.iter().find(|(known, _)| *known == lower);
+    lower != "uid"
+        && known
+            .is_none_or(|(_, property)| *property == name && lower != "status" && lower != "date")
+}
+
 /// The sections whose lines are status and links.
 const LINK_SECTIONS: [&str; 2] = ["status", "links"];
 
@@ -55,6 +65,7 @@ pub fn parse_record(text: &str) -> DecisionRecord {
     let mut part = RecordPart::BeforeTitle;
     let mut kept: Vec<String> = Vec::new();
     let mut fence: Option<&str> = None;
+    let (body, opaque) = split_opaque(body);
     for line in body.lines() {
         let bare = line.trim_start();
         let mark = ["```", "~~~"].into_iter().find(|mark| bare.starts_with(mark));
@@ -87,8 +98,38 @@ pub fn parse_record(text: &str) -> DecisionRecord {
         }
         kept.push(line.to_owned());
     }
-    record.text = join_kept(&kept);
+    record.text = match (join_kept(&kept), opaque) {
+        (text, None) => text,
+        (text, Some(opaque)) if text.is_empty() => opaque.to_owned(),
+        (text, Some(opaque)) => format!("{text}\n\n{opaque}"),
+    };
     record
+}
+
+/// The lines around a text of which nothing is taken as status, metadata or link.
+const OPAQUE: [&str; 2] = ["<!-- atocore: text -->\n", "\n<!-- atocore: end of text -->\n"];
+
+/// Takes the text between these lines out of a body.
+fn split_opaque(body: &str) -> (String, Option<&str>) {
+    let Some((before, rest)) = body.split_once(OPAQUE[0]) else { return (body.to_owned(), None) };
+    match rest.rsplit_once(OPAQUE[1]) {
+        Some((text, after)) if before.is_empty() || before.ends_with('\n') => {
+            (format!("{before}{after}"), Some(text))
+        }
+        _ => (body.to_owned(), None),
+    }
+}
+
+/// Returns a text as the body of a record from which it is read back, also where a section follows.
+pub fn write_body(text: &str) -> String {
+    let body =
+        format!("---\nstatus: accepted\n---\n# T\n\n{text}\n\n## Links\n\n* Amends [a](b.md)\n");
+    let record = parse_record(&body);
+    let is_plain = record.text == text && record.links.len() == 1;
+    if is_plain && record.fields.is_empty() && record.date.is_none() {
+        return format!("{text}\n");
+    }
+    format!("{}{text}{}", OPAQUE[0], OPAQUE[1])
 }
 
 /// Marks the heading of a section of status or links, and a line that was taken out. No text has NUL.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 
 use super::links::record_number;
+use super::record::write_body;
 use crate::model::Result;
 use crate::model::text::fold_name;
 use crate::ops::exchange::items::{StoredItem, StoredItems};
+use crate::ops::exchange::yaml::write_field;
 
 /// Characters of a title in the name of a file.
 const MAX_SLUG: usize = 60;
@@ -20,7 +22,7 @@ const FRONT: [(&str, &str); 4] = [
 ];
 
 /// Returns the files of the decisions.
-pub fn write_records(stored: &mut StoredItems) -> Result<Vec<(String, String)>> {
+pub fn write_records(stored: &StoredItems) -> Result<Vec<(String, String)>> {
     let names = file_names(&stored.items);
     let mut files = Vec::new();
     for (at, item) in stored.items.iter().enumerate() {
@@ -31,12 +33,9 @@ pub fn write_records(stored: &mut StoredItems) -> Result<Vec<(String, String)>> 
             let (words, name) = (relation_words(relation), &target.entity.name);
             links.push(format!("* {words} [{}]({file})", name.replace(['[', ']'], "")));
         }
-        files.push((name.clone(), record_text(item, name, &links), links.len()));
+        files.push((name.clone(), record_text(item, name, &links)));
     }
-    stored.left_items = (stored.items.len() - files.len()) as u64;
-    let written: usize = files.iter().map(|(_, _, links)| links).sum();
-    stored.left_links = (stored.links.len() - written) as u64;
-    Ok(files.into_iter().map(|(name, text, _)| (name, text)).collect())
+    Ok(files)
 }
 
 /// Returns the name of the file of each decision, by its id in links.
@@ -101,41 +100,14 @@ fn record_text(item: &StoredItem, file: &str, links: &[String]) -> String {
     }
     let mut text = String::from("---\n");
     for (name, value) in front {
-        text.push_str(&format!("{}: {}\n", yaml_key(&name), yaml_value(&value)));
+        text.push_str(&write_field(&name, &value));
     }
     text.push_str(&format!("---\n# {}\n", entity.name));
     if !entity.description.is_empty() {
-        text.push_str(&format!("\n{}\n", entity.description));
+        text.push_str(&format!("\n{}", write_body(&entity.description)));
     }
     if !links.is_empty() {
         text.push_str(&format!("\n## Links\n\n{}\n", links.join("\n")));
     }
     text
-}
-
-/// Returns a key as it is where YAML needs no quotes. JSON is YAML.
-fn yaml_key(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain);
-    if is_plain { name.to_owned() } else { Value::from(name).to_string() }
-}
-
-fn yaml_value(value: &Value) -> String {
-    if let Some(date) =
-        value.as_str().filter(|text| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok())
-    {
-        return date.to_owned();
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | ',' | '/');
-    match value.as_str() {
-        Some(text)
-            if text.starts_with(|c: char| c.is_ascii_alphabetic())
-                && text.chars().all(plain)
-                && text.trim() == text
-                && !["true", "false", "null"].contains(&text.to_lowercase().as_str()) =>
-        {
-            text.to_owned()
-        }
-        _ => value.to_string(),
-    }
 }

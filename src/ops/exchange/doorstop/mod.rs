@@ -5,4 +5,5 @@ mod stamp;
 mod write;
 
 pub use read::read_tree;
+pub use stamp::{DOCUMENT, takes_property};
 pub use write::write_tree;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::stamp::{
-    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, SUSPECT, TYPE_FIELD, plain_text, reviewed_attributes,
-    stamp_item,
+    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, RELATIONS, SUSPECT, TYPE_FIELD, plain_text,
+    reviewed_attributes, stamp_item,
 };
 use crate::model::{Ontology, Result};
 use crate::ops::exchange::import_report::LinePlace;
@@ -120,6 +120,7 @@ impl ItemFile<'_> {
                 TYPE_FIELD if value.is_string() => {
                     value.as_str().unwrap_or_default().clone_into(&mut item.item_type);
                 }
+                RELATIONS if is_relations(value) => {}
                 "links" => targets = list_links(value),
                 "level" => {
                     let level = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -150,9 +151,15 @@ impl ItemFile<'_> {
         let at = set.items.len();
         set.items.push(item);
         for (target, _) in targets {
-            set.add_link(at, PARENT, &target, false);
+            let relation =
+                self.fields.get(RELATIONS).and_then(|known| known.get(&target)?.as_str());
+            set.add_link(at, relation.unwrap_or(PARENT), &target, false);
         }
     }
+}
+
+fn is_relations(value: &Value) -> bool {
+    value.as_object().is_some_and(|types| types.values().all(Value::is_string))
 }
 
 /// Returns the targets of links, each with its fingerprint.

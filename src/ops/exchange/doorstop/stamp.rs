@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::model::Ontology;
+
 /// The property with the prefix of the document of an item.
 pub const DOCUMENT: &str = "document";
 /// The property with the fingerprints of links that were suspect in the files, by item.
@@ -12,8 +14,15 @@ pub const SUSPECT: &str = "suspect_links";
 pub const ORIGINAL_TYPE: &str = "original_type";
 /// The type of the artifact of a document.
 pub const DOORSTOP: &str = "DOORSTOP";
+/// The attribute with the types of links that are not the usual one between their ends, by target.
+pub const RELATIONS: &str = "relation_types";
 /// The attribute with the type of an item that is no requirement.
 pub const TYPE_FIELD: &str = "entity_type";
+
+/// Whether an attribute can have the name of a property.
+pub fn takes_property(name: &str, _ontology: &Ontology) -> bool {
+    !["header", "text", "links", RELATIONS, TYPE_FIELD].contains(&name)
+}
 
 /// Returns the fingerprint of an item; `None` if it has references, whose form is that of Python.
 pub fn stamp_item(

@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::stamp::{
-    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, SUSPECT, TYPE_FIELD, reviewed_attributes, stamp_item,
+    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, RELATIONS, SUSPECT, TYPE_FIELD, reviewed_attributes,
+    stamp_item,
 };
 use crate::model::Result;
 use crate::model::ontology::REFINES;
 use crate::ops::exchange::items::{StoredItem, StoredItems};
+use crate::ops::exchange::yaml::write_field;
 
 /// Properties that are written in another form than as an attribute.
 const SPECIAL: [&str; 3] = [DOCUMENT, SUSPECT, "level"];
 
+const REQUIREMENT: &str = "requirement";
 /// The fingerprint of a link whose end changed here, which equals none.
 const CHANGED: &str = "changed";
 
@@ -26,7 +29,7 @@ struct DoorstopDocument {
 }
 
 /// Returns the files of the tree.
-pub fn write_tree(stored: &mut StoredItems) -> Result<Vec<(String, String)>> {
+pub fn write_tree(stored: &StoredItems) -> Result<Vec<(String, String)>> {
     let mut documents = find_documents(&stored.items);
     let mut prefixes: HashMap<usize, String> = HashMap::new();
     for (prefix, document) in &documents {
@@ -41,19 +44,15 @@ pub fn write_tree(stored: &mut StoredItems) -> Result<Vec<(String, String)>> {
         }
     }
     name_parents(&mut documents);
-    let (mut files, mut written_links) = (Vec::new(), 0);
+    let mut files = Vec::new();
     for (prefix, document) in &documents {
         let folder = prefix.to_lowercase();
         files.push((format!("{folder}/.doorstop.yml"), yaml_text(&document.settings)));
         for at in &document.items {
-            let (text, links) = item_text(stored, *at, &prefixes, &documents);
-            written_links += links;
+            let text = item_text(stored, *at, &prefixes, &documents);
             files.push((format!("{folder}/{}.yml", stored.items[*at].id), text));
         }
     }
-    let made = stored.items.iter().filter(|item| is_document(item)).count();
-    stored.left_items = (stored.items.len() - prefixes.len() - made) as u64;
-    stored.left_links = (stored.links.len() - written_links) as u64;
     Ok(files)
 }
 
@@ -144,13 +143,13 @@ fn leads_to(parents: &HashMap<String, String>, from: &str, to: &str) -> bool {
     true
 }
 
-/// Returns the text of an item, and the number of its links.
+/// Returns the text of an item.
 fn item_text(
     stored: &StoredItems,
     at: usize,
     prefixes: &HashMap<usize, String>,
     documents: &BTreeMap<String, DoorstopDocument>,
-) -> (String, usize) {
+) -> String {
     let item = &stored.items[at];
     let entity = &item.entity;
     let header = if entity.name == entity.uid { "" } else { &entity.name };
@@ -164,21 +163,46 @@ fn item_text(
         ("text".to_owned(), json!(entity.description)),
     ]);
     for (name, value) in &entity.properties {
-        if !SPECIAL.contains(&name.as_str())
-            && !["header", "text", "links", TYPE_FIELD].contains(&name.as_str())
-        {
+        if !SPECIAL.contains(&name.as_str()) {
             fields.insert(name.clone(), value.clone());
         }
     }
-    if entity.entity_type != "requirement" {
+    if entity.entity_type != REQUIREMENT {
         fields.insert(TYPE_FIELD.to_owned(), json!(entity.entity_type));
     }
-    let mut links = Vec::new();
+    let (links, relations) = item_links(stored, at, prefixes, documents);
+    fields.insert("links".to_owned(), Value::from(links));
+    if !relations.is_empty() {
+        fields.insert(RELATIONS.to_owned(), Value::Object(relations));
+    }
+    let mut text = yaml_text(&Value::Object(fields));
+    // A level is a number of several parts, and no text.
+    let is_level = |level: &&str| {
+        level.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let level = text_property(item, "level").filter(is_level).unwrap_or("1.0");
+    text.push_str(&format!("level: {level}\n"));
+    text
+}
+
+/// Returns the links of an item with their fingerprints, and the types of those that are not the usual one.
+fn item_links(
+    stored: &StoredItems,
+    at: usize,
+    prefixes: &HashMap<usize, String>,
+    documents: &BTreeMap<String, DoorstopDocument>,
+) -> (Vec<Value>, Map<String, Value>) {
+    let entity = &stored.items[at].entity;
+    let (mut links, mut relations) = (Vec::new(), Map::new());
     let from = stored.links.partition_point(|link| link.source < at);
     for link in stored.links[from..].iter().take_while(|link| link.source == at) {
         let is_parent = [REFINES, "part_of"].contains(&link.relation.as_str());
         let Some(prefix) = prefixes.get(&link.target).filter(|_| is_parent) else { continue };
         let target = &stored.items[link.target];
+        let ends = [entity, &target.entity].map(|end| end.entity_type == REQUIREMENT);
+        if (link.relation == REFINES) != (ends == [true; 2]) {
+            relations.insert(target.entity.uid.clone(), json!(link.relation));
+        }
         let reviewed =
             documents.get(prefix).map(|document| reviewed_attributes(&document.settings));
         let (uid, text) = (&target.entity.uid, &target.entity.description);
@@ -191,22 +215,13 @@ fn item_text(
         };
         links.push(json!({ uid: stamp }));
     }
-    let count = links.len();
-    fields.insert("links".to_owned(), Value::from(links));
-    let mut text = yaml_text(&Value::Object(fields));
-    // A level is a number of several parts, and no text.
-    let is_level = |level: &&str| {
-        level.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-    };
-    let level = text_property(item, "level").filter(is_level).unwrap_or("1.0");
-    text.push_str(&format!("level: {level}\n"));
-    (text, count)
+    (links, relations)
 }
 
-/// Writes the keys on lines of their own, with their values as JSON, which is YAML.
+/// Writes the keys on lines of their own.
 fn yaml_text(value: &Value) -> String {
     let fields = value.as_object().into_iter().flatten();
-    fields.map(|(name, value)| format!("{}: {value}\n", json!(name))).collect()
+    fields.map(|(name, value)| write_field(name, value)).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::exact::ItemFacts;
 use crate::ops::exchange::import_report::ImportReport;
 
 /// A file to read, with the name by which rows cite it.
@@ -66,6 +67,12 @@ impl ItemSet {
 }
 
 impl ExchangeItem {
+    /// Restores what our own file could not say in the words of its format.
+    pub fn restore(&mut self, entity_type: &mut String) {
+        let Self { name, description, properties, .. } = self;
+        ItemFacts { entity_type, name, description, properties }.restore();
+    }
+
     /// Sets a property, under a name that is not taken; an empty value is left out.
     pub fn add_property(&mut self, name: &str, value: Value) {
         if !value.is_null() && value.as_str() != Some("") {

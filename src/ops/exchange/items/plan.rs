@@ -104,8 +104,9 @@ impl<'a> ItemPlanner<'a> {
             if item.key.is_empty() && is_entity_handle(&item.uid) {
                 item.key = std::mem::take(&mut item.uid);
             }
-            let entity_type = self.choose_type(&mut item);
+            let mut entity_type = self.choose_type(&mut item);
             self.choose_name(&mut item);
+            item.restore(&mut entity_type);
             let key = free_key(&item, &mut keys);
             let at = self.items.len();
             let mut names = vec![&key, &item.uid, &item.key];

@@ -37,9 +37,6 @@ pub struct StoredItems {
     pub links: Vec<StoredLink>,
     /// Links that lead out of the scope.
     pub cut: u64,
-    /// The numbers of items and links that are not written at all.
-    pub left_items: u64,
-    pub left_links: u64,
 }
 
 pub fn read_stored(view: &View<'_>, scope: &ProjectScope) -> Result<StoredItems> {

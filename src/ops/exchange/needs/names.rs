@@ -1,5 +1,7 @@
 //! Names of fields.
 
+use crate::model::Ontology;
+
 /// Fields that are no properties.
 pub const FIXED: [&str; 5] = ["id", "type", "title", "content", "docname"];
 
@@ -17,5 +19,11 @@ pub const DERIVED: [&str; 11] = [
     "has_dead_links",
     "has_forbidden_dead_links",
 ];
-/// The beginning of fields whose property has the name of another field.
-pub const PREFIX: &str = "property_";
+
+/// Whether a field can have the name of a property.
+pub fn takes_property(name: &str, ontology: &Ontology) -> bool {
+    !FIXED.contains(&name)
+        && !DERIVED.contains(&name)
+        && !["links", "description"].contains(&name)
+        && ontology.relationship_type(name).is_none()
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::names::{DERIVED, FIXED, PREFIX};
+use super::names::DERIVED;
 use crate::model::json_loss::find_loss;
 use crate::model::text::quote_text;
 use crate::model::{Ontology, Result};
@@ -103,10 +103,7 @@ impl NeedsReader<'_> {
                     let targets = value.as_array().into_iter().flatten().filter_map(Value::as_str);
                     links.extend(targets.map(|target| (name.clone(), target.to_owned())));
                 }
-                _ => {
-                    let inner = name.strip_prefix(PREFIX).filter(|inner| self.is_taken(inner));
-                    self.set_property(&mut item, inner.unwrap_or(name), value);
-                }
+                _ => self.set_property(&mut item, name, value),
             }
         }
         set.items.push(item);
@@ -160,14 +157,6 @@ impl NeedsReader<'_> {
                         || self.ontology.relationship_type(name).is_some())
             }
         }
-    }
-
-    /// Whether a property of this name is written with a prefix.
-    fn is_taken(&self, name: &str) -> bool {
-        FIXED.contains(&name)
-            || DERIVED.contains(&name)
-            || name == "links"
-            || self.ontology.relationship_type(name).is_some()
     }
 
     fn is_derived(&self, name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::names::{DERIVED, FIXED, PREFIX};
+use super::names::FIXED;
 use crate::model::ontology::REFINES;
 use crate::model::{Error, Result};
 use crate::ops::exchange::items::StoredItems;
@@ -12,7 +12,7 @@ use crate::ops::exchange::items::StoredItems;
 /// The version of the needs in the file.
 const VERSION: &str = "1";
 /// Returns the text of the file.
-pub fn write_needs(stored: &mut StoredItems) -> Result<String> {
+pub fn write_needs(stored: &StoredItems) -> Result<String> {
     let mut needs = Map::new();
     let mut properties: BTreeSet<String> = BTreeSet::new();
     let relations: BTreeSet<&str> =
@@ -27,12 +27,8 @@ pub fn write_needs(stored: &mut StoredItems) -> Result<String> {
             ("content".to_owned(), json!(entity.description)),
         ]);
         for (name, value) in entity.properties.iter().filter(|(name, _)| *name != "original_type") {
-            let name = name.as_str();
-            let is_taken =
-                FIXED.contains(&name) || DERIVED.contains(&name) || relations.contains(name);
-            let field = if is_taken { format!("{PREFIX}{name}") } else { name.to_owned() };
-            need.insert(field.clone(), value.clone());
-            properties.insert(field);
+            need.insert(name.clone(), value.clone());
+            properties.insert(name.clone());
         }
         for (relation, target) in stored.links_of(at) {
             let list = need.entry(link_field(relation)).or_insert_with(|| json!([]));

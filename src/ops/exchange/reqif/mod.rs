@@ -10,5 +10,5 @@ mod write;
 mod xhtml;
 mod xml;
 
-pub use read::read_specifications;
+pub use read::{read_specifications, takes_property};
 pub use write::write_specifications;

@@ -42,6 +42,12 @@ pub fn read_specifications(
     Ok(set)
 }
 
+/// Whether an attribute can have the name of a property, and is read back as it.
+pub fn takes_property(name: &str, _ontology: &Ontology) -> bool {
+    let is_field = FIELDS.iter().any(|(names, _)| names.contains(&name));
+    !is_field && !name.is_empty() && !name.contains(|c: char| c.is_control() || c > '\u{FFFD}')
+}
+
 fn read_file(file: &ExchangeFile, wish: &ItemFileArgs, set: &mut ItemSet) -> Result<(), String> {
     if !is_archive(&file.bytes) {
         return read_document(&file.name, &file.bytes, wish, set);

@@ -35,7 +35,7 @@ pub struct ReqifWriter<'a> {
 }
 
 /// Returns the text of the document.
-pub fn write_specifications(stored: &mut StoredItems) -> Result<String> {
+pub fn write_specifications(stored: &StoredItems) -> Result<String> {
     let mut writer = ReqifWriter::new(stored);
     writer.write_head();
     writer.write_types();

@@ -6,4 +6,4 @@ mod read;
 mod write;
 
 pub use read::read_documents;
-pub use write::write_document;
+pub use write::{takes_property, write_document};

@@ -27,3 +27,9 @@ pub fn name_node(tag: &str, title: &str, statement: &str) -> String {
     let digest = digest(format!("{tag}\n{title}\n{statement}"));
     format!("{} {}", tag.to_lowercase(), digest.get(..12).unwrap_or_default())
 }
+
+/// Returns the property of a field: `RATIONALE` is `rationale`, other spellings stay.
+pub fn property_name(field: &str) -> String {
+    let is_upper = field.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    if is_upper { field.to_lowercase() } else { field.to_owned() }
+}

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::{
     COMPOSITE, CONTENTS, DOCUMENT_TAG, EXTERNAL_UID, FILE_TAG, FILES, JSON_FIELDS, ORIGINAL_TYPE,
-    ROLES, SECTION, SECTION_TAG, name_node,
+    ROLES, SECTION, SECTION_TAG, name_node, property_name,
 };
 use super::parse::{SdocDocument, SdocNode, SdocRelation, parse_document};
 use crate::model::{Ontology, Result};
@@ -229,12 +229,6 @@ fn add_field(fields: &mut Map<String, Value>, name: String, value: Value) {
         Some(Value::Array(values)) => values.push(value),
         Some(known) => *known = json!([known.take(), value]),
     }
-}
-
-/// Returns the property of a field: `RATIONALE` is `rationale`, other spellings stay.
-fn property_name(field: &str) -> String {
-    let is_upper = field.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    if is_upper { field.to_lowercase() } else { field.to_owned() }
 }
 
 fn read_json_fields(blocks: &str) -> Vec<String> {

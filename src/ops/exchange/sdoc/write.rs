@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::names::{
     COMPOSITE, CONTENTS, DOCUMENT_TAG, EXTERNAL_UID, FILE_TAG, FILES, JSON_FIELDS, ORIGINAL_TYPE,
-    ROLES, SECTION, SECTION_TAG, name_node,
+    ROLES, SECTION, SECTION_TAG, name_node, property_name,
 };
-use crate::model::Result;
 use crate::model::ontology::REFINES;
+use crate::model::{Ontology, Result};
 use crate::ops::exchange::entity_csv::write_value;
 use crate::ops::exchange::items::{StoredItem, StoredItems, name_of_text};
 
@@ -33,11 +33,10 @@ struct SdocNodeText<'a> {
 }
 
 /// Returns the text of the document.
-pub fn write_document(stored: &mut StoredItems) -> Result<String> {
+pub fn write_document(stored: &StoredItems) -> Result<String> {
     let json_fields = find_json_fields(&stored.items);
     let mut nodes = Vec::new();
     let mut grammar: BTreeMap<String, GrammarElement> = BTreeMap::new();
-    let mut written_links = 0;
     let linked: HashSet<usize> =
         stored.links.iter().flat_map(|link| [link.source, link.target]).collect();
     let mut files_of: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -50,7 +49,6 @@ pub fn write_document(stored: &mut StoredItems) -> Result<String> {
         let Some(tag) = node_tag(&stored.items[at]) else { continue };
         let files = files_of.get(&at).map(Vec::as_slice).unwrap_or_default();
         let (relations, declared) = write_relations(stored, at, files);
-        written_links += declared.len();
         let item = &stored.items[at];
         let is_linked = linked.contains(&at);
         let fields = node_fields(item, (&tag, is_linked), &json_fields);
@@ -74,11 +72,6 @@ pub fn write_document(stored: &mut StoredItems) -> Result<String> {
     text.push_str(&grammar_text(&grammar));
     let all: Vec<&SdocNodeText<'_>> = nodes.iter().collect();
     write_nodes(&all, 0, &mut text);
-    let documents = document.len().min(1);
-    let files = stored.items.iter().filter(|item| original_type(item) == FILE_TAG).count();
-    let left_items = stored.items.len() - nodes.len() - documents - files;
-    stored.left_links = (stored.links.len() - written_links) as u64;
-    stored.left_items = left_items as u64;
     Ok(text)
 }
 
@@ -131,6 +124,11 @@ fn field_name(property: &str) -> Option<String> {
     let is_taken =
         ["UID", EXTERNAL_UID, "TITLE", "STATEMENT", "RELATIONS"].contains(&name.as_str());
     (is_name && !is_taken).then_some(name)
+}
+
+/// Whether a field can have the name of a property, and is read back as it.
+pub fn takes_property(name: &str, _ontology: &Ontology) -> bool {
+    SPECIAL.contains(&name) || field_name(name).is_some_and(|field| property_name(&field) == name)
 }
 
 /// Returns the fields of which some value is no text. COMMENT may be a list of texts.
