@@ -71,7 +71,8 @@ pub fn ingest_path(
         step(files.len());
     }
     let Some(folder) = folder else { return Ok(()) };
-    let vanished = db.read(|view| sources::list_vanished(view, &folder));
+    let vanished =
+        db.read(|view| sources::list_vanished(view, &folder, labels.moved_from.as_deref()));
     for document in vanished.map_err(|error| report.error_after(db, error))? {
         let (removed, disturbances) =
             ops::write_and_detect_conflicts(db, author, OPERATION, |tx| {

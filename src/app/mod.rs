@@ -22,6 +22,7 @@ pub(crate) mod schema;
 pub mod service;
 pub mod store_handle;
 pub(crate) mod upkeep;
+pub mod watching;
 
 pub use crate::ops::open;
 pub use crate::store::sqlite::file::is_writable;

@@ -53,7 +53,8 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         let (db, _) = ops::open(Settings::new(&path))?;
         let run = ImportRun::new(&db, IMPORT, "demo", false);
         let source = SourceFlags { name: "lynx.jsonl", is_named: false, retires: false };
-        print_report(&import_file(&run, &file, "", &source)?, false, &OutputFlags::default());
+        let read = import_file(&run, &file, "", &source)?;
+        print_report(&read, false, None, &OutputFlags::default());
     }
     let mut session = Session::start(&path)?;
     play_session(&mut session)?;

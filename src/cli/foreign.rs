@@ -111,7 +111,50 @@ enum StatusChoice {
     Active,
 }
 
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ServerMemory => SERVER_MEMORY,
+            Self::ProjectRegistry => PROJECT_REGISTRY,
+            Self::Items(format) => format.name,
+        }
+    }
+}
+
 impl Foreign {
+    /// Whether the caller named the format.
+    pub fn is_named(&self) -> bool {
+        self.from.is_some()
+    }
+
+    pub fn mapping_path(&self) -> Option<&Path> {
+        self.mapping.as_deref()
+    }
+
+    /// Reads the mapping from this file.
+    pub fn map_by(&mut self, file: PathBuf) {
+        self.mapping = Some(file);
+    }
+
+    /// Returns the options as words of a command, without the mapping.
+    pub fn words(&self, program: Option<Program>) -> Vec<String> {
+        let status = self.status.and_then(|status| status.to_possible_value());
+        let single = [
+            ("from", program.map(|program| program.name().to_owned())),
+            ("project", self.project.clone()),
+            ("status", status.map(|status| status.get_name().to_owned())),
+            ("default-type", self.default_type.clone()),
+        ];
+        let single = single.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let pairs = |name, pairs: &[(String, String)]| {
+            let pairs = pairs.iter().map(|(from, to)| (name, format!("{from}={to}")));
+            pairs.collect::<Vec<_>>()
+        };
+        let types = pairs("map", &self.relation_types).into_iter();
+        let words = single.chain(types).chain(pairs("map-type", &self.entity_types));
+        words.map(|(name, value)| format!("--{name}={value}")).collect()
+    }
+
     /// Returns the program of the files: the given one, or that which the name of the only file tells.
     pub fn program(&self, files: &[PathBuf]) -> Option<Program> {
         let [file] = files else { return self.from };
@@ -299,13 +342,13 @@ fn check_size(what: &str, size: u64, limit: u64, unit: &'static str) -> Result<(
 /// Stores the lines of a plan, and what the source has no more.
 pub fn store_plan(
     run: &ImportRun<'_>,
-    plan: Plan,
+    plan: &Plan,
     note: &str,
     source: Option<&SourceFlags<'_>>,
 ) -> Result<ReadReport> {
     let Plan { lines, report } = plan;
     let refused = report.refused.len();
-    let mut import = LineImport::new(note, report);
+    let mut import = LineImport::new(note, report.clone());
     if let Some(source) = source {
         import = import.of_source(source.name, source.is_named);
     }

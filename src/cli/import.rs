@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Parser};
 
 use super::foreign::{Foreign, Program};
 use super::import_lines::{self, SourceFlags};
@@ -13,8 +13,11 @@ use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
 use super::out;
 use super::paths::path_parser;
+use super::watch::{SourceFiles, describe_source, place_below, remember_files};
 use super::{foreign, import_export};
-use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun};
+use crate::app::Db;
+use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun, ReadReport};
+use crate::model::watched_source::{SourceReader, WatchedSource};
 use crate::model::{Error, Result};
 use crate::ops::exchange::formats::FORMATS;
 use crate::ops::exchange::server_memory::Plan;
@@ -56,44 +59,123 @@ enum ImportFile {
     Foreign(Box<Plan>),
 }
 
+/// A file that is ready to be stored.
+struct PreparedImport {
+    file: ImportFile,
+    input: InputFile,
+    program: Option<Program>,
+}
+
 pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let actor = actor_name(wish.actor.as_deref())?;
-    let note = wish.note.as_deref().unwrap_or_default();
-    validate::text_length("note", note)?;
     check_source(wish)?;
     let program = wish.foreign.program(&wish.files);
     if wish.foreign.write_mapping(program, &wish.files, cli)? {
         return Ok(ExitCode::SUCCESS);
     }
-    let (file, input) = open_import(cli, wish, program)?;
-    if matches!(file, ImportFile::Export(_)) && wish.source.is_some() {
-        return Err(Error::invalid(
-            "as",
-            "an export has the history of its rows, and no source",
-            "Leave it out for an export.",
-        ));
-    }
+    let prepared = PreparedImport::new(cli, wish, program)?;
     let db = cli.open()?;
     db.expect_many_rows()?;
-    let operation = match file {
-        ImportFile::Export(_) => IMPORT_EXPORT,
-        ImportFile::Lines | ImportFile::Foreign(_) => IMPORT,
-    };
-    let run = ImportRun::new(&db, operation, &actor, wish.dry_run);
-    let name = wish.source.as_deref().unwrap_or(input.name());
-    let is_named = wish.source.is_some();
-    let source = SourceFlags { name, is_named, retires: wish.retire_missing };
-    let read = match file {
-        ImportFile::Lines => import_lines::import_file(&run, input.path(), note, &source)?,
-        ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), &export)?,
-        ImportFile::Foreign(plan) => {
-            let is_of_items = matches!(program, Some(Program::Items(_)));
-            let source = (is_named || is_of_items).then_some(&source);
-            foreign::store_plan(&run, *plan, note, source)?
-        }
-    };
-    print_report(&read, wish.dry_run, &wish.output);
+    let read = prepared.store(&db, wish, &actor)?;
+    let remembered = prepared.describe(wish).and_then(|source| remember_files(&db, &actor, source));
+    print_report(&read, wish.dry_run, remembered.as_deref(), &wish.output);
     Ok(if read.report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Imports a source as it was imported before.
+pub fn import_again(cli: &Cli, db: &Db, wish: &ImportArgs, actor: &str) -> Result<ReadReport> {
+    let program = wish.foreign.program(&wish.files);
+    PreparedImport::new(cli, wish, program)?.store(db, wish, actor)
+}
+
+impl PreparedImport {
+    /// Opens and plans the files, before the store is opened.
+    fn new(cli: &Cli, wish: &ImportArgs, program: Option<Program>) -> Result<Self> {
+        validate::text_length("note", wish.note.as_deref().unwrap_or_default())?;
+        let (file, input) = open_import(cli, wish, program)?;
+        if matches!(file, ImportFile::Export(_)) && wish.source.is_some() {
+            return Err(Error::invalid(
+                "as",
+                "an export has the history of its rows, and no source",
+                "Leave it out for an export.",
+            ));
+        }
+        Ok(Self { file, input, program })
+    }
+
+    fn store(&self, db: &Db, wish: &ImportArgs, actor: &str) -> Result<ReadReport> {
+        let Self { file, input, program } = self;
+        let note = wish.note.as_deref().unwrap_or_default();
+        let operation = match file {
+            ImportFile::Export(_) => IMPORT_EXPORT,
+            ImportFile::Lines | ImportFile::Foreign(_) => IMPORT,
+        };
+        let run = ImportRun::new(db, operation, actor, wish.dry_run);
+        let name = wish.source.as_deref().unwrap_or(input.name());
+        let is_named = wish.source.is_some();
+        let source = SourceFlags { name, is_named, retires: wish.retire_missing };
+        match file {
+            ImportFile::Lines => import_lines::import_file(&run, input.path(), note, &source),
+            ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), export),
+            ImportFile::Foreign(plan) => {
+                let is_of_items = matches!(program, Some(Program::Items(_)));
+                let source = (is_named || is_of_items).then_some(&source);
+                foreign::store_plan(&run, plan, note, source)
+            }
+        }
+    }
+
+    /// Returns the source to be remembered: that of files which were named as one, or by their format.
+    fn describe(&self, wish: &ImportArgs) -> Option<Result<WatchedSource>> {
+        let is_named = wish.source.is_some() || wish.foreign.is_named();
+        let is_export = matches!(self.file, ImportFile::Export(_));
+        if wish.dry_run || !is_named || is_export || self.input.is_pipe() {
+            return None;
+        }
+        let name = wish.source.as_deref().unwrap_or(self.input.name());
+        let program = match (&self.file, self.program) {
+            (ImportFile::Foreign(_), None) => Some(Program::ServerMemory),
+            (_, program) => program,
+        };
+        let mapping = wish.foreign.mapping_path();
+        let files = SourceFiles { paths: &wish.files, mapping, names_from: None };
+        let named = wish.source.iter().map(|name| format!("--as={name}"));
+        let retires = wish.retire_missing.then(|| "--retire-missing".to_owned());
+        let options = named.chain(retires).chain(wish.foreign.words(program)).collect();
+        Some(describe_source(SourceReader::Import, name, &files, options))
+    }
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct ImportWords {
+    #[command(flatten)]
+    args: ImportArgs,
+}
+
+impl ImportArgs {
+    /// Returns the arguments by which a source was imported, with its files below a folder.
+    pub fn of_source(source: &WatchedSource, root: &Path, dry_run: bool) -> Result<Self> {
+        let words = source.options.iter().map(String::as_str).chain(["-"]);
+        let parsed = ImportWords::try_parse_from(words);
+        let ImportWords { mut args } = parsed.map_err(|error| unknown_options(&error))?;
+        args.files = source.paths.iter().map(|path| place_below(root, path)).collect();
+        if !source.mapping.is_empty() {
+            args.foreign.map_by(place_below(root, &source.mapping));
+        }
+        args.dry_run = dry_run;
+        Ok(args)
+    }
+
+    pub fn explain(&mut self, note: Option<&str>) {
+        self.note = note.map(str::to_owned);
+    }
+}
+
+/// Returns the error of remembered options that this version no longer has.
+pub fn unknown_options(error: &clap::Error) -> Error {
+    let problem = error.kind().to_string();
+    Error::invalid("options", problem, "Import or ingest it again, with options that exist.")
 }
 
 /// Opens the file of an import, and plans what other programs wrote.

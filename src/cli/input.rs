@@ -15,7 +15,7 @@ pub struct InputFile {
     /// The name for sources: that of the given file.
     name: String,
     /// Removes the copy of a pipe at the end.
-    _copy: Option<NamedTempFile>,
+    copy: Option<NamedTempFile>,
 }
 
 impl InputFile {
@@ -23,23 +23,23 @@ impl InputFile {
     pub fn open(given: &Path) -> Result<Self> {
         let unreadable = unreadable_file(given);
         if given == Path::new("-") {
-            return Self::copy(given, "standard input", io::stdin().lock());
+            return Self::copy_pipe(given, "standard input", io::stdin().lock());
         }
         let data = fs::metadata(given).map_err(&unreadable)?;
         if !data.is_file() && !data.is_dir() {
             let pipe = File::open(given).map_err(&unreadable)?;
-            return Self::copy(given, "standard input", pipe);
+            return Self::copy_pipe(given, "standard input", pipe);
         }
         let name = given.file_name().unwrap_or(given.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { path: given.to_owned(), name, _copy: None })
+        Ok(Self { path: given.to_owned(), name, copy: None })
     }
 
-    fn copy(given: &Path, name: &str, mut pipe: impl io::Read) -> Result<Self> {
+    fn copy_pipe(given: &Path, name: &str, mut pipe: impl io::Read) -> Result<Self> {
         let unreadable = unreadable_file(given);
         // Accessible by this user only.
         let mut copy = NamedTempFile::new().map_err(&unreadable)?;
         io::copy(&mut pipe, &mut copy).map_err(&unreadable)?;
-        Ok(Self { path: copy.path().to_owned(), name: name.to_owned(), _copy: Some(copy) })
+        Ok(Self { path: copy.path().to_owned(), name: name.to_owned(), copy: Some(copy) })
     }
 
     pub fn path(&self) -> &Path {
@@ -48,5 +48,10 @@ impl InputFile {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is standard input or a pipe, which cannot be read again later.
+    pub fn is_pipe(&self) -> bool {
+        self.copy.is_some()
     }
 }

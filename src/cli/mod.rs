@@ -38,11 +38,13 @@ mod review;
 mod serve;
 mod setup;
 mod shell;
+mod sync;
 mod times;
 mod token;
 mod tools;
 mod undo;
 mod upkeep;
+mod watch;
 mod web;
 
 use std::process::ExitCode;
@@ -91,6 +93,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Ingest Markdown and text files, and folders of them, as chunks that can be cited
     Ingest(ingest::Ingest),
+    /// Read imported and ingested sources again: show what changed, and what became stale or suspect
+    Sync(sync::SyncArgs),
     /// Export everything with its history as JSON lines, or a graph or a matrix, of one project or
     /// of all
     Export(export::Export),
@@ -212,6 +216,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Token(command)) => token::run(cli, command),
         Some(Command::Import(import)) => import::run(cli, import),
         Some(Command::Ingest(ingest)) => ingest::run(cli, ingest),
+        Some(Command::Sync(args)) => sync::run(cli, args),
         Some(Command::Export(export)) => export::run(cli, export),
         Some(Command::Mirror(args)) => mirror::run(cli, args),
         Some(Command::Audit(audit)) => audit::run(cli, audit),

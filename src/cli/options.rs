@@ -190,6 +190,11 @@ pub struct Roots {
 }
 
 impl Roots {
+    /// Only this folder.
+    pub fn only(folder: PathBuf) -> Self {
+        Self { given: vec![folder] }
+    }
+
     pub fn open(&self) -> Result<Vec<Root>> {
         let given = self.given.iter().filter(|path| !path.as_os_str().is_empty());
         let given: Vec<_> = given.map(|path| Root::new(path)).collect::<Result<_>>()?;

@@ -27,6 +27,8 @@ pub enum SubjectKind {
     Operation,
     AccessToken,
     Baseline,
+    /// A source that is read again by its name.
+    WatchedSource,
     /// An operation by its name.
     ApiOperation,
     /// A key that identifies rows within one batch or file.
@@ -57,6 +59,7 @@ impl fmt::Display for SubjectKind {
             Self::Operation => "operation",
             Self::AccessToken => "token",
             Self::Baseline => "baseline",
+            Self::WatchedSource => "source",
             Self::ApiOperation => "operation",
             Self::BatchKey => "key",
             Self::Resource => "resource",

@@ -49,6 +49,7 @@ pub(crate) mod thesaurus;
 pub(crate) mod timestamp;
 pub(crate) mod upkeep;
 pub mod value;
+pub mod watched_source;
 pub mod words;
 
 pub use access::{AccessToken, Role};

@@ -49,6 +49,16 @@ pub fn list_possibly_marked(view: &View<'_>, projects: &[Option<String>]) -> Res
     view.conn.all(&sql, params![first, second], read_sorted_id)
 }
 
+/// Lists active memories that cite a chunk.
+pub fn list_citing_memories(view: &View<'_>, projects: &[Option<String>]) -> Result<Vec<String>> {
+    let (scope, first, second) = in_projects(projects);
+    let sql = format!(
+        "SELECT e.id AS id FROM memories e WHERE e.status = '{ACTIVE}' AND {scope} \
+         AND e.source_digests <> '{{}}' ORDER BY e.created_at, e.id"
+    );
+    view.conn.all(&sql, params![first, second], |row| row.text("id"))
+}
+
 /// Selects one end of the active links that have an entity `x` of a partial index at an end.
 fn select_ends((index, indexed): (&str, &str), at: &str, wanted: &str, condition: &str) -> String {
     format!(

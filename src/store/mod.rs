@@ -45,6 +45,7 @@ pub mod table_dump;
 pub(crate) mod tx;
 pub mod uids;
 pub mod used_ontology;
+pub mod watched_sources;
 
 pub use self::operations::{Author, OperationSteps};
 pub use self::settings::{Durability, Settings};

@@ -56,6 +56,7 @@ mod skills;
 mod sources;
 mod support;
 mod surface;
+mod sync;
 mod tampering;
 mod tidy;
 mod transfer;

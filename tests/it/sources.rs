@@ -283,7 +283,7 @@ fn a_document_is_removed_only_if_its_file_is_still_gone_from_where_it_was() {
     fs::remove_dir_all(&folder).expect("it was there");
     let db = library.open();
     let folder = folder.to_str().expect("UTF-8");
-    let vanished = db.read(|view| sources::list_vanished(view, folder)).expect("a list");
+    let vanished = db.read(|view| sources::list_vanished(view, folder, None)).expect("a list");
     assert_eq!(vanished.len(), 3);
     // What others do between the look and the removal.
     library.write("docs/back.md", "# back.md");

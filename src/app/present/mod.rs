@@ -21,6 +21,7 @@ pub mod rows_by_detail;
 pub mod single_rows;
 pub mod text;
 pub mod uids;
+pub mod unsound;
 
 use serde::{Deserialize, Serialize};
 

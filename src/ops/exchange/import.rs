@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::model::json_loss::find_loss;
 use crate::model::text::quote_text;
-use crate::model::{Error, Kind, Result, Status};
+use crate::model::{Entity, Error, Kind, Result, Status};
 use crate::ops::exchange::import_again::{
     ImportSource, ImportedEntity, LineOutcome, identity_of, import_entity,
 };
@@ -190,6 +190,8 @@ struct StoredLine {
     remark: Option<(&'static str, String)>,
     /// The row and its changed fields.
     edits: Option<String>,
+    /// What an entity or memory is called in the report.
+    name: Option<String>,
     /// The row, and the status that its source gives it now, if its line tells of the past.
     past: Option<(String, Option<Status>)>,
 }
@@ -235,6 +237,11 @@ pub fn store_lines(
                     let line = format!("{place}: {uid:?} is held by {handle}");
                     report.add_note(UID_HELD, line);
                 }
+                if stored.outcome == LineOutcome::Created
+                    && let Some(name) = stored.name
+                {
+                    report.add_new_row(name);
+                }
                 report.edits.extend(stored.edits.map(|edits| format!("{place}: {edits}")));
                 if let (Some((row_id, becomes)), ImportLine::Entity(_, new)) = (stored.past, line) {
                     let (place, history) = (place.clone(), new.imported.clone());
@@ -276,6 +283,8 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
             source.keep(tx, Kind::Memory, id, (identity, Map::new()))?;
             stored.outcome = created_if(made.created);
             stored.uid_holder = made.uid_holder.filter(|_| made.created);
+            let content = quote_text(&made.row.content, MAX_NAME);
+            stored.name = Some(format!("memory {} {content}", made.row.handle));
             stored.project = Some(made.row.project);
         }
         ImportLine::Entity(key, new) => {
@@ -288,6 +297,8 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
             });
             stored.outcome = made.outcome;
             stored.uid_holder = made.uid_holder;
+            let Entity { entity_type, handle, name, .. } = &made.row;
+            stored.name = Some(format!("{entity_type} {handle} {}", quote_text(name, MAX_NAME)));
             let tells = new.imported.superseded_by.is_some() || !new.imported.amends.is_empty();
             if tells || made.becomes.is_some() {
                 stored.past = Some((made.row.id.clone(), made.becomes));

@@ -32,6 +32,8 @@ pub fn end_missing(
             if retires && !has_waiting_successor(tx, kind, &id)? {
                 end_row(tx, kind, &id, &note)?;
                 *report.retired.entry(kind.as_str()).or_default() += 1;
+            } else {
+                report.missing += 1;
             }
         }
     }

@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::model::{Conflict, ConflictStatus, Error, Hint};
 use crate::ops::exchange::import_again::LineOutcome;
 
+/// Maximum created rows that are named.
+const MAX_NEW: usize = 1_000;
+
 /// The outcome of an import: everything that was read is counted or listed in it.
 #[derive(Debug, Clone, Default)]
 pub struct ImportReport {
@@ -32,6 +35,10 @@ pub struct ImportReport {
     pub refused: Vec<RefusedLine>,
     /// The updated rows, with their changed fields.
     pub edits: Vec<String>,
+    /// The first created entities and memories.
+    pub new_rows: Vec<String>,
+    /// The number of rows in force that the source has no more.
+    pub missing: usize,
     pub notes: Vec<ImportNote>,
 }
 
@@ -85,6 +92,13 @@ impl ImportReport {
             LineOutcome::Proposed => &mut self.proposed,
             LineOutcome::Ended => &mut self.ended,
             LineOutcome::Unchanged => &mut self.existing,
+        }
+    }
+
+    /// Names a created row.
+    pub fn add_new_row(&mut self, line: String) {
+        if self.new_rows.len() < MAX_NEW {
+            self.new_rows.push(line);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::store::View;
 use crate::store::contradictions::list_contradictions;
 use crate::store::handles::{handle_of, handles_of};
+use crate::store::marked_rows;
 use crate::store::marks::{self, StaleSource, UnsoundEnd};
 
 /// The marks of a set of rows, with their reasons.
@@ -132,6 +133,35 @@ impl RowMarks {
     pub fn reasons(&self, id: &str) -> &[MarkReason] {
         self.reasons.get(id).map_or(&[], Vec::as_slice)
     }
+}
+
+/// An active row with a mark, and what it comes from.
+#[derive(Debug, Clone)]
+pub struct UnsoundRow {
+    pub kind: Kind,
+    pub id: String,
+    pub reasons: Vec<MarkReason>,
+}
+
+/// Lists the active entities and memories with a mark, entities by name; of all projects, or of one.
+pub fn list_unsound(view: &View<'_>, project: Option<&str>, mark: Mark) -> Result<Vec<UnsoundRow>> {
+    let scope: Vec<Option<String>> =
+        project.map(|name| Some(name.to_owned())).into_iter().collect();
+    let entities = marked_rows::list_possibly_marked(view, &scope)?;
+    let entities = entities.into_iter().map(|(_, id)| id).collect();
+    let memories = marked_rows::list_citing_memories(view, &scope)?;
+    let mut found = Vec::new();
+    for (kind, ids) in [(Kind::Entity, entities), (Kind::Memory, memories)] {
+        let marks = RowMarks::of_ids(view, kind, ids.iter().map(String::as_str))?;
+        for id in ids {
+            let reasons = marks.reasons(&id).iter().filter(|reason| reason.mark == mark);
+            let reasons: Vec<MarkReason> = reasons.cloned().collect();
+            if !reasons.is_empty() {
+                found.push(UnsoundRow { kind, id, reasons });
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Rows that got the same mark.

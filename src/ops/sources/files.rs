@@ -90,6 +90,10 @@ impl Root {
             )),
         }
     }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 fn root_names(roots: &[Root]) -> String {

@@ -30,6 +30,8 @@ pub struct Labels {
     pub tags: Option<Vec<String>>,
     /// The reason, for the history of memories whose chunk is removed.
     pub note: String,
+    /// The absolute path that the folder had, if it is elsewhere now.
+    pub moved_from: Option<String>,
 }
 
 /// The outcome of ingesting a file.
@@ -193,16 +195,29 @@ pub fn remove(tx: &Tx<'_>, seen: &Document, note: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Lists documents that were read from a folder and whose files are gone.
-pub fn list_vanished(view: &View<'_>, folder: &str) -> Result<Vec<Document>> {
-    let (mut from, to) = location_range(folder);
+/// Lists documents that were read from a folder and whose files are gone. `moved_from` is the absolute
+/// path that the folder had: its documents are gone if their files are in neither.
+pub fn list_vanished(
+    view: &View<'_>,
+    folder: &str,
+    moved_from: Option<&str>,
+) -> Result<Vec<Document>> {
     let mut gone = Vec::new();
-    loop {
-        let documents = store::sources::list_between(view, &from, &to, BATCH)?;
-        let Some(last) = documents.last() else { return Ok(gone) };
-        from.clone_from(&last.location);
-        gone.extend(documents.into_iter().filter(|found| files::is_gone(&found.location)));
+    for read_from in std::iter::once(folder).chain(moved_from.filter(|old| *old != folder)) {
+        let (mut from, to) = location_range(read_from);
+        let here = |location: &str| {
+            let below = location.strip_prefix(read_from).unwrap_or(location);
+            format!("{folder}{below}")
+        };
+        let is_gone = |location: &str| files::is_gone(location) && files::is_gone(&here(location));
+        loop {
+            let documents = store::sources::list_between(view, &from, &to, BATCH)?;
+            let Some(last) = documents.last() else { break };
+            from.clone_from(&last.location);
+            gone.extend(documents.into_iter().filter(|found| is_gone(&found.location)));
+        }
     }
+    Ok(gone)
 }
 
 const BATCH: i64 = 500;

@@ -26,3 +26,4 @@ pub mod revisions;
 pub mod state;
 pub mod undo;
 pub mod undo_since;
+pub mod watched_sources;

@@ -1,0 +1,149 @@
+//! Remembers the sources of imports and ingests, for `atocore sync`.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::out;
+use crate::app::Db;
+use crate::app::watching::{find_source, find_sources, remember_source};
+use crate::model::text::{abridge_message, quote_text};
+use crate::model::watched_source::{SourceReader, WatchedSource};
+use crate::model::{Error, Result};
+
+/// The name of a folder that is a working copy of Git.
+const REPOSITORY: &str = ".git";
+/// Characters of a name.
+const MAX_NAME: usize = 200;
+
+/// The files and folders of a source.
+#[derive(Default)]
+pub struct SourceFiles<'a> {
+    pub paths: &'a [PathBuf],
+    pub mapping: Option<&'a Path>,
+    pub names_from: Option<&'a Path>,
+}
+
+/// Returns a source with its files relative to the repository that they are in, else to the working
+/// folder, else to the folder that has them all.
+pub fn describe_source(
+    reader: SourceReader,
+    name: &str,
+    files: &SourceFiles<'_>,
+    options: Vec<String>,
+) -> Result<WatchedSource> {
+    let real = |path: &PathBuf| {
+        std::fs::canonicalize(path).map_err(|error| refuse_path(path, &error.to_string()))
+    };
+    let paths = files.paths.iter().map(real).collect::<Result<Vec<_>>>()?;
+    let others = [files.mapping, files.names_from].map(|path| path.map(Path::to_owned));
+    let others = others.iter().map(|path| path.as_ref().map(real).transpose());
+    let others = others.collect::<Result<Vec<_>>>()?;
+    let root = choose_root(paths.iter().chain(others.iter().flatten()));
+    let below = |path: &PathBuf| relative_path(&root, path);
+    let other = |at: usize| others[at].as_ref().map_or_else(|| Ok(String::new()), below);
+    Ok(WatchedSource {
+        name: name.to_owned(),
+        reader,
+        paths: paths.iter().map(below).collect::<Result<_>>()?,
+        mapping: other(0)?,
+        names_from: other(1)?,
+        options,
+        root: text_of(&root)?,
+    })
+}
+
+fn refuse_path(path: &Path, problem: &str) -> Error {
+    let problem = format!("{}: {problem}", path.display());
+    Error::invalid("path", problem, "Use a path that can be read again.")
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    path.to_str().map(str::to_owned).ok_or_else(|| refuse_path(path, "it is not UTF-8"))
+}
+
+fn choose_root<'p>(paths: impl Iterator<Item = &'p PathBuf> + Clone) -> PathBuf {
+    let first = paths.clone().next().cloned().unwrap_or_default();
+    let repository = first.ancestors().find(|folder| folder.join(REPOSITORY).exists());
+    let here = std::env::current_dir().and_then(std::fs::canonicalize).ok();
+    let parent = if first.is_dir() { Some(first.as_path()) } else { first.parent() };
+    let above = parent.into_iter().flat_map(Path::ancestors);
+    let candidates = repository.into_iter().chain(here.as_deref()).chain(above);
+    let has_all = |folder: &&Path| paths.clone().all(|path| path.starts_with(folder));
+    candidates.into_iter().find(has_all).unwrap_or(&first).to_owned()
+}
+
+/// Returns a path below a folder with forward slashes; the absolute path if it is not below.
+fn relative_path(root: &Path, path: &Path) -> Result<String> {
+    let Ok(below) = path.strip_prefix(root) else { return text_of(path) };
+    let parts = below.components().map(|part| match part {
+        Component::Normal(name) => text_of(Path::new(name)),
+        _ => Err(refuse_path(path, "it is no plain path")),
+    });
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+    Ok(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+/// Returns where a path of a source is below a folder.
+pub fn place_below(root: &Path, path: &str) -> PathBuf {
+    match path {
+        "." => root.to_owned(),
+        path => root.join(path),
+    }
+}
+
+/// Remembers a source after it was read; returns its name if it was not known so. That it cannot be
+/// remembered is no reason to fail, since its rows are stored.
+pub fn remember_files(db: &Db, actor: &str, source: Result<WatchedSource>) -> Option<String> {
+    let remembered = source.and_then(|mut source| {
+        if source.reader == SourceReader::Ingest {
+            if is_within_another(db, &source)? {
+                return Ok(None);
+            }
+            choose_name(db, &mut source)?;
+        }
+        let is_new = db.read(|view| find_source(view, source.reader, &source.name))?.is_none();
+        remember_source(db, actor, &source)?;
+        Ok(is_new.then_some(source.name))
+    });
+    remembered.unwrap_or_else(|error| {
+        let problem = abridge_message(&error.to_string()).into_owned();
+        out::error_line(format!("`atocore sync` will not read it again: {problem}"));
+        None
+    })
+}
+
+/// Whether a folder that is remembered with the same options has the documents.
+fn is_within_another(db: &Db, source: &WatchedSource) -> Result<bool> {
+    let below = |outer: &str, path: &str| {
+        let is_below = path.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        path != outer && (outer == "." || is_below)
+    };
+    let known = db.read(|view| find_sources(view, &[]))?;
+    Ok(known.iter().any(|outer| {
+        (outer.reader, &outer.root, &outer.options)
+            == (source.reader, &source.root, &source.options)
+            && below(&outer.paths.concat(), &source.paths.concat())
+    }))
+}
+
+/// Gives documents the name of their path, which begins with the name of their folder if another
+/// folder that is still there has it.
+fn choose_name(db: &Db, source: &mut WatchedSource) -> Result<()> {
+    let root = PathBuf::from(&source.root);
+    let folder = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if source.name == "." {
+        source.name = folder;
+        return Ok(());
+    }
+    let known = db.read(|view| find_source(view, source.reader, &source.name))?;
+    let is_elsewhere = |known: &WatchedSource| {
+        known.root != source.root && PathBuf::from(&known.root).join(&source.name).exists()
+    };
+    if known.as_ref().is_some_and(is_elsewhere) {
+        source.name = format!("{folder}/{}", source.name);
+    }
+    Ok(())
+}
+
+pub fn remembered_line(name: &str) -> String {
+    format!("remembered as {} for `atocore sync`", quote_text(name, MAX_NAME))
+}
