@@ -6,11 +6,11 @@ use crate::app::present::conflicts::ConflictView;
 use crate::app::present::link_successions::LinkSuccessions;
 use crate::app::present::marked::MarkedRows;
 use crate::app::present::rows::ProjectUsed;
+use crate::model::disturbance::Disturbance;
 use crate::model::{ResolvedProject, Result};
 use crate::ops::exchange::import_report::ImportReport;
 use crate::ops::read::marks::list_newly_marked;
 use crate::ops::write::{conflicts, projects};
-use crate::store::tx::Disturbance;
 use crate::store::{Author, Db, OperationSteps, Tx, View};
 
 /// The operation in the audit of an import of lines.

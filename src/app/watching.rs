@@ -8,8 +8,8 @@ use crate::ops::write::{projects, watched_sources};
 use crate::store::{Db, Erased, View};
 
 /// The operation in the audit that remembers a source, and the one that forgets it.
-const WATCH: &str = "watch_source";
-const FORGET: &str = "forget_source";
+pub const WATCH_SOURCE: &str = "watch_source";
+pub const FORGET_SOURCE: &str = "forget_source";
 
 /// Remembers a source; returns whether anything of it is new.
 pub fn remember_source(db: &Db, actor: &str, source: &WatchedSource) -> Result<bool> {
@@ -17,7 +17,7 @@ pub fn remember_source(db: &Db, actor: &str, source: &WatchedSource) -> Result<b
     if known.as_ref() == Some(source) {
         return Ok(false);
     }
-    db.write(actor, WATCH, |tx| watched_sources::watch_source(tx, source, ""))
+    db.write(actor, WATCH_SOURCE, |tx| watched_sources::watch_source(tx, source, ""))
 }
 
 pub fn find_source(
@@ -41,8 +41,9 @@ pub fn forget_sources(
     name: &str,
     note: &str,
 ) -> Result<(Vec<WatchedSource>, bool)> {
-    let (forgotten, erased) =
-        db.write_and_erase(actor, FORGET, |tx| watched_sources::forget_sources(tx, name, note))?;
+    let (forgotten, erased) = db.write_and_erase(actor, FORGET_SOURCE, |tx| {
+        watched_sources::forget_sources(tx, name, note)
+    })?;
     Ok((forgotten, erased == Some(Erased::All)))
 }
 

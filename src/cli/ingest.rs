@@ -47,7 +47,7 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
     // A path names no file any more if it is read again after its folder was ingested.
     let places: Vec<_> = wish.paths.iter().map(|path| wish.place(&db, &roots, path)).collect();
     let mut answer = wish.ingest(&db, &roots, None)?;
-    let (mut failed, mut names) = (false, Vec::new());
+    let mut failed = false;
     for (path, place) in wish.paths.iter().zip(places) {
         let is_refused = is_refused(&answer.structured, path);
         failed |= is_refused;
@@ -55,11 +55,7 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
             && let Some(name) = remember_files(&db, &actor, wish.describe(path, &root))
         {
             answer.text.push_str(&format!("\n{}", remembered_line(&name)));
-            names.push(name);
         }
-    }
-    if !names.is_empty() {
-        answer.structured["remembered"] = names.into();
     }
     operation::print(answer, &wish.flags.output);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

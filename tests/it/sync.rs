@@ -193,6 +193,8 @@ fn sources_go_with_an_export_and_are_no_part_of_an_undo() {
     let undone = project.run(&["undo", &watched]);
     let said = String::from_utf8_lossy(&undone.stderr).into_owned();
     assert!(said.contains("it changed the store as a whole"), "{said}");
+    let all = project.ok(&["undo", "--since", "2020-01-01", "--client", "cli", "--dry-run"]);
+    assert!(all.contains(&format!("watch_source {watched} stays")), "{all}");
     let undone: Value =
         serde_json::from_str(&project.ok(&["import", "repo/plan.jsonl", "--as", "plan", "--json"]))
             .expect("JSON");

@@ -73,7 +73,32 @@ impl StoryRunner {
         };
         // The folder is another one in each run.
         let folder = format!("{}/", self.place.folder.path().display());
-        self.rows.shorten(&answer.replace(&folder, ""))
+        self.rows.shorten(&self.hide_heads(&answer.replace(&folder, "")))
+    }
+
+    /// Hides the head of the chain if a source is remembered: its audit row names the folder.
+    fn hide_heads(&self, answer: &str) -> String {
+        const HEAD: &str = "head ";
+        const DIGITS: usize = 64;
+        if !answer.contains(HEAD) || !self.remembers_a_source() {
+            return answer.to_owned();
+        }
+        let mut shown = String::new();
+        for (at, part) in answer.split(HEAD).enumerate() {
+            let hash =
+                part.get(..DIGITS).filter(|hash| hash.chars().all(|c| c.is_ascii_hexdigit()));
+            match hash {
+                Some(_) if at > 0 => shown.push_str(&format!("{HEAD}…{}", &part[DIGITS..])),
+                _ if at > 0 => shown.push_str(&format!("{HEAD}{part}")),
+                _ => shown.push_str(part),
+            }
+        }
+        shown
+    }
+
+    fn remembers_a_source(&self) -> bool {
+        let sql = "SELECT count(*) FROM memory_audit WHERE memory_id LIKE 'source:%'";
+        self.place.sql().query_row(sql, [], |row| row.get::<_, i64>(0)).is_ok_and(|count| count > 0)
     }
 
     /// Sends a request: method, path, headers as `Name:value`, and a JSON body.

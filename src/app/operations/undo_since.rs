@@ -10,6 +10,7 @@ use super::undo::{RestoredRow, refuse_final};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::text::Text;
+use crate::app::watching::{FORGET_SOURCE, WATCH_SOURCE};
 use crate::model::text::quote_text;
 use crate::model::{Kind, Result};
 use crate::ops::read::row_names::name_row;
@@ -28,7 +29,7 @@ pub struct UndoneRange {
     operations: Vec<UndoneWrite>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rows: Vec<RestoredRow>,
-    /// What stays: projects that they registered, and baselines.
+    /// What stays: projects that they registered, baselines, and sources that are read again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kept: Vec<String>,
 }
@@ -61,13 +62,16 @@ impl Operation for UndoSince {
     .on(Surface::OnRequest);
 }
 
+/// Operations that change no row, and stay.
+const KEPT: [&str; 3] = [CreateBaseline::ABOUT.name, WATCH_SOURCE, FORGET_SOURCE];
+
 impl WriteOperation for UndoSince {
     fn run(tx: &Tx<'_>, args: UndoRange, note: &str) -> Result<Written<UndoneRange>> {
-        let is_undone =
-            |operation: &StoredOperation| match operation.name == CreateBaseline::ABOUT.name {
-                true => Ok(false),
-                false => refuse_final(operation).map(|()| true),
-            };
+        let is_undone = |operation: &StoredOperation| match KEPT.contains(&operation.name.as_str())
+        {
+            true => Ok(false),
+            false => refuse_final(operation).map(|()| true),
+        };
         let done = undo_since(tx, &args, note, is_undone)?;
         Ok(Written::new(UndoneRange::new(tx, done)?, None, None))
     }
