@@ -98,7 +98,7 @@ fn a_dry_run_reports_as_the_import_and_changes_nothing() {
             assert_eq!((dry_fields.remove("dry_run"), dry_code), (Some(json!(true)), code));
             assert_eq!(dry_fields.get("operation"), None, "{arguments:?}");
             let done_fields = done.as_object_mut().expect("fields");
-            ["operation", "remembered"].map(|field| done_fields.remove(field));
+            done_fields.retain(|field, _| !matches!(field.as_str(), "operation" | "remembered"));
             // The ids of a dry run are examples.
             for answer in [&mut dry, &mut done] {
                 let conflicts = answer["conflicts"].as_array().expect("a list").len();
