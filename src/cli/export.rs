@@ -74,6 +74,8 @@ enum Format {
     Needs,
     /// Active entities as the folder of a Doorstop tree
     Doorstop,
+    /// Active entities as a folder in the Open Knowledge Format
+    Okf,
 }
 
 impl Export {

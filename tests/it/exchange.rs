@@ -6,6 +6,7 @@ mod decisions;
 mod doorstop;
 mod hostile;
 mod needs;
+mod okf;
 mod reqif;
 mod sdoc;
 

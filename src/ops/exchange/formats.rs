@@ -1,7 +1,7 @@
 //! The formats of other programs: how each is named and recognised, read and written.
 
 use super::items::{ExchangeFile, ItemFileArgs, ItemMapping, ItemSet, StoredItems};
-use super::{adr, doorstop, entity_csv, needs, reqif, sdoc};
+use super::{adr, doorstop, entity_csv, needs, okf, reqif, sdoc};
 use crate::model::{Ontology, Result};
 
 /// Reads files as items.
@@ -34,7 +34,6 @@ pub struct ExchangeFormat {
     /// The ends of the names of files that are of this format and no other, in lower case.
     pub own_names: &'static [&'static str],
     pub read: ReadItems,
-    /// Its name for `export --format`, and its writer.
     /// Its name for `export --format`.
     pub export_name: &'static str,
     pub writer: ItemWriter,
@@ -45,7 +44,7 @@ pub struct ExchangeFormat {
     pub propose: Option<ProposeMapping>,
 }
 
-pub static FORMATS: [ExchangeFormat; 6] = [
+pub static FORMATS: [ExchangeFormat; 7] = [
     ExchangeFormat {
         name: "csv",
         about: "A table in CSV or TSV, with a heading",
@@ -116,6 +115,18 @@ pub static FORMATS: [ExchangeFormat; 6] = [
         writer: ItemWriter::Folder(doorstop::write_tree),
         takes_property: doorstop::takes_property,
         added_properties: &[doorstop::DOCUMENT],
+        propose: None,
+    },
+    ExchangeFormat {
+        name: "okf",
+        about: "A folder in the Open Knowledge Format: Markdown with front matter",
+        endings: &["md"],
+        own_names: &[],
+        read: okf::read_bundle,
+        export_name: "okf",
+        writer: ItemWriter::Folder(okf::write_bundle),
+        takes_property: okf::takes_property,
+        added_properties: &[],
         propose: None,
     },
 ];

@@ -22,6 +22,7 @@ pub mod items;
 pub mod matrix;
 pub mod mirror;
 mod needs;
+mod okf;
 pub mod project_registry;
 mod reqif;
 pub mod restore_rows;

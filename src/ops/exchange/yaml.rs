@@ -19,6 +19,15 @@ enum OpenNode {
     Mapping(Map<String, Value>, Option<String>),
 }
 
+/// Splits the front matter of a Markdown file from the text after it.
+pub fn split_front_matter(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("---\n")?;
+    if let Some(body) = rest.strip_prefix("---\n") {
+        return Some(("", body));
+    }
+    rest.split_once("\n---\n").or_else(|| rest.strip_suffix("\n---").map(|front| (front, "")))
+}
+
 /// Parses one document, or returns the reason why it is not read. A number that JSON would write otherwise,
 /// such as 1.10, is a text.
 pub fn parse_yaml(text: &str) -> Result<Value, String> {

@@ -345,7 +345,7 @@ fn a_fresh_store_has_what_the_format_cannot_say() {
     fs::write(place.folder.path().join("a.jsonl"), text).expect("a file");
     assert_eq!(count(&import(&place, &["a.jsonl"]), "created"), 2);
     for format in &FORMATS {
-        let file = format!("out.{}", format.endings[0]);
+        let file = format!("out-{}.{}", format.name, format.endings[0]);
         run(&place, &["export", "--format", format.export_name, &file]);
         let other = Place::new();
         let path = place.folder.path().join(&file).to_string_lossy().into_owned();

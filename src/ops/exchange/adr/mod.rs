@@ -7,4 +7,4 @@ mod write;
 
 pub use read::read_records;
 pub use record::takes_property;
-pub use write::write_records;
+pub use write::{make_slug, write_records};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::links::{RecordLink, read_link};
 use crate::model::Ontology;
-use crate::ops::exchange::yaml::parse_yaml;
+use crate::ops::exchange::yaml::{parse_yaml, split_front_matter};
 
 /// The parts of a record.
 #[derive(Debug, Clone, Default)]
@@ -181,21 +181,15 @@ fn read_heading(line: &str) -> Option<(usize, &str)> {
 impl DecisionRecord {
     /// Reads the front matter, and returns the text after it.
     fn read_front_matter<'t>(&mut self, text: &'t str) -> &'t str {
-        let Some(rest) = text.strip_prefix("---\n") else { return text };
-        let end = rest.find("\n---\n").map(|at| (at, at + 5));
-        let Some((end, after)) =
-            end.or_else(|| rest.strip_suffix("\n---").map(|head| (head.len(), rest.len())))
-        else {
-            return text;
-        };
-        match parse_yaml(&rest[..end]) {
+        let Some((front, body)) = split_front_matter(text) else { return text };
+        match parse_yaml(front) {
             Ok(Value::Object(fields)) => {
                 for (name, value) in fields {
                     self.set_field(&name, value);
                 }
-                &rest[after..]
+                body
             }
-            Ok(Value::Null) => &rest[after..],
+            Ok(Value::Null) => body,
             Ok(_) => text,
             Err(problem) => {
                 self.problem = Some(problem);

@@ -67,7 +67,8 @@ fn own_number(uid: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| record_number(uid)).flatten()
 }
 
-fn make_slug(name: &str) -> String {
+/// Returns a name of a file in lower case, without spaces and signs.
+pub fn make_slug(name: &str) -> String {
     let mut slug = String::new();
     for c in fold_name(name).chars().take(MAX_SLUG) {
         if c.is_alphanumeric() {

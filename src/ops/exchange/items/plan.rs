@@ -245,6 +245,7 @@ impl<'a> ItemPlanner<'a> {
         let properties = &mut item.properties;
         let before = properties.get(UNMAPPED).cloned();
         match properties.entry(UNMAPPED).or_insert_with(|| json!([])) {
+            Value::Array(kept) if kept.iter().any(|known| known.as_object() == Some(&entry)) => {}
             Value::Array(kept) => kept.push(Value::Object(entry)),
             other => *other = json!([other.take(), entry]),
         }

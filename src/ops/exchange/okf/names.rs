@@ -1,0 +1,28 @@
+//! Names of fields and files, and actors.
+
+use crate::model::Ontology;
+
+/// Names of files that are no concepts, without their ending.
+pub const RESERVED_FILES: [&str; 2] = ["index", "log"];
+pub const SOURCES: &str = "sources";
+pub const GENERATED: &str = "generated";
+pub const VERIFIED: &str = "verified";
+/// The property with a summary that is not the beginning of the text.
+pub const SUMMARY: &str = "summary";
+pub const ORIGINAL_TYPE: &str = "original_type";
+/// The beginning of actors who are persons.
+pub const HUMAN: &str = "human:";
+/// The actor of rows for which a person vouches.
+pub const AUTHOR: &str = "human:author";
+/// The beginning of the actor of other rows.
+pub const PROGRAM: &str = "atocore/";
+/// The heading of the links with a type.
+pub const RELATIONS: &str = "# Relations";
+
+/// Fields that are no properties.
+const FIELDS: [&str; 6] = ["type", "title", "description", "uid", "status", "confidence"];
+
+/// Whether the front matter can have the name of a property, and it is read back as it.
+pub fn takes_property(name: &str, _ontology: &Ontology) -> bool {
+    !FIELDS.contains(&name)
+}
