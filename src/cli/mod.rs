@@ -19,6 +19,7 @@ mod ingest;
 mod input;
 mod jsonl;
 mod log;
+mod merge;
 mod mirror;
 mod named_flags;
 mod next_step;
@@ -140,6 +141,8 @@ enum Command {
     Conflicts(operation::Conflicts),
     /// Resolve a conflict
     Resolve(operation::Resolve),
+    /// Make one of two entities, or two memories, that are the same thing
+    Merge(merge::Merge),
     /// Undo an operation (o…), which the answer of each write and the audit name, or all since a point
     Undo(undo::Undo),
     /// Erase the contents of a row and of its history; who did what and when stays (docs/redact.md)
@@ -237,6 +240,7 @@ fn run_command(cli: &Cli, command: Option<&Command>) -> Result<ExitCode> {
         Some(Command::Reject(args)) => decide::run(cli, "reject", args),
         Some(Command::Conflicts(args)) => operation::list_conflicts(cli, args),
         Some(Command::Resolve(args)) => operation::resolve_conflict(cli, args),
+        Some(Command::Merge(args)) => merge::run(cli, args),
         Some(Command::Undo(args)) => undo::run(cli, args),
         Some(Command::Redact(args)) => operation::redact(cli, args),
         Some(Command::Call(args)) => operation::run_call(cli, args),

@@ -23,6 +23,8 @@ pub enum ProjectCommand {
     List(ReadFlags),
     /// Add aliases to a project; rows stored under them move to it
     Alias(AliasNames),
+    /// Remove an alias of a project; its rows stay
+    Unalias(RemovedAlias),
 }
 
 #[derive(Args)]
@@ -67,6 +69,15 @@ pub struct AliasNames {
     flags: WriteFlags,
 }
 
+#[derive(Args)]
+pub struct RemovedAlias {
+    /// Its name or an alias
+    name: String,
+    alias: String,
+    #[command(flatten)]
+    flags: WriteFlags,
+}
+
 pub fn run(cli: &Cli, command: &ProjectCommand) -> Result<ExitCode> {
     match command {
         ProjectCommand::Add(AddProject { name, description, aliases, flags }) => {
@@ -86,6 +97,9 @@ pub fn run(cli: &Cli, command: &ProjectCommand) -> Result<ExitCode> {
         ProjectCommand::Alias(AliasNames { name, aliases, flags }) => {
             let fields = json!({ "name": name, "aliases": aliases, "existing": true });
             write(cli, "register_project", fields, flags)
+        }
+        ProjectCommand::Unalias(RemovedAlias { name, alias, flags }) => {
+            write(cli, "remove_project_alias", json!({ "name": name, "alias": alias }), flags)
         }
     }
 }

@@ -65,7 +65,7 @@ const fn route_put(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// The routes with a path of their own. Each operation also has `POST /call/{name}`.
-pub const ROUTES: [Route; 62] = [
+pub const ROUTES: [Route; 64] = [
     route_get("/entities", "list_rows").with("kind", "entity"),
     route_post("/entities", "create_entity"),
     route_get("/entities/{ref}", "get_entity").of("entity_id"),
@@ -75,6 +75,7 @@ pub const ROUTES: [Route; 62] = [
     route_post("/entities/{ref}/supersede", "supersede_entity").of("entity_id"),
     route_post("/entities/{ref}/invalidate", "invalidate_entity").of("entity_id"),
     route_post("/entities/{ref}/merge", "merge_entities").of("entity_id"),
+    route_post("/memories/{ref}/merge", "merge_memories").of("memory_id"),
     route_get("/entities/{ref}/audit", "get_entity_audit").of("entity_id"),
     route_get("/memories", "list_rows").with("kind", "memory"),
     route_post("/memories", "create_memory"),
@@ -114,6 +115,7 @@ pub const ROUTES: [Route; 62] = [
     route_post("/projects", "register_project"),
     route_post("/projects/{ref}/rename", "rename_project").of("name"),
     route_post("/projects/{ref}/merge", "merge_projects").of("name"),
+    route_post("/projects/{ref}/remove-alias", "remove_project_alias").of("name"),
     route_put("/state", "set_project_state"),
     route_get("/rows/{ref}", "get_row").of("id"),
     route_get("/rows/{ref}/audit", "get_history").of("id"),

@@ -81,7 +81,7 @@ pub struct MarkReason {
     pub id: String,
     /// The name or content of the row, or the reference of the source.
     pub name: String,
-    /// Its status, `flagged`, `changed` or `gone`.
+    /// Its status, `flagged`, `changed`, `unreviewed` or `gone`.
     pub state: String,
 }
 

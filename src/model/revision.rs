@@ -15,17 +15,21 @@ pub enum RevisionAction {
     Update,
     Supersede,
     Invalidate,
+    /// It is the same thing as another row, which stays.
+    Merge,
     EndLink,
 }
 
 impl RevisionAction {
-    pub const ALL: [Self; 4] = [Self::Update, Self::Supersede, Self::Invalidate, Self::EndLink];
+    pub const ALL: [Self; 5] =
+        [Self::Update, Self::Supersede, Self::Invalidate, Self::Merge, Self::EndLink];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Update => "update",
             Self::Supersede => "supersede",
             Self::Invalidate => "invalidate",
+            Self::Merge => "merge",
             Self::EndLink => "end_link",
         }
     }
@@ -85,7 +89,7 @@ pub struct Revision {
     /// The proposed values by field. A property is a field `properties.<key>`, and null deletes
     /// it; `source_refs` lists the references to add. For a supersession, `links` may say that they stay.
     pub changes: Map<String, Value>,
-    /// The row that replaces it, for a supersession.
+    /// The row that replaces it, for a supersession; the one that stays, for a merge.
     pub successor_id: Option<String>,
     pub status: RevisionStatus,
     pub actor: String,

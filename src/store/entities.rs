@@ -158,7 +158,8 @@ pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
         &entity.id,
         "UPDATE entities SET project = ?2, description = ?3, properties = ?4, status = ?5, \
          confidence = ?6, source_refs = ?7, hand_authored = ?8, version = ?9, updated_at = ?10, \
-         uid = ?11, content_version = ?12, source_digests = ?13, name = ?14 WHERE id = ?1",
+         uid = ?11, content_version = ?12, source_digests = ?13, name = ?14, entity_type = ?15 \
+         WHERE id = ?1",
         params![
             &entity.id,
             &entity.project,
@@ -174,6 +175,7 @@ pub fn update(tx: &Tx<'_>, entity: &Entity) -> Result<()> {
             entity.content_version,
             &json_digests(&entity.source_digests),
             &entity.name,
+            &entity.entity_type,
         ],
     )
 }

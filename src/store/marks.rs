@@ -160,13 +160,21 @@ pub fn list_citing(view: &View<'_>, sources: &str) -> Result<Vec<String>> {
     list_ids(view, &sql, params![sources])
 }
 
-/// Lists the links of entities of which an end changed since the link was made or reviewed: the id
-/// of the entity, and the end that changed, which may be the entity itself.
-pub fn list_suspect(view: &View<'_>, ids: &str) -> Result<Vec<(String, FarRow)>> {
-    let select = |from: String, condition: String| {
+/// An end of a link that changed since the link was made or reviewed.
+pub struct SuspectEnd {
+    /// The id of the entity at either end, which may be the one that changed.
+    pub id: String,
+    pub changed: FarRow,
+    /// Whether the link came from another entity, and was never reviewed against this one.
+    pub unreviewed: bool,
+}
+
+/// Lists the suspect ends of the links of entities.
+pub fn list_suspect(view: &View<'_>, ids: &str) -> Result<Vec<SuspectEnd>> {
+    let select = |from: String, reviewed: &str, condition: String| {
         format!(
-            "SELECT DISTINCT n.value AS id, x.handle AS handle, x.name AS name, x.status AS status \
-             FROM json_each(?1) n CROSS JOIN {from} WHERE {condition} \
+            "SELECT DISTINCT n.value AS id, x.handle AS handle, x.name AS name, x.status AS status, \
+             r.{reviewed} = 0 AS unreviewed FROM json_each(?1) n CROSS JOIN {from} WHERE {condition} \
              AND r.status = '{ACTIVE}' AND r.relationship_type <> '{SUPERSEDES}'"
         )
     };
@@ -178,6 +186,7 @@ pub fn list_suspect(view: &View<'_>, ids: &str) -> Result<Vec<(String, FarRow)>>
                     "relationships r ON r.{here} = n.value \
                      CROSS JOIN entities x INDEXED BY idx_entities_revised ON x.id = r.{changed}"
                 ),
+                reviewed,
                 format!("x.content_version > 1 AND x.content_version > r.{reviewed}"),
             ));
             sides.push(select(
@@ -186,12 +195,14 @@ pub fn list_suspect(view: &View<'_>, ids: &str) -> Result<Vec<(String, FarRow)>>
                      CROSS JOIN entities x ON x.id = r.{changed}",
                     unreviewed_index(here)
                 ),
+                reviewed,
                 format!("r.{reviewed} = 0"),
             ));
         }
     }
     view.conn.all(&sides.join(" UNION "), params![ids], |row| {
-        Ok((row.text("id")?, read_far_row(row, "entity")?))
+        let unreviewed = row.integer("unreviewed")? != 0;
+        Ok(SuspectEnd { id: row.text("id")?, changed: read_far_row(row, "entity")?, unreviewed })
     })
 }
 

@@ -118,12 +118,12 @@ fn where_only_a_person_promotes_no_tool_offers_it() {
     let expected = [
         "promote_entity",
         "reject_entity",
-        "merge_entities",
         "review_link",
         "review_candidates",
         "resolve_conflict",
         "rename_project",
         "merge_projects",
+        "remove_project_alias",
         "set_project_state",
         "redact",
     ];

@@ -18,7 +18,7 @@ use crate::app::present::{Detail, ids, is_zero};
 use crate::model::text::{count_noun, quote_text};
 use crate::model::{Entity, Kind, List, NextStep, PageRequest, Result, Status};
 use crate::ops::read::lookup::{self, EntityQuery, list_former_names};
-use crate::ops::write::entities::{EntityUpdate, NewEntity};
+use crate::ops::write::entities::NewEntity;
 use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows;
 use crate::ops::write::relationships::LinkOutcome;
@@ -141,9 +141,6 @@ pub fn next_step_of(
     (status == Status::Candidate).then_some(NextStep::PromoteRow { kind, id })
 }
 
-/// Updates an entity.
-pub struct UpdateEntity;
-
 /// An entity after an update.
 #[derive(Serialize, JsonSchema)]
 pub struct ChangedEntity {
@@ -155,11 +152,14 @@ pub struct ChangedEntity {
 }
 
 impl ChangedEntity {
-    pub fn written(view: &View<'_>, outcome: LifecycleOutcome<Entity>) -> Result<Written<Self>> {
-        let next = next_step(&outcome.row, &[]);
+    pub fn new(view: &View<'_>, outcome: LifecycleOutcome<Entity>) -> Result<Self> {
         let entity = EntityView::alone(view, &outcome.row, Detail::Concise)?;
-        let output = Self { entity, changed: outcome.changed, joined: outcome.joined };
-        Ok(Written::new(output, outcome.audit_id, next))
+        Ok(Self { entity, changed: outcome.changed, joined: outcome.joined })
+    }
+
+    pub fn written(view: &View<'_>, outcome: LifecycleOutcome<Entity>) -> Result<Written<Self>> {
+        let (next, audit_id) = (next_step(&outcome.row, &[]), outcome.audit_id.clone());
+        Ok(Written::new(Self::new(view, outcome)?, audit_id, next))
     }
 }
 
@@ -178,25 +178,6 @@ pub fn change_line(joined: Option<&str>, changed: bool, row: &str) -> String {
         }
         (None, true) => format!("changed {row}"),
         (None, false) => format!("unchanged {row}"),
-    }
-}
-
-impl Operation for UpdateEntity {
-    type Args = EntityUpdate;
-    type Output = ChangedEntity;
-    const BLANK_VALUES: &'static [&'static str] = &["description", "uid"];
-    const ABOUT: About = About::new(
-        "update_entity",
-        "Update entity",
-        Effect::Replaces,
-        "Correct description, properties, confidence or sources of an entity. If the fact itself \
-         changed, create the new one and supersede the old.",
-    );
-}
-
-impl WriteOperation for UpdateEntity {
-    fn run(tx: &Tx<'_>, edit: EntityUpdate, note: &str) -> Result<Written<ChangedEntity>> {
-        ChangedEntity::written(tx, entities::update(tx, &edit, note)?)
     }
 }
 

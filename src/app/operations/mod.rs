@@ -10,6 +10,7 @@ mod context;
 mod decisions;
 mod diff;
 mod entities;
+mod entity_updates;
 mod graduations;
 mod handoffs;
 mod history;
@@ -41,16 +42,17 @@ pub use conflicts::{ListConflicts, ResolveConflict};
 pub use context::BuildContext;
 pub use decisions::{InvalidateEntity, PromoteEntity, RejectEntity, SupersedeEntity};
 pub use diff::{CompareTimes, TimeComparison};
-pub use entities::{CreateEntity, GetEntity, UpdateEntity};
+pub use entities::{CreateEntity, GetEntity};
+pub use entity_updates::UpdateEntity;
 pub use graduations::{GraduateMemory, ListGraduations};
 pub use handoffs::{AcceptHandoff, RecordHandoff};
 pub use history::{GetEntityAudit, GetHistory};
 pub use interactions::RecordInteraction;
 pub use link_reviews::ReviewLink;
 pub use memories::{CreateMemory, ReviewMemory, UpdateMemory};
-pub use merges::MergeEntities;
+pub use merges::{MergeEntities, MergeMemories};
 pub use ontology::DescribeOntology;
-pub use project_names::{MergeProjects, RenameProject};
+pub use project_names::{MergeProjects, RemoveProjectAlias, RenameProject};
 pub use projects::{ListProjects, RegisterProject, SetProjectState};
 pub use queries::QueryProject;
 pub use redact::Redact;
@@ -79,6 +81,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<SupersedeEntity>(),
         RegisteredOperation::write::<InvalidateEntity>(),
         RegisteredOperation::write::<MergeEntities>(),
+        RegisteredOperation::write::<MergeMemories>(),
         RegisteredOperation::write::<CreateRelationship>(),
         RegisteredOperation::write::<ReviewLink>(),
         RegisteredOperation::write::<CreateMemory>(),
@@ -101,6 +104,7 @@ pub fn list_operations(ontology: &Ontology) -> Vec<RegisteredOperation> {
         RegisteredOperation::write::<RegisterProject>(),
         RegisteredOperation::write::<RenameProject>(),
         RegisteredOperation::write::<MergeProjects>(),
+        RegisteredOperation::write::<RemoveProjectAlias>(),
         RegisteredOperation::write::<SetProjectState>(),
         RegisteredOperation::write::<RecordInteraction>(),
         RegisteredOperation::write::<RecordHandoff>(),

@@ -1,4 +1,4 @@
-//! Renames and merges projects.
+//! Renames and merges projects, and removes aliases.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Decision, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::text::Text;
 use crate::model::Result;
-use crate::ops::write::project_names::{self, ProjectMerge, ProjectRename};
+use crate::ops::write::project_names::{self, AliasRemoval, ProjectMerge, ProjectRename};
 use crate::ops::write::projects::Registered;
 use crate::store::Tx;
 
@@ -79,5 +79,27 @@ impl Operation for MergeProjects {
 impl WriteOperation for MergeProjects {
     fn run(tx: &Tx<'_>, args: ProjectMerge, note: &str) -> Result<Written<ChangedProject>> {
         project_names::merge_projects(tx, &args, note).map(ChangedProject::written)
+    }
+}
+
+/// Removes an alias of a project.
+pub struct RemoveProjectAlias;
+
+impl Operation for RemoveProjectAlias {
+    type Args = AliasRemoval;
+    type Output = ChangedProject;
+    const ABOUT: About = About::new(
+        "remove_project_alias",
+        "Remove project alias",
+        Effect::Replaces,
+        "Take a wrong alias from a project, at a person's word. Rows stay where they are.",
+    )
+    .decides(Decision::Everything)
+    .on(Surface::OnRequest);
+}
+
+impl WriteOperation for RemoveProjectAlias {
+    fn run(tx: &Tx<'_>, args: AliasRemoval, note: &str) -> Result<Written<ChangedProject>> {
+        project_names::remove_alias(tx, &args, note).map(ChangedProject::written)
     }
 }

@@ -110,6 +110,9 @@ struct HitView {
     /// Matched words of similar meaning that the snippet does not show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
+    /// The query, if it is an earlier name or uid of the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    formerly: Option<String>,
     /// Which words it has in which fields, which step found it, and the parts of the score.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<HitExplanation>,
@@ -176,6 +179,7 @@ impl ReadOperation for Search {
         let query = &prepared.query;
         let items = rows.iter().map(|(_, hit)| {
             let mut item = HitView::new(view, query, hit, &marks, project, args.detail)?;
+            item.formerly = hit.named_before(&args.query);
             item.explanation = args.explain.then(|| HitExplanation::new(query, hit));
             Ok(item)
         });
@@ -249,6 +253,7 @@ fn list_everything(view: &View<'_>, args: &SearchArgs, scope: &ProjectScope) -> 
             all_words: false,
             matched: Vec::new(),
             related: Vec::new(),
+            formerly: None,
             explanation: None,
         })
     });
@@ -294,6 +299,7 @@ impl HitView {
             all_words: explain && hit.all_words,
             matched: if explain && !hit.all_words { matched.words } else { Vec::new() },
             related: if explain { matched.related } else { Vec::new() },
+            formerly: None,
             explanation: None,
         })
     }
@@ -322,7 +328,9 @@ impl HitView {
     }
 
     fn reasons(&self) -> String {
-        let mut reasons = Vec::new();
+        let formerly = self.formerly.iter();
+        let mut reasons: Vec<String> =
+            formerly.map(|name| format!("formerly {}", quote_text(name, SNIPPET_LINE))).collect();
         if !self.matched.is_empty() {
             reasons.push(format!("words: {}", all_quoted(&self.matched)));
         }

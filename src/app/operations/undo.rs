@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IngestSource, RegisterProject};
+use super::{IngestSource, RegisterProject, RemoveProjectAlias};
 use crate::app::answer::{Output, Written};
 use crate::app::import::IMPORT_EXPORT;
 use crate::app::operation::{About, Effect, Operation, WriteOperation};
@@ -65,9 +65,13 @@ impl Operation for UndoOperation {
 }
 
 /// Operations that cannot be undone, with the reason.
-const FINAL: [(&str, &str); 4] = [
+const FINAL: [(&str, &str); 5] = [
     (IngestSource::ABOUT.name, "documents are as the files say"),
     (RegisterProject::ABOUT.name, "rows and documents moved to the names of the project"),
+    (
+        RemoveProjectAlias::ABOUT.name,
+        "the name may mean another project by now; add the alias again",
+    ),
     (IMPORT_EXPORT, "the rows came with their own history"),
     (UPGRADE, "the file has a new form"),
 ];

@@ -35,7 +35,8 @@ impl HitExplanation {
         let words = explain_words(query, &hit.row);
         // A row may be found by a stop word that it shares with the query.
         let only_related = words.iter().all(|word| word.found.way == WordWay::Related);
-        let step = if only_related { HitStep::Related } else { hit.step };
+        let is_named = hit.step == HitStep::FormerName;
+        let step = if only_related && !is_named { HitStep::Related } else { hit.step };
         let words = words.into_iter().map(WordExplanation::new);
         let total = ("total", hit.score);
         let parts = hit.score_parts.iter().chain(std::iter::once(&total));

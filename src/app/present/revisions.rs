@@ -113,7 +113,9 @@ impl RevisionView {
         let when = if self.waits { ", when that is promoted" } else { "" };
         let links = if self.links.is_some() { "; its links stay" } else { "" };
         let by = self.superseded_by.iter();
-        lines.extend(by.map(|id| format!("  superseded by {id}{when}{links}")));
+        let how =
+            if self.action == RevisionAction::Merge { "merged into" } else { "superseded by" };
+        lines.extend(by.map(|id| format!("  {how} {id}{when}{links}")));
         lines.extend(self.differences.iter().map(difference_line));
         if !self.note.is_empty() {
             lines.push(format!("  because {}", quote_text(&self.note, LINE_TEXT)));

@@ -13,7 +13,7 @@ use crate::store::View;
 use crate::store::contradictions::list_contradictions;
 use crate::store::handles::{handle_of, handles_of};
 use crate::store::marked_rows;
-use crate::store::marks::{self, StaleSource, UnsoundEnd};
+use crate::store::marks::{self, FarRow, StaleSource, SuspectEnd, UnsoundEnd};
 
 /// The marks of a set of rows, with their reasons.
 #[derive(Debug, Clone, Default)]
@@ -77,9 +77,13 @@ impl RowMarks {
                 self.add(id, MarkReason { mark, id: memory.handle, name: memory.name, state });
             }
         }
-        for (id, changed) in marks::list_suspect(view, ids)? {
-            let (mark, state) = (Mark::Suspect, "changed".to_owned());
-            self.add(id, MarkReason { mark, id: changed.handle, name: changed.name, state });
+        let mut ends = marks::list_suspect(view, ids)?;
+        // One that changed and came from another row is named once.
+        ends.dedup_by(|b, a| a.id == b.id && a.changed.handle == b.changed.handle);
+        for SuspectEnd { id, changed, unreviewed } in ends {
+            let state = if unreviewed { "unreviewed" } else { "changed" }.to_owned();
+            let (mark, FarRow { handle, name, .. }) = (Mark::Suspect, changed);
+            self.add(id, MarkReason { mark, id: handle, name, state });
         }
         self.add_stale(marks::list_stale_of_entities(view, ids)?);
         Ok(())

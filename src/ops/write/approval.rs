@@ -79,16 +79,20 @@ impl WriteEffect {
     /// Returns the revision that proposes the change, if it is the change of one active row.
     pub fn proposal(&self) -> Option<Proposal> {
         let of_rows = |change: &&Change| kind_of(change) != Some(Kind::Conflict);
-        let mut rows = self.decided.iter().filter(of_rows);
-        let (change, None) = (rows.next()?, rows.next()) else { return None };
         let settles = self.decided.iter().filter(|change| !of_rows(change));
         if !settles.into_iter().all(|change| change.after["resolution"] == SETTLED) {
             return None;
         }
+        let mut rows = self.decided.iter().filter(of_rows);
+        if let Some(change) = rows.clone().find(|change| is_merge(change)) {
+            return self.proposal_of_merge(change);
+        }
+        let (change, None) = (rows.next()?, rows.next()) else { return None };
         let mut successor_id =
             change.after["superseded_by"].as_str().filter(|_| is_ending(change)).map(str::to_owned);
         for besides in self.besides.iter().filter(of_rows) {
-            if is_passed_link(besides) {
+            // Revisions of a row that ends are closed with it.
+            if is_passed_link(besides) || kind_of(besides) == Some(Kind::Revision) {
                 continue;
             }
             if !is_supersession_of(besides, &change.entry.subject_id) {
@@ -124,6 +128,31 @@ impl WriteEffect {
         })
     }
 
+    /// Returns the revision that proposes the merge of a row, if the write does nothing else.
+    fn proposal_of_merge(&self, change: &Change) -> Option<Proposal> {
+        let id = &change.entry.subject_id;
+        let by_link = self.all().find(|other| is_supersession_of(other, id));
+        let by_link = by_link.and_then(|link| link.after["source_entity_id"].as_str());
+        let into = by_link.or_else(|| change.after["superseded_by"].as_str())?;
+        let belongs = |other: &Change| match kind_of(other) {
+            Some(Kind::Entity | Kind::Memory) => {
+                other.entry.subject_id == *id
+                    || other.entry.subject_id == into && is_action(other, Action::Updated)
+            }
+            Some(Kind::Relationship) => is_passed_link(other) || is_supersession_of(other, id),
+            // Revisions of a row that ends are closed with it.
+            kind => matches!(kind, Some(Kind::Conflict | Kind::Revision)),
+        };
+        self.all().all(belongs).then(|| Proposal {
+            action: RevisionAction::Merge,
+            subject_kind: kind_of(change).unwrap_or(Kind::Entity),
+            subject_id: id.clone(),
+            changes: Map::new(),
+            base: into_fields(&change.before),
+            successor_id: Some(into.to_owned()),
+        })
+    }
+
     /// Returns the step by which a person makes the change that an agent may not make.
     pub fn step_by_hand(&self) -> Option<NextStep> {
         let change = self.decided.first()?;
@@ -131,8 +160,10 @@ impl WriteEffect {
         let id = change.entry.subject_id.clone();
         Some(match (kind, Action::parse(&change.entry.action)) {
             (_, Some(Action::Redacted)) => NextStep::RedactRow { kind, id },
-            (Kind::Entity, Some(Action::Merged)) => NextStep::RunOperation,
-            (_, Some(Action::Renamed | Action::Merged)) => NextStep::ChangeProjects,
+            (Kind::Entity | Kind::Memory, Some(Action::Merged)) => NextStep::RunOperation,
+            (_, Some(Action::Renamed | Action::Merged)) | (Kind::Project, _) => {
+                NextStep::ChangeProjects
+            }
             (Kind::Conflict, _) => NextStep::ResolveConflict { id },
             (Kind::ProjectState, _) => NextStep::SetProjectState,
             (_, Some(Action::Rejected)) => NextStep::RejectRow { kind, id },
@@ -183,8 +214,16 @@ fn needs_a_person(view: &View<'_>, change: &Change) -> Result<bool> {
         (Some(Kind::Conflict), Some(Action::Resolved | Action::Dismissed)) => true,
         (Some(Kind::Revision), Some(Action::Promoted | Action::Rejected))
         | (Some(Kind::Project), Some(Action::Renamed | Action::Merged)) => true,
+        (Some(Kind::Project), Some(Action::Updated)) => loses_alias(change),
         _ => false,
     })
+}
+
+/// Whether a project no longer has one of its names, so that later writes may not reach it.
+fn loses_alias(change: &Change) -> bool {
+    let names = |row: &Value| row["aliases"].as_array().cloned().unwrap_or_default();
+    let left = names(&change.after);
+    names(&change.before).iter().any(|alias| !left.contains(alias))
 }
 
 /// Returns whether the undo of a change needs a person's approval: as other changes do, or if it
@@ -249,6 +288,10 @@ fn kind_of(change: &Change) -> Option<Kind> {
 
 fn is_action(change: &Change, action: Action) -> bool {
     change.entry.action == action.as_str()
+}
+
+fn is_merge(change: &Change) -> bool {
+    is_action(change, Action::Merged)
 }
 
 fn is_ending(change: &Change) -> bool {

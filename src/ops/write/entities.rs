@@ -14,6 +14,7 @@ use crate::ops::record::{record_change, uids, validate};
 use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows::{self, HasLifecycle};
 use crate::ops::write::projects;
+use crate::ops::write::reclassification::check_reclassified;
 use crate::ops::write::relationships::{self, LinkOutcome, NewRelationship};
 use crate::store::uids::UidRow;
 use crate::store::{self, Tx, View};
@@ -261,7 +262,9 @@ pub(super) fn check_complete(row: &Entity, entity_type: &EntityType) -> Result<(
 #[serde(deny_unknown_fields)]
 pub struct EntityUpdate {
     pub entity_id: String,
+    pub entity_type: Option<String>,
     pub name: Option<String>,
+    pub project: Option<String>,
     pub uid: Option<String>,
     pub description: Option<String>,
     /// Merged into the properties; null deletes a key.
@@ -272,7 +275,6 @@ pub struct EntityUpdate {
     /// Added to the sources.
     #[serde(default)]
     pub source_refs: Vec<String>,
-    /// A person vouches for it.
     pub hand_authored: Option<bool>,
     /// Refuse if changed since.
     pub expected_version: Option<i64>,
@@ -290,6 +292,12 @@ pub fn update(tx: &Tx<'_>, edit: &EntityUpdate, note: &str) -> Result<LifecycleO
     )?;
     check_editable(&before)?;
     let mut after = before.clone();
+    if let Some(entity_type) = &edit.entity_type {
+        after.entity_type.clone_from(&tx.ontology.require_entity_type(entity_type)?.name);
+    }
+    if let Some(project) = &edit.project {
+        after.project = projects::resolve_target(tx, project)?.name;
+    }
     if let Some(name) = &edit.name {
         after.name = validate::check_name("name", name)?;
     }
@@ -341,6 +349,7 @@ pub fn store_change(
         return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
     }
     check_complete(&after, tx.ontology.require_entity_type(&after.entity_type)?)?;
+    check_reclassified(tx, &before, &after)?;
     if after.differs_in_content(&before) {
         after.content_version += 1;
     }

@@ -3,16 +3,15 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::model::error::CurrentStatus;
 use crate::model::ontology::SUPERSEDES;
-use crate::model::{Action, Entity, Error, Result, Status, SubjectKind};
+use crate::model::{Action, Entity, Result, Status, SubjectKind};
 use crate::ops::record::{record_change, validate};
-use crate::ops::write::entities::{self, check_editable};
+use crate::ops::write::entities;
 use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows::{HasLifecycle, check_chain, require_row};
 use crate::ops::write::link_succession::{PassedLinks, pass_links};
+use crate::ops::write::merged_fields::{KeptField, check_mergeable, combine_texts};
 use crate::ops::write::relationships::ensure_link;
 use crate::store::Tx;
 
@@ -26,16 +25,6 @@ pub struct EntityMerge {
     pub into: String,
     /// Refuse if the one that ends changed since.
     pub expected_version: Option<i64>,
-}
-
-/// A field in which the two differ.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KeptField {
-    pub field: String,
-    /// The value of the entity that stays.
-    pub kept: Value,
-    /// The value of the one that ended.
-    pub other: Value,
 }
 
 /// The outcome of a merge.
@@ -74,39 +63,16 @@ pub fn merge_entities(tx: &Tx<'_>, wish: &EntityMerge, note: &str) -> Result<Mer
     Ok(MergedEntities { outcome, ended, differing })
 }
 
-/// Refuses to merge rows that hold no longer, or an active one into a candidate.
-fn check_mergeable(old: &Entity, stays: &Entity) -> Result<()> {
-    check_editable(old)?;
-    check_editable(stays)?;
-    if old.status == Status::Active && stays.status == Status::Candidate {
-        return Err(Error::Transition {
-            subject: SubjectKind::ENTITY,
-            id: stays.handle.clone(),
-            status: CurrentStatus::Row(stays.status),
-            operation: "merge an active row into",
-            needed: Status::Active.as_str(),
-        });
-    }
-    Ok(())
-}
-
 /// Returns the row that stays with what only the other has, and the fields in which they differ.
 fn combine_fields(stays: &Entity, old: &Entity) -> Result<(Entity, Vec<KeptField>)> {
-    let (mut after, mut differing) = (stays.clone(), Vec::new());
-    for (field, kept, other) in [
+    let mut after = stays.clone();
+    let mut differing = combine_texts([
         ("entity_type", &mut after.entity_type, &old.entity_type),
         ("name", &mut after.name, &old.name),
         ("project", &mut after.project, &old.project),
         ("uid", &mut after.uid, &old.uid),
         ("description", &mut after.description, &old.description),
-    ] {
-        if kept.is_empty() && field != "project" {
-            kept.clone_from(other);
-        } else if kept != other && !other.is_empty() {
-            let (kept, other) = (kept.as_str().into(), other.as_str().into());
-            differing.push(KeptField { field: field.to_owned(), kept, other });
-        }
-    }
+    ]);
     for (key, value) in &old.properties {
         match after.properties.get(key) {
             None => drop(after.properties.insert(key.clone(), value.clone())),

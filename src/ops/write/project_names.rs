@@ -32,6 +32,43 @@ pub struct ProjectMerge {
     pub into: String,
 }
 
+/// A name that a project shall not have any more.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AliasRemoval {
+    /// Name or alias of a registered project.
+    pub name: String,
+    /// The alias to remove.
+    pub alias: String,
+}
+
+/// Removes an alias of a project. Its rows stay; the name is free for another project.
+pub fn remove_alias(tx: &Tx<'_>, wish: &AliasRemoval, note: &str) -> Result<Registered> {
+    validate::text_length("note", note)?;
+    let before = require_project(tx, &wish.name)?;
+    let alias = collapse_spaces(&wish.alias);
+    let mut after = before.clone();
+    after.aliases.retain(|known| fold_name(known) != fold_name(&alias));
+    if after.aliases == before.aliases {
+        return Err(not_an_alias(&before, &alias));
+    }
+    after.updated_at = tx.now.to_string();
+    let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
+    let moved = MovedRows::default();
+    Ok(Registered { row: after, created: false, audit_id: Some(audit_id), moved })
+}
+
+fn not_an_alias(project: &Project, alias: &str) -> Error {
+    let hint = match project.aliases.as_slice() {
+        _ if fold_name(alias) == fold_name(&project.name) => {
+            "It is the name of the project itself; rename the project instead.".to_owned()
+        }
+        [] => "It has no aliases.".to_owned(),
+        known => format!("Its aliases: {}.", known.join(", ")),
+    };
+    Error::invalid("alias", format!("{} has no alias {alias:?}", project.name), hint)
+}
+
 /// Renames a project; its old name becomes an alias.
 pub fn rename_project(tx: &Tx<'_>, wish: &ProjectRename, note: &str) -> Result<Registered> {
     validate::text_length("note", note)?;

@@ -18,7 +18,7 @@ fn check_may_move(row: &Entity, project: &str) -> Result<()> {
     Err(Error::invalid(
         "target_project",
         format!("entity {} is active in {:?}, and only a candidate moves", row.id, row.project),
-        "Leave target_project out, or create the entity there and supersede this one.",
+        "Leave target_project out, or correct its project.",
     ))
 }
 

@@ -20,6 +20,8 @@ use crate::ops::write::entities::{self, EntityUpdate};
 use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows::{HasLifecycle, require_row};
 use crate::ops::write::memories::{self, MemoryUpdate};
+use crate::ops::write::merge_entities::{EntityMerge, merge_entities};
+use crate::ops::write::merge_memories::{MemoryMerge, merge_memories};
 use crate::ops::write::proposals::{
     Proposal, ProposedRevision, list_link_policy, propose_revision,
 };
@@ -225,6 +227,10 @@ fn apply_to_row(tx: &Tx<'_>, row: &Revision, note: &str) -> Result<()> {
         (RevisionAction::Invalidate, _) => {
             lifecycle::invalidate::<Memory>(tx, id, None, note).map(drop)
         }
+        (RevisionAction::Merge, kind) => {
+            let into = row.successor_id.clone().unwrap_or_default();
+            apply_merge(tx, kind, (id.clone(), into), note)
+        }
         (RevisionAction::EndLink, _) => match store::relationships::get(tx, id)? {
             Some(link) => {
                 relationships::close(tx, &link, RelationshipStatus::Invalid, note).map(drop)
@@ -232,6 +238,16 @@ fn apply_to_row(tx: &Tx<'_>, row: &Revision, note: &str) -> Result<()> {
             None => Err(Error::not_found(SubjectKind::Row(Kind::Relationship), id)),
         },
     }
+}
+
+fn apply_merge(tx: &Tx<'_>, kind: Kind, (id, into): (String, String), note: &str) -> Result<()> {
+    let expected_version = None;
+    if kind == Kind::Entity {
+        let wish = EntityMerge { entity_id: id, into, expected_version };
+        return merge_entities(tx, &wish, note).map(drop);
+    }
+    let wish = MemoryMerge { memory_id: id, into, expected_version };
+    merge_memories(tx, &wish, note).map(drop)
 }
 
 fn supersede<T: HasLifecycle>(tx: &Tx<'_>, row: &Revision, note: &str) -> Result<()> {

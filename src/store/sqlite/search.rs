@@ -128,6 +128,19 @@ pub fn find_entry(view: &View<'_>, kind: SearchKind, id: &str) -> Result<Option<
     })
 }
 
+/// Finds the index row of a row, for a filter to test.
+pub fn find_candidate(
+    view: &View<'_>,
+    kind: SearchKind,
+    id: &str,
+) -> Result<Option<SearchCandidate>> {
+    let entry = find_entry(view, kind, id)?;
+    Ok(entry.map(|IndexedRow { place, project, row_type, status, valid_until }| {
+        let found = Match { kind, id: id.to_owned(), place, score: 0.0, related: 0.0 };
+        SearchCandidate { found, project, row_type, status, valid_until }
+    }))
+}
+
 /// Whether the index has a row at a place.
 pub fn has_entry(view: &View<'_>, place: i64) -> Result<bool> {
     view.need_words()?;

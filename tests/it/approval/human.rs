@@ -59,6 +59,8 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
             r#"{"entity_id": "@mass", "properties": {"value": null}}"#,
             r#"{"entity_id": "@mass", "confidence": 0.1, "hand_authored": true}"#,
             r#"{"entity_id": "@mass", "uid": "REQ-1"}"#,
+            r#"{"entity_id": "@mass", "entity_type": "risk"}"#,
+            r#"{"entity_id": "@mass", "project": "elsewhere"}"#,
             r#"{"entity_id": "@mass", "source_refs": ["chunk:@chunk"]}"#,
             // Settles the conflict about the gap.
             r#"{"entity_id": "@gap", "properties": {"value": 41}, "note": "agreed"}"#,
@@ -139,6 +141,14 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("merge_entities", &[r#"{"entity_id": "@zerodur", "into": "@mirror"}"#]),
+    (
+        "merge_memories",
+        &[
+            r#"{"memory_id": "@memory", "into": "@other"}"#,
+            r#"{"memory_id": "@other", "into": "@memory"}"#,
+        ],
+    ),
+    ("remove_project_alias", &[r#"{"name": "p07-lynx", "alias": "lynx"}"#]),
     ("rename_project", &[r#"{"name": "lynx", "new_name": "p08-fox"}"#]),
     (
         "merge_projects",

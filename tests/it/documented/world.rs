@@ -87,6 +87,8 @@ impl World {
         );
         let memory = text(&memory, "/memory/memory_id");
         let entity = text(&call("create_entity", entity), "/entity/entity_id");
+        let twin = r#"{"entity_type": "component", "name": "Twin", "hand_authored": true}"#;
+        let twin = text(&call("create_entity", twin), "/entity/entity_id");
         let left = self.ok("atocore handoff record --project lynx --done 'Sized it' --json");
         let left = serde_json::from_str(&left).expect("JSON");
         let address = self.server.address("");
@@ -105,6 +107,7 @@ impl World {
             ("project add NAME", "project add heron".to_owned()),
             ("undo OPERATION", format!("undo {}", text(&undone, "/operation"))),
             ("promote ID...", format!("promote {entity}")),
+            ("merge ID INTO", format!("merge {twin} {entity}")),
             ("show ID", format!("show {entity}")),
             ("i7k3q9w", text(&left, "/interaction_id")),
             ("memory ID", format!("memory {memory}")),

@@ -65,9 +65,18 @@ pub const CASES: &[Case] = &[
     },
     Case {
         operation: "merge_entities",
-        free: &[],
-        deciding: &[r#"{"entity_id": "@ring", "into": "@cell"}"#],
-        command: &[],
+        free: &[
+            r#"{"entity_id": "@ring", "into": "@cell"}"#,
+            r#"{"entity_id": "@plate", "into": "@cell"}"#,
+        ],
+        deciding: &[],
+        command: &["merge", "@ring", "@cell"],
+    },
+    Case {
+        operation: "merge_memories",
+        free: &[r#"{"memory_id": "@silver", "into": "@glass"}"#],
+        deciding: &[],
+        command: &["merge", "@silver", "@glass"],
     },
     Case {
         operation: "create_relationship",
@@ -158,6 +167,12 @@ pub const CASES: &[Case] = &[
         free: &[],
         deciding: &[r#"{"name": "fox", "into": "lynx"}"#],
         command: &["project", "merge", "fox", "lynx"],
+    },
+    Case {
+        operation: "remove_project_alias",
+        free: &[],
+        deciding: &[r#"{"name": "lynx", "alias": "lynx-1"}"#],
+        command: &["project", "unalias", "lynx", "lynx-1"],
     },
     Case {
         operation: "set_project_state",
@@ -271,7 +286,8 @@ fn fill(session: &mut Session) -> BTreeMap<&'static str, String> {
         handle.clone()
     };
     for name in ["lynx", "fox"] {
-        session.ok("register_project", json!({ "name": name }));
+        let aliases = [format!("{name}-1")];
+        session.ok("register_project", json!({ "name": name, "aliases": aliases }));
     }
     let mut entity = |name: &str, status: &str| {
         let new = json!({ "entity_type": "component", "name": name, "project": "lynx",

@@ -5,6 +5,7 @@
 //! words, and with other matches from the same document.
 
 pub mod explain;
+mod former_names;
 mod large;
 pub mod query;
 mod rows;
@@ -23,6 +24,7 @@ use crate::ops::write::projects::ProjectScope;
 use crate::store::rows::skip_unknown;
 use crate::store::sqlite::search::{Filter, Match, SearchCandidate};
 use crate::store::{self, View};
+use former_names::find_formerly_named;
 use large::Expressions;
 pub use rows::{FoundRow, Hit, HitStep, match_words};
 
@@ -55,6 +57,7 @@ type KnownMatches = HashMap<String, Rc<Vec<SearchCandidate>>>;
 #[derive(Debug)]
 pub struct Prepared<'a> {
     pub query: Query,
+    text: String,
     expressions: Expressions,
     /// The expression of related words, computed on first use.
     related: OnceCell<Option<String>>,
@@ -68,7 +71,8 @@ impl<'a> Prepared<'a> {
         let mut query = Query::parse(text);
         variants::add_variants(view, &mut query)?;
         let expressions = Expressions::new(view, &query)?;
-        Ok(Self { query, expressions, related: OnceCell::new(), known: None })
+        let text = text.to_owned();
+        Ok(Self { query, text, expressions, related: OnceCell::new(), known: None })
     }
 
     /// Prepares a query for repeated searches among the rows that pass a filter: each expression is
@@ -137,8 +141,25 @@ pub fn find(view: &View<'_>, wanted: &SearchRequest<'_>) -> Result<Vec<Hit>> {
     score::lower_empty(&mut hits);
     score::add_verbatim(&mut hits, query);
     hits.sort_by(|a, b| b.all_words.cmp(&a.all_words).then(b.score.total_cmp(&a.score)));
+    add_formerly_named(view, wanted, &mut hits)?;
     hits.truncate(wanted.most);
     Ok(hits)
+}
+
+/// Puts rows first that the whole query named before.
+fn add_formerly_named(
+    view: &View<'_>,
+    wanted: &SearchRequest<'_>,
+    hits: &mut Vec<Hit>,
+) -> Result<()> {
+    let text = wanted.prepared.text.trim();
+    for mut found in find_formerly_named(view, &wanted.filter, text)?.into_iter().rev() {
+        if !hits.iter().any(|hit| hit.place == found.place) {
+            found.score = hits.first().map_or(0.0, |best| best.score) + 1.0;
+            hits.splice(0..0, load_hits(view, [(&found, HitStep::FormerName)].into_iter())?);
+        }
+    }
+    Ok(())
 }
 
 fn is_same(a: &Match, b: &Match) -> bool {

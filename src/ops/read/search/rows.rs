@@ -83,6 +83,11 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// Returns the query, if the row had it as its name or uid before.
+    pub fn named_before(&self, query: &str) -> Option<String> {
+        (self.step == HitStep::FormerName).then(|| query.trim().to_owned())
+    }
+
     /// Names what was added to the score since the last part.
     pub fn note_part(&mut self, name: &'static str) {
         let known: f64 = self.score_parts.iter().map(|(_, part)| part).sum();
@@ -103,6 +108,8 @@ pub enum HitStep {
     Common,
     /// Words of the thesaurus.
     Related,
+    /// An earlier name or uid.
+    FormerName,
 }
 
 impl HitStep {
@@ -113,6 +120,7 @@ impl HitStep {
             Self::Rare => "rare_words",
             Self::Common => "common_words",
             Self::Related => "related_words",
+            Self::FormerName => "former_name",
         }
     }
 }
