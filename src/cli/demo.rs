@@ -18,6 +18,7 @@ use crate::app::Settings;
 use crate::app::import::{IMPORT, ImportRun};
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops;
+use crate::ops::exchange::import_missing::Retirement;
 use crate::platform::quote_for_shell;
 
 const PROJECT: &str = include_str!("../../examples/lynx.jsonl");
@@ -52,7 +53,8 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     {
         let (db, _) = ops::open(Settings::new(&path))?;
         let run = ImportRun::new(&db, IMPORT, "demo", false);
-        let source = SourceFlags { name: "lynx.jsonl", is_named: false, retires: false };
+        let source =
+            SourceFlags { name: "lynx.jsonl", is_named: false, retirement: Retirement::None };
         let read = import_file(&run, &file, "", &source)?;
         print_report(&read, false, None, &OutputFlags::default());
     }

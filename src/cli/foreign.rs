@@ -364,7 +364,7 @@ pub fn store_plan(
             return Err(Error::Internal(format!("of {} rows {stored} are counted", lines.len())));
         }
         if let Some(source) = source {
-            target.write(|tx| finish_lines(tx, &mut import, source.retires))?;
+            target.write(|tx| finish_lines(tx, &mut import, source.retirement))?;
         }
         Ok(import.report)
     })

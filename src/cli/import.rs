@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, ValueEnum};
 
 use super::foreign::{Foreign, Program};
 use super::import_lines::{self, SourceFlags};
@@ -20,6 +20,7 @@ use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun, ReadReport};
 use crate::model::watched_source::{SourceReader, WatchedSource};
 use crate::model::{Error, Result};
 use crate::ops::exchange::formats::FORMATS;
+use crate::ops::exchange::import_missing::Retirement;
 use crate::ops::exchange::server_memory::Plan;
 use crate::ops::exchange::validate_export::ExportValidation;
 use crate::ops::record::validate;
@@ -43,13 +44,23 @@ pub struct ImportArgs {
     /// The name of the file if omitted
     #[arg(long = "as", value_name = "NAME")]
     source: Option<String>,
-    /// End the rows that an earlier import from the source had and the file has no more
-    #[arg(long, requires = "source")]
-    retire_missing: bool,
+    /// End the rows that an earlier import from the source had and the file has no more; all also ends
+    /// more than half of them, which else is refused for 10 or more
+    #[arg(long, requires = "source", value_name = "HOW_MANY", num_args = 0..=1,
+          require_equals = true, default_missing_value = "some")]
+    retire_missing: Option<RetireChoice>,
     #[command(flatten)]
     foreign: Foreign,
     #[command(flatten)]
     output: OutputFlags,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RetireChoice {
+    /// Not if they are more than half of the source, and 10 or more
+    Some,
+    /// However many they are
+    All,
 }
 
 /// A file that is validated as far as it can be without the store.
@@ -113,7 +124,12 @@ impl PreparedImport {
         let run = ImportRun::new(db, operation, actor, wish.dry_run);
         let name = wish.source.as_deref().unwrap_or(input.name());
         let is_named = wish.source.is_some();
-        let source = SourceFlags { name, is_named, retires: wish.retire_missing };
+        let retirement = match wish.retire_missing {
+            None => Retirement::None,
+            Some(RetireChoice::Some) => Retirement::Some,
+            Some(RetireChoice::All) => Retirement::All,
+        };
+        let source = SourceFlags { name, is_named, retirement };
         match file {
             ImportFile::Lines => import_lines::import_file(&run, input.path(), note, &source),
             ImportFile::Export(export) => import_export::restore_rows(&run, input.path(), export),
@@ -140,7 +156,8 @@ impl PreparedImport {
         let mapping = wish.foreign.mapping_path();
         let files = SourceFiles { paths: &wish.files, mapping, names_from: None };
         let named = wish.source.iter().map(|name| format!("--as={name}"));
-        let retires = wish.retire_missing.then(|| "--retire-missing".to_owned());
+        // That many may end this time is no reason to end as many the next time.
+        let retires = wish.retire_missing.map(|_| "--retire-missing".to_owned());
         let options = named.chain(retires).chain(wish.foreign.words(program)).collect();
         Some(describe_source(SourceReader::Import, name, &files, options))
     }

@@ -7,7 +7,9 @@ use std::thread;
 use super::jsonl::{self, for_each, progress_bar};
 use crate::app::import::{ImportRun, ReadReport};
 use crate::model::{Error, Hint, Result};
-use crate::ops::exchange::import::{ImportLine, LineImport, PASSES, finish_lines, store_lines};
+use crate::ops::exchange::import::{LineImport, finish_lines, store_lines};
+use crate::ops::exchange::import_line::{ImportLine, PASSES};
+use crate::ops::exchange::import_missing::Retirement;
 use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
 
 /// Maximum lines in a transaction, so that other writers wait only a fraction of a second.
@@ -24,8 +26,8 @@ pub struct SourceFlags<'a> {
     pub name: &'a str,
     /// Whether the caller gave the name.
     pub is_named: bool,
-    /// Whether rows that the source has no more end.
-    pub retires: bool,
+    /// Which rows end that the source has no more.
+    pub retirement: Retirement,
 }
 
 /// Imports the file in several passes, so that a line may refer to later lines. One thread parses
@@ -54,7 +56,7 @@ pub fn import_file(
                 reader.join().unwrap_or_else(ended)
             })?;
         }
-        target.write(|tx| finish_lines(tx, &mut import, source.retires))?;
+        target.write(|tx| finish_lines(tx, &mut import, source.retirement))?;
         import.report.refused.sort_by(|one, other| one.place.cmp(&other.place));
         Ok(import.report)
     });

@@ -223,6 +223,7 @@ pub fn option_of(step: &NextStep) -> Option<&'static str> {
         NextStep::GiveRoots => Some("--root DIR (or ATOCORE_ROOTS)"),
         NextStep::AllowSecrets => Some("--allow-secrets"),
         NextStep::TrustClock => Some("--trust-clock"),
+        NextStep::RetireAll => Some("--retire-missing=all"),
         _ => None,
     }
 }

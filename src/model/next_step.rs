@@ -101,6 +101,8 @@ pub enum NextStep {
     GiveRoots,
     /// Accept texts that look like secrets.
     AllowSecrets,
+    /// End the rows that a source has no more, however many they are.
+    RetireAll,
 }
 
 impl NextStep {

@@ -8,6 +8,7 @@ use super::literals::ACTIVE;
 use super::rows::{self, Table, unknown_word};
 use super::sqlite::sql::SqlRow;
 use super::tx::{Tx, View};
+use crate::model::canonical::is_same_map;
 use crate::model::entity::SourceDigests;
 use crate::model::text::{fold_name, uids_agree};
 use crate::model::{Entity, Kind, Ontology, Result, Status};
@@ -238,7 +239,7 @@ pub fn find_same(view: &View<'_>, wanted: &Entity, any_status: bool) -> Result<O
     // Compared as JSON values: another program may have written the keys in another order.
     let found = view.conn.all(&sql, parameters, |row| {
         let properties = parse_object(&row.text("properties")?);
-        (properties == wanted.properties).then(|| read_entity(row)).transpose()
+        is_same_map(&properties, &wanted.properties).then(|| read_entity(row)).transpose()
     })?;
     let found = found.into_iter().flatten().filter(|row| uids_agree(&row.uid, &wanted.uid));
     Ok(found.min_by_key(|row| {

@@ -61,14 +61,21 @@ pub fn insert(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
     )
 }
 
-/// Stores the status and the reviewed versions of a link.
+/// Stores a changed link; its ends and type stay.
 pub fn update(tx: &Tx<'_>, link: &Relationship) -> Result<()> {
     tx.change(
         Kind::Relationship,
         &link.id,
-        "UPDATE relationships SET status = ?2, reviewed_source = ?3, reviewed_target = ?4 \
-         WHERE id = ?1",
-        params![&link.id, link.status.as_str(), link.reviewed_source, link.reviewed_target],
+        "UPDATE relationships SET status = ?2, reviewed_source = ?3, reviewed_target = ?4, \
+         confidence = ?5, source_refs = ?6 WHERE id = ?1",
+        params![
+            &link.id,
+            link.status.as_str(),
+            link.reviewed_source,
+            link.reviewed_target,
+            link.confidence,
+            &json_list(&link.source_refs),
+        ],
     )
 }
 

@@ -73,6 +73,12 @@ pub fn list_missing(view: &View<'_>, source: &str, kind: Kind, run: i64) -> Resu
     view.conn.all(sql, params![source, kind.as_str(), run], |row| row.text("id"))
 }
 
+/// Counts the rows that an import from a source had.
+pub fn count_in_run(view: &View<'_>, source: &str, run: i64) -> Result<i64> {
+    let sql = "SELECT count(*) AS n FROM source_records WHERE source = ?1 AND run = ?2";
+    view.conn.number(sql, params![source, run])
+}
+
 fn read_record(row: &SqlRow<'_>) -> Result<SourceRecord> {
     Ok(SourceRecord {
         row_id: row.text("row_id")?,

@@ -2,7 +2,8 @@
 //! and the store is whole afterwards.
 
 use atocore::ops::exchange::format::{self, Header};
-use atocore::ops::exchange::import::{self, ImportLine, LineImport, PASSES};
+use atocore::ops::exchange::import::{self, LineImport};
+use atocore::ops::exchange::import_line::{ImportLine, PASSES};
 use atocore::ops::exchange::import_report::LinePlace;
 use atocore::ops::exchange::restore_rows::Adoption;
 use atocore::ops::exchange::validate_export::ExportValidation;

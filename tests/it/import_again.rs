@@ -27,6 +27,16 @@ fn import(place: &Place, lines: &[Value], retires: bool) -> Value {
     serde_json::from_slice(&output.stdout).expect("a report")
 }
 
+/// Imports lines as another source.
+fn import_as(place: &Place, source: &str, lines: &[Value]) {
+    let file = place.folder.path().join("others.jsonl");
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(&file, text).expect("a file");
+    let path = file.to_string_lossy().into_owned();
+    let output = run(place, &["import", &path, "--as", source]);
+    assert!(output.status.success(), "{output:?}");
+}
+
 fn sum(report: &Value, counts: &str) -> u64 {
     let counts = report[counts].as_object().expect("counts");
     counts.values().filter_map(Value::as_u64).sum()
@@ -113,4 +123,69 @@ fn what_a_source_said_is_kept_without_its_content() {
     let report = import(&place, &[requirement(1, "Aldermoor builds it")], false);
     assert_eq!(sum(&report, "created"), 0, "a redacted row does not come back: {report}");
     assert_eq!(list_active(&place), []);
+}
+
+#[test]
+fn a_file_that_lost_most_of_its_rows_ends_them_only_if_all_is_said() {
+    let place = Place::new();
+    let all: Vec<Value> = (0..25).map(|at| requirement(at, "ten")).collect();
+    import(&place, &all, true);
+    // 12 of 25 are fewer than half of them.
+    let report = import(&place, &all[12..], true);
+    assert_eq!((sum(&report, "retired"), count_lines(&report)), (12, 13), "{report}");
+    let report = import(&place, &all[24..], true);
+    assert_eq!((sum(&report, "retired"), &report["missing"]), (0, &json!(12)), "{report}");
+    let refused = &report["refused"][0];
+    let reason = refused["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("12 rows would end, more than half of the 13"), "{refused}");
+    let hint = refused["hint"].as_str().expect("a hint");
+    assert!(hint.contains("--retire-missing=all"), "{refused}");
+    assert_eq!(list_active(&place).len(), 13);
+    let file = place.folder.path().join("lines.jsonl").to_string_lossy().into_owned();
+    let output = run(&place, &["import", &file, "--as", "plan", "--retire-missing=all", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(list_active(&place).len(), 1);
+    // A small source may lose all: nine of them.
+    import(&place, &all[..9], false);
+    let report = import(&place, &all[24..], true);
+    assert_eq!(sum(&report, "retired"), 0, "they ended before: {report}");
+    let others: Vec<Value> = (100..109).map(|at| requirement(at, "ten")).collect();
+    import(&place, &others, true);
+    let report = import(&place, &all[24..], true);
+    assert_eq!(sum(&report, "retired"), 9, "{report}");
+}
+
+#[test]
+fn a_remembered_source_never_ends_most_of_its_rows_by_itself() {
+    let place = Place::new();
+    let all: Vec<Value> = (0..25).map(|at| requirement(at, "ten")).collect();
+    import(&place, &all, true);
+    let file = place.folder.path().join("lines.jsonl").to_string_lossy().into_owned();
+    let whole = fs::read_to_string(&file).expect("the file");
+    run(&place, &["import", &file, "--as", "plan", "--retire-missing=all"]);
+    fs::write(&file, whole.lines().next().expect("a line")).expect("a file");
+    let output = run(&place, &["sync"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("24 rows would end"), "{said}");
+    assert_eq!(list_active(&place).len(), 25);
+}
+
+#[test]
+fn a_row_met_by_its_name_takes_its_uid_and_says_so() {
+    let place = Place::new();
+    let mut alone = requirement(1, "ten");
+    alone["uid"] = json!("");
+    import_as(&place, "hand", &[alone]);
+    let report = import(&place, &[requirement(1, "eleven")], false);
+    let met = report["notes"].as_array().expect("notes").iter();
+    let met = met.filter(|note| note["about"] == "met by their name, without a uid here").count();
+    assert_eq!((met, sum(&report, "created"), count_lines(&report)), (1, 0, 1), "{report}");
+    let rows = list_active(&place);
+    assert_eq!(rows, [("R-1".to_owned(), "ten".to_owned())], "the text waits for a person");
+    // The next line of this name has another uid: it is another thing.
+    let mut other = requirement(1, "twelve");
+    other["uid"] = json!("R-9");
+    let report = import(&place, &[requirement(1, "eleven"), other], false);
+    assert_eq!((sum(&report, "created"), list_active(&place).len()), (1, 2), "{report}");
 }

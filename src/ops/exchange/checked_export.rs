@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::formats::{ExchangeFormat, ItemWriter, WrittenItems};
-use super::import::ImportLine;
+use super::import_line::ImportLine;
 use super::items::{
     EXACT, ExactFields, ExchangeFile, ItemFacts, ItemFileArgs, StoredItem, StoredItems, StoredLink,
     plan_items,

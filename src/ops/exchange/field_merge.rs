@@ -2,11 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::canonical::{is_same_value, plain_numbers};
 use crate::model::hash::digest;
 use crate::model::revision::{PROPERTY, SOURCE_REFS, field_value, list_changes};
 use crate::model::text::fold_name;
 use crate::model::{Entity, Result, Status};
 use crate::ops::record::record_change::snapshot_value;
+
+/// The field of the tags of a memory, a set like the sources.
+pub const TAGS: &str = "domain_tags";
 
 /// The fields of a row and of a line, merged.
 pub struct FieldMerge {
@@ -48,37 +52,16 @@ impl FieldMerge {
     }
 
     fn merge_field(&mut self, field: &str, theirs: Value, before: &Value, mine: &Value) {
-        let same = match field {
-            "uid" => fold_value(&theirs) == fold_value(mine),
-            _ => theirs == *mine,
-        };
-        if same || *before == digest_value(&theirs) {
-            return;
-        }
-        let is_free = *before == digest_value(mine);
-        if is_free {
-            set_field(&mut self.after, field, theirs);
-        } else {
-            self.disputed.insert(field.to_owned(), theirs);
+        match compare_field(field, &theirs, before, mine) {
+            FieldChange::None => {}
+            FieldChange::Free => set_field(&mut self.after, field, theirs),
+            FieldChange::Disputed => drop(self.disputed.insert(field.to_owned(), theirs)),
         }
     }
 
     /// Merges sources as sets: those that the source dropped go, those that others added stay.
     fn merge_sources(&mut self, theirs: &Value, before: &Value) {
-        let theirs: Vec<&str> =
-            theirs.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let before = before.as_array();
-        let was_said = |reference: &str| {
-            let digest = digest_value(&reference.into());
-            before.is_some_and(|before| before.contains(&digest))
-        };
-        let refs = &mut self.after.source_refs;
-        refs.retain(|reference| theirs.contains(&&**reference) || !was_said(reference));
-        for reference in theirs {
-            if !refs.iter().any(|known| known == reference) && !was_said(reference) {
-                refs.push(reference.to_owned());
-            }
-        }
+        merge_set(&mut self.after.source_refs, theirs, before);
     }
 
     /// Takes the digests of documents that the row cites now.
@@ -103,6 +86,54 @@ impl FieldMerge {
     }
 }
 
+/// What a source did to a field since its last import.
+pub enum FieldChange {
+    /// Nothing, or the row says the same.
+    None,
+    /// It changed, and the row still says what the source said last.
+    Free,
+    /// It changed, and the row as well.
+    Disputed,
+}
+
+/// Compares what a source says of a field, the digest of what it said last, and what the row says.
+pub fn compare_field(field: &str, theirs: &Value, before: &Value, mine: &Value) -> FieldChange {
+    // A snapshot leaves out some fields that are empty.
+    let empty = empty_value(field);
+    let mine = if mine.is_null() { &empty } else { mine };
+    let same = match field {
+        "uid" => fold_value(theirs) == fold_value(mine),
+        _ => is_same_value(theirs, mine),
+    };
+    match (same || has_digest(theirs, before), has_digest(mine, before)) {
+        (true, _) => FieldChange::None,
+        (false, true) => FieldChange::Free,
+        (false, false) => FieldChange::Disputed,
+    }
+}
+
+/// Merges a list as a set: what the source dropped goes, what others added stays.
+pub fn merge_set(mine: &mut Vec<String>, theirs: &Value, before: &Value) {
+    let theirs: Vec<&str> =
+        theirs.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let before = before.as_array();
+    let was_said = |item: &str| {
+        let digest = digest_value(&item.into());
+        before.is_some_and(|before| before.contains(&digest))
+    };
+    mine.retain(|item| theirs.contains(&&**item) || !was_said(item));
+    for item in theirs {
+        if !mine.iter().any(|known| known == item) && !was_said(item) {
+            mine.push(item.to_owned());
+        }
+    }
+}
+
+/// Whether a value has this digest. Earlier versions made other ones of whole numbers.
+fn has_digest(value: &Value, digest: &Value) -> bool {
+    *digest == digest_value(value) || *digest == digest_as_written(value)
+}
+
 /// Whether the source has accepted a candidate that it proposed before.
 fn is_accepted(row: &Entity, theirs: &Value, before: &Value) -> bool {
     let is_active = |value: &Value| *value == Status::Active.as_str();
@@ -110,7 +141,7 @@ fn is_accepted(row: &Entity, theirs: &Value, before: &Value) -> bool {
     row.status == Status::Candidate && is_active(theirs) && proposed
 }
 
-fn is_ended(status: &Value) -> bool {
+pub fn is_ended(status: &Value) -> bool {
     status.as_str().and_then(Status::parse).is_some_and(Status::is_history)
 }
 
@@ -133,11 +164,12 @@ fn set_field(row: &mut Entity, field: &str, value: Value) {
 }
 
 /// Returns the value of a field that a line does not give.
-fn empty_value(field: &str) -> Value {
+pub fn empty_value(field: &str) -> Value {
     match field {
         "hand_authored" => false.into(),
         "confidence" => 1.0.into(),
-        SOURCE_REFS => Vec::<Value>::new().into(),
+        SOURCE_REFS | TAGS => Vec::<Value>::new().into(),
+        "valid_until" => Value::Null,
         field if field.starts_with(PROPERTY) => Value::Null,
         _ => "".into(),
     }
@@ -159,8 +191,12 @@ fn fold_value(value: &Value) -> String {
 
 /// Returns the digest of a value, and of a list that of each item.
 pub fn digest_value(value: &Value) -> Value {
+    digest_as_written(&plain_numbers(value))
+}
+
+fn digest_as_written(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.iter().map(digest_value).collect(),
+        Value::Array(items) => items.iter().map(digest_as_written).collect(),
         other => digest(other.to_string()).into(),
     }
 }

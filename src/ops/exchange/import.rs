@@ -1,155 +1,27 @@
 //! Imports rows from JSON lines: each line is stored completely or refused with a reason.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
-use crate::model::json_loss::find_loss;
+use super::import_again::{ImportedEntity, LineOutcome, import_entity};
+use super::import_find::digest_name;
+use super::import_history::{PendingHistory, end_past_link, store_history};
+use super::import_line::ImportLine;
+use super::import_link::import_link;
+use super::import_memory::{ImportedMemory, import_memory};
+use super::import_missing::{Retirement, end_missing};
+use super::import_project::import_project;
+use super::import_report::{ImportReport, LinePlace, RefusedLine};
+use super::import_source::ImportSource;
+use super::import_state::import_state;
+use crate::model::imported_history::ImportedHistory;
 use crate::model::text::quote_text;
-use crate::model::{Entity, Error, Kind, Result, Status};
-use crate::ops::exchange::import_again::{
-    ImportSource, ImportedEntity, LineOutcome, identity_of, import_entity,
-};
-use crate::ops::exchange::import_history::{
-    PendingHistory, end_past_link, store_history, take_history,
-};
-use crate::ops::exchange::import_missing::end_missing;
-use crate::ops::exchange::import_report::{ImportReport, LinePlace, RefusedLine};
-use crate::ops::exchange::import_state::import_state;
-use crate::ops::record::validate;
+use crate::model::{Entity, Error, Kind, Memory, Result, Status};
+use crate::ops::read::row_names::name_row;
 use crate::ops::write::batch::Keys;
 use crate::ops::write::conflicts;
-use crate::ops::write::entities::{DuplicatePolicy, NewEntity};
-use crate::ops::write::memories::{self, NewMemory};
-use crate::ops::write::projects::{self, Registration};
-use crate::ops::write::relationships::{self, NewRelationship};
-use crate::ops::write::state::StateChange;
+use crate::ops::write::relationships;
 use crate::store::uids::UidRow;
 use crate::store::{Tx, source_records};
-
-/// A parsed line of the file.
-#[derive(Debug, Clone)]
-pub enum ImportLine {
-    Project(Registration),
-    Memory(Option<String>, NewMemory),
-    Entity(Option<String>, NewEntity),
-    Relationship(NewRelationship),
-    State(StateChange),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RelationshipLine {
-    source: String,
-    relationship_type: String,
-    target: String,
-    confidence: Option<f64>,
-    #[serde(default)]
-    source_refs: Vec<String>,
-}
-
-impl ImportLine {
-    pub fn parse(text: &str) -> Result<Self> {
-        let refuse = |problem: String| Error::invalid("line", problem, "Correct the line.");
-        let mut value: Value =
-            serde_json::from_str(text).map_err(|error| refuse(format!("not JSON: {error}")))?;
-        if let Some(loss) = find_loss(text) {
-            return Err(loss.into_error(""));
-        }
-        let Some(object) = value.as_object_mut() else {
-            return Err(refuse("it is not a JSON object".to_owned()));
-        };
-        let kind = object.remove("type");
-        let key = |object: &mut serde_json::Map<String, Value>| {
-            let key = match object.remove("key") {
-                None | Some(Value::Null) => return Ok(None),
-                Some(Value::String(key)) => key,
-                Some(other) => other.to_string(),
-            };
-            // Keys stay in memory until the end of the file.
-            validate::at_most("key", key.chars().count(), validate::MAX_NAME, "characters")?;
-            Ok(Some(key))
-        };
-        match kind.as_ref().and_then(Value::as_str) {
-            Some("project") => read(value).map(ImportLine::Project),
-            Some("memory") => {
-                let key = key(object)?;
-                read(value).map(|new| ImportLine::Memory(key, new))
-            }
-            Some("entity") => {
-                let key = key(object)?;
-                let imported = take_history(object)?;
-                let new = NewEntity { imported, ..read(value)? };
-                if !new.relationships.is_empty() {
-                    return Err(refuse("write relationships as lines of their own".to_owned()));
-                }
-                Ok(ImportLine::Entity(key, new))
-            }
-            Some("relationship") => read(value).map(|line: RelationshipLine| {
-                ImportLine::Relationship(NewRelationship {
-                    relationship_type: line.relationship_type,
-                    source_id: line.source,
-                    target_id: line.target,
-                    confidence: line.confidence,
-                    source_refs: line.source_refs,
-                    end: false,
-                })
-            }),
-            Some("project_state") => read(value).map(ImportLine::State),
-            _ => Err(refuse(
-                "its type is not project, memory, entity, relationship or project_state".to_owned(),
-            )),
-        }
-    }
-
-    /// Returns the line's `type`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Project(_) => "project",
-            Self::Memory(..) => "memory",
-            Self::Entity(..) => "entity",
-            Self::Relationship(_) => "relationship",
-            Self::State(_) => "project_state",
-        }
-    }
-
-    fn key(&self) -> Option<&str> {
-        match self {
-            Self::Memory(key, _) | Self::Entity(key, _) => key.as_deref(),
-            Self::Project(_) | Self::Relationship(_) | Self::State(_) => None,
-        }
-    }
-
-    /// Returns whether the line creates a single row, after validating everything.
-    fn is_plain(&self) -> bool {
-        matches!(self, Self::Memory(..) | Self::Relationship(_))
-    }
-
-    /// Returns the pass over the file that stores a line, so that a line may reference a later one.
-    /// Reads only the line's type, so the result for an invalid line may be wrong.
-    pub fn pass_of(text: &str) -> Option<usize> {
-        #[derive(Deserialize)]
-        struct Typed<'t> {
-            #[serde(rename = "type", borrow)]
-            kind: Cow<'t, str>,
-        }
-        let typed: Typed<'_> = serde_json::from_str(text).ok()?;
-        PASSES.iter().position(|kind| *kind == typed.kind)
-    }
-
-    /// As [`Self::pass_of`], for a parsed line.
-    pub fn pass(&self) -> Option<usize> {
-        PASSES.iter().position(|kind| *kind == self.kind())
-    }
-}
-
-/// The types of lines that each pass stores, in order.
-pub const PASSES: [&str; 5] = ["project", "memory", "entity", "relationship", "project_state"];
-
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
-    validate::parse_fields("", "line", value, "Correct the line.")
-}
 
 /// An import of lines in progress.
 #[derive(Debug, Default)]
@@ -158,6 +30,8 @@ pub struct LineImport {
     source: ImportSource,
     /// The rows of the lines that have a key.
     keys: Keys,
+    /// Digests of the names of entities.
+    names: HashSet<u64>,
     /// What the lines tell of the past.
     pending: Vec<PendingHistory>,
     pub report: ImportReport,
@@ -169,9 +43,20 @@ impl LineImport {
         Self { note: note.to_owned(), report, ..Self::default() }
     }
 
+    /// Notes the names that several entities of the file have.
+    fn note_names(&mut self, lines: &[(LinePlace, ImportLine)]) {
+        for (_, line) in lines {
+            let ImportLine::Entity(_, new) = line else { continue };
+            let name = digest_name(&new.entity_type, new.name.trim());
+            if !self.names.insert(name) {
+                self.source.repeated.insert(name);
+            }
+        }
+    }
+
     /// Names the source of the lines, so that its next import finds their rows.
     pub fn of_source(self, name: &str, is_named: bool) -> Self {
-        let source = ImportSource { name: name.to_owned(), is_named, run: 0 };
+        let source = ImportSource { name: name.to_owned(), is_named, ..ImportSource::default() };
         Self { source, ..self }
     }
 }
@@ -187,19 +72,72 @@ struct StoredLine {
     /// The active row that holds its uid, so that it is a candidate.
     uid_holder: Option<UidRow>,
     /// What a person has to know of it.
-    remark: Option<(&'static str, String)>,
+    remarks: Vec<(&'static str, String)>,
     /// The row and its changed fields.
     edits: Option<String>,
+    subject: Option<(Kind, String)>,
     /// What an entity or memory is called in the report.
     name: Option<String>,
-    /// The row, and the status that its source gives it now, if its line tells of the past.
-    past: Option<(String, Option<Status>)>,
+    /// What its line tells of the past, if it does; without its place.
+    past: Option<PendingHistory>,
+}
+
+impl StoredLine {
+    fn name_entity(&mut self, made: ImportedEntity, history: &ImportedHistory) {
+        let ImportedEntity { row, outcome, uid_holder, revision, edits, becomes, met } = made;
+        let Entity { id, entity_type, handle, name, project, .. } = row;
+        let name = format!("{handle} {}", quote_text(&name, MAX_NAME));
+        self.remarks.extend(met.map(|(about, others)| (about, format!("{name}{others}"))));
+        self.name_row((Kind::Entity, id), name.clone(), (outcome, revision, edits));
+        self.note_past(becomes, history, !history.amends.is_empty());
+        self.name = Some(format!("{entity_type} {name}"));
+        (self.uid_holder, self.project) = (uid_holder, Some(project));
+    }
+
+    fn name_memory(&mut self, made: ImportedMemory, history: &ImportedHistory) {
+        let ImportedMemory { row, outcome, uid_holder, revision, edits, becomes } = made;
+        let Memory { id, handle, content, project, .. } = row;
+        let name = format!("{handle} {}", quote_text(&content, MAX_NAME));
+        self.name_row((Kind::Memory, id), name.clone(), (outcome, revision, edits));
+        self.note_past(becomes, history, false);
+        self.name = Some(format!("memory {name}"));
+        (self.uid_holder, self.project) = (uid_holder, Some(project));
+    }
+
+    /// Names a row that was not, or not only, stored as it is.
+    fn name_row(
+        &mut self,
+        subject: (Kind, String),
+        name: String,
+        (outcome, revision, edits): (LineOutcome, Option<(String, Vec<String>)>, Vec<String>),
+    ) {
+        (self.outcome, self.subject) = (outcome, Some(subject));
+        self.edits = (!edits.is_empty()).then(|| format!("{name}: {}", edits.join(", ")));
+        match revision {
+            Some((revision, fields)) => {
+                let fields = fields.join(", ");
+                self.remarks.push((PROPOSED, format!("{name}, revision {revision} ({fields})")));
+            }
+            None if outcome == LineOutcome::Ended => self.remarks.push((ENDED, name)),
+            None => {}
+        }
+    }
+
+    fn note_past(&mut self, becomes: Option<Status>, history: &ImportedHistory, amends: bool) {
+        let Some((kind, row_id)) = self.subject.clone() else { return };
+        if amends || becomes.is_some() || history.superseded_by.is_some() {
+            let (place, history) = (LinePlace::Number(0), history.clone());
+            self.past = Some(PendingHistory { place, kind, row_id, becomes, history });
+        }
+    }
 }
 
 /// The note about lines whose uid another row holds.
 const UID_HELD: &str = "candidates with the uid of an active row";
 /// The note about fields that the source and somebody here changed.
 const PROPOSED: &str = "proposed changes, since the row was changed here too";
+/// The note about fields that stay as they are here.
+const KEPT: &str = "changed in the source, and here before";
 /// The note about lines of rows that are history.
 const ENDED: &str = "in the source, ended here";
 /// The note that no row was ended.
@@ -217,6 +155,7 @@ pub fn store_lines(
     if import.source.run == 0 {
         import.source.run = source_records::next_run(tx, &import.source.name)?;
     }
+    import.note_names(lines);
     for (place, line) in lines {
         // A line that is fully validated before its first write needs no savepoint, which costs as
         // much as the write itself.
@@ -243,11 +182,10 @@ pub fn store_lines(
                     report.add_new_row(name);
                 }
                 report.edits.extend(stored.edits.map(|edits| format!("{place}: {edits}")));
-                if let (Some((row_id, becomes)), ImportLine::Entity(_, new)) = (stored.past, line) {
-                    let (place, history) = (place.clone(), new.imported.clone());
-                    import.pending.push(PendingHistory { place, row_id, becomes, history });
+                if let Some(past) = stored.past {
+                    import.pending.push(PendingHistory { place: place.clone(), ..past });
                 }
-                if let Some((about, remark)) = stored.remark {
+                for (about, remark) in stored.remarks {
                     report.add_note(about, format!("{place}: {remark}"));
                 }
             }
@@ -274,45 +212,33 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
     let mut stored = StoredLine::default();
     match line {
         ImportLine::Project(wish) => {
-            stored.outcome = created_if(projects::register_project(tx, wish, note)?.created);
+            let made = import_project(tx, source, wish, note)?;
+            (stored.outcome, stored.edits) = (made.outcome, made.edits);
+            stored.remarks.extend(made.remark.map(|kept| (KEPT, kept)));
         }
-        ImportLine::Memory(key, new) => {
-            let made = memories::create_unless(tx, new, DuplicatePolicy::OfAnyStatus, note)?;
-            let (id, identity) = (&made.row.id, identity_of(&made.row.uid, key.as_deref()));
-            keys.bind(key.as_deref(), id)?;
-            source.keep(tx, Kind::Memory, id, (identity, Map::new()))?;
-            stored.outcome = created_if(made.created);
-            stored.uid_holder = made.uid_holder.filter(|_| made.created);
-            let content = quote_text(&made.row.content, MAX_NAME);
-            stored.name = Some(format!("memory {} {content}", made.row.handle));
-            stored.project = Some(made.row.project);
+        ImportLine::Memory(key, new, history) => {
+            let made = import_memory(tx, source, (key.as_deref(), new, history), note)?;
+            keys.bind(key.as_deref(), &made.row.id)?;
+            stored.name_memory(made, history);
         }
         ImportLine::Entity(key, new) => {
             let made = import_entity(tx, source, key.as_deref(), &keys.cite(new), note)?;
             keys.bind(key.as_deref(), &made.row.id)?;
-            stored.remark = remark_on(&made);
-            stored.edits = (!made.edits.is_empty()).then(|| {
-                let edits = made.edits.join(", ");
-                format!("{} {}: {edits}", made.row.handle, quote_text(&made.row.name, MAX_NAME))
-            });
-            stored.outcome = made.outcome;
-            stored.uid_holder = made.uid_holder;
-            let Entity { entity_type, handle, name, .. } = &made.row;
-            stored.name = Some(format!("{entity_type} {handle} {}", quote_text(name, MAX_NAME)));
-            let tells = new.imported.superseded_by.is_some() || !new.imported.amends.is_empty();
-            if tells || made.becomes.is_some() {
-                stored.past = Some((made.row.id.clone(), made.becomes));
-            }
-            stored.project = Some(made.row.project);
+            stored.name_entity(made, &new.imported);
         }
         ImportLine::Relationship(new) => {
             keys.require_stored(&[&new.source_id, &new.target_id])?;
-            let linked = relationships::create_once(tx, &keys.tie(new), note)?;
-            source.keep(tx, Kind::Relationship, &linked.row.id, Default::default())?;
-            if linked.changed {
+            let linked = import_link(tx, source, &keys.tie(new), note)?;
+            if linked.outcome == LineOutcome::Created {
                 end_past_link(tx, source, &linked.row, note)?;
             }
-            stored.outcome = created_if(linked.changed);
+            stored.outcome = linked.outcome;
+            let name = |fields: Vec<String>| -> Result<Option<String>> {
+                let name = name_row(tx, Kind::Relationship, &linked.row.id)?;
+                Ok((!fields.is_empty()).then(|| format!("{name}: {}", fields.join(", "))))
+            };
+            stored.edits = name(linked.edits)?;
+            stored.remarks.extend(name(linked.kept)?.map(|kept| (KEPT, kept)));
         }
         ImportLine::State(wish) => {
             let set = import_state(tx, source, wish, note)?;
@@ -325,8 +251,9 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
 
 /// Lists the rows that the source has no more, or ends them. A refused line may be one of them, so that
 /// they are then not known.
-pub fn finish_lines(tx: &Tx<'_>, import: &mut LineImport, retires: bool) -> Result<()> {
-    let LineImport { note, source, report, keys, pending } = import;
+pub fn finish_lines(tx: &Tx<'_>, import: &mut LineImport, retirement: Retirement) -> Result<()> {
+    let retires = retirement != Retirement::None;
+    let LineImport { note, source, report, keys, pending, .. } = import;
     store_history(tx, source, keys, std::mem::take(pending), note, report)?;
     report.add_conflicts(conflicts::detect_conflicts(tx)?);
     if source.run == 0 {
@@ -339,7 +266,7 @@ pub fn finish_lines(tx: &Tx<'_>, import: &mut LineImport, retires: bool) -> Resu
         return Ok(());
     }
     if report.refused.iter().all(|refused| refused.is_link) {
-        end_missing(tx, source, retires, note, report)?;
+        end_missing(tx, source, retirement, note, report)?;
     } else if retires {
         report.add_note(NOT_RETIRED, "correct the refused lines, and import again".to_owned());
     }
@@ -359,23 +286,9 @@ fn keep_refused_link(
     let Ok(ends) = relationships::resolve_ends(tx, &tied) else { return Ok(true) };
     let (from, to) = (&ends.source_id, &ends.target_id);
     if let Some(link) = relationships::find_active(tx, from, &ends.relationship_type, to)? {
-        source.keep(tx, Kind::Relationship, &link.id, Default::default())?;
+        let record = source_records::get(tx, &source.name, Kind::Relationship, &link.id)?;
+        let said = record.map(|record| record.fields).unwrap_or_default();
+        source.keep(tx, Kind::Relationship, &link.id, (String::new(), said))?;
     }
     Ok(true)
-}
-
-fn created_if(created: bool) -> LineOutcome {
-    if created { LineOutcome::Created } else { LineOutcome::Unchanged }
-}
-
-/// Names the row of a line that was not, or not only, stored as it is.
-fn remark_on(made: &ImportedEntity) -> Option<(&'static str, String)> {
-    let name = format!("{} {}", made.row.handle, quote_text(&made.row.name, MAX_NAME));
-    match &made.revision {
-        Some((revision, fields)) => {
-            Some((PROPOSED, format!("{name}, revision {revision} ({})", fields.join(", "))))
-        }
-        None if made.outcome == LineOutcome::Ended => Some((ENDED, name)),
-        None => None,
-    }
 }

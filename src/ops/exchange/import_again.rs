@@ -5,39 +5,26 @@
 //! says. A field that the source left alone keeps what was done to the row since. A field that both
 //! changed becomes a proposed revision.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field_merge::{FieldMerge, digest_value, is_empty_value};
-use crate::model::handle::HandleKind;
-use crate::model::hash::digest;
+use super::import_find::{RowOfLine, find_row};
+use super::import_source::{ImportSource, identity_of};
 use crate::model::revision::{PROPERTY, RevisionAction, SOURCE_REFS, field_value, list_changes};
 use crate::model::text::{fold_name, quote_text};
 use crate::model::{Entity, Kind, Result, Status};
-use crate::ops::record::named_rows::list_formerly_named;
 use crate::ops::record::record_change::snapshot_value;
 use crate::ops::write::entities::{self, DuplicatePolicy, NewEntity};
+use crate::ops::write::lifecycle_rows::HasLifecycle;
 use crate::ops::write::promotion::promote_entity;
 use crate::ops::write::proposals::{Proposal, propose_revision};
 use crate::store::former_names::FormerName;
-use crate::store::source_records::SourceRecord;
-use crate::store::uids::{UidRow, list_rows};
+use crate::store::uids::UidRow;
 use crate::store::{self, Tx, View, source_records};
 
-/// Maximum number of entities of one name among which a line is looked for.
-const MAX_ALIKE: i64 = 1_000;
 /// Characters of a value in the report.
 const MAX_SHOWN: usize = 80;
-
-/// Where the lines of an import come from, and which import of it this is.
-#[derive(Debug, Clone, Default)]
-pub struct ImportSource {
-    /// Its name, the same in each import of it; empty if nothing is known of it.
-    pub name: String,
-    /// Whether somebody named it. A name of a file may be that of another one, so its keys and names
-    /// mean nothing in the next import.
-    pub is_named: bool,
-    pub run: i64,
-}
 
 /// What an import did about a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,34 +52,14 @@ pub struct ImportedEntity {
     pub edits: Vec<String>,
     /// The status in which the source has ended it since its last import.
     pub becomes: Option<Status>,
+    /// The note about how its name led to it, or did not, and the words after its name there.
+    pub met: Option<(&'static str, String)>,
 }
 
 impl ImportedEntity {
     fn new(row: Entity, outcome: LineOutcome) -> Self {
-        let (uid_holder, revision, edits, becomes) = Default::default();
-        Self { row, outcome, uid_holder, revision, edits, becomes }
-    }
-}
-
-impl ImportSource {
-    /// Returns the note for the audit: the given one, or else what was done and the name of the source.
-    pub fn choose_note(&self, given: &str, done: &str) -> String {
-        if given.is_empty() { format!("{done} {}", self.name) } else { given.to_owned() }
-    }
-
-    /// Notes which row a line is about.
-    pub fn keep(
-        &self,
-        tx: &Tx<'_>,
-        kind: Kind,
-        row_id: &str,
-        (identity, fields): (String, Map<String, Value>),
-    ) -> Result<()> {
-        if self.name.is_empty() {
-            return Ok(());
-        }
-        let record = SourceRecord { row_id: row_id.to_owned(), identity, fields, run: self.run };
-        source_records::store_record(tx, &self.name, kind, &record)
+        let (uid_holder, revision, edits, becomes, met) = Default::default();
+        Self { row, outcome, uid_holder, revision, edits, becomes, met }
     }
 }
 
@@ -108,12 +75,15 @@ pub fn import_entity(
     let identity = identity_of(&wanted.uid, key);
     let said = list_said(&wanted, new)?;
     let found = match source.name.is_empty() {
-        true => None,
-        false => find_row(tx, source, &identity, &wanted)?,
+        true => RowOfLine::New { others: 0 },
+        false => find_row(tx, source, (&identity, key), &wanted)?,
     };
-    let imported = match found {
-        Some(row) => change_row(tx, source, row, (&wanted, &said), note)?,
-        None => {
+    let met = found.describe();
+    let mut imported = match found {
+        RowOfLine::Known(row) | RowOfLine::ByName(row) => {
+            change_row(tx, source, *row, (&wanted, &said), note)?
+        }
+        RowOfLine::New { .. } => {
             let policy = DuplicatePolicy::OfAnyStatus;
             let made = entities::create_built(tx, new, wanted, policy, note)?;
             let outcome = if made.created { LineOutcome::Created } else { LineOutcome::Unchanged };
@@ -121,17 +91,9 @@ pub fn import_entity(
             ImportedEntity { uid_holder, ..ImportedEntity::new(made.row, outcome) }
         }
     };
+    imported.met = met;
     source.keep(tx, Kind::Entity, &imported.row.id, (identity, digest_fields(&said)))?;
     Ok(imported)
-}
-
-/// Returns a digest of the name that a source has for a row.
-pub fn identity_of(uid: &str, key: Option<&str>) -> String {
-    match (uid, key) {
-        ("", None) => String::new(),
-        ("", Some(key)) => digest(format!("key {key}")),
-        (uid, _) => digest(format!("uid {}", fold_name(uid))),
-    }
 }
 
 /// Returns the fields that a line gives, as in the snapshot of a row, with each property as one.
@@ -152,54 +114,8 @@ fn list_said(wanted: &Entity, new: &NewEntity) -> Result<Map<String, Value>> {
     Ok(said)
 }
 
-fn digest_fields(said: &Map<String, Value>) -> Map<String, Value> {
+pub fn digest_fields(said: &Map<String, Value>) -> Map<String, Value> {
     said.iter().map(|(field, value)| (field.clone(), digest_value(value))).collect()
-}
-
-/// Finds the row that a line was in an earlier import: by its uid in the project, else by its key in the
-/// source, else by its name among the rows of the source. A row that this import has met already is
-/// another line.
-fn find_row(
-    view: &View<'_>,
-    source: &ImportSource,
-    identity: &str,
-    wanted: &Entity,
-) -> Result<Option<Entity>> {
-    let record_of = |id: &str| source_records::get(view, &source.name, Kind::Entity, id);
-    let fits = |row: &Entity| -> Result<bool> {
-        let is_met = record_of(&row.id)?.is_some_and(|record| record.run == source.run);
-        Ok(!is_met && row.entity_type == wanted.entity_type && row.project == wanted.project)
-    };
-    let mut candidates = Vec::new();
-    if !wanted.uid.is_empty() {
-        let mut rows = list_rows(view, Kind::Entity, &wanted.uid)?;
-        rows.sort_by_key(|row| (row.status.is_history(), row.status != Status::Active));
-        candidates.extend(rows.into_iter().map(|row| row.id));
-        let former = list_formerly_named(view, &[HandleKind::Entity], &wanted.uid)?;
-        candidates.extend(former.into_iter().map(|row| row.id));
-    }
-    if source.is_named {
-        let named = source_records::find_named(view, &source.name, Kind::Entity, identity)?;
-        candidates.extend(named.map(|record| record.row_id));
-    }
-    for row in store::entities::get_many(view, &candidates)? {
-        if fits(&row)? {
-            return Ok(Some(row));
-        }
-    }
-    if let Some(same) = store::entities::find_same(view, wanted, true)? {
-        return Ok(Some(same));
-    }
-    if !identity.is_empty() || !source.is_named {
-        return Ok(None);
-    }
-    for row in store::entities::list_alike(view, wanted, MAX_ALIKE)? {
-        let record = record_of(&row.id)?;
-        if fits(&row)? && record.is_some_and(|record| record.identity.is_empty()) {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
 }
 
 /// Changes a row by the fields that the source changed.
@@ -272,7 +188,7 @@ fn forget_former(view: &View<'_>, row: &Entity, merge: &mut FieldMerge) -> Resul
 }
 
 /// Renders the fields that differ between a row before and after.
-fn list_edits(before: &Entity, after: &Entity) -> Result<Vec<String>> {
+pub fn list_edits<T: Serialize>(before: &T, after: &T) -> Result<Vec<String>> {
     let (before, after) = (snapshot_value(before)?, snapshot_value(after)?);
     let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
         return Ok(Vec::new());
@@ -290,9 +206,9 @@ fn list_edits(before: &Entity, after: &Entity) -> Result<Vec<String>> {
 }
 
 /// Proposes to end a row.
-fn propose_end(
+pub fn propose_end<T: HasLifecycle>(
     tx: &Tx<'_>,
-    row: &Entity,
+    row: &T,
     status: Status,
     note: &str,
 ) -> Result<Option<(String, Vec<String>)>> {
@@ -301,8 +217,8 @@ fn propose_end(
             Status::Superseded => RevisionAction::Supersede,
             _ => RevisionAction::Invalidate,
         },
-        subject_kind: Kind::Entity,
-        subject_id: row.id.clone(),
+        subject_kind: T::KIND,
+        subject_id: row.id().to_owned(),
         base: snapshot_value(row)?.as_object().cloned().unwrap_or_default(),
         changes: Map::new(),
         successor_id: None,
@@ -312,17 +228,17 @@ fn propose_end(
 }
 
 /// Proposes changes of a row. The same proposal that is pending counts for nothing.
-fn propose_changes(
+pub fn propose_changes<T: HasLifecycle>(
     tx: &Tx<'_>,
-    row: &Entity,
+    row: &T,
     changes: Map<String, Value>,
     note: &str,
 ) -> Result<Option<(String, Vec<String>)>> {
     let fields = changes.keys().cloned().collect();
     let proposal = Proposal {
         action: RevisionAction::Update,
-        subject_kind: Kind::Entity,
-        subject_id: row.id.clone(),
+        subject_kind: T::KIND,
+        subject_id: row.id().to_owned(),
         base: snapshot_value(row)?.as_object().cloned().unwrap_or_default(),
         changes,
         successor_id: None,

@@ -5,15 +5,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::field_merge::digest_value;
-use super::import_again::{ImportSource, LineOutcome};
+use super::import_again::LineOutcome;
 use super::import_report::{ImportReport, LinePlace, RefusedLine};
+use super::import_source::ImportSource;
 use crate::model::handle::HandleKind;
 use crate::model::imported_history::ImportedHistory;
 use crate::model::link_policy::LinkPolicy;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::{
-    Entity, Error, Kind, Relationship, RelationshipStatus, Result, Status, SubjectKind, Timestamp,
-    Transition,
+    Entity, Error, Kind, Memory, Relationship, RelationshipStatus, Result, Status, SubjectKind,
+    Timestamp, Transition,
 };
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::validate;
@@ -22,6 +23,7 @@ use crate::ops::write::entities::DECIDED_ON;
 use crate::ops::write::lifecycle;
 use crate::ops::write::lifecycle_rows::{HasLifecycle, check_chain, list_successors, require_row};
 use crate::ops::write::link_succession::{PassedLinks, pass_links};
+use crate::ops::write::memories;
 use crate::ops::write::promotion::promote_entity;
 use crate::ops::write::relationships::{self, NewRelationship, ensure_link};
 use crate::ops::write::revisions::propose_supersession;
@@ -36,6 +38,8 @@ const AMENDS: &str = "amends";
 #[derive(Debug, Clone)]
 pub struct PendingHistory {
     pub place: LinePlace,
+    /// An entity or a memory.
+    pub kind: Kind,
     pub row_id: String,
     /// The status that the source gives it now.
     pub becomes: Option<Status>,
@@ -49,15 +53,19 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// Takes the fields of the past out of an entity line; the date of a decision becomes a property.
-pub fn take_history(line: &mut Map<String, Value>) -> Result<ImportedHistory> {
-    let text = |line: &mut Map<String, Value>, field: &str| match line.shift_remove(field) {
+/// Takes a text out of a line; `None` if it is blank.
+fn take_text(line: &mut Map<String, Value>, field: &str) -> Result<Option<String>> {
+    match line.shift_remove(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => {
             Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
         }
         Some(_) => Err(Error::invalid(field, "it is not a text", "Correct the line.")),
-    };
+    }
+}
+
+/// Takes a status of the past, and the successor, out of the line of an entity or memory.
+pub fn take_status(line: &mut Map<String, Value>, noun: &str) -> Result<ImportedHistory> {
     let mut history = ImportedHistory::default();
     if let Some(given) = line.get("status").and_then(Value::as_str) {
         match Status::parse(given) {
@@ -69,13 +77,13 @@ pub fn take_history(line: &mut Map<String, Value>) -> Result<ImportedHistory> {
             _ => {
                 return Err(Error::invalid(
                     "status",
-                    format!("{given:?} is no status of an entity"),
+                    format!("{given:?} is no status of {noun}"),
                     "Give candidate, active, superseded or invalid.",
                 ));
             }
         }
     }
-    history.superseded_by = text(line, "superseded_by")?;
+    history.superseded_by = take_text(line, "superseded_by")?;
     if history.superseded_by.is_some() && history.status != Some(Status::Superseded) {
         return Err(Error::invalid(
             "superseded_by",
@@ -83,6 +91,12 @@ pub fn take_history(line: &mut Map<String, Value>) -> Result<ImportedHistory> {
             "Give status superseded, or leave it out.",
         ));
     }
+    Ok(history)
+}
+
+/// Takes the fields of the past out of an entity line; the date of a decision becomes a property.
+pub fn take_history(line: &mut Map<String, Value>) -> Result<ImportedHistory> {
+    let mut history = take_status(line, "an entity")?;
     history.amends = match line.shift_remove(AMENDS).filter(|given| !given.is_null()) {
         None => Vec::new(),
         Some(given) => match validate::parse_fields("", AMENDS, given, "Give a key or a list.")? {
@@ -91,7 +105,7 @@ pub fn take_history(line: &mut Map<String, Value>) -> Result<ImportedHistory> {
         },
     };
     validate::at_most(AMENDS, history.amends.len(), validate::MAX_REFS, "decisions")?;
-    if let Some(day) = text(line, DECIDED_ON)? {
+    if let Some(day) = take_text(line, DECIDED_ON)? {
         if Timestamp::parse_end(&day).is_none() {
             return Err(Error::invalid(
                 DECIDED_ON,
@@ -121,7 +135,10 @@ pub fn store_history(
     let (past, ending): (Vec<_>, Vec<_>) =
         pending.into_iter().partition(|one| one.becomes.is_none());
     for one in past.into_iter().chain(ending) {
-        let done = tx.attempt(|| store_past(tx, source, keys, &one, &note));
+        let done = tx.attempt(|| match one.kind {
+            Kind::Memory => store_past_memory(tx, source, keys, &one, &note),
+            _ => store_past(tx, source, keys, &one, &note),
+        });
         match done {
             Ok(()) => {}
             Err(error @ (Error::Busy | Error::Storage { .. } | Error::Internal(_))) => {
@@ -129,7 +146,7 @@ pub fn store_history(
             }
             Err(error) => {
                 if one.becomes.is_some() {
-                    let updated = report.counts(LineOutcome::Updated).entry(Kind::Entity.as_str());
+                    let updated = report.counts(LineOutcome::Updated).entry(one.kind.as_str());
                     updated.and_modify(|count| *count = count.saturating_sub(1));
                 }
                 let refused = RefusedLine::new(one.place, &error);
@@ -139,6 +156,63 @@ pub fn store_history(
         }
     }
     Ok(())
+}
+
+/// Ends a memory as its source says, and notes which memory replaced it.
+fn store_past_memory(
+    tx: &Tx<'_>,
+    source: &ImportSource,
+    keys: &Keys,
+    one: &PendingHistory,
+    note: &str,
+) -> Result<()> {
+    let row: Memory = require_row(tx, &one.row_id)?;
+    let by = one.history.superseded_by.as_ref();
+    let by = by.map(|given| find_named_memory(tx, source, keys, given)).transpose()?;
+    if let Some(by) = &by {
+        check_chain::<Memory>(tx, &row.id, &by.id)?;
+    }
+    match one.becomes {
+        Some(Status::Invalid) if row.status == Status::Candidate => {
+            lifecycle::reject::<Memory>(tx, &row.id, None, note).map(drop)
+        }
+        Some(Status::Invalid) => lifecycle::invalidate::<Memory>(tx, &row.id, None, note).map(drop),
+        Some(_) if row.status == Status::Candidate => {
+            lifecycle::reject::<Memory>(tx, &row.id, None, note).map(drop)
+        }
+        Some(_) => {
+            lifecycle::apply(tx, Transition::Supersede, &row.id, None, note, |row: &mut Memory| {
+                row.superseded_by = by.map(|by| by.id);
+                Ok(())
+            })
+            .map(drop)
+        }
+        None if row.status == Status::Superseded && row.superseded_by.is_none() => {
+            let superseded_by = by.map(|by| by.id);
+            memories::store_change(tx, row.clone(), Memory { superseded_by, ..row }, note).map(drop)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns the memory that `superseded_by` names.
+fn find_named_memory(
+    view: &View<'_>,
+    source: &ImportSource,
+    keys: &Keys,
+    given: &str,
+) -> Result<Memory> {
+    let found = || {
+        keys.require_stored(&[given])?;
+        match find_in_file(view, source, Kind::Memory, given)?.filter(|_| !keys.knows(given)) {
+            Some(id) => require_row(view, &id),
+            None => require_row(view, &resolve_id(view, HandleKind::Memory, keys.id(given))?),
+        }
+    };
+    found().map_err(|error: Error| match error {
+        Error::NotFound { .. } => Error::invalid("superseded_by", error.to_string(), error.hint()),
+        other => other,
+    })
 }
 
 fn store_past(
@@ -195,7 +269,7 @@ fn find_named(
     let found = || {
         keys.require_stored(&[given])?;
         if !keys.knows(given)
-            && let Some(id) = find_in_file(view, source, given)?
+            && let Some(id) = find_in_file(view, source, Kind::Entity, given)?
         {
             return require_row(view, &id);
         }
@@ -208,13 +282,18 @@ fn find_named(
 }
 
 /// Returns the only row of the lines of this import that has a uid.
-fn find_in_file(view: &View<'_>, source: &ImportSource, uid: &str) -> Result<Option<String>> {
+fn find_in_file(
+    view: &View<'_>,
+    source: &ImportSource,
+    kind: Kind,
+    uid: &str,
+) -> Result<Option<String>> {
     if source.name.is_empty() || uid.is_empty() {
         return Ok(None);
     }
     let mut found = Vec::new();
-    for row in list_rows(view, Kind::Entity, uid)? {
-        let record = source_records::get(view, &source.name, Kind::Entity, &row.id)?;
+    for row in list_rows(view, kind, uid)? {
+        let record = source_records::get(view, &source.name, kind, &row.id)?;
         if record.is_some_and(|record| record.run == source.run) {
             found.push(row.id);
         }

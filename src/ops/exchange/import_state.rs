@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::import_again::{ImportSource, LineOutcome};
+use super::import_again::LineOutcome;
+use super::import_source::ImportSource;
 use crate::model::hash::digest;
 use crate::model::{Kind, Result};
 use crate::ops::record::validate;
@@ -23,8 +24,8 @@ pub fn import_state(
     wish: &StateChange,
     note: &str,
 ) -> Result<ImportedState> {
-    let said = digest(wish.value.as_deref().unwrap_or_default().trim());
-    let fields = Map::from_iter([("value".to_owned(), Value::from(said.as_str()))]);
+    let said = digest_state(wish.value.as_deref().unwrap_or_default());
+    let fields = Map::from_iter([("value".to_owned(), Value::from(said))]);
     let project = projects::resolve(tx, &wish.project)?.name;
     if let Some(id) = find_fact(tx, &project, wish)? {
         let record = source_records::get(tx, &source.name, Kind::ProjectState, &id)?;
@@ -45,6 +46,11 @@ pub fn import_state(
         (Some(_), true) => LineOutcome::Updated,
     };
     Ok(ImportedState { outcome, project: set.project.name, registered: set.registered })
+}
+
+/// Returns the digest of a value that a source says.
+pub fn digest_state(value: &str) -> String {
+    digest(value.trim())
 }
 
 fn find_fact(tx: &Tx<'_>, project: &str, wish: &StateChange) -> Result<Option<String>> {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::import::ImportLine;
+use super::import_line::ImportLine;
 use super::import_report::{ImportReport, LinePlace};
 use super::server_memory::Plan;
 use crate::model::json_loss::find_loss;

@@ -72,8 +72,18 @@ pub fn create_unless(
     sameness: DuplicatePolicy,
     note: &str,
 ) -> Result<MemoryCreation> {
+    create_built(tx, new, build(tx, new)?, sameness, note)
+}
+
+/// Stores a memory that was built of a request, unless there is one that says the same.
+pub fn create_built(
+    tx: &Tx<'_>,
+    new: &NewMemory,
+    mut wanted: Memory,
+    sameness: DuplicatePolicy,
+    note: &str,
+) -> Result<MemoryCreation> {
     validate::text_length("note", note)?;
-    let mut wanted = build(tx, new)?;
     let any_status = sameness == DuplicatePolicy::OfAnyStatus;
     let mut existing = store::memories::find_same(tx, &wanted, any_status)?;
     let uid_holder = uids::find_holder_beside(tx, &wanted, existing.as_ref())?;
@@ -119,7 +129,7 @@ pub fn find_similar(view: &View<'_>, row: &Memory) -> Result<Vec<Memory>> {
     store::memories::list_alike(view, row, MAX_SIMILAR as i64)
 }
 
-fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
+pub fn build(tx: &Tx<'_>, new: &NewMemory) -> Result<Memory> {
     let source_chunk_id = new
         .source_chunk_id
         .as_deref()
@@ -225,11 +235,21 @@ pub fn update(tx: &Tx<'_>, edit: &MemoryUpdate, note: &str) -> Result<LifecycleO
     if let Some(given) = &edit.project {
         after.project = projects::resolve_target(tx, given)?.name;
     }
-    if after == before {
-        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
-    }
     if after.project != before.project {
         check_no_twin(tx, &after)?;
+    }
+    store_change(tx, before, after, note)
+}
+
+/// Stores a memory with changed fields, if they differ.
+pub fn store_change(
+    tx: &Tx<'_>,
+    before: Memory,
+    mut after: Memory,
+    note: &str,
+) -> Result<LifecycleOutcome<Memory>> {
+    if after == before {
+        return Ok(LifecycleOutcome { row: before, changed: false, audit_id: None, joined: None });
     }
     after.stamp(tx);
     let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;

@@ -98,6 +98,14 @@ fn check_value(given: Option<&str>) -> Result<String> {
     Ok(value.to_owned())
 }
 
+/// Ends a fact.
+pub fn end_fact(tx: &Tx<'_>, fact: &ProjectState, note: &str) -> Result<(ProjectState, String)> {
+    let (status, updated_at) = ("superseded".to_owned(), tx.now.to_string());
+    let row = ProjectState { status, updated_at, ..fact.clone() };
+    let audit_id = record_change::record_change(tx, fact, &row, Action::Superseded, note)?;
+    Ok((row, audit_id))
+}
+
 fn end_state(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) -> Result<StateSet> {
     if !before.is_active() {
         return Ok(StateSet {
@@ -109,12 +117,7 @@ fn end_state(tx: &Tx<'_>, project: Project, before: ProjectState, note: &str) ->
             audit_id: None,
         });
     }
-    let row = ProjectState {
-        status: "superseded".to_owned(),
-        updated_at: tx.now.to_string(),
-        ..before.clone()
-    };
-    let audit_id = record_change::record_change(tx, &before, &row, Action::Superseded, note)?;
+    let (row, audit_id) = end_fact(tx, &before, note)?;
     let (before, audit_id) = (Some(before), Some(audit_id));
     Ok(StateSet { project, registered: false, row, before, changed: true, audit_id })
 }

@@ -7,7 +7,7 @@ use std::fs;
 use atocore::model::{Entity, Ontology};
 use atocore::ops::exchange::checked_export::{ExportLosses, write_checked};
 use atocore::ops::exchange::formats::{ExchangeFormat, FORMATS, WrittenItems};
-use atocore::ops::exchange::import::ImportLine;
+use atocore::ops::exchange::import_line::ImportLine;
 use atocore::ops::exchange::items::{
     ExchangeFile, ItemFileArgs, StoredItem, StoredItems, StoredLink, plan_items,
 };

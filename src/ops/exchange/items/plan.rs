@@ -10,7 +10,7 @@ use crate::model::handle::{Handle, HandleKind};
 use crate::model::ontology::{REFINES, SUPERSEDES};
 use crate::model::text::{collapse_spaces, ellipsize_text, fold_name, is_blank, quote_text};
 use crate::model::{Ontology, Result, Status};
-use crate::ops::exchange::import::ImportLine;
+use crate::ops::exchange::import_line::ImportLine;
 use crate::ops::exchange::import_report::{ImportNote, ImportReport, LinePlace};
 use crate::ops::exchange::server_memory::{Plan, propose_mapping, snake_case};
 use crate::ops::record::validate::{MAX_NAME, check_property_limits};

@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use super::counts::MemoryFileCounts;
 use super::mapping::TypeMapping;
 use super::read::{MemoryGraph, NamedEntity, NamedRelation};
+use crate::model::imported_history::ImportedHistory;
 use crate::model::memory::MemoryType;
 use crate::model::ontology::SUPERSEDES;
 use crate::model::text::{self, collapse_spaces, quote_text};
 use crate::model::{Error, Ontology, Result, secrets};
-use crate::ops::exchange::import::ImportLine;
+use crate::ops::exchange::import_line::ImportLine;
 use crate::ops::exchange::import_report::{ImportReport, LinePlace};
 use crate::ops::record::validate::{MAX_NAME, MAX_TEXT, check_property_limits};
 use crate::ops::write::entities::{InitialStatus, NewEntity};
@@ -353,7 +354,7 @@ impl Planner<'_> {
         });
         let memories = self.memories.into_iter().map(|new| {
             let place = format!("memory {}", quote_text(&new.content, 160));
-            (LinePlace::Name(place), ImportLine::Memory(None, new))
+            (LinePlace::Name(place), ImportLine::Memory(None, new, ImportedHistory::default()))
         });
         let relationships = self.relationships.into_iter().map(|new| {
             let [source, target] = [&new.source_id, &new.target_id].map(|id| quote_text(id, 160));
