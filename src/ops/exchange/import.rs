@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::import_again::{ImportedEntity, LineOutcome, import_entity};
+use super::import_again::{ImportedEntity, LineOutcome, ProposedFields, import_entity};
 use super::import_find::digest_name;
 use super::import_history::{PendingHistory, end_past_link, store_history};
 use super::import_line::ImportLine;
@@ -109,7 +109,7 @@ impl StoredLine {
         &mut self,
         subject: (Kind, String),
         name: String,
-        (outcome, revision, edits): (LineOutcome, Option<(String, Vec<String>)>, Vec<String>),
+        (outcome, revision, edits): (LineOutcome, Option<ProposedFields>, Vec<String>),
     ) {
         (self.outcome, self.subject) = (outcome, Some(subject));
         self.edits = (!edits.is_empty()).then(|| format!("{name}: {}", edits.join(", ")));

@@ -39,6 +39,9 @@ pub enum LineOutcome {
     Unchanged,
 }
 
+/// A pending revision, with its fields.
+pub type ProposedFields = (String, Vec<String>);
+
 /// An entity after the import of its line.
 #[derive(Debug, Clone)]
 pub struct ImportedEntity {
@@ -47,7 +50,7 @@ pub struct ImportedEntity {
     /// The active row that holds its uid, if it became a candidate for that.
     pub uid_holder: Option<UidRow>,
     /// The pending revision, with its fields.
-    pub revision: Option<(String, Vec<String>)>,
+    pub revision: Option<ProposedFields>,
     /// The changed fields, each with its value before and after.
     pub edits: Vec<String>,
     /// The status in which the source has ended it since its last import.
@@ -211,7 +214,7 @@ pub fn propose_end<T: HasLifecycle>(
     row: &T,
     status: Status,
     note: &str,
-) -> Result<Option<(String, Vec<String>)>> {
+) -> Result<Option<ProposedFields>> {
     let proposal = Proposal {
         action: match status {
             Status::Superseded => RevisionAction::Supersede,
@@ -233,7 +236,7 @@ pub fn propose_changes<T: HasLifecycle>(
     row: &T,
     changes: Map<String, Value>,
     note: &str,
-) -> Result<Option<(String, Vec<String>)>> {
+) -> Result<Option<ProposedFields>> {
     let fields = changes.keys().cloned().collect();
     let proposal = Proposal {
         action: RevisionAction::Update,

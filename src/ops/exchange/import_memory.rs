@@ -6,7 +6,9 @@ use super::field_merge::{
     FieldChange, TAGS, compare_field, digest_value, empty_value, is_empty_value, is_ended,
     merge_set,
 };
-use super::import_again::{LineOutcome, digest_fields, list_edits, propose_changes, propose_end};
+use super::import_again::{
+    LineOutcome, ProposedFields, digest_fields, list_edits, propose_changes, propose_end,
+};
 use super::import_source::{ImportSource, identity_of};
 use crate::model::Kind;
 use crate::model::imported_history::ImportedHistory;
@@ -25,7 +27,7 @@ pub struct ImportedMemory {
     /// The active row that holds its uid, if it became a candidate for that.
     pub uid_holder: Option<UidRow>,
     /// The pending revision, with its fields.
-    pub revision: Option<(String, Vec<String>)>,
+    pub revision: Option<ProposedFields>,
     /// The changed fields, each with its value before and after.
     pub edits: Vec<String>,
     /// The status in which the source has ended it since its last import.

@@ -1,7 +1,5 @@
 //! Rows that a source has no more.
 
-use serde_json::Value;
-
 use super::import_report::{ImportReport, LinePlace, RefusedLine};
 use super::import_source::ImportSource;
 use crate::model::{
@@ -181,7 +179,7 @@ impl MissingRow {
     ) -> Result<bool> {
         let record = source_records::get(view, &source.name, Kind::ProjectState, &fact.id)?;
         let said = record.and_then(|record| record.fields.get("value").cloned());
-        Ok(said.is_none_or(|said| said == Value::from(digest_state(&fact.value))))
+        Ok(said.is_none_or(|said| said == digest_state(&fact.value)))
     }
 
     /// Whether a candidate has the uid of the row: it would be left without an active one.
