@@ -64,6 +64,8 @@ enum Format {
     Markdown,
     /// Active entities with their properties and links, one a row, for `atocore import` (docs/exchange.md)
     EntityCsv,
+    /// The same as a sheet of an Excel workbook
+    Xlsx,
     /// Active decisions as a folder of Markdown files (MADR 4)
     Adr,
     /// Active entities as a document of StrictDoc

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use walkdir::WalkDir;
 
+use super::foreign_files::{collect_files, read_file, source_name};
 use super::import_lines::SourceFlags;
 use super::input::InputFile;
 use super::jsonl::{open_file, unreadable_file};
@@ -15,7 +15,6 @@ use super::options::Cli;
 use super::out;
 use super::paths::path_parser;
 use crate::app::import::{ImportRun, ReadReport};
-use crate::model::text::one_line;
 use crate::model::{Error, Result, StorageProblem};
 use crate::ops::exchange::formats::{ExchangeFormat, FORMATS, find_format, recognize_name};
 use crate::ops::exchange::import::{LineImport, finish_lines, store_lines};
@@ -24,10 +23,6 @@ use crate::ops::exchange::project_registry::plan_projects;
 use crate::ops::exchange::server_memory::{self, MemoryFileArgs, Plan, TypeMapping};
 use crate::ops::write::entities::InitialStatus;
 
-/// Maximum bytes of all files, which are read into memory.
-const MAX_FILE: u64 = 256 * 1024 * 1024;
-/// Maximum files of a folder.
-const MAX_FILES: usize = 100_000;
 /// Maximum lines in a transaction; descriptions are long.
 const BATCH: usize = 500;
 
@@ -53,6 +48,9 @@ pub struct Foreign {
     /// A type of entities of the file, and the entity type that it becomes; may be repeated
     #[arg(long = "map-type", value_name = "FROM=TO", value_parser = parse_pair)]
     entity_types: Vec<(String, String)>,
+    /// The sheet of a workbook (xlsx); the first one if omitted
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// A TOML file with such types, and with columns; the report of an import has the lines to complete
     #[arg(long, value_name = "FILE", value_parser = path_parser())]
     mapping: Option<PathBuf>,
@@ -78,6 +76,8 @@ pub enum Program {
     Items(&'static ExchangeFormat),
 }
 
+/// The format whose files have sheets.
+const XLSX: &str = "xlsx";
 const SERVER_MEMORY: &str = "server-memory";
 const PROJECT_REGISTRY: &str = "project-registry";
 
@@ -144,6 +144,7 @@ impl Foreign {
             ("project", self.project.clone()),
             ("status", status.map(|status| status.get_name().to_owned())),
             ("default-type", self.default_type.clone()),
+            ("sheet", self.sheet.clone()),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let pairs = |name, pairs: &[(String, String)]| {
@@ -168,6 +169,7 @@ impl Foreign {
             ("--project", self.project.is_some()),
             ("--status", self.status.is_some()),
             ("--default-type", self.default_type.is_some()),
+            ("--sheet", self.sheet.is_some()),
             ("--map", !self.relation_types.is_empty()),
             ("--map-type", !self.entity_types.is_empty()),
             ("--mapping", self.mapping.is_some()),
@@ -200,7 +202,8 @@ impl Foreign {
             return Err(Error::invalid("--propose-mapping", problem, "Name one file."));
         };
         let input = InputFile::open(file)?;
-        let read = ExchangeFile { name: source_name(input.name()), bytes: read(input.path())? };
+        let read =
+            ExchangeFile { name: source_name(input.name()), bytes: read_file(input.path())? };
         let mapping = propose(&read, &self.item_args()?, &cli.ontology()?)?.written();
         let failed = |error: std::io::Error| {
             Error::storage(
@@ -225,6 +228,10 @@ impl Foreign {
         files: &[PathBuf],
         cli: &Cli,
     ) -> Result<Plan> {
+        if self.sheet.is_some() && format.name != XLSX {
+            let problem = format!("files of the format {} have no sheets", format.name);
+            return Err(Error::invalid("--sheet", problem, "Leave it out."));
+        }
         let (wish, ontology) = (self.item_args()?, cli.ontology()?);
         let files = collect_files(format, files)?;
         plan_items((format.read)(&files, &wish, &ontology)?, &wish, &ontology)
@@ -232,7 +239,7 @@ impl Foreign {
 
     /// Plans the import of the only file of a program.
     pub fn plan_file(&self, program: Program, input: &InputFile, cli: &Cli) -> Result<Plan> {
-        let bytes = read(input.path())?;
+        let bytes = read_file(input.path())?;
         if let Program::ProjectRegistry = program {
             return plan_projects(&String::from_utf8_lossy(&bytes));
         }
@@ -256,6 +263,9 @@ impl Foreign {
             Some(path) => ItemMapping::parse(&read_text(path)?)?,
         };
         self.add_types(&mut mapping.types);
+        if let Some(sheet) = &self.sheet {
+            mapping.sheet = Some(sheet.clone());
+        }
         let status = match self.status.unwrap_or_default() {
             StatusChoice::Candidate => "candidate",
             StatusChoice::Active => "active",
@@ -285,58 +295,6 @@ impl Foreign {
 
 fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(unreadable_file(path))
-}
-
-/// A source reference is one line without control characters.
-fn source_name(name: &str) -> String {
-    one_line(&name.replace('\t', " ")).into_owned()
-}
-
-/// Reads the files of a format: those named, and those in folders that are named. Links are not followed.
-fn collect_files(format: &ExchangeFormat, paths: &[PathBuf]) -> Result<Vec<ExchangeFile>> {
-    let mut files = Vec::new();
-    let mut size = 0;
-    let mut add = |name: String, path: &Path| -> Result<()> {
-        let bytes = read(path)?;
-        size += bytes.len() as u64;
-        check_size("the files", size, MAX_FILE, "bytes")?;
-        files.push(ExchangeFile { name: source_name(&name), bytes });
-        check_size("the folder", files.len() as u64, MAX_FILES as u64, "files")
-    };
-    for path in paths {
-        let input = InputFile::open(path)?;
-        if !input.path().is_dir() {
-            add(input.name().to_owned(), input.path())?;
-            continue;
-        }
-        for entry in WalkDir::new(path).sort_by_file_name() {
-            let entry = entry.map_err(|error| unreadable_file(path)(error.into()))?;
-            let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-            let parts: Vec<_> =
-                below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-            let name = parts.join("/");
-            if entry.file_type().is_file() && format.takes(&name) {
-                add(name, entry.path())?;
-            }
-        }
-    }
-    if files.is_empty() {
-        let endings = format.endings.join(", ");
-        let problem = format!("there is no file of the format {} ({endings})", format.name);
-        return Err(Error::invalid(
-            "files",
-            problem,
-            "Name a folder with such files, or the files.",
-        ));
-    }
-    Ok(files)
-}
-
-fn check_size(what: &str, size: u64, limit: u64, unit: &'static str) -> Result<()> {
-    if size <= limit {
-        return Ok(());
-    }
-    Err(Error::TooMuch { what: what.to_owned(), size: size as usize, limit: limit as usize, unit })
 }
 
 /// Stores the lines of a plan, and what the source has no more.
@@ -377,17 +335,4 @@ pub fn is_memory_file(input: &InputFile) -> Result<bool> {
     let file = open_file(input.path())?;
     file.take(HEAD).read_to_end(&mut head).map_err(unreadable_file(input.path()))?;
     Ok(server_memory::is_memory_file(&String::from_utf8_lossy(&head)))
-}
-
-fn read(file: &Path) -> Result<Vec<u8>> {
-    let unreadable = |error: std::io::Error| {
-        Error::storage(
-            StorageProblem::NoAccess,
-            format!("{} cannot be read: {error}", file.display()),
-            "Give a file of the program that --from names, such as memory.json.",
-        )
-    };
-    let size = std::fs::metadata(file).map_err(unreadable)?.len();
-    check_size(&file.display().to_string(), size, MAX_FILE, "bytes")?;
-    std::fs::read(file).map_err(unreadable)
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod export_items;
 mod foreign;
+mod foreign_files;
 mod handoff;
 mod hook;
 mod import;

@@ -9,6 +9,7 @@ mod needs;
 mod okf;
 mod reqif;
 mod sdoc;
+mod xlsx;
 
 use std::fs;
 use std::path::Path;

@@ -135,6 +135,7 @@ impl ItemWriter {
     fn write(&self, stored: &StoredItems) -> Result<WrittenItems> {
         match self {
             Self::File(write) => write(stored).map(|text| WrittenItems::File(text.into_bytes())),
+            Self::Binary(write) => write(stored).map(WrittenItems::File),
             Self::Folder(write) => write(stored).map(WrittenItems::Folder),
         }
     }

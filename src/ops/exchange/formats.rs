@@ -15,6 +15,7 @@ pub type FolderTexts = Vec<(String, String)>;
 /// How a format is written.
 pub enum ItemWriter {
     File(fn(&StoredItems) -> Result<String>),
+    Binary(fn(&StoredItems) -> Result<Vec<u8>>),
     Folder(fn(&StoredItems) -> Result<FolderTexts>),
 }
 
@@ -44,7 +45,7 @@ pub struct ExchangeFormat {
     pub propose: Option<ProposeMapping>,
 }
 
-pub static FORMATS: [ExchangeFormat; 7] = [
+pub static FORMATS: [ExchangeFormat; 8] = [
     ExchangeFormat {
         name: "csv",
         about: "A table in CSV or TSV, with a heading",
@@ -53,6 +54,18 @@ pub static FORMATS: [ExchangeFormat; 7] = [
         read: entity_csv::read_tables,
         export_name: "entity-csv",
         writer: ItemWriter::File(entity_csv::write_entities),
+        takes_property: |_, _| true,
+        added_properties: &[],
+        propose: Some(entity_csv::propose_columns),
+    },
+    ExchangeFormat {
+        name: "xlsx",
+        about: "A sheet of an Excel workbook, with a heading",
+        endings: &["xlsx", "xlsm"],
+        own_names: &[".xlsx", ".xlsm"],
+        read: entity_csv::read_tables,
+        export_name: "xlsx",
+        writer: ItemWriter::Binary(entity_csv::write_workbook),
         takes_property: |_, _| true,
         added_properties: &[],
         propose: Some(entity_csv::propose_columns),

@@ -2,6 +2,7 @@
 //! programs.
 
 mod adr;
+mod archive;
 pub mod checked_export;
 mod clash;
 mod doorstop;
@@ -36,4 +37,5 @@ mod scope;
 mod sdoc;
 pub mod server_memory;
 pub mod validate_export;
+mod xml_text;
 mod yaml;

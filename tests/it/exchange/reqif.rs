@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use rawzip::CompressionMethod;
 use serde_json::json;
 
+use super::xlsx::{bomb, pack};
 use super::{assert_unchanged, count, field, fixture, import, list_links, property, run};
 use crate::support::Place;
 
@@ -110,26 +112,13 @@ fn formatted_texts_are_kept_until_the_text_changes() {
     assert!(!export().contains("<xhtml:table>") && export().contains("<xhtml:div>new</xhtml:div>"));
 }
 
-/// Packs files without compression.
-fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
-    for (name, content) in files {
-        let (mut entry, config) = archive.new_file(name).start().expect("an entry");
-        let mut writer = config.wrap(&mut entry);
-        std::io::Write::write_all(&mut writer, content).expect("bytes");
-        let (_, descriptor) = writer.finish().expect("a descriptor");
-        entry.finish(descriptor).expect("an end");
-    }
-    archive.finish().expect("an archive");
-    bytes
-}
-
 #[test]
 fn an_archive_is_read_and_its_other_files_are_listed() {
     let place = Place::new();
     let text = document(&object("R-1", "<h:div>a</h:div>"));
-    let bytes = pack(&[("../../x/a.reqif", text.as_bytes()), ("images/x.png", b"png")]);
+    let stored = CompressionMethod::STORE;
+    let bytes =
+        pack(&[("../../x/a.reqif", text.as_bytes(), stored), ("images/x.png", b"png", stored)]);
     fs::write(place.folder.path().join("a.reqifz"), bytes).expect("a file");
     let report = import(&place, &["a.reqifz"]);
     assert_eq!(count(&report, "created"), 1, "{report}");
@@ -141,6 +130,16 @@ fn an_archive_is_read_and_its_other_files_are_listed() {
             .expect("a reason")
             .contains("no ZIP archive")
     );
+}
+
+#[test]
+fn an_archive_that_unpacks_beyond_the_limit_is_refused() {
+    let place = Place::new();
+    let bytes = pack(&[("a.reqif", &bomb(), CompressionMethod::DEFLATE)]);
+    fs::write(place.folder.path().join("a.reqifz"), bytes).expect("a file");
+    let report = import(&place, &["a.reqifz"]);
+    let reason = report["refused"][0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("a.reqif cannot be unpacked"), "{reason}");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::cell_table::{CellTable, TableCell};
 use super::cells::{SEPARATORS, read_list, read_value, unguard_cell};
 use super::guess::guess_columns;
-use super::table::{CellTable, parse_table};
+use super::table::read_table;
 use crate::model::source_ref::SourceRef;
 use crate::model::text::{fold_name, quote_text};
 use crate::model::{Error, Ontology, Result};
@@ -34,7 +35,7 @@ pub fn read_tables(
 ) -> Result<ItemSet> {
     let mut set = ItemSet::default();
     for file in files {
-        let table = parse_table(file, wish.mapping.delimiter)?;
+        let table = read_table(file, &wish.mapping)?;
         let guessed;
         let mapping = if wish.mapping.has_columns() {
             check_columns(&wish.mapping, &table.heading, file)?;
@@ -62,9 +63,10 @@ pub fn propose_columns(
     wish: &ItemFileArgs,
     ontology: &Ontology,
 ) -> Result<ItemMapping> {
-    let table = parse_table(file, wish.mapping.delimiter)?;
+    let table = read_table(file, &wish.mapping)?;
     let mut mapping = guess_columns(&table.heading, ontology);
-    mapping.delimiter = Some(table.delimiter);
+    mapping.delimiter = (table.unit == "line").then_some(table.delimiter);
+    mapping.sheet.clone_from(&wish.mapping.sheet);
     mapping.separators = Some(SEPARATORS.to_owned());
     for (heading, column) in table.heading.iter().zip(place_columns(&table.heading, &mapping)) {
         if let ColumnUse::Heading(name) = column
@@ -129,7 +131,7 @@ struct TableReader<'a> {
 impl TableReader<'_> {
     fn read(&self, table: &CellTable, set: &mut ItemSet) {
         for (line, cells) in &table.records {
-            let place = format!("{} line {line}", self.file.name);
+            let place = self.place_of(table, *line);
             if let Some(problem) = self.find_other_project(cells) {
                 set.report.refuse(LinePlace::Name(place), problem);
                 continue;
@@ -137,9 +139,9 @@ impl TableReader<'_> {
             let at = set.items.len();
             set.items.push(ExchangeItem { place, ..ExchangeItem::default() });
             for (index, cell) in cells.iter().enumerate() {
-                let cell = unguard_cell(cell);
-                if !cell.trim().is_empty() {
-                    self.read_cell(set, at, index, cell);
+                let text = unguard_cell(&cell.text);
+                if !text.trim().is_empty() {
+                    self.read_cell(set, at, index, (text, cell.value.as_ref()));
                 }
             }
             let item = &mut set.items[at];
@@ -147,20 +149,30 @@ impl TableReader<'_> {
                 item.source_refs.push(format!("doc:{}", self.file.name));
             }
         }
+        for (line, problem) in &table.refused {
+            set.report.refuse(LinePlace::Name(self.place_of(table, *line)), problem.clone());
+        }
+        for (about, line) in &table.notes {
+            set.report.add_note(about, line.clone());
+        }
         if let Some(line) = table.unclosed {
-            let place = LinePlace::Name(format!("{} line {line}", self.file.name));
+            let place = LinePlace::Name(self.place_of(table, line));
             set.report
                 .refuse(place, "a quote is never closed, so that the rest is one cell".to_owned());
         }
     }
 
+    fn place_of(&self, table: &CellTable, line: u64) -> String {
+        format!("{} {} {line}", self.file.name, table.unit)
+    }
+
     /// Refuses a row of another project than that of the caller: neither may win without a word.
-    fn find_other_project(&self, cells: &[String]) -> Option<String> {
+    fn find_other_project(&self, cells: &[TableCell]) -> Option<String> {
         let wanted = self.project?;
         let is_project =
             |column: &ColumnUse| matches!(column, ColumnUse::Field(ItemField::Project));
         let at = self.columns.iter().position(is_project)?;
-        let given = unguard_cell(cells.get(at)?).trim();
+        let given = unguard_cell(&cells.get(at)?.text).trim();
         let differs = !given.is_empty() && fold_name(given) != fold_name(wanted);
         differs.then(|| {
             format!(
@@ -171,7 +183,13 @@ impl TableReader<'_> {
         })
     }
 
-    fn read_cell(&self, set: &mut ItemSet, at: usize, index: usize, cell: &str) {
+    fn read_cell(
+        &self,
+        set: &mut ItemSet,
+        at: usize,
+        index: usize,
+        (cell, value): (&str, Option<&Value>),
+    ) {
         let column = self.columns.get(index).cloned();
         let column = column.unwrap_or_else(|| ColumnUse::Heading(format!("column {}", index + 1)));
         match column {
@@ -180,7 +198,14 @@ impl TableReader<'_> {
                     set.add_link(at, &relation, &other, leads_here);
                 }
             }
-            ColumnUse::Heading(name) => set.items[at].add_property(&name, Value::from(cell)),
+            ColumnUse::Heading(name) => {
+                let value = value.cloned().unwrap_or_else(|| Value::from(cell));
+                set.items[at].add_property(&name, value);
+            }
+            ColumnUse::Field(ItemField::Property(name)) => {
+                let value = value.cloned().unwrap_or_else(|| read_value(cell));
+                set.items[at].add_json_property(&name, value);
+            }
             ColumnUse::Field(ItemField::Ignore) => {
                 let line = format!("{}: {}", set.items[at].place, quote_text(cell, SHOWN));
                 set.report.add_note("cells left out, as the mapping says", line);
@@ -219,7 +244,6 @@ fn set_field(item: &mut ExchangeItem, field: &ItemField, cell: &str) {
             "false" | "no" => {}
             _ => item.add_property("hand_authored", Value::from(cell)),
         },
-        ItemField::Property(name) => item.add_json_property(name, read_value(cell)),
-        ItemField::Ignore => {}
+        ItemField::Property(_) | ItemField::Ignore => {}
     }
 }

@@ -1,26 +1,27 @@
-//! Reads a table from the bytes of a file: its encoding, its delimiter, its records.
+//! Reads a table from the bytes of a file.
 
+use super::cell_table::{CellTable, TableCell};
+use super::workbook::read_workbook;
 use crate::model::text::quote_text;
 use crate::model::{Error, Result};
-use crate::ops::exchange::items::ExchangeFile;
+use crate::ops::exchange::archive::is_archive;
+use crate::ops::exchange::items::{ExchangeFile, ItemMapping};
 use crate::ops::sources::decode::decode;
 
 const HINT: &str = "Give a table in CSV or TSV, with a heading in its first row.";
 /// Characters of a file's name in an error.
 const SHOWN: usize = 160;
 
-/// The heading and the other records, each with the number of its first line.
-#[derive(Debug, Default)]
-pub struct CellTable {
-    pub delimiter: char,
-    pub heading: Vec<String>,
-    pub records: Vec<(u64, Vec<String>)>,
-    /// The first line of a last record whose quote is never closed.
-    pub unclosed: Option<u64>,
+/// Reads a table: a sheet of a workbook, or delimited text.
+pub fn read_table(file: &ExchangeFile, mapping: &ItemMapping) -> Result<CellTable> {
+    match is_archive(&file.bytes) {
+        true => read_workbook(file, mapping.sheet.as_deref()),
+        false => parse_table(file, mapping.delimiter),
+    }
 }
 
 /// Parses a table; the delimiter is guessed from the heading if it is not given.
-pub fn parse_table(file: &ExchangeFile, delimiter: Option<char>) -> Result<CellTable> {
+fn parse_table(file: &ExchangeFile, delimiter: Option<char>) -> Result<CellTable> {
     let name = quote_text(&file.name, SHOWN);
     let refuse = |problem: &str| Error::invalid("the file", format!("{name}: {problem}"), HINT);
     let text = decode(&file.bytes).map_err(refuse)?;
@@ -31,7 +32,7 @@ pub fn parse_table(file: &ExchangeFile, delimiter: Option<char>) -> Result<CellT
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut table = CellTable { delimiter, ..CellTable::default() };
+    let mut table = CellTable { delimiter, unit: "line", ..CellTable::default() };
     let mut last = 0;
     for record in reader.records() {
         let record = record.map_err(|error| refuse(&error.to_string()))?;
@@ -44,7 +45,8 @@ pub fn parse_table(file: &ExchangeFile, delimiter: Option<char>) -> Result<CellT
         if table.heading.is_empty() {
             table.heading = cells;
         } else {
-            table.records.push((line, cells));
+            let cells = cells.iter().map(|text| TableCell::of(text));
+            table.records.push((line, cells.collect()));
         }
     }
     // Such a record would hold all lines up to the end of the file.

@@ -66,6 +66,7 @@ impl ItemField {
 struct MappingFile {
     delimiter: Option<char>,
     separators: Option<String>,
+    sheet: Option<String>,
     columns: BTreeMap<String, String>,
     links: BTreeMap<String, String>,
     links_to: BTreeMap<String, String>,
@@ -81,6 +82,8 @@ pub struct ItemMapping {
     pub delimiter: Option<char>,
     /// The characters between several values of a cell.
     pub separators: Option<String>,
+    /// The sheet of a workbook; the first one if omitted.
+    pub sheet: Option<String>,
     pub columns: BTreeMap<String, ItemField>,
     /// Columns with the targets of links of a type.
     pub links: BTreeMap<String, String>,
@@ -99,8 +102,8 @@ impl ItemMapping {
         let refuse = |problem: String| Error::invalid("mapping", problem, HINT);
         let file: MappingFile =
             toml::from_str(text).map_err(|error| refuse(error.message().to_owned()))?;
-        let mut mapping =
-            Self { delimiter: file.delimiter, separators: file.separators, ..Self::default() };
+        let (delimiter, separators, sheet) = (file.delimiter, file.separators, file.sheet);
+        let mut mapping = Self { delimiter, separators, sheet, ..Self::default() };
         for (column, field) in file.columns {
             let parsed = ItemField::parse(&field).ok_or_else(|| {
                 let names: Vec<&str> = PLAIN_FIELDS.iter().map(|(name, _)| *name).collect();
@@ -146,6 +149,7 @@ impl ItemMapping {
         let head = [
             ("delimiter", self.delimiter.map(String::from)),
             ("separators", self.separators.clone()),
+            ("sheet", self.sheet.clone()),
         ];
         for (name, value) in head {
             if let Some(value) = value {

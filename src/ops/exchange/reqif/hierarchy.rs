@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::attributes::type_identifier;
 use super::names::{CONTENTS, OWN, SPECIFICATION};
 use super::write::{ReqifWriter, is_specification};
-use super::xml::escape_xml;
+use crate::ops::exchange::xml_text::escape_xml;
 
 /// Levels of the hierarchy that are written; a deeper part is written as a relation.
 const MAX_LEVELS: usize = 60;

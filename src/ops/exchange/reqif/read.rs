@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::archive::{is_archive, unpack_documents};
+use super::archive::unpack_documents;
 use super::definitions::{AttributeValue, ReqifTypes};
 use super::names::{
     CONTENTS, FOREIGN_ID, FORMATTED, HEADER, IDENTIFIER, LAST_CHANGE, NAME, ORIGINAL_TYPE, OWN,
@@ -12,6 +12,7 @@ use super::names::{
 };
 use super::xml::{XmlElement, parse_xml};
 use crate::model::{Ontology, Result};
+use crate::ops::exchange::archive::is_archive;
 use crate::ops::exchange::import_report::LinePlace;
 use crate::ops::exchange::items::{
     ExchangeFile, ExchangeItem, ItemField, ItemFileArgs, ItemSet, PARENT,

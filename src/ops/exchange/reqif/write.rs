@@ -10,10 +10,10 @@ use super::names::{
     ORIGINAL_TYPE, OWN, SPECIFICATION, TEXT,
 };
 use super::xhtml::{read_source, write_formatted};
-use super::xml::escape_xml;
 use crate::model::Result;
 use crate::ops::exchange::entity_csv::write_value;
 use crate::ops::exchange::items::{StoredItem, StoredItems};
+use crate::ops::exchange::xml_text::escape_xml;
 
 /// Properties that are written in another form than as an attribute.
 const SPECIAL: [&str; 5] = [CONTENTS, FORMATTED, HEADER, IDENTIFIER, LAST_CHANGE];

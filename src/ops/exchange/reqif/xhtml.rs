@@ -1,6 +1,7 @@
 //! Formatted texts: as plain text, and back.
 
-use super::xml::{XmlElement, XmlNode, escape_xml, parse_xml};
+use super::xml::{XmlElement, XmlNode, parse_xml};
+use crate::ops::exchange::xml_text::escape_xml;
 
 /// Elements that begin and end a line.
 const BLOCKS: [&str; 15] = [
