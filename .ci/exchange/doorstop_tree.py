@@ -71,6 +71,14 @@ def main():
         assert ours == theirs, f"imported\n{ours}\nDoorstop\n{theirs}"
         run(ATOCORE, "export", "--format", "doorstop", folder / "ours", env=environment)
         assert tree(folder / "ours") == ours, (tree(folder / "ours"), ours)
+        markdown = Path(shutil.copytree(FIXTURE, folder / "markdown"))
+        for settings in markdown.rglob(".doorstop.yml"):
+            settings.write_text(settings.read_text().replace("itemformat: yaml", "itemformat: markdown"))
+        environment["ATOCORE_DB"] = str(folder / "markdown.db")
+        run(ATOCORE, "import", markdown, *options, env=environment)
+        run(ATOCORE, "export", "--format", "doorstop", folder / "markdown-ours", env=environment)
+        assert not list((folder / "markdown-ours").rglob("[!.]*.yml"))
+        assert tree(folder / "markdown-ours") == ours, (tree(folder / "markdown-ours"), ours)
         print(f"Doorstop agrees: {len(ours[0])} items, {len(ours[1])} links, {len(ours[2])} of them suspect")
 
 

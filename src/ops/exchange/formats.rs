@@ -121,7 +121,7 @@ pub static FORMATS: [ExchangeFormat; 8] = [
     ExchangeFormat {
         name: "doorstop",
         about: "The folder of a Doorstop tree",
-        endings: &["yml", "yaml"],
+        endings: &["yml", "yaml", "md"],
         own_names: &[],
         read: doorstop::read_tree,
         export_name: "doorstop",

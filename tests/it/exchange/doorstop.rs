@@ -142,3 +142,40 @@ fn a_folder_that_cannot_be_written_is_not_half_written() {
     assert!(!output.status.success());
     assert_eq!(names(), before);
 }
+
+#[test]
+fn items_in_markdown_are_read_and_written() {
+    let place = Place::new();
+    let folder = place.folder.path().join("tree");
+    fs::create_dir(&folder).expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
+    write(".doorstop.yml", "settings: {prefix: SYS, sep: '-', digits: 1, itemformat: markdown}\n");
+    write(
+        "SYS-1.md",
+        "---\nactive: true\nlevel: 1.1\nlinks: []\n---\n\n# Mass\n\nBelow 9 kg.\n\n## Why\n\nIt flies.\n",
+    );
+    write("SYS-2.md", "---\nlinks:\n- SYS-1: null\n---\nThin.\n");
+    write("README.md", "# About\n");
+    let report = import(&place, &["--from", "doorstop", "tree", "--status", "active"]);
+    assert_eq!((count(&report, "created"), &report["refused"]), (4, &json!([])), "{report}");
+    assert_eq!(field(&place, "SYS-1", "name"), "Mass");
+    assert_eq!(field(&place, "SYS-1", "description"), "Below 9 kg.\n\n## Why\n\nIt flies.");
+    assert_eq!(field(&place, "SYS-2", "description"), "Thin.");
+    run(&place, &["export", "--format", "doorstop", "out"]);
+    let read = |name: &str| {
+        fs::read_to_string(place.folder.path().join("out/sys").join(name)).expect("a text")
+    };
+    assert!(
+        read("SYS-1.md")
+            .ends_with("level: 1.1\n---\n\n# Mass\n\nBelow 9 kg.\n\n## Why\n\nIt flies.\n")
+    );
+    let other = Place::new();
+    let path = place.folder.path().join("out").to_string_lossy().into_owned();
+    import(&other, &["--from", "doorstop", &path, "--status", "active"]);
+    assert_eq!(list_links(&place), list_links(&other));
+    for column in ["name", "description", "properties"] {
+        assert_eq!(field(&place, "SYS-1", column), field(&other, "SYS-1", column), "{column}");
+    }
+    let errors = place.run(71, &["export", "--format", "doorstop", "again"]).stderr;
+    assert!(!String::from_utf8_lossy(&errors).contains("otherwise"));
+}

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::stamp::{
-    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, RELATIONS, SUSPECT, TYPE_FIELD, plain_text,
+    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, RELATIONS, SUSPECT, TYPE_FIELD, has_markdown, plain_text,
     reviewed_attributes, stamp_item,
 };
 use crate::model::{Ontology, Result};
 use crate::ops::exchange::import_report::LinePlace;
 use crate::ops::exchange::items::{ExchangeFile, ExchangeItem, ItemFileArgs, ItemSet, PARENT};
-use crate::ops::exchange::yaml::parse_yaml;
+use crate::ops::exchange::yaml::{parse_yaml, split_front_matter};
 use crate::ops::sources::decode::decode;
 
 /// The level of an item without one.
@@ -37,7 +37,7 @@ pub fn read_tree(
     let mut parsed = Vec::new();
     for file in files {
         let text = decode(&file.bytes).map_err(str::to_owned);
-        match text.and_then(|text| parse_yaml(&text)) {
+        match text.and_then(|text| parse_item(&file.name, &text)) {
             Ok(value) if file.name.rsplit('/').next() == Some(SETTINGS_FILE) => {
                 set.items.push(document_item(file, &value));
                 documents.insert(folder_of(&file.name).to_owned(), value);
@@ -50,7 +50,10 @@ pub fn read_tree(
     let mut items = Vec::new();
     for (file, fields) in parsed {
         let document = documents.get(folder_of(&file.name));
-        if document.is_none() && !(fields.contains_key("text") && fields.contains_key("links")) {
+        let is_other = is_markdown(&file.name) && !document.is_some_and(has_markdown);
+        let is_bare =
+            document.is_none() && !(fields.contains_key("text") && fields.contains_key("links"));
+        if is_other || is_bare {
             set.report.add_note("files that are no items", file.name.clone());
             continue;
         }
@@ -64,6 +67,28 @@ pub fn read_tree(
         item.read(&stamps, &mut set);
     }
     Ok(set)
+}
+
+fn is_markdown(name: &str) -> bool {
+    name.to_lowercase().ends_with(".md")
+}
+
+/// Returns the attributes of an item; those of Markdown are its front matter, and below it header and text.
+fn parse_item(name: &str, text: &str) -> Result<Value, String> {
+    if !is_markdown(name) {
+        return parse_yaml(text);
+    }
+    let Some((front, body)) = split_front_matter(text) else { return Ok(Value::Null) };
+    let mut value = parse_yaml(front)?;
+    if let Some(fields) = value.as_object_mut() {
+        let body = body.trim();
+        let first = body.lines().next().unwrap_or_default();
+        let heading = first.strip_prefix("# ").map(str::trim).filter(|heading| !heading.is_empty());
+        let text = if heading.is_some() { body[first.len()..].trim_start() } else { body };
+        fields.insert("header".to_owned(), json!(heading.unwrap_or_default()));
+        fields.insert("text".to_owned(), json!(text));
+    }
+    Ok(value)
 }
 
 fn folder_of(name: &str) -> &str {

@@ -55,6 +55,12 @@ pub fn plain_text(text: &str) -> String {
     lines.join("\n")
 }
 
+/// Whether the items of a document are Markdown.
+pub fn has_markdown(settings: &Value) -> bool {
+    let format = settings.pointer("/settings/itemformat").and_then(Value::as_str);
+    format == Some("markdown")
+}
+
 /// Returns the attributes of a document that count for the fingerprints of its items.
 pub fn reviewed_attributes(settings: &Value) -> Vec<String> {
     let list = settings.pointer("/attributes/reviewed").and_then(Value::as_array);

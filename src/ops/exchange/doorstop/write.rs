@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::stamp::{
-    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, RELATIONS, SUSPECT, TYPE_FIELD, reviewed_attributes,
-    stamp_item,
+    DOCUMENT, DOORSTOP, ORIGINAL_TYPE, RELATIONS, SUSPECT, TYPE_FIELD, has_markdown,
+    reviewed_attributes, stamp_item,
 };
 use crate::model::Result;
 use crate::model::ontology::REFINES;
@@ -50,7 +50,8 @@ pub fn write_tree(stored: &StoredItems) -> Result<Vec<(String, String)>> {
         files.push((format!("{folder}/.doorstop.yml"), yaml_text(&document.settings)));
         for at in &document.items {
             let text = item_text(stored, *at, &prefixes, &documents);
-            files.push((format!("{folder}/{}.yml", stored.items[*at].id), text));
+            let ending = if has_markdown(&document.settings) { "md" } else { "yml" };
+            files.push((format!("{folder}/{}.{ending}", stored.items[*at].id), text));
         }
     }
     Ok(files)
@@ -175,6 +176,13 @@ fn item_text(
     if !relations.is_empty() {
         fields.insert(RELATIONS.to_owned(), Value::Object(relations));
     }
+    let is_markdown = prefixes
+        .get(&at)
+        .and_then(|prefix| documents.get(prefix))
+        .is_some_and(|document| has_markdown(&document.settings));
+    if is_markdown {
+        fields.retain(|name, _| !["header", "text"].contains(&name.as_str()));
+    }
     let mut text = yaml_text(&Value::Object(fields));
     // A level is a number of several parts, and no text.
     let is_level = |level: &&str| {
@@ -182,7 +190,11 @@ fn item_text(
     };
     let level = text_property(item, "level").filter(is_level).unwrap_or("1.0");
     text.push_str(&format!("level: {level}\n"));
-    text
+    if !is_markdown {
+        return text;
+    }
+    let heading = if header.is_empty() { String::new() } else { format!("# {header}\n\n") };
+    format!("---\n{text}---\n\n{heading}{}\n", entity.description)
 }
 
 /// Returns the links of an item with their fingerprints, and the types of those that are not the usual one.
