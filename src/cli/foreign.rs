@@ -122,11 +122,6 @@ impl Program {
 }
 
 impl Foreign {
-    /// Whether the caller named the format.
-    pub fn is_named(&self) -> bool {
-        self.from.is_some()
-    }
-
     pub fn mapping_path(&self) -> Option<&Path> {
         self.mapping.as_deref()
     }

@@ -13,7 +13,9 @@ use super::operation::OutputFlags;
 use super::options::{Cli, actor_name};
 use super::out;
 use super::paths::path_parser;
-use super::watch::{SourceFiles, describe_source, place_below, remember_files};
+use super::watch::{
+    ImportName, SourceFiles, describe_source, name_import, place_below, remember_files,
+};
 use super::{foreign, import_export};
 use crate::app::Db;
 use crate::app::import::{IMPORT, IMPORT_EXPORT, ImportRun, ReadReport};
@@ -41,7 +43,7 @@ pub struct ImportArgs {
     #[arg(long)]
     dry_run: bool,
     /// The name of the source, the same for each version of it: its next import finds the rows of this one.
-    /// The name of the file if omitted
+    /// If omitted, the name by which the file is remembered, else that of the file
     #[arg(long = "as", value_name = "NAME")]
     source: Option<String>,
     /// End the rows that an earlier import from the source had and the file has no more; all also ends
@@ -87,8 +89,10 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let prepared = PreparedImport::new(cli, wish, program)?;
     let db = cli.open()?;
     db.expect_many_rows()?;
-    let read = prepared.store(&db, wish, &actor)?;
-    let remembered = prepared.describe(wish).and_then(|source| remember_files(&db, &actor, source));
+    let source = name_import(&db, wish.source.as_deref(), &prepared.input, &wish.files)?;
+    let read = prepared.store(&db, wish, &actor, &source)?;
+    let described = prepared.describe(wish, &source);
+    let remembered = described.and_then(|source| remember_files(&db, &actor, source));
     print_report(&read, wish.dry_run, remembered.as_deref(), &wish.output);
     Ok(if read.report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -96,7 +100,9 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
 /// Imports a source as it was imported before.
 pub fn import_again(cli: &Cli, db: &Db, wish: &ImportArgs, actor: &str) -> Result<ReadReport> {
     let program = wish.foreign.program(&wish.files);
-    PreparedImport::new(cli, wish, program)?.store(db, wish, actor)
+    let prepared = PreparedImport::new(cli, wish, program)?;
+    let source = name_import(db, wish.source.as_deref(), &prepared.input, &wish.files)?;
+    prepared.store(db, wish, actor, &source)
 }
 
 impl PreparedImport {
@@ -114,7 +120,13 @@ impl PreparedImport {
         Ok(Self { file, input, program })
     }
 
-    fn store(&self, db: &Db, wish: &ImportArgs, actor: &str) -> Result<ReadReport> {
+    fn store(
+        &self,
+        db: &Db,
+        wish: &ImportArgs,
+        actor: &str,
+        source: &ImportName,
+    ) -> Result<ReadReport> {
         let Self { file, input, program } = self;
         let note = wish.note.as_deref().unwrap_or_default();
         let operation = match file {
@@ -122,8 +134,8 @@ impl PreparedImport {
             ImportFile::Lines | ImportFile::Foreign(_) => IMPORT,
         };
         let run = ImportRun::new(db, operation, actor, wish.dry_run);
-        let name = wish.source.as_deref().unwrap_or(input.name());
-        let is_named = wish.source.is_some();
+        let ImportName { name, is_known: is_named } = source;
+        let is_named = *is_named;
         let retirement = match wish.retire_missing {
             None => Retirement::None,
             Some(RetireChoice::Some) => Retirement::Some,
@@ -141,14 +153,12 @@ impl PreparedImport {
         }
     }
 
-    /// Returns the source to be remembered: that of files which were named as one, or by their format.
-    fn describe(&self, wish: &ImportArgs) -> Option<Result<WatchedSource>> {
-        let is_named = wish.source.is_some() || wish.foreign.is_named();
+    /// Returns the source to be remembered, unless it can't be read again.
+    fn describe(&self, wish: &ImportArgs, source: &ImportName) -> Option<Result<WatchedSource>> {
         let is_export = matches!(self.file, ImportFile::Export(_));
-        if wish.dry_run || !is_named || is_export || self.input.is_pipe() {
+        if wish.dry_run || !source.is_known || is_export || self.input.is_pipe() {
             return None;
         }
-        let name = wish.source.as_deref().unwrap_or(self.input.name());
         let program = match (&self.file, self.program) {
             (ImportFile::Foreign(_), None) => Some(Program::ServerMemory),
             (_, program) => program,
@@ -159,7 +169,7 @@ impl PreparedImport {
         // That many may end this time is no reason to end as many the next time.
         let retires = wish.retire_missing.map(|_| "--retire-missing".to_owned());
         let options = named.chain(retires).chain(wish.foreign.words(program)).collect();
-        Some(describe_source(SourceReader::Import, name, &files, options))
+        Some(describe_source(SourceReader::Import, &source.name, &files, options))
     }
 }
 
@@ -181,6 +191,7 @@ impl ImportArgs {
             args.foreign.map_by(place_below(root, &source.mapping));
         }
         args.dry_run = dry_run;
+        args.source = Some(source.name.clone());
         Ok(args)
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::input::InputFile;
 use super::out;
 use crate::app::Db;
 use crate::app::watching::{find_source, find_sources, remember_source};
@@ -88,6 +89,63 @@ pub fn place_below(root: &Path, path: &str) -> PathBuf {
         "." => root.to_owned(),
         path => root.join(path),
     }
+}
+
+/// The name of an imported source.
+pub struct ImportName {
+    pub name: String,
+    /// Whether the rows of an earlier import of the name are its own.
+    pub is_known: bool,
+}
+
+/// Returns the name of an import: the given one, else the one by which its files are remembered, else that
+/// of its file, which begins with the name of its folder if another one is remembered as it.
+pub fn name_import(
+    db: &Db,
+    given: Option<&str>,
+    input: &InputFile,
+    files: &[PathBuf],
+) -> Result<ImportName> {
+    let of_file = |is_known| ImportName { name: input.name().to_owned(), is_known };
+    if let Some(name) = given {
+        return Ok(ImportName { name: name.to_owned(), is_known: true });
+    }
+    if input.is_pipe() {
+        return Ok(of_file(false));
+    }
+    let paths = SourceFiles { paths: files, ..SourceFiles::default() };
+    let Ok(here) = describe_source(SourceReader::Import, input.name(), &paths, Vec::new()) else {
+        return Ok(of_file(false));
+    };
+    let known = db.read(|view| find_sources(view, &[]))?;
+    let mut of_files = known
+        .iter()
+        .filter(|known| known.reader == SourceReader::Import && is_same_place(known, &here));
+    if let (Some(known), None) = (of_files.next(), of_files.next()) {
+        return Ok(ImportName { name: known.name.clone(), is_known: true });
+    }
+    let first = here.paths.first().map(|path| place_below(Path::new(&here.root), path));
+    let folder = first.as_deref().and_then(Path::parent).and_then(Path::file_name);
+    let longer = folder.map(|folder| format!("{}/{}", folder.to_string_lossy(), input.name()));
+    for name in [Some(input.name().to_owned()), longer].into_iter().flatten() {
+        if db.read(|view| find_source(view, SourceReader::Import, &name))?.is_none() {
+            return Ok(ImportName { name, is_known: true });
+        }
+    }
+    out::error_line(format!(
+        "another file is remembered as {}: give this one a name with --as",
+        quote_text(input.name(), MAX_NAME)
+    ));
+    Ok(of_file(false))
+}
+
+/// Whether a source is read from the place that it was remembered with, or from a copy of a folder that
+/// is not there any more.
+fn is_same_place(known: &WatchedSource, here: &WatchedSource) -> bool {
+    let root = Path::new(&known.root);
+    known.paths == here.paths
+        && (known.root == here.root
+            || !known.paths.iter().any(|path| place_below(root, path).exists()))
 }
 
 /// Remembers a source after it was read; returns its name if it was not known so. That it cannot be

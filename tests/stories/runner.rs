@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use rusqlite::types::ValueRef;
@@ -98,7 +98,14 @@ impl StoryRunner {
 
     fn remembers_a_source(&self) -> bool {
         let sql = "SELECT count(*) FROM memory_audit WHERE memory_id LIKE 'source:%'";
-        self.place.sql().query_row(sql, [], |row| row.get::<_, i64>(0)).is_ok_and(|count| count > 0)
+        let count = |path: PathBuf| {
+            let file = rusqlite::Connection::open(path).expect("a file");
+            file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap_or_default()
+        };
+        let files = std::fs::read_dir(self.place.folder.path()).expect("the folder").flatten();
+        let stores =
+            files.map(|file| file.path()).filter(|path| path.extension() == Some("db".as_ref()));
+        stores.into_iter().any(|path| count(path) > 0)
     }
 
     /// Sends a request: method, path, headers as `Name:value`, and a JSON body.
