@@ -189,3 +189,56 @@ fn a_row_met_by_its_name_takes_its_uid_and_says_so() {
     let report = import(&place, &[requirement(1, "eleven"), other], false);
     assert_eq!((sum(&report, "created"), list_active(&place).len()), (1, 2), "{report}");
 }
+
+#[test]
+fn another_source_does_not_change_what_a_link_says() {
+    let place = Place::new();
+    let link = |confidence: f64| {
+        json!({
+            "type": "relationship", "source": "R-1", "relationship_type": "refines",
+            "target": "R-2", "confidence": confidence, "source_refs": ["doc:plan.md"],
+        })
+    };
+    let rows = [requirement(1, "ten"), requirement(2, "two")];
+    import(&place, &[&rows[..], &[link(0.9)]].concat(), false);
+    import_as(&place, "other", &[&rows[..], &[link(0.3)]].concat());
+    let said = "SELECT count(*) FROM relationships WHERE confidence = 0.9";
+    assert_eq!(place.count(said), 1);
+    let report = import(&place, &[&rows[..], &[link(0.8)]].concat(), false);
+    assert_eq!((sum(&report, "updated"), count_lines(&report)), (1, 3), "{report}");
+    let changed = report["edits"][0].as_str().expect("an edit");
+    assert!(changed.contains("\"confidence\" \"0.9\" → \"0.8\""), "{changed}");
+    let undone = run(&place, &["undo", report["operation"].as_str().expect("an operation")]);
+    assert!(undone.status.success(), "{undone:?}");
+    assert_eq!(place.count(said), 1, "an undo brings the confidence back");
+    place.verify();
+}
+
+#[test]
+fn the_same_number_is_unchanged_however_it_is_written() {
+    let place = Place::new();
+    let with = |count: &str| {
+        let line = requirement(1, "ten").to_string();
+        let count: Value = serde_json::from_str(count).expect("JSON");
+        let mut line: Value = serde_json::from_str(&line).expect("JSON");
+        line["properties"] = json!({ "count": count });
+        line
+    };
+    import(&place, &[with("[10, 2.50]")], false);
+    for same in ["[10.0, 2.5]", "[1e1, 25e-1]", "[10, 2.5]"] {
+        let report = import(&place, &[with(same)], false);
+        assert_eq!((sum(&report, "existing"), count_lines(&report)), (1, 1), "{same}: {report}");
+    }
+    // A first import without a name compares them too.
+    let file = place.folder.path().join("unnamed.jsonl");
+    fs::write(&file, format!("{}\n", with("[10.0, 2.5]"))).expect("a file");
+    let output = run(&place, &["import", &file.to_string_lossy(), "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(sum(&report, "existing"), 1, "{report}");
+    let report = import(&place, &[with("[11, 2.5]")], false);
+    assert_eq!(sum(&report, "updated"), 1, "{report}");
+    let large = ["[9007199254740993]", "[9007199254740992]"].map(with);
+    import(&place, &large[..1], false);
+    let report = import(&place, &large[1..], false);
+    assert_eq!(sum(&report, "updated"), 1, "whole numbers are compared exactly: {report}");
+}
