@@ -155,7 +155,7 @@ fn items_in_markdown_are_read_and_written() {
         "---\nactive: true\nlevel: 1.1\nlinks: []\n---\n\n# Mass\n\nBelow 9 kg.\n\n## Why\n\nIt flies.\n",
     );
     write("SYS-2.md", "---\nlinks:\n- SYS-1: null\n---\nThin.\n");
-    write("README.md", "# About\n");
+    write("README.md", "---\ntitle: About\n---\n# About\n");
     let report = import(&place, &["--from", "doorstop", "tree", "--status", "active"]);
     assert_eq!((count(&report, "created"), &report["refused"]), (4, &json!([])), "{report}");
     assert_eq!(field(&place, "SYS-1", "name"), "Mass");
