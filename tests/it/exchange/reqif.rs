@@ -133,6 +133,26 @@ fn an_archive_is_read_and_its_other_files_are_listed() {
 }
 
 #[test]
+fn attributes_of_relations_are_kept_and_written() {
+    let place = Place::new();
+    let relation = "<SPEC-RELATIONS><SPEC-RELATION IDENTIFIER=\"l\"><VALUES><ATTRIBUTE-VALUE-STRING THE-VALUE=\"by test\"><DEFINITION><ATTRIBUTE-DEFINITION-STRING-REF>Reason</ATTRIBUTE-DEFINITION-STRING-REF></DEFINITION></ATTRIBUTE-VALUE-STRING></VALUES>\
+        <TYPE><SPEC-RELATION-TYPE-REF>refines</SPEC-RELATION-TYPE-REF></TYPE><SOURCE><SPEC-OBJECT-REF>o-R-2</SPEC-OBJECT-REF></SOURCE><TARGET><SPEC-OBJECT-REF>o-R-1</SPEC-OBJECT-REF></TARGET></SPEC-RELATION></SPEC-RELATIONS>";
+    let objects = [object("R-1", "<h:div>a</h:div>"), object("R-2", "<h:div>b</h:div>")].concat();
+    let text = document(&objects).replace("</SPEC-OBJECTS>", &format!("</SPEC-OBJECTS>{relation}"));
+    fs::write(place.folder.path().join("a.reqif"), text).expect("a file");
+    let report = import(&place, &["a.reqif", "--status", "active"]);
+    assert_eq!((count(&report, "created"), &report["refused"]), (3, &json!([])), "{report}");
+    assert!(!report.to_string().contains("not kept"), "{report}");
+    let kept = json!([{"source": "o-R-2", "type": "refines", "target": "o-R-1", "values": {"Reason": "by test"}}]);
+    assert_eq!(property(&place, "R-2", "reqif_relations"), kept);
+    run(&place, &["export", "--format", "reqif", "b.reqif"]);
+    let other = Place::new();
+    let path = place.folder.path().join("b.reqif").to_string_lossy().into_owned();
+    import(&other, &[&path]);
+    assert_eq!(property(&other, "R-2", "reqif_relations"), kept);
+}
+
+#[test]
 fn an_archive_that_unpacks_beyond_the_limit_is_refused() {
     let place = Place::new();
     let bytes = pack(&[("a.reqif", &bomb(), CompressionMethod::DEFLATE)]);

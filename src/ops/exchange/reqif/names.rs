@@ -8,6 +8,8 @@ pub const LAST_CHANGE: &str = "reqif_last_change";
 pub const HEADER: &str = "reqif_header";
 /// The property with the formatted texts of an object, by attribute.
 pub const FORMATTED: &str = "reqif_xhtml";
+/// The property with the attributes of the relations of an object.
+pub const RELATION_VALUES: &str = "reqif_relations";
 /// The property with the ids of the objects below, in their order.
 pub const CONTENTS: &str = "contents";
 pub const ORIGINAL_TYPE: &str = "original_type";

@@ -8,7 +8,7 @@ use super::archive::unpack_documents;
 use super::definitions::{AttributeValue, ReqifTypes};
 use super::names::{
     CONTENTS, FOREIGN_ID, FORMATTED, HEADER, IDENTIFIER, LAST_CHANGE, NAME, ORIGINAL_TYPE, OWN,
-    SPECIFICATION, TEXT,
+    RELATION_VALUES, SPECIFICATION, TEXT,
 };
 use super::xml::{XmlElement, parse_xml};
 use crate::model::{Ontology, Result};
@@ -177,7 +177,8 @@ impl ReqifReader<'_> {
     fn read_relation(&mut self, relation: &XmlElement) {
         let [source, target] = ["SOURCE", "TARGET"].map(|end| relation.reference(end));
         let kind = self.types.name_of(&relation.reference("TYPE"));
-        if !self.types.values_of(relation).is_empty() {
+        let values = self.types.values_of(relation);
+        if !values.is_empty() && !self.keep_values([&source, &kind, &target], values) {
             let line = format!("{}: {kind} from {source} to {target}", self.name);
             self.set.report.add_note("attributes of relations, which are not kept", line);
         }
@@ -194,6 +195,31 @@ impl ReqifReader<'_> {
                 self.set.report.refuse(place, "both ends are missing in the file".to_owned());
             }
         }
+    }
+
+    /// Keeps the attributes of a relation in the properties of an end; returns whether there is space for them.
+    fn keep_values(
+        &mut self,
+        [source, kind, target]: [&str; 3],
+        values: Vec<AttributeValue>,
+    ) -> bool {
+        let known = self.objects.get(source).or_else(|| self.objects.get(target));
+        let Some(item) = known.map(|at| &mut self.set.items[*at]) else { return false };
+        let mut named = ExchangeItem::default();
+        for AttributeValue { name, value, source } in values {
+            named.add_json_property(&name, value);
+            named.add_property(&format!("{name} (xhtml)"), json!(source));
+        }
+        let entry =
+            json!({ "source": source, "type": kind, "target": target, "values": named.properties });
+        let kept = item.properties.get(RELATION_VALUES).and_then(Value::as_array).cloned();
+        let kept: Vec<Value> = kept.into_iter().flatten().chain([entry]).collect();
+        let kept = Value::from(kept);
+        let fits = kept.to_string().len() <= MAX_KEPT;
+        if fits {
+            item.properties.insert(RELATION_VALUES.to_owned(), kept);
+        }
+        fits
     }
 
     fn read_specification(&mut self, specification: &XmlElement, header: Option<&XmlElement>) {
