@@ -50,15 +50,17 @@ pub fn read_tree(
     let mut items = Vec::new();
     for (file, fields) in parsed {
         let document = documents.get(folder_of(&file.name));
-        let is_other = is_markdown(&file.name) && !document.is_some_and(has_markdown);
+        let name = file.name.rsplit('/').next().unwrap_or_default();
+        let uid = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let is_item =
+            |document: &Value| has_markdown(document) && uid.starts_with(prefix_of(document));
+        let is_other = is_markdown(name) && !document.is_some_and(is_item);
         let is_bare =
             document.is_none() && !(fields.contains_key("text") && fields.contains_key("links"));
         if is_other || is_bare {
             set.report.add_note("files that are no items", file.name.clone());
             continue;
         }
-        let name = file.name.rsplit('/').next().unwrap_or_default();
-        let uid = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         items.push(ItemFile { file, uid, fields, document });
     }
     let stamps: HashMap<String, Option<String>> =
