@@ -36,6 +36,7 @@ pub fn render_next_step(step: &NextStep) -> Option<String> {
         NextStep::ReviewCandidates => "GET /v1/candidates".to_owned(),
         NextStep::AskQuestion { question } => format!("GET /v1/questions/{}", question.name()),
         NextStep::EditRevision { .. } => "POST /v1/candidates/review".to_owned(),
+        NextStep::UndoSince => "POST /v1/undo".to_owned(),
         NextStep::UndoOperation { id } => format!("POST /v1/operations/{id}/undo"),
         NextStep::ResolveConflict { id } => format!("POST /v1/conflicts/{id}/resolve"),
         NextStep::SetProjectState => "PUT /v1/state".to_owned(),

@@ -93,6 +93,7 @@ fn tool_of(step: &NextStep) -> Option<ToolUse> {
         NextStep::UpdateFields { kind: Kind::Memory, .. } => "update_memory",
         NextStep::ReviewCandidates => "list_candidates",
         NextStep::UndoOperation { .. } => "undo",
+        NextStep::UndoSince => "undo_since",
         NextStep::EditRevision { .. } => return Some(("review_candidates", None)),
         NextStep::PromoteRow { kind: Kind::Revision | Kind::Relationship, .. }
         | NextStep::RejectRow { kind: Kind::Revision | Kind::Relationship, .. } => {
@@ -195,6 +196,7 @@ pub fn command_of(step: &NextStep) -> Option<String> {
         }
         NextStep::RejectRow { id, .. } => format!("atocore reject {id}"),
         NextStep::UndoOperation { id } => format!("atocore undo {id}"),
+        NextStep::UndoSince => "atocore undo --since WHEN --client NAME".to_owned(),
         NextStep::EditRevision { id } => {
             format!(
                 "atocore call review_candidates '{{\"decisions\":[{{\"id\":\"{id}\",\"action\":\"edit\"}}]}}'"

@@ -70,6 +70,8 @@ pub enum NextStep {
     UndoOperation {
         id: String,
     },
+    /// Undo all that a client or an actor did since a point.
+    UndoSince,
     /// Search again, in rows of any status.
     IncludeInactive,
     /// Read the entity again, with links that are not active.

@@ -88,19 +88,22 @@ pub fn list_by(
     view: &View<'_>,
     (client, actor): (Option<&str>, Option<&str>),
     after: i64,
-    limit: usize,
 ) -> Result<Vec<StoredOperation>> {
-    let sql = "SELECT * FROM operations WHERE last_seq > ?1 AND first_seq > ?1 \
-         AND (?2 IS NULL OR client = ?2 OR client >= ?3 AND client < ?4) \
-         AND (?5 IS NULL OR actor = ?5) ORDER BY last_seq DESC LIMIT ?6";
-    let (from, to) = version_range(client.unwrap_or_default());
-    let limit = limit as i64;
-    view.conn.all(sql, params![after, client, &from, &to, actor, limit], read_operation)
+    let sql = format!(
+        "SELECT * FROM operations WHERE last_seq > ?1 AND first_seq > ?1 AND (?2 IS NULL OR {}) \
+         AND (?3 IS NULL OR actor = ?3) ORDER BY last_seq DESC",
+        is_of_client("?2")
+    );
+    view.conn.all(&sql, params![after, client, actor], read_operation)
 }
 
-/// Returns the range of texts that begin with the name of a client and go on with its version.
-fn version_range(client: &str) -> (String, String) {
-    (format!("{client} "), format!("{client}!"))
+/// Whether an operation came through the client that is this parameter, or a version of it.
+fn is_of_client(parameter: &str) -> String {
+    let version = format!("substr(client, length({parameter}) + 2)");
+    format!(
+        "(client = {parameter} OR client >= {parameter} || ' ' AND client < {parameter} || '!' \
+         AND ({version} GLOB '[0-9]*' OR {version} GLOB 'v[0-9]*'))"
+    )
 }
 
 /// Returns the newest operation of a client, whatever its version. `client` is name and version, or
@@ -115,10 +118,11 @@ pub fn last_of_client(view: &View<'_>, client: &str) -> Result<Option<StoredOper
     if name.is_empty() {
         return Ok(None);
     }
-    let sql = "SELECT * FROM operations WHERE client = ?1 OR client >= ?2 AND client < ?3 \
-         ORDER BY last_seq DESC LIMIT 1";
-    let (from, to) = version_range(name);
-    view.conn.one(sql, params![name, &from, &to], read_operation)
+    let sql = format!(
+        "SELECT * FROM operations WHERE {} ORDER BY last_seq DESC LIMIT 1",
+        is_of_client("?1")
+    );
+    view.conn.one(&sql, params![name], read_operation)
 }
 
 fn read_operation(row: &SqlRow<'_>) -> Result<StoredOperation> {
@@ -131,6 +135,7 @@ fn read_operation(row: &SqlRow<'_>) -> Result<StoredOperation> {
         committed_at: row.text("committed_at")?,
         client: row.text("client")?,
         actor: row.text("actor")?,
+        undoes: row.text("undoes")?.split_whitespace().map(str::to_owned).collect(),
     })
 }
 

@@ -71,4 +71,6 @@ pub struct StoredOperation {
     pub committed_at: String,
     pub client: String,
     pub actor: String,
+    /// The handles of the operations that it undid.
+    pub undoes: Vec<String>,
 }

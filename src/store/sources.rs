@@ -40,6 +40,17 @@ fn read_document(row: &SqlRow<'_>) -> Result<Document> {
     })
 }
 
+/// Counts the documents that were ingested after an instant.
+pub fn count_since(view: &View<'_>, instant: &str) -> Result<i64> {
+    let mut count = 0;
+    let sql = "SELECT count(*) AS n FROM source_documents WHERE ingested_at > ?1";
+    view.conn.scan(sql, params![instant], |row| {
+        count = row.integer("n")?;
+        Ok(())
+    })?;
+    Ok(count)
+}
+
 /// Whether there are documents.
 pub fn has_documents(view: &View<'_>) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM source_documents WHERE id > '') AS n";

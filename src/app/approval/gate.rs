@@ -182,7 +182,8 @@ impl ApprovalGate {
         }
         let by_hand = match &*tx.undone_operations() {
             [] => effect.step_by_hand(),
-            [newest, ..] => Some(NextStep::UndoOperation { id: newest.clone() }),
+            [one] => Some(NextStep::UndoOperation { id: one.clone() }),
+            _ => Some(NextStep::UndoSince),
         };
         let by_hand = by_hand.map(|step| ids::show_step(tx, step)).transpose()?;
         if self.proposes() {

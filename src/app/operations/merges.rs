@@ -8,16 +8,14 @@ use super::entities::{ChangedEntity, next_step_of};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::Detail;
-use crate::app::present::bound::shorten_texts;
+use crate::app::present::kept_values::KeptValue;
 use crate::app::present::memories::MemoryView;
-use crate::app::present::revisions::show_value;
-use crate::app::present::rows::{CONCISE_TEXT, EntityBrief, entity_briefs};
+use crate::app::present::rows::{EntityBrief, entity_briefs};
 use crate::app::present::text::Text;
 use crate::model::text::quote_text;
 use crate::model::{Kind, Result};
 use crate::ops::write::merge_entities::{EntityMerge, merge_entities};
 use crate::ops::write::merge_memories::{MemoryMerge, merge_memories};
-use crate::ops::write::merged_fields::KeptField;
 use crate::store::Tx;
 
 /// Merges two entities.
@@ -33,28 +31,6 @@ pub struct MergedEntity {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Map<String, Value>>")]
     differing: Vec<KeptValue>,
-}
-
-/// A field in which two entities differ.
-#[derive(Serialize, JsonSchema)]
-struct KeptValue {
-    field: String,
-    kept: Value,
-    other: Value,
-}
-
-impl KeptValue {
-    fn new(field: KeptField) -> Self {
-        let KeptField { field, mut kept, mut other } = field;
-        shorten_texts(&mut kept, CONCISE_TEXT);
-        shorten_texts(&mut other, CONCISE_TEXT);
-        Self { field, kept, other }
-    }
-
-    fn line(&self) -> String {
-        let Self { field, kept, other } = self;
-        format!("kept {field} {}, not {}", show_value(kept), show_value(other))
-    }
 }
 
 impl Operation for MergeEntities {

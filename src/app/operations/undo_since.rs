@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::CreateBaseline;
 use super::undo::{RestoredRow, refuse_final};
+use super::{CreateBaseline, RegisterProject, RemoveProjectAlias};
 use crate::app::answer::{Output, Written};
 use crate::app::operation::{About, Effect, Operation, Surface, WriteOperation};
 use crate::app::present::text::Text;
 use crate::app::watching::{FORGET_SOURCE, WATCH_SOURCE};
-use crate::model::text::quote_text;
+use crate::model::text::{count_noun, quote_text};
 use crate::model::{Kind, Result};
 use crate::ops::read::row_names::name_row;
-use crate::ops::write::undo::{StoredOperation, UndoneOperation};
+use crate::ops::write::undo::{StoredOperation, UndoneOperation, moves_rows};
 use crate::ops::write::undo_since::{UndoRange, UndoneSince, undo_since};
 use crate::store::{Tx, View};
 
@@ -29,7 +29,7 @@ pub struct UndoneRange {
     operations: Vec<UndoneWrite>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rows: Vec<RestoredRow>,
-    /// What stays: projects that they registered, baselines, and sources that are read again.
+    /// What stays: projects and their names, baselines, documents, and sources that are read again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kept: Vec<String>,
 }
@@ -63,14 +63,19 @@ impl Operation for UndoSince {
 }
 
 /// Operations that change no row, and stay.
-const KEPT: [&str; 3] = [CreateBaseline::ABOUT.name, WATCH_SOURCE, FORGET_SOURCE];
+const KEPT: [&str; 4] =
+    [CreateBaseline::ABOUT.name, RemoveProjectAlias::ABOUT.name, WATCH_SOURCE, FORGET_SOURCE];
 
 impl WriteOperation for UndoSince {
     fn run(tx: &Tx<'_>, args: UndoRange, note: &str) -> Result<Written<UndoneRange>> {
-        let is_undone = |operation: &StoredOperation| match KEPT.contains(&operation.name.as_str())
-        {
-            true => Ok(false),
-            false => refuse_final(operation).map(|()| true),
+        let is_undone = |operation: &StoredOperation| {
+            let name = operation.name.as_str();
+            if KEPT.contains(&name)
+                || name == RegisterProject::ABOUT.name && !moves_rows(tx, operation)?
+            {
+                return Ok(false);
+            }
+            refuse_final(operation).map(|()| true)
         };
         let done = undo_since(tx, &args, note, is_undone)?;
         Ok(Written::new(UndoneRange::new(tx, done)?, None, None))
@@ -78,7 +83,8 @@ impl WriteOperation for UndoSince {
 }
 
 impl UndoneRange {
-    fn new(view: &View<'_>, UndoneSince { undone, kept }: UndoneSince) -> Result<Self> {
+    fn new(view: &View<'_>, done: UndoneSince) -> Result<Self> {
+        let UndoneSince { undone, kept, documents } = done;
         // A row that several of them changed is shown once, as it is now.
         let mut seen = BTreeSet::new();
         let rows =
@@ -90,10 +96,16 @@ impl UndoneRange {
         let kept = kept
             .into_iter()
             .map(|StoredOperation { name, handle, .. }| Ok(format!("{name} {handle} stays")));
+        let documents = (documents > 0).then(|| {
+            Ok(format!(
+                "{} that anybody ingested since then: not undone",
+                count_noun(documents, "document")
+            ))
+        });
         Ok(Self {
             changed: !rows.is_empty(),
             rows: rows.into_iter().collect::<Result<_>>()?,
-            kept: projects.chain(kept).collect::<Result<_>>()?,
+            kept: projects.chain(kept).chain(documents).collect::<Result<_>>()?,
             operations: undone.into_iter().map(UndoneWrite::new).collect(),
         })
     }

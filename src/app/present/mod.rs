@@ -10,6 +10,7 @@ pub mod found_chunks;
 pub mod handoffs;
 pub mod hit_explanation;
 pub mod ids;
+pub mod kept_values;
 pub mod link_successions;
 pub mod marked;
 pub mod memories;

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::bound::{shorten_text, shorten_texts};
+use super::bound::shorten_texts;
 use super::ids;
+use super::kept_values::{KeptValue, show_value};
 use super::rows::{CONCISE_TEXT, LINE_TEXT, project_word};
 use crate::model::Result;
 use crate::model::link_policy::LinkPolicy;
@@ -14,6 +15,7 @@ use crate::model::revision::{
 };
 use crate::model::text::quote_text;
 use crate::ops::read::row_names::name_row;
+use crate::ops::write::planned_merge::list_merge_differences;
 use crate::ops::write::revisions;
 use crate::store::View;
 
@@ -38,6 +40,13 @@ pub struct RevisionView {
     pub changes: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<String>,
+    /// The row that it is to be merged into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
+    /// Fields in which that differs, and keeps its value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    pub differing: Vec<KeptValue>,
     /// leave: its links stay at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<LinkPolicy>,
@@ -81,16 +90,28 @@ impl RevisionView {
             project: row.project.clone(),
             base_version: (row.base_version > 0).then_some(row.base_version),
             changes: differences.iter().map(describe_difference).collect(),
-            superseded_by: ids::shown_id(view, row.subject_kind, row.successor_id.as_deref())?,
+            superseded_by: match row.action {
+                RevisionAction::Merge => None,
+                _ => ids::shown_id(view, row.subject_kind, row.successor_id.as_deref())?,
+            },
             links: Some(row.link_policy()).filter(|policy| *policy == LinkPolicy::Leave),
             stale: revisions::is_stale(&differences),
             actor: row.actor.clone(),
             client: row.client.clone(),
             note: row.note.clone(),
             created_at: row.created_at.clone(),
+            merged_into: Self::name_target(view, row)?,
+            differing: list_merge_differences(view, row)?.into_iter().map(KeptValue::new).collect(),
             waits: revisions::waits_for_successor(view, row)?,
             differences,
         })
+    }
+
+    fn name_target(view: &View<'_>, row: &Revision) -> Result<Option<String>> {
+        match (row.action, &row.successor_id) {
+            (RevisionAction::Merge, Some(id)) => name_row(view, row.subject_kind, id).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Renders the revision, with a line for each field.
@@ -113,9 +134,9 @@ impl RevisionView {
         let when = if self.waits { ", when that is promoted" } else { "" };
         let links = if self.links.is_some() { "; its links stay" } else { "" };
         let by = self.superseded_by.iter();
-        let how =
-            if self.action == RevisionAction::Merge { "merged into" } else { "superseded by" };
-        lines.extend(by.map(|id| format!("  {how} {id}{when}{links}")));
+        lines.extend(by.map(|id| format!("  superseded by {id}{when}{links}")));
+        lines.extend(self.merged_into.iter().map(|row| format!("  merged into {row}")));
+        lines.extend(self.differing.iter().map(|field| format!("  {}", field.line())));
         lines.extend(self.differences.iter().map(difference_line));
         if !self.note.is_empty() {
             lines.push(format!("  because {}", quote_text(&self.note, LINE_TEXT)));
@@ -159,12 +180,4 @@ pub fn difference_line(difference: &FieldDifference) -> String {
     }
     let now = if now == base { String::new() } else { format!(", now {}", show_value(now)) };
     format!("  {field} {}{now} → {}", show_value(base), show_value(proposed))
-}
-
-pub fn show_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => quote_text(text, 2 * LINE_TEXT),
-        Value::Null => "nothing".to_owned(),
-        other => shorten_text(&other.to_string(), 2 * LINE_TEXT).into_owned(),
-    }
 }

@@ -6,7 +6,7 @@ mod place;
 mod restore;
 
 pub use differences::{RowChange, RowDifference, list_differences};
-pub use place::{AsOf, resolve_place, resolve_since};
+pub use place::{AsOf, LAST, resolve_place, resolve_since};
 
 use crate::model::Result;
 use crate::store::View;

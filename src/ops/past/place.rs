@@ -22,7 +22,7 @@ pub struct AsOf {
 }
 
 /// The newest write of the client that asks.
-const LAST: &str = "last";
+pub const LAST: &str = "last";
 
 /// Returns the place that a text means: an instant, the end of a day, the end of an operation, or a
 /// baseline. An error names the field.

@@ -128,16 +128,26 @@ fn is_merged(view: &View<'_>, row: &Entity) -> Result<bool> {
     Ok(newest.is_some_and(|entry| entry.action == Action::Merged.as_str()))
 }
 
-/// Lists the earlier names and uids of an entity, and those of the rows that were merged into it.
+/// Maximum number of merged rows whose names an entity lists.
+const MAX_MERGED: usize = 100;
+
+/// Lists the earlier names and uids of an entity, and those of the rows that were merged into it, also by
+/// way of others.
 pub fn list_former_names(view: &View<'_>, entity: &Entity) -> Result<Vec<String>> {
-    let former = store::former_names::list_names(view, Kind::Entity, &entity.id)?;
-    let mut names: Vec<String> = former.into_iter().map(|former| former.name).collect();
-    let older = store::relationships::list_neighbour_ids(view, &entity.id, SUPERSEDES, true)?;
-    for row in store::entities::get_many(view, &older)? {
-        if is_merged(view, &row)? {
-            let earlier = store::former_names::list_names(view, Kind::Entity, &row.id)?;
-            let own = [row.name, row.uid].into_iter().filter(|name| !name.is_empty());
-            names.extend(own.chain(earlier.into_iter().map(|former| former.name)));
+    let of_row = |id: &str| store::former_names::list_names(view, Kind::Entity, id);
+    let mut names: Vec<String> =
+        of_row(&entity.id)?.into_iter().map(|former| former.name).collect();
+    let (mut known, mut at) = (vec![entity.id.clone()], 0);
+    while at < known.len().min(MAX_MERGED) {
+        let older = store::relationships::list_neighbour_ids(view, &known[at], SUPERSEDES, true)?;
+        at += 1;
+        for row in store::entities::get_many(view, &older)? {
+            if !known.contains(&row.id) && is_merged(view, &row)? {
+                let earlier = of_row(&row.id)?;
+                known.push(row.id);
+                let own = [row.name, row.uid].into_iter().filter(|name| !name.is_empty());
+                names.extend(own.chain(earlier.into_iter().map(|former| former.name)));
+            }
         }
     }
     let mut seen = BTreeSet::from([entity.name.clone(), entity.uid.clone()]);

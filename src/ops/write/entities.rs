@@ -365,7 +365,7 @@ pub fn check_editable<T: HasLifecycle>(row: &T) -> Result<()> {
     }
     Err(Error::Transition {
         subject: T::SUBJECT,
-        id: row.id().to_owned(),
+        id: row.handle().to_owned(),
         status: CurrentStatus::Row(row.status()),
         operation: "update",
         needed: "candidate or active",

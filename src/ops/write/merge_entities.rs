@@ -11,7 +11,9 @@ use crate::ops::write::entities;
 use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows::{HasLifecycle, check_chain, require_row};
 use crate::ops::write::link_succession::{PassedLinks, pass_links};
-use crate::ops::write::merged_fields::{KeptField, check_mergeable, combine_texts};
+use crate::ops::write::merged_fields::{
+    KeptField, check_mergeable, combine_texts, compare_confidence,
+};
 use crate::ops::write::relationships::ensure_link;
 use crate::store::Tx;
 
@@ -64,7 +66,7 @@ pub fn merge_entities(tx: &Tx<'_>, wish: &EntityMerge, note: &str) -> Result<Mer
 }
 
 /// Returns the row that stays with what only the other has, and the fields in which they differ.
-fn combine_fields(stays: &Entity, old: &Entity) -> Result<(Entity, Vec<KeptField>)> {
+pub fn combine_fields(stays: &Entity, old: &Entity) -> Result<(Entity, Vec<KeptField>)> {
     let mut after = stays.clone();
     let mut differing = combine_texts([
         ("entity_type", &mut after.entity_type, &old.entity_type),
@@ -73,6 +75,7 @@ fn combine_fields(stays: &Entity, old: &Entity) -> Result<(Entity, Vec<KeptField
         ("uid", &mut after.uid, &old.uid),
         ("description", &mut after.description, &old.description),
     ]);
+    differing.extend(compare_confidence(stays.confidence, old.confidence));
     for (key, value) in &old.properties {
         match after.properties.get(key) {
             None => drop(after.properties.insert(key.clone(), value.clone())),

@@ -8,7 +8,9 @@ use crate::model::{Action, Memory, Result, Status, SubjectKind};
 use crate::ops::record::{record_change, validate};
 use crate::ops::write::lifecycle::LifecycleOutcome;
 use crate::ops::write::lifecycle_rows::{HasLifecycle, check_chain, require_row};
-use crate::ops::write::merged_fields::{KeptField, check_mergeable, combine_texts};
+use crate::ops::write::merged_fields::{
+    KeptField, check_mergeable, combine_texts, compare_confidence,
+};
 use crate::store::Tx;
 
 /// Two memories that are one.
@@ -66,7 +68,7 @@ pub fn merge_memories(tx: &Tx<'_>, wish: &MemoryMerge, note: &str) -> Result<Mer
 
 /// Returns the memory that stays with what only the other has, the fields in which they differ, and tags
 /// for which there is no place.
-fn combine_fields(stays: &Memory, old: &Memory) -> (Memory, Vec<KeptField>, Vec<String>) {
+pub fn combine_fields(stays: &Memory, old: &Memory) -> (Memory, Vec<KeptField>, Vec<String>) {
     let mut after = stays.clone();
     let mut differing = combine_texts([
         ("content", &mut after.content, &old.content),
@@ -74,6 +76,7 @@ fn combine_fields(stays: &Memory, old: &Memory) -> (Memory, Vec<KeptField>, Vec<
         ("uid", &mut after.uid, &old.uid),
         ("subject", &mut after.subject, &old.subject),
     ]);
+    differing.extend(compare_confidence(stays.confidence, old.confidence));
     let mut keep = |field: &str, kept: &str, other: &str| {
         let (kept, other) = (kept.into(), other.into());
         differing.push(KeptField { field: field.to_owned(), kept, other });

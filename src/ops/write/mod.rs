@@ -18,6 +18,7 @@ pub mod memories;
 pub mod merge_entities;
 pub mod merge_memories;
 pub mod merged_fields;
+pub mod planned_merge;
 pub mod project_names;
 pub mod projects;
 pub mod promotion;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::link_policy::LinkPolicy;
 use crate::model::revision::{RevisionAction, RevisionStatus};
 use crate::model::{Kind, Result, Revision};
+use crate::ops::maintain::verify::read_snapshot;
 use crate::ops::record::record_change;
 use crate::store::{self, Tx, View};
 
@@ -29,8 +30,28 @@ pub struct ProposedRevision {
     pub audit_id: Option<String>,
 }
 
+/// Returns the version of the row that another is to be merged into, as a field of the revision: it is
+/// stale once that row changed.
+pub fn target_version(
+    view: &View<'_>,
+    kind: Kind,
+    into: Option<&str>,
+) -> Result<Option<(String, Value)>> {
+    let row = read_snapshot(view, kind, into.unwrap_or_default())?;
+    let version = row.and_then(|row| row.get("version").cloned());
+    Ok(version.map(|version| ("version_of_the_other".to_owned(), version)))
+}
+
 /// Stores a proposal, or finds the same pending one.
-pub fn propose_revision(tx: &Tx<'_>, proposal: Proposal, note: &str) -> Result<ProposedRevision> {
+pub fn propose_revision(
+    tx: &Tx<'_>,
+    mut proposal: Proposal,
+    note: &str,
+) -> Result<ProposedRevision> {
+    if proposal.action == RevisionAction::Merge {
+        let into = proposal.successor_id.as_deref();
+        proposal.changes.extend(target_version(tx, proposal.subject_kind, into)?);
+    }
     let is_same = |known: &Revision| {
         known.status == RevisionStatus::Pending
             && known.action == proposal.action

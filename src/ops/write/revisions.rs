@@ -23,7 +23,7 @@ use crate::ops::write::memories::{self, MemoryUpdate};
 use crate::ops::write::merge_entities::{EntityMerge, merge_entities};
 use crate::ops::write::merge_memories::{MemoryMerge, merge_memories};
 use crate::ops::write::proposals::{
-    Proposal, ProposedRevision, list_link_policy, propose_revision,
+    Proposal, ProposedRevision, list_link_policy, propose_revision, target_version,
 };
 use crate::ops::write::relationships;
 use crate::store::{self, Tx, View};
@@ -47,7 +47,16 @@ pub fn require_revision(view: &View<'_>, given: &str) -> Result<Revision> {
 pub fn list_differences(view: &View<'_>, row: &Revision) -> Result<Vec<FieldDifference>> {
     let now = read_snapshot(view, row.subject_kind, &row.subject_id)?;
     let now = now.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    Ok(row.differences(&now))
+    let mut differences = row.differences(&now);
+    if row.action == RevisionAction::Merge && row.status == RevisionStatus::Pending {
+        let current = target_version(view, row.subject_kind, row.successor_id.as_deref())?;
+        differences.extend(current.into_iter().filter_map(|(field, now)| {
+            let base = row.changes.get(&field).cloned().unwrap_or_default();
+            let proposed = base.clone();
+            (base != now).then(|| FieldDifference { field, base, now, proposed })
+        }));
+    }
+    Ok(differences)
 }
 
 /// Whether the row that replaces another is still a candidate.
@@ -110,10 +119,11 @@ pub fn edit_revision(
     let base = now.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     let mut after = before.clone();
     if before.action == RevisionAction::Update {
-        for (field, value) in flatten_changes(changes) {
-            after.changes.insert(field, value);
-        }
+        after.changes.extend(flatten_changes(changes));
+    } else if !changes.is_empty() {
+        return Err(no_fields(&before));
     }
+    note_target(tx, &mut after)?;
     after.base_version = base.get("version").and_then(Value::as_i64).unwrap_or_default();
     after.base = base;
     if after == before {
@@ -131,6 +141,22 @@ pub fn edit_revision(
     after.updated_at = tx.now.to_string();
     let audit_id = record_change::record_change(tx, &before, &after, Action::Updated, note)?;
     Ok(RevisionOutcome { row: after, changed: true, audit_id: Some(audit_id) })
+}
+
+/// Notes the version of the row that another is to be merged into.
+fn note_target(view: &View<'_>, row: &mut Revision) -> Result<()> {
+    if row.action == RevisionAction::Merge {
+        row.changes.extend(target_version(view, row.subject_kind, row.successor_id.as_deref())?);
+    }
+    Ok(())
+}
+
+fn no_fields(row: &Revision) -> Error {
+    Error::invalid(
+        "changes",
+        format!("revision {} is to {} a row, and sets no fields", row.handle, row.action.as_str()),
+        "Leave changes out to decide about the row as it is now, or reject it and propose another.",
+    )
 }
 
 /// Returns changes with each property as a field of its own.

@@ -153,11 +153,17 @@ fn add_formerly_named(
     hits: &mut Vec<Hit>,
 ) -> Result<()> {
     let text = wanted.prepared.text.trim();
-    for mut found in find_formerly_named(view, &wanted.filter, text)?.into_iter().rev() {
-        if !hits.iter().any(|hit| hit.place == found.place) {
-            found.score = hits.first().map_or(0.0, |best| best.score) + 1.0;
-            hits.splice(0..0, load_hits(view, [(&found, HitStep::FormerName)].into_iter())?);
-        }
+    for found in find_formerly_named(view, &wanted.filter, text)?.into_iter().rev() {
+        let known = hits.iter().position(|hit| hit.place == found.place);
+        let former = match known {
+            Some(at) => Some(hits.remove(at)),
+            None => load_hits(view, [(&found, HitStep::FormerName)].into_iter())?.pop(),
+        };
+        let Some(mut former) = former else { continue };
+        former.step = HitStep::FormerName;
+        former.score = hits.first().map_or(0.0, |best| best.score).max(former.score) + 1.0;
+        former.note_part("former_name");
+        hits.insert(0, former);
     }
     Ok(())
 }

@@ -5,11 +5,11 @@ mod restore;
 mod rows;
 
 use crate::model::handle::HandleKind;
-use crate::model::{Error, Kind, Result, SubjectKind};
+use crate::model::{Action, Error, Kind, Result, SubjectKind};
 use crate::ops::record::row_id::resolve_id;
 use crate::ops::record::validate;
 pub use crate::store::operations::StoredOperation;
-use crate::store::{Tx, View, operation_log};
+use crate::store::{self, Tx, View, operation_log};
 
 /// The outcome of an undo.
 #[derive(Debug, Clone)]
@@ -44,7 +44,9 @@ pub fn undo_operation(
     }
     let handle = &done.operation.handle;
     let changed = rows::list_rows(tx, handle)?;
-    obstacles::refuse_obstacles(tx, &done.operation, &changed)?;
+    let mut undone = tx.undone_operations();
+    undone.extend(tx.operation_handle().into_iter().chain([handle.clone()]));
+    obstacles::refuse_obstacles(tx, &done.operation, &changed, undone)?;
     tx.undoes(handle);
     let note = match note {
         "" => format!("undo of {handle}"),
@@ -55,16 +57,34 @@ pub fn undo_operation(
     for row in made.into_iter().rev().chain(edited.into_iter().rev()) {
         if row.kind == Kind::Project {
             done.kept.push(row.id.clone());
-        } else if restore::restore_row(tx, row, &note)? {
+        } else if restore::restore_row(tx, row, &note)
+            .map_err(|error| cannot_be_undone(&done.operation, error))?
+        {
             done.rows.push((row.kind, row.id.clone()));
         }
     }
     Ok(done)
 }
 
+/// Names the operation of which a row cannot be restored.
+fn cannot_be_undone(operation: &StoredOperation, error: Error) -> Error {
+    if !matches!(error, Error::Invalid { .. } | Error::Refused { .. } | Error::Duplicate { .. }) {
+        return error;
+    }
+    let StoredOperation { handle, name, .. } = operation;
+    let problem = format!("operation {handle} ({name}) cannot be undone: {error}");
+    Error::Refused { problem, hint: error.hint() }
+}
+
+/// Whether an operation moved rows to other names of their project.
+pub fn moves_rows(view: &View<'_>, operation: &StoredOperation) -> Result<bool> {
+    let renamed = Action::Renamed.as_str();
+    store::audit_pages::has_action(view, &operation.handle, renamed)
+}
+
 /// Returns the handle of the operation that undid another one, unless it was undone itself, also by the
 /// present write.
-fn undo_in_effect(tx: &Tx<'_>, handle: &str) -> Result<Option<String>> {
+pub fn undo_in_effect(tx: &Tx<'_>, handle: &str) -> Result<Option<String>> {
     let Some(undo) = operation_log::newest_undo(tx, handle)? else { return Ok(None) };
     let undone = tx.undone_operations().contains(&undo.handle)
         || undo_in_effect(tx, &undo.handle)?.is_some();

@@ -25,10 +25,10 @@ pub fn refuse_obstacles(
     view: &View<'_>,
     operation: &StoredOperation,
     rows: &[OperationRow],
+    undone: Vec<String>,
 ) -> Result<()> {
     let own: HashSet<(Kind, &str)> = rows.iter().map(|row| (row.kind, &*row.id)).collect();
-    let mut found =
-        Obstacles { view, operation, own, problems: Vec::new(), later: BTreeSet::new() };
+    let mut found = Obstacles { view, own, undone, problems: Vec::new(), later: BTreeSet::new() };
     for row in rows {
         if row.kind == Kind::Conflict {
             found.check_conflict(row)?;
@@ -54,9 +54,10 @@ pub fn refuse_obstacles(
 
 struct Obstacles<'v, 'c> {
     view: &'v View<'c>,
-    operation: &'v StoredOperation,
     /// The rows of the operation.
     own: HashSet<(Kind, &'v str)>,
+    /// This operation, the present one, and those that it has undone already.
+    undone: Vec<String>,
     problems: Vec<String>,
     /// The later operations.
     later: BTreeSet<String>,
@@ -75,11 +76,16 @@ impl Obstacles<'_, '_> {
 
     /// Checks that the row is as the operation left it.
     fn check_changes(&mut self, row: &OperationRow) -> Result<()> {
-        let later = store::audit::of_subject(self.view, &row.id, row.last_seq, MAX_LATER)?;
-        let later = later.into_iter().filter(|entry| {
-            entry.kind == row.kind.as_str() && entry.operation != self.operation.handle
-        });
-        let later: Vec<_> = later.collect();
+        let Self { view, undone, .. } = self;
+        let later = store::audit_pages::of_subject_by_others(
+            view,
+            &row.id,
+            row.last_seq,
+            undone,
+            MAX_LATER,
+        )?;
+        let later: Vec<_> =
+            later.into_iter().filter(|entry| entry.kind == row.kind.as_str()).collect();
         if row.erased {
             let by = later.iter().rev().find(|entry| entry.action == Action::Redacted.as_str());
             let by = by.map_or("", |entry| &*entry.operation);
