@@ -174,3 +174,40 @@ fn another_bundle_is_written_with_all_that_it_said() {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }
+
+/// Any agent may write properties, so they are no signature of a person after a round trip.
+#[test]
+fn a_round_trip_raises_no_row_to_one_that_a_person_vouches_for() {
+    let place = Place::new();
+    let row = |name: &str, vouched: bool, properties: Value| {
+        json!({
+            "type": "entity", "uid": name, "entity_type": "component", "name": name, "project": "p",
+            "hand_authored": vouched, "properties": properties, "source_refs": ["doc:a.md"],
+            "status": "active",
+        })
+    };
+    let zoe = json!({"verified": [{"by": "human:zoe"}]});
+    let bob = json!({"generated": {"by": "human:bob"}, "hand_authored": true});
+    let tool = json!({"generated": {"by": "tool/1"}, "verified": [{"by": "tool/1"}]});
+    let rows = [
+        row("A-1", false, zoe.clone()),
+        row("A-2", false, bob),
+        row("A-3", true, tool),
+        row("A-4", true, zoe),
+        row("A-5", false, json!({})),
+    ];
+    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    let path = |name: &str| place.folder.path().join(name).display().to_string();
+    fs::write(path("rows.jsonl"), lines).expect("a file");
+    import(&place, &[&path("rows.jsonl"), "--as", "rows"]);
+    run(&place, &["export", "--format", "okf", &path("bundle")]);
+    let bundle = path("bundle");
+    let back = import(&place, &["--from", "okf", &bundle, "--project", "p", "--as", "back"]);
+    assert_eq!((count(&back, "created"), &back["refused"]), (0, &json!([])), "{back}");
+    let vouched = "SELECT group_concat(uid) FROM (SELECT uid FROM entities WHERE hand_authored = 1 \
+         ORDER BY uid)";
+    let vouched: String = place.sql().query_row(vouched, [], |row| row.get(0)).expect("uids");
+    assert_eq!(vouched, "A-3,A-4", "{back}");
+    assert_eq!(of_name(&place, "A-2", "properties")["hand_authored"], true, "{back}");
+    assert!(!back.to_string().contains("hand_authored"), "{back}");
+}

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::links::{list_addresses, resolve_path, split_relations};
 use super::names::{
-    AUTHOR, GENERATED, HUMAN, ORIGINAL_TYPE, PROGRAM, RESERVED_FILES, SOURCES, SUMMARY, VERIFIED,
+    AUTHOR, GENERATED, HAND_AUTHORED, ORIGINAL_TYPE, PROGRAM, RESERVED_FILES, SOURCES, SUMMARY,
+    VERIFIED, actors_of, names_person,
 };
 use super::sources::set_sources;
 use crate::model::{Ontology, Result};
@@ -99,6 +100,9 @@ impl ConceptFile<'_> {
         for (name, value) in &self.fields {
             self.set_field(&mut item, (name, value), wish, ontology);
         }
+        if let Some(known) = self.fields.get(HAND_AUTHORED).and_then(Value::as_bool) {
+            item.hand_authored = known;
+        }
         if item.source_refs.is_empty() && !item.hand_authored {
             item.source_refs.push(format!("doc:{}", self.file.name));
         }
@@ -161,14 +165,15 @@ impl ConceptFile<'_> {
                 item.confidence = value.as_f64();
             }
             (SOURCES, _) => set_sources(item, value),
+            (HAND_AUTHORED, _) if value.is_boolean() => {}
             (VERIFIED, _) => {
-                item.hand_authored |= actors_of(value).any(|actor| actor.starts_with(HUMAN));
+                item.hand_authored |= names_person(value);
                 if !actors_of(value).eq([AUTHOR]) {
                     item.add_json_property(VERIFIED, value.clone());
                 }
             }
             (GENERATED, _) => {
-                item.hand_authored |= actors_of(value).any(|actor| actor.starts_with(HUMAN));
+                item.hand_authored |= names_person(value);
                 let is_own =
                     actors_of(value).all(|actor| actor == AUTHOR || actor.starts_with(PROGRAM));
                 if !is_own {
@@ -178,15 +183,6 @@ impl ConceptFile<'_> {
             _ => item.add_json_property(name, value.clone()),
         }
     }
-}
-
-/// Returns the actors of events, of which there may be one without a list.
-fn actors_of(value: &Value) -> impl Iterator<Item = &str> {
-    let events = match value {
-        Value::Array(events) => events.as_slice(),
-        other => std::slice::from_ref(other),
-    };
-    events.iter().filter_map(|event| event.get("by")?.as_str())
 }
 
 fn set_type(item: &mut ExchangeItem, given: &str, wish: &ItemFileArgs, ontology: &Ontology) {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::links::{plain_title, write_relation};
 use super::names::{
-    AUTHOR, GENERATED, ORIGINAL_TYPE, PROGRAM, RELATIONS, RESERVED_FILES, SOURCES, SUMMARY,
-    VERIFIED,
+    AUTHOR, GENERATED, HAND_AUTHORED, ORIGINAL_TYPE, PROGRAM, RELATIONS, RESERVED_FILES, SOURCES,
+    SUMMARY, VERIFIED, names_person,
 };
 use super::sources::write_sources;
 use crate::model::Result;
@@ -113,6 +113,13 @@ fn concept_text(item: &StoredItem, links: &str) -> String {
     fields.push((GENERATED, known(GENERATED).unwrap_or_else(|| event(author))));
     let vouched = entity.hand_authored.then(|| json!([event(AUTHOR)]));
     fields.extend(known(VERIFIED).or(vouched).map(|events| (VERIFIED, events)));
+    let names_one = fields
+        .iter()
+        .any(|(name, value)| [GENERATED, VERIFIED].contains(name) && names_person(value));
+    // Properties are no signature: any agent may write them.
+    if names_one != entity.hand_authored {
+        fields.push((HAND_AUTHORED, json!(entity.hand_authored)));
+    }
     for (name, value) in &entity.properties {
         let is_type = name == ORIGINAL_TYPE && original.is_some();
         if !is_type && !SPECIAL.contains(&name.as_str()) {
