@@ -93,7 +93,7 @@ pub fn run(cli: &Cli, wish: &ImportArgs) -> Result<ExitCode> {
     let read = prepared.store(&db, wish, &actor, &source)?;
     let described = prepared.describe(wish, &source);
     let remembered = described.and_then(|source| remember_files(&db, &actor, source));
-    print_report(&read, wish.dry_run, remembered.as_deref(), &wish.output);
+    print_report(&read, wish.dry_run, remembered.as_ref(), &wish.output);
     Ok(if read.report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -252,10 +252,15 @@ fn open_import(
 
 fn check_source(wish: &ImportArgs) -> Result<()> {
     let Some(name) = &wish.source else { return Ok(()) };
-    if validate::check_name("as", name)? == *name {
-        return Ok(());
+    let refuse =
+        |problem| Err(Error::invalid("as", format!("{name:?} has {problem}"), "Leave them out."));
+    if name.chars().any(char::is_control) {
+        return refuse("control characters in it");
     }
-    Err(Error::invalid("as", format!("{name:?} has spaces around it"), "Leave them out."))
+    if validate::check_name("as", name)? != *name {
+        return refuse("spaces around it, or several in a row");
+    }
+    Ok(())
 }
 
 /// The rows of an export have their own audit rows, which no note may change.

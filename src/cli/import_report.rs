@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::next_step::render_hint_text;
 use super::operation::{OutputFlags, print};
-use super::watch::remembered_line;
+use super::watch::Remembered;
 use crate::app::answer::Answer;
 use crate::app::import::ReadReport;
 use crate::app::present::conflicts::ConflictView;
@@ -19,11 +19,11 @@ use crate::ops::record::record_change::snapshot_value;
 /// Maximum rows of each list in the text; the JSON has all of them.
 const MAX_NAMED: usize = 100;
 
-/// Prints a report. `remembered` is the name under which the source was first remembered.
+/// Prints a report, and what is remembered of the source since.
 pub fn print_report(
     read: &ReadReport,
     dry_run: bool,
-    remembered: Option<&str>,
+    remembered: Option<&Remembered>,
     output: &OutputFlags,
 ) {
     let next_step = dry_run.then_some(NextStep::RepeatWithoutDryRun { asks_person: false });
@@ -31,11 +31,14 @@ pub fn print_report(
     if dry_run {
         text.line("dry run: the import changed nothing; new ids are examples");
     }
-    write_report(&mut text, read, if dry_run { &[ReportedRows::Edits] } else { &[] });
+    write_report(&mut text, read, &[ReportedRows::Edits]);
     let mut structured = report_value(read, dry_run);
-    if let Some(name) = remembered {
-        text.line(remembered_line(name));
-        structured["remembered"] = name.into();
+    if let Some(remembered) = remembered {
+        text.line(remembered.line());
+        structured["remembered"] = remembered.name.as_str().into();
+        if !remembered.changes.is_empty() {
+            structured["remembered_changes"] = json!(remembered.changes);
+        }
     }
     print(Answer { text: text.lines.join("\n"), structured, next_step }, output);
 }

@@ -12,7 +12,7 @@ use super::import::unknown_options;
 use super::operation::{self, WriteFlags};
 use super::options::{Cli, Roots, actor_name};
 use super::paths::path_parser;
-use super::watch::{SourceFiles, describe_source, place_below, remember_files, remembered_line};
+use super::watch::{SourceFiles, describe_source, place_below, remember_files};
 use crate::app::Db;
 use crate::app::answer::Answer;
 use crate::app::ingest::{self, IngestReport};
@@ -52,9 +52,9 @@ pub fn run(cli: &Cli, wish: &Ingest) -> Result<ExitCode> {
         let is_refused = is_refused(&answer.structured, path);
         failed |= is_refused;
         if let (Ok((root, _)), false, false) = (place, is_refused, wish.flags.dry_run)
-            && let Some(name) = remember_files(&db, &actor, wish.describe(path, &root))
+            && let Some(remembered) = remember_files(&db, &actor, wish.describe(path, &root))
         {
-            answer.text.push_str(&format!("\n{}", remembered_line(&name)));
+            answer.text.push_str(&format!("\n{}", remembered.line()));
         }
     }
     operation::print(answer, &wish.flags.output);

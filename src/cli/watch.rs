@@ -148,9 +148,43 @@ fn is_same_place(known: &WatchedSource, here: &WatchedSource) -> bool {
             || !known.paths.iter().any(|path| place_below(root, path).exists()))
 }
 
-/// Remembers a source after it was read; returns its name if it was not known so. That it cannot be
-/// remembered is no reason to fail, since its rows are stored.
-pub fn remember_files(db: &Db, actor: &str, source: Result<WatchedSource>) -> Option<String> {
+/// What is remembered of a source from now on.
+pub struct Remembered {
+    pub name: String,
+    /// How its options differ from those that were remembered; empty for a new source.
+    pub changes: Vec<String>,
+}
+
+impl Remembered {
+    pub fn line(&self) -> String {
+        let name = quote_text(&self.name, MAX_NAME);
+        match self.changes.as_slice() {
+            [] => format!("remembered as {name} for `atocore sync`"),
+            changes => format!("remembered for `atocore sync` of {name}: {}", changes.join(", ")),
+        }
+    }
+}
+
+/// Returns how the options of a source differ from those before.
+fn list_option_changes(before: &WatchedSource, after: &WatchedSource) -> Vec<String> {
+    let words = |source: &WatchedSource| -> Vec<String> {
+        let files = [("--mapping", &source.mapping), ("--names-from", &source.names_from)];
+        let files = files.into_iter().filter(|(_, path)| !path.is_empty());
+        let files = files.map(|(option, path)| format!("{option}={path}"));
+        // The name stays the same, however it was given.
+        let options = source.options.iter().filter(|word| !word.starts_with("--as="));
+        options.cloned().chain(files).map(|word| quote_text(&word, MAX_NAME)).collect()
+    };
+    let (before, after) = (words(before), words(after));
+    let lost = before.iter().filter(|word| !after.contains(word));
+    let new = after.iter().filter(|word| !before.contains(word));
+    let lost = lost.map(|word| format!("no longer {word}"));
+    lost.chain(new.map(|word| format!("now {word}"))).collect()
+}
+
+/// Remembers a source after it was read; returns what is new of it. That it cannot be remembered is no
+/// reason to fail, since its rows are stored.
+pub fn remember_files(db: &Db, actor: &str, source: Result<WatchedSource>) -> Option<Remembered> {
     let remembered = source.and_then(|mut source| {
         if source.reader == SourceReader::Ingest {
             if is_within_another(db, &source)? {
@@ -158,9 +192,12 @@ pub fn remember_files(db: &Db, actor: &str, source: Result<WatchedSource>) -> Op
             }
             choose_name(db, &mut source)?;
         }
-        let is_new = db.read(|view| find_source(view, source.reader, &source.name))?.is_none();
+        let before = db.read(|view| find_source(view, source.reader, &source.name))?;
         remember_source(db, actor, &source)?;
-        Ok(is_new.then_some(source.name))
+        let changes = before.as_ref().map(|before| list_option_changes(before, &source));
+        let tells = changes.as_ref().is_none_or(|changes| !changes.is_empty());
+        let changes = changes.unwrap_or_default();
+        Ok(tells.then_some(Remembered { name: source.name, changes }))
     });
     remembered.unwrap_or_else(|error| {
         let problem = abridge_message(&error.to_string()).into_owned();
@@ -200,8 +237,4 @@ fn choose_name(db: &Db, source: &mut WatchedSource) -> Result<()> {
         source.name = format!("{folder}/{}", source.name);
     }
     Ok(())
-}
-
-pub fn remembered_line(name: &str) -> String {
-    format!("remembered as {} for `atocore sync`", quote_text(name, MAX_NAME))
 }

@@ -213,3 +213,37 @@ fn a_path_with_a_secret_is_imported_and_not_remembered() {
     assert!(said.contains("`atocore sync` will not read it again"), "{said}");
     assert!(project.ok(&["sync", "--list"]).starts_with("no source is remembered"));
 }
+
+#[test]
+fn a_read_only_file_is_not_checked_and_the_hint_says_what_to_do() {
+    let mut project = Project::new();
+    project.write("repo/plan.jsonl", &requirements(0..2, "ten"));
+    project.ok(&["import", "repo/plan.jsonl", "--as", "plan"]);
+    project.ok(&["backup", "kept.db"]);
+    let kept = project.place.folder.path().join("kept.db");
+    let mut protected = fs::metadata(&kept).expect("a file").permissions();
+    protected.set_readonly(true);
+    fs::set_permissions(&kept, protected).expect("read-only");
+    let output = project.run(&["sync", "--check", "--db", "kept.db"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("a backup that is restored into a new file"), "{said}");
+    assert!(!said.contains("--root"), "{said}");
+    project.ok(&["restore", "kept.db", "--db", "copy.db"]);
+    assert_eq!(project.check(&["--db", "copy.db"]).0, 0);
+}
+
+#[test]
+fn a_name_of_a_source_has_no_control_characters() {
+    let mut project = Project::new();
+    project.write("repo/plan.jsonl", &requirements(0..2, "ten"));
+    for (name, problem) in [
+        ("x\ry", "has control characters in it"),
+        ("x\u{1}y", "has control characters in it"),
+        (" x", "has spaces around it"),
+    ] {
+        let output = project.run(&["import", "repo/plan.jsonl", "--as", name]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(problem), "{said}");
+    }
+}

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::import_report::refused_line;
+use crate::ops::exchange::import::DIFFERENT;
 use crate::ops::exchange::import_report::ImportReport;
 
 /// Numbers of rows, links and facts, or of documents.
@@ -22,6 +23,8 @@ pub struct SourceCounts {
     pub refused: usize,
     /// In the source, and ended here by a person or because the source had lost them.
     pub ended_here: usize,
+    /// Rows that do not say all that the source still says: they were changed, or a change was undone, here.
+    pub different_here: usize,
     pub unchanged: usize,
 }
 
@@ -33,8 +36,8 @@ impl SourceCounts {
 
     /// Whether the source differs from the store, or did before it was read.
     pub fn differs(&self) -> bool {
-        let Self { ended_here, unchanged, .. } = *self;
-        let same = Self { ended_here, unchanged, ..Self::default() };
+        let Self { ended_here, different_here, unchanged, .. } = *self;
+        let same = Self { ended_here, different_here, unchanged, ..Self::default() };
         *self != same
     }
 }
@@ -63,6 +66,12 @@ pub fn of_import(report: &ImportReport) -> SourceCounts {
         missing: report.missing,
         refused: report.refused.len(),
         ended_here: sum(&report.ended),
+        different_here: report
+            .notes
+            .iter()
+            .filter(|note| note.about == DIFFERENT)
+            .map(|note| note.count)
+            .sum(),
         unchanged: sum(&report.existing),
     }
 }

@@ -4,6 +4,7 @@ use super::counts::{ChangeList, SourceCounts};
 use super::report::{SourceReport, SyncMode, SyncReport};
 use crate::app::present::unsound::UnsoundView;
 use crate::model::markup::{inline_text, strong_text};
+use crate::model::text::count_noun;
 
 /// Maximum characters: a comment on GitHub holds 65,536, and a workflow may add its own.
 const MAX_TEXT: usize = 60_000;
@@ -23,9 +24,15 @@ pub fn render(report: &SyncReport) -> String {
     });
     page.line("");
     page.line(&match report.is_clean() {
-        true => "The store is as its sources say, and no row is stale or suspect.".to_owned(),
+        true => {
+            "The sources have no change for the store, and no row is stale or suspect.".to_owned()
+        }
         false => format!("{}.", report.summary()),
     });
+    let here = report.different_here();
+    if report.is_clean() && here > 0 {
+        page.line(&format!("{} different here, as before.", count_noun(here as i64, "row")));
+    }
     page.add_table(&report.sources);
     let steps = report.next_steps();
     if !steps.is_empty() {

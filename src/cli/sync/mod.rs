@@ -21,14 +21,14 @@ use super::out;
 use super::paths::path_parser;
 use super::readable::ReadableStore;
 use super::watch::place_below;
-use crate::app::Db;
 use crate::app::answer::Answer;
 use crate::app::import::ReadReport;
 use crate::app::present::text::Text;
 use crate::app::watching::{find_sources, forget_sources, list_with_mark, remember_source};
+use crate::app::{Db, is_writable};
 use crate::model::text::{count_noun, quote_text};
 use crate::model::watched_source::{SourceReader, WatchedSource};
-use crate::model::{Error, Mark, Result};
+use crate::model::{Error, Mark, Result, StorageProblem};
 
 #[derive(Args)]
 pub struct SyncArgs {
@@ -149,6 +149,7 @@ fn forget_source(cli: &Cli, args: &SyncArgs, name: &str) -> Result<ExitCode> {
 
 fn sync_sources(cli: &Cli, args: &SyncArgs) -> Result<ExitCode> {
     let actor = actor_name(args.actor.as_deref())?;
+    refuse_read_only(&cli.settings()?.path)?;
     let db = cli.open_existing()?;
     let mode = match (args.check, args.dry_run) {
         (true, _) => SyncMode::Check,
@@ -180,6 +181,19 @@ fn sync_sources(cli: &Cli, args: &SyncArgs) -> Result<ExitCode> {
         }
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// Refuses a file that is read-only: also a check writes, and rolls it back.
+fn refuse_read_only(path: &Path) -> Result<()> {
+    let is_protected = std::fs::metadata(path).is_ok_and(|data| data.permissions().readonly());
+    if !is_protected && is_writable(path) {
+        return Ok(());
+    }
+    Err(Error::storage_unchanged(
+        StorageProblem::NoAccess,
+        format!("{} is read-only, and also a check writes before it rolls back", path.display()),
+        "Check a writable copy of the file, or a backup that is restored into a new file.",
+    ))
 }
 
 struct Sync<'a> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::counts::{ChangeList, SourceCounts};
 use crate::app::present::unsound::UnsoundView;
 use crate::cli::next_step::{render_hint, render_next_step};
+use crate::cli::watch::place_below;
 use crate::model::text::{abridge_message, count_noun, quote_text};
 use crate::model::watched_source::WatchedSource;
 use crate::model::{Error, NextStep, Question, Result};
@@ -48,7 +49,8 @@ pub struct SourceChanges {
 impl SourceChanges {
     /// Whether it has nothing to tell but the number of rows.
     pub fn says_nothing(&self) -> bool {
-        !self.counts.differs() && self.counts.ended_here == 0
+        let SourceCounts { ended_here, different_here, .. } = self.counts;
+        !self.counts.differs() && ended_here + different_here == 0
     }
 }
 
@@ -79,7 +81,20 @@ impl SyncReport {
         self.sources.iter().filter(differs).count()
     }
 
-    /// Whether the store is as the sources say, and no row is stale or suspect.
+    /// Counts rows that do not say what their sources still say.
+    pub fn different_here(&self) -> usize {
+        let done = self.sources.iter().filter_map(|source| source.result.as_ref().ok());
+        done.map(|done| done.counts.different_here).sum()
+    }
+
+    /// Counts sources that differ still, though their changes were taken over: they have lost rows, or
+    /// have refused lines.
+    fn unsettled(&self) -> usize {
+        let done = self.sources.iter().filter_map(|source| source.result.as_ref().ok());
+        done.filter(|done| done.counts.differs() && !done.counts.changes()).count()
+    }
+
+    /// Whether the sources have no change for the store, and no row is stale or suspect.
     pub fn is_clean(&self) -> bool {
         self.failed() + self.differing() + self.stale.len() + self.suspect.len() == 0
     }
@@ -88,9 +103,16 @@ impl SyncReport {
     pub fn summary(&self) -> String {
         let differing = self.differing();
         let unchanged = self.sources.len() - differing - self.failed();
-        let word = match self.mode {
-            SyncMode::Write => "changed",
-            SyncMode::DryRun | SyncMode::Check => "different",
+        let found = match (self.mode, self.unsettled()) {
+            (SyncMode::Write, 0) => format!("{differing} changed"),
+            (SyncMode::Write, unsettled) => {
+                format!("{} changed, {unsettled} still different", differing - unsettled)
+            }
+            (SyncMode::DryRun | SyncMode::Check, _) => format!("{differing} different"),
+        };
+        let here = match self.different_here() {
+            0 => String::new(),
+            here => format!("; {} different here", count_noun(here as i64, "row")),
         };
         let verdict = match (self.mode, self.is_clean()) {
             (SyncMode::Check, true) => "clean: ",
@@ -98,7 +120,7 @@ impl SyncReport {
             _ => "",
         };
         format!(
-            "{verdict}{}: {differing} {word}, {unchanged} unchanged, {} failed; {} stale, {} suspect",
+            "{verdict}{}: {found}, {unchanged} unchanged, {} failed; {} stale, {} suspect{here}",
             count_noun(self.sources.len() as i64, "source"),
             self.failed(),
             count_noun(self.stale.len() as i64, "row"),
@@ -132,7 +154,11 @@ impl SyncReport {
             let step = NextStep::AskQuestion { question };
             steps.extend((!rows.is_empty()).then(|| render_next_step(&step)).flatten());
         }
-        if self.sources.iter().any(|source| source.result.is_err()) {
+        let is_absent = |source: &SourceReport| {
+            source.result.is_err()
+                && source.source.paths.iter().any(|path| !place_below(&source.root, path).exists())
+        };
+        if self.sources.iter().any(is_absent) {
             steps.push(
                 "Sources that were moved are found with --root DIR; `atocore sync --forget NAME` \
                  forgets one."

@@ -17,6 +17,8 @@ pub struct FieldMerge {
     pub after: Entity,
     /// Fields that both changed, as the source says them.
     pub disputed: Map<String, Value>,
+    /// Fields that the source left alone, and that are different here.
+    pub different: Vec<String>,
     /// Whether the source accepts what it only proposed before.
     pub accepted: bool,
     /// Whether the source ends a row that it had before.
@@ -32,7 +34,8 @@ impl FieldMerge {
         let now = snapshot_value(row)?;
         let now = now.as_object().cloned().unwrap_or_default();
         let (after, disputed) = (row.clone(), Map::new());
-        let mut merge = Self { after, disputed, accepted: false, ended: false };
+        let different = Vec::new();
+        let mut merge = Self { after, disputed, different, accepted: false, ended: false };
         let dropped =
             last.into_iter().flat_map(Map::keys).filter(|field| !said.contains_key(*field));
         for field in said.keys().chain(dropped) {
@@ -54,6 +57,7 @@ impl FieldMerge {
     fn merge_field(&mut self, field: &str, theirs: Value, before: &Value, mine: &Value) {
         match compare_field(field, &theirs, before, mine) {
             FieldChange::None => {}
+            FieldChange::Here => self.different.push(field.to_owned()),
             FieldChange::Free => set_field(&mut self.after, field, theirs),
             FieldChange::Disputed => drop(self.disputed.insert(field.to_owned(), theirs)),
         }
@@ -90,6 +94,8 @@ impl FieldMerge {
 pub enum FieldChange {
     /// Nothing, or the row says the same.
     None,
+    /// Nothing, and the row says something else.
+    Here,
     /// It changed, and the row still says what the source said last.
     Free,
     /// It changed, and the row as well.
@@ -105,8 +111,10 @@ pub fn compare_field(field: &str, theirs: &Value, before: &Value, mine: &Value) 
         "uid" => fold_value(theirs) == fold_value(mine),
         _ => is_same_value(theirs, mine),
     };
-    match (same || has_digest(theirs, before), has_digest(mine, before)) {
-        (true, _) => FieldChange::None,
+    match (has_digest(theirs, before), has_digest(mine, before)) {
+        _ if same => FieldChange::None,
+        (true, true) => FieldChange::None,
+        (true, false) => FieldChange::Here,
         (false, true) => FieldChange::Free,
         (false, false) => FieldChange::Disputed,
     }

@@ -84,10 +84,12 @@ struct StoredLine {
 
 impl StoredLine {
     fn name_entity(&mut self, made: ImportedEntity, history: &ImportedHistory) {
-        let ImportedEntity { row, outcome, uid_holder, revision, edits, becomes, met } = made;
+        let ImportedEntity { row, outcome, uid_holder, revision, edits, becomes, met, different } =
+            made;
         let Entity { id, entity_type, handle, name, project, .. } = row;
         let name = format!("{handle} {}", quote_text(&name, MAX_NAME));
         self.remarks.extend(met.map(|(about, others)| (about, format!("{name}{others}"))));
+        self.note_different(&name, &different);
         self.name_row((Kind::Entity, id), name.clone(), (outcome, revision, edits));
         self.note_past(becomes, history, !history.amends.is_empty());
         self.name = Some(format!("{entity_type} {name}"));
@@ -95,9 +97,10 @@ impl StoredLine {
     }
 
     fn name_memory(&mut self, made: ImportedMemory, history: &ImportedHistory) {
-        let ImportedMemory { row, outcome, uid_holder, revision, edits, becomes } = made;
+        let ImportedMemory { row, outcome, uid_holder, revision, edits, becomes, different } = made;
         let Memory { id, handle, content, project, .. } = row;
         let name = format!("{handle} {}", quote_text(&content, MAX_NAME));
+        self.note_different(&name, &different);
         self.name_row((Kind::Memory, id), name.clone(), (outcome, revision, edits));
         self.note_past(becomes, history, false);
         self.name = Some(format!("memory {name}"));
@@ -123,6 +126,12 @@ impl StoredLine {
         }
     }
 
+    fn note_different(&mut self, name: &str, fields: &[String]) {
+        if !fields.is_empty() {
+            self.remarks.push((DIFFERENT, format!("{name} ({})", fields.join(", "))));
+        }
+    }
+
     fn note_past(&mut self, becomes: Option<Status>, history: &ImportedHistory, amends: bool) {
         let Some((kind, row_id)) = self.subject.clone() else { return };
         if amends || becomes.is_some() || history.superseded_by.is_some() {
@@ -138,6 +147,9 @@ const UID_HELD: &str = "candidates with the uid of an active row";
 const PROPOSED: &str = "proposed changes, since the row was changed here too";
 /// The note about fields that stay as they are here.
 const KEPT: &str = "changed in the source, and here before";
+/// The note about rows that do not say what their source still says: somebody changed them, or undid what
+/// the source had changed.
+pub const DIFFERENT: &str = "unchanged in the source, different here";
 /// The note about lines of rows that are history.
 const ENDED: &str = "in the source, ended here";
 /// The note that no row was ended.
@@ -215,6 +227,7 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
             let made = import_project(tx, source, wish, note)?;
             (stored.outcome, stored.edits) = (made.outcome, made.edits);
             stored.remarks.extend(made.remark.map(|kept| (KEPT, kept)));
+            stored.remarks.extend(made.different.map(|project| (DIFFERENT, project)));
         }
         ImportLine::Memory(key, new, history) => {
             let made = import_memory(tx, source, (key.as_deref(), new, history), note)?;
@@ -239,11 +252,13 @@ fn store_line(tx: &Tx<'_>, line: &ImportLine, import: &mut LineImport) -> Result
             };
             stored.edits = name(linked.edits)?;
             stored.remarks.extend(name(linked.kept)?.map(|kept| (KEPT, kept)));
+            stored.remarks.extend(name(linked.different)?.map(|fields| (DIFFERENT, fields)));
         }
         ImportLine::State(wish) => {
             let set = import_state(tx, source, wish, note)?;
             stored.registered = set.registered.then_some(set.project);
             stored.outcome = set.outcome;
+            stored.remarks.extend(set.different.map(|fact| (DIFFERENT, fact)));
         }
     }
     Ok(stored)

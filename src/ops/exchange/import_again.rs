@@ -57,12 +57,14 @@ pub struct ImportedEntity {
     pub becomes: Option<Status>,
     /// The note about how its name led to it, or did not, and the words after its name there.
     pub met: Option<(&'static str, String)>,
+    /// The fields that the source left alone, and that are different here.
+    pub different: Vec<String>,
 }
 
 impl ImportedEntity {
     fn new(row: Entity, outcome: LineOutcome) -> Self {
-        let (uid_holder, revision, edits, becomes, met) = Default::default();
-        Self { row, outcome, uid_holder, revision, edits, becomes, met }
+        let (uid_holder, revision, edits, becomes, met, different) = Default::default();
+        Self { row, outcome, uid_holder, revision, edits, becomes, met, different }
     }
 }
 
@@ -147,7 +149,8 @@ fn change_row(
     if imported.row.status == Status::Active && wanted.status == Status::Candidate {
         merge.dispute_all(&imported.row)?;
     }
-    let FieldMerge { after, disputed, accepted, ended } = merge;
+    let FieldMerge { after, disputed, different, accepted, ended } = merge;
+    imported.different = different;
     imported.edits = list_edits(&imported.row, &after)?;
     let stored = entities::store_change(tx, imported.row, after, &note)?;
     imported.row = stored.row;

@@ -116,8 +116,8 @@ fn was_nameless(source: &ImportSource, row: &Entity, record: &Option<SourceRecor
             .is_some_and(|record| record.identity.is_empty() && record.run != source.run)
 }
 
-/// Finds the only active row with a name, if it has no uid, and neither another line of the source nor
-/// another row of it has the name: then it is the same thing.
+/// Finds the only active row with a name, or for a candidate else the only candidate, if it has no uid, and
+/// neither another line of the source nor another row of it has the name: then it is the same thing.
 fn find_by_name(
     source: &ImportSource,
     wanted: &Entity,
@@ -130,11 +130,11 @@ fn find_by_name(
     let is_repeated = source.repeated.contains(&name);
     let holds = |row: &Entity| !row.status.is_history();
     let is_of_source = alike.iter().any(|(row, record)| holds(row) && record.is_some());
+    let is_active_here = alike.iter().any(|(row, _)| row.status == Status::Active);
+    let sought = if is_active_here { Status::Active } else { wanted.status };
     let free: Vec<Entity> = alike
         .into_iter()
-        .filter(|(row, record)| {
-            row.status == Status::Active && row.uid.is_empty() && record.is_none()
-        })
+        .filter(|(row, record)| row.status == sought && row.uid.is_empty() && record.is_none())
         .map(|(row, _)| row)
         .collect();
     match <[Entity; 1]>::try_from(free) {

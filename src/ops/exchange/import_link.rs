@@ -25,6 +25,8 @@ pub struct ImportedLink {
     pub edits: Vec<String>,
     /// The fields that were changed here too, and stay as they are.
     pub kept: Vec<String>,
+    /// The fields that the source left alone, and that are different here.
+    pub different: Vec<String>,
 }
 
 /// Stores the link of a line, or changes the active one.
@@ -37,8 +39,8 @@ pub fn import_link(
     let said = list_said(tx, new)?;
     let linked = relationships::create_once(tx, new, note)?;
     let outcome = if linked.changed { LineOutcome::Created } else { LineOutcome::Unchanged };
-    let (edits, kept) = Default::default();
-    let mut imported = ImportedLink { row: linked.row, outcome, edits, kept };
+    let (edits, kept, different) = Default::default();
+    let mut imported = ImportedLink { row: linked.row, outcome, edits, kept, different };
     let is_active = imported.row.status == RelationshipStatus::Active;
     if !linked.changed && is_active && !source.name.is_empty() {
         change_link(tx, source, &mut imported, &said, note)?;
@@ -83,6 +85,7 @@ fn change_link(
         }
         match compare_field(field, &theirs, &said_last, &before.confidence.into()) {
             FieldChange::None => {}
+            FieldChange::Here => imported.different.push(field.to_owned()),
             FieldChange::Free => after.confidence = theirs.as_f64().unwrap_or(1.0),
             FieldChange::Disputed => {
                 imported.kept.push(format!("{field} {} stays, not {theirs}", before.confidence));

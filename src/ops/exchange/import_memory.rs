@@ -32,6 +32,8 @@ pub struct ImportedMemory {
     pub edits: Vec<String>,
     /// The status in which the source has ended it since its last import.
     pub becomes: Option<Status>,
+    /// The fields that the source left alone, and that are different here.
+    pub different: Vec<String>,
 }
 
 /// Stores the memory of a line: as a new row, or by changing the row with its content.
@@ -53,9 +55,9 @@ pub fn import_memory(
         true => (LineOutcome::Created, made.uid_holder),
         false => (LineOutcome::Unchanged, None),
     };
-    let (revision, edits, becomes) = Default::default();
+    let (revision, edits, becomes, different) = Default::default();
     let mut imported =
-        ImportedMemory { row: made.row, outcome, uid_holder, revision, edits, becomes };
+        ImportedMemory { row: made.row, outcome, uid_holder, revision, edits, becomes, different };
     if !made.created && !source.name.is_empty() {
         imported = tx.attempt(|| change_memory(tx, source, imported, (&wanted, &said), note))?;
     }
@@ -97,7 +99,8 @@ fn change_memory(
     let status = said.get("status").cloned().unwrap_or_default();
     let status_before = last.as_ref().and_then(|last| last.get("status")).cloned();
     let proposed = status_before == Some(digest_value(&Status::Candidate.as_str().into()));
-    let (mut after, mut disputed) = merge_fields(&imported.row, said, last.as_ref())?;
+    let (mut after, mut disputed) =
+        merge_fields(&imported.row, said, last.as_ref(), &mut imported.different)?;
     if imported.row.status == Status::Active && wanted.status == Status::Candidate {
         dispute_all(&imported.row, &mut after, &mut disputed)?;
     }
@@ -142,11 +145,13 @@ fn end_memory(
     Ok(imported)
 }
 
-/// Returns the memory with the fields that the source changed, and those that both changed.
+/// Returns the memory with the fields that the source changed, and those that both changed; adds those
+/// that only differ here.
 fn merge_fields(
     row: &Memory,
     said: &Map<String, Value>,
     last: Option<&Map<String, Value>>,
+    different: &mut Vec<String>,
 ) -> Result<(Memory, Map<String, Value>)> {
     let now = snapshot_value(row)?;
     let (mut after, mut disputed) = (row.clone(), Map::new());
@@ -161,6 +166,7 @@ fn merge_fields(
         }
         match compare_field(field, &theirs, &before, &now[field]) {
             FieldChange::None => {}
+            FieldChange::Here => different.push(field.clone()),
             FieldChange::Free => set_field(&mut after, field, theirs)?,
             FieldChange::Disputed => drop(disputed.insert(field.clone(), theirs)),
         }

@@ -18,6 +18,8 @@ pub struct ImportedProject {
     pub edits: Option<String>,
     /// A description that stays as it is here.
     pub remark: Option<String>,
+    /// The project, if its description is different here, and the source left it alone.
+    pub different: Option<String>,
 }
 
 pub fn import_project(
@@ -32,12 +34,17 @@ pub fn import_project(
     if let Some(description) = &wish.description {
         said.insert(DESCRIPTION.to_owned(), description.trim().into());
     }
-    let mut remark = None;
+    let (mut remark, mut different) = (None, None);
     if let Some(project) = &before {
         wish.name.clone_from(&project.name);
         // The name of the project may be an alias that the line gives.
         wish.aliases.retain(|alias| !alias.trim().eq_ignore_ascii_case(&project.name));
-        remark = choose_description(tx, source, project, &mut wish)?;
+        let name = |text| format!("project {}{text}", project.name);
+        match choose_description(tx, source, project, &mut wish)? {
+            FieldChange::Disputed => remark = Some(name(": the description stays")),
+            FieldChange::Here => different = Some(name(" (description)")),
+            FieldChange::None | FieldChange::Free => {}
+        }
     }
     let done = register_project(tx, &wish, note)?;
     source.keep(tx, Kind::Project, &done.row.id, (String::new(), digest_fields(&said)))?;
@@ -49,7 +56,7 @@ pub fn import_project(
     let edits = before.as_ref().map(|before| list_edits(before, &done.row)).transpose()?;
     let edits = edits.filter(|edits| !edits.is_empty());
     let edits = edits.map(|edits| format!("project {}: {}", done.row.name, edits.join(", ")));
-    Ok(ImportedProject { outcome, edits, remark })
+    Ok(ImportedProject { outcome, edits, remark, different })
 }
 
 /// Leaves the description out of the wish if the source did not change it, or somebody here did.
@@ -58,21 +65,15 @@ fn choose_description(
     source: &ImportSource,
     project: &Project,
     wish: &mut Registration,
-) -> Result<Option<String>> {
-    let Some(description) = &wish.description else { return Ok(None) };
+) -> Result<FieldChange> {
+    let Some(description) = &wish.description else { return Ok(FieldChange::None) };
     let record = source_records::get(tx, &source.name, Kind::Project, &project.id)?;
     let last = record.and_then(|record| record.fields.get(DESCRIPTION).cloned());
     let last = last.unwrap_or_else(|| digest_value(&empty_value(DESCRIPTION)));
     let (theirs, mine) = (Value::from(description.trim()), Value::from(&*project.description));
-    match compare_field(DESCRIPTION, &theirs, &last, &mine) {
-        FieldChange::Free => Ok(None),
-        FieldChange::None => {
-            wish.description = None;
-            Ok(None)
-        }
-        FieldChange::Disputed => {
-            wish.description = None;
-            Ok(Some(format!("project {}: the description stays", project.name)))
-        }
+    let change = compare_field(DESCRIPTION, &theirs, &last, &mine);
+    if !matches!(change, FieldChange::Free) {
+        wish.description = None;
     }
+    Ok(change)
 }
