@@ -161,9 +161,11 @@ fn add_formerly_named(
         };
         let Some(mut former) = former else { continue };
         former.step = HitStep::FormerName;
-        former.score = hits.first().map_or(0.0, |best| best.score).max(former.score) + 1.0;
+        // One that ended is first by its own name, if it is asked for.
+        let at = hits.iter().take_while(|hit| hit.row.has_name(text)).count();
+        former.score = hits.get(at).map_or(0.0, |next| next.score).max(former.score) + 1.0;
         former.note_part("former_name");
-        hits.insert(0, former);
+        hits.insert(at, former);
     }
     Ok(())
 }

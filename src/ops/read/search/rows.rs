@@ -3,6 +3,7 @@
 use super::query::{Matched, Query};
 use crate::model::interaction::Interaction;
 use crate::model::search::{self, SearchText};
+use crate::model::text::fold_name;
 use crate::model::words::split_words;
 use crate::model::{Entity, Memory, source_ref};
 use crate::store::sources::ChunkRow;
@@ -57,6 +58,16 @@ impl FoundRow {
     }
 
     /// Returns the path of the source document, if any.
+    /// Whether a text is its name or uid.
+    pub fn has_name(&self, text: &str) -> bool {
+        let is = |name: &str| fold_name(name) == fold_name(text);
+        match self {
+            Self::Entity(row) => is(&row.name) || is(&row.uid),
+            Self::Memory(row) => is(&row.uid),
+            Self::Chunk(_) | Self::Interaction(_) => false,
+        }
+    }
+
     pub fn document(&self) -> Option<&str> {
         match self {
             Self::Entity(row) => source_ref::targets_of(&row.source_refs, "doc").next(),
