@@ -118,11 +118,17 @@ pub fn name_import(
         return Ok(of_file(false));
     };
     let known = db.read(|view| find_sources(view, &[]))?;
-    let mut of_files = known
+    let of_files = known
         .iter()
         .filter(|known| known.reader == SourceReader::Import && is_same_place(known, &here));
-    if let (Some(known), None) = (of_files.next(), of_files.next()) {
-        return Ok(ImportName { name: known.name.clone(), is_known: true });
+    let names: Vec<&String> = of_files.map(|known| &known.name).collect();
+    let own = names.iter().find(|name| **name == input.name());
+    match (own, names.as_slice()) {
+        (Some(name), _) | (None, [name]) => {
+            return Ok(ImportName { name: (*name).clone(), is_known: true });
+        }
+        (None, []) => {}
+        (None, several) => return Err(refuse_several(several)),
     }
     let first = here.paths.first().map(|path| place_below(Path::new(&here.root), path));
     let folder = first.as_deref().and_then(Path::parent).and_then(Path::file_name);
@@ -137,6 +143,12 @@ pub fn name_import(
         quote_text(input.name(), MAX_NAME)
     ));
     Ok(of_file(false))
+}
+
+fn refuse_several(names: &[&String]) -> Error {
+    let names: Vec<String> = names.iter().map(|name| quote_text(name, MAX_NAME)).collect();
+    let problem = format!("the file is remembered as {}", names.join(" and "));
+    Error::invalid("as", problem, "Say with --as which source it is.")
 }
 
 /// Whether a source is read from the place that it was remembered with, or from a copy of a folder that
